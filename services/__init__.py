@@ -1,0 +1,1 @@
+"""PyTake: five services that answer WhatsApp messages with conversation flows."""
