@@ -1,0 +1,35 @@
+# Every target is one line; the work is in tools/ and in the pytake command line.
+# ARGS passes options through:  make up ARGS="--http-port 9000"   make test ARGS="-k lanes"
+PYTHON ?= python3
+BIN := .venv/bin
+SETUP := @$(PYTHON) tools/bootstrap.py
+
+.DEFAULT_GOAL := help
+.PHONY: help setup up test check fmt bench storm protos
+
+help: ## show these lines
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1|\2/p' Makefile | while IFS='|' read -r name text; do printf '%-12s %s\n' "$$name" "$$text"; done
+
+setup: ## install everything into .venv (skipped when nothing changed)
+	$(SETUP)
+
+up: ## start the whole house on this machine; Ctrl-C stops it and keeps the data
+	$(SETUP) && exec $(BIN)/pytake up $(ARGS)
+
+test: ## run every test
+	$(SETUP) && exec $(BIN)/pytest -n auto $(ARGS)
+
+check: ## format, lint, types, import contracts, fresh protos, unit and house tests
+	$(SETUP) && exec $(BIN)/python tools/check.py
+
+fmt: ## format the code and mend what ruff can mend
+	$(SETUP) && $(BIN)/ruff check --fix-only --quiet . && exec $(BIN)/ruff format .
+
+bench: ## measure: messages a second, latencies
+	$(SETUP) && exec $(BIN)/python -m tests.benchmarks $(ARGS)
+
+storm: ## kill, cut and delay things under load, and count what was lost
+	$(SETUP) && exec $(BIN)/python -m tests.faults $(ARGS)
+
+protos: ## generate services/pb from protos/
+	$(SETUP) && exec $(BIN)/python tools/protos.py
