@@ -1,0 +1,75 @@
+"""Write services/pb from protos/; with --check only say whether it is fresh."""
+
+from __future__ import annotations
+
+import argparse
+import filecmp
+import re
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+import grpc_tools
+from grpc_tools import protoc
+
+ROOT = Path(__file__).resolve().parent.parent
+PROTOS = ROOT / "protos"
+GENERATED = ROOT / "services" / "pb"
+ROOMS = "common|ingress|router|executor|sender|analytics"
+IMPORT = re.compile(rf"^(from|import) ({ROOMS})(\.v1)", re.MULTILINE)
+ALIASED = re.compile(rf"\b(?<![.\w])({ROOMS})\.v1\.(\w+_pb2)")
+
+
+def generate(target: Path) -> None:
+    """Run protoc into `target` and make its imports absolute; raises SystemExit when protoc refuses a file."""
+    files = sorted(str(path.relative_to(PROTOS)) for path in PROTOS.rglob("*.proto"))
+    bundled = Path(grpc_tools.__file__).parent / "_proto"
+    outputs = [
+        f"--{kind}_out={option}{target}"
+        for kind, option in (("python", ""), ("mypy", ""), ("grpc_python", ""), ("mypy_grpc", "async_only:"))
+    ]
+    if protoc.main(["protoc", f"-I{PROTOS}", f"-I{bundled}", *outputs, *files]) != 0:
+        raise SystemExit("protoc refused a file; see above")
+    for path in target.rglob("*.py*"):
+        text = path.read_text()
+        text = IMPORT.sub(r"\1 services.pb.\2\3", text)
+        if path.suffix == ".pyi":
+            text = ALIASED.sub(r"services.pb.\1.v1.\2", text)
+        path.write_text(text)
+    for folder in (target, *(path for path in target.rglob("*") if path.is_dir())):
+        (folder / "__init__.py").write_text("")
+    (target / "__init__.py").write_text('"""Generated from protos/ by tools/protos.py; never edited."""\n')
+
+
+def differences(left: Path, right: Path) -> list[str]:
+    """Names of files that differ or are missing on one side."""
+    names = {path.relative_to(left) for path in left.rglob("*.py*") if path.suffix in {".py", ".pyi"}}
+    names |= {path.relative_to(right) for path in right.rglob("*.py*") if path.suffix in {".py", ".pyi"}}
+    return sorted(
+        str(name)
+        for name in names
+        if not (left / name).exists()
+        or not (right / name).exists()
+        or not filecmp.cmp(left / name, right / name, shallow=False)
+    )
+
+
+def main() -> None:
+    """Generate, or check that what is committed is what would be generated."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true", help="change nothing; exit 1 when services/pb is stale")
+    is_check = parser.parse_args().check
+    with tempfile.TemporaryDirectory() as folder:
+        fresh = Path(folder) / "pb"
+        fresh.mkdir()
+        generate(fresh)
+        if is_check:
+            stale = differences(fresh, GENERATED)
+            sys.exit(f"stale: {', '.join(stale)}; run make protos" if stale else 0)
+        shutil.rmtree(GENERATED, ignore_errors=True)
+        shutil.copytree(fresh, GENERATED)
+
+
+if __name__ == "__main__":
+    main()
