@@ -1,0 +1,72 @@
+"""The house's secrets: made once, kept in the data folder for its owner alone."""
+
+import base64
+import json
+import os
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+
+ROOMS = ("ingress", "router", "executor", "sender", "analytics")
+SIGNERS = (*ROOMS, "house")
+"""Who has an Ed25519 key pair: the five services, and the house for what its command line signs."""
+
+MAKERS: dict[str, Callable[[], str]] = {
+    "postgres": lambda: secrets.token_urlsafe(24),
+    **{f"svc_{room}": lambda: secrets.token_urlsafe(24) for room in ROOMS},
+    "valkey": lambda: secrets.token_urlsafe(24),
+    "SECRET_KEY": lambda: secrets.token_urlsafe(48),
+    "SEALING_KEYS": lambda: base64.b64encode(secrets.token_bytes(32)).decode(),
+    "WEBHOOK_VERIFY_TOKEN": lambda: secrets.token_urlsafe(16),
+    "META_APP_SECRET": lambda: secrets.token_hex(16),
+}
+
+
+def write_private(path: Path, text: str) -> None:
+    """Replace a file at once, readable by its owner only."""
+    draft = path.with_name(path.name + ".new")
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        file.write(text)
+    draft.replace(path)
+
+
+def load_or_create_secrets(folder: Path) -> dict[str, str]:
+    """Return all secrets by name, making those a newer release added."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path = folder / "secrets.json"
+    kept: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
+    missing = {name: make() for name, make in MAKERS.items() if name not in kept}
+    if missing:
+        write_private(path, json.dumps(kept | missing, indent=2))
+    return kept | missing
+
+
+def key_file(folder: Path, signer: str) -> Path:
+    """Return the file with a signer's private key (JWK)."""
+    return folder / f"{signer}.jwk.json"
+
+
+def jwks_file(folder: Path) -> Path:
+    """Return the file with every signer's public key (JWKS); the key id is the signer's name and a digest."""
+    return folder / "jwks.json"
+
+
+def ensure_service_keys(folder: Path) -> None:
+    """Make the key pairs that are missing, and the set of public keys from all of them."""
+    if jwks_file(folder).exists() and all(key_file(folder, signer).exists() for signer in SIGNERS):
+        return
+    public = []
+    for signer in SIGNERS:
+        private_key, public_key = make_key_pair(signer)
+        write_private(key_file(folder, signer), json.dumps(private_key))
+        public.append(public_key)
+    write_private(jwks_file(folder), json.dumps({"keys": public}, indent=2))
+
+
+def make_key_pair(signer: str) -> tuple[dict[str, object], dict[str, object]]:
+    """Return a new Ed25519 pair as private and public JWK (RFC 8037)."""
+    from joserfc.jwk import OKPKey  # lazily: needed once in the life of a data folder
+
+    key = OKPKey.generate_key("Ed25519", private=True)
+    marks: dict[str, object] = {"kid": f"{signer}-{key.thumbprint()[:8]}", "use": "sig", "alg": "EdDSA"}
+    return key.as_dict(private=True) | marks, key.as_dict(private=False) | marks
