@@ -1,0 +1,1 @@
+"""Facts and rules of the ingress room: no await, no clock, no I/O."""

@@ -1,0 +1,101 @@
+"""One change of one entry: whose it is, where it stands, and how events are made from it."""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import orjson
+
+from .contacts import ContactBook, read_contacts
+from .document import pruned
+from .event import Event, keyed_event
+from .values import Json, Object
+
+NOT_AN_OBJECT = "not_an_object"
+NOT_AN_ARRAY = "not_an_array"
+NOT_A_WHATSAPP_WEBHOOK = "not_a_whatsapp_webhook"
+NO_PHONE_NUMBER_ID = "no_phone_number_id"
+MISSING_ID = "missing_id"
+NO_SENDER = "no_sender"
+NO_RECIPIENT = "no_recipient"
+
+# orjson writes 254 levels; a change nested deeper than this is told apart by its upper levels only.
+_DIGESTED_LEVELS = 200
+
+
+@dataclass(frozen=True)  # no slots: cached_property keeps its value in __dict__
+class Change:
+    """A change and what it inherits from its entry, and from nothing else in the POST.
+
+    value: the change's value, an empty mapping when it is null.
+    prefix: where ``value`` stands below the change, such as ``value`` or ``value.standby``.
+    raw: the change as received; entry_time: the entry's ``time``. Both only feed the digest.
+    """
+
+    path: str
+    waba_id: str | None
+    phone_number_id: str | None
+    value: Mapping[str, Json]
+    prefix: str
+    raw: Json
+    entry_time: Json
+
+    @cached_property
+    def contacts(self) -> ContactBook:
+        """The contacts of this change, found by id."""
+        return read_contacts(self.value.get("contacts"))
+
+    @cached_property
+    def digest(self) -> str:
+        """Tell this change from every other, wherever in whatever POST it arrives."""
+        return digest_of([self.waba_id, self.entry_time, self.raw])
+
+    def start(self, type_: str) -> Object:
+        """Begin the fields of an event with the keys that every type has."""
+        fields: Object = {"type": type_}
+        if self.waba_id is not None:
+            fields["waba_id"] = self.waba_id
+        if self.phone_number_id is not None:
+            fields["phone_number_id"] = self.phone_number_id
+        return fields
+
+    def keyed(self, fields: Object, dedupe_key: str, *, flow_input: bool = False) -> Event:
+        """Make an event whose key is part of its normal form."""
+        return keyed_event(
+            fields,
+            waba_id=self.waba_id,
+            phone_number_id=self.phone_number_id,
+            dedupe_key=dedupe_key,
+            flow_input=flow_input,
+        )
+
+    def unkeyed(self, fields: Object, place: str) -> Event:
+        """Make an event that Meta gives no key: the change's digest and its place below the change are its key."""
+        return self.keyed(fields, f"{fields['type']}:{self.digest}:{place}")
+
+    def invalid(self, place: str, reason: str) -> Event:
+        """Make the dead letter of one bad item; its neighbours are not touched."""
+        return self.unkeyed({"type": "invalid", "path": f"{self.path}.{place}", "reason": reason}, place)
+
+    def each(self, key: str, parse: Callable[["Change", Json, str], Event]) -> list[Event]:
+        """Parse every item of an array of the value; null or missing counts as empty."""
+        items, place = self.value.get(key), f"{self.prefix}.{key}"
+        if items is None:
+            return []
+        if not isinstance(items, list):
+            return [self.invalid(place, NOT_AN_ARRAY)]
+        return [parse(self, item, f"{place}[{index}]") for index, item in enumerate(items)]
+
+    def each_if_array(self, key: str, parse: Callable[["Change", Json, str], Event]) -> list[Event]:
+        """Parse every item of an array of the value, and nothing when it is no array."""
+        return self.each(key, parse) if isinstance(self.value.get(key), list) else []
+
+
+def digest_of(value: Json) -> str:
+    """Digest a value so that the order of its keys does not matter: 32 hex digits."""
+    try:
+        written = orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+    except orjson.JSONEncodeError:
+        written = orjson.dumps(pruned(value, _DIGESTED_LEVELS), option=orjson.OPT_SORT_KEYS)
+    return hashlib.blake2b(written, digest_size=16).hexdigest()

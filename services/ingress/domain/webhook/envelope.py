@@ -1,0 +1,93 @@
+"""The walk through one POST: document, entries, changes. Every change is routed by its own number."""
+
+from collections.abc import Callable, Mapping
+
+from . import fields
+from .change import NOT_A_WHATSAPP_WEBHOOK, NOT_AN_ARRAY, NOT_AN_OBJECT, Change, digest_of
+from .document import load_document
+from .event import Event, keyed_event
+from .values import NOTHING, Json, identifier, mapping
+
+_BY_FIELD: dict[str, Callable[[Change], list[Event]]] = {
+    "calls": fields.calls,
+    "history": fields.history,
+    "messaging_handovers": fields.handovers,
+    "smb_message_echoes": fields.echoes,
+    "standby": fields.standby,
+    "user_id_update": fields.user_id_updates,
+    "user_preferences": fields.user_preferences,
+}
+_CONTENT_OF_MESSAGES = ("messages", "statuses", "errors")
+
+
+def parse_webhook(body: bytes) -> tuple[Event, ...]:
+    """Turn the raw body of a POST into its events, in document order.
+
+    A bad item becomes an event of type ``invalid`` and never blocks its neighbours, because Meta would send all of
+    them again for seven days. Equal events are not joined here: each carries its dedupe_key.
+
+    Raises MalformedBody, and nothing else, when the body is not JSON.
+    """
+    document = load_document(body)
+    if not isinstance(document, dict):
+        return (_dead_letter("$", NOT_AN_OBJECT, document, None),)
+    if document.get("object") != "whatsapp_business_account":
+        return (_dead_letter("$", NOT_A_WHATSAPP_WEBHOOK, document, None),)
+    entries = document.get("entry")
+    if entries is None:
+        return ()
+    if not isinstance(entries, list):
+        return (_dead_letter("entry", NOT_AN_ARRAY, entries, None),)
+    events: list[Event] = []
+    for index, entry in enumerate(entries):
+        events += _entry(entry, f"entry[{index}]")
+    return tuple(events)
+
+
+def _entry(entry: Json, path: str) -> list[Event]:
+    if not isinstance(entry, dict):
+        return [_dead_letter(path, NOT_AN_OBJECT, entry, None)]
+    waba_id, changes = identifier(entry.get("id")), entry.get("changes")
+    if changes is None:
+        return []
+    if not isinstance(changes, list):
+        return [_dead_letter(f"{path}.changes", NOT_AN_ARRAY, changes, waba_id)]
+    events: list[Event] = []
+    for index, change in enumerate(changes):
+        events += _change(change, f"{path}.changes[{index}]", waba_id, entry.get("time"))
+    return events
+
+
+def _change(raw: Json, path: str, waba_id: str | None, entry_time: Json) -> list[Event]:
+    if not isinstance(raw, dict):
+        return [_dead_letter(path, NOT_AN_OBJECT, raw, waba_id)]
+    value = raw.get("value")
+    held: Mapping[str, Json] = value if isinstance(value, dict) else NOTHING
+    number = identifier(mapping(held.get("metadata")).get("phone_number_id"))
+    change = Change(path, waba_id, number, held, "value", raw, entry_time)
+    if value is not None and not isinstance(value, dict):
+        return [change.invalid("value", NOT_AN_OBJECT)]
+    return _events(change, raw.get("field"))
+
+
+def _events(change: Change, field: Json) -> list[Event]:
+    """Read a change by its field. One without a field is of ``messages``, unless it holds other things only."""
+    if field == "messages":
+        return fields.messages(change)
+    if not isinstance(field, str) or not field:
+        if not change.value or any(key in change.value for key in _CONTENT_OF_MESSAGES):
+            return fields.messages(change)
+        return [fields.notification(change, None)]
+    parse = _BY_FIELD.get(field)
+    return (parse(change) if parse else []) or [fields.notification(change, field)]
+
+
+def _dead_letter(path: str, reason: str, item: Json, waba_id: str | None) -> Event:
+    """Make the dead letter of something too broken to be a change."""
+    return keyed_event(
+        {"type": "invalid", "path": path, "reason": reason},
+        waba_id=waba_id,
+        phone_number_id=None,
+        dedupe_key=f"invalid:{digest_of([waba_id, item])}:{reason}",
+        flow_input=False,
+    )

@@ -1,0 +1,60 @@
+"""One thing that happened, in the form the rest of PyTake reads."""
+
+import hashlib
+from dataclasses import dataclass
+
+from .values import Json, Object
+
+# One more character of key than this could overflow a Postgres index row (2,704 bytes) and poison the whole POST.
+_LONGEST_KEY = 512
+
+# Whose event it is, first key first. Within one event only one of the three people below is ever named.
+_SUBJECT_KEYS = ("from", "user_id", "recipient_id", "recipient_user_id", "to", "to_user_id", "current")
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One event of a webhook.
+
+    type: message, status, error, echo, standby_message, standby_status, standby_echo, handover, history,
+        history_media, user_preference, user_id_update, call, call_status, notification or invalid.
+    waba_id: the entry's id; None only when the entry names none.
+    phone_number_id: the number of the same change; None where Meta names none (account-wide notices).
+    dedupe_key: act once per key. Never empty, at most 512 characters, the same when Meta delivers again.
+    flow_input: may this event drive a flow?
+    fields: the normal form, keys in a fixed order, every text storable (no U+0000, no lone surrogate).
+    """
+
+    type: str
+    waba_id: str | None
+    phone_number_id: str | None
+    dedupe_key: str
+    flow_input: bool
+    fields: dict[str, Json]
+
+    @property
+    def subject(self) -> str | None:
+        """Name the user the event is about, to keep one person's events in order; None when it is about nobody.
+
+        At most 512 characters. The phone number comes first, then the business-scoped user id.
+        """
+        for key in _SUBJECT_KEYS:
+            value = self.fields.get(key)
+            if isinstance(value, str):
+                return bounded(value)
+        return None
+
+
+def keyed_event(
+    fields: Object, *, waba_id: str | None, phone_number_id: str | None, dedupe_key: str, flow_input: bool
+) -> Event:
+    """Make an event, whose ``type`` is in its fields already."""
+    return Event(str(fields["type"]), waba_id, phone_number_id, bounded(dedupe_key), flow_input, fields)
+
+
+def bounded(key: str) -> str:
+    """Return a key of at most 512 characters: itself, or its beginning and a digest of all of it."""
+    if len(key) <= _LONGEST_KEY:
+        return key
+    digest = hashlib.blake2b(key.encode(), digest_size=32).hexdigest()
+    return f"{key[: _LONGEST_KEY - len(digest) - 1]}#{digest}"
