@@ -31,12 +31,12 @@ def answer_handshake(query: Sequence[tuple[str, str]], verify_tokens: Sequence[s
     A parameter given twice counts as not given: whoever reads the other copy must not disagree with us.
     """
     if _only(query, "hub.mode") != "subscribe":
-        return Handshake(400, "hub.mode must be subscribe", INVALID_MODE)
+        return Handshake(400, "Invalid mode", INVALID_MODE)
     if not _is_ours(_only(query, "hub.verify_token"), verify_tokens):
-        return Handshake(403, "hub.verify_token is not ours", INVALID_TOKEN)
+        return Handshake(403, "Invalid token", INVALID_TOKEN)
     challenge = _only(query, "hub.challenge")
     if challenge is None or not _CHALLENGE.fullmatch(challenge):
-        return Handshake(400, "hub.challenge must be 1 to 128 letters, digits, _ or -", INVALID_CHALLENGE)
+        return Handshake(400, "Invalid challenge", INVALID_CHALLENGE)
     return Handshake(200, challenge, None)
 
 

@@ -13,7 +13,7 @@ _SHAPE = re.compile(rb"sha256=[0-9a-f]{64}")
 
 
 def header_has_shape(header: bytes | None) -> bool:
-    """Tell whether an ``X-Hub-Signature-256`` value is ``sha256=`` and 64 lower-case hex digits, as Meta sends it.
+    """Tell whether an ``X-Hub-Signature-256`` value is ``sha256=`` and 64 lower-case hex digits, like Meta's.
 
     Asked before the body is read, so that a caller without a signature cannot make us read megabytes.
     """

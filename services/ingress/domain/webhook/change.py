@@ -71,7 +71,7 @@ class Change:
         )
 
     def unkeyed(self, fields: Object, place: str) -> Event:
-        """Make an event that Meta gives no key: the change's digest and its place below the change are its key."""
+        """Make an event that Meta gives no key: the change's digest and the place below it are its key."""
         return self.keyed(fields, f"{fields['type']}:{self.digest}:{place}")
 
     def invalid(self, place: str, reason: str) -> Event:

@@ -30,7 +30,7 @@ class ContactBook:
     sole: Person
 
     def find(self, phone: str | None, user_id: str | None) -> Person:
-        """Find the contact with one of these ids; the sole contact stands in only for somebody without an id."""
+        """Find the contact with one of these ids; the sole contact stands in for nobody but who has no id."""
         if phone is None and user_id is None:
             return self.sole
         by_phone = None if phone is None else self.by_id.get(phone)

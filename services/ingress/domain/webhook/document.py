@@ -15,19 +15,19 @@ _SMALLEST_INTEGER = -(2**63)
 _MOST_INTEGER_DIGITS = 20
 
 
-class MalformedBody(ValueError):
+class MalformedBody(ValueError):  # noqa: N818 - it names what is wrong with the body
     """The body is not JSON; the message is one sentence that says why."""
 
 
 def load_document(body: bytes) -> Json:
     """Read a JSON body in UTF-8, with U+FFFD in place of what no store can hold.
 
-    orjson reads nearly everything, but rejects the whole POST over one lone surrogate escape in one text, and Meta
-    would send the neighbours of that text again for seven days. So what orjson refuses the standard library tries.
-    A number too large for a double reads as null.
+    orjson reads nearly everything, but rejects the whole POST over one lone surrogate escape in one text,
+    and Meta would send that text's neighbours again for seven days. So what orjson refuses the standard
+    library tries. A number too large for a double reads as null.
 
-    Raises MalformedBody: not UTF-8 (UTF-16 and a byte order mark included), not JSON (NaN included), or nested deeper
-    than the library reads (about a thousand levels).
+    Raises MalformedBody: not UTF-8 (UTF-16 included), not JSON (a byte order mark and NaN included), or
+    nested deeper than the libraries read (about a thousand levels).
     """
     try:
         document: Json = orjson.loads(body)
@@ -71,17 +71,15 @@ def _refuse_constant(name: str) -> Json:
 def _cleaned(document: Json) -> Json:
     """Replace U+0000 and lone surrogates in every key and text, in place and without recursion."""
     if isinstance(document, str):
-        return _UNSTORABLE.sub(_REPLACEMENT, document)
-    pending = [document]
+        return _storable(document)
+    pending: list[Json] = [document]
     while pending:
         container = pending.pop()
         if isinstance(container, list):
             container[:] = [_cleaned_leaf(value) for value in container]
             pending.extend(container)
         elif isinstance(container, dict):
-            pairs = [
-                (_UNSTORABLE.sub(_REPLACEMENT, key), _cleaned_leaf(value)) for key, value in container.items()
-            ]
+            pairs = [(_storable(key), _cleaned_leaf(value)) for key, value in container.items()]
             container.clear()
             container.update(pairs)
             pending.extend(container.values())
@@ -89,7 +87,11 @@ def _cleaned(document: Json) -> Json:
 
 
 def _cleaned_leaf(value: Json) -> Json:
-    return _UNSTORABLE.sub(_REPLACEMENT, value) if isinstance(value, str) else value
+    return _storable(value) if isinstance(value, str) else value
+
+
+def _storable(words: str) -> str:
+    return _UNSTORABLE.sub(_REPLACEMENT, words)
 
 
 def pruned(value: Json, levels: int) -> Json:

@@ -23,8 +23,8 @@ _CONTENT_OF_MESSAGES = ("messages", "statuses", "errors")
 def parse_webhook(body: bytes) -> tuple[Event, ...]:
     """Turn the raw body of a POST into its events, in document order.
 
-    A bad item becomes an event of type ``invalid`` and never blocks its neighbours, because Meta would send all of
-    them again for seven days. Equal events are not joined here: each carries its dedupe_key.
+    A bad item becomes an event of type ``invalid`` and never blocks its neighbours, because Meta would send
+    all of them again for seven days. Equal events are not joined here: each carries its dedupe_key.
 
     Raises MalformedBody, and nothing else, when the body is not JSON.
     """
@@ -71,7 +71,7 @@ def _change(raw: Json, path: str, waba_id: str | None, entry_time: Json) -> list
 
 
 def _events(change: Change, field: Json) -> list[Event]:
-    """Read a change by its field. One without a field is of ``messages``, unless it holds other things only."""
+    """Read a change by its field; without one it is of ``messages``, unless it only holds other things."""
     if field == "messages":
         return fields.messages(change)
     if not isinstance(field, str) or not field:

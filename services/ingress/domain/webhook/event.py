@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from .values import Json, Object
 
-# One more character of key than this could overflow a Postgres index row (2,704 bytes) and poison the whole POST.
+# A key that overflows a Postgres index row (2,704 bytes) would poison its POST; 512 characters always fit.
 _LONGEST_KEY = 512
 
 # Whose event it is, first key first. Within one event only one of the three people below is ever named.
@@ -34,7 +34,7 @@ class Event:
 
     @property
     def subject(self) -> str | None:
-        """Name the user the event is about, to keep one person's events in order; None when it is about nobody.
+        """Name whom the event is about, to keep one person's events in order; None when it is about nobody.
 
         At most 512 characters. The phone number comes first, then the business-scoped user id.
         """

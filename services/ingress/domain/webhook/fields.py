@@ -4,14 +4,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from .change import MISSING_ID, NO_PHONE_NUMBER_ID, NOT_AN_OBJECT, Change
+from .documented import KNOWN_FIELDS
 from .event import Event
 from .messages import echo_event, kind_of, message_event, standby_echo_event, standby_message_event
 from .statuses import call_error_event, call_status_event, error_event, standby_status_event, status_event
 from .values import Json, array, error_codes, identifier, mapping, phone_and_user_id, put, text, timestamp
-
-_KNOWN_FIELDS = frozenset(
-    ["account_alerts", "account_review_update", "account_settings_update", "account_update", "automatic_events", "business_capability_update", "business_username_updates", "calls", "consumer_profile", "flows", "group_lifecycle_update", "group_participants_update", "group_settings_update", "group_status_update", "history", "message_echoes", "message_template_components_update", "message_template_quality_update", "message_template_status_update", "messages", "messaging_handovers", "partner_solutions", "payment_configuration_update", "phone_number_name_update", "phone_number_quality_update", "security", "smb_app_state_sync", "smb_message_echoes", "standby", "template_category_update", "template_correct_category_detection", "user_id_update", "user_preferences"]
-)
 
 
 def messages(change: Change) -> list[Event]:
@@ -137,7 +134,7 @@ def _user_preference(change: Change, item: Json, place: str) -> Event:
 
 
 def user_id_updates(change: Change) -> list[Event]:
-    """Read who got a new business-scoped user id: the field ``user_id_update``, flat or in an array of that name."""
+    """Read who got a new business-scoped user id: the field ``user_id_update``, flat or nested."""
     nested = change.value.get("user_id_update")
     if isinstance(nested, list):
         return change.each("user_id_update", _user_id_update)
@@ -189,7 +186,7 @@ def notification(change: Change, field: str | None) -> Event:
     """Read any other change as a notice; one without a documented field is stored and never acted on."""
     fields = change.start("notification")
     fields["field"] = field
-    if field not in _KNOWN_FIELDS:
+    if field not in KNOWN_FIELDS:
         fields["known"] = False
     put(fields, "event", _notified_event(change.value))
     put(fields, "template", text(change.value.get("message_template_name")))

@@ -5,16 +5,9 @@ from collections.abc import Callable, Mapping
 from .change import MISSING_ID, NO_RECIPIENT, NO_SENDER, NOT_AN_OBJECT, Change
 from .contacts import Person, sender_of
 from .content import put_content
+from .documented import FLOW_KINDS, FLOW_REPLIES, KNOWN_KINDS
 from .event import Event
 from .values import Json, Object, error_codes, identifier, mapping, phone_and_user_id, put, timestamp
-
-_KNOWN_KINDS = frozenset(
-    ["text", "image", "video", "audio", "voice", "document", "sticker", "location", "contacts", "reaction", "button", "interactive", "order", "system", "unsupported", "unknown", "edit", "revoke", "media_placeholder"]
-)
-_FLOW_KINDS = frozenset(
-    ["text", "image", "video", "audio", "voice", "document", "sticker", "location", "contacts", "button", "order"]
-)
-_FLOW_REPLIES = frozenset({"button_reply", "list_reply", "nfm_reply"})
 
 
 def kind_of(message: Mapping[str, Json]) -> str:
@@ -58,7 +51,7 @@ def _read(
     fields = change.start(type_)
     fields["id"] = message_id
     fields["kind"] = kind = kind_of(item)
-    if kind not in _KNOWN_KINDS:
+    if kind not in KNOWN_KINDS:
         fields["known"] = False
     nobody = put_parties(change, item, fields)
     if nobody is not None:
@@ -107,7 +100,7 @@ def _to_user(_: Change, message: dict[str, Json], fields: Object) -> str | None:
 
 
 def _put_circumstances(message: dict[str, Json], fields: Object) -> None:
-    """Put what a message of any kind may carry: its group, what it answers, the ad it came from, its errors."""
+    """Put what a message of any kind may carry: group, quoted message, ad it came from, errors."""
     put(fields, "group_id", identifier(message.get("group_id")))
     if "context" in message:
         _put_context(mapping(message["context"]), fields)
@@ -130,6 +123,6 @@ def may_drive_a_flow(fields: Object) -> bool:
     """Tell whether a message is something a user says to the business alone, and of a kind we understand."""
     if "group_id" in fields or "known" in fields:
         return False
-    return fields["kind"] in _FLOW_KINDS or (
-        fields["kind"] == "interactive" and fields.get("interactive") in _FLOW_REPLIES
+    return fields["kind"] in FLOW_KINDS or (
+        fields["kind"] == "interactive" and fields.get("interactive") in FLOW_REPLIES
     )

@@ -3,10 +3,9 @@
 from collections.abc import Mapping
 
 from .change import MISSING_ID, NOT_AN_OBJECT, Change
+from .documented import KNOWN_STATUSES
 from .event import Event
 from .values import Json, Object, error_codes, identifier, integer, mapping, put, text, timestamp
-
-_KNOWN_STATUSES = frozenset({"sent", "delivered", "read", "played", "failed", "deleted"})
 
 
 def status_event(change: Change, item: Json, place: str) -> Event:
@@ -18,7 +17,7 @@ def status_event(change: Change, item: Json, place: str) -> Event:
     fields = change.start("status")
     fields["id"] = message_id
     fields["status"] = state = text(status.get("status"))
-    if state not in _KNOWN_STATUSES:
+    if state not in KNOWN_STATUSES:
         fields["known"] = False
     fields["timestamp"] = timestamp(status.get("timestamp"))
     _put_recipient(change, status, fields)
@@ -89,14 +88,15 @@ def _put_recipient(change: Change, status: Mapping[str, Json], fields: Object) -
     )
     put(fields, "recipient_parent_user_id", next(filter(None, parents), None))
     put(fields, "recipient_type", recipient_type)
-    put(fields, "participant", _participant(status))
+    participants = ("recipient_participant_id", "participant_recipient_id", "recipient_participant_user_id")
+    put(fields, "participant", _first_identifier(status, participants))
 
 
-def _participant(status: Mapping[str, Json]) -> str | None:
-    for key in ("recipient_participant_id", "participant_recipient_id", "recipient_participant_user_id"):
-        participant = identifier(status.get(key))
-        if participant is not None:
-            return participant
+def _first_identifier(status: Mapping[str, Json], spellings: tuple[str, ...]) -> str | None:
+    for key in spellings:
+        found = identifier(status.get(key))
+        if found is not None:
+            return found
     return None
 
 

@@ -1,10 +1,10 @@
-"""Reading single JSON values whose type nobody promises: each reader takes anything and gives a value or None."""
+"""Readers of single JSON values whose type nobody promises: each takes anything, gives a value or None."""
 
 import re
 from collections.abc import Mapping
 from typing import TypeAlias
 
-Json: TypeAlias = "None | bool | int | float | str | list[Json] | dict[str, Json]"
+Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 Object: TypeAlias = "dict[str, Json]"
 
 # Shared and never written to: what a missing or mistyped object reads as.
@@ -44,7 +44,7 @@ def array(value: Json) -> list[Json]:
 
 
 def timestamp(value: Json) -> int | None:
-    """Return whole Unix seconds from 1 to 18 digits; from 10^12 on the digits are milliseconds (seen in the wild)."""
+    """Return whole Unix seconds from 1 to 18 digits; from 10^12 on they are milliseconds (both are seen)."""
     digits = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
     if not isinstance(digits, str) or not (digits.isascii() and digits.isdigit()):
         return None
@@ -75,7 +75,7 @@ def error_codes(value: Json) -> list[Json]:
 
 
 def phone_and_user_id(value: Json) -> tuple[str | None, str | None]:
-    """Sort one address into (phone, business-scoped user id): BSUIDs are seen in ``from`` and ``wa_id`` too."""
+    """Sort one address into (phone, business-scoped user id): both are seen in ``from`` and ``wa_id``."""
     address = identifier(value)
     if address is not None and address[2:3] == "." and _BUSINESS_SCOPED_USER_ID.fullmatch(address):
         return None, address
@@ -83,6 +83,6 @@ def phone_and_user_id(value: Json) -> tuple[str | None, str | None]:
 
 
 def put(fields: Object, key: str, value: Json) -> None:
-    """Set a key of the normal form, which leaves a key out rather than hold null, "", [], {} or false in it."""
+    """Set a key of the normal form, which leaves out what is null, empty or false; 0 stays."""
     if value or (value == 0 and value is not False):
         fields[key] = value
