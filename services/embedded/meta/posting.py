@@ -1,0 +1,40 @@
+"""The HTTP side of webhooks: one signed POST."""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+import aiohttp
+
+
+class Poster(Protocol):
+    """Posts bytes to a webhook address."""
+
+    async def post(self, url: str, body: bytes, headers: Mapping[str, str], timeout_seconds: float) -> bool:
+        """Whether the receiver answered 200; whatever goes wrong on the way is False, never an exception."""
+
+    async def close(self) -> None:
+        """Let the connections go."""
+
+
+class HttpPoster:
+    """Posts with aiohttp over kept-alive connections; the session is made at the first POST, on its loop."""
+
+    def __init__(self) -> None:
+        self._session: aiohttp.ClientSession | None = None
+
+    async def post(self, url: str, body: bytes, headers: Mapping[str, str], timeout_seconds: float) -> bool:
+        if self._session is None:
+            self._session = aiohttp.ClientSession()
+        timeout = aiohttp.ClientTimeout(total=timeout_seconds)
+        try:
+            async with self._session.post(
+                url, data=body, headers=headers, timeout=timeout, allow_redirects=False
+            ) as answer:
+                await answer.read()
+                return answer.status == 200
+        except (aiohttp.ClientError, OSError, TimeoutError):
+            return False
+
+    async def close(self) -> None:
+        if self._session is not None:
+            await self._session.close()
