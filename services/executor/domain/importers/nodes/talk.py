@@ -1,0 +1,210 @@
+"""Nodes that speak and listen: start, message, question, end, location, template."""
+
+import re
+
+from services.executor.domain.importers.aliases import FIELDS, KINDS, squash
+from services.executor.domain.importers.nodes.menus import reply_buttons
+from services.executor.domain.importers.reading import Draft, NodeSource, label, part
+from services.executor.domain.importers.values import (
+    Object,
+    as_flag,
+    as_list,
+    as_number,
+    as_object,
+    as_text,
+    folded,
+    present,
+    variable_name,
+)
+
+_MEDIA_PREFIX = re.compile(r"msg_?(image|video|audio|document)", re.IGNORECASE)
+_LENGTH_RULE = re.compile(r"(min|max)\s*:\s*(\d{1,9})")
+_LIMITS = ("min", "max", "min_length", "max_length", "maxAttempts")
+
+
+def read_start(node: NodeSource) -> Draft:
+    triggers = node.take("triggers")
+    words = [word for word in map(as_text, _as_words(node.take("keywords"))) if word]
+    match = folded(node.take("match")) or "exact"
+    if words:
+        triggers = [{"kind": "keyword", "keywords": words, "match": match}]
+    if as_flag(node.take("case_sensitive")):
+        node.note(
+            "changed",
+            "caseSensitive",
+            "Keywords are compared without regard to case; 'caseSensitive' has no effect.",
+        )
+    if node.text("greeting"):
+        node.note(
+            "problem",
+            "greeting",
+            "Field 'greeting' is not sent by a start node: put a message node after it.",
+        )
+    return Draft("start", present({"triggers": triggers}))
+
+
+def read_message(node: NodeSource) -> Draft:
+    content, media = node.text("content"), _media_type(node)
+    data = present({"content": content, "caption": node.text("caption"), "filename": node.text("filename")})
+    if media == "location":
+        return read_location(node)
+    url = node.text("mediaUrl")
+    if url:
+        data |= {"mediaType": media or "document", "mediaUrl": url}
+    elif media:
+        node.note(
+            "problem", "mediaUrl", f"The message sends a {media} but 'mediaUrl' is missing: give its address."
+        )
+    if not content and not url and not node.take("buttons"):
+        node.note("problem", "content", "The message has no text: fill 'content'.")
+    data |= _pause(node)
+    return _with_answer(node, data)
+
+
+def read_question(node: NodeSource) -> Draft:
+    options, kind = _options(node), _kind(node)
+    if options and kind == "text":
+        kind = "choice"
+    if kind == "choice" and not options:
+        node.note(
+            "problem",
+            "options",
+            "The question asks for a choice but has no 'options': list them or make it a text question.",
+        )
+    content = _question_text(node)
+    if not content:
+        node.note("problem", "content", "The question has no text: fill 'content'.")
+    data: Object = {"content": content or "", "variableName": _answer_variable(node), "kind": kind}
+    return Draft(
+        "question", data | present({"options": options or None, "validation": _validation(node) or None})
+    )
+
+
+def read_end(node: NodeSource) -> Draft:
+    content, send = node.text("content"), node.take("send")
+    if folded(node.take("kind")) == "handoff" or as_flag(node.take("handoff")):
+        node.note("problem", "endType", "The end hands over to a person: put a handoff node before the end.")
+    if content and as_flag(send) is False:
+        node.note("dropped", "content", "'sendFarewell' is off, so the farewell text is not sent.")
+        content = None
+    return Draft("end", present({"content": content or None}))
+
+
+def read_location(node: NodeSource) -> Draft:
+    names = ("latitude", "longitude", "name", "address")
+    return Draft("location", present({name: node.take(name, "message") for name in names}))
+
+
+def _as_words(value: object) -> list[object]:
+    return [word.strip() for word in value.split(",")] if isinstance(value, str) else as_list(value)
+
+
+def _media_type(node: NodeSource) -> str | None:
+    written = folded(node.take("mediaType"))
+    typed = _MEDIA_PREFIX.fullmatch(str(node.raw.get("type")))
+    media = written or (typed.group(1).casefold() if typed else "")
+    return None if media in {"", "text"} else media
+
+
+def _pause(node: NodeSource) -> Object:
+    """`delay` is in milliseconds in every dialect that has it, `typing_duration` in seconds."""
+    delay, typing = node.number("delay_ms"), node.number("typing_seconds")
+    if delay is None and typing is not None:
+        delay = typing * 1000
+    node.take("auto_advance")
+    return present({"delay_ms": delay or None})
+
+
+def _with_answer(node: NodeSource, data: Object) -> Draft:
+    """A message with buttons shows reply buttons; one that captures the response is a question."""
+    buttons = reply_buttons(node, "message")
+    seconds = node.take("capture_timeout")
+    if buttons:
+        variable = variable_name(node.take("variableName"))
+        return Draft("message", data | {"buttons": buttons} | present({"variableName": variable}))
+    if not as_flag(node.take("capture")):
+        return Draft("message", data)
+    node.note(
+        "changed",
+        "capture_response",
+        "The message waits for an answer, so it is a question that stores 'user_message'.",
+    )
+    if seconds is not None:
+        node.note(
+            "dropped",
+            "response_timeout",
+            "The time limit is not taken over: draw a no_reply edge and set its time.",
+        )
+    data.pop("delay_ms", None)
+    return Draft("question", {"content": "", **data, "variableName": "user_message", "kind": "text"})
+
+
+def _question_text(node: NodeSource) -> str | None:
+    """Only the plan's dialect writes the text into data.label; elsewhere a label is a caption, never sent."""
+    text = node.text("content")
+    caption = as_text(as_object(node.raw.get("data")).get("label"))
+    if text or not caption:
+        return text
+    return caption if node.dialect == "P" or isinstance(node.raw.get("label"), str) else None
+
+
+def question_label(raw: Object, content: object) -> str | None:
+    """The caption of a question, unless it became its text."""
+    caption = label(raw)
+    return None if caption == content else caption
+
+
+def _answer_variable(node: NodeSource) -> str:
+    name = variable_name(node.take("variableName"))
+    if name is None:
+        node.note("changed", "variableName", "No variable is named; the answer goes to 'response'.")
+    return name or "response"
+
+
+def _options(node: NodeSource) -> list[object]:
+    options: list[object] = []
+    for item in as_list(node.take("options")) or as_list(as_object(node.take("validation")).get("choices")):
+        value = part(item, "option value") if isinstance(item, dict) else item
+        text = part(item, "option label") if isinstance(item, dict) else item
+        pair = [as_text(value if value is not None else text), as_text(text if text is not None else value)]
+        if None in pair:
+            node.note("dropped", "options", "An option without a text was dropped: give it a 'label'.")
+        else:
+            options.append({"value": pair[0], "label": pair[1]})
+    return options
+
+
+def _kind(node: NodeSource) -> str:
+    rule = node.take("validation")
+    written = node.take("kind")
+    if written is None:
+        written = as_object(rule).get("type") if isinstance(rule, dict) else rule
+    name = as_text(written)
+    if not name or _LENGTH_RULE.search(name):
+        return "text"
+    kind = KINDS.get(squash(name))
+    if kind is None:
+        node.note("changed", "kind", f"Answer type '{name}' is not known; the question accepts any text.")
+    return kind or "text"
+
+
+def _validation(node: NodeSource) -> Object:
+    """Rules from `validation` (object, or text such as "min:10,max:500"), else from the node itself."""
+    written = node.take("validation")
+    rules = _length_rule(written) if isinstance(written, str) else as_object(written)
+    own = {name: node.take(name) for name in ("required", "errorMessage", "regex", *_LIMITS)}
+    found = present({name: _rule(rules, name) for name in own})
+    merged = present(own) | found
+    checked: Object = {name: as_number(merged[name]) for name in _LIMITS if name in merged}
+    if "required" in merged:
+        checked["required"] = as_flag(merged["required"]) is not False
+    checked |= {name: as_text(merged[name]) for name in ("errorMessage", "regex") if name in merged}
+    return present(checked)
+
+
+def _rule(rules: Object, name: str) -> object:
+    return next((rules[key] for key in FIELDS["question"][name] if rules.get(key) is not None), None)
+
+
+def _length_rule(text: str) -> Object:
+    return {f"{bound}_length": int(size) for bound, size in _LENGTH_RULE.findall(text)}

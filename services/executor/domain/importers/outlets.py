@@ -1,0 +1,91 @@
+"""The ways out of a native node, and the foreign names that mean each of them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from services.executor.domain.importers.values import Object, as_list, as_object, folded
+
+TRUE_NAMES = frozenset({"true", "yes", "sim", "verdadeiro", "s", "y"})
+FALSE_NAMES = frozenset({"false", "no", "nao", "não", "falso", "n"})
+_DEFAULT_NAMES = frozenset(
+    {"default", "condition-default", "else", "otherwise", "senao", "senão", "default-output"}
+)
+# What builders call the only way out of a node.
+_ONWARD_NAMES = frozenset(
+    {
+        "default",
+        "next",
+        "output",
+        "output-0",
+        "out",
+        "source",
+        "right",
+        "bottom",
+        "top",
+        "left",
+        "a",
+        "b",
+        "main",
+        "null",
+    }
+)
+# Handles of one true handle split into several; all share its names and are given out in order.
+SPLIT_PREFIX = "true-"
+_RENAMED = {"success": "ok", "error": "failed", "fail": "failed", "failure": "failed", "timeout": "no_reply"}
+BRANCHING = frozenset({"condition", "switch", "random", "buttons", "list", "window_check"})
+
+
+@dataclass(frozen=True, slots=True)
+class Outlet:
+    """A canonical handle and the folded names a source edge may use for it."""
+
+    handle: str
+    names: frozenset[str]
+
+
+def outlets(node_type: str, data: Object) -> tuple[Outlet, ...]:
+    """The named ways out of a node, in the order of its data; empty for a node with one plain way."""
+    return tuple(_outlets(node_type, data))
+
+
+def plain_handle(handle: str) -> str | None:
+    """Handle of a node with one way out: None for the plain way, a native name for a known exception."""
+    name = handle.strip().casefold()
+    return None if name in _ONWARD_NAMES or not name else _RENAMED.get(name, handle)
+
+
+def _outlets(node_type: str, data: Object) -> Iterator[Outlet]:
+    if node_type == "window_check" or (node_type == "condition" and "routes" not in data):
+        yield Outlet("true", TRUE_NAMES | {"condition-0", "output-0"})
+        yield Outlet("false", FALSE_NAMES | _DEFAULT_NAMES | {"output-1"})
+    elif node_type == "condition":
+        for outlet in _named(data["routes"], ("handle", "label"), ("condition",)):
+            split = TRUE_NAMES if outlet.handle.startswith(SPLIT_PREFIX) else frozenset()
+            yield Outlet(outlet.handle, outlet.names | split)
+        yield Outlet("default", _DEFAULT_NAMES | FALSE_NAMES)
+    elif node_type == "switch":
+        cases = as_object(data.get("cases"))
+        yield from (Outlet(case, frozenset({folded(case), f"case-{folded(case)}"})) for case in cases)
+        yield Outlet("default", _DEFAULT_NAMES)
+    elif node_type == "random":
+        yield from _named(data["variants"], ("handle", "label"), ("output", "path", "variant"))
+    else:
+        yield from _menu_outlets(data)
+
+
+def _menu_outlets(data: Object) -> Iterator[Outlet]:
+    yield from _named(data.get("buttons"), ("id", "title"), ("button", "btn", "option", "output"))
+    rows = [
+        row for section in as_list(data.get("sections")) for row in as_list(as_object(section).get("rows"))
+    ]
+    yield from _named(rows, ("id", "title"), ("row", "option", "output"))
+
+
+def _named(items: object, keys: tuple[str, ...], counters: tuple[str, ...]) -> Iterator[Outlet]:
+    """Outlets of a list: its own names, `row-<id>` and `row-<index>`."""
+    for index, item in enumerate(as_list(items)):
+        fields = as_object(item)
+        own = {folded(fields.get(key)) for key in keys} - {""}
+        counted = {f"{counter}-{index}" for counter in counters}
+        prefixed = {f"{counter}-{folded(fields.get(keys[0]))}" for counter in counters}
+        yield Outlet(str(fields[keys[0]]), frozenset(own | counted | prefixed))

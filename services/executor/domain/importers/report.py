@@ -1,0 +1,41 @@
+"""What an import did: the lines a flow's author reads before publishing."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+Level = Literal["kept", "changed", "dropped", "problem"]
+
+
+class UnreadableFlow(ValueError):  # noqa: N818 - it names what the caller sees, not a fault of the program
+    """The source holds nothing to import; the message is one sentence with the mend."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReportItem:
+    """One finding; `node_id` and `field` are empty when it concerns the whole document."""
+
+    level: Level
+    node_id: str
+    field: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The dialect that was recognised and the findings in document order."""
+
+    dialect: str
+    items: tuple[ReportItem, ...] = ()
+
+    def at(self, level: Level) -> tuple[ReportItem, ...]:
+        return tuple(item for item in self.items if item.level == level)
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """Collects report lines while one import runs."""
+
+    items: list[ReportItem] = field(default_factory=list)
+
+    def add(self, level: Level, node_id: str, name: str, message: str) -> None:
+        self.items.append(ReportItem(level, node_id, name, message))
