@@ -14,8 +14,8 @@ TYPES: Mapping[str, str] = MappingProxyType(
         "msgvideo": "message", "msgaudio": "message", "msgdocument": "message", "msgmedia": "message",
         "question": "question", "input": "question", "msginput": "question", "msgquestion": "question",
         "datainput": "question",
-        "buttons": "buttons", "interactive": "buttons", "interactivebuttons": "buttons", "
-        ""msgbuttons": "buttons",
+        "buttons": "buttons", "interactive": "buttons", "interactivebuttons": "buttons",
+        "msgbuttons": "buttons",
         "list": "list", "interactivelist": "list", "msglist": "list",
         "condition": "condition", "logiccondition": "condition",
         "switch": "switch", "logicswitch": "switch",
@@ -58,8 +58,8 @@ _VARIABLE = (
     "saveToVariable",
 )
 _RESPONSE_VARIABLE = (
-    "outputVariable", "responseVariable", "output_variable", "response_variable", "
-    ""responseVar", "resultVariable", "output",
+    "outputVariable", "responseVariable", "output_variable", "response_variable",
+    "responseVar", "resultVariable", "output",
 )  # fmt: skip
 _BODY = ("bodyText", "messageText", "message", "content", "body", "text")
 _NEXT = ("next", "next_node_id", "nextNodeId", "nextNode", "targetNodeId", "target_node_id")
@@ -295,8 +295,8 @@ OPERATORS: Mapping[str, str] = MappingProxyType(
         "==": "==", "=": "==", "===": "==", "eq": "==", "equals": "==", "equal": "==", "is": "==",
         "!=": "!=", "!==": "!=", "<>": "!=", "ne": "!=", "neq": "!=", "notequals": "!=", "notequal": "!=",
         ">": ">", "gt": ">", "greaterthan": ">", "<": "<", "lt": "<", "lessthan": "<",
-        ">=": ">=", "gte": ">=", "greaterthanorequal": ">=", "greaterorequal": ">=", "
-        ""greaterthanorequals": ">=",
+        ">=": ">=", "gte": ">=", "greaterthanorequal": ">=", "greaterorequal": ">=",
+        "greaterthanorequals": ">=",
         "<=": "<=", "lte": "<=", "lessthanorequal": "<=", "lessorequal": "<=", "lessthanorequals": "<=",
         "contains": "contains", "includes": "contains", "notcontains": "not_contains",
         "in": "in", "notin": "not_in",

@@ -1,4 +1,4 @@
-"""What a finished flow shows as a whole: starts, unknown targets, unreachable nodes, ends without an end node."""
+"""What a finished flow shows as a whole: starts, unknown targets, unreachable nodes, open ends."""
 
 from collections.abc import Mapping
 
@@ -30,7 +30,10 @@ def _check_targets(drafts: Mapping[str, Draft], edges: list[Object], findings: F
         for end in ("source", "target"):
             if edge[end] not in drafts:
                 node_id = str(edge["source"]) if end == "target" else ""
-                message = f"Edge '{edge['id']}' names the unknown node '{edge[end]}' as its {end}: draw it to a node that exists."
+                message = (
+                    f"Edge '{edge['id']}' names the unknown node '{edge[end]}' as its {end}: "
+                    "draw it to a node that exists."
+                )
                 findings.add("problem", node_id, end, message)
 
 

@@ -1,4 +1,4 @@
-"""From a foreign document to a native one: find the graph, read the nodes, draw the edges, look at the whole."""
+"""From a foreign document to a native one: find the graph, read nodes, draw edges, look at the whole."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -262,6 +262,9 @@ def _use_fallback(
         return
     for edge in edges:
         if edge["target"] not in drafts:
-            message = f"The target '{edge['target']}' does not exist; the flow's fallback node '{target}' is taken: draw the missing node."
+            message = (
+                f"The target '{edge['target']}' does not exist; the flow's fallback node '{target}' is taken: "
+                "draw the missing node."
+            )
             findings.add("changed", str(edge["source"]), "target", message)
             edge["originalTarget"], edge["target"] = edge["target"], target

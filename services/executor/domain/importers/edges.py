@@ -68,7 +68,9 @@ def _readable(raw_edges: Iterable[Object], findings: Findings) -> Iterable[Way]:
     for index, raw in enumerate(raw_edges):
         source, target = edge_ends(raw)
         if source is None or target is None:
-            message = f"`edges[{index}]` has no source or no target and was dropped: draw it again between two nodes."
+            message = (
+                f"`edges[{index}]` has no source or no target and was dropped: draw it between two nodes."
+            )
             findings.add("dropped", source or "", f"edges[{index}]", message)
         else:
             yield Way(as_id(raw.get("id")) or "", source, target, raw)
@@ -122,7 +124,10 @@ def _follow(pointer: Pointer, ways: list[Way], findings: Findings) -> None:
 
 
 def _redirect(way: Way, pointer: Pointer, findings: Findings) -> None:
-    message = f"An edge leads to '{way.target}' but '{pointer.field}' says '{pointer.target}'; the node's own target is taken."
+    message = (
+        f"An edge leads to '{way.target}' but '{pointer.field}' says '{pointer.target}'; "
+        "the node's own target is taken."
+    )
     findings.add("changed", pointer.source, pointer.field, message)
     way.extra["originalTarget"], way.target = way.target, pointer.target
 

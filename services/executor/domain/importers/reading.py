@@ -18,10 +18,10 @@ from services.executor.domain.importers.values import (
 # Keys that say how the canvas looks or where the node stands; they carry nothing a contact could notice.
 _CANVAS = frozenset(
     {
-        "id", "type", "node_type", "nodeType", "position", "data", "config", "label", "
-        ""customName", "description",
-        "icon", "color", "style", "animated", "className", "width", "height", "selected", "
-        ""dragging", "measured",
+        "id", "type", "node_type", "nodeType", "position", "data", "config", "label",
+        "customName", "description",
+        "icon", "color", "style", "animated", "className", "width", "height", "selected",
+        "dragging", "measured",
         "positionAbsolute", "sourcePosition", "targetPosition", "zIndex", "parentNode", "extent", "draggable",
         "outputLabels", "source", "node_count",
     }
