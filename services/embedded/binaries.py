@@ -45,8 +45,8 @@ def find_postgres(environment: Mapping[str, str] = os.environ) -> Path:
         if (folder / "initdb").is_file() and (folder / "postgres").is_file():
             return folder
     raise HouseError(
-        f"found no Postgres ({', '.join(map(str, looked)) or 'no wheel for this platform'}). Install one, then "
-        "name its bin folder in PYTAKE_POSTGRES_BIN, or set DATABASE_URL to a running server"
+        f"found no Postgres ({', '.join(map(str, looked)) or 'no wheel for this platform'}). Install one, "
+        "then name its bin folder in PYTAKE_POSTGRES_BIN, or set DATABASE_URL to a running server"
     )
 
 

@@ -65,7 +65,7 @@ def private_folder(path: Path, user: User | None) -> Path:
     if target != path:
         path.unlink(missing_ok=True)
         path.symlink_to(target)
-    return target
+    return target.resolve()
 
 
 def reachable_installation(bin_folder: Path, user: User | None) -> Path:

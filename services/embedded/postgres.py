@@ -1,11 +1,10 @@
 """Embedded Postgres: make a cluster, say how to run it, know when it is ready."""
 
 import asyncio
-import contextlib
 import enum
 import os
+import shutil
 import signal
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote
@@ -14,13 +13,13 @@ from services.embedded.addresses import LOOPBACK, choose_port
 from services.embedded.binaries import find_postgres, major_version
 from services.embedded.errors import HouseError
 from services.embedded.ownership import give, is_reachable, pick_user, private_folder, reachable_installation
-from services.embedded.process import Command, User
+from services.embedded.process import Command, User, command_line, last_lines
+from services.embedded.waiting import wait_until
 
 SUPERUSER = "postgres"
 DATABASE = "pytake"
 USUAL_PORT = 5432
 BUILTIN_LOCALE_SINCE = 17
-POLL_SECONDS = 0.01
 
 Say = Callable[[str], None]
 
@@ -86,6 +85,11 @@ class EmbeddedPostgres:
         """The superuser's URL of the house's database."""
         return self.url_for(SUPERUSER, self._password)
 
+    @property
+    def maintenance_url(self) -> str:
+        """The superuser's URL of the database that always exists."""
+        return self.url_for(SUPERUSER, self._password, database="postgres")
+
     def url_for(self, role: str, password: str, *, database: str = DATABASE) -> str:
         """Return a URL for a role."""
         return f"postgresql://{role}:{quote(password, safe='')}@{LOOPBACK}:{self.port}/{database}"
@@ -119,13 +123,13 @@ class EmbeddedPostgres:
 
     async def wait_until_ready(self, timeout_seconds: float = 60.0) -> None:
         """Wait until connections are accepted, as pg_ctl does: Postgres says so in its pid file."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(timeout_seconds):
-                while not self._says_ready():
-                    await asyncio.sleep(POLL_SECONDS)
-                return
-        raise HouseError(
-            f"Postgres was not ready after {timeout_seconds:g} s; {self._log_folder}/postgres.log says why"
+        log = self._log_folder / "postgres.log"
+        await wait_until(
+            self._says_ready,
+            timeout_seconds=timeout_seconds,
+            otherwise=lambda: (
+                f"Postgres was not ready after {timeout_seconds:g} s. {log}:\n{last_lines(log)}"
+            ),
         )
 
     def kill_immediate(self) -> None:
@@ -145,18 +149,18 @@ class EmbeddedPostgres:
         if not os.access(self._folder, os.R_OK | os.W_OK | os.X_OK):
             owner = self._folder.stat().st_uid
             raise HouseError(
-                f"{self._folder} belongs to user id {owner}: run as that user, or choose another --data folder"
+                f"{self._folder} belongs to user id {owner}: run as that user, or choose another --data"
             )
         if not is_reachable(self.cluster.parent, self._user):
             raise HouseError(
-                f"user id {self._user.uid if self._user else os.geteuid()}, who owns {self._folder}, cannot reach "
-                "it any more: a folder above was closed. Open it (chmod o+x), or choose another --data folder"
+                f"the user who owns {self._folder} cannot reach it any more: a folder above it was closed. "
+                "Open that one (chmod o+x), or choose another --data folder"
             )
 
     async def _create_cluster(self) -> None:
-        """Run initdb beside the final place and rename, so that an interrupted one is never taken for whole."""
+        """Run initdb beside the final place and rename: an interrupted one is never taken for whole."""
         draft = self._folder / "cluster.new"
-        await asyncio.to_thread(subprocess.run, ["rm", "-rf", str(draft)], check=True)
+        shutil.rmtree(draft, ignore_errors=True)
         password_file = self._folder / "password.tmp"
         password_file.unlink(missing_ok=True)
         password_file.touch(mode=0o600)
@@ -217,7 +221,7 @@ class EmbeddedPostgres:
         lines = self._pid_file_lines()
         return int(lines[0]) if lines and lines[0].isdigit() else None
 
-    def _says_ready(self) -> bool:
+    async def _says_ready(self) -> bool:
         """Line 4 is the port and line 8 the status; a stale file of an earlier run has another process id."""
         lines = self._pid_file_lines()
         is_ours = len(lines) >= 8 and lines[3] == str(self.port) and lines[7].strip() == "ready"
@@ -225,12 +229,7 @@ class EmbeddedPostgres:
 
     def _is_running(self, pid: int) -> bool:
         """Say whether this process is a Postgres on our cluster: process ids are used again."""
-        try:
-            command_line = Path(f"/proc/{pid}/cmdline").read_bytes()
-        except OSError:
-            ps = subprocess.run(["ps", "-o", "args=", "-p", str(pid)], capture_output=True, check=False)
-            command_line = ps.stdout
-        return str(self.cluster).encode() in command_line
+        return str(self.cluster) in command_line(pid)
 
     async def _end_orphan(self, say: Say) -> None:
         """We hold the data folder's lock, so a Postgres still on it lost its supervisor: stop it first.
@@ -245,12 +244,17 @@ class EmbeddedPostgres:
             return
         say("waiting for the Postgres of an earlier run to stop")
         os.kill(pid, signal.SIGINT)
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(30.0):
-                while self._is_running(pid):
-                    await asyncio.sleep(POLL_SECONDS)
-                return
-        raise HouseError(f"an earlier Postgres (process {pid}) on {self.cluster} does not stop; end it first")
+
+        async def is_gone() -> bool:
+            return not self._is_running(pid)
+
+        await wait_until(
+            is_gone,
+            timeout_seconds=30.0,
+            otherwise=lambda: (
+                f"an earlier Postgres (process {pid}) on {self.cluster} does not stop; end it first"
+            ),
+        )
 
     def _forget_reused_pid(self, pid: int) -> None:
         try:

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -82,3 +83,14 @@ def last_lines(log_file: Path, count: int = 8) -> str:
         log.seek(max(0, log_file.stat().st_size - TAIL_BYTES))
         lines = log.read().decode(errors="replace").splitlines()
     return "\n".join(lines[-count:])
+
+
+def command_line(pid: int) -> str:
+    """Return a process's command line, its words parted by spaces; empty when there is none (or a zombie)."""
+    if not Path("/proc/self").exists():  # macOS
+        ps = ["/bin/ps", "-o", "args=", "-p", str(pid)]
+        return subprocess.run(ps, capture_output=True, check=False, text=True).stdout  # noqa: S603 - a number
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+    except OSError:
+        return ""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from services.embedded.process import Command, last_lines, rotate_log, spawn
 
-QUICK_DEATH_SECONDS = 1.0
+QUICK_DEATH_SECONDS = 3.0  # a service that cannot start has spent a second or two on its imports
 FIRST_PAUSE_SECONDS = 0.05
 LONGEST_PAUSE_SECONDS = 2.0
 QUICK_DEATHS_TOLD = 3
@@ -23,6 +23,7 @@ class Child:
     process: asyncio.subprocess.Process
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     watcher: asyncio.Task[None] | None = None
+    quick_deaths: int = 0
 
     @property
     def is_alive(self) -> bool:
@@ -78,6 +79,11 @@ class Supervisor:
         child = self._children.get(name)
         return child.process.pid if child and child.is_alive else None
 
+    def is_failing(self, name: str) -> bool:
+        """Say whether it keeps dying right after its start, so that waiting for it is vain."""
+        child = self._children.get(name)
+        return child is not None and child.quick_deaths >= QUICK_DEATHS_TOLD
+
     async def stop(self, *names: str) -> None:
         """Stop these together, each by its own signal and deadline, then by force; unknown names pass."""
         children = [self._children.pop(name) for name in names if name in self._children]
@@ -107,7 +113,6 @@ class Supervisor:
         await child.watcher
 
     async def _keep(self, child: Child) -> None:
-        quick_deaths = 0
         while True:
             began = asyncio.get_running_loop().time()
             returncode = await child.process.wait()
@@ -115,14 +120,14 @@ class Supervisor:
             if child.stopping.is_set():
                 return
             lived = asyncio.get_running_loop().time() - began
-            quick_deaths = quick_deaths + 1 if lived < QUICK_DEATH_SECONDS else 0
-            self._tell(child.command, returncode, quick_deaths)
-            if not await self._restart(child, quick_deaths):
+            child.quick_deaths = child.quick_deaths + 1 if lived < QUICK_DEATH_SECONDS else 0
+            self._tell(child.command, returncode, child.quick_deaths)
+            if not await self._restart(child):
                 return
 
-    async def _restart(self, child: Child, quick_deaths: int) -> bool:
+    async def _restart(self, child: Child) -> bool:
         """Start the process again after its pause; False when it was stopped meanwhile."""
-        pause = pause_seconds(quick_deaths)
+        pause = pause_seconds(child.quick_deaths)
         if pause:
             with suppress(TimeoutError):
                 await asyncio.wait_for(child.stopping.wait(), pause)

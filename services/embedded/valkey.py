@@ -9,11 +9,10 @@ from urllib.parse import quote
 
 from services.embedded.addresses import LOOPBACK, choose_port
 from services.embedded.binaries import find_valkey
-from services.embedded.errors import HouseError
-from services.embedded.process import Command
+from services.embedded.process import Command, last_lines
+from services.embedded.waiting import wait_until
 
 USUAL_PORT = 6379
-POLL_SECONDS = 0.01
 
 CONFIGURATION = """\
 bind {host}
@@ -78,13 +77,11 @@ class EmbeddedValkey:
 
     async def wait_until_ready(self, timeout_seconds: float = 20.0) -> None:
         """Wait until it answers PING on its port with our password."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(timeout_seconds):
-                while not await self._answers():
-                    await asyncio.sleep(POLL_SECONDS)
-                return
-        raise HouseError(
-            f"Valkey was not ready after {timeout_seconds:g} s; {self._log_folder}/valkey.log says why"
+        log = self._log_folder / "valkey.log"
+        await wait_until(
+            self._answers,
+            timeout_seconds=timeout_seconds,
+            otherwise=lambda: f"Valkey was not ready after {timeout_seconds:g} s. {log}:\n{last_lines(log)}",
         )
 
     @property

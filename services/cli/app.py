@@ -1,0 +1,44 @@
+"""The commands and their modules.
+
+Importing every command to run one would cost seconds (Alembic, gRPC, FastAPI), so a command's module is
+loaded when it is called, or when its own help is asked for.
+"""
+
+import importlib
+from collections.abc import Mapping
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_command
+
+COMMANDS: Mapping[str, str] = {
+    "up": "Start the whole house on this machine; Ctrl-C stops it and keeps the data.",
+    "status": "Tell what runs: processes, addresses, databases.",
+}
+"""Command → its line in `pytake --help`. A command `x` is `app` (a typer.Typer) in services/cli/x.py."""
+
+
+class LazyCommands(TyperGroup):
+    """Finds a command's module by the command's name."""
+
+    def list_commands(self, ctx: object) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: object, cmd_name: str) -> TyperCommand | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"services.cli.{cmd_name}")
+        command = get_command(module.app)
+        assert isinstance(command, TyperCommand), f"services/cli/{cmd_name}.py has more than one command"
+        command.name = cmd_name
+        return command
+
+
+app = typer.Typer(
+    cls=LazyCommands, add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False
+)
+
+
+@app.callback()
+def pytake() -> None:
+    """WhatsApp conversation flows for many organizations."""

@@ -1,0 +1,128 @@
+"""How the five services and the simulated Meta are run here: addresses, environments, commands."""
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from services.embedded.addresses import LOOPBACK, choose_port
+from services.embedded.keys import ROOMS, jwks_file, key_file
+from services.embedded.process import Command
+
+GRAPH_API = "https://graph.facebook.com/v26.0"
+GRAPH_API_VERSION = "v26.0"
+WEBHOOK_PATH = "/api/v1/whatsapp/webhook"
+STOP_SECONDS = 15.0
+
+USERS_CHOICE = (
+    "WEBHOOK_VERIFY_TOKEN",
+    "META_APP_SECRET",
+    "META_GRAPH_API_BASE",
+    "SECRET_KEY",
+    "SEALING_KEYS",
+)
+"""Variables the house has a value for, which the user's own value overrides."""
+
+
+@dataclass(frozen=True, slots=True)
+class Replica:
+    """One process of a room and where it listens (host:port)."""
+
+    room: str
+    number: int
+    grpc: str
+    ops: str
+
+    @property
+    def name(self) -> str:
+        """The name the supervisor and the log file use."""
+        return self.room if self.number == 1 else f"{self.room}-{self.number}"
+
+
+Plan = Mapping[str, tuple[Replica, ...]]
+
+
+def free_address(taken: set[int]) -> str:
+    return f"{LOOPBACK}:{choose_port(taken=taken)}"
+
+
+def plan_replicas(count: int, taken: set[int]) -> dict[str, tuple[Replica, ...]]:
+    """Give every process of every room its addresses."""
+    return {
+        room: tuple(Replica(room, n, free_address(taken), free_address(taken)) for n in range(1, count + 1))
+        for room in ROOMS
+    }
+
+
+def target(replicas: tuple[Replica, ...]) -> str:
+    """Return the gRPC target that names all of them, for client-side balancing."""
+    return "ipv4:" + ",".join(replica.grpc for replica in replicas)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What every service is told, whatever its room.
+
+    `database_urls` maps a room to the URL of its own login role; `secrets` is what keys.py keeps;
+    `environment` is the user's.
+    """
+
+    plan: Plan
+    http_address: str
+    graph_api_base: str
+    database_urls: Mapping[str, str]
+    redis_url: str
+    secrets: Mapping[str, str]
+    secrets_folder: Path
+    log_folder: Path
+    environment: Mapping[str, str]
+
+    def command(self, replica: Replica) -> Command:
+        """Return how to run one process of a room."""
+        return self._command(replica.name, f"services.{replica.room}", self._room_variables(replica))
+
+    def simulator_command(self, address: str) -> Command:
+        """Return how to run the simulated Meta, which sends its webhooks to ingress."""
+        variables = {"HTTP_ADDRESS": address, "WEBHOOK_URL": f"http://{self.http_address}{WEBHOOK_PATH}"}
+        return self._command("simulator", "services.embedded.meta", variables)
+
+    def _command(self, name: str, module: str, variables: Mapping[str, str]) -> Command:
+        return Command(
+            name=name,
+            arguments=(sys.executable, "-m", module),
+            log_file=self.log_folder / f"{name}.log",
+            working_directory=Path.cwd(),
+            environment=self._shared_variables() | dict(variables),
+            stop_seconds=STOP_SECONDS,
+        )
+
+    def _shared_variables(self) -> dict[str, str]:
+        ours = {name: self.secrets[name] for name in USERS_CHOICE if name in self.secrets}
+        ours |= {
+            "META_GRAPH_API_BASE": self.graph_api_base,
+            "REDIS_URL": self.redis_url,
+            "PYTHONUNBUFFERED": "1",
+        }
+        users = {name: value for name, value in self.environment.items() if value or name not in ours}
+        keep = {name: users[name] for name in USERS_CHOICE if name in users}
+        return users | ours | keep
+
+    def _room_variables(self, replica: Replica) -> dict[str, str]:
+        targets = {f"{room.upper()}_TARGET": target(replicas) for room, replicas in self.plan.items()}
+        variables = targets | {
+            "DATABASE_URL": self.database_urls[replica.room],
+            "GRPC_ADDRESS": replica.grpc,
+            "OPS_ADDRESS": replica.ops,
+            "SERVICE_KEY_FILE": str(key_file(self.secrets_folder, replica.room)),
+            "SERVICE_JWKS_FILE": str(jwks_file(self.secrets_folder)),
+        }
+        if replica.room == "ingress":
+            variables["HTTP_ADDRESS"] = self.http_address
+        return variables
+
+
+def graph_api_base(environment: Mapping[str, str], simulator_address: str | None) -> str:
+    """Return where sends go: the user's choice, else the simulated Meta, else Meta."""
+    if chosen := environment.get("META_GRAPH_API_BASE"):
+        return chosen
+    return f"http://{simulator_address}/{GRAPH_API_VERSION}" if simulator_address else GRAPH_API
