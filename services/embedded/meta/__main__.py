@@ -46,9 +46,7 @@ async def _serve(meta: SimulatedMeta, host: str, port: int) -> None:
     try:
         await web.TCPSite(runner, host, port).start()
         bound = runner.addresses[0][1]
-        structlog.get_logger().info(
-            "simulated_meta_started", host=host, port=bound, numbers=len(meta.numbers)
-        )
+        structlog.get_logger().info("simulated_meta_started", host=host, port=bound, numbers=len(meta.numbers))
         await stop.wait()
     finally:
         await runner.cleanup()

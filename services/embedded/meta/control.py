@@ -57,9 +57,7 @@ class ControlApp:
         """Accepted messages in order, narrowed by ?phone_number_id=, ?to=, ?after= (a sequence), ?limit=."""
         query = request.query
         to = query.get("to", "").lstrip("+ ")
-        entries = self._meta.ledger.read(
-            query.get("phone_number_id", ""), to, _whole(query.get("after", "0"))
-        )
+        entries = self._meta.ledger.read(query.get("phone_number_id", ""), to, _whole(query.get("after", "0")))
         limit = _whole(query.get("limit", "0")) or self._meta.ledger.accepted
         found = [entry.to_json() for entry, _ in zip(entries, range(limit), strict=False)]
         return json_answer({"messages": found})

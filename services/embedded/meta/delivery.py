@@ -114,9 +114,7 @@ class WebhookQueue:
     def _fill(self, parcel: _Parcel) -> None:
         """Add what is due as well, up to the batch size; a line that came along keeps its order."""
         own = {_line(parcel)}
-        while (
-            len(parcel.webhooks) < self._plan().batch_size and self._is_due() and not self._due[0].holds_line
-        ):
+        while len(parcel.webhooks) < self._plan().batch_size and self._is_due() and not self._due[0].holds_line:
             candidate = heapq.heappop(self._due)
             if _line(candidate) in own or self._hold_or_park(candidate):
                 own.add(_line(candidate))

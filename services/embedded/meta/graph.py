@@ -53,9 +53,7 @@ class GraphApp:
             self._meta.mark_read(number, wanted)
             answer = json_answer({"success": True})
         else:
-            answer = json_answer(
-                _receipt(wanted, self._meta.accept(number, wanted, raw=raw, arrival=arrival))
-            )
+            answer = json_answer(_receipt(wanted, self._meta.accept(number, wanted, raw=raw, arrival=arrival)))
         return await self._answer_or_fail(request, fault, answer)
 
     async def number(self, request: web.Request) -> web.StreamResponse:
@@ -143,9 +141,7 @@ class GraphApp:
     def _known(self, token: str) -> list[BusinessNumber]:
         return [number for number in self._meta.numbers.values() if token in number.access_tokens]
 
-    async def _answer_or_fail(
-        self, request: web.Request, fault: str, answer: web.StreamResponse
-    ) -> web.StreamResponse:
+    async def _answer_or_fail(self, request: web.Request, fault: str, answer: web.StreamResponse) -> web.StreamResponse:
         """The answer after the planned latency, or what the caller gets instead although Meta accepted."""
         await pause(self._meta.clock, self._meta.faults.plan.latency_ms / 1000)
         match fault:

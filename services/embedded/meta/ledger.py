@@ -61,9 +61,7 @@ class Ledger:
         self.accepted += 1
         number, opaque = accepted.number.phone_number_id, accepted.opaque
         to = accepted.person.key
-        self._entries.append(
-            Entry(self.accepted, arrival, accepted.wamid, number, to, opaque, accepted_at, body)
-        )
+        self._entries.append(Entry(self.accepted, arrival, accepted.wamid, number, to, opaque, accepted_at, body))
         if opaque and (number, opaque) in self._seen:
             self.duplicates[opaque] += 1
         self._seen.add((number, opaque))
@@ -76,9 +74,5 @@ class Ledger:
     def read(self, phone_number_id: str = "", to: str = "", after: int = 0) -> Iterator[Entry]:
         """Entries in order, for one number and one recipient if named, with a sequence above `after`."""
         for entry in self._entries:
-            if (
-                entry.sequence > after
-                and phone_number_id in ("", entry.phone_number_id)
-                and to in ("", entry.to)
-            ):
+            if entry.sequence > after and phone_number_id in ("", entry.phone_number_id) and to in ("", entry.to):
                 yield entry

@@ -29,11 +29,7 @@ class People:
 
     def holding(self, waba_id: str, address: str) -> Person:
         """The person at a phone number or user id as typed. Raises GraphError when it is neither."""
-        return (
-            self.with_user_id(address)
-            if USER_ID.fullmatch(address)
-            else self.with_phone(waba_id, wa_id(address))
-        )
+        return self.with_user_id(address) if USER_ID.fullmatch(address) else self.with_phone(waba_id, wa_id(address))
 
     def with_phone(self, waba_id: str, digits: str) -> Person:
         """The person with this phone number, under a user id that is always the same for this WABA."""

@@ -93,9 +93,7 @@ class PhoneApp:
         since = request.headers.get("Last-Event-ID") or request.query.get("since", "0")
         if not since.isdecimal():
             raise InputError("since is a whole number")
-        answer = web.StreamResponse(
-            headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"}
-        )
+        answer = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
         await answer.prepare(request)
         with conversation.on_screen():
             async for event in conversation.events(int(since)):

@@ -96,9 +96,7 @@ def _plain_text(kind: str, body: Mapping[str, object], content: Mapping[str, obj
         case "location":
             return f"[location] {_text(content, 'name') or content.get('latitude')}"
         case "contacts":
-            names = [
-                _text(_object(contact, "name"), "formatted_name") for contact in _objects(body, "contacts")
-            ]
+            names = [_text(_object(contact, "name"), "formatted_name") for contact in _objects(body, "contacts")]
             return f"[contacts] {', '.join(names)}"
     words = _text(content, "caption") or _text(content, "filename") or _text(content, "link")
     return f"[{kind}] {words}".strip()

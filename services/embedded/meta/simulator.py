@@ -50,9 +50,7 @@ class SimulatedMeta:
         self._gate = Gate()
         self._names: dict[str, str] = {}
         self._conversations: defaultdict[tuple[str, str], Conversation] = defaultdict(Conversation)
-        self._statuses = StatusTeller(
-            faults=self.faults, outbox=self.outbox, clock=clock, name_of=self.name_of
-        )
+        self._statuses = StatusTeller(faults=self.faults, outbox=self.outbox, clock=clock, name_of=self.name_of)
 
     def register(self, number: BusinessNumber) -> None:
         """Add or replace a number; webhooks that still wait go to its new address under its new secret."""

@@ -30,9 +30,7 @@ class Accepted:
 class StatusTeller:
     """Schedules statuses as the fault plan says: which, how far apart, lost, doubled or shuffled."""
 
-    def __init__(
-        self, *, faults: FaultDice, outbox: Outbox, clock: Clock, name_of: Callable[[Person], str]
-    ) -> None:
+    def __init__(self, *, faults: FaultDice, outbox: Outbox, clock: Clock, name_of: Callable[[Person], str]) -> None:
         self._faults, self._outbox, self._clock, self._name_of = faults, outbox, clock, name_of
 
     @property

@@ -16,14 +16,10 @@ def check_interactive(interactive: JsonObject) -> None:
     check(interactive)
 
 
-def _check_frame(
-    interactive: JsonObject, body_most: int = 1024, headers: tuple[str, ...] = MEDIA_HEADERS
-) -> None:
+def _check_frame(interactive: JsonObject, body_most: int = 1024, headers: tuple[str, ...] = MEDIA_HEADERS) -> None:
     words(child(interactive, "body", "interactive.body"), "text", "interactive.body.text", body_most)
     if "footer" in interactive:
-        optional_words(
-            child(interactive, "footer", "interactive.footer"), "text", "interactive.footer.text", 60
-        )
+        optional_words(child(interactive, "footer", "interactive.footer"), "text", "interactive.footer.text", 60)
     if "header" in interactive:
         _check_header(child(interactive, "header", "interactive.header"), headers)
 
