@@ -1,0 +1,60 @@
+"""From a published document to closures and tables, once per version."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from services.executor.domain.document import FlowDocument, Node
+from services.executor.domain.exits import Exits
+from services.executor.domain.finding import InvalidFlow
+from services.executor.domain.flow_settings import FlowSettings, read_settings
+from services.executor.domain.json_value import Json
+from services.executor.domain.lint import problems
+from services.executor.domain.nodes import NODE_TYPES
+from services.executor.domain.nodes.node_type import Plan
+from services.executor.domain.turn import Behaviour
+from services.executor.domain.wiring import wire
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledNode:
+    """A node ready to run."""
+
+    id: str
+    behaviour: Behaviour
+    exits: Exits
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledFlow:
+    """A flow version ready to run; shared by every conversation pinned to it, never changed."""
+
+    flow_id: str
+    version: int
+    settings: FlowSettings
+    variables: Mapping[str, Json]
+    start_id: str
+    nodes: Mapping[str, CompiledNode]
+
+    def node(self, node_id: str) -> CompiledNode:
+        """The node, or the fallback node when the flow has none of this id."""
+        return self.nodes.get(node_id) or self.nodes[self.settings.fallback_node]
+
+
+def compile_flow(document: FlowDocument, *, flow_id: str = "", version: int = 0) -> CompiledFlow:
+    """Compile a flow, or raise InvalidFlow with the errors that refuse its publication."""
+    errors = tuple(finding for finding in problems(document) if finding.severity == "error")
+    if errors:
+        raise InvalidFlow(errors)
+    settings, exits = read_settings(document), wire(document)
+    return CompiledFlow(
+        flow_id=flow_id,
+        version=version,
+        settings=settings,
+        variables=document.variables,
+        start_id=next(node.id for node in document.nodes if node.type == "start"),
+        nodes={node.id: _compile_node(node, Plan(settings, exits[node.id])) for node in document.nodes},
+    )
+
+
+def _compile_node(node: Node, plan: Plan) -> CompiledNode:
+    return CompiledNode(node.id, NODE_TYPES[node.type].compile(node, plan), plan.exits)

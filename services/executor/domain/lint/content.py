@@ -1,0 +1,60 @@
+"""Findings inside nodes and settings: types that cannot run, bad templates, and what each type checks itself."""
+
+from collections.abc import Iterator
+
+from services.executor.domain.document import FlowDocument, Node
+from services.executor.domain.finding import Finding, error
+from services.executor.domain.flow_settings import read_zone
+from services.executor.domain.json_value import Json
+from services.executor.domain.nodes import LATER_TYPES, NODE_TYPES
+from services.executor.domain.templates import TemplateError, compile_template
+
+
+def content_findings(document: FlowDocument) -> Iterator[Finding]:
+    """Check the settings and every node by itself."""
+    try:
+        read_zone(document.settings)
+    except ValueError as reason:
+        yield error("unknown_timezone", None, str(reason), 'Write a name such as "America/Sao_Paulo".')
+    for node in document.nodes:
+        yield from _node_findings(node)
+
+
+def _node_findings(node: Node) -> Iterator[Finding]:
+    node_type = NODE_TYPES.get(node.type)
+    if node_type is None:
+        yield _type_finding(node)
+        return
+    broken = tuple(_template_findings(node, node_type.texts))
+    # A type's own checks measure its templates, so they need templates that parse.
+    yield from broken or node_type.check(node)
+
+
+def _type_finding(node: Node) -> Finding:
+    if node.type in LATER_TYPES:
+        message = f"Node {node.id} of type {node.type} cannot run in this version."
+        return error("not_runnable", node.id, message, "Replace it by nodes that can, or remove it.")
+    message = f"Node {node.id} of type {node.type} cannot run in this version: the type is unknown."
+    return error("unknown_type", node.id, message, f"Use one of {', '.join(NODE_TYPES)}.")
+
+
+def _template_findings(node: Node, fields: tuple[str, ...]) -> Iterator[Finding]:
+    for field in fields:
+        for text in texts_in(node.data.get(field)):
+            try:
+                compile_template(text)
+            except TemplateError as reason:
+                message = f'The text in "{field}" of node {node.id} is no template: {reason}'
+                yield error("bad_template", node.id, message, "Correct the braces.")
+
+
+def texts_in(value: Json) -> Iterator[str]:
+    """Every text inside a JSON value."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list):
+        for item in value:
+            yield from texts_in(item)
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from texts_in(item)

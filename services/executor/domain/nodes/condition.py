@@ -1,0 +1,87 @@
+"""condition: `rules` with ways out true and false, or `routes` with a handle each and a default."""
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from services.executor.domain.answers import FALSE_HANDLES, TRUE_HANDLES
+from services.executor.domain.conditions import OPERATORS, compile_rules
+from services.executor.domain.document import Node
+from services.executor.domain.finding import Finding, error
+from services.executor.domain.json_value import Json, objects_at, text_at
+from services.executor.domain.nodes.menu import ELSE_HANDLES
+from services.executor.domain.nodes.node_type import Exit, NodeType, Plan
+from services.executor.domain.patterns import PatternError, compile_search
+from services.executor.domain.turn import Go, Move, Passing, Turn
+from services.executor.domain.variables import bare_name
+
+DEFAULT_HANDLES: Final = ("default", *ELSE_HANDLES)
+
+
+def _compile(node: Node, plan: Plan) -> Passing:
+    routes = objects_at(node.data, "routes")
+    return _by_routes(routes) if routes else _true_or_false(node.data)
+
+
+def _true_or_false(data: Mapping[str, Json]) -> Passing:
+    test = compile_rules(data)
+
+    def run(turn: Turn) -> Move:
+        return Go(TRUE_HANDLES if test(turn.scope) else FALSE_HANDLES)
+
+    return Passing(run)
+
+
+def _by_routes(routes: list[dict[str, Json]]) -> Passing:
+    tests = tuple((compile_rules(route), Go((text_at(route, "handle"),))) for route in routes)
+
+    def run(turn: Turn) -> Move:
+        return next((go for test, go in tests if test(turn.scope)), Go(DEFAULT_HANDLES))
+
+    return Passing(run)
+
+
+def _exits(node: Node) -> tuple[Exit, ...]:
+    routes = objects_at(node.data, "routes")
+    if routes:
+        return (*(Exit((text_at(route, "handle"),)) for route in routes), Exit(DEFAULT_HANDLES))
+    return (Exit(TRUE_HANDLES), Exit(FALSE_HANDLES))
+
+
+def _all_rules(node: Node) -> Iterator[dict[str, Json]]:
+    yield from objects_at(node.data, "rules")
+    for route in objects_at(node.data, "routes"):
+        yield from objects_at(route, "rules")
+
+
+def _check(node: Node) -> Iterator[Finding]:
+    holders = objects_at(node.data, "routes") or [dict(node.data)]
+    if not all(objects_at(holder, "rules") for holder in holders):
+        yield error("no_rules", node.id, f"Condition {node.id} has a branch without rules.", 'Fill "rules".')
+    for route in objects_at(node.data, "routes"):
+        if not text_at(route, "handle"):
+            yield error("no_handle", node.id, f"A route of condition {node.id} has no handle.", "Name a handle.")
+    for rule in _all_rules(node):
+        yield from _check_rule(node, rule)
+
+
+def _check_rule(node: Node, rule: dict[str, Json]) -> Iterator[Finding]:
+    operator = text_at(rule, "operator") or "=="
+    if not text_at(rule, "variable"):
+        yield error("no_variable", node.id, f"A rule of condition {node.id} names no variable.", "Name one.")
+    if operator not in OPERATORS:
+        message = f'Condition {node.id} uses the unknown operator "{operator}".'
+        yield error("unknown_operator", node.id, message, f"Use one of {' '.join(sorted(OPERATORS))}.")
+    if operator == "matches":
+        try:
+            compile_search(text_at(rule, "value"))
+        except PatternError as reason:
+            yield error("bad_regex", node.id, f"Node {node.id}: {reason}", "Correct the pattern.")
+
+
+CONDITION = NodeType(
+    compile=_compile,
+    exits=_exits,
+    check=_check,
+    reads=lambda node: tuple(bare_name(text_at(rule, "variable")) for rule in _all_rules(node)),
+    texts=("rules", "routes"),
+)

@@ -1,0 +1,95 @@
+"""What buttons and list share: sending within Meta's limits, and waiting for one of the options."""
+
+from collections.abc import Callable, Iterator
+
+from services.executor.domain.answers import Judge, Rejected, Verdict, accept_option
+from services.executor.domain.document import Node
+from services.executor.domain.events import InboundMessage
+from services.executor.domain.exits import Exits
+from services.executor.domain.finding import Finding, error
+from services.executor.domain.json_value import text_at, whole_number_at
+from services.executor.domain.nodes.node_type import Exit, Plan, compile_text, limit, template_at
+from services.executor.domain.options import Option, match_option
+from services.executor.domain.templates import Template
+from services.executor.domain.turn import Turn, Waiting
+
+DEFAULT_ATTEMPTS = 3
+ELSE_HANDLES = ("else", "default", "senão", "senao")
+MAX_BODY = 1024
+MAX_HEADER = 60
+MAX_FOOTER = 60
+
+Text = Callable[[Turn], str]
+
+
+def clipped(template: Template, most: int) -> Text:
+    """Render a text and cut it to Meta's limit: a value may be longer than the author thought."""
+
+    def write(turn: Turn) -> str:
+        text = turn.render(template)
+        return text if len(text) <= most else text[: most - 1] + "…"
+
+    return write
+
+
+def filled(template: Template, most: int) -> Text:
+    """As clipped, but never blank: Meta refuses a menu without a body or an option without a title."""
+    write = clipped(template, most)
+    return lambda turn: write(turn) if write(turn).strip() else "…"
+
+
+def title_text(title: str, most: int) -> Text:
+    """The title of an option, which may hold placeholders."""
+    return filled(compile_text(title), most)
+
+
+def compile_menu(node: Node, plan: Plan, ask: Callable[[Turn], None], options: tuple[Option, ...]) -> Waiting:
+    """Wait for one of the options; its id is stored and names the way out."""
+    return Waiting(
+        ask=ask,
+        judge=_judge(options),
+        variable_name=text_at(node.data, "variableName"),
+        main_handles=("next",),
+        error_text=error_template(node),
+        max_attempts=max(1, whole_number_at(node.data, "maxAttempts") or DEFAULT_ATTEMPTS),
+        otherwise=next((handle for handle in ELSE_HANDLES if plan.exits.named(handle)), None),
+    )
+
+
+def error_template(node: Node) -> Template | None:
+    """The node's own error text, if it has one."""
+    return template_at(node, "errorMessage") if text_at(node.data, "errorMessage").strip() else None
+
+
+def menu_exits(options: tuple[Option, ...]) -> tuple[Exit, ...]:
+    """One way out per option, and the ones an author may add."""
+    named = tuple(Exit((option.value, option.title, "next")) for option in options)
+    return (*named, Exit(ELSE_HANDLES, expected=False), Exit(("invalid",), expected=False))
+
+
+def always_waits(node: Node, exits: Exits) -> bool:
+    """A menu and a question always wait."""
+    return True
+
+
+def check_frame(node: Node, options: tuple[Option, ...]) -> Iterator[Finding]:
+    """Check body, header, footer, and that the options can be told apart."""
+    yield from limit(node, "The text", text_at(node.data, "content"), MAX_BODY)
+    yield from limit(node, "The header", text_at(node.data, "header"), MAX_HEADER)
+    yield from limit(node, "The footer", text_at(node.data, "footer"), MAX_FOOTER)
+    if isinstance(node.data.get("header"), dict):
+        yield error("not_runnable", node.id, f"The header of node {node.id} is no text.", "Use a text header.")
+    for what, names in (("id", [o.value for o in options]), ("title", [o.title.strip() for o in options])):
+        if "" in names:
+            yield error("empty_option", node.id, f"An option of node {node.id} has no {what}.", f"Give it one {what}.")
+        if len(set(names)) < len(names):
+            message = f"Two options of node {node.id} have the same {what}."
+            yield error("duplicate_option", node.id, message, f"Give each option its own {what}.")
+
+
+def _judge(options: tuple[Option, ...]) -> Judge:
+    def judge(message: InboundMessage) -> Verdict:
+        option = match_option(options, message)
+        return Rejected("choice") if option is None else accept_option(option)
+
+    return judge

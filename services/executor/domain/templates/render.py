@@ -1,0 +1,130 @@
+"""Rendering compiled templates within a budget of output and work."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Final, assert_never
+
+from services.executor.domain.json_value import Json, text_of
+from services.executor.domain.templates.parse import Literal, Loop, Part, Placeholder, parse_template
+from services.executor.domain.variables import Scope, compile_reader
+
+MAX_OUTPUT_BYTES: Final = 64 * 1024
+MAX_STEPS: Final = 10_000
+
+
+class _BudgetSpent(Exception):  # noqa: N818 - a signal inside this file, never an error to a caller
+    """The output or the work budget is used up: what is written so far stands."""
+
+
+class _Sheet:
+    """The output so far, and what is left of the budgets (characters, and parts written)."""
+
+    __slots__ = ("characters_left", "pieces", "steps_left")
+
+    def __init__(self) -> None:
+        self.pieces: list[str] = []
+        self.characters_left = MAX_OUTPUT_BYTES
+        self.steps_left = MAX_STEPS
+
+    def write(self, text: str) -> None:
+        self.pieces.append(text)
+        self.characters_left -= len(text)
+        self.steps_left -= 1
+        if self.characters_left < 0 or self.steps_left < 0:
+            raise _BudgetSpent
+
+
+Writer = Callable[[Scope, _Sheet], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A compiled text. `constant` is the whole text when nothing is substituted in it."""
+
+    constant: str | None
+    writers: tuple[Writer, ...]
+    names: tuple[str, ...]
+    literal_length: int
+
+    def render(self, scope: Scope) -> str:
+        """Fill in the values; at most 64 KiB of UTF-8, the rest is cut off."""
+        if self.constant is not None:
+            return self.constant
+        sheet = _Sheet()
+        try:
+            for write in self.writers:
+                write(scope, sheet)
+        except _BudgetSpent:
+            pass
+        return _within_bytes("".join(sheet.pieces))
+
+
+def compile_template(text: str) -> Template:
+    """Compile a text once, or raise TemplateError. `names` are the variables it reads outside loop items."""
+    parts = parse_template(text)
+    constant = "".join(part.text for part in parts if isinstance(part, Literal))
+    is_constant = all(isinstance(part, Literal) for part in parts)
+    return Template(
+        constant=_within_bytes(constant) if is_constant else None,
+        writers=tuple(_writer(part) for part in parts),
+        names=tuple(dict.fromkeys(_names(parts))),
+        literal_length=len(constant),
+    )
+
+
+def _names(parts: tuple[Part, ...]) -> Iterator[str]:
+    for part in parts:
+        if not isinstance(part, Literal):
+            yield part.path
+
+
+def _within_bytes(text: str) -> str:
+    if len(text) * 4 <= MAX_OUTPUT_BYTES:
+        return text
+    return text.encode()[:MAX_OUTPUT_BYTES].decode(errors="ignore")
+
+
+def _writer(part: Part) -> Writer:
+    match part:
+        case Literal(text):
+            return lambda scope, sheet: sheet.write(text)
+        case Placeholder():
+            return _placeholder_writer(part)
+        case Loop():
+            return _loop_writer(part)
+        case _:
+            assert_never(part)
+
+
+def _placeholder_writer(part: Placeholder) -> Writer:
+    read, filters, source = compile_reader(part.path), part.filters, part.source
+
+    def write(scope: Scope, sheet: _Sheet) -> None:
+        value = read(scope)
+        for change in filters:
+            value = change(value)
+        if value is None and scope.keep_unknown:
+            sheet.write(source)
+        else:
+            sheet.write(text_of(value))
+
+    return write
+
+
+def _loop_writer(part: Loop) -> Writer:
+    read, body = compile_reader(part.path), tuple(_writer(inner) for inner in part.body)
+
+    def write(scope: Scope, sheet: _Sheet) -> None:
+        items = read(scope)
+        for index, item in enumerate(items if isinstance(items, list) else [], start=1):
+            sheet.write("")
+            within = scope.inside(_item_names(item, index))
+            for write_part in body:
+                write_part(within, sheet)
+
+    return write
+
+
+def _item_names(item: Json, index: int) -> dict[str, Json]:
+    fields = item if isinstance(item, dict) else {}
+    return {**fields, "this": item, "index": index}
