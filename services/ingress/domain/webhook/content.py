@@ -18,8 +18,8 @@ def put_content(kind: str, message: dict[str, Json], fields: Object) -> None:
         put(fields, "text", text(mapping(message.get("text")).get("body")))
         return
     put_kind = _BY_KIND.get(kind)
-    content = message.get(kind)
-    if put_kind is not None and (content if kind == "contacts" else isinstance(content, dict)):
+    is_readable = kind == "contacts" or isinstance(message.get(kind), dict)  # contacts is an array
+    if put_kind is not None and is_readable:
         put_kind(kind, message, fields)
 
 
