@@ -1,0 +1,196 @@
+-- THE TRUST MAP: schemas, roles, verbs per table, row-level security. The only place that grants.
+-- Run by services.chassis.migrate before and after the rooms' migrations; safe to repeat.
+--
+-- A grant is a decision: name the verbs per table in app.trust below. No role reads another room's schema.
+-- No role has TRUNCATE, REFERENCES or TRIGGER; nothing is granted to PUBLIC.
+
+-- Roles ------------------------------------------------------------------------------------------------------------
+DO $$
+DECLARE
+  role_name text;
+BEGIN
+  -- Owns every schema and table; nobody logs in as it. Migrations SET ROLE to it.
+  IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'wa_owner') THEN
+    CREATE ROLE wa_owner NOLOGIN NOSUPERUSER NOBYPASSRLS;
+  END IF;
+  FOREACH role_name IN ARRAY ARRAY['svc_ingress', 'svc_router', 'svc_executor', 'svc_sender', 'svc_analytics'] LOOP
+    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = role_name) THEN
+      EXECUTE format('CREATE ROLE %I LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE NOINHERIT', role_name);
+    END IF;
+  END LOOP;
+END $$;
+
+-- Schemas ----------------------------------------------------------------------------------------------------------
+REVOKE ALL ON SCHEMA public FROM PUBLIC;
+DO $$
+DECLARE
+  room text;
+BEGIN
+  FOREACH room IN ARRAY ARRAY['ingress', 'router', 'executor', 'sender', 'analytics'] LOOP
+    EXECUTE format('CREATE SCHEMA IF NOT EXISTS %I AUTHORIZATION wa_owner', room);
+    EXECUTE format('REVOKE ALL ON SCHEMA %I FROM PUBLIC', room);
+    EXECUTE format('GRANT USAGE ON SCHEMA %I TO %I', room, 'svc_' || room);
+  END LOOP;
+END $$;
+CREATE SCHEMA IF NOT EXISTS app AUTHORIZATION wa_owner;
+REVOKE ALL ON SCHEMA app FROM PUBLIC;
+GRANT USAGE ON SCHEMA app TO svc_ingress, svc_router, svc_executor, svc_sender, svc_analytics;
+
+-- Partitions -------------------------------------------------------------------------------------------------------
+-- Creates partitions of a RANGE-partitioned table from the present period to `ahead` periods later. SECURITY DEFINER
+-- because only the owner may create tables; the owner is no superuser and is itself under FORCE row-level security.
+CREATE OR REPLACE FUNCTION app.ensure_partitions(parent regclass, period text, ahead int) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+DECLARE
+  schema_name text;
+  table_name text;
+  first_day timestamptz;
+  partition text;
+  step interval := ('1 ' || period)::interval;
+  guarded boolean;
+BEGIN
+  IF period NOT IN ('week', 'month') THEN
+    RAISE EXCEPTION 'period is %, use week or month', period;
+  END IF;
+  SELECT n.nspname, c.relname, c.relrowsecurity INTO schema_name, table_name, guarded
+  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = parent;
+  IF schema_name NOT IN ('ingress', 'router', 'executor', 'sender', 'analytics') THEN
+    RAISE EXCEPTION 'table % is none of ours', parent;
+  END IF;
+  -- Two processes that start at once take turns.
+  PERFORM pg_advisory_xact_lock(hashtext(parent::text));
+  FOR offset_periods IN -1..ahead LOOP
+    first_day := date_trunc(period, now() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC' + offset_periods * step;
+    partition := table_name || to_char(first_day AT TIME ZONE 'UTC', '_YYYYMMDD');
+    IF to_regclass(format('%I.%I', schema_name, partition)) IS NULL THEN
+      EXECUTE format('CREATE TABLE %I.%I PARTITION OF %s FOR VALUES FROM (%L) TO (%L)',
+                     schema_name, partition, parent, first_day, first_day + step);
+      EXECUTE format('ALTER TABLE %I.%I ENABLE ROW LEVEL SECURITY', schema_name, partition);
+      EXECUTE format('ALTER TABLE %I.%I FORCE ROW LEVEL SECURITY', schema_name, partition);
+    END IF;
+  END LOOP;
+END $$;
+ALTER FUNCTION app.ensure_partitions(regclass, text, int) OWNER TO wa_owner;
+REVOKE ALL ON FUNCTION app.ensure_partitions(regclass, text, int) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION app.ensure_partitions(regclass, text, int)
+  TO svc_ingress, svc_router, svc_executor, svc_sender, svc_analytics;
+
+-- Drops partitions of a lane box whose newest possible item is older than `days`, unless an unfinished lane still points
+-- into them (such a lane is an alarm, not rubbish).
+CREATE OR REPLACE FUNCTION app.drop_old_items(parent regclass, days int) RETURNS int
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+DECLARE
+  child record;
+  lane_table text := regexp_replace(parent::text, '_item$', '_lane');
+  last_moment timestamptz;
+  is_needed boolean;
+  key_column text;
+  dropped int := 0;
+BEGIN
+  IF parent::text !~ '^(ingress|executor|sender)\.[a-z_]+_item$' THEN
+    RAISE EXCEPTION 'table % holds no lane items', parent;
+  END IF;
+  -- The group's column is the first of the lane's key.
+  SELECT attname INTO key_column FROM pg_attribute WHERE attrelid = lane_table::regclass AND attnum = 1;
+  FOR child IN
+    SELECT c.oid::regclass AS name, pg_get_expr(c.relpartbound, c.oid) AS bound
+    FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid WHERE i.inhparent = parent
+  LOOP
+    last_moment := (regexp_match(child.bound, $re$TO \('([^']+)'\)$re$))[1]::timestamptz;
+    CONTINUE WHEN last_moment > now() - days * interval '1 day';
+    -- Position alone decides: row-level security hides the items themselves from the owner, the lanes are control plane.
+    EXECUTE format('ALTER TABLE %s NO FORCE ROW LEVEL SECURITY', child.name);
+    EXECUTE format('SELECT EXISTS (SELECT 1 FROM %s l JOIN %s i ON i.%I = l.%I AND i.lane_id = l.lane_id '
+                   'AND i.pos > l.head WHERE l.head < l.tail)', lane_table, child.name, key_column, key_column)
+      INTO is_needed;
+    EXECUTE format('ALTER TABLE %s FORCE ROW LEVEL SECURITY', child.name);
+    IF NOT is_needed THEN
+      EXECUTE format('DROP TABLE %s', child.name);
+      dropped := dropped + 1;
+    END IF;
+  END LOOP;
+  RETURN dropped;
+END $$;
+ALTER FUNCTION app.drop_old_items(regclass, int) OWNER TO wa_owner;
+REVOKE ALL ON FUNCTION app.drop_old_items(regclass, int) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION app.drop_old_items(regclass, int) TO svc_ingress, svc_executor, svc_sender;
+
+-- Verbs per table --------------------------------------------------------------------------------------------------
+-- scope: tenant  = rows are seen and written only for the organizations the transaction named;
+--        control = ids and counters without content, or (in ingress) rows of before the tenant is known: the owning
+--                  service sees all of them, nobody else any.
+DROP TABLE IF EXISTS pg_temp.trust;
+CREATE TEMP TABLE trust (role_name text, table_name text, verbs text, scope text) ON COMMIT DROP;
+INSERT INTO trust VALUES
+  -- ingress accepts: it knows a number, not yet an organization.
+  ('svc_ingress', 'ingress.out_lane', 'SELECT, INSERT, UPDATE', 'control'),
+  ('svc_ingress', 'ingress.out_item', 'SELECT, INSERT', 'control'),
+  ('svc_ingress', 'ingress.out_dead', 'SELECT, INSERT, UPDATE', 'control'),
+  ('svc_ingress', 'ingress.status_lane', 'SELECT, INSERT, UPDATE', 'control'),
+  ('svc_ingress', 'ingress.status_item', 'SELECT, INSERT', 'control'),
+  ('svc_ingress', 'ingress.status_dead', 'SELECT, INSERT, UPDATE', 'control'),
+  ('svc_ingress', 'ingress.event', 'SELECT, INSERT, DELETE', 'control'),
+  ('svc_ingress', 'ingress.meta_app', 'SELECT, INSERT, UPDATE', 'control'),
+  -- router routes.
+  ('svc_router', 'router.organization', 'SELECT, INSERT, UPDATE', 'control'),
+  ('svc_router', 'router.number_directory', 'SELECT, INSERT, UPDATE', 'control'),
+  ('svc_router', 'router.number', 'SELECT, INSERT, UPDATE', 'tenant'),
+  ('svc_router', 'router.chatbot', 'SELECT, INSERT, UPDATE', 'tenant'),
+  ('svc_router', 'router.keyword_trigger', 'SELECT, INSERT, DELETE', 'tenant'),
+  ('svc_router', 'router.contact', 'SELECT, INSERT, UPDATE', 'tenant'),
+  ('svc_router', 'router.contact_identity', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),
+  ('svc_router', 'router.conversation', 'SELECT, INSERT, UPDATE', 'tenant'),
+  -- executor executes.
+  ('svc_executor', 'executor.inbox_lane', 'SELECT, INSERT, UPDATE', 'control'),
+  ('svc_executor', 'executor.inbox_item', 'SELECT, INSERT', 'tenant'),
+  ('svc_executor', 'executor.inbox_dead', 'SELECT, INSERT, UPDATE', 'tenant'),
+  ('svc_executor', 'executor.outbox_lane', 'SELECT, INSERT, UPDATE', 'control'),
+  ('svc_executor', 'executor.outbox_item', 'SELECT, INSERT', 'tenant'),
+  ('svc_executor', 'executor.outbox_dead', 'SELECT, INSERT, UPDATE', 'tenant'),
+  ('svc_executor', 'executor.records_lane', 'SELECT, INSERT, UPDATE', 'control'),
+  ('svc_executor', 'executor.records_item', 'SELECT, INSERT', 'tenant'),
+  ('svc_executor', 'executor.records_dead', 'SELECT, INSERT, UPDATE', 'tenant'),
+  ('svc_executor', 'executor.flow', 'SELECT, INSERT, UPDATE', 'tenant'),
+  ('svc_executor', 'executor.flow_version', 'SELECT, INSERT', 'tenant'),
+  ('svc_executor', 'executor.conversation_states', 'SELECT, INSERT, UPDATE', 'tenant'),
+  ('svc_executor', 'executor.timer', 'SELECT, INSERT, UPDATE, DELETE', 'control'),
+  -- sender delivers.
+  ('svc_sender', 'sender.inbox_lane', 'SELECT, INSERT, UPDATE', 'control'),
+  ('svc_sender', 'sender.inbox_item', 'SELECT, INSERT', 'tenant'),
+  ('svc_sender', 'sender.inbox_dead', 'SELECT, INSERT, UPDATE', 'tenant'),
+  ('svc_sender', 'sender.records_lane', 'SELECT, INSERT, UPDATE', 'control'),
+  ('svc_sender', 'sender.records_item', 'SELECT, INSERT', 'tenant'),
+  ('svc_sender', 'sender.records_dead', 'SELECT, INSERT, UPDATE', 'tenant'),
+  ('svc_sender', 'sender.credential', 'SELECT, INSERT, UPDATE', 'tenant'),
+  ('svc_sender', 'sender.message', 'SELECT, INSERT, UPDATE', 'tenant'),
+  ('svc_sender', 'sender.pair', 'SELECT, INSERT, UPDATE', 'tenant'),
+  ('svc_sender', 'sender.parked_status', 'SELECT, INSERT, DELETE', 'tenant'),
+  -- analytics records.
+  ('svc_analytics', 'analytics.conversation_logs', 'SELECT, INSERT', 'tenant'),
+  ('svc_analytics', 'analytics.conversation_count', 'SELECT, INSERT, UPDATE', 'tenant'),
+  ('svc_analytics', 'analytics.flow_count', 'SELECT, INSERT, UPDATE', 'tenant'),
+  ('svc_analytics', 'analytics.node_count', 'SELECT, INSERT, UPDATE', 'tenant');
+
+DO $$
+DECLARE
+  entry record;
+  rule text;
+BEGIN
+  FOR entry IN SELECT * FROM trust LOOP
+    CONTINUE WHEN to_regclass(entry.table_name) IS NULL;
+    EXECUTE format('REVOKE ALL ON %s FROM PUBLIC, %I', entry.table_name, entry.role_name);
+    EXECUTE format('GRANT %s ON %s TO %I', entry.verbs, entry.table_name, entry.role_name);
+    EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', entry.table_name);
+    EXECUTE format('ALTER TABLE %s FORCE ROW LEVEL SECURITY', entry.table_name);
+    -- NULLIF: after the first SET LOCAL has ended the setting is '' and not NULL. The sub-select is evaluated once a
+    -- statement. No setting means no row.
+    rule := CASE entry.scope
+      WHEN 'tenant' THEN
+        'organization_id = ANY ((SELECT string_to_array(NULLIF(current_setting(''app.organization_ids'', true), ''''),'
+        ' '','')::uuid[])::uuid[])'
+      ELSE 'true' END;
+    EXECUTE format('DROP POLICY IF EXISTS %I ON %s', entry.scope, entry.table_name);
+    EXECUTE format('CREATE POLICY %I ON %s TO %I USING (%s) WITH CHECK (%s)',
+                   entry.scope, entry.table_name, entry.role_name, rule, rule);
+  END LOOP;
+END $$;

@@ -1,0 +1,122 @@
+"""Postgres: one small pool per process, and transactions that say for which organizations they work.
+
+Row-level security reads the setting `app.organization_ids`, which lives as long as the transaction (it works through
+PgBouncer in transaction mode). Without it no tenant row is seen or written.
+"""
+
+from __future__ import annotations
+
+import select
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from psycopg import AsyncConnection
+from psycopg.rows import TupleRow
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+from services.chassis.errors import Unavailable
+from services.pb.common.v1 import errors_pb2
+
+Connection = AsyncConnection[TupleRow]
+
+# Longest wait for a connection: ingress may hold a webhook 3 s before it answers 503 (pipeline.md, walk-through).
+ACQUIRE_SECONDS = 3.0
+
+_SCOPE = "SELECT set_config('app.organization_ids', %s, true), set_config('synchronous_commit', %s, true)"
+
+
+class Database:
+    """A pool of connections, and the only way to a transaction."""
+
+    def __init__(self, pool: AsyncConnectionPool[Connection]) -> None:
+        self._pool = pool
+
+    @classmethod
+    async def open(cls, url: str, *, size: int, name: str) -> Database:
+        """Open the pool without waiting for Postgres, so that a service starts while the database is down."""
+        pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
+            url,
+            min_size=1,
+            max_size=size,
+            timeout=ACQUIRE_SECONDS,
+            reconnect_timeout=float("inf"),
+            max_idle=60.0,
+            kwargs={"application_name": name, "autocommit": True, "connect_timeout": 3},
+            check=_check,
+            open=False,
+        )
+        await pool.open(wait=False)
+        return cls(pool)
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._pool.close()
+
+    @asynccontextmanager
+    async def transaction(
+        self, organization_ids: Iterable[UUID | str], *, durable: bool = True
+    ) -> AsyncIterator[Connection]:
+        """A transaction for these organizations only; `durable=False` may lose its commit in a Postgres crash.
+
+        Raises Unavailable when Postgres is out of reach before the commit was asked for. An error of the commit itself
+        is Unavailable too: the caller must treat the transaction as unknown and rely on its idempotency keys.
+        """
+        scope = ",".join(sorted({str(organization_id) for organization_id in organization_ids}))
+        try:
+            async with self._pool.connection() as connection, connection.transaction():
+                await connection.execute(_SCOPE, (scope, "on" if durable else "off"))
+                yield connection
+        except (PoolTimeout, psycopg.OperationalError, psycopg.InterfaceError) as error:
+            raise _unavailable() from error
+
+    async def is_reachable(self) -> bool:
+        """Whether a trivial query is answered, for readiness."""
+        try:
+            async with self._pool.connection(timeout=1.0) as connection:
+                await connection.execute("SELECT 1")
+        except (PoolTimeout, psycopg.Error):
+            return False
+        return True
+
+
+async def rescope(connection: Connection, organization_ids: Iterable[UUID | str]) -> None:
+    """Name the organizations of a running transaction, once they are known (a claim finds them out)."""
+    scope = ",".join(sorted({str(organization_id) for organization_id in organization_ids}))
+    await connection.execute("SELECT set_config('app.organization_ids', %s, true)", (scope,))
+
+
+async def fetch_all(connection: Connection, statement: str, values: Any = None) -> list[TupleRow]:
+    """Run one statement and give its rows."""
+    # Statements are constants of a store module; only values come from outside.
+    cursor = await connection.execute(statement, values)
+    rows: list[TupleRow] = await cursor.fetchall()
+    return rows
+
+
+async def fetch_one(connection: Connection, statement: str, values: Any = None) -> TupleRow | None:
+    """Run one statement and give its first row."""
+    cursor = await connection.execute(statement, values)
+    row: TupleRow | None = await cursor.fetchone()
+    return row
+
+
+async def run(connection: Connection, statement: str, values: Any = None) -> int:
+    """Run one statement and give the number of rows it touched."""
+    cursor = await connection.execute(statement, values)
+    return int(cursor.rowcount)
+
+
+async def _check(connection: Connection) -> None:
+    """Drop a connection that Postgres closed while it lay in the pool; no round trip when the socket looks alive."""
+    # An idle connection has nothing to say; a readable socket is Postgres' farewell after a crash or stop.
+    poll = select.poll()
+    poll.register(connection.fileno(), select.POLLIN)
+    if poll.poll(0):
+        raise psycopg.OperationalError("Postgres closed the connection")
+
+
+def _unavailable() -> Unavailable:
+    return Unavailable("the database is out of reach; try again", reason=errors_pb2.ERROR_REASON_STORE_UNAVAILABLE)

@@ -1,0 +1,27 @@
+"""Lanes: the one durable mailbox kit. A lane is a conversation; its row is queue entry, order, lock and retry timer.
+
+See docs/architecture.md ("Lanes") for the state machine and docs/decisions/0002-lanes.md for why.
+"""
+
+from services.chassis.queue.batcher import Batcher
+from services.chassis.queue.bell import Bell
+from services.chassis.queue.box import Box, Claim, Finish, Item, LeaseLost, StoredItem
+from services.chassis.queue.dead_letters import DeadLetters
+from services.chassis.queue.lanes import Lanes
+from services.chassis.queue.relay import Relay
+from services.chassis.queue.schema import create_box
+
+__all__ = [
+    "Batcher",
+    "Bell",
+    "Box",
+    "Claim",
+    "DeadLetters",
+    "Finish",
+    "Item",
+    "Lanes",
+    "LeaseLost",
+    "Relay",
+    "StoredItem",
+    "create_box",
+]

@@ -1,0 +1,90 @@
+"""Natural batching: what waits when the last flush ends goes together into the next one, in one transaction.
+
+Measured (docs/performance.md of the design): 42,500/s against 15,000/s for a 2 ms timer, and lower latency.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Generic, TypeVar
+
+Entry = TypeVar("Entry")
+Result = TypeVar("Result")
+Flush = Callable[[Sequence[Entry]], Awaitable[Sequence[Result]]]
+
+
+class Batcher(Generic[Entry, Result]):
+    """Collects entries of concurrent callers; `flush` gets at most `limit` and gives one result per entry, in order.
+
+    When a flush of several callers' entries fails with `poison`, each caller's entries are flushed alone, so that one
+    caller's bad value costs nobody else an answer.
+    """
+
+    def __init__(
+        self, flush: Flush[Entry, Result], *, limit: int = 256, poison: tuple[type[Exception], ...] = ()
+    ) -> None:
+        self._flush = flush
+        self._limit = limit
+        self._poison = poison
+        self._waiting: list[tuple[Sequence[Entry], asyncio.Future[Sequence[Result]]]] = []
+        self._task: asyncio.Task[None] | None = None
+
+    async def submit(self, entries: Sequence[Entry]) -> Sequence[Result]:
+        """Flush `entries` together with others'. Raises what the flush raised."""
+        future: asyncio.Future[Sequence[Result]] = asyncio.get_running_loop().create_future()
+        self._waiting.append((entries, future))
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._run())
+        return await future
+
+    async def drain(self) -> None:
+        """Wait until nothing is left to flush."""
+        while self._task is not None and not self._task.done():
+            await asyncio.wait([self._task])
+
+    async def _run(self) -> None:
+        while self._waiting:
+            batch = self._take()
+            try:
+                await self._settle(batch)
+            except self._poison:
+                for single in batch:
+                    await self._settle_alone(single)
+
+    def _take(self) -> list[tuple[Sequence[Entry], asyncio.Future[Sequence[Result]]]]:
+        count = size = 0
+        for entries, _ in self._waiting:
+            if count and size + len(entries) > self._limit:
+                break
+            count += 1
+            size += len(entries)
+        batch, self._waiting = self._waiting[:count], self._waiting[count:]
+        return batch
+
+    async def _settle(self, batch: list[tuple[Sequence[Entry], asyncio.Future[Sequence[Result]]]]) -> None:
+        together = [entry for entries, _ in batch for entry in entries]
+        try:
+            results = await self._flush(together)
+        except self._poison as error:
+            if len(batch) > 1:
+                raise
+            _fail(batch, error)
+            return
+        except Exception as error:
+            _fail(batch, error)
+            return
+        start = 0
+        for entries, future in batch:
+            if not future.done():
+                future.set_result(results[start : start + len(entries)])
+            start += len(entries)
+
+    async def _settle_alone(self, single: tuple[Sequence[Entry], asyncio.Future[Sequence[Result]]]) -> None:
+        await self._settle([single])
+
+
+def _fail(batch: list[tuple[Sequence[Entry], asyncio.Future[Sequence[Result]]]], error: Exception) -> None:
+    for _, future in batch:
+        if not future.done():
+            future.set_exception(error)

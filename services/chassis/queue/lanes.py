@@ -1,0 +1,210 @@
+"""The operations on a box's lanes. All of them are set-based: one statement per batch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+from uuid import UUID, uuid4
+
+from services.chassis import metrics
+from services.chassis.db import Connection, Database, fetch_all, fetch_one, rescope, run
+from services.chassis.queue.box import Box, Claim, Finish, Item, LeaseLost, StoredItem
+from services.chassis.queue.statements import Statements, statements_of
+
+Which = Literal["any", "fresh", "suspect"]
+
+# A holder that died is replaced after this long; every call made while holding lanes must end sooner.
+LEASE_SECONDS = 6.0
+_PER_LANE = 32
+_NIL = UUID(int=0)
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """What a lane gave up on."""
+
+    group_id: UUID
+    dead_id: int
+    lane_id: UUID
+    event_id: str
+    attempts: int
+    error: str
+    died_at: datetime
+    payload: bytes
+    replays: int
+
+
+class Lanes:
+    """One box. Methods that take a connection work inside the caller's transaction."""
+
+    def __init__(self, box: Box, database: Database, *, lease_seconds: float = LEASE_SECONDS) -> None:
+        self.box = box
+        self.lease_seconds = lease_seconds
+        self._database = database
+        self._statements: dict[Which, Statements] = {
+            which: statements_of(box, which=which) for which in ("any", "fresh", "suspect")
+        }
+        self._cursor = _NIL
+        self._is_backlogged = False
+
+    async def enqueue(self, connection: Connection, items: Sequence[Item]) -> list[bool]:
+        """Put items at the ends of their lanes, in order; tells per item whether it is new. Repeats change nothing."""
+        if not items:
+            return []
+        values = {
+            "groups": [item.group_id for item in items],
+            "lanes": [item.lane_id for item in items],
+            "events": [item.event_id for item in items],
+            "payloads": [item.payload for item in items],
+        }
+        statements = self._statements["any"]
+        await run(connection, statements.add_to_lanes, values)
+        rows = await fetch_all(connection, statements.add_items, values)
+        fresh = {(row[0], row[1]) for row in rows}
+        answer = []
+        for item in items:
+            key = (item.group_id, item.event_id)
+            answer.append(key in fresh)
+            fresh.discard(key)
+        return answer
+
+    async def claim(self, *, limit: int = 128, which: Which = "any", per_lane: int = _PER_LANE) -> list[Claim]:
+        """Take up to `limit` ready lanes for `lease_seconds`, with up to `per_lane` items each.
+
+        The oldest lanes are taken while there is no backlog; with one, every group gets its turn (invariant I8). The
+        commit need not be durable: a lost claim is a lane that is still ready.
+        """
+        token = uuid4()
+        values = {"limit": limit, "lease": self.lease_seconds, "token": token, "cursor": self._cursor}
+        statements = self._statements[which]
+        # No organization is named yet: lane rows are control plane, only items are a tenant's.
+        async with self._database.transaction((), durable=False) as connection:
+            rows: list[tuple[object, ...]] = []
+            if self._is_backlogged and limit > 1:
+                rows = await fetch_all(connection, statements.claim_fair, values)
+                self._cursor = max((row[0] for row in rows), default=_NIL)  # type: ignore[type-var,assignment]
+            if len(rows) < limit:
+                values["limit"] = limit - len(rows)
+                rows += await fetch_all(connection, statements.claim_oldest, values)
+            if limit > 1:
+                self._is_backlogged = len(rows) >= limit
+            if not rows:
+                return []
+            return await self._with_items(connection, token, rows, per_lane)
+
+    async def finish(self, connection: Connection, finishes: Sequence[Finish]) -> None:
+        """Give lanes back, in the transaction of their effects. Raises LeaseLost when any lease is gone."""
+        if not finishes:
+            return
+        touched = await run(connection, self._statements["any"].finish, _finish_values(finishes))
+        if touched != len(finishes):
+            metrics.lane_fenced_total.labels(self.box.path).inc()
+            raise LeaseLost(self.box.path)
+
+    async def give_back(self, finishes: Sequence[Finish]) -> None:
+        """Finish without effects, in a transaction of its own; lanes lost meanwhile are somebody else's already."""
+        if not finishes:
+            return
+        async with self._database.transaction((), durable=False) as connection:
+            await run(connection, self._statements["any"].finish, _finish_values(finishes))
+
+    async def renew(self, connection: Connection, claims: Sequence[Claim]) -> set[tuple[UUID, UUID]]:
+        """Lengthen leases; gives the keys of the lanes that are still held."""
+        values = {**_keys(claims), "lease": self.lease_seconds}
+        rows = await fetch_all(connection, self._statements["any"].renew, values)
+        return {(row[0], row[1]) for row in rows}
+
+    async def wake(self, connection: Connection, keys: Sequence[tuple[UUID, UUID]]) -> int:
+        """Make waiting lanes ready at once; held and idle ones stay as they are."""
+        values = {"groups": [key[0] for key in keys], "lanes": [key[1] for key in keys]}
+        return await run(connection, self._statements["any"].wake, values)
+
+    async def bury(self, connection: Connection, claim: Claim, item: StoredItem, error: str) -> None:
+        """Put an item among the dead letters; the caller finishes its lane past it in the same transaction."""
+        values = {
+            "group": claim.group_id,
+            "lane": claim.lane_id,
+            "event": item.event_id,
+            "received_at": item.received_at,
+            "payload": item.payload,
+            "attempts": claim.attempts,
+            "error": error[:2000],
+        }
+        await run(connection, self._statements["any"].bury, values)
+        metrics.lane_items_total.labels(self.box.path, "dead").inc()
+
+    async def measure(self) -> None:
+        """Set the depth metrics (KEDA scales on the same figure)."""
+        async with self._database.transaction((), durable=False) as connection:
+            row = await fetch_one(connection, self._statements["any"].depth)
+        assert row is not None
+        metrics.lane_ready.labels(self.box.path).set(row[0])
+        metrics.lane_oldest_seconds.labels(self.box.path).set(row[1])
+
+    async def dead_letters(self, *, limit: int = 100, dead_id: int = 0) -> list[DeadLetter]:
+        """Dead letters of every organization, newest first."""
+        async with self._database.transaction((), durable=False) as connection:
+            groups = await self._all_groups(connection)
+            values = {"groups": groups, "limit": limit, "dead_id": dead_id}
+            rows = await fetch_all(connection, self._statements["any"].list_dead, values)
+        return [DeadLetter(*row) for row in rows]
+
+    async def replay(self, dead_ids: Sequence[int]) -> int:
+        """Put dead letters back at the end of their lanes under `<event_id>:replay:<n>`; gives how many."""
+        async with self._database.transaction(()) as connection:
+            groups = await self._all_groups(connection)
+            values = {"groups": groups, "dead_ids": list(dead_ids)}
+            rows = await fetch_all(connection, self._statements["any"].take_dead, values)
+            items = [Item(row[0], row[1], f"{row[2]}:replay:{row[4]}", bytes(row[3])) for row in rows]
+            await self.enqueue(connection, items)
+        return len(items)
+
+    async def _all_groups(self, connection: Connection) -> list[UUID]:
+        groups = [row[0] for row in await fetch_all(connection, self._statements["any"].groups)]
+        await rescope(connection, groups)
+        return groups
+
+    async def _with_items(
+        self, connection: Connection, token: UUID, rows: list[tuple[object, ...]], per_lane: int
+    ) -> list[Claim]:
+        await rescope(connection, {row[0] for row in rows})  # type: ignore[misc]  # the first column is the group's uuid
+        values = {
+            "groups": [row[0] for row in rows],
+            "lanes": [row[1] for row in rows],
+            "heads": [row[2] for row in rows],
+            "tails": [row[3] for row in rows],
+            "per_lane": per_lane,
+        }
+        found: list[list[StoredItem]] = [[] for _ in rows]
+        for number, position, event_id, payload, received_at in await fetch_all(
+            connection, self._statements["any"].read_items, values
+        ):
+            found[number - 1].append(StoredItem(position, event_id, bytes(payload), received_at))
+        return [_claim(token, row, tuple(items), per_lane) for row, items in zip(rows, found, strict=True)]
+
+
+def _claim(token: UUID, row: tuple[object, ...], items: tuple[StoredItem, ...], per_lane: int) -> Claim:
+    group_id, lane_id, head, tail, attempts, solo, last_error = row
+    until = items[-1].position if len(items) == per_lane else tail
+    # The row's types are those of the lane table (schema.py).
+    return Claim(group_id, lane_id, token, head, tail, attempts, solo, last_error, items, until)  # type: ignore[arg-type]
+
+
+def _keys(claims: Sequence[Claim]) -> dict[str, object]:
+    return {
+        "groups": [claim.group_id for claim in claims],
+        "lanes": [claim.lane_id for claim in claims],
+        "tokens": [claim.token for claim in claims],
+    }
+
+
+def _finish_values(finishes: Sequence[Finish]) -> dict[str, object]:
+    return {
+        **_keys([finish.claim for finish in finishes]),
+        "heads": [finish.head for finish in finishes],
+        "delays": [finish.delay for finish in finishes],
+        "blamed": [finish.is_blamed for finish in finishes],
+        "errors": [finish.error for finish in finishes],
+    }

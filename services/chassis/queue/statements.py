@@ -1,0 +1,131 @@
+"""The SQL of a box. Every text names its keys in the same order: group, lane."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from services.chassis.queue.box import Box
+
+
+@dataclass(frozen=True, slots=True)
+class Statements:
+    """Statements of one box, made once."""
+
+    add_to_lanes: str
+    add_items: str
+    claim_oldest: str
+    claim_fair: str
+    read_items: str
+    finish: str
+    renew: str
+    wake: str
+    bury: str
+    depth: str
+    groups: str
+    list_dead: str
+    take_dead: str
+
+
+def statements_of(box: Box, *, which: str = "any") -> Statements:
+    """Build the statements; `which` is any, fresh (never tried) or suspect (a holder died or failed before)."""
+    g, path = box.group, box.path
+    tried = {"any": "", "fresh": "AND attempts = 0", "suspect": "AND attempts > 0"}[which]
+    solo = "solo + 1" if which == "suspect" else "solo"
+    return Statements(
+        # The upsert takes each lane's row lock, sorted so that two batches cannot deadlock. The next statement gets a
+        # new snapshot (READ COMMITTED) and so sees every earlier event of the lane: repeats need no unique index.
+        add_to_lanes=f"""
+            INSERT INTO {path}_lane AS l ({g}, lane_id, tail, wake_at)
+            SELECT o, k, count(*), now() FROM unnest(%(groups)b::uuid[], %(lanes)b::uuid[]) t(o, k)
+            GROUP BY 1, 2 ORDER BY 1, 2
+            ON CONFLICT ({g}, lane_id)
+            DO UPDATE SET tail = l.tail + excluded.tail, wake_at = coalesce(l.wake_at, now())""",
+        add_items=f"""
+            INSERT INTO {path}_item ({g}, lane_id, pos, event_id, payload)
+            SELECT i.o, i.k, l.tail - i.n + i.rn, i.e, i.p
+            FROM (SELECT o, k, e, p,
+                         row_number() OVER (PARTITION BY o, k ORDER BY ord) rn,
+                         count(*) OVER (PARTITION BY o, k) n,
+                         row_number() OVER (PARTITION BY o, e ORDER BY ord) repeat
+                  FROM unnest(%(groups)b::uuid[], %(lanes)b::uuid[], %(events)b::text[], %(payloads)b::bytea[])
+                       WITH ORDINALITY t(o, k, e, p, ord)) i
+            JOIN {path}_lane l ON (l.{g}, l.lane_id) = (i.o, i.k)
+            WHERE i.repeat = 1
+              AND NOT EXISTS (SELECT 1 FROM {path}_item x WHERE x.{g} = i.o AND x.event_id = i.e)
+            RETURNING {g}, event_id""",
+        claim_oldest=f"""
+            WITH c AS MATERIALIZED (
+              SELECT {g}, lane_id FROM {path}_lane WHERE wake_at <= now() {tried}
+              ORDER BY wake_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
+            {_take(box, solo)}""",
+        # Tenants first, then lanes: a loose index scan names groups with work after the cursor, each gives a few lanes.
+        claim_fair=f"""
+            WITH RECURSIVE t(o) AS (
+              (SELECT {g} FROM {path}_lane WHERE wake_at IS NOT NULL AND {g} > %(cursor)s ORDER BY 1 LIMIT 1)
+              UNION ALL
+              SELECT (SELECT l.{g} FROM {path}_lane l WHERE l.wake_at IS NOT NULL AND l.{g} > t.o ORDER BY 1 LIMIT 1)
+              FROM t WHERE t.o IS NOT NULL),
+            s AS MATERIALIZED (SELECT o FROM t WHERE o IS NOT NULL LIMIT 64),
+            c AS MATERIALIZED (
+              SELECT x.* FROM s CROSS JOIN LATERAL (
+                SELECT {g}, lane_id FROM {path}_lane l WHERE l.{g} = s.o AND l.wake_at <= now() {tried}
+                ORDER BY wake_at LIMIT 16 FOR UPDATE SKIP LOCKED) x LIMIT %(limit)s)
+            {_take(box, solo)}""",
+        read_items=f"""
+            SELECT c.n, i.pos, i.event_id, i.payload, i.received_at
+            FROM unnest(%(groups)b::uuid[], %(lanes)b::uuid[], %(heads)b::bigint[], %(tails)b::bigint[])
+                 WITH ORDINALITY c(o, k, h, t, n)
+            CROSS JOIN LATERAL (
+              SELECT pos, event_id, payload, received_at FROM {path}_item i
+              WHERE i.{g} = c.o AND i.lane_id = c.k AND i.pos > c.h AND i.pos <= c.t
+              ORDER BY i.pos LIMIT %(per_lane)s) i
+            ORDER BY c.n, i.pos""",
+        finish=f"""
+            UPDATE {path}_lane l SET head = t.h, lease = NULL, solo = 0,
+              attempts = CASE WHEN t.blamed THEN l.attempts ELSE 0 END,
+              last_error = t.e,
+              wake_at = CASE WHEN t.d IS NOT NULL THEN now() + t.d * interval '1 s' WHEN t.h < l.tail THEN now() END
+            FROM unnest(%(groups)b::uuid[], %(lanes)b::uuid[], %(tokens)b::uuid[], %(heads)b::bigint[],
+                        %(delays)b::float8[], %(blamed)b::bool[], %(errors)b::text[]) t(o, k, token, h, d, blamed, e)
+            WHERE (l.{g}, l.lane_id) = (t.o, t.k) AND l.lease = t.token""",
+        renew=f"""
+            UPDATE {path}_lane l SET wake_at = now() + %(lease)s * interval '1 s'
+            FROM unnest(%(groups)b::uuid[], %(lanes)b::uuid[], %(tokens)b::uuid[]) t(o, k, token)
+            WHERE (l.{g}, l.lane_id) = (t.o, t.k) AND l.lease = t.token
+            RETURNING l.{g}, l.lane_id""",
+        wake=f"""
+            UPDATE {path}_lane l SET wake_at = now()
+            FROM unnest(%(groups)b::uuid[], %(lanes)b::uuid[]) t(o, k)
+            WHERE (l.{g}, l.lane_id) = (t.o, t.k) AND l.lease IS NULL AND l.wake_at > now()""",
+        bury=f"""
+            INSERT INTO {path}_dead ({g}, lane_id, event_id, received_at, payload, attempts, error)
+            VALUES (%(group)s, %(lane)s, %(event)s, %(received_at)s, %(payload)b, %(attempts)s, %(error)s)""",
+        depth=f"""
+            SELECT count(*), coalesce(extract(epoch FROM now() - min(wake_at)), 0)::float8
+            FROM {path}_lane WHERE wake_at <= now()""",
+        groups=f"""
+            WITH RECURSIVE t(o) AS (
+              (SELECT {g} FROM {path}_lane ORDER BY 1 LIMIT 1)
+              UNION ALL
+              SELECT (SELECT l.{g} FROM {path}_lane l WHERE l.{g} > t.o ORDER BY 1 LIMIT 1)
+              FROM t WHERE t.o IS NOT NULL)
+            SELECT o FROM t WHERE o IS NOT NULL""",
+        list_dead=f"""
+            SELECT {g}, dead_id, lane_id, event_id, attempts, error, died_at, payload, replays FROM {path}_dead
+            WHERE {g} = ANY(%(groups)b::uuid[]) AND (%(dead_id)s = 0 OR dead_id = %(dead_id)s)
+            ORDER BY died_at DESC, dead_id DESC LIMIT %(limit)s""",
+        take_dead=f"""
+            UPDATE {path}_dead SET replays = replays + 1
+            WHERE {g} = ANY(%(groups)b::uuid[]) AND dead_id = ANY(%(dead_ids)b::bigint[])
+            RETURNING {g}, lane_id, event_id, payload, replays""",
+    )
+
+
+def _take(box: Box, solo: str) -> str:
+    # MATERIALIZED above: without it the planner may run the locking SELECT again and take more than LIMIT lanes.
+    g = box.group
+    return f"""
+            UPDATE {box.path}_lane l
+            SET wake_at = now() + %(lease)s * interval '1 s', lease = %(token)s, attempts = attempts + 1, solo = {solo}
+            FROM c WHERE (l.{g}, l.lane_id) = (c.{g}, c.lane_id)
+            RETURNING l.{g}, l.lane_id, l.head, l.tail, l.attempts, l.solo, l.last_error"""
