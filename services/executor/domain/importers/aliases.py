@@ -173,7 +173,7 @@ FIELDS: Mapping[str, Mapping[str, tuple[str, ...]]] = MappingProxyType(
             "targetNodeId": ("targetNodeId", "targetNode", "target_node_id"),
             "targetFlow": ("targetFlow", "targetFlowId", "target_flow_id", "target_flow", "flowId"),
             "variable_mapping": ("variable_mapping", "variableMapping"),
-            "preserveContext": ("preserveContext", "pass_variables", "preserve_context"),
+            "pass_variables": ("pass_variables", "preserveContext", "preserve_context"),
             "returnToParent": ("return_to_parent", "returnToParent"),
         },
         "random": {

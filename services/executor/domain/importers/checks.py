@@ -13,9 +13,7 @@ _ORDERED = frozenset({">", "<", ">=", "<="})
 def check_graph(drafts: Mapping[str, Draft], edges: list[Object], findings: Findings) -> None:
     starts = [node_id for node_id, draft in drafts.items() if draft.type == "start"]
     if not starts:
-        findings.add(
-            "problem", "", "nodes", "The flow has no start node: add one and draw an edge to the first step."
-        )
+        findings.add("problem", "", "nodes", "The flow has no start node: add one and draw an edge to the first step.")
     for extra in starts[1:]:
         findings.add("problem", extra, "type", "The flow has more than one start node: keep one of them.")
     _check_targets(drafts, edges, findings)
@@ -37,9 +35,7 @@ def _check_targets(drafts: Mapping[str, Draft], edges: list[Object], findings: F
                 findings.add("problem", node_id, end, message)
 
 
-def _check_reach(
-    starts: list[str], drafts: Mapping[str, Draft], edges: list[Object], findings: Findings
-) -> None:
+def _check_reach(starts: list[str], drafts: Mapping[str, Draft], edges: list[Object], findings: Findings) -> None:
     onward: dict[object, list[str]] = {}
     for edge in edges:
         onward.setdefault(edge["source"], []).append(str(edge["target"]))
@@ -77,15 +73,12 @@ def _check_numbers(drafts: Mapping[str, Draft], findings: Findings) -> None:
         holders = [draft.data, *map(as_object, as_list(draft.data.get("routes")))]
         rules = [as_object(rule) for holder in holders for rule in as_list(holder.get("rules"))]
         compared = {
-            str(rule["variable"]): None
-            for rule in rules
-            if rule["operator"] in _ORDERED and rule["variable"] in asked
+            str(rule["variable"]): None for rule in rules if rule["operator"] in _ORDERED and rule["variable"] in asked
         }
         for name in compared:
             findings.add(
                 "kept",
                 node_id,
                 "rules",
-                f"'{name}' is compared as a number although it is asked as text: set the "
-                "question's kind to number.",
+                f"'{name}' is compared as a number although it is asked as text: set the question's kind to number.",
             )

@@ -203,11 +203,7 @@ def _read(node: NodeSource) -> Draft:
 def _native_node(node: NodeSource, draft: Draft) -> Object:
     native: Object = {"id": node.id, "type": draft.type}
     place = position(node.raw)
-    caption = (
-        talk.question_label(node.raw, draft.data.get("content"))
-        if draft.type == "question"
-        else label(node.raw)
-    )
+    caption = talk.question_label(node.raw, draft.data.get("content")) if draft.type == "question" else label(node.raw)
     if place is not None:
         native["position"] = place
     if caption is not None:
@@ -215,9 +211,7 @@ def _native_node(node: NodeSource, draft: Draft) -> Object:
     return native | {"data": draft.data, "source": node.raw}
 
 
-def _missing_start(
-    dialect: str, drafts: dict[str, Draft], pointers: list[Pointer], findings: Findings
-) -> list[Object]:
+def _missing_start(dialect: str, drafts: dict[str, Draft], pointers: list[Pointer], findings: Findings) -> list[Object]:
     """In dialects of pointers the first node of the list is the start."""
     if dialect not in {"R", "S"} or any(draft.type == "start" for draft in drafts.values()):
         return []
@@ -253,9 +247,7 @@ def _virtual_end(drafts: dict[str, Draft], pointers: list[Pointer], findings: Fi
     return [{"id": _VIRTUAL_END, "type": "end", "data": {}}]
 
 
-def _use_fallback(
-    edges: list[Object], drafts: Mapping[str, Draft], fallback: object, findings: Findings
-) -> None:
+def _use_fallback(edges: list[Object], drafts: Mapping[str, Draft], fallback: object, findings: Findings) -> None:
     """Lead edges with a missing target to the flow's own fallback node, if it has one."""
     target = as_id(fallback)
     if target not in drafts:
@@ -263,7 +255,7 @@ def _use_fallback(
     for edge in edges:
         if edge["target"] not in drafts:
             message = (
-                f"The target '{edge['target']}' does not exist; the flow's fallback node '{target}' is taken: "
+                f"The target '{edge['target']}' does not exist; the flow's fallback '{target}' is taken: "
                 "draw the missing node."
             )
             findings.add("changed", str(edge["source"]), "target", message)

@@ -53,9 +53,7 @@ def graph_dialect(graph: Object) -> str:
     """The dialect of the object that holds `nodes`, by what its nodes look like."""
     listed = graph.get("nodes")
     nodes = [
-        node
-        for node in (listed.values() if isinstance(listed, dict) else as_list(listed))
-        if isinstance(node, dict)
+        node for node in (listed.values() if isinstance(listed, dict) else as_list(listed)) if isinstance(node, dict)
     ]
     return _by_pointers(graph, nodes) or _by_builder(nodes) or _by_plain_type(nodes)
 
@@ -85,24 +83,18 @@ def _by_builder(nodes: list[Object]) -> str | None:
     if not built:
         return None
     names = [str(_data(node)["nodeType"]) for node in built]
-    if any(
-        name.startswith(_V2_PREFIXES) and _type(node) == name for name, node in zip(names, built, strict=True)
-    ):
+    if any(name.startswith(_V2_PREFIXES) and _type(node) == name for name, node in zip(names, built, strict=True)):
         return "V2"
     if any(isinstance(_data(node).get("config"), dict) for node in built):
         return "B2"
-    test_file = sum(bool(_data(node).keys() & _T_KEYS) for node in built) + sum(
-        name in _T_TYPES for name in names
-    )
+    test_file = sum(bool(_data(node).keys() & _T_KEYS) for node in built) + sum(name in _T_TYPES for name in names)
     return "T" if test_file > sum(bool(_data(node).keys() & _B_KEYS) for node in built) else "B"
 
 
 def _by_plain_type(nodes: list[Object]) -> str:
     types = [_type(node) for node in nodes]
     data = [_data(node) for node in nodes]
-    if any(
-        isinstance(fields.get("content"), dict) and "text" in as_object(fields["content"]) for fields in data
-    ):
+    if any(isinstance(fields.get("content"), dict) and "text" in as_object(fields["content"]) for fields in data):
         return "G"
     if any("branch" in as_object(rule) for fields in data for rule in as_list(fields.get("conditions"))):
         return "G"
@@ -115,10 +107,7 @@ def _by_plain_type(nodes: list[Object]) -> str:
         return "V"
     if "trigger" in types:
         return "M"
-    if any(
-        kind == "text" and isinstance(fields.get("text"), str)
-        for kind, fields in zip(types, data, strict=True)
-    ):
+    if any(kind == "text" and isinstance(fields.get("text"), str) for kind, fields in zip(types, data, strict=True)):
         return "Q"
     return "A" if _count(data, _A_KEYS) > _count(data, _P_KEYS) else "P"
 

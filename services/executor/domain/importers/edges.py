@@ -39,9 +39,7 @@ def edge_ends(raw: Object) -> tuple[str | None, str | None]:
 
 def edge_names(raw: Object) -> list[str]:
     """Folded names of a source edge, the most binding first: handle, label, condition, data.condition."""
-    written = [raw.get(key) for key in (*_HANDLE, "label", "condition")] + [
-        as_object(raw.get("data")).get("condition")
-    ]
+    written = [raw.get(key) for key in (*_HANDLE, "label", "condition")] + [as_object(raw.get("data")).get("condition")]
     return [name for name in map(folded, written) if name]
 
 
@@ -50,12 +48,15 @@ def build_edges(
 ) -> list[Object]:
     """The native edges; an edge without both ends is reported as dropped."""
     ways = list(_readable(raw_edges, findings))
+    leaving: dict[str, list[Way]] = {node_id: [] for node_id in drafts}
+    for way in ways:
+        leaving.setdefault(way.source, []).append(way)
     for node_id, draft in drafts.items():
-        _settle(draft, [way for way in ways if way.source == node_id], findings)
+        _settle(draft, leaving[node_id])
     for pointer in pointers:
-        _follow(pointer, ways, findings)
+        ways.extend(_follow(pointer, leaving[pointer.source], findings))
     for node_id, draft in drafts.items():
-        _settle_unnamed(node_id, draft, [way for way in ways if way.source == node_id], findings)
+        _settle_unnamed(node_id, draft, leaving[node_id], findings)
     _report_ambiguous(ways, findings)
     return _finished(ways, findings)
 
@@ -68,22 +69,20 @@ def _readable(raw_edges: Iterable[Object], findings: Findings) -> Iterable[Way]:
     for index, raw in enumerate(raw_edges):
         source, target = edge_ends(raw)
         if source is None or target is None:
-            message = (
-                f"`edges[{index}]` has no source or no target and was dropped: draw it between two nodes."
-            )
+            message = f"`edges[{index}]` has no source or no target and was dropped: draw it between two nodes."
             findings.add("dropped", source or "", f"edges[{index}]", message)
         else:
             yield Way(as_id(raw.get("id")) or "", source, target, raw)
 
 
-def _settle(draft: Draft, ways: list[Way], findings: Findings) -> None:
-    """Give each edge the outlet its names mean."""
+def _settle(draft: Draft, ways: list[Way]) -> None:
+    """Give each edge the outlet its names mean; the label of an only edge is just a caption."""
+    choosing = len(ways) > 1 or draft.type in BRANCHING
     open_outlets = outlets(draft.type, draft.data)
     used: set[str] = set()
     for way in ways:
-        outlet = (
-            _matching(open_outlets, way.names(), used) if len(ways) > 1 or draft.type in BRANCHING else None
-        )
+        names = way.names() if choosing else [folded(_written_handle(way.raw))]
+        outlet = _matching(open_outlets, names, used)
         if outlet is not None:
             way.handle, way.resolved = outlet.handle, True
             used.add(outlet.handle)
@@ -102,11 +101,10 @@ def _matching(ways_out: tuple[Outlet, ...], names: list[str], used: set[str]) ->
     return None
 
 
-def _follow(pointer: Pointer, ways: list[Way], findings: Findings) -> None:
-    """Make a target named in a node an edge, or find the edge that is drawn for it."""
-    own = [way for way in ways if way.source == pointer.source]
+def _follow(pointer: Pointer, own: list[Way], findings: Findings) -> list[Way]:
+    """Find the edge drawn for a target named in a node, or make a new one, which is returned."""
     if any(way.target == pointer.target and way.handle == pointer.handle for way in own):
-        return
+        return []
     drawn = next((way for way in own if way.target == pointer.target and not way.resolved), None)
     rival = next((way for way in own if way.resolved and way.handle == pointer.handle), None)
     if drawn is not None:
@@ -114,13 +112,11 @@ def _follow(pointer: Pointer, ways: list[Way], findings: Findings) -> None:
     elif rival is not None:
         _redirect(rival, pointer, findings)
     else:
-        ways.append(Way("", pointer.source, pointer.target, {}, pointer.handle, True))
-        findings.add(
-            "changed",
-            pointer.source,
-            pointer.field,
-            f"The target '{pointer.target}' in '{pointer.field}' is an edge now.",
-        )
+        own.append(Way("", pointer.source, pointer.target, {}, pointer.handle, True))
+        message = f"The target '{pointer.target}' in '{pointer.field}' is an edge now."
+        findings.add("changed", pointer.source, pointer.field, message)
+        return own[-1:]
+    return []
 
 
 def _redirect(way: Way, pointer: Pointer, findings: Findings) -> None:
@@ -180,9 +176,7 @@ def _finished(ways: list[Way], findings: Findings) -> list[Object]:
     for way in ways:
         wanted = way.id or "-".join(["e", way.source, *([way.handle] if way.handle else []), way.target])
         if way.id in taken:
-            findings.add(
-                "changed", way.source, "id", f"Two edges have the id '{way.id}'; the later one has a new id."
-            )
+            findings.add("changed", way.source, "id", f"Two edges have the id '{way.id}'; the later one has a new id.")
         way.id = unused(wanted, taken)
         taken.add(way.id)
     return [_native(way) for way in ways]

@@ -3,13 +3,11 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from services.executor.domain.importers.values import Object, as_list, as_object, folded
+from services.executor.domain.importers.values import Object, as_id, as_list, as_object, folded
 
 TRUE_NAMES = frozenset({"true", "yes", "sim", "verdadeiro", "s", "y"})
 FALSE_NAMES = frozenset({"false", "no", "nao", "não", "falso", "n"})
-_DEFAULT_NAMES = frozenset(
-    {"default", "condition-default", "else", "otherwise", "senao", "senão", "default-output"}
-)
+_DEFAULT_NAMES = frozenset({"default", "condition-default", "else", "otherwise", "senao", "senão", "default-output"})
 # What builders call the only way out of a node.
 _ONWARD_NAMES = frozenset(
     {
@@ -74,10 +72,9 @@ def _outlets(node_type: str, data: Object) -> Iterator[Outlet]:
 
 
 def _menu_outlets(data: Object) -> Iterator[Outlet]:
+    yield from _named(data.get("options"), ("value", "label"), ("option", "output"))
     yield from _named(data.get("buttons"), ("id", "title"), ("button", "btn", "option", "output"))
-    rows = [
-        row for section in as_list(data.get("sections")) for row in as_list(as_object(section).get("rows"))
-    ]
+    rows = [row for section in as_list(data.get("sections")) for row in as_list(as_object(section).get("rows"))]
     yield from _named(rows, ("id", "title"), ("row", "option", "output"))
 
 
@@ -87,5 +84,8 @@ def _named(items: object, keys: tuple[str, ...], counters: tuple[str, ...]) -> I
         fields = as_object(item)
         own = {folded(fields.get(key)) for key in keys} - {""}
         counted = {f"{counter}-{index}" for counter in counters}
-        prefixed = {f"{counter}-{folded(fields.get(keys[0]))}" for counter in counters}
-        yield Outlet(str(fields[keys[0]]), frozenset(own | counted | prefixed))
+        handle = as_id(fields.get(keys[0]))
+        if handle is None:
+            continue
+        prefixed = {f"{counter}-{handle.casefold()}" for counter in counters}
+        yield Outlet(handle, frozenset(own | counted | prefixed))

@@ -36,9 +36,7 @@ def find_graph(source: object, findings: Findings) -> Graph:
         holders = _walk(source, place)
         if holders and isinstance(holders[0].get("nodes"), list | dict):
             return _read_graph(place, holders, findings)
-    raise UnreadableFlow(
-        "No `nodes` were found: export the flow with its canvas, a list named `nodes`, and try again."
-    )
+    raise UnreadableFlow("No `nodes` were found: export the flow with its canvas, a list named `nodes`, and try again.")
 
 
 def flow_name(graph: Graph) -> str | None:
@@ -70,9 +68,7 @@ def initial_variables(graph: Graph, findings: Findings) -> Object:
 
 
 def settings(graph: Graph) -> Object:
-    return next(
-        (as_object(holder["settings"]) for holder in graph.holders if as_object(holder.get("settings"))), {}
-    )
+    return next((as_object(holder["settings"]) for holder in graph.holders if as_object(holder.get("settings"))), {})
 
 
 def other_keys(source: Object, graph: Graph) -> Object:
@@ -97,9 +93,7 @@ def _walk(source: Object, place: tuple[str, ...]) -> tuple[Object, ...]:
 def _read_graph(place: tuple[str, ...], holders: tuple[Object, ...], findings: Findings) -> Graph:
     nodes = _objects("nodes", holders[0].get("nodes"), findings)
     if not nodes:
-        raise UnreadableFlow(
-            "The list `nodes` holds no node: add at least a start node and export the flow again."
-        )
+        raise UnreadableFlow("The list `nodes` holds no node: add at least a start node and export the flow again.")
     return Graph(place, nodes, _objects("edges", holders[0].get("edges"), findings), holders)
 
 
@@ -112,9 +106,7 @@ def _objects(name: str, value: object, findings: Findings) -> tuple[Object, ...]
             for key, inner in keyed
         ]
     elif value is not None and not isinstance(value, list):
-        findings.add(
-            "dropped", "", name, f"`{name}` is not a list and was not read: make it a list of objects."
-        )
+        findings.add("dropped", "", name, f"`{name}` is not a list and was not read: make it a list of objects.")
     for index, item in enumerate(as_list(value)):
         if not isinstance(item, dict):
             findings.add(

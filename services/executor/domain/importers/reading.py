@@ -110,9 +110,7 @@ def type_name(raw: Object) -> str:
         raw.get("type"),
     )
     written = [
-        name
-        for name in (*names, as_object(raw.get("data")).get("type"))
-        if isinstance(name, str) and name.strip()
+        name for name in (*names, as_object(raw.get("data")).get("type")) if isinstance(name, str) and name.strip()
     ]
     return next((name for name in written if name.strip().casefold() not in WRAPPER_TYPES), "")
 

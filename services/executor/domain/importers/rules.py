@@ -123,14 +123,10 @@ def _choices(value: object) -> list[object]:
 
 def match_of(written: object, default: str = "all") -> str:
     """Read "any" for OR, "all" for AND, the default when nothing is written."""
-    return {"or": "any", "any": "any", "and": "all", "all": "all"}.get(
-        squash(as_text(written) or ""), default
-    )
+    return {"or": "any", "any": "any", "and": "all", "all": "all"}.get(squash(as_text(written) or ""), default)
 
 
 def rule_part(item: object) -> Object:
     """The parts of a condition that say where it leads: branch, label, target."""
     fields = as_object(item)
-    return present(
-        {"branch": part(fields, "branch"), "label": fields.get("label"), "next": part(fields, "next")}
-    )
+    return present({"branch": part(fields, "branch"), "label": fields.get("label"), "next": part(fields, "next")})

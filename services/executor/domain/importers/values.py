@@ -6,6 +6,8 @@ from collections.abc import Iterator
 Json = object
 Object = dict[str, object]
 
+# Far above anything a flow means and far below what a float can hold when multiplied.
+_LARGEST = 1e100
 _BRACES = re.compile(r"\{\{\s*(.*?)\s*\}\}", re.DOTALL)
 _TEXT_KEYS = ("text", "body", "content", "value", "title", "label")
 
@@ -48,7 +50,7 @@ def as_number(value: Json) -> int | float | None:
         return _parse_number(value.strip().replace(",", "."))
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return value if abs(value) < float("inf") else None
+    return value if abs(value) < _LARGEST else None
 
 
 def as_flag(value: Json) -> bool | None:
@@ -106,6 +108,6 @@ def present(fields: Object) -> Object:
 
 
 def _parse_number(text: str) -> int | float | None:
-    if not re.fullmatch(r"[+-]?\d{1,300}(\.\d{1,300})?", text, re.ASCII):
+    if not re.fullmatch(r"[+-]?\d{1,99}(\.\d{1,99})?", text, re.ASCII):
         return None
     return float(text) if "." in text else int(text)

@@ -60,15 +60,11 @@ def read_random(node: NodeSource) -> Draft:
     for index, path in enumerate(paths):
         variants.append(_variant(node, as_object(path), index))
     if not variants:
-        node.note(
-            "problem", "variants", "The random choice has no variants: list at least one with its weight."
-        )
+        node.note("problem", "variants", "The random choice has no variants: list at least one with its weight.")
     node.take("use_seed")
     if node.take("seed") is not None:
         node.note("dropped", "seed", "A contact always gets the same variant; 'seed' has no effect.")
-    return Draft(
-        "random", {"variants": variants} | present({"variableName": variable_name(node.take("variableName"))})
-    )
+    return Draft("random", {"variants": variants} | present({"variableName": variable_name(node.take("variableName"))}))
 
 
 def read_jump(node: NodeSource) -> Draft:
@@ -85,7 +81,7 @@ def read_jump(node: NodeSource) -> Draft:
     if not to_flow:
         node.point(None, target, "targetNodeId")
         return Draft("jump", present({"targetNodeId": target}))
-    options = {name: as_flag(node.take(name)) for name in ("preserveContext", "returnToParent")}
+    options = {name: as_flag(node.take(name)) for name in ("pass_variables", "returnToParent")}
     return Draft("jump", present({"targetFlow": flow, "variable_mapping": mapping or None, **options}))
 
 
@@ -111,19 +107,14 @@ def _leads_several_ways(node: NodeSource, conditions: list[object]) -> bool:
     if any(_is_outlet(node, item, index) for index, item in enumerate(parts)):
         return True
     two_ways = TRUE_NAMES | FALSE_NAMES
-    if any(name in two_ways for name in node.exits) or any(
-        pointer.handle == "true" for pointer in node.pointers
-    ):
+    if any(name in two_ways for name in node.exits) or any(pointer.handle == "true" for pointer in node.pointers):
         return False
     return any("next" in item or "branch" in item for item in parts)
 
 
 def _is_outlet(node: NodeSource, item: Object, index: int) -> bool:
     names = (
-        {folded(item.get("branch")), folded(item.get("label")), f"condition-{index}"}
-        - {""}
-        - TRUE_NAMES
-        - FALSE_NAMES
+        {folded(item.get("branch")), folded(item.get("label")), f"condition-{index}"} - {""} - TRUE_NAMES - FALSE_NAMES
     )
     return any(name in names for name in node.exits)
 
@@ -155,9 +146,7 @@ def _single(node: NodeSource, conditions: list[object], match: str) -> Object:
     if len(conditions) == 1 and isinstance(conditions[0], str):
         return read_expression(node, conditions[0]) or {"rules": [], "match": "all"}
     if not conditions:
-        node.note(
-            "problem", "rules", "The condition compares nothing: fill 'variable', 'operator' and 'value'."
-        )
+        node.note("problem", "rules", "The condition compares nothing: fill 'variable', 'operator' and 'value'.")
     for index, item in enumerate(conditions):
         node.point(
             "true",
@@ -182,8 +171,7 @@ def _split_choices(node: NodeSource, data: Object) -> Draft | None:
         f"{ways} edges leave the same handle, which is ambiguous; the k-th edge is taken for the k-th value.",
     )
     equal = [
-        {"variable": rules[0]["variable"], "operator": "==", "value": value}
-        for value in as_list(rules[0]["value"])
+        {"variable": rules[0]["variable"], "operator": "==", "value": value} for value in as_list(rules[0]["value"])
     ]
     return Draft(
         "condition",

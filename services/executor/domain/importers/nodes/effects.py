@@ -48,8 +48,7 @@ def read_set_variable(node: NodeSource) -> Draft:
     listed = node.take("assignments")
     items = as_list(listed) or [{"name": name, "value": value} for name, value in entries(listed)]
     own = {
-        name: node.take(name)
-        for name in ("name", "value", "valueType", "operation", "expression", "variableSource")
+        name: node.take(name) for name in ("name", "value", "valueType", "operation", "expression", "variableSource")
     }
     written = [as_object(item) for item in items] or [present(own)]
     assignments = [done for done in (_assignment(node, item) for item in written) if done]
@@ -62,9 +61,7 @@ def read_delay(node: NodeSource) -> Draft:
     if seconds is None and duration is not None:
         factor = _SECONDS.get(unit.removesuffix("s") or unit)
         if factor is None:
-            node.note(
-                "problem", "unit", f"Unit '{unit}' is not known: choose seconds, minutes, hours or days."
-            )
+            node.note("problem", "unit", f"Unit '{unit}' is not known: choose seconds, minutes, hours or days.")
         seconds = duration * (factor or 1)
     text, typing = node.text("message"), as_flag(node.take("typing"))
     wait = _DEFAULT_DELAY if seconds is None else seconds
@@ -75,9 +72,7 @@ def read_http_request(node: NodeSource) -> Draft:
     group = "http_request"
     url = node.text("url", group) or ""
     if not re.match(r"https?://|\{\{", url):
-        node.note(
-            "problem", "url", f"The address '{url}' is not complete: write it with https:// and the host."
-        )
+        node.note("problem", "url", f"The address '{url}' is not complete: write it with https:// and the host.")
     handling = as_object(node.take("error_handling", group))
     on_error = as_text(node.take("onError", group)) or as_text(handling.get("onError"))
     if on_error is None and as_flag(node.take("continueOnError", group)):
@@ -98,9 +93,7 @@ def read_action(node: NodeSource) -> Draft:
     """One action becomes the node that does it; several, or an e-mail, must be replaced by hand."""
     listed = [as_object(item) for item in as_list(node.take("actions"))]
     if len(listed) > 1:
-        node.note(
-            "problem", "actions", f"The node does {len(listed)} actions: put one node for each of them."
-        )
+        node.note("problem", "actions", f"The node does {len(listed)} actions: put one node for each of them.")
         return Draft("action", {"actions": list(listed)} | node.rest())
     if listed:
         node.fields.update(as_object(listed[0].get("config")))
@@ -140,9 +133,7 @@ def read_ai_reply(node: NodeSource) -> Draft:
 def read_script(node: NodeSource) -> Draft:
     names = ("language", "code", "inputVariables", "outputVariable", "timeout")
     data = present({name: node.take(name, "script") for name in names})
-    node.note(
-        "problem", "code", "Scripts are not run: replace the node by set_variable, condition or http_request."
-    )
+    node.note("problem", "code", "Scripts are not run: replace the node by set_variable, condition or http_request.")
     return Draft("script", data)
 
 
@@ -178,9 +169,7 @@ def read_database_query(node: NodeSource) -> Draft:
 
 
 def read_analytics(node: NodeSource) -> Draft:
-    return _with_rest(
-        node, "analytics", {name: node.take(name) for name in ("eventProperties", "outputVariable")}
-    )
+    return _with_rest(node, "analytics", {name: node.take(name) for name in ("eventProperties", "outputVariable")})
 
 
 def read_as_it_is(node: NodeSource) -> Draft:
@@ -260,9 +249,7 @@ def _contact(node: NodeSource, kind: str) -> Object:
     fields = dict(entries(node.take("contact")))
     tags = [
         tag
-        for tag in map(
-            as_text, [*as_list(fields.pop("tags", None)), *as_list(node.take("tags")), node.take("tag")]
-        )
+        for tag in map(as_text, [*as_list(fields.pop("tags", None)), *as_list(node.take("tags")), node.take("tag")])
         if tag
     ]
     name = as_text(node.take("field"))

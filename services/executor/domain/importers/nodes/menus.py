@@ -42,9 +42,7 @@ def read_list(node: NodeSource) -> Draft:
     sections = _sections(node)
     count = sum(len(as_list(as_object(section)["rows"])) for section in sections)
     if not 0 < count <= _ROWS:
-        node.note(
-            "problem", "sections", f"The list has {count} rows; WhatsApp takes 1 to {_ROWS}: add or split."
-        )
+        node.note("problem", "sections", f"The list has {count} rows; WhatsApp takes 1 to {_ROWS}: add or split.")
     return Draft(
         "list",
         data | present({"buttonText": button}) | {"sections": sections, "variableName": _variable(node)},
@@ -53,10 +51,7 @@ def read_list(node: NodeSource) -> Draft:
 
 def reply_buttons(node: NodeSource, group: str) -> list[Object]:
     """Buttons {id, title} from objects or plain strings; their own targets become pointers."""
-    buttons = [
-        _choice(node, item, index, "buttons")
-        for index, item in enumerate(as_list(node.take("buttons", group)))
-    ]
+    buttons = [_choice(node, item, index, "buttons") for index, item in enumerate(as_list(node.take("buttons", group)))]
     found = [button for button in buttons if button]
     for button in found:
         button.pop("description", None)
@@ -108,9 +103,7 @@ def _choice(node: NodeSource, item: object, index: int, name: str) -> Object:
     fields = as_object(item) if isinstance(item, dict) else {"title": item}
     title = as_text(part(fields, "title"))
     if not title:
-        node.note(
-            "dropped", name, f"Entry {index + 1} of '{name}' has no text and was dropped: give it a 'title'."
-        )
+        node.note("dropped", name, f"Entry {index + 1} of '{name}' has no text and was dropped: give it a 'title'.")
         return {}
     choice_id = as_id(part(fields, "id")) or title
     node.point(choice_id, part(fields, "next"), f"{name}[{index}].next")

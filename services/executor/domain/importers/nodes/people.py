@@ -52,8 +52,7 @@ def _check_target(node: NodeSource, ids: Mapping[str, str | None], names: Mappin
         node.note(
             "kept",
             "departmentId",
-            f"Department '{names['departmentName']}' is named, not identified: it must exist "
-            "under that name.",
+            f"Department '{names['departmentName']}' is named, not identified: it must exist under that name.",
         )
 
 

@@ -4,7 +4,7 @@ import re
 
 from services.executor.domain.importers.aliases import FIELDS, KINDS, squash
 from services.executor.domain.importers.nodes.menus import reply_buttons
-from services.executor.domain.importers.reading import Draft, NodeSource, label, part
+from services.executor.domain.importers.reading import Draft, NodeSource, label, part, type_name
 from services.executor.domain.importers.values import (
     Object,
     as_flag,
@@ -49,12 +49,10 @@ def read_message(node: NodeSource) -> Draft:
     if media == "location":
         return read_location(node)
     url = node.text("mediaUrl")
-    if url:
-        data |= {"mediaType": media or "document", "mediaUrl": url}
-    elif media:
-        node.note(
-            "problem", "mediaUrl", f"The message sends a {media} but 'mediaUrl' is missing: give its address."
-        )
+    if media or url:
+        data |= present({"mediaType": media or "document", "mediaUrl": url})
+    if media and not url:
+        node.note("problem", "mediaUrl", f"The message sends a {media} but 'mediaUrl' is missing: give its address.")
     if not content and not url and not node.take("buttons"):
         node.note("problem", "content", "The message has no text: fill 'content'.")
     data |= _pause(node)
@@ -74,10 +72,9 @@ def read_question(node: NodeSource) -> Draft:
     content = _question_text(node)
     if not content:
         node.note("problem", "content", "The question has no text: fill 'content'.")
+    _check_visible(node, content or "", options)
     data: Object = {"content": content or "", "variableName": _answer_variable(node), "kind": kind}
-    return Draft(
-        "question", data | present({"options": options or None, "validation": _validation(node) or None})
-    )
+    return Draft("question", data | present({"options": options or None, "validation": _validation(node) or None}))
 
 
 def read_end(node: NodeSource) -> Draft:
@@ -101,7 +98,7 @@ def _as_words(value: object) -> list[object]:
 
 def _media_type(node: NodeSource) -> str | None:
     written = folded(node.take("mediaType"))
-    typed = _MEDIA_PREFIX.fullmatch(str(node.raw.get("type")))
+    typed = _MEDIA_PREFIX.fullmatch(type_name(node.raw))
     media = written or (typed.group(1).casefold() if typed else "")
     return None if media in {"", "text"} else media
 
@@ -121,7 +118,8 @@ def _with_answer(node: NodeSource, data: Object) -> Draft:
     seconds = node.take("capture_timeout")
     if buttons:
         variable = variable_name(node.take("variableName"))
-        return Draft("message", data | {"buttons": buttons} | present({"variableName": variable}))
+        frame = {name: node.text(name) for name in ("header", "footer")}
+        return Draft("message", data | {"buttons": buttons} | present({**frame, "variableName": variable}))
     if not as_flag(node.take("capture")):
         return Draft("message", data)
     node.note(
@@ -174,6 +172,17 @@ def _options(node: NodeSource) -> list[object]:
     return options
 
 
+def _check_visible(node: NodeSource, content: str, options: list[object]) -> None:
+    """The old runtime sent the text alone; say so where it does not name its options."""
+    shown = content.casefold()
+    named = [any(folded(text) in shown for text in as_object(option).values()) for option in options]
+    if not all(named):
+        message = (
+            "The text does not name all options and only the text is sent: set 'presentation' to auto to show them."
+        )
+        node.note("kept", "options", message)
+
+
 def _kind(node: NodeSource) -> str:
     rule = node.take("validation")
     written = node.take("kind")
@@ -195,11 +204,17 @@ def _validation(node: NodeSource) -> Object:
     own = {name: node.take(name) for name in ("required", "errorMessage", "regex", *_LIMITS)}
     found = present({name: _rule(rules, name) for name in own})
     merged = present(own) | found
-    checked: Object = {name: as_number(merged[name]) for name in _LIMITS if name in merged}
+    checked: Object = {name: _bound(name, merged[name]) for name in _LIMITS if name in merged}
     if "required" in merged:
         checked["required"] = as_flag(merged["required"]) is not False
     checked |= {name: as_text(merged[name]) for name in ("errorMessage", "regex") if name in merged}
     return present(checked)
+
+
+def _bound(name: str, value: object) -> object:
+    """A number, or for min and max also a date as text."""
+    number = as_number(value)
+    return as_text(value) if number is None and name in {"min", "max"} else number
 
 
 def _rule(rules: Object, name: str) -> object:
