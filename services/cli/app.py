@@ -34,9 +34,7 @@ class LazyCommands(TyperGroup):
         return command
 
 
-app = typer.Typer(
-    cls=LazyCommands, add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False
-)
+app = typer.Typer(cls=LazyCommands, add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
 
 
 @app.callback()

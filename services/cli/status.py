@@ -9,7 +9,7 @@ import typer
 from services.embedded.errors import HouseError
 from services.embedded.state import DEFAULT_DATA, State, read_state
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 NOT_RUNNING = 3
 """The exit code service managers use for a program that is not running (LSB)."""
@@ -18,9 +18,7 @@ NOT_RUNNING = 3
 @app.command(help="Tell what runs: processes, addresses, databases. Exit code 3 when nothing does.")
 def status(
     data: Annotated[Path, typer.Option(help="The house's data folder.")] = DEFAULT_DATA,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print JSON, with the databases' passwords.")
-    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, with the databases' passwords.")] = False,
 ) -> None:
     try:
         state = read_state(data)
@@ -35,13 +33,8 @@ def describe(state: State) -> str:
     services = state["services"]
     assert isinstance(services, dict)
     lines = [f"HTTP       {state['http'] or 'not ready yet'}"]
-    lines += [
-        f"{room:<10} gRPC {it['grpc']}, processes {it['pids'] or 'restarting'}"
-        for room, it in services.items()
-    ]
-    lines += [
-        describe_process(name, state[name]) for name in ("postgres", "redis", "simulator", "supervisor")
-    ]
+    lines += [f"{room:<10} gRPC {it['grpc']}, processes {it['pids'] or 'restarting'}" for room, it in services.items()]
+    lines += [describe_process(name, state[name]) for name in ("postgres", "redis", "simulator", "supervisor")]
     return "\n".join(lines)
 
 

@@ -13,7 +13,7 @@ from services.embedded.errors import HouseError
 from services.embedded.house import House, HouseOptions
 from services.embedded.state import DEFAULT_DATA, State
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 HIGHEST_PORT = 65_535
 

@@ -17,7 +17,15 @@ from services.embedded.errors import HouseError
 from services.embedded.keys import ROOMS, ensure_service_keys
 from services.embedded.probes import is_listening, is_ready
 from services.embedded.process import last_lines
-from services.embedded.rooms import Replica, Surroundings, free_address, graph_api_base, plan_replicas
+from services.embedded.rooms import (
+    Programs,
+    Replica,
+    Surroundings,
+    free_address,
+    graph_api_base,
+    plan_replicas,
+    python_modules,
+)
 from services.embedded.state import DEFAULT_DATA, State, house_lock, write_state
 from services.embedded.stores import Stores
 from services.embedded.supervisor import Supervisor
@@ -39,6 +47,7 @@ class HouseOptions:
     http_port: int | None = None
     replicas: int = 1
     with_simulator: bool = True
+    programs: Programs = python_modules
 
 
 class House:
@@ -150,6 +159,7 @@ class House:
             secrets_folder=self._data / "secrets",
             log_folder=self._log_folder,
             environment=self._options.environment,
+            programs=self._options.programs,
         )
 
     def _choose_http_port(self, taken: set[int]) -> int:
@@ -188,9 +198,7 @@ class House:
         await wait_until(
             is_settled,
             timeout_seconds=READY_SECONDS,
-            otherwise=lambda: (
-                f"{name} was not ready after {READY_SECONDS:g} s. The end of {log}:\n{last_lines(log)}"
-            ),
+            otherwise=lambda: f"{name} was not ready after {READY_SECONDS:g} s. The end of {log}:\n{last_lines(log)}",
         )
 
     async def _provide_demo(self) -> None:
@@ -203,9 +211,7 @@ class House:
                 if inspect.isawaitable(result):
                     await result
         except Exception as error:
-            self._console.say(
-                f"the demo could not be set up ({type(error).__name__}: {error}); all else runs"
-            )
+            self._console.say(f"the demo could not be set up ({type(error).__name__}: {error}); all else runs")
 
     def _tell_how_to_talk(self) -> None:
         assert self._surroundings is not None
@@ -214,9 +220,7 @@ class House:
         lines = [
             "",
             f"PyTake is running. Open  http://{self._surroundings.http_address}/docs",
-            f"Be a phone:              http://{self._simulator_address}/phone"
-            if self._simulator_address
-            else "",
+            f"Be a phone:              http://{self._simulator_address}/phone" if self._simulator_address else "",
             f'or in another terminal:  {pytake} chat{where} --from 5511999990001 "Oi"',
             f"Data, logs, secrets:     {self._options.data}",
             "Ctrl-C stops everything and keeps the data.",

@@ -26,9 +26,7 @@ def pick_user(existing: Path) -> User | None:
         except KeyError:
             continue
         return User(entry.pw_uid, entry.pw_gid)
-    raise HouseError(
-        "Postgres refuses to run as root and this machine has no user postgres or nobody: add one"
-    )
+    raise HouseError("Postgres refuses to run as root and this machine has no user postgres or nobody: add one")
 
 
 def may_enter(folder: Path, user: User) -> bool:

@@ -127,9 +127,7 @@ class EmbeddedPostgres:
         await wait_until(
             self._says_ready,
             timeout_seconds=timeout_seconds,
-            otherwise=lambda: (
-                f"Postgres was not ready after {timeout_seconds:g} s. {log}:\n{last_lines(log)}"
-            ),
+            otherwise=lambda: f"Postgres was not ready after {timeout_seconds:g} s. {log}:\n{last_lines(log)}",
         )
 
     def kill_immediate(self) -> None:
@@ -148,9 +146,7 @@ class EmbeddedPostgres:
     def _refuse_foreign_data(self) -> None:
         if not os.access(self._folder, os.R_OK | os.W_OK | os.X_OK):
             owner = self._folder.stat().st_uid
-            raise HouseError(
-                f"{self._folder} belongs to user id {owner}: run as that user, or choose another --data"
-            )
+            raise HouseError(f"{self._folder} belongs to user id {owner}: run as that user, or choose another --data")
         if not is_reachable(self.cluster.parent, self._user):
             raise HouseError(
                 f"the user who owns {self._folder} cannot reach it any more: a folder above it was closed. "
@@ -251,9 +247,7 @@ class EmbeddedPostgres:
         await wait_until(
             is_gone,
             timeout_seconds=30.0,
-            otherwise=lambda: (
-                f"an earlier Postgres (process {pid}) on {self.cluster} does not stop; end it first"
-            ),
+            otherwise=lambda: f"an earlier Postgres (process {pid}) on {self.cluster} does not stop; end it first",
         )
 
     def _forget_reused_pid(self, pid: int) -> None:

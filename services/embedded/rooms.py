@@ -1,7 +1,7 @@
 """How the five services and the simulated Meta are run here: addresses, environments, commands."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,7 +39,16 @@ class Replica:
         return self.room if self.number == 1 else f"{self.room}-{self.number}"
 
 
+Programs = Callable[[str], tuple[str, ...]]
+"""Room (or "simulator") → the program and its arguments that run it."""
+
 Plan = Mapping[str, tuple[Replica, ...]]
+
+
+def python_modules(name: str) -> tuple[str, ...]:
+    """Return the programs of this package, run by this interpreter."""
+    module = "services.embedded.meta" if name == "simulator" else f"services.{name}"
+    return (sys.executable, "-m", module)
 
 
 def free_address(taken: set[int]) -> str:
@@ -76,20 +85,21 @@ class Surroundings:
     secrets_folder: Path
     log_folder: Path
     environment: Mapping[str, str]
+    programs: Programs = python_modules
 
     def command(self, replica: Replica) -> Command:
         """Return how to run one process of a room."""
-        return self._command(replica.name, f"services.{replica.room}", self._room_variables(replica))
+        return self._command(replica.name, self.programs(replica.room), self._room_variables(replica))
 
     def simulator_command(self, address: str) -> Command:
         """Return how to run the simulated Meta, which sends its webhooks to ingress."""
         variables = {"HTTP_ADDRESS": address, "WEBHOOK_URL": f"http://{self.http_address}{WEBHOOK_PATH}"}
-        return self._command("simulator", "services.embedded.meta", variables)
+        return self._command("simulator", self.programs("simulator"), variables)
 
-    def _command(self, name: str, module: str, variables: Mapping[str, str]) -> Command:
+    def _command(self, name: str, arguments: tuple[str, ...], variables: Mapping[str, str]) -> Command:
         return Command(
             name=name,
-            arguments=(sys.executable, "-m", module),
+            arguments=arguments,
             log_file=self.log_folder / f"{name}.log",
             working_directory=Path.cwd(),
             environment=self._shared_variables() | dict(variables),

@@ -22,7 +22,10 @@ from services.embedded.valkey import EmbeddedValkey
 
 
 class Stores:
-    """Postgres and Valkey of one data folder. Servers named by DATABASE_URL and REDIS_URL are neither started nor stopped."""
+    """Postgres and Valkey of one data folder.
+
+    Servers that the user names by DATABASE_URL and REDIS_URL are used instead, neither started nor stopped.
+    """
 
     def __init__(
         self,
@@ -90,9 +93,7 @@ class Stores:
     async def _start_valkey(self) -> None:
         if self._external_redis:
             return
-        valkey = EmbeddedValkey(
-            self._data / "valkey", log_folder=self._data / "log", password=self.secrets["valkey"]
-        )
+        valkey = EmbeddedValkey(self._data / "valkey", log_folder=self._data / "log", password=self.secrets["valkey"])
         valkey.prepare(self._console.say)
         self._valkey = valkey
         await self._supervisor.start(valkey.command())
