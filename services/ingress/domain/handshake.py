@@ -50,7 +50,5 @@ def _is_ours(token: str | None, verify_tokens: Sequence[str]) -> bool:
     if not token:
         return False
     given = token.encode("utf-8", "surrogatepass")
-    fits = [
-        hmac.compare_digest(given, ours.encode("utf-8", "surrogatepass")) for ours in verify_tokens if ours
-    ]
+    fits = [hmac.compare_digest(given, ours.encode("utf-8", "surrogatepass")) for ours in verify_tokens if ours]
     return any(fits)

@@ -21,7 +21,7 @@ NO_SENDER = "no_sender"
 NO_RECIPIENT = "no_recipient"
 
 # orjson writes 254 levels; a change nested deeper than this is told apart by its upper levels only.
-_DIGESTED_LEVELS = 200
+_DIGESTED_LEVELS = 100
 
 
 @dataclass(frozen=True)  # no slots: cached_property keeps its value in __dict__

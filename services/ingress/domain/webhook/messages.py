@@ -50,20 +50,27 @@ def _read(
         return change.invalid(place, MISSING_ID)
     fields = change.start(type_)
     fields["id"] = message_id
-    fields["kind"] = kind = kind_of(item)
-    if kind not in KNOWN_KINDS:
-        fields["known"] = False
+    _put_kind(item, fields)
     nobody = put_parties(change, item, fields)
     if nobody is not None:
         return change.invalid(place, nobody)
     fields["timestamp"] = timestamp(item.get("timestamp"))
     _put_circumstances(item, fields)
-    put_content(kind, item, fields)
-    dedupe_key = f"{type_}:{change.phone_number_id}:{message_id}"
+    put_content(str(fields["kind"]), item, fields)
+    return _finished(change, fields, f"{type_}:{change.phone_number_id}:{message_id}")
+
+
+def _put_kind(message: dict[str, Json], fields: Object) -> None:
+    fields["kind"] = kind = kind_of(message)
+    if kind not in KNOWN_KINDS:
+        fields["known"] = False
+
+
+def _finished(change: Change, fields: Object, dedupe_key: str) -> Event:
     fields["dedupe_key"] = dedupe_key
-    if type_ != "message":
+    if fields["type"] != "message":
         return change.keyed(fields, dedupe_key)
-    flow_input = may_drive_a_flow(fields)
+    flow_input = _may_drive_a_flow(fields)
     fields["flow_input"] = flow_input
     return change.keyed(fields, dedupe_key, flow_input=flow_input)
 
@@ -119,7 +126,7 @@ def _put_context(context: Mapping[str, Json], fields: Object) -> None:
     put(fields, "referred_product", identifier(product.get("product_retailer_id")))
 
 
-def may_drive_a_flow(fields: Object) -> bool:
+def _may_drive_a_flow(fields: Object) -> bool:
     """Tell whether a message is something a user says to the business alone, and of a kind we understand."""
     if "group_id" in fields or "known" in fields:
         return False

@@ -40,7 +40,7 @@ def standby_status_event(change: Change, item: Json, place: str) -> Event:
     fields = change.start("standby_status")
     fields["id"] = message_id
     put(fields, "status", text(status.get("status")))
-    put(fields, "timestamp", timestamp(status.get("timestamp")))
+    fields["timestamp"] = timestamp(status.get("timestamp"))
     return change.unkeyed(fields, place)
 
 
@@ -57,20 +57,20 @@ def call_status_event(change: Change, item: Json, place: str) -> Event:
 
 def error_event(change: Change, item: Json, place: str) -> Event:
     """Read one error that Meta reports about the number itself, such as a message it could not keep."""
-    return _error(change, item, place, "title")
+    return _error(change, item, place, titled_by=("title",))
 
 
 def call_error_event(change: Change, item: Json, place: str) -> Event:
     """Read one error of a call, which may have a message in place of a title."""
-    return _error(change, item, place, "message")
+    return _error(change, item, place, titled_by=("title", "message"))
 
 
-def _error(change: Change, item: Json, place: str, title_fallback: str) -> Event:
+def _error(change: Change, item: Json, place: str, *, titled_by: tuple[str, ...]) -> Event:
     if not isinstance(item, dict):
         return change.invalid(place, NOT_AN_OBJECT)
     fields = change.start("error")
     fields["code"] = integer(item.get("code"))
-    fields["title"] = text(item.get("title")) or text(item.get(title_fallback))
+    fields["title"] = next(filter(None, (text(item.get(key)) for key in titled_by)), None)
     return change.unkeyed(fields, place)
 
 
@@ -83,9 +83,7 @@ def _put_recipient(change: Change, status: Mapping[str, Json], fields: Object) -
     put(fields, "recipient_id", recipient)
     put(fields, "recipient_user_id", user_id)
     # Meta renamed the second spelling to the first in May 2026; both are in flight.
-    parents = (
-        identifier(status.get(f"{words}_user_id")) for words in ("recipient_parent", "parent_recipient")
-    )
+    parents = (identifier(status.get(f"{words}_user_id")) for words in ("recipient_parent", "parent_recipient"))
     put(fields, "recipient_parent_user_id", next(filter(None, parents), None))
     put(fields, "recipient_type", recipient_type)
     participants = ("recipient_participant_id", "participant_recipient_id", "recipient_participant_user_id")
