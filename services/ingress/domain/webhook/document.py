@@ -15,7 +15,7 @@ _SMALLEST_INTEGER = -(2**63)
 _MOST_INTEGER_DIGITS = 20
 
 
-class MalformedBody(ValueError):  # noqa: N818 - it names what is wrong with the body
+class MalformedBody(ValueError):
     """The body is not JSON; the message is one sentence that says why."""
 
 
