@@ -56,7 +56,7 @@ class ControlApp:
     async def ledger(self, request: web.Request) -> web.StreamResponse:
         """Accepted messages in order, narrowed by ?phone_number_id=, ?to=, ?after= (a sequence), ?limit=."""
         query = request.query
-        to = query.get("to", "").lstrip("+ ")
+        to = query.get("to", "").lstrip("+ ")  # an unescaped plus arrives as a blank
         entries = self._meta.ledger.read(query.get("phone_number_id", ""), to, _whole(query.get("after", "0")))
         limit = _whole(query.get("limit", "0")) or self._meta.ledger.accepted
         found = [entry.to_json() for entry, _ in zip(entries, range(limit), strict=False)]

@@ -8,6 +8,8 @@ from .plans import Limits
 from .refusals import ErrorKind, GraphError
 
 HOUR = 3600.0
+ROUNDING = 1e-4
+"""Seconds granted for the sums of floats: epoch seconds resolve to a quarter of a microsecond."""
 
 
 class Rate:
@@ -18,7 +20,7 @@ class Rate:
 
     def admits(self, key: str, now: float, *, burst: float, interval: float) -> bool:
         """Whether one more would pass now; takes nothing."""
-        return self._used_until.get(key, now) - now <= (burst - 1) * interval + 1e-6
+        return self._used_until.get(key, now) - now <= (burst - 1) * interval + ROUNDING
 
     def take(self, key: str, now: float, *, interval: float) -> None:
         """Use one."""
