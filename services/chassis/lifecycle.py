@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import sys
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Protocol
 
 import uvloop
 
 from services.chassis.logs import get_logger
+from services.chassis.settings import SettingsError
 
 _log = get_logger(__name__)
 
@@ -52,7 +54,7 @@ class Service:
 
 
 def run_service(build: Callable[[], Coroutine[Any, Any, Service]]) -> None:
-    """Run a room's process on uvloop until SIGTERM or SIGINT."""
+    """Run a room's process on uvloop until SIGTERM or SIGINT; a wrong setting ends it with one sentence and status 2."""
 
     async def main() -> None:
         service = await build()
@@ -61,7 +63,11 @@ def run_service(build: Callable[[], Coroutine[Any, Any, Service]]) -> None:
             loop.add_signal_handler(number, service.ask_to_stop)
         await service.run()
 
-    uvloop.run(main())
+    try:
+        uvloop.run(main())
+    except SettingsError as error:
+        sys.stderr.write(f"{error}\n")
+        sys.exit(2)
 
 
 class Periodic:
