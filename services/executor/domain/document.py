@@ -127,10 +127,10 @@ def _structure_findings(value: dict[str, Json]) -> Iterator[Finding]:
         yield _wrong(None, f'The field "schema" is not "{SCHEMA}".', f'Write "schema": "{SCHEMA}", or import it.')
     if not isinstance(value.get("name", ""), str):
         yield _wrong(None, 'The field "name" is not text.', "Give the flow a name.")
-    if not isinstance(value.get("language") or "", str):
+    if not isinstance(value.get("language"), str | None):
         yield _wrong(None, 'The field "language" is not text.', 'Write a language such as "pt_BR".')
     for key in ("settings", "variables"):
-        if not isinstance(value.get(key, {}), dict):
+        if not isinstance(value.get(key), dict | None):
             yield _wrong(None, f'The field "{key}" is not an object.', f'Make "{key}" a JSON object.')
     yield from _list_findings(value)
     yield from _value_findings(value)
@@ -157,7 +157,7 @@ def _node_findings(node: Json, number: int) -> Iterator[Finding]:
     for key in ("id", "type"):
         if not isinstance(node.get(key), str) or not node.get(key):
             yield _wrong(name, f'Node number {number} has no text in "{key}".', f'Give the node a "{key}".')
-    if not isinstance(node.get("data") or {}, dict):
+    if not isinstance(node.get("data"), dict | None):
         yield _wrong(name, f'The "data" of node number {number} is not an object.', 'Make "data" an object.')
 
 

@@ -27,7 +27,7 @@ def warning(code: str, node_id: str | None, message: str, mend: str) -> Finding:
     return Finding(code, "warning", node_id, message, mend)
 
 
-class InvalidFlow(ValueError):  # noqa: N818 - it names the flow, not the failure
+class InvalidFlow(ValueError):
     """A document that is no flow, or a flow with errors; `findings` lists every one."""
 
     def __init__(self, findings: tuple[Finding, ...]) -> None:

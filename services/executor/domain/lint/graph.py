@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from services.executor.domain.document import Edge, FlowDocument, Node
-from services.executor.domain.exits import NAMED_ONLY, Exits, is_plain
+from services.executor.domain.exits import MAIN_HANDLES, NAMED_ONLY, Exits, is_plain
 from services.executor.domain.finding import Finding, error, warning
 from services.executor.domain.json_value import text_at
 from services.executor.domain.lint.loops import cycles
@@ -84,17 +84,24 @@ def _exit_findings(node: Node, exits: Exits, edges: list[Edge]) -> Iterator[Find
 
 
 def _edge_use_findings(node: Node, edges: list[Edge]) -> Iterator[Finding]:
-    ways = Counter("" if is_plain(edge) else (edge.source_handle or edge.label).casefold() for edge in edges)
-    for way, count in ways.items():
+    known = {handle.casefold() for way_out in declared_exits(node) for handle in way_out.handles} | NAMED_ONLY
+    for way, count in Counter(_way(edge, known) for edge in edges).items():
         if count > 1:
             message = f'{count} edges leave node {node.id} by "{way or "next"}"; only the first is taken.'
             yield warning("ambiguous_edge", node.id, message, "Keep one, or name the others.")
-    known = {handle.casefold() for way_out in declared_exits(node) for handle in way_out.handles} | NAMED_ONLY
     for edge in edges:
-        handle = edge.source_handle.casefold()
-        if node.type in NODE_TYPES and handle and not is_plain(edge) and handle not in known and not edge.label:
+        way = _way(edge, known)
+        if node.type in NODE_TYPES and edge.source_handle and way and way not in known and not edge.label:
             message = f'Edge {edge.id} leaves node {node.id} by "{edge.source_handle}", which the node does not have.'
             yield warning("unknown_handle", node.id, message, "Correct the sourceHandle.")
+
+
+def _way(edge: Edge, known: set[str]) -> str:
+    """The name an edge goes by, folded; empty for a plain edge."""
+    handle = edge.source_handle.casefold()
+    if is_plain(edge) and handle not in known - MAIN_HANDLES:
+        return ""
+    return handle or edge.label.casefold()
 
 
 def _jump_target(node: Node) -> str:

@@ -12,7 +12,7 @@ MAX_OUTPUT_BYTES: Final = 64 * 1024
 MAX_STEPS: Final = 10_000
 
 
-class _BudgetSpent(Exception):  # noqa: N818 - a signal inside this file, never an error to a caller
+class _BudgetSpent(Exception):
     """The output or the work budget is used up: what is written so far stands."""
 
 

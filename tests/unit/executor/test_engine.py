@@ -1,0 +1,165 @@
+"""What the engine promises beyond any one dialogue: guards, purity, and never an exception."""
+
+import copy
+import json
+from itertools import count
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from services.executor.domain.commands import Ended, JumpToFlow, LimitReached, SendText
+from services.executor.domain.compile import compile_flow
+from services.executor.domain.document import parse_document
+from services.executor.domain.engine import Limits
+from services.executor.domain.events import Event, FlowStarted, InboundMessage, TimerFired
+from services.executor.domain.session import Session
+from tests.unit.executor.dialogues import NOW, flow_of, plain, take
+from tests.unit.executor.generated_flows import documents
+
+_WORDS = st.sampled_from(
+    ["", "oi", "1", "2", "sim", "a@b.example", "{{x}}", "01/02/2003", "x\x00\ud800y", "{{#each x}}"]
+)
+_MESSAGES = st.builds(
+    InboundMessage,
+    text=st.none() | _WORDS | st.text(max_size=20),
+    kind=st.sampled_from(["text", "image", "sticker", "location"]),
+    reply_id=st.none() | _WORDS,
+    reply_title=st.none() | _WORDS,
+    caption=st.none() | _WORDS,
+)
+_EVENTS = _MESSAGES | st.builds(TimerFired, name=_WORDS | st.just("no_reply")) | st.just(FlowStarted({"x": ["1"]}))
+
+
+@settings(max_examples=120, deadline=None)
+@given(document=documents(), events=st.lists(_EVENTS, max_size=8))
+def test_any_flow_under_any_events_waits_ends_or_is_stopped(document: dict[str, Any], events: list[Event]) -> None:
+    flow, session = compile_flow(parse_document(document)), None
+    for event in events:
+        outcome = take(flow, session, event, limits=Limits(max_iterations=12))
+        session = outcome.session
+        closing = [item for item in outcome.commands if isinstance(item, Ended | LimitReached | JumpToFlow)]
+        is_idle = isinstance(event, TimerFired) and not outcome.trace.visited and not outcome.commands
+        assert is_idle or len(closing) == (0 if session.awaiting_input else 1)
+        assert len(outcome.trace.visited) <= 12
+        assert Session.from_json(json.loads(json.dumps(session.to_json()).encode())) == session
+        assert "\x00" not in json.dumps(session.to_json(), ensure_ascii=False)
+
+
+@settings(max_examples=60, deadline=None)
+@given(document=documents(), events=st.lists(_EVENTS, min_size=1, max_size=4))
+def test_a_step_repeats_exactly_and_leaves_its_input_alone(document: dict[str, Any], events: list[Event]) -> None:
+    flow, session = compile_flow(parse_document(document)), None
+    for event in events:
+        before = copy.deepcopy((session, event, flow.variables))
+        first, second = take(flow, session, event), take(flow, session, event)
+        assert first == second
+        assert (session, event, flow.variables) == before
+        session = first.session
+
+
+@given(answer=st.text(min_size=1, max_size=30).map(lambda text: "{{padaria}}" + text.strip() + "{{cliente}}"))
+def test_what_a_contact_types_is_never_expanded(answer: str) -> None:
+    flow = flow_of("bakery")
+    session = take(flow, None, InboundMessage("oi")).session
+    outcome = take(flow, session, InboundMessage(answer))
+    stored = outcome.session.variables["cliente"]
+    assert [plain(item) for item in outcome.commands] == [f"Quantos pães, {stored}?"]
+    assert "{{padaria}}" in str(stored)
+
+
+def test_a_turn_over_its_time_is_stopped_and_the_conversation_stays_usable() -> None:
+    ticks = count(step=20)
+    outcome = take(flow_of("bakery"), None, InboundMessage("oi"), monotonic=lambda: float(next(ticks)))
+    assert outcome.commands[-1] == LimitReached("ola", "timeout")
+    assert not outcome.session.is_active
+    assert take(flow_of("bakery"), outcome.session, InboundMessage("oi")).session.current_node_id == "nome"
+
+
+def test_the_default_guard_stops_after_a_hundred_nodes() -> None:
+    outcome = take(flow_of("circle"), None, InboundMessage("eco"))
+    assert len(outcome.trace.visited) == 100
+    assert outcome.commands[-1] == LimitReached("de_novo", "iterations")
+
+
+def test_the_path_keeps_its_last_two_hundred_nodes() -> None:
+    flow, session = flow_of("menu"), take(flow_of("menu"), None, InboundMessage("oi")).session
+    for _ in range(80):
+        session = take(flow, session, InboundMessage("???")).session
+    assert len(session.execution_path) == 200
+    assert session.execution_path[-3:] == ("nao_entendi", "volta", "menu")
+    assert session.current_node_id == "menu"
+
+
+def test_a_session_at_a_node_that_is_gone_starts_afresh_and_says_so() -> None:
+    lost = Session("bakery", 1, current_node_id="removed", variables={"cliente": "Rui"}, awaiting_input=True)
+    outcome = take(flow_of("bakery"), lost, InboundMessage("oi"))
+    assert outcome.session.current_node_id == "nome"
+    assert outcome.session.variables == {"padaria": "Trigo Bom"}
+    assert [(note.node_id, note.code) for note in outcome.trace.notes] == [("removed", "restarted")]
+
+
+def test_a_session_moved_onto_a_message_runs_on_from_there() -> None:
+    moved = Session("bakery", 1, current_node_id="ola", variables={"padaria": "Z"})
+    outcome = take(flow_of("bakery"), moved, InboundMessage("oi"))
+    assert outcome.trace.visited == ("ola", "aviso", "nome")
+
+
+def test_a_long_text_goes_out_in_bubbles_that_meta_accepts() -> None:
+    session = take(flow_of("bakery"), None, InboundMessage("oi")).session
+    outcome = take(flow_of("bakery"), session, InboundMessage("é" * 5000))
+    texts = [item.text for item in outcome.commands if isinstance(item, SendText)]
+    assert [len(text) for text in texts] == [4096, 5000 + len("Quantos pães, ?") - 4096]
+
+
+def test_a_title_that_grew_over_the_limit_is_cut() -> None:
+    menu = {"content": "Oi", "buttons": [{"id": "a", "title": "{{nome}}"}]}
+    document = {
+        "schema": "pytake.flow/1", "name": "t", "variables": {"nome": "x" * 30},
+        "nodes": [{"id": "s", "type": "start"}, {"id": "b", "type": "buttons", "data": menu}],
+        "edges": [{"source": "s", "target": "b"}],
+    }  # fmt: skip
+    outcome = take(compile_flow(parse_document(document)), None, InboundMessage("oi"))
+    assert plain(outcome.commands[0]) == {"body": "Oi", "buttons": {"a": "x" * 19 + "…"}}
+
+
+def test_a_missing_target_goes_to_the_fallback_node() -> None:
+    document = {
+        "schema": "pytake.flow/1", "name": "t", "settings": {"fallback_node": "f"},
+        "nodes": [
+            {"id": "s", "type": "start"}, {"id": "j", "type": "jump", "data": {"targetNodeId": "gone"}},
+            {"id": "f", "type": "end", "data": {"content": "Voltamos já."}},
+        ],
+        "edges": [{"source": "s", "target": "j"}],
+    }  # fmt: skip
+    outcome = take(compile_flow(parse_document(document)), None, InboundMessage("oi"))
+    assert outcome.trace.visited == ("s", "j", "f")
+
+
+@pytest.mark.parametrize(
+    ("language", "zone", "said"),
+    [("pt_BR", "", "14/03/2026 12:09"), ("en", "", "2026-03-14 12:09"), ("pt", "Etc/UTC", "14/03/2026 15:09")],
+)
+def test_the_clock_is_told_in_the_flows_zone_and_language(language: str, zone: str, said: str) -> None:
+    document = {
+        "schema": "pytake.flow/1", "name": "t", "language": language, "settings": {"timezone": zone},
+        "nodes": [{"id": "s", "type": "start"},
+                  {"id": "m", "type": "message", "data": {"content": "{{current_date}} {{current_time}}"}}],
+        "edges": [{"source": "s", "target": "m"}],
+    }  # fmt: skip
+    outcome = take(compile_flow(parse_document(document)), None, InboundMessage("oi"), now=NOW)
+    assert [plain(item) for item in outcome.commands] == [said, {"ended": "no_edge"}]
+
+
+def test_a_user_variable_cannot_stand_in_for_the_system() -> None:
+    document = {
+        "schema": "pytake.flow/1", "name": "t", "variables": {"contact": {"phone": "999"}, "contact.phone": "999"},
+        "nodes": [{"id": "s", "type": "start"},
+                  {"id": "m", "type": "message", "data": {"content": "[{{contact.phone}}{{secret}}{{__class__}}]"}}],
+        "edges": [{"source": "s", "target": "m"}],
+    }  # fmt: skip
+    flow = compile_flow(parse_document(document))
+    assert plain(take(flow, None, InboundMessage("oi"), context={"secret": "s"}).commands[0]) == "[]"
+    known = {"contact": {"phone": "5511"}}
+    assert plain(take(flow, None, InboundMessage("oi"), context=known).commands[0]) == "[5511]"
