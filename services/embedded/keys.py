@@ -64,9 +64,12 @@ def ensure_service_keys(folder: Path) -> None:
 
 
 def make_key_pair(signer: str) -> tuple[dict[str, object], dict[str, object]]:
-    """Return a new Ed25519 pair as private and public JWK (RFC 8037)."""
+    """Return a new Ed25519 pair as private and public JWK (RFC 8037).
+
+    Without "alg": libraries differ on its name (EdDSA in RFC 8037, Ed25519 in RFC 9864).
+    """
     from joserfc.jwk import OKPKey  # lazily: needed once in the life of a data folder
 
     key = OKPKey.generate_key("Ed25519", private=True)
-    marks: dict[str, object] = {"kid": f"{signer}-{key.thumbprint()[:8]}", "use": "sig", "alg": "EdDSA"}
+    marks: dict[str, object] = {"kid": f"{signer}-{key.thumbprint()[:8]}", "use": "sig"}
     return key.as_dict(private=True) | marks, key.as_dict(private=False) | marks

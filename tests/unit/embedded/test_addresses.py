@@ -6,6 +6,7 @@ from services.embedded.addresses import HIGHEST_PORT, LOOPBACK, choose_port, is_
 def listener() -> socket.socket:
     """Listen on a port below the range of outgoing connections, as a user's own server would."""
     server = socket.socket()
+    server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     server.bind((LOOPBACK, choose_port()))
     server.listen()
     return server
