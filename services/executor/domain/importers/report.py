@@ -6,7 +6,7 @@ from typing import Literal
 Level = Literal["kept", "changed", "dropped", "problem"]
 
 
-class UnreadableFlow(ValueError):  # noqa: N818 - it names what the caller sees, not a fault of the program
+class UnreadableFlow(ValueError):
     """The source holds nothing to import; the message is one sentence with the mend."""
 
 

@@ -49,9 +49,9 @@ def read_expression(node: NodeSource, text: str) -> Object | None:
     if len(text) <= _MAX_EXPRESSION:
         for splitter, match in ((None, "all"), (_OR, "any"), (_AND, "all")):
             pieces = splitter.split(text) if splitter else [text]
-            parsed = [_comparison(piece) or (_bare(piece) if splitter is None else None) for piece in pieces]
-            if all(parsed):
-                return _joined([as_object(rules) for rules in parsed], match)
+            parsed = [_comparison(piece) or _bare(piece) or {} for piece in pieces]
+            if all(_joins(rules, match, len(pieces)) for rules in parsed):
+                return _joined(parsed, match)
     node.note(
         "problem",
         "condition",
@@ -107,6 +107,11 @@ def _bare(text: str) -> Object | None:
         {"variable": name, "operator": "!=", "value": "false"},
     ]
     return {"rules": rules, "match": "all"}
+
+
+def _joins(rules: Object, match: str, pieces: int) -> bool:
+    """Whether a piece was understood and its rules may stand beside those of other pieces."""
+    return bool(rules) and (pieces == 1 or len(as_list(rules["rules"])) == 1 or rules["match"] == match)
 
 
 def _joined(parsed: list[Object], match: str) -> Object:

@@ -270,7 +270,9 @@ def _as_template(source: object) -> object:
 def _seconds(value: object) -> int | float | None:
     """A timeout in seconds; the sources write milliseconds too, told by their size."""
     number = as_number(value)
-    return number / 1000 if number is not None and number >= 1000 else number
+    if number is None or number < 1000:
+        return number
+    return int(number // 1000) if number % 1000 == 0 else number / 1000
 
 
 def _strftime(pattern: str) -> str:

@@ -76,8 +76,7 @@ def _frame(node: NodeSource, group: str) -> Object:
 
 def _variable(node: NodeSource) -> str:
     """Without a name the choice goes where the old runtime left it."""
-    name = variable_name(node.take("variableName", "buttons"))
-    return "selected_option" if name in {None, "button_clicked"} else str(name)
+    return variable_name(node.take("variableName", "buttons")) or "selected_option"
 
 
 def _sections(node: NodeSource) -> list[Object]:
