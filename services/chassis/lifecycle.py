@@ -54,7 +54,7 @@ class Service:
 
 
 def run_service(build: Callable[[], Coroutine[Any, Any, Service]]) -> None:
-    """Run a room's process on uvloop until SIGTERM or SIGINT; a wrong setting ends it with one sentence and status 2."""
+    """Run a room on uvloop until SIGTERM or SIGINT; a wrong setting ends it with one sentence and status 2."""
 
     async def main() -> None:
         service = await build()
