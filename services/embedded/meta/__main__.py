@@ -18,7 +18,6 @@ from .simulator import SimulatedMeta
 def main(arguments: list[str] | None = None) -> int:
     """Serve until SIGTERM or SIGINT; 2 when the configuration does not fit."""
     options = _parser().parse_args(arguments)
-    structlog.configure(processors=[structlog.processors.add_log_level, structlog.processors.JSONRenderer()])
     try:
         config = orjson.loads(options.config.read_bytes()) if options.config else {}
         meta = build_simulator(config)
@@ -38,6 +37,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 async def _serve(meta: SimulatedMeta, host: str, port: int) -> None:
+    structlog.configure(processors=[structlog.processors.add_log_level, structlog.processors.JSONRenderer()])
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)

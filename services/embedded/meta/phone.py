@@ -20,7 +20,7 @@ PAGE = {
     f"{PREFIX}/phone.js": ("phone.js", "text/javascript"),
 }
 PAGE_HEADERS = {
-    "Content-Security-Policy": "default-src 'self'; frame-ancestors 'none'; base-uri 'none'",
+    "Content-Security-Policy": "default-src 'self'; img-src data:; frame-ancestors 'none'; base-uri 'none'",
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "no-cache",
 }
@@ -38,7 +38,7 @@ class PhoneApp:
         self._page = {path: ((package / name).read_bytes(), kind) for path, (name, kind) in PAGE.items()}
 
     def routes(self) -> list[web.RouteDef]:
-        """The page, its two files and the API."""
+        """The page with its files, and the API."""
         chat = PREFIX + "/api/{phone_number_id}/{from}"
         return [
             *(web.get(path, self.page) for path in PAGE),
@@ -49,7 +49,7 @@ class PhoneApp:
         ]
 
     async def page(self, request: web.Request) -> web.Response:
-        """One of the three files."""
+        """One of the page's files."""
         content, kind = self._page[request.path]
         return web.Response(body=content, content_type=kind, charset="utf-8", headers=PAGE_HEADERS)
 

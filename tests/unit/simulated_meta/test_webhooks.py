@@ -18,8 +18,6 @@ async def told(world: World, seconds: float = 60) -> list[str]:
 
 
 def test_the_signature_is_the_documented_hmac_of_the_bytes() -> None:
-    expected = "5d5d139563c95b5967b9bd9a8c9b233a9dedb45072794cd232dc1b74832607d0"
-    assert signature("key", b"The quick brown fox jumps over the lazy dog") != f"sha256={expected}"
     known = "f7bc83f430538424b13298e6aa6fb143ef4d59a14946175997479dbc2d1a3cd8"
     assert signature("key", b"The quick brown fox jumps over the lazy dog") == f"sha256={known}"
 

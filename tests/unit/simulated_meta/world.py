@@ -46,6 +46,7 @@ class HandClock:
     def __init__(self) -> None:
         self._now = 1_800_000_000.0
         self._alarms: list[Alarm] = []
+        self.was_asked = asyncio.Event()
 
     def now(self) -> float:
         return self._now
@@ -53,6 +54,7 @@ class HandClock:
     def call_at(self, when: float, callback: Callable[[], None]) -> Alarm:
         alarm = Alarm(when, callback)
         self._alarms.append(alarm)
+        self.was_asked.set()
         return alarm
 
     def move_to_next(self, latest: float) -> bool:
