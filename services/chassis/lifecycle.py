@@ -70,6 +70,20 @@ def run_service(build: Callable[[], Coroutine[Any, Any, Service]]) -> None:
         sys.exit(2)
 
 
+class Closing:
+    """A part that has only an end, such as a connection pool."""
+
+    def __init__(self, close: Callable[[], Awaitable[None]]) -> None:
+        self._close = close
+
+    async def start(self) -> None:
+        """It is open already."""
+
+    async def stop(self) -> None:
+        """Close it."""
+        await self._close()
+
+
 class Periodic:
     """A part that does something now and then; an error is logged and the next turn comes all the same."""
 

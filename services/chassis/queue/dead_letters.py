@@ -21,7 +21,7 @@ class DeadLetters(lanes_pb2_grpc.DeadLettersServicer):
     def __init__(self, boxes: Sequence[tuple[Lanes, Bell]]) -> None:
         self._boxes = {lanes.box.path: (lanes, bell) for lanes, bell in boxes}
 
-    async def ListDeadLetters(  # noqa: N802
+    async def ListDeadLetters(
         self,
         request: lanes_pb2.ListDeadLettersRequest,
         context: aio.ServicerContext,  # type: ignore[type-arg]
@@ -36,7 +36,7 @@ class DeadLetters(lanes_pb2_grpc.DeadLettersServicer):
             response.dead_letters.extend(_as_message(lanes.box.path, letter) for letter in letters)
         return response
 
-    async def ReplayDeadLetters(  # noqa: N802
+    async def ReplayDeadLetters(
         self,
         request: lanes_pb2.ReplayDeadLettersRequest,
         context: aio.ServicerContext,  # type: ignore[type-arg]

@@ -53,9 +53,12 @@ class Servicer:
 
 
 class RpcServer:
-    """Serves servicers on one address. Start it, and stop it with `drain`."""
+    """Serves servicers on one address. A part of a process."""
 
-    def __init__(self, address: str, servicers: Sequence[Servicer], verifier: TokenVerifier) -> None:
+    def __init__(
+        self, address: str, servicers: Sequence[Servicer], verifier: TokenVerifier, *, drain_seconds: float
+    ) -> None:
+        self._drain_seconds = drain_seconds
         policies = read_policies(servicer.name for servicer in servicers)
         self._health = HealthServicer()
         self._server = aio.server(
@@ -82,11 +85,11 @@ class RpcServer:
         await self._server.start()
         await self._health.set("", health_pb2.HealthCheckResponse.SERVING)
 
-    async def drain(self, seconds: float) -> None:
-        """Say NOT_SERVING, give callers a moment to turn away, then finish what runs within `seconds`."""
+    async def stop(self) -> None:
+        """Say NOT_SERVING, give callers a moment to turn away, then finish what runs within the drain time."""
         await self._health.set("", health_pb2.HealthCheckResponse.NOT_SERVING)
         await asyncio.sleep(NOTICE_SECONDS)
-        await self._server.stop(seconds)
+        await self._server.stop(self._drain_seconds)
 
 
 class _Guard(aio.ServerInterceptor):

@@ -1,0 +1,88 @@
+"""ingress' composition root: the only file that names concrete classes."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+
+from services.chassis.clock import monotonic, now
+from services.chassis.db import Database
+from services.chassis.lifecycle import Closing, Periodic, Service
+from services.chassis.logs import configure_logs
+from services.chassis.ops import OpsServer
+from services.chassis.queue import Bell, DeadLetters, Lanes, Relay
+from services.chassis.rpc import Peer, PeerAddress, RpcServer, Servicer
+from services.chassis.sealing import Sealer
+from services.chassis.tenancy import ServiceSigner, TokenVerifier
+from services.ingress.apps import AppDirectory, house_app
+from services.ingress.http import HttpServer, WebhookEndpoint, build_site
+from services.ingress.peers import GrpcRouter
+from services.ingress.server import AppsServer, EventsServer, IntakeServer
+from services.ingress.settings import Settings
+from services.ingress.store import MESSAGES, STATUSES, PostgresStore
+from services.ingress.usecases import Bells, Door, Intake
+from services.pb.common.v1 import lanes_pb2_grpc
+from services.pb.ingress.v1 import ingress_pb2_grpc
+
+PARTITIONS_SECONDS = 3600.0
+CLEANING_SECONDS = 86_400.0
+DEPTH_SECONDS = 5.0
+
+
+async def build(settings: Settings) -> Service:
+    """Put the room together; nothing runs until the service does."""
+    configure_logs("ingress", settings.log_level)
+    database = await Database.open(settings.database_url, size=settings.database_pool_size, name="pytake-ingress")
+    signer = ServiceSigner.from_file("ingress", settings.service_key_file)
+    verifier = TokenVerifier.from_file(
+        audience="ingress", jwks_file=settings.service_jwks_file, secret_key=settings.secret_key
+    )
+    messages, statuses = Lanes(MESSAGES, database), Lanes(STATUSES, database)
+    message_bell, status_bell = Bell(), Bell()
+    store = PostgresStore(database, messages, statuses, Sealer.from_text(settings.sealing_keys))
+    apps = AppDirectory(
+        store.list_apps,
+        fixed=house_app(settings.meta_app_secret, settings.webhook_verify_token),
+        monotonic=monotonic,
+    )
+    intake = Intake(
+        store=store, apps=apps, bells=Bells(message_bell.ring, status_bell.ring), door=Door(monotonic), now=now
+    )
+    router_peer = Peer(PeerAddress("router", settings.router_target), signer)
+    router = GrpcRouter(router_peer)
+    rpc = RpcServer(
+        settings.grpc_address,
+        [
+            Servicer("pytake.ingress.v1.Intake", ingress_pb2_grpc.add_IntakeServicer_to_server, IntakeServer(intake)),
+            Servicer("pytake.ingress.v1.Apps", ingress_pb2_grpc.add_AppsServicer_to_server, AppsServer(intake)),
+            Servicer("pytake.ingress.v1.Events", ingress_pb2_grpc.add_EventsServicer_to_server, EventsServer(intake)),
+            Servicer(
+                "pytake.common.v1.DeadLetters",
+                lanes_pb2_grpc.add_DeadLettersServicer_to_server,
+                DeadLetters([(messages, message_bell), (statuses, status_bell)]),
+            ),
+        ],
+        verifier,
+        drain_seconds=settings.drain_seconds,
+    )
+    site = build_site(version=version("pytake"), is_ready=database.is_reachable)
+    webhook = WebhookEndpoint(intake, max_body_bytes=settings.max_body_bytes)
+
+    async def measure() -> None:
+        await messages.measure()
+        await statuses.measure()
+
+    return Service(
+        "ingress",
+        [
+            Closing(database.close),
+            Closing(router_peer.close),
+            OpsServer(settings.ops_address, database.is_reachable),
+            Periodic("partitions", PARTITIONS_SECONDS, store.prepare_partitions),
+            Periodic("cleaning", CLEANING_SECONDS, store.drop_old),
+            Periodic("depth", DEPTH_SECONDS, measure),
+            Relay(messages, database, message_bell, router.route_messages, keep=store.keep_unroutable_message),
+            Relay(statuses, database, status_bell, router.route_statuses, keep=store.keep_unroutable_status),
+            rpc,
+            HttpServer(settings.http_address, webhook, site, drain_seconds=settings.drain_seconds),
+        ],
+    )

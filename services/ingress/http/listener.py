@@ -1,0 +1,66 @@
+"""Uvicorn as a part of the process: our signals, our drain."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+import uvicorn
+
+from services.ingress.http.webhook import Receive, Scope, Send, WebhookEndpoint
+
+
+class _Server(uvicorn.Server):
+    """Leaves signals to chassis.lifecycle."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Capture none."""
+        yield
+
+
+class HttpServer:
+    """A part: webhook first, the REST site for every other path."""
+
+    def __init__(self, address: str, webhook: WebhookEndpoint, site: Any, *, drain_seconds: float) -> None:
+        host, _, port = address.rpartition(":")
+
+        async def dispatch(scope: Scope, receive: Receive, send: Send) -> None:
+            if scope["type"] == "http" and webhook.serves(scope["path"]):
+                await webhook(scope, receive, send)
+            else:
+                await site(scope, receive, send)
+
+        config = uvicorn.Config(
+            dispatch,
+            host=host.strip("[]"),
+            port=int(port),
+            http="httptools",
+            ws="none",
+            lifespan="off",
+            access_log=False,
+            log_config=None,
+            server_header=False,
+            h11_max_incomplete_event_size=64 * 1024,
+            backlog=2048,
+            timeout_graceful_shutdown=int(drain_seconds),
+        )
+        self._server = _Server(config)
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Listen; raises OSError when the address is taken."""
+        self._task = asyncio.create_task(self._server.serve(), name="http")
+        while not self._server.started:
+            if self._task.done():
+                self._task.result()
+                raise OSError("the HTTP server did not start")
+            await asyncio.sleep(0.01)
+
+    async def stop(self) -> None:
+        """Take no new connections, answer what is being served, end."""
+        self._server.should_exit = True
+        if self._task is not None:
+            await asyncio.gather(self._task, return_exceptions=True)

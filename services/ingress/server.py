@@ -1,0 +1,95 @@
+"""ingress' gRPC side: watermark, Meta apps, kept events."""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+from uuid import UUID
+
+from google.protobuf.timestamp_pb2 import Timestamp
+from grpc import aio
+
+from services.chassis.errors import InvalidArgument
+from services.ingress.ports import KeptEvent, MetaApp
+from services.ingress.usecases import Intake
+from services.pb.ingress.v1 import ingress_pb2, ingress_pb2_grpc
+
+Context: TypeAlias = aio.ServicerContext[Any, Any]
+
+
+class IntakeServer(ingress_pb2_grpc.IntakeServicer):
+    """What sender asks before it sends again."""
+
+    def __init__(self, intake: Intake) -> None:
+        self._intake = intake
+
+    async def GetWatermark(
+        self, request: ingress_pb2.GetWatermarkRequest, context: Context
+    ) -> ingress_pb2.GetWatermarkResponse:
+        """How current ingress is."""
+        oldest_ms, open_ms = await self._intake.watermark()
+        return ingress_pb2.GetWatermarkResponse(oldest_unapplied_status_ms=oldest_ms, door_open_ms=open_ms)
+
+
+class AppsServer(ingress_pb2_grpc.AppsServicer):
+    """Meta apps."""
+
+    def __init__(self, intake: Intake) -> None:
+        self._intake = intake
+
+    async def PutApp(self, request: ingress_pb2.PutAppRequest, context: Context) -> ingress_pb2.PutAppResponse:
+        """Create or replace an app."""
+        is_changed = await self._intake.put_app(
+            organization_id=_organization(request.organization_id),
+            name=request.name,
+            app_secret=request.app_secret,
+            previous_app_secret=request.previous_app_secret,
+            verify_token=request.verify_token,
+        )
+        return ingress_pb2.PutAppResponse(is_changed=is_changed)
+
+    async def ListApps(self, request: ingress_pb2.ListAppsRequest, context: Context) -> ingress_pb2.ListAppsResponse:
+        """The apps of an organization, without secrets."""
+        apps = await self._intake.list_apps(organization_id=_organization(request.organization_id))
+        return ingress_pb2.ListAppsResponse(apps=[_app(app) for app in apps])
+
+
+class EventsServer(ingress_pb2_grpc.EventsServicer):
+    """Events that drive no conversation."""
+
+    def __init__(self, intake: Intake) -> None:
+        self._intake = intake
+
+    async def ListEvents(
+        self, request: ingress_pb2.ListEventsRequest, context: Context
+    ) -> ingress_pb2.ListEventsResponse:
+        """Kept events, newest first."""
+        events = await self._intake.events(disposition=request.disposition, limit=request.limit)
+        return ingress_pb2.ListEventsResponse(events=[_event(event) for event in events])
+
+
+def _organization(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise InvalidArgument(f"organization_id is {text!r}; it must be a UUID") from None
+
+
+def _app(app: MetaApp) -> ingress_pb2.App:
+    message = ingress_pb2.App(name=app.name, has_previous_secret=bool(app.previous_app_secret))
+    if app.updated_at:
+        message.updated_at.FromDatetime(app.updated_at)
+    return message
+
+
+def _event(event: KeptEvent) -> ingress_pb2.KeptEvent:
+    received_at = Timestamp()
+    if event.received_at:
+        received_at.FromDatetime(event.received_at)
+    return ingress_pb2.KeptEvent(
+        disposition=event.disposition,
+        type=event.type,
+        phone_number_id=event.phone_number_id or "",
+        reason=event.reason,
+        fields_json=event.fields,
+        received_at=received_at,
+    )

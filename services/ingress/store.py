@@ -1,0 +1,203 @@
+"""All SQL of ingress."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from services.chassis.db import Connection, Database, fetch_all, fetch_one, run
+from services.chassis.queue import Box, Lanes, StoredItem
+from services.chassis.queue.schema import KEEP_DAYS
+from services.chassis.sealing import Sealer
+from services.ingress.ports import Accepted, KeptEvent, MetaApp
+from services.pb.common.v1 import events_pb2
+
+MESSAGES = Box("ingress", "out", group="number_key")
+STATUSES = Box("ingress", "status", group="number_key")
+
+_TABLE = "ingress.meta_app"
+# With more lanes than this waiting, ingress is behind and the exact age does not matter.
+_WATERMARK_LANES = 500
+_BEHIND_MS = 3_600_000
+
+_KEEP = """
+    INSERT INTO ingress.event (event_key, disposition, type, phone_number_id, reason, fields)
+    SELECT * FROM unnest(%(keys)b::text[], %(dispositions)b::text[], %(types)b::text[], %(numbers)b::text[],
+                         %(reasons)b::text[], %(fields)b::text[]) t(k, d, y, n, r, f)
+    ORDER BY 1
+    ON CONFLICT (event_key) DO NOTHING"""
+
+_OLDEST_STATUS = """
+    SELECT count(*), coalesce(extract(epoch FROM now() - min(i.received_at)) * 1000, 0)::bigint
+    FROM (SELECT number_key, lane_id, head FROM ingress.status_lane WHERE wake_at IS NOT NULL
+          ORDER BY wake_at LIMIT %s) l
+    CROSS JOIN LATERAL (
+      SELECT received_at FROM ingress.status_item i
+      WHERE i.number_key = l.number_key AND i.lane_id = l.lane_id AND i.pos > l.head ORDER BY i.pos LIMIT 1) i"""
+
+_PUT_APP = """
+    INSERT INTO ingress.meta_app AS a (organization_id, name, app_secret, previous_app_secret, verify_token)
+    VALUES (%(organization_id)s, %(name)s, %(secret)b, %(previous)b, %(token)b)
+    ON CONFLICT (organization_id, name) DO UPDATE SET
+      app_secret = excluded.app_secret, previous_app_secret = excluded.previous_app_secret,
+      verify_token = excluded.verify_token, updated_at = now()"""
+
+_COLUMNS = "organization_id, name, app_secret, previous_app_secret, verify_token, updated_at"
+
+
+class PostgresStore:
+    """ingress' tables in Postgres. They hold what came in before the tenant is known."""
+
+    def __init__(self, database: Database, messages: Lanes, statuses: Lanes, sealer: Sealer) -> None:
+        self._database = database
+        self._messages = messages
+        self._statuses = statuses
+        self._sealer = sealer
+
+    async def accept(self, entries: Sequence[Accepted]) -> Sequence[None]:
+        """Make all entries durable in one transaction; repeats change nothing. Raises Unavailable."""
+        async with self._database.transaction(()) as connection:
+            await self._messages.enqueue(connection, [entry.message for entry in entries if entry.message])
+            await self._statuses.enqueue(connection, [entry.status for entry in entries if entry.status])
+            await _keep(connection, [entry.kept for entry in entries if entry.kept])
+        return [None] * len(entries)
+
+    async def keep_unroutable_message(self, connection: Connection, item: StoredItem, reason: str) -> None:
+        """Keep a message that belongs to nobody here, in the transaction that finishes its lane."""
+        message = events_pb2.InboundMessage.FromString(item.payload)
+        fields = message.fields.decode()
+        await _keep(
+            connection,
+            [KeptEvent(item.event_id, "unroutable", "message", message.phone_number_id, reason, fields)],
+        )
+
+    async def keep_unroutable_status(self, connection: Connection, item: StoredItem, reason: str) -> None:
+        """Keep a status of a number that belongs to nobody here."""
+        status = events_pb2.MessageStatus.FromString(item.payload)
+        fields = f'{{"type":"status","id":"{_plain(status.message_id)}","status":"{_plain(status.status)}"}}'
+        await _keep(
+            connection,
+            [KeptEvent(item.event_id, "unroutable", "status", status.phone_number_id, reason, fields)],
+        )
+
+    async def list_apps(self) -> list[MetaApp]:
+        """All Meta apps, by organization and name. Raises Unavailable."""
+        async with self._database.transaction((), durable=False) as connection:
+            rows = await fetch_all(connection, f"SELECT {_COLUMNS} FROM {_TABLE} ORDER BY 1, 2")  # noqa: S608
+        return [self._app(row) for row in rows]
+
+    async def put_app(self, app: MetaApp) -> bool:
+        """Create or replace an app. A changed secret keeps the one before as previous, unless one is given."""
+        async with self._database.transaction(()) as connection:
+            row = await fetch_one(
+                connection,
+                f"SELECT {_COLUMNS} FROM {_TABLE} WHERE organization_id = %s AND name = %s FOR UPDATE",  # noqa: S608
+                (app.organization_id, app.name),
+            )
+            merged = merge_app(self._app(row) if row else None, app)
+            if merged is None:
+                return False
+            await run(connection, _PUT_APP, self._sealed(merged))
+        return True
+
+    async def list_events(self, *, disposition: str, limit: int) -> list[KeptEvent]:
+        """Kept events, newest first."""
+        async with self._database.transaction((), durable=False) as connection:
+            rows = await fetch_all(
+                connection,
+                """SELECT event_key, disposition, type, phone_number_id, reason, fields, received_at
+                   FROM ingress.event WHERE %(disposition)s = '' OR disposition = %(disposition)s
+                   ORDER BY received_at DESC, event_key LIMIT %(limit)s""",
+                {"disposition": disposition, "limit": limit},
+            )
+        return [KeptEvent(*row) for row in rows]
+
+    async def oldest_unapplied_status_ms(self) -> int:
+        """Age of the oldest status that sender has not applied yet; an hour when very many wait."""
+        async with self._database.transaction((), durable=False) as connection:
+            row = await fetch_one(connection, _OLDEST_STATUS, (_WATERMARK_LANES,))
+        assert row is not None
+        return _BEHIND_MS if row[0] >= _WATERMARK_LANES else int(row[1])
+
+    async def prepare_partitions(self) -> None:
+        """Have partitions for the weeks to come."""
+        async with self._database.transaction(()) as connection:
+            for box in (MESSAGES, STATUSES):
+                await fetch_one(
+                    connection, "SELECT app.ensure_partitions(%s::regclass, 'week', 3)", (f"{box.path}_item",)
+                )
+
+    async def drop_old(self) -> None:
+        """Drop what is older than any repeat Meta may send."""
+        async with self._database.transaction(()) as connection:
+            for box in (MESSAGES, STATUSES):
+                await fetch_one(
+                    connection, "SELECT app.drop_old_items(%s::regclass, %s)", (f"{box.path}_item", KEEP_DAYS)
+                )
+            await run(
+                connection, "DELETE FROM ingress.event WHERE received_at < now() - %s * interval '1 day'", (KEEP_DAYS,)
+            )
+
+    def _app(self, row: Sequence[object]) -> MetaApp:
+        organization_id, name, secret, previous, token, updated_at = row
+
+        def opened(sealed: object, field: str) -> str:
+            assert isinstance(sealed, bytes)
+            return self._sealer.open(sealed, table=_TABLE, organization_id=str(organization_id), row=f"{name}/{field}")
+
+        return MetaApp(
+            organization_id,  # type: ignore[arg-type]  # the table's types
+            str(name),
+            opened(secret, "app_secret"),
+            opened(previous, "previous_app_secret") if previous else None,
+            opened(token, "verify_token"),
+            updated_at,  # type: ignore[arg-type]  # the table's types
+        )
+
+    def _sealed(self, app: MetaApp) -> dict[str, object]:
+        def sealed(value: str, field: str) -> bytes:
+            return self._sealer.seal(
+                value, table=_TABLE, organization_id=str(app.organization_id), row=f"{app.name}/{field}"
+            )
+
+        return {
+            "organization_id": app.organization_id,
+            "name": app.name,
+            "secret": sealed(app.app_secret, "app_secret"),
+            "previous": sealed(app.previous_app_secret, "previous_app_secret") if app.previous_app_secret else None,
+            "token": sealed(app.verify_token, "verify_token"),
+        }
+
+
+def merge_app(stored: MetaApp | None, wanted: MetaApp) -> MetaApp | None:
+    """What to store: None when nothing changes; the former secret stays valid after a rotation."""
+    if stored is None:
+        return wanted
+    previous = wanted.previous_app_secret or (
+        stored.app_secret if stored.app_secret != wanted.app_secret else stored.previous_app_secret
+    )
+    same = (stored.app_secret, stored.previous_app_secret, stored.verify_token) == (
+        wanted.app_secret,
+        previous,
+        wanted.verify_token,
+    )
+    if same:
+        return None
+    return MetaApp(wanted.organization_id, wanted.name, wanted.app_secret, previous, wanted.verify_token)
+
+
+async def _keep(connection: Connection, events: Sequence[KeptEvent]) -> None:
+    if not events:
+        return
+    values = {
+        "keys": [event.key for event in events],
+        "dispositions": [event.disposition for event in events],
+        "types": [event.type for event in events],
+        "numbers": [event.phone_number_id for event in events],
+        "reasons": [event.reason for event in events],
+        "fields": [event.fields for event in events],
+    }
+    await run(connection, _KEEP, values)
+
+
+def _plain(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"')

@@ -1,0 +1,161 @@
+"""What ingress does: prove whose POST it is, make every event durable, and only then say so."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+import orjson
+import psycopg
+
+from services.chassis.clock import Monotonic, Now
+from services.chassis.errors import InvalidArgument, Unavailable
+from services.chassis.queue import Batcher, Item
+from services.ingress.apps import AppDirectory
+from services.ingress.domain.entries import lane_of, message_of, number_key, status_of
+from services.ingress.domain.signature import matching_secrets
+from services.ingress.domain.webhook import Event, parse_webhook
+from services.ingress.ports import Accepted, KeptEvent, MetaApp, Store
+
+# A commit that merges more events than this would only grow the latency of all of them.
+_LARGEST_COMMIT = 512
+
+
+@dataclass(frozen=True, slots=True)
+class Bells:
+    """Rung after a commit, for the relays."""
+
+    messages: Callable[[], None]
+    statuses: Callable[[], None]
+
+
+class Door:
+    """How long ingress has been able to commit; the sender's reconcile rule asks (GetWatermark)."""
+
+    def __init__(self, monotonic: Monotonic) -> None:
+        self._monotonic = monotonic
+        self._open_since = monotonic()
+
+    def failed(self) -> None:
+        """A webhook was refused because it could not be made durable."""
+        self._open_since = self._monotonic()
+
+    @property
+    def open_ms(self) -> int:
+        """Milliseconds without such a failure."""
+        return int((self._monotonic() - self._open_since) * 1000)
+
+
+class Intake:
+    """The webhook's use cases."""
+
+    def __init__(self, *, store: Store, apps: AppDirectory, bells: Bells, door: Door, now: Now) -> None:
+        self._apps = apps
+        self._bells = bells
+        self._door = door
+        self._now = now
+        self._store = store
+        self._batcher: Batcher[Accepted, None] = Batcher(
+            store.accept, limit=_LARGEST_COMMIT, poison=(psycopg.DataError,)
+        )
+
+    async def signers(self, body: bytes, header: bytes, *, app: str | None) -> tuple[str, ...]:
+        """References of the apps whose secret, or previous one, signed exactly these bytes; none means refuse."""
+        for is_second_look in (False, True):
+            candidates = await self._apps.named(app, refresh=is_second_look)
+            secrets, owners = _secrets_of(candidates)
+            indices = matching_secrets(body, header, secrets)
+            if indices:
+                return tuple(dict.fromkeys(owners[index] for index in indices))
+        return ()
+
+    async def receive(self, body: bytes, *, signed_by: tuple[str, ...]) -> int:
+        """Make every event of a body durable; gives how many. Raises MalformedBody or Unavailable."""
+        received_at_ms = int(self._now().timestamp() * 1000)
+        events = parse_webhook(body)
+        entries = [entry_of(event, received_at_ms=received_at_ms, signed_by=signed_by) for event in events]
+        if not entries:
+            return 0
+        try:
+            await self._batcher.submit(entries)
+        except Unavailable:
+            self._door.failed()
+            raise
+        if any(entry.message for entry in entries):
+            self._bells.messages()
+        if any(entry.status for entry in entries):
+            self._bells.statuses()
+        return len(entries)
+
+    async def verify_tokens(self, *, app: str | None) -> list[str]:
+        """Verify tokens a handshake may name; looked up anew, for an app may just have been added."""
+        return [candidate.verify_token for candidate in await self._apps.named(app, refresh=True)]
+
+    async def watermark(self) -> tuple[int, int]:
+        """Age in ms of the oldest status not applied, and how long the door has been open."""
+        return await self._store.oldest_unapplied_status_ms(), self._door.open_ms
+
+    async def events(self, *, disposition: str, limit: int) -> list[KeptEvent]:
+        """Kept events, newest first. Raises InvalidArgument."""
+        if disposition not in ("", "recorded", "invalid", "unroutable"):
+            raise InvalidArgument(f"disposition is {disposition!r}; use recorded, invalid, unroutable or leave it out")
+        if not 0 <= limit <= 1000:
+            raise InvalidArgument(f"limit is {limit}; use 1 to 1000")
+        return await self._store.list_events(disposition=disposition, limit=limit or 100)
+
+    async def put_app(
+        self, *, organization_id: UUID, name: str, app_secret: str, previous_app_secret: str, verify_token: str
+    ) -> bool:
+        """Store a Meta app. Raises InvalidArgument with the field and the mend."""
+        _check_app(name, app_secret, verify_token)
+        app = MetaApp(organization_id, name, app_secret, previous_app_secret or None, verify_token)
+        is_changed = await self._store.put_app(app)
+        self._apps.forget()
+        return is_changed
+
+    async def list_apps(self, *, organization_id: UUID) -> list[MetaApp]:
+        """The Meta apps of one organization."""
+        return [app for app in await self._store.list_apps() if app.organization_id == organization_id]
+
+    async def drain(self) -> None:
+        """Wait until nothing is left to commit."""
+        await self._batcher.drain()
+
+
+def entry_of(event: Event, *, received_at_ms: int, signed_by: tuple[str, ...]) -> Accepted:
+    """What an event becomes. Unknown statuses travel too: sender keeps and does not act upon them."""
+    if event.type == "message":
+        message = message_of(event, received_at_ms=received_at_ms, signed_by=signed_by)
+        return Accepted(message=_item(event, message.SerializeToString()))
+    if event.type == "status":
+        status = status_of(event, received_at_ms=received_at_ms, signed_by=signed_by)
+        return Accepted(status=_item(event, status.SerializeToString()))
+    disposition = "invalid" if event.type == "invalid" else "recorded"
+    reason = str(event.fields.get("reason", "")) if event.type == "invalid" else ""
+    fields = orjson.dumps(event.fields).decode()
+    return Accepted(kept=KeptEvent(event.dedupe_key, disposition, event.type, event.phone_number_id, reason, fields))
+
+
+def _item(event: Event, payload: bytes) -> Item:
+    return Item(number_key(event.phone_number_id or ""), lane_of(event), event.dedupe_key, payload)
+
+
+def _secrets_of(apps: Sequence[MetaApp]) -> tuple[list[bytes], list[str]]:
+    secrets: list[bytes] = []
+    owners: list[str] = []
+    for app in apps:
+        for secret in (app.app_secret, app.previous_app_secret):
+            if secret:
+                secrets.append(secret.encode())
+                owners.append(app.reference)
+    return secrets, owners
+
+
+def _check_app(name: str, app_secret: str, verify_token: str) -> None:
+    if not name or len(name) > 64 or not all(sign.isalnum() or sign in "._-" for sign in name) or not name.isascii():
+        raise InvalidArgument(f"name is {name!r}; use 1 to 64 letters, digits, dots, dashes or underscores")
+    if not app_secret:
+        raise InvalidArgument("app_secret is empty; copy it from the app's settings page at Meta")
+    if not verify_token:
+        raise InvalidArgument("verify_token is empty; choose a text and enter the same one at Meta")
