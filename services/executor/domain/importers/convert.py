@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from services.executor.domain.importers.aliases import native_type
 from services.executor.domain.importers.checks import check_graph
 from services.executor.domain.importers.dialects import EXPORT, NATIVE, graph_dialect, is_envelope, is_native
 from services.executor.domain.importers.edges import build_edges, edge_ends, edge_names, unused
@@ -31,6 +30,7 @@ from services.executor.domain.importers.reading import (
 )
 from services.executor.domain.importers.report import Findings, Report, UnreadableFlow
 from services.executor.domain.importers.values import Object, as_id, as_list, as_object
+from services.executor.domain.importers.vocabulary import native_type
 
 SCHEMA = "pytake.flow/1"
 _UNNAMED = "Imported flow"

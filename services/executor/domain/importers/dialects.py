@@ -6,11 +6,14 @@ edges, the envelope's name), so a wrong guess between near relatives costs littl
 
 from collections.abc import Iterable
 
-from services.executor.domain.importers.aliases import squash
+from services.executor.domain.importers.place import locate
 from services.executor.domain.importers.values import Object, as_list, as_object
+from services.executor.domain.importers.vocabulary import squash
 
 NATIVE = "native"
 EXPORT = "export"
+# The plan's dialect is the canonical one, so it is what a document without marks speaks.
+UNTOLD = "P"
 SCHEMA_PREFIX = "pytake.flow/"
 
 _POINTERS = frozenset({"next_node_id", "true_next_node_id", "false_next_node_id"})
@@ -21,23 +24,17 @@ _T_TYPES = frozenset({"setvariable", "apicall", "aiprompt"})
 _V_TYPES = frozenset({"trigger_keyword", "buttons", "input", "switch"})
 _A_KEYS = frozenset({"message", "question", "variable"})
 _P_KEYS = frozenset({"content", "variableName"})
-# The first place that holds `nodes`, as in place.py, for a caller who only wants the letter.
-_PLACES = (
-    (),
-    ("canvas_data",),
-    ("flow", "canvas_data"),
-    ("flow",),
-    ("flow_data", "canvas_data"),
-    ("flow_data",),
-)
 
 
 def detect_dialect(source: object) -> str:
-    """The letter of the dialect, "native", or "export" for the product's envelope; "P" when nothing tells."""
+    """The letter of the dialect, "native", "export" for the product's envelope; "P" when nothing tells."""
     document = as_object(source)
     if is_native(document):
         return NATIVE
-    return EXPORT if is_envelope(document) else graph_dialect(_graph(document))
+    if is_envelope(document):
+        return EXPORT
+    _, holders = locate(document)
+    return graph_dialect(holders[0]) if holders else UNTOLD
 
 
 def is_native(document: Object) -> bool:
@@ -56,16 +53,6 @@ def graph_dialect(graph: Object) -> str:
         node for node in (listed.values() if isinstance(listed, dict) else as_list(listed)) if isinstance(node, dict)
     ]
     return _by_pointers(graph, nodes) or _by_builder(nodes) or _by_plain_type(nodes)
-
-
-def _graph(document: Object) -> Object:
-    for place in _PLACES:
-        holder: Object = document
-        for key in place:
-            holder = as_object(holder.get(key))
-        if isinstance(holder.get("nodes"), list | dict):
-            return holder
-    return {}
 
 
 def _by_pointers(graph: Object, nodes: list[Object]) -> str | None:
@@ -109,7 +96,7 @@ def _by_plain_type(nodes: list[Object]) -> str:
         return "M"
     if any(kind == "text" and isinstance(fields.get("text"), str) for kind, fields in zip(types, data, strict=True)):
         return "Q"
-    return "A" if _count(data, _A_KEYS) > _count(data, _P_KEYS) else "P"
+    return "A" if _count(data, _A_KEYS) > _count(data, _P_KEYS) else UNTOLD
 
 
 def _count(data: Iterable[Object], names: frozenset[str]) -> int:

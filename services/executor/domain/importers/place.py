@@ -32,11 +32,19 @@ def find_graph(source: object, findings: Findings) -> Graph:
     """Read the graph; UnreadableFlow when there is no object or no node in any known place."""
     if not isinstance(source, dict):
         raise UnreadableFlow("The file is not a flow: give a JSON object that holds `nodes` and `edges`.")
-    for place in _PLACES:
-        holders = _walk(source, place)
-        if holders and isinstance(holders[0].get("nodes"), list | dict):
-            return _read_graph(place, holders, findings)
+    place, holders = locate(source)
+    if holders:
+        return _read_graph(place, holders, findings)
     raise UnreadableFlow("No `nodes` were found: export the flow with its canvas, a list named `nodes`, and try again.")
+
+
+def locate(document: Object) -> tuple[tuple[str, ...], tuple[Object, ...]]:
+    """The keys that lead to the graph and the objects on that way, innermost first; empty when there is none."""
+    for place in _PLACES:
+        holders = _walk(document, place)
+        if holders and isinstance(holders[0].get("nodes"), list | dict):
+            return place, holders
+    return (), ()
 
 
 def flow_name(graph: Graph) -> str | None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from services.executor.domain.importers.aliases import FIELDS, NEXT, PARTS, WRAPPER_TYPES, native_type
+from services.executor.domain.importers.aliases import FIELDS, NEXT, PARTS
 from services.executor.domain.importers.report import Findings, Level
 from services.executor.domain.importers.values import (
     Object,
@@ -14,6 +14,7 @@ from services.executor.domain.importers.values import (
     as_text,
     present,
 )
+from services.executor.domain.importers.vocabulary import WRAPPER_TYPES, native_type
 
 # Keys that say how the canvas looks or where the node stands; they carry nothing a contact could notice.
 _CANVAS = frozenset(

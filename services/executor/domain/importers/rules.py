@@ -2,7 +2,6 @@
 
 import re
 
-from services.executor.domain.importers.aliases import OPERATORS, squash
 from services.executor.domain.importers.reading import NodeSource, part
 from services.executor.domain.importers.values import (
     Object,
@@ -12,6 +11,7 @@ from services.executor.domain.importers.values import (
     present,
     variable_name,
 )
+from services.executor.domain.importers.vocabulary import OPERATORS, squash
 
 _NAME = r"(?:\{\{\s*)?(?P<variable>[^\W\d][\w.]*)(?:\s*\}\})?"
 _COMPARISON = re.compile(

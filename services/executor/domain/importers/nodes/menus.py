@@ -33,11 +33,7 @@ def read_list(node: NodeSource) -> Draft:
     data = _frame(node, "list")
     button = node.text("buttonText", "list")
     if not button:
-        node.note(
-            "problem",
-            "buttonText",
-            "The list has no button text: fill 'buttonText' with at most 20 characters.",
-        )
+        node.note("changed", "buttonText", "The list has no button text and shows a usual one: fill 'buttonText'.")
     _limit(node, "buttonText", button, _TITLE)
     sections = _sections(node)
     count = sum(len(as_list(as_object(section)["rows"])) for section in sections)

@@ -2,7 +2,7 @@
 
 import re
 
-from services.executor.domain.importers.aliases import FIELDS, KINDS, squash
+from services.executor.domain.importers.aliases import FIELDS
 from services.executor.domain.importers.nodes.menus import reply_buttons
 from services.executor.domain.importers.reading import Draft, NodeSource, label, part, type_name
 from services.executor.domain.importers.values import (
@@ -16,6 +16,7 @@ from services.executor.domain.importers.values import (
     present,
     variable_name,
 )
+from services.executor.domain.importers.vocabulary import KINDS, squash
 
 _MEDIA_PREFIX = re.compile(r"msg_?(image|video|audio|document)", re.IGNORECASE)
 _LENGTH_RULE = re.compile(r"(min|max)\s*:\s*(\d{1,9})")
@@ -140,10 +141,12 @@ def _with_answer(node: NodeSource, data: Object) -> Draft:
 def _question_text(node: NodeSource) -> str | None:
     """Only the plan's dialect writes the text into data.label; elsewhere a label is a caption, never sent."""
     text = node.text("content")
-    caption = as_text(as_object(node.raw.get("data")).get("label"))
+    data = as_object(node.raw.get("data"))
+    caption = as_text(data.get("label"))
     if text or not caption:
         return text
-    return caption if node.dialect == "P" or isinstance(node.raw.get("label"), str) else None
+    is_plan = "variableName" in data and "nodeType" not in data
+    return caption if node.dialect == "P" or is_plan or isinstance(node.raw.get("label"), str) else None
 
 
 def question_label(raw: Object, content: object) -> str | None:
