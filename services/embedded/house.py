@@ -15,6 +15,7 @@ from services.embedded.console import PlainConsole
 from services.embedded.databases import Migrate
 from services.embedded.errors import HouseError
 from services.embedded.keys import ROOMS, ensure_service_keys
+from services.embedded.numbers import demo_number, write_simulator_file
 from services.embedded.probes import is_listening, is_ready
 from services.embedded.process import last_lines
 from services.embedded.rooms import (
@@ -178,8 +179,11 @@ class House:
         address = self._simulator_address
         if address is None:
             return
-        assert self._surroundings is not None
-        await self._supervisor.start(self._surroundings.simulator_command(address))
+        around = self._surroundings
+        assert around is not None
+        number = demo_number(around.secrets, around.environment, around.webhook_url)
+        configuration = write_simulator_file(self._data, number)
+        await self._supervisor.start(around.simulator_command(address, configuration))
         await self._wait_for("simulator", lambda: is_listening(address))
 
     async def _start_replica(self, replica: Replica) -> None:

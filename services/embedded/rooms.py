@@ -91,10 +91,16 @@ class Surroundings:
         """Return how to run one process of a room."""
         return self._command(replica.name, self.programs(replica.room), self._room_variables(replica))
 
-    def simulator_command(self, address: str) -> Command:
-        """Return how to run the simulated Meta, which sends its webhooks to ingress."""
-        variables = {"HTTP_ADDRESS": address, "WEBHOOK_URL": f"http://{self.http_address}{WEBHOOK_PATH}"}
-        return self._command("simulator", self.programs("simulator"), variables)
+    @property
+    def webhook_url(self) -> str:
+        """Where Meta, real or simulated, posts its webhooks."""
+        return f"http://{self.http_address}{WEBHOOK_PATH}"
+
+    def simulator_command(self, address: str, configuration: Path) -> Command:
+        """Return how to run the simulated Meta with its configuration file."""
+        _, _, port = address.rpartition(":")
+        options = ("--port", port, "--config", str(configuration))
+        return self._command("simulator", (*self.programs("simulator"), *options), {})
 
     def _command(self, name: str, arguments: tuple[str, ...], variables: Mapping[str, str]) -> Command:
         return Command(
