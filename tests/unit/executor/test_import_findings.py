@@ -86,6 +86,12 @@ def test_the_kind_of_answer_is_read_from_every_place(settings, kind):
     assert _data("question", question="?", variable="v", **settings)["kind"] == kind
 
 
+def test_a_label_is_the_question_also_when_the_keys_around_it_are_mixed():
+    asked = {"id": "n", "type": "question", "data": {"label": "Seu nome?", "variable": "v"}}
+    told = {"id": "m", "type": "message", "data": {"message": "Oi"}}
+    assert _node(_flow(asked, told))["data"]["content"] == "Seu nome?"
+
+
 def test_a_label_is_the_question_only_where_it_cannot_be_a_caption():
     plan = {"id": "n", "type": "question", "data": {"label": "Seu nome?", "variableName": "v"}}
     built = {"id": "n", "type": "default", "data": {"nodeType": "question", "label": "Nome", "outputVariable": "v"}}

@@ -90,34 +90,28 @@ def import_flow(source: object, *, name: str | None = None) -> Imported:
 
 
 def _head(document: Object, graph: Graph, name: str | None, findings: Findings) -> Object:
-    found = flow_name(graph)
+    found = flow_name(graph) or _UNNAMED
     if is_envelope(document):
-        found = f"{found or _UNNAMED}{_SUFFIX}"
-        findings.add(
-            "changed",
-            "",
-            "is_main",
-            "An imported flow is never the main flow: make it the main flow after publishing.",
-        )
-    if document.get("trigger") is not None:
-        findings.add(
-            "dropped",
-            "",
-            "trigger",
-            "The trigger around the flow is not taken over: add a trigger to the start node.",
-        )
-    if "template" in document:
-        findings.add(
-            "dropped",
-            "",
-            "template.buttons",
-            "The template's buttons are not taken over: let each start its flow by a trigger.",
-        )
-    head: Object = {"schema": SCHEMA, "name": name or found or _UNNAMED}
+        found += _SUFFIX
+    _report_wrapper(document, findings)
+    head: Object = {"schema": SCHEMA, "name": name or found}
     language = flow_language(graph)
     if language:
         head["language"] = language
     return head | {"settings": settings(graph), "variables": initial_variables(graph, findings)}
+
+
+def _report_wrapper(document: Object, findings: Findings) -> None:
+    """Say what around the flow has no place in a flow document."""
+    if is_envelope(document):
+        message = "An imported flow is never the main flow: make it the main flow after publishing."
+        findings.add("changed", "", "is_main", message)
+    if document.get("trigger") is not None:
+        message = "The trigger around the flow is not taken over: add a trigger to the start node."
+        findings.add("dropped", "", "trigger", message)
+    if "template" in document:
+        message = "The template's buttons are not taken over: let each start its flow by a trigger."
+        findings.add("dropped", "", "template.buttons", message)
 
 
 def _body(graph: Graph, dialect: str, findings: Findings) -> Object:

@@ -139,14 +139,17 @@ def _with_answer(node: NodeSource, data: Object) -> Draft:
 
 
 def _question_text(node: NodeSource) -> str | None:
-    """Only the plan's dialect writes the text into data.label; elsewhere a label is a caption, never sent."""
+    """Only the plan's dialect writes the text into data.label; elsewhere a label is a caption, never sent.
+
+    With mixed keys the plan's dialect looks like its neighbour A, so a question there that has no other
+    text is taken for the plan's.
+    """
     text = node.text("content")
-    data = as_object(node.raw.get("data"))
-    caption = as_text(data.get("label"))
+    caption = as_text(as_object(node.raw.get("data")).get("label"))
     if text or not caption:
         return text
-    is_plan = "variableName" in data and "nodeType" not in data
-    return caption if node.dialect == "P" or is_plan or isinstance(node.raw.get("label"), str) else None
+    is_captioned_outside = isinstance(node.raw.get("label"), str)
+    return caption if node.dialect in {"P", "A"} or is_captioned_outside else None
 
 
 def question_label(raw: Object, content: object) -> str | None:
