@@ -4,7 +4,7 @@ import copy
 import json
 from pathlib import Path
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from services.executor.domain.importers import UnreadableFlow, detect_dialect, import_flow
@@ -49,6 +49,10 @@ EDGES = st.lists(
 GRAPHS = st.fixed_dictionaries({"nodes": NODES}, optional={"edges": EDGES, "variables": JSON, "settings": JSON})
 
 
+# A busy machine is no failure of the code.
+unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
 def _import(source):
     try:
         return import_flow(source)
@@ -56,12 +60,15 @@ def _import(source):
         return None
 
 
+@unhurried
 @given(JSON)
 def test_any_json_value_is_imported_or_refused(source):
     assert detect_dialect(source)
-    assert _import(source) is None
+    imported = _import(source)
+    assert imported is None or imported.flow["nodes"]
 
 
+@unhurried
 @given(GRAPHS)
 def test_any_graph_becomes_a_native_flow_and_its_source_is_left_alone(source):
     before = copy.deepcopy(source)
@@ -73,6 +80,7 @@ def test_any_graph_becomes_a_native_flow_and_its_source_is_left_alone(source):
         assert _import(imported.flow).flow is imported.flow
 
 
+@unhurried
 @given(GRAPHS)
 def test_every_node_and_edge_of_the_source_is_in_the_result_or_reported_as_dropped(source):
     imported = _import(source)
@@ -91,6 +99,7 @@ def test_every_node_and_edge_of_the_source_is_in_the_result_or_reported_as_dropp
     assert len(kept) + len(lost_edges) >= len(source.get("edges", []))
 
 
+@unhurried
 @given(st.sampled_from(SOURCES), st.data())
 def test_a_damaged_flow_is_imported_or_refused(source, data):
     damaged = copy.deepcopy(source)
