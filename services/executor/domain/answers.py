@@ -135,17 +135,25 @@ def accept_option(option: Option) -> Accepted:
 
 
 def _yes_no(options: tuple[Option, ...]) -> Judge:
+    yes, no = _yes_and_no(options)
+    accepted_yes = Accepted(yes.value, (yes.value, yes.title, *TRUE_HANDLES))
+    accepted_no = Accepted(no.value, (no.value, no.title, *FALSE_HANDLES))
+
     def judge(message: InboundMessage) -> Verdict:
         option = match_option(options, message)
-        word = bare_words(message.reply_id or "") if option is None else ""
-        for said in (word, bare_words(message.spoken())):
-            if option == options[0] or said in _YES:
-                return Accepted(options[0].value, (options[0].value, options[0].title, *TRUE_HANDLES))
-            if option == options[1] or said in _NO:
-                return Accepted(options[1].value, (options[1].value, options[1].title, *FALSE_HANDLES))
-        return Rejected("yes_no")
+        words = {bare_words(message.reply_id or ""), bare_words(message.spoken())} if option is None else set()
+        if option == yes or words & _YES:
+            return accepted_yes
+        return accepted_no if option == no or words & _NO else Rejected("yes_no")
 
     return judge
+
+
+def _yes_and_no(options: tuple[Option, ...]) -> tuple[Option, Option]:
+    """Tell the two options apart: the first means yes unless its words say no."""
+    first, second = options
+    says_no = {bare_words(first.value), bare_words(first.title)} & (_NO - {"2"})
+    return (second, first) if says_no else (first, second)
 
 
 _READERS: Final[dict[str, Callable[[tuple[Option, ...]], Judge]]] = {

@@ -12,6 +12,7 @@ from services.executor.domain.lint import problems
 from services.executor.domain.nodes import NODE_TYPES
 from services.executor.domain.nodes.node_type import Plan
 from services.executor.domain.turn import Behaviour
+from services.executor.domain.variables import is_system_name
 from services.executor.domain.wiring import wire
 
 
@@ -50,7 +51,8 @@ def compile_flow(document: FlowDocument, *, flow_id: str = "", version: int = 0)
         flow_id=flow_id,
         version=version,
         settings=settings,
-        variables=document.variables,
+        # Exports carry sample values under system names; the system alone says those.
+        variables={name: value for name, value in document.variables.items() if not is_system_name(name)},
         start_id=next(node.id for node in document.nodes if node.type == "start"),
         nodes={node.id: _compile_node(node, Plan(settings, exits[node.id])) for node in document.nodes},
     )

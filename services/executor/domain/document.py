@@ -52,7 +52,7 @@ class FlowDocument:
     source: Mapping[str, Json]
 
 
-def parse_document(value: Json) -> FlowDocument:
+def parse_document(value: object) -> FlowDocument:
     """Read a JSON value as a flow document, or raise InvalidFlow with every structural finding."""
     if not isinstance(value, dict):
         raise InvalidFlow((_wrong(None, "The flow document is not a JSON object.", "Send one JSON object."),))
@@ -148,7 +148,7 @@ def _list_findings(value: dict[str, Json]) -> Iterator[Finding]:
         yield from _edge_findings(edge, number)
 
 
-def _node_findings(node: Json, number: int) -> Iterator[Finding]:
+def _node_findings(node: object, number: int) -> Iterator[Finding]:
     if not isinstance(node, dict):
         yield _wrong(None, f"Node number {number} is not an object.", "Make it an object with id and type.")
         return
@@ -161,7 +161,7 @@ def _node_findings(node: Json, number: int) -> Iterator[Finding]:
         yield _wrong(name, f'The "data" of node number {number} is not an object.', 'Make "data" an object.')
 
 
-def _edge_findings(edge: Json, number: int) -> Iterator[Finding]:
+def _edge_findings(edge: object, number: int) -> Iterator[Finding]:
     if not isinstance(edge, dict):
         yield _wrong(None, f"Edge number {number} is not an object.", "Make it an object with source and target.")
         return
@@ -170,7 +170,7 @@ def _edge_findings(edge: Json, number: int) -> Iterator[Finding]:
             yield _wrong(None, f'Edge number {number} has no node id in "{key}".', f'Name a node in "{key}".')
 
 
-def _value_findings(value: Json, path: str = "", depth: int = 0) -> Iterator[Finding]:
+def _value_findings(value: object, path: str = "", depth: int = 0) -> Iterator[Finding]:
     if depth > MAX_DEPTH:
         yield _wrong(None, f"The document is nested deeper than {MAX_DEPTH} levels.", "Flatten it.")
     elif isinstance(value, str) and not is_storable(value):
@@ -179,8 +179,12 @@ def _value_findings(value: Json, path: str = "", depth: int = 0) -> Iterator[Fin
         yield _wrong(None, f'The number at "{path}" is not finite.', "Write an ordinary number.")
     elif isinstance(value, dict):
         for key, item in value.items():
+            if not isinstance(key, str):
+                yield _wrong(None, f'The object at "{path}" has a key that is no text.', "Write keys as text.")
             yield from _value_findings(key, f"{path}.{key!a}", depth + 1)
             yield from _value_findings(item, f"{path}.{key!a}", depth + 1)
     elif isinstance(value, list):
         for index, item in enumerate(value):
             yield from _value_findings(item, f"{path}[{index}]", depth + 1)
+    elif value is not None and not isinstance(value, str | int | float):
+        yield _wrong(None, f'The value at "{path}" is no JSON value.', "Write text, a number, a list or an object.")

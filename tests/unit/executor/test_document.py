@@ -69,6 +69,8 @@ def test_a_document_is_not_changed_with_what_it_was_read_from() -> None:
         ({"edges": [{"source": "a"}]}, '"target"'),
         ({"zeta": float("nan")}, "not finite"),
         ({"zeta": "\x00"}, "NUL"),
+        ({"zeta": (1, 2)}, "no JSON value"),
+        ({"zeta": {3: "x"}}, "a key"),
         ({"zeta": {"\ud800": 1}}, "NUL"),
     ],
 )

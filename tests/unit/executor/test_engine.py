@@ -113,15 +113,16 @@ def test_a_long_text_goes_out_in_bubbles_that_meta_accepts() -> None:
     assert [len(text) for text in texts] == [4096, 5000 + len("Quantos pães, ?") - 4096]
 
 
-def test_a_title_that_grew_over_the_limit_is_cut() -> None:
+@pytest.mark.parametrize(("value", "title"), [("x" * 20, "x" * 20), ("x" * 21, "x" * 19 + "…"), (" ", "…")])
+def test_a_title_that_grew_over_the_limit_is_cut(value: str, title: str) -> None:
     menu = {"content": "Oi", "buttons": [{"id": "a", "title": "{{nome}}"}]}
     document = {
-        "schema": "pytake.flow/1", "name": "t", "variables": {"nome": "x" * 30},
+        "schema": "pytake.flow/1", "name": "t", "variables": {"nome": value},
         "nodes": [{"id": "s", "type": "start"}, {"id": "b", "type": "buttons", "data": menu}],
         "edges": [{"source": "s", "target": "b"}],
     }  # fmt: skip
     outcome = take(compile_flow(parse_document(document)), None, InboundMessage("oi"))
-    assert plain(outcome.commands[0]) == {"body": "Oi", "buttons": {"a": "x" * 19 + "…"}}
+    assert plain(outcome.commands[0]) == {"body": "Oi", "buttons": {"a": title}}
 
 
 def test_a_missing_target_goes_to_the_fallback_node() -> None:
@@ -160,6 +161,8 @@ def test_a_user_variable_cannot_stand_in_for_the_system() -> None:
         "edges": [{"source": "s", "target": "m"}],
     }  # fmt: skip
     flow = compile_flow(parse_document(document))
-    assert plain(take(flow, None, InboundMessage("oi"), context={"secret": "s"}).commands[0]) == "[]"
+    outcome = take(flow, None, InboundMessage("oi"), context={"secret": "s"})
+    assert plain(outcome.commands[0]) == "[]"
+    assert outcome.session.variables == {}
     known = {"contact": {"phone": "5511"}}
     assert plain(take(flow, None, InboundMessage("oi"), context=known).commands[0]) == "[5511]"

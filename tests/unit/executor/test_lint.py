@@ -178,6 +178,13 @@ def test_known_variables_and_placeholders_do_not_count_against_a_flow() -> None:
     assert problems(document) == ()
 
 
+def test_the_result_of_a_node_that_cannot_run_yet_counts_as_set() -> None:
+    call = {"id": "h", "type": "http_request", "data": {"outputVariable": "pedido"}}
+    say = {"id": "m", "type": "message", "data": {"content": "{{pedido.id}}"}}
+    document = flow(START, call, say, END, edges=[("s", "h"), ("h", "m"), ("m", "f")])
+    assert codes(document, "warning") == set()
+
+
 @pytest.mark.parametrize("name", sorted({dialogue.flow for dialogue in all_dialogues()}))
 def test_the_golden_flows_have_no_errors(name: str) -> None:
     assert codes(document_of(name), "error") == set()

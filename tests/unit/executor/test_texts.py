@@ -68,6 +68,7 @@ def test_an_unknown_name_is_kept_when_the_flow_wants_it() -> None:
         "{{x|}}",
         "{{#each a}}" * 4 + "{{/each}}" * 4,
         "{{x}}" * 2001,
+        "{{x" + "|trim" * 100 + "}}",
     ],
 )
 def test_a_broken_template_is_refused(text: str) -> None:

@@ -5,12 +5,14 @@ from collections.abc import Iterator
 
 from services.executor.domain.document import FlowDocument, Node
 from services.executor.domain.finding import Finding, warning
+from services.executor.domain.json_value import text_at
 from services.executor.domain.lint.content import texts_in
 from services.executor.domain.nodes import NODE_TYPES
 from services.executor.domain.templates import TemplateError, compile_template
 from services.executor.domain.variables import is_system_name
 
 _NAME = re.compile(r"[^\W\d_][\w.\- ]{0,49}")
+_RESULT_KEYS = ("outputVariable", "variableName")
 _SELF_NAMED = frozenset({"user_message", "selected_option"})
 
 
@@ -39,7 +41,10 @@ def _set_findings(node: Node, name: str) -> Iterator[Finding]:
 
 def _sets(node: Node) -> tuple[str, ...]:
     node_type = NODE_TYPES.get(node.type)
-    return tuple(name for name in node_type.sets(node) if name) if node_type is not None else ()
+    if node_type is None:
+        # A type that cannot run yet still says where its result goes; its readers are not to blame.
+        return tuple(name for key in _RESULT_KEYS if (name := text_at(node.data, key)))
+    return tuple(name for name in node_type.sets(node) if name)
 
 
 def _reads(node: Node) -> Iterator[str]:

@@ -37,7 +37,7 @@ LATER_TYPES: Final = frozenset(
         "action", "ai_prompt", "ai_reply", "analytics", "api_call", "audio", "business_hours", "contact",
         "contacts", "cta_url", "database_query", "datetime", "delay", "document", "handoff", "http_request",
         "image", "location", "location_request", "product", "random", "return", "script", "sticker", "subflow",
-        "template", "video", "whatsapp_flow", "whatsapp_template",
+        "template", "video", "whatsapp_flow", "whatsapp_template", "window_check",
     }
 )  # fmt: skip
 

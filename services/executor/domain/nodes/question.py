@@ -9,7 +9,7 @@ from services.executor.domain.finding import Finding, error, warning
 from services.executor.domain.json_value import object_at, text_at, whole_number_at
 from services.executor.domain.nodes import menu
 from services.executor.domain.nodes.buttons import MAX_BUTTON_TITLE, MAX_BUTTONS, send_buttons
-from services.executor.domain.nodes.list_menu import MAX_ROW_TITLE, MAX_ROWS, send_list
+from services.executor.domain.nodes.list_menu import MAX_ROW_ID, MAX_ROW_TITLE, MAX_ROWS, send_list
 from services.executor.domain.nodes.node_type import (
     Exit,
     NodeType,
@@ -57,6 +57,8 @@ def _ask(node: Node, options: tuple[Option, ...], language: str) -> Callable[[Tu
     wanted = text_at(node.data, "presentation") or "text"
     if wanted == "text" or not options or _kind(node) not in ("choice", "yes_no"):
         return _say(node, ())
+    if template_at(node, "content").literal_length > menu.MAX_BODY:
+        return _say(node, options)
     if wanted != "list" and len(options) <= MAX_BUTTONS and _fit(options, MAX_BUTTON_TITLE):
         return send_buttons(node, options)
     if len(options) <= MAX_ROWS and _fit(options, MAX_ROW_TITLE):
@@ -65,7 +67,9 @@ def _ask(node: Node, options: tuple[Option, ...], language: str) -> Callable[[Tu
 
 
 def _fit(options: tuple[Option, ...], most: int) -> bool:
-    return all(len(option.title) <= most for option in options)
+    """Whether WhatsApp would take these options: short enough, and told apart by their titles."""
+    is_short = all(len(option.title) <= most and len(option.value) <= MAX_ROW_ID for option in options)
+    return is_short and len({option.title.strip() for option in options}) == len(options)
 
 
 def _say(node: Node, numbered: tuple[Option, ...]) -> Callable[[Turn], None]:

@@ -8,6 +8,7 @@ from services.executor.domain.templates.filters import FILTERS, Filter
 
 MAX_PARTS: Final = 2_000
 MAX_LOOP_DEPTH: Final = 3
+MAX_TAG: Final = 500
 
 _TAG = re.compile(r"\{\{([^{}]*)\}\}")
 _EACH = re.compile(r"#each\s+(\S+)")
@@ -68,6 +69,8 @@ def _literal(parts: list[Part], text: str) -> None:
 
 
 def _take(stack: list[tuple[str, list[Part]]], inner: str, source: str) -> None:
+    if len(inner) > MAX_TAG:
+        raise TemplateError(f"A placeholder is longer than {MAX_TAG} characters.")
     each = _EACH.fullmatch(inner)
     if each:
         if len(stack) > MAX_LOOP_DEPTH:
