@@ -147,6 +147,15 @@ def test_the_only_unnamed_edge_of_a_condition_takes_what_is_left():
     assert handles == {"s": "true", "m": "false"}
 
 
+def test_an_edge_that_says_yes_twice_is_one_edge():
+    source = _flow(
+        {"id": "n", "type": "condition", "data": {"variable": "x", "operator": "in", "value": "1,2"}},
+        {"id": "m", "type": "end"},
+        edges=[{"source": "n", "target": "m", "sourceHandle": "yes", "label": "Sim"}],
+    )
+    assert _node(source)["data"]["rules"] == [{"variable": "x", "operator": "in", "value": ["1", "2"]}]
+
+
 def test_a_target_named_in_the_node_wins_over_an_edge():
     source = _flow(
         {"id": "n", "type": "condition", "data": {"condition": "x", "trueNodeId": "b"}},

@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 from services.executor.domain.importers.checks import check_graph
 from services.executor.domain.importers.dialects import EXPORT, NATIVE, graph_dialect, is_envelope, is_native
-from services.executor.domain.importers.edges import build_edges, edge_ends, edge_names, unused
+from services.executor.domain.importers.edges import build_edges, claim_id, edge_ends, edge_names
 from services.executor.domain.importers.nodes import branching, effects, menus, people, talk
 from services.executor.domain.importers.place import (
     Graph,
@@ -132,9 +132,10 @@ def _body(graph: Graph, dialect: str, findings: Findings) -> Object:
 def _with_ids(raw_nodes: Iterable[Object], findings: Findings) -> dict[str, Object]:
     """Nodes by id; one without an id or with a used one gets a new id and is reported."""
     nodes: dict[str, Object] = {}
+    taken: dict[str, int] = {}
     for index, raw in enumerate(raw_nodes):
         written = as_id(raw.get("id"))
-        node_id = unused(written or f"node-{index + 1}", set(nodes))
+        node_id = claim_id(written or f"node-{index + 1}", taken)
         if written is None:
             findings.add(
                 "problem",
@@ -153,13 +154,13 @@ def _with_ids(raw_nodes: Iterable[Object], findings: Findings) -> dict[str, Obje
     return nodes
 
 
-def _exits(raw_edges: Iterable[Object]) -> dict[str, tuple[str, ...]]:
-    """Source node id → the names on its edges, "" for an unnamed one."""
-    exits: dict[str, tuple[str, ...]] = {}
+def _exits(raw_edges: Iterable[Object]) -> dict[str, list[tuple[str, ...]]]:
+    """Source node id → for each of its edges the names on it, the most binding first."""
+    exits: dict[str, list[tuple[str, ...]]] = {}
     for raw in raw_edges:
         source, _ = edge_ends(raw)
         if source is not None:
-            exits[source] = (*exits.get(source, ()), *(edge_names(raw)[:2] or [""]))
+            exits.setdefault(source, []).append(tuple(edge_names(raw)))
     return exits
 
 
@@ -167,12 +168,12 @@ def _node_source(
     node_id: str,
     raw: Object,
     dialect: str,
-    exits: Mapping[str, tuple[str, ...]],
+    exits: Mapping[str, list[tuple[str, ...]]],
     ids: frozenset[str],
     findings: Findings,
 ) -> NodeSource:
     fields = node_fields(raw)
-    return NodeSource(node_id, raw, fields, node_type(raw), dialect, exits.get(node_id, ()), ids, findings)
+    return NodeSource(node_id, raw, fields, node_type(raw), dialect, tuple(exits.get(node_id, ())), ids, findings)
 
 
 def _read(node: NodeSource) -> Draft:
@@ -209,7 +210,7 @@ def _missing_start(dialect: str, drafts: dict[str, Draft], pointers: list[Pointe
     """In dialects of pointers the first node of the list is the start."""
     if dialect not in {"R", "S"} or any(draft.type == "start" for draft in drafts.values()):
         return []
-    first, start = next(iter(drafts)), unused("start", set(drafts))
+    first, start = next(iter(drafts)), claim_id("start", dict.fromkeys(drafts, 1))
     drafts[start] = Draft("start", {})
     pointers.append(Pointer(start, None, first, "nodes[0]"))
     findings.add(

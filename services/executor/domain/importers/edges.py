@@ -172,21 +172,26 @@ def _report_ambiguous(ways: list[Way], findings: Findings) -> None:
 
 
 def _finished(ways: list[Way], findings: Findings) -> list[Object]:
-    taken: set[str] = set()
+    taken: dict[str, int] = {}
     for way in ways:
         wanted = way.id or "-".join(["e", way.source, *([way.handle] if way.handle else []), way.target])
         if way.id in taken:
             findings.add("changed", way.source, "id", f"Two edges have the id '{way.id}'; the later one has a new id.")
-        way.id = unused(wanted, taken)
-        taken.add(way.id)
+        way.id = claim_id(wanted, taken)
     return [_native(way) for way in ways]
 
 
-def unused(wanted: str, taken: set[str]) -> str:
-    """The wanted id, or the first of `wanted-2`, `wanted-3` … that is free."""
-    number, candidate = 2, wanted
+def claim_id(wanted: str, taken: dict[str, int]) -> str:
+    """The wanted id, or the first free one of `wanted-2`, `wanted-3` …; it is then taken.
+
+    `taken` maps an id to the last number tried for it, so that many equal ids cost no more than others.
+    """
+    number, candidate = taken.get(wanted, 1), wanted
     while candidate in taken:
-        number, candidate = number + 1, f"{wanted}-{number}"
+        number += 1
+        candidate = f"{wanted}-{number}"
+    taken[wanted] = number
+    taken.setdefault(candidate, 1)
     return candidate
 
 

@@ -49,14 +49,14 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class NodeSource:
-    """A node of a foreign flow. `exits` are the folded names on its outgoing edges, "" for an unnamed one."""
+    """A node of a foreign flow. `exits` holds for each outgoing edge its folded names, the most binding first."""
 
     id: str
     raw: Object
     fields: Object
     type: str
     dialect: str
-    exits: tuple[str, ...]
+    exits: tuple[tuple[str, ...], ...]
     node_ids: frozenset[str]
     findings: Findings
     pointers: list[Pointer] = field(default_factory=list)
@@ -68,6 +68,10 @@ class NodeSource:
         self.taken.update(spellings)
         found = [self.fields[key] for key in spellings if self.fields.get(key) is not None]
         return next((value for value in found if value != ""), found[0] if found else None)
+
+    def exit_names(self) -> frozenset[str]:
+        """Every name on any outgoing edge."""
+        return frozenset(name for names in self.exits for name in names)
 
     def text(self, name: str, group: str | None = None) -> str | None:
         value = self.take(name, group)

@@ -107,7 +107,7 @@ def _leads_several_ways(node: NodeSource, conditions: list[object]) -> bool:
     if any(_is_outlet(node, item, index) for index, item in enumerate(parts)):
         return True
     two_ways = TRUE_NAMES | FALSE_NAMES
-    if any(name in two_ways for name in node.exits) or any(pointer.handle == "true" for pointer in node.pointers):
+    if node.exit_names() & two_ways or any(pointer.handle == "true" for pointer in node.pointers):
         return False
     return any("next" in item or "branch" in item for item in parts)
 
@@ -116,7 +116,7 @@ def _is_outlet(node: NodeSource, item: Object, index: int) -> bool:
     names = (
         {folded(item.get("branch")), folded(item.get("label")), f"condition-{index}"} - {""} - TRUE_NAMES - FALSE_NAMES
     )
-    return any(name in names for name in node.exits)
+    return bool(node.exit_names() & names)
 
 
 def _routes(node: NodeSource, conditions: list[object]) -> list[Object]:
@@ -162,7 +162,7 @@ def _single(node: NodeSource, conditions: list[object], match: str) -> Object:
 def _split_choices(node: NodeSource, data: Object) -> Draft | None:
     """Several edges on the one true handle of "in a, b, c": the k-th edge is for the k-th value."""
     rules = [as_object(rule) for rule in as_list(data["rules"])]
-    ways = sum(name in TRUE_NAMES for name in node.exits)
+    ways = sum(bool(names) and names[0] in TRUE_NAMES for names in node.exits)
     if len(rules) != 1 or rules[0]["operator"] != "in" or ways < 2 or ways != len(as_list(rules[0]["value"])):
         return None
     node.note(
@@ -198,7 +198,7 @@ def _listed_cases(written: object) -> Mapping[str, object]:
 def _point_case(node: NodeSource, value: str, target: object) -> None:
     """A case's text is a node id unless an edge of that name already leaves the switch."""
     text = as_id(target)
-    if text is None or (text not in node.node_ids and {folded(text), folded(value)} & set(node.exits)):
+    if text is None or (text not in node.node_ids and {folded(text), folded(value)} & node.exit_names()):
         return
     node.point(value, text, f"cases.{value}")
 
