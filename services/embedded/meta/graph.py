@@ -7,7 +7,7 @@ from dataclasses import replace
 from aiohttp import web
 
 from .answers import Handler, json_answer
-from .bodies import MarkRead, Send, read_request
+from .bodies import MarkRead, Send, read_override, read_request
 from .clock import pause
 from .plans import BusinessNumber
 from .refusals import ErrorKind, GraphError, graph_answer
@@ -81,9 +81,14 @@ class GraphApp:
         return json_answer({"data": [app] if all(number.subscribed for number in numbers) else []})
 
     async def subscribe(self, request: web.Request) -> web.StreamResponse:
-        """POST /{WABA_ID}/subscribed_apps: from now on webhooks are sent."""
-        for number in self._authorized_account(request):
-            self._meta.register(replace(number, subscribed=True))
+        """POST /{WABA_ID}/subscribed_apps: from now on webhooks are sent, to an address of its own if it verifies."""
+        numbers = self._authorized_account(request)
+        override = read_override(await request.read())
+        if override and (why := await self._meta.outbox.verify(override.url, override.verify_token)):
+            raise GraphError(ErrorKind.NOT_VERIFIED, f"Callback verification failed: {why}")
+        for number in numbers:
+            url = override.url if override else number.webhook_url
+            self._meta.register(replace(number, subscribed=True, webhook_url=url))
         return json_answer({"success": True})
 
     async def debug_token(self, request: web.Request) -> web.StreamResponse:

@@ -1,6 +1,7 @@
 """All webhooks that leave the simulator: one queue a business number, signed on the way out."""
 
 import random
+import secrets
 from collections.abc import Mapping, Sequence
 
 from . import webhooks
@@ -38,6 +39,15 @@ class Outbox:
             "refused_webhook_posts": sum(queue.refused_posts for queue in queues),
             "silenced_webhooks": self._silenced,
         }
+
+    async def verify(self, url: str, verify_token: str) -> str:
+        """Meta's handshake with a webhook address; the empty string, or what was wrong with the answer."""
+        challenge = secrets.token_hex(8)
+        query = {"hub.mode": "subscribe", "hub.challenge": challenge, "hub.verify_token": verify_token}
+        status, body = await self._poster.fetch(url, query)
+        if status != 200:
+            return f"HTTP Status Code = {status}"
+        return "" if body == challenge else "The challenge was not returned"
 
     async def close(self) -> None:
         """Stop delivering; webhooks that wait are lost."""

@@ -42,6 +42,7 @@ class PhoneApp:
         chat = PREFIX + "/api/{phone_number_id}/{from}"
         return [
             *(web.get(path, self.page) for path in PAGE),
+            web.get("/", self.entrance),
             web.get(f"{PREFIX}/api/numbers", self.numbers),
             web.post(f"{chat}/messages", self.write),
             web.get(f"{chat}/history", self.history),
@@ -52,6 +53,10 @@ class PhoneApp:
         """One of the page's files."""
         content, kind = self._page[request.path]
         return web.Response(body=content, content_type=kind, charset="utf-8", headers=PAGE_HEADERS)
+
+    async def entrance(self, _request: web.Request) -> web.Response:
+        """Whoever opens the bare address wants the phone."""
+        raise web.HTTPFound(PREFIX)
 
     async def numbers(self, _request: web.Request) -> web.Response:
         """The business numbers one can write to."""

@@ -5,12 +5,17 @@ from typing import Protocol
 
 import aiohttp
 
+HANDSHAKE_SECONDS = 10.0
+
 
 class Poster(Protocol):
-    """Posts bytes to a webhook address."""
+    """Reaches a webhook address."""
 
     async def post(self, url: str, body: bytes, headers: Mapping[str, str], timeout_seconds: float) -> bool:
         """Whether the receiver answered 200; whatever goes wrong on the way is False, never an exception."""
+
+    async def fetch(self, url: str, query: Mapping[str, str]) -> tuple[int, str]:
+        """GET as (HTTP status, body); status 0 when nobody answered. For Meta's verification handshake."""
 
     async def close(self) -> None:
         """Let the connections go."""
@@ -23,17 +28,28 @@ class HttpPoster:
         self._session: aiohttp.ClientSession | None = None
 
     async def post(self, url: str, body: bytes, headers: Mapping[str, str], timeout_seconds: float) -> bool:
-        if self._session is None:
-            self._session = aiohttp.ClientSession()
         timeout = aiohttp.ClientTimeout(total=timeout_seconds)
         try:
-            async with self._session.post(
+            async with self._connected().post(
                 url, data=body, headers=headers, timeout=timeout, allow_redirects=False
             ) as answer:
                 await answer.read()
                 return answer.status == 200
         except (aiohttp.ClientError, OSError, TimeoutError):
             return False
+
+    async def fetch(self, url: str, query: Mapping[str, str]) -> tuple[int, str]:
+        timeout = aiohttp.ClientTimeout(total=HANDSHAKE_SECONDS)
+        try:
+            async with self._connected().get(url, params=query, timeout=timeout, allow_redirects=False) as answer:
+                return answer.status, await answer.text(errors="replace")
+        except (aiohttp.ClientError, OSError, TimeoutError):
+            return 0, ""
+
+    def _connected(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            self._session = aiohttp.ClientSession()
+        return self._session
 
     async def close(self) -> None:
         if self._session is not None:

@@ -31,6 +31,7 @@ class ErrorKind(Enum):
     INVALID_PARAMETER = ErrorForm(100, 400, "Invalid parameter")
     MISSING_PARAMETER = ErrorForm(131008, 400, "Required parameter is missing")
     BAD_VALUE = ErrorForm(131009, 400, "Parameter value is not valid")
+    NOT_VERIFIED = ErrorForm(2200, 400, "Callback verification failed")
     UNSUPPORTED_TYPE = ErrorForm(131051, 400, "Unsupported message type")
     NUMBER_LIMIT = ErrorForm(130429, 400, "Rate limit hit")
     PAIR_LIMIT = ErrorForm(131056, 400, "(Business Account, Consumer Account) pair rate limit hit")

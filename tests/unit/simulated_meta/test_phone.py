@@ -253,6 +253,11 @@ async def test_streams_end_when_the_server_stops(world: World) -> None:
         assert await answer.content.read() == b""
 
 
+async def test_the_bare_address_leads_to_the_phone(world: World) -> None:
+    answer = await world.client.get("/", allow_redirects=False)
+    assert (answer.status, answer.headers["Location"]) == (302, "/phone")
+
+
 async def test_numbers_are_listed_without_secrets(world: World) -> None:
     _, listed = await world.get("/phone/api/numbers")
     assert listed["numbers"] == [

@@ -4,11 +4,12 @@ import asyncio
 import itertools
 import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from services.embedded.meta.webhooks import encode, signature
-from tests.unit.simulated_meta.world import NUMBER, PHONE, World, text
+from tests.unit.simulated_meta.world import AUTHORIZED, NUMBER, PHONE, World, text
 
 
 async def told(world: World, seconds: float = 60) -> list[str]:
@@ -199,12 +200,51 @@ async def test_a_replaced_number_redirects_what_waits(world: World) -> None:
 async def test_without_subscription_meta_is_silent_until_there_is_one(world: World) -> None:
     world.meta.register(replace(NUMBER, subscribed=False))
     await world.write({"text": "unheard"})
-    assert (await world.get(f"/v26.0/{NUMBER.waba_id}/subscribed_apps"))[1] == {"data": []}
+    assert (await world.get(SUBSCRIPTION))[1] == {"data": []}
     await world.client.post(f"/v26.0/{NUMBER.waba_id}/subscribed_apps", headers={"Authorization": "Bearer token-one"})
     await world.write({"text": "heard"})
     await world.pass_time(60)
     assert [message["text"]["body"] for message in world.receiver.messages()] == ["heard"]
-    assert len((await world.get(f"/v26.0/{NUMBER.waba_id}/subscribed_apps"))[1]["data"]) == 1
+    assert len((await world.get(SUBSCRIPTION))[1]["data"]) == 1
+
+
+SUBSCRIPTION = f"/v26.0/{NUMBER.waba_id}/subscribed_apps"
+
+
+async def subscribe(world: World, body: dict[str, str]) -> tuple[int, dict[str, Any]]:
+    answer = await world.client.post(SUBSCRIPTION, json=body, headers=AUTHORIZED)
+    return answer.status, await answer.json()
+
+
+async def test_an_address_that_returns_the_challenge_gets_the_webhooks_from_now_on(world: World) -> None:
+    own = {"override_callback_uri": "https://own.invalid/hook", "verify_token": "right"}
+    assert await subscribe(world, own) == (200, {"success": True})
+    await world.write({"text": "Hello"})
+    await world.pass_time(0)
+    assert world.receiver.asked == ["https://own.invalid/hook"]
+    assert [post.url for post in world.receiver.taken] == ["https://own.invalid/hook"]
+
+
+@pytest.mark.parametrize(("token", "echo"), [("wrong", ""), ("right", "something else")])
+async def test_an_address_that_fails_the_handshake_is_not_taken(world: World, token: str, echo: str) -> None:
+    world.receiver.echo = echo
+    own = {"override_callback_uri": "https://own.invalid/hook", "verify_token": token}
+    status, answer = await subscribe(world, own)
+    assert (status, answer["error"]["code"]) == (400, 2200)
+    assert world.meta.numbers[NUMBER.phone_number_id].webhook_url == NUMBER.webhook_url
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ({"override_callback_uri": "own.invalid", "verify_token": "right"}, 131009),
+        ({"override_callback_uri": "https://own.invalid"}, 131008),
+    ],
+)
+async def test_an_address_without_scheme_or_token_is_refused(world: World, body: dict[str, str], code: int) -> None:
+    status, answer = await subscribe(world, body)
+    assert (status, answer["error"]["code"]) == (400, code)
+    assert world.receiver.asked == []
 
 
 async def test_pending_webhooks_are_counted_until_taken(world: World) -> None:

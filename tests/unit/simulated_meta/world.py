@@ -97,6 +97,9 @@ class Receiver:
     posted: list[Posted] = field(default_factory=list)
     taken: list[Posted] = field(default_factory=list)
     hold: asyncio.Event | None = None
+    verify_token: str = "right"
+    echo: str = ""
+    asked: list[str] = field(default_factory=list)
     at_once: int = 0
     most_at_once: int = 0
 
@@ -113,6 +116,12 @@ class Receiver:
             return False
         self.taken.append(posted)
         return True
+
+    async def fetch(self, url: str, query: Mapping[str, str]) -> tuple[int, str]:
+        self.asked.append(url)
+        if (query["hub.mode"], query["hub.verify_token"]) != ("subscribe", self.verify_token):
+            return 403, "no"
+        return 200, self.echo or query["hub.challenge"]
 
     async def close(self) -> None:
         return None

@@ -1,5 +1,5 @@
-"""What a business posts to /{PHONE_NUMBER_ID}/messages, checked as Meta checks it."""
+"""What a business posts, checked as Meta checks it."""
 
-from .request import MarkRead, Send, read_request
+from .request import MarkRead, Override, Send, read_override, read_request
 
-__all__ = ["MarkRead", "Send", "read_request"]
+__all__ = ["MarkRead", "Override", "Send", "read_override", "read_request"]

@@ -8,7 +8,7 @@ import orjson
 from services.embedded.meta.refusals import ErrorKind, GraphError
 
 from .content import check_content
-from .fields import JsonObject, child, missing, optional_words, words, wrong
+from .fields import JsonObject, child, missing, optional_words, web_link, words, wrong
 
 USER_ID = re.compile(r"[A-Z]{2}\.(ENT\.)?[A-Za-z0-9]{1,128}")
 PHONE = re.compile(r"\+?[0-9][0-9 ()-]*")
@@ -35,6 +35,25 @@ class MarkRead:
 
     message_id: str
     typing: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """A webhook address for one account in place of its app's."""
+
+    url: str
+    verify_token: str
+
+
+def read_override(raw: bytes) -> Override | None:
+    """The body of a subscription, None for one without an address. Raises GraphError as read_request does."""
+    body = _json_object(raw) if raw else {}
+    if "override_callback_uri" not in body:
+        return None
+    return Override(
+        web_link(body, "override_callback_uri", "override_callback_uri"),
+        words(body, "verify_token", "verify_token", 512),
+    )
 
 
 def read_request(raw: bytes) -> Send | MarkRead:
