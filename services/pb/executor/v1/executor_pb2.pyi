@@ -78,6 +78,7 @@ class ConversationEvent(_message.Message):
     CONTACT_NAME_FIELD_NUMBER: _builtins.int
     WINDOW_EXPIRES_AT_FIELD_NUMBER: _builtins.int
     TIME_ZONE_FIELD_NUMBER: _builtins.int
+    TIMER_FIELD_NUMBER: _builtins.int
     organization_id: _builtins.str
     """The organization."""
     conversation_id: _builtins.str
@@ -102,6 +103,8 @@ class ConversationEvent(_message.Message):
     """Seconds since 1970 when the 24 hour window closes."""
     time_zone: _builtins.str
     """The organization's IANA time zone."""
+    timer: _builtins.str
+    """Set by executor itself when a durable timer fired instead of a message: the timer's kind, such as session_expiry."""
     @_builtins.property
     def message(self) -> _events_pb2.InboundMessage:
         """The message."""
@@ -122,10 +125,11 @@ class ConversationEvent(_message.Message):
         contact_name: _builtins.str = ...,
         window_expires_at: _builtins.int = ...,
         time_zone: _builtins.str = ...,
+        timer: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["message", b"message"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["contact_id", b"contact_id", "contact_name", b"contact_name", "contact_user_id", b"contact_user_id", "contact_wa_id", b"contact_wa_id", "conversation_id", b"conversation_id", "event_id", b"event_id", "may_run_flow", b"may_run_flow", "message", b"message", "organization_id", b"organization_id", "start_flow_id", b"start_flow_id", "start_reason", b"start_reason", "time_zone", b"time_zone", "window_expires_at", b"window_expires_at"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["contact_id", b"contact_id", "contact_name", b"contact_name", "contact_user_id", b"contact_user_id", "contact_wa_id", b"contact_wa_id", "conversation_id", b"conversation_id", "event_id", b"event_id", "may_run_flow", b"may_run_flow", "message", b"message", "organization_id", b"organization_id", "start_flow_id", b"start_flow_id", "start_reason", b"start_reason", "time_zone", b"time_zone", "timer", b"timer", "window_expires_at", b"window_expires_at"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
