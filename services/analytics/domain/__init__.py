@@ -1,0 +1,1 @@
+"""Records, the rules they are held against, and how they are counted."""

@@ -1,0 +1,75 @@
+"""One thing that happened in a conversation, and the rules it is held against."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum
+from uuid import UUID
+
+# The longest id that fits an index row of Postgres (2,704 bytes) beside its neighbours, at four bytes a character.
+LONGEST_ID = 256
+LONGEST_PHONE_NUMBER = 32
+LONGEST_STATUS = 64
+
+# Partitions exist two months ahead (store.py). A record beyond them comes from a broken clock; taken, it would lie in
+# the default partition and keep its month's own partition from being made.
+FURTHEST_AHEAD = timedelta(days=31)
+
+
+class RecordKind(Enum):
+    """What a record tells; the values are what the table holds."""
+
+    CONTACT_MESSAGE = "contact_message"
+    BOT_MESSAGE = "bot_message"
+    FLOW_STARTED = "flow_started"
+    FLOW_ENDED = "flow_ended"
+    INVALID_ANSWER = "invalid_answer"
+    LIMIT_REACHED = "limit_reached"
+    DELIVERY = "delivery"
+
+
+RecordKey = tuple[UUID, datetime, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """A record as it is kept; empty texts, None and 0 say that there is nothing to tell."""
+
+    organization_id: UUID
+    occurred_at: datetime
+    record_id: str
+    sequence: int
+    kind: RecordKind
+    conversation_id: UUID
+    phone_number: str = ""
+    flow_id: UUID | None = None
+    node_id: str = ""
+    text: str = ""
+    status: str = ""
+    error_code: int = 0
+
+    @property
+    def key(self) -> RecordKey:
+        """Under which it counts once. The time is part of it because the table is partitioned by time."""
+        return self.organization_id, self.occurred_at, self.record_id
+
+
+def problem_of(record: Record, now: datetime) -> str | None:
+    """Say in one sentence why the record can never be kept, or None."""
+    if not record.record_id:
+        return "record_id is empty; give every record a key under which it counts once"
+    if record.occurred_at > now + FURTHEST_AHEAD:
+        return f"occurred_at_us is more than {FURTHEST_AHEAD.days} days in the future; mend the producer's clock"
+    limits = (
+        ("record_id", record.record_id, LONGEST_ID),
+        ("node_id", record.node_id, LONGEST_ID),
+        ("phone_number", record.phone_number, LONGEST_PHONE_NUMBER),
+        ("status", record.status, LONGEST_STATUS),
+    )
+    for name, value, longest in limits:
+        if len(value) > longest:
+            return f"{name} has {len(value)} characters; use at most {longest}"
+        if "\x00" in value:
+            return f"{name} holds U+0000, which Postgres cannot keep; leave it out"
+    return None

@@ -1,0 +1,36 @@
+"""What the use cases need from outside."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+from uuid import UUID
+
+from services.analytics.domain.record import Record
+from services.analytics.domain.report import Counts, Transcript
+
+
+class RecordRefused(Exception):
+    """The database cannot hold a value of one of these records; nothing of the batch was kept."""
+
+
+class Store(Protocol):
+    """The log and its counts."""
+
+    async def add(self, records: Sequence[Record]) -> Sequence[bool]:
+        """Keep records of any organizations and count the new ones, all or nothing; tells per record whether it is new.
+
+        A record that is in the log already, or came earlier in the same batch, is not new and changes nothing.
+        Raises RecordRefused, or Unavailable when the database is out of reach.
+        """
+
+    async def ensure_partitions(self) -> None:
+        """Make the partitions of the months to come."""
+
+    async def transcript(
+        self, *, organization_id: UUID, phone_number: str, flow_id: UUID | None, skip: int, limit: int
+    ) -> Transcript:
+        """The messages of a contact by time, sequence and record_id; None means every flow."""
+
+    async def counts(self, *, organization_id: UUID, flow_id: UUID | None, most_conversations: int) -> Counts:
+        """Counts, busiest first and then by id; None means every flow."""

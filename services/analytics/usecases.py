@@ -1,0 +1,96 @@
+"""What analytics does: record once, give transcripts, give counts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+from uuid import UUID
+
+from services.analytics.domain.record import Record, problem_of
+from services.analytics.domain.report import Counts, Transcript
+from services.analytics.ports import RecordRefused, Store
+from services.chassis.clock import Now
+from services.chassis.errors import InvalidArgument
+
+LONGEST_TRANSCRIPT = 1000
+MOST_CONVERSATIONS = 1000
+
+
+class Kept(Enum):
+    """What became of a record that could be read."""
+
+    NEW = "new"
+    REPEATED = "repeated"
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A record that can never be kept, and why in one sentence."""
+
+    reason: str
+
+
+Outcome = Kept | Refused
+
+
+class Recording:
+    """Records batches; a bad record costs its neighbours nothing."""
+
+    def __init__(self, store: Store, now: Now) -> None:
+        self._store = store
+        self._now = now
+
+    async def record(self, records: Sequence[Record]) -> Sequence[Outcome]:
+        """Keep the records; one outcome per record, in order. Repeating it changes nothing (I10)."""
+        now = self._now()
+        outcomes: dict[int, Outcome] = {}
+        good: list[int] = []
+        for place, record in enumerate(records):
+            problem = problem_of(record, now)
+            if problem is None:
+                good.append(place)
+            else:
+                outcomes[place] = Refused(problem)
+        kept = await self._keep([records[place] for place in good])
+        outcomes.update(zip(good, kept, strict=True))
+        return [outcomes[place] for place in range(len(records))]
+
+    async def _keep(self, records: Sequence[Record]) -> Sequence[Outcome]:
+        """Keep what the rules allow; if the database refuses a value all the same, find it by halves."""
+        if not records:
+            return ()
+        try:
+            return [Kept.NEW if is_new else Kept.REPEATED for is_new in await self._store.add(records)]
+        except RecordRefused:
+            if len(records) == 1:
+                return [Refused("the record holds a value that the database cannot keep")]
+        middle = len(records) // 2
+        return [*await self._keep(records[:middle]), *await self._keep(records[middle:])]
+
+
+class Reports:
+    """Answers what people ask."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def transcript(
+        self, *, organization_id: UUID, phone_number: str, flow_id: UUID | None, skip: int, limit: int
+    ) -> Transcript:
+        """A page of a contact's messages. Raises InvalidArgument."""
+        if not phone_number:
+            raise InvalidArgument("phone_number is empty; give the contact's phone number in digits")
+        if skip < 0:
+            raise InvalidArgument(f"skip is {skip}; use 0 or more")
+        if not 1 <= limit <= LONGEST_TRANSCRIPT:
+            raise InvalidArgument(f"limit is {limit}; use 1 to {LONGEST_TRANSCRIPT}")
+        return await self._store.transcript(
+            organization_id=organization_id, phone_number=phone_number, flow_id=flow_id, skip=skip, limit=limit
+        )
+
+    async def counts(self, *, organization_id: UUID, flow_id: UUID | None) -> Counts:
+        """Counts per conversation, flow and node."""
+        return await self._store.counts(
+            organization_id=organization_id, flow_id=flow_id, most_conversations=MOST_CONVERSATIONS
+        )
