@@ -8,8 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 ROOMS = ("ingress", "router", "executor", "sender", "analytics")
-SIGNERS = (*ROOMS, "house")
-"""Who has an Ed25519 key pair: the five services, and the house for what its command line signs."""
+SIGNERS = (*ROOMS, "operator")
+"""Who has an Ed25519 key pair: the five services, and the operator, whom the command line speaks for."""
 
 MAKERS: dict[str, Callable[[], str]] = {
     "postgres": lambda: secrets.token_urlsafe(24),
@@ -48,7 +48,7 @@ def key_file(folder: Path, signer: str) -> Path:
 
 
 def jwks_file(folder: Path) -> Path:
-    """Return the file with every signer's public key (JWKS); the key id is the signer's name and a digest."""
+    """Return the file with every signer's public key (JWKS); the key id is the signer's name: it decides who a caller is."""
     return folder / "jwks.json"
 
 
@@ -72,5 +72,5 @@ def make_key_pair(signer: str) -> tuple[dict[str, object], dict[str, object]]:
     from joserfc.jwk import OKPKey  # lazily: needed once in the life of a data folder
 
     key = OKPKey.generate_key("Ed25519", private=True)
-    marks: dict[str, object] = {"kid": f"{signer}-{key.thumbprint()[:8]}", "use": "sig"}
+    marks: dict[str, object] = {"kid": signer, "use": "sig"}
     return key.as_dict(private=True) | marks, key.as_dict(private=False) | marks

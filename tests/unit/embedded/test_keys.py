@@ -6,6 +6,7 @@ from joserfc import jwt
 from joserfc.jwk import KeySet, OKPKey
 
 from services.chassis.sealing import Sealer
+from services.chassis.tenancy import ServiceSigner, TokenVerifier
 from services.embedded.keys import SIGNERS, ensure_service_keys, jwks_file, key_file, load_or_create_secrets
 
 
@@ -51,7 +52,14 @@ def test_the_public_keys_hold_nothing_private_and_name_every_signer(tmp_path: Pa
     ensure_service_keys(tmp_path)
     keys = json.loads(jwks_file(tmp_path).read_text())["keys"]
     assert all("d" not in key for key in keys)
-    assert {key["kid"].split("-")[0] for key in keys} == set(SIGNERS)
+    assert {key["kid"] for key in keys} == set(SIGNERS)
+
+
+def test_a_call_the_operator_signs_is_believed_by_a_room(tmp_path: Path) -> None:
+    ensure_service_keys(tmp_path)
+    signer = ServiceSigner.from_file("operator", str(key_file(tmp_path, "operator")))
+    verifier = TokenVerifier.from_file(audience="router", jwks_file=str(jwks_file(tmp_path)), secret_key="k" * 32)
+    assert verifier.prove(signer.token_for("router")).name == "operator"
 
 
 def test_the_key_pairs_of_a_data_folder_stay(tmp_path: Path) -> None:
