@@ -2,7 +2,6 @@
 
 import argparse
 import asyncio
-import gc
 import signal
 import sys
 from pathlib import Path
@@ -37,12 +36,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-GC_THRESHOLDS = (50_000, 20, 100)
-"""The ledger lives long and has no cycles; at the default thresholds rescanning it cost a third of every send."""
-
-
 async def _serve(meta: SimulatedMeta, host: str, port: int) -> None:
-    gc.set_threshold(*GC_THRESHOLDS)
     structlog.configure(processors=[structlog.processors.add_log_level, structlog.processors.JSONRenderer()])
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
