@@ -59,6 +59,8 @@ def private_folder(path: Path, user: User | None) -> Path:
         return path.resolve()
     target = path if is_reachable(path, user) else PUBLIC_HOME / f"{path.name}-{secrets.token_hex(6)}"
     target.mkdir(mode=0o700, parents=True)
+    if target != path:
+        PUBLIC_HOME.chmod(0o755)  # whatever our umask is
     give(target, user)
     if target != path:
         path.unlink(missing_ok=True)
@@ -66,16 +68,35 @@ def private_folder(path: Path, user: User | None) -> Path:
     return target.resolve()
 
 
-def reachable_installation(bin_folder: Path, user: User | None) -> Path:
+def reachable_programs(bin_folder: Path, user: User | None) -> Path:
     """Return the programs where the user can run them, copied under PUBLIC_HOME once if need be."""
     if is_reachable(bin_folder / "postgres", user):
         return bin_folder
     installation = bin_folder.parent
-    version = f"{installation.parent.name}-{(bin_folder / 'postgres').stat().st_mtime_ns:x}"
+    package = installation.parent
+    version = f"{package.name}-{(bin_folder / 'postgres').stat().st_mtime_ns:x}"
     copy = PUBLIC_HOME / "programs" / version
     if not copy.exists():
         draft = copy.with_name(f"{version}.{secrets.token_hex(4)}")
-        draft.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
-        shutil.copytree(installation, draft, ignore=shutil.ignore_patterns("include"))
+        copy_installation(installation, draft)
         draft.rename(copy)
-    return copy / bin_folder.name
+    return copy / package.name / installation.name / bin_folder.name
+
+
+def copy_installation(installation: Path, target: Path) -> None:
+    """Copy a wheel's installation with its folder of libraries, which its programs look for beside the package."""
+    package = installation.parent
+    target.mkdir(mode=0o755, parents=True)
+    needless = shutil.ignore_patterns("include", "__pycache__")
+    shutil.copytree(installation, target / package.name / installation.name, ignore=needless)
+    libraries = package.with_name(f"{package.name}.libs")
+    if libraries.is_dir():
+        shutil.copytree(libraries, target / libraries.name)
+    for path in (PUBLIC_HOME, target.parent, target, *target.rglob("*")):
+        open_to_all(path)
+
+
+def open_to_all(path: Path) -> None:
+    """Let everybody read it, and execute or enter it if its owner can: a strict umask may have closed it."""
+    mode = path.stat().st_mode
+    path.chmod(mode | (0o555 if mode & stat.S_IXUSR else 0o444))

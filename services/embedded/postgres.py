@@ -12,7 +12,7 @@ from urllib.parse import quote
 from services.embedded.addresses import LOOPBACK, choose_port
 from services.embedded.binaries import find_postgres, major_version
 from services.embedded.errors import HouseError
-from services.embedded.ownership import give, is_reachable, pick_user, private_folder, reachable_installation
+from services.embedded.ownership import give, is_reachable, pick_user, private_folder, reachable_programs
 from services.embedded.process import Command, User, command_line, last_lines
 from services.embedded.waiting import wait_until
 
@@ -99,7 +99,7 @@ class EmbeddedPostgres:
         self._user = pick_user(self._folder)
         self._folder = private_folder(self._folder, self._user)
         self._refuse_foreign_data()
-        self._programs = reachable_installation(self._given_programs or find_postgres(), self._user)
+        self._programs = reachable_programs(self._given_programs or find_postgres(), self._user)
         if not self.cluster.exists():
             await self._create_cluster()
         await self._end_orphan(say)

@@ -15,6 +15,7 @@ from services.embedded.databases import (
     run_migrations,
     url_for_role,
 )
+from services.embedded.errors import HouseError
 from services.embedded.keys import load_or_create_secrets
 from services.embedded.postgres import SUPERUSER, EmbeddedPostgres
 from services.embedded.supervisor import Supervisor
@@ -73,11 +74,19 @@ class Stores:
         if self._postgres and is_migrated(self._postgres.cluster, digest):
             return
         with self._console.step("bringing the database up to date", "the database is up to date"):
+            await self._migrate_with(passwords)
+        if self._postgres:
+            note_migrated(self._postgres.cluster, digest)
+
+    async def _migrate_with(self, passwords: Mapping[str, str]) -> None:
+        """Whatever a migration or somebody's own server raises becomes a sentence; a traceback helps nobody."""
+        try:
             if self._postgres:
                 await create_database(self._postgres.maintenance_url)
             await run_migrations(self._migrate, self.database_url, passwords, self._console.say)
-        if self._postgres:
-            note_migrated(self._postgres.cluster, digest)
+        except Exception as error:
+            mend = "" if self._postgres else " (is DATABASE_URL right, and its user an administrator?)"
+            raise HouseError(f"the database could not be brought up to date{mend}: {error}") from error
 
     async def _start_postgres(self) -> None:
         if self._external_database:

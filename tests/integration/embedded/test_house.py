@@ -170,6 +170,16 @@ async def test_a_service_that_cannot_start_is_told_with_its_own_words_and_nothin
         home.state()
 
 
+async def test_a_failed_migration_is_told_in_one_sentence_and_tried_again_next_time(home: Home) -> None:
+    house = await home.start("migration-fails")
+    said, _ = await asyncio.wait_for(house.communicate(), timeout=60)
+    assert house.returncode == 1
+    assert "the database could not be brought up to date: column is taken" in said.decode()
+    assert "Traceback" not in said.decode()
+    _, again = await home.open()
+    assert "the database is up to date" in again
+
+
 async def test_an_http_port_that_was_asked_for_and_is_busy_is_refused(home: Home) -> None:
     with socket.socket() as server:
         server.bind((LOOPBACK, choose_port()))
