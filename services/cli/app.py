@@ -14,22 +14,30 @@ from typer.main import get_command
 COMMANDS: Mapping[str, str] = {
     "up": "Start the whole house on this machine; Ctrl-C stops it and keeps the data.",
     "status": "Tell what runs: processes, addresses, databases.",
+    "apply": "Make organizations, Meta apps, numbers, chatbots, flows and triggers as files describe them.",
+    "token": "Print a signed token for REST and gRPC.",
+    "chat": "Be a phone: write to a number of the simulated Meta and read the replies.",
+    "webhook": "Parse webhook bodies, or sign and post them.",
+    "flow": "Check flow files, or turn other dialects into the native one.",
+    "doctor": "Check the running house and say how to mend what is wrong.",
+    "dead": "List, show and replay what a lane gave up on.",
+    "events": "List webhook events that drove no conversation.",
 }
-"""Command → its line in `pytake --help`. A command `x` is `app` (a typer.Typer) in services/cli/x.py."""
+"""Command → its line in `pytake --help`. A command `x` is `app` (a typer.Typer) in services/cli/x.py or x/."""
 
 
 class LazyCommands(TyperGroup):
-    """Finds a command's module by the command's name."""
+    """Finds a command's module by the command's name; several commands in it make a group."""
 
     def list_commands(self, ctx: object) -> list[str]:
         return list(COMMANDS)
 
-    def get_command(self, ctx: object, cmd_name: str) -> TyperCommand | None:
+    def get_command(self, ctx: object, cmd_name: str) -> TyperCommand | TyperGroup | None:
         if cmd_name not in COMMANDS:
             return None
         module = importlib.import_module(f"services.cli.{cmd_name}")
         command = get_command(module.app)
-        assert isinstance(command, TyperCommand), f"services/cli/{cmd_name}.py has more than one command"
+        assert isinstance(command, TyperCommand | TyperGroup)
         command.name = cmd_name
         return command
 

@@ -1,0 +1,314 @@
+"""What apply's files say, as values: organizations with their Meta apps, flows, chatbots, numbers and triggers."""
+
+import re
+import zoneinfo
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TypeVar
+
+from services.cli.apply.flow_source import MAX_FLOW_BYTES, read_flow
+from services.cli.apply.reading import Fields, Problems, Where, load_file
+from services.cli.ending import WrongInput
+from services.pb.router.v1 import router_pb2
+
+MATCHES = {
+    "exact": router_pb2.KEYWORD_MATCH_EXACT,
+    "contains": router_pb2.KEYWORD_MATCH_CONTAINS,
+    "starts_with": router_pb2.KEYWORD_MATCH_STARTS_WITH,
+}
+NOT_SERVED = ("templates", "users", "api_keys")
+MOST_TRIGGERS = 1000
+
+_ORGANIZATION_KEYS = (
+    "name", "time_zone", "fallback_flow", "meta_apps", "numbers", "chatbots", "flows", "triggers", *NOT_SERVED,
+)  # fmt: skip
+_APP_KEYS = ("name", "app_secret", "previous_app_secret", "verify_token")
+_NUMBER_KEYS = (
+    "phone_number_id", "display_phone_number", "access_token", "app", "chatbot", "default_flow", "active", "waba_id",
+)  # fmt: skip
+_CHATBOT_KEYS = ("name", "default_flow", "main_flow", "active")
+_FLOW_KEYS = ("name", "file", "document", "publish")
+_TRIGGER_KEYS = ("keyword", "keywords", "match", "flow", "number")
+
+_APP_NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_DIGITS = re.compile(r"[0-9]{1,64}")
+_NAME_LENGTH = 120
+_KEYWORD_LENGTH = 200
+
+Named = TypeVar("Named", "MetaApp", "Flow", "Chatbot", "Number")
+
+
+@dataclass(frozen=True, slots=True)
+class MetaApp:
+    """A Meta app, whose signatures are believed."""
+
+    name: str
+    app_secret: str
+    previous_app_secret: str
+    verify_token: str
+    where: Where = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """A flow with its document as JSON bytes, in any dialect that can be imported."""
+
+    name: str
+    document: bytes
+    is_published: bool
+    where: Where = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Chatbot:
+    """A chatbot and the name of its main flow."""
+
+    name: str
+    main_flow: str
+    is_active: bool
+    where: Where = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A business number; `app` is a name, organization/name, or empty for any app; chatbot and flow are names."""
+
+    name: str
+    display_phone_number: str
+    access_token: str
+    app: str
+    chatbot: str
+    default_flow: str
+    is_active: bool
+    waba_id: str
+    where: Where = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """A keyword that starts a flow, on one number or on all."""
+
+    keyword: str
+    match: router_pb2.KeywordMatch.ValueType
+    flow: str
+    number: str
+    where: Where = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Organization:
+    """What the files say about one organization; None means that they say nothing, and nothing is changed."""
+
+    name: str
+    where: Where = field(compare=False)
+    time_zone: str | None = None
+    fallback_flow: str | None = None
+    apps: tuple[MetaApp, ...] = ()
+    flows: tuple[Flow, ...] = ()
+    chatbots: tuple[Chatbot, ...] = ()
+    numbers: tuple[Number, ...] = ()
+    triggers: tuple[Trigger, ...] | None = None
+
+
+def read_documents(paths: Sequence[Path], environment: Mapping[str, str]) -> tuple[Organization, ...]:
+    """Read and merge apply's files. Raises WrongInput with every problem found."""
+    problems = Problems(environment)
+    merged: dict[str, Organization] = {}
+    for path in paths:
+        for organization in _read_file(path, problems):
+            known = merged.get(organization.name)
+            merged[organization.name] = _merge(known, organization, problems) if known else organization
+    organizations = tuple(merged.values())
+    _refuse_duplicates(organizations, problems)
+    _check_chatbots(organizations, problems)
+    if problems.sentences:
+        raise WrongInput("\n".join([*problems.sentences, "nothing was changed"]))
+    return organizations
+
+
+def _read_file(path: Path, problems: Problems) -> list[Organization]:
+    where = Where(str(path))
+    try:
+        value = load_file(path)
+    except ValueError as error:
+        problems.add(where, str(error))
+        return []
+    root = Fields.of(value, where, problems, ("organizations", *NOT_SERVED))
+    if isinstance(value, dict) and not root.has("organizations"):
+        problems.add(where.key("organizations"), "is missing; list at least one organization")
+    _refuse_not_served(root)
+    read = [_organization(item, place, problems) for item, place in root.items("organizations")]
+    _refuse_repeated_names(read, "organization", problems)
+    return read
+
+
+def _organization(value: object, where: Where, problems: Problems) -> Organization:
+    fields = Fields.of(value, where, problems, _ORGANIZATION_KEYS)
+    _refuse_not_served(fields)
+    return Organization(
+        name=fields.text("name", is_required=True, most=_NAME_LENGTH),
+        where=where,
+        time_zone=_time_zone(fields) if fields.has("time_zone") else None,
+        fallback_flow=fields.text("fallback_flow") if "fallback_flow" in fields.values else None,
+        apps=_each(fields, "meta_apps", _APP_KEYS, _app),
+        flows=_each(fields, "flows", _FLOW_KEYS, _flow),
+        chatbots=_each(fields, "chatbots", _CHATBOT_KEYS, _chatbot),
+        numbers=_each(fields, "numbers", _NUMBER_KEYS, _number),
+        triggers=_triggers(fields) if "triggers" in fields.values else None,
+    )
+
+
+Read = TypeVar("Read")
+
+
+def _each(fields: Fields, key: str, known: tuple[str, ...], read: Callable[[Fields], Read]) -> tuple[Read, ...]:
+    return tuple(read(Fields.of(item, where, fields.problems, known)) for item, where in fields.items(key))
+
+
+def _refuse_not_served(fields: Fields) -> None:
+    for key in NOT_SERVED:
+        if fields.values.get(key):
+            fields.problems.add(fields.where.key(key), "cannot be applied by this version of PyTake; take it out")
+
+
+def _time_zone(fields: Fields) -> str:
+    name = fields.text("time_zone")
+    zones = zoneinfo.available_timezones()
+    if zones and name not in zones:
+        sentence = f"is {name!r}, no time zone; write an IANA name such as America/Sao_Paulo"
+        fields.problems.add(fields.where.key("time_zone"), sentence)
+    return name
+
+
+def _app(fields: Fields) -> MetaApp:
+    name = fields.text("name", is_required=True)
+    if name and not _APP_NAME.fullmatch(name):
+        sentence = f"is {name!r}; use 1 to 64 letters, digits, dots, dashes or underscores"
+        fields.problems.add(fields.where.key("name"), sentence)
+    return MetaApp(
+        name=name,
+        app_secret=fields.text("app_secret", is_required=True),
+        previous_app_secret=fields.text("previous_app_secret"),
+        verify_token=fields.text("verify_token", is_required=True),
+        where=fields.where,
+    )
+
+
+def _flow(fields: Fields) -> Flow:
+    name = fields.text("name", is_required=True, most=_NAME_LENGTH)
+    source = fields.one_of("file", "document")
+    document = b""
+    try:
+        if fields.has(source):
+            file = Path(fields.where.file).parent / fields.text("file") if source == "file" else None
+            document = read_flow(file, fields.values.get("document"))
+    except ValueError as error:
+        fields.problems.add(fields.where.key(source), str(error))
+    if len(document) > MAX_FLOW_BYTES:
+        fields.problems.add(fields.where.key(source), f"has {len(document)} bytes; at most {MAX_FLOW_BYTES} are allowed")
+    return Flow(name, document, fields.flag("publish", default=True), fields.where)
+
+
+def _chatbot(fields: Fields) -> Chatbot:
+    return Chatbot(
+        name=fields.text("name", is_required=True, most=_NAME_LENGTH),
+        main_flow=fields.text(fields.one_of("default_flow", "main_flow")),
+        is_active=fields.flag("active", default=True),
+        where=fields.where,
+    )
+
+
+def _number(fields: Fields) -> Number:
+    return Number(
+        name=_phone_number_id(fields, "phone_number_id", is_required=True),
+        display_phone_number=fields.text("display_phone_number", is_required=True, most=64),
+        access_token=fields.text("access_token", is_required=True),
+        app=fields.text("app"),
+        chatbot=fields.text("chatbot"),
+        default_flow=fields.text("default_flow"),
+        is_active=fields.flag("active", default=True),
+        waba_id=_phone_number_id(fields, "waba_id"),
+        where=fields.where,
+    )
+
+
+def _phone_number_id(fields: Fields, key: str, *, is_required: bool = False) -> str:
+    text = fields.text(key, is_required=is_required)
+    if text and not _DIGITS.fullmatch(text):
+        fields.problems.add(fields.where.key(key), f"is {text!r}; it must be Meta's id, digits only")
+    return text
+
+
+def _triggers(fields: Fields) -> tuple[Trigger, ...]:
+    return tuple(trigger for triggers in _each(fields, "triggers", _TRIGGER_KEYS, _keywords) for trigger in triggers)
+
+
+def _keywords(fields: Fields) -> list[Trigger]:
+    match = fields.text("match") or "exact"
+    if match not in MATCHES:
+        fields.problems.add(fields.where.key("match"), f"is {match!r}; use {', '.join(MATCHES)}")
+    flow, number = fields.text("flow", is_required=True), _phone_number_id(fields, "number")
+    kind = MATCHES.get(match, router_pb2.KEYWORD_MATCH_EXACT)
+    if fields.one_of("keyword", "keywords") == "keyword":
+        keywords = [fields.text("keyword", most=_KEYWORD_LENGTH)]
+    else:
+        given = fields.items("keywords")
+        keywords = [fields.as_text(value, place, most=_KEYWORD_LENGTH) for value, place in given]
+    return [Trigger(keyword, kind, flow, number, fields.where) for keyword in keywords]
+
+
+def _merge(known: Organization, more: Organization, problems: Problems) -> Organization:
+    """Join what two files say about one organization; their settings must not contradict each other."""
+    settings: dict[str, str | None] = {}
+    for key in ("time_zone", "fallback_flow"):
+        before, after = getattr(known, key), getattr(more, key)
+        if before is not None and after is not None and before != after:
+            problems.add(more.where.key(key), f"is {after!r} here and {before!r} in {known.where}; keep one of them")
+        settings[key] = before if after is None else after
+    triggers = known.triggers if more.triggers is None else (known.triggers or ()) + more.triggers
+    return replace(
+        known,
+        time_zone=settings["time_zone"],
+        fallback_flow=settings["fallback_flow"],
+        apps=known.apps + more.apps,
+        flows=known.flows + more.flows,
+        chatbots=known.chatbots + more.chatbots,
+        numbers=known.numbers + more.numbers,
+        triggers=triggers,
+    )
+
+
+def _refuse_duplicates(organizations: Iterable[Organization], problems: Problems) -> None:
+    organizations = tuple(organizations)
+    for organization in organizations:
+        _refuse_repeated_names(organization.apps, "Meta app", problems)
+        _refuse_repeated_names(organization.flows, "flow", problems)
+        _refuse_repeated_names(organization.chatbots, "chatbot", problems)
+        if len(organization.triggers or ()) > MOST_TRIGGERS:
+            problems.add(organization.where.key("triggers"), f"has more than {MOST_TRIGGERS} keywords; take some out")
+    # A number belongs to one organization of the whole house.
+    _refuse_repeated_names([number for each in organizations for number in each.numbers], "number", problems)
+
+
+def _refuse_repeated_names(
+    items: Sequence[MetaApp | Flow | Chatbot | Number | Organization], kind: str, problems: Problems
+) -> None:
+    first: dict[str, Where] = {}
+    for item in items:
+        if item.name in first:
+            key = "phone_number_id" if kind == "number" else "name"
+            sentence = f"is {item.name!r}, as of the {kind} at {first[item.name]}; each needs its own"
+            problems.add(item.where.key(key), sentence)
+        elif item.name:
+            first[item.name] = item.where
+
+
+def _check_chatbots(organizations: Iterable[Organization], problems: Problems) -> None:
+    """Chatbots are found by the name they have in the files, for no room lists them."""
+    for organization in organizations:
+        names = [chatbot.name for chatbot in organization.chatbots]
+        for number in organization.numbers:
+            if number.chatbot and number.chatbot not in names:
+                listed = f"the chatbots here are {', '.join(names)}" if names else "list it under chatbots"
+                problems.add(number.where.key("chatbot"), f"is {number.chatbot!r}, which is not a chatbot; {listed}")
