@@ -48,7 +48,7 @@ def key_file(folder: Path, signer: str) -> Path:
 
 
 def jwks_file(folder: Path) -> Path:
-    """Return the file with every signer's public key (JWKS); the key id is the signer's name: it decides who a caller is."""
+    """Return the file with every signer's public key (JWKS); a key id is a signer's name: it says who a caller is."""
     return folder / "jwks.json"
 
 

@@ -54,16 +54,21 @@ def private_folder(path: Path, user: User | None) -> Path:
     """Create the folder for the user alone, behind a link where the user cannot reach the path itself.
 
     The link is a random name under PUBLIC_HOME, so a deleted and newly made data folder never meets old data.
+    Raises HouseError when the link leads nowhere: new databases in place of lost ones would hide the loss.
     """
     if path.exists():
         return path.resolve()
+    if path.is_symlink():
+        raise HouseError(
+            f"the databases of {path.parent} were in {path.readlink()}, which is gone: "
+            f"bring that folder back, or delete {path} to begin without them"
+        )
     target = path if is_reachable(path, user) else PUBLIC_HOME / f"{path.name}-{secrets.token_hex(6)}"
     target.mkdir(mode=0o700, parents=True)
     if target != path:
         PUBLIC_HOME.chmod(0o755)  # whatever our umask is
     give(target, user)
     if target != path:
-        path.unlink(missing_ok=True)
         path.symlink_to(target)
     return target.resolve()
 

@@ -80,12 +80,9 @@ async def close(house: asyncio.subprocess.Process, signal_number: signal.Signals
 
 
 @pytest.fixture
-async def home(tmp_path: Path) -> AsyncIterator[Home]:
-    for parent in (tmp_path, *tmp_path.parents):
-        if parent.stat().st_uid == os.geteuid() and parent.stat().st_mode & 0o011 != 0o011:
-            parent.chmod(parent.stat().st_mode | 0o011)
-    (tmp_path / "notes").mkdir()
-    it = Home(tmp_path / "data", tmp_path / "notes")
+async def home(folder: Path) -> AsyncIterator[Home]:
+    (folder / "notes").mkdir()
+    it = Home(folder / "data", folder / "notes")
     yield it
     async with AsyncExitStack() as leaving:
         for house in it.houses:

@@ -33,15 +33,6 @@ async def supervisor(said: list[str]) -> AsyncIterator[Supervisor]:
     await it.stop_in_order([])
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """A folder Postgres's user can reach: pytest closes its temporary folders to others."""
-    for parent in (tmp_path, *tmp_path.parents):
-        if parent.stat().st_uid == os.geteuid() and parent.stat().st_mode & 0o011 != 0o011:
-            parent.chmod(parent.stat().st_mode | 0o011)
-    return tmp_path
-
-
 def postgres_in(folder: Path, **options: int | None) -> EmbeddedPostgres:
     return EmbeddedPostgres(
         folder / "postgres",

@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from services.embedded.errors import HouseError
 from services.embedded.ownership import is_reachable, private_folder
 from services.embedded.process import User
 
@@ -37,6 +38,12 @@ def test_an_existing_folder_is_used_as_it_is(home: Path) -> None:
     (home / "target").mkdir()
     (home / "link").symlink_to(home / "target")
     assert private_folder(home / "link", None) == (home / "target").resolve()
+
+
+def test_databases_that_were_elsewhere_and_are_gone_are_not_replaced_in_silence(home: Path) -> None:
+    (home / "link").symlink_to(home / "gone")
+    with pytest.raises(HouseError, match="is gone"):
+        private_folder(home / "link", None)
 
 
 def test_a_new_folder_is_private(home: Path) -> None:
