@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
@@ -100,7 +100,7 @@ class Conversation:
         finally:
             self._readers -= 1
 
-    async def events(self, since: int) -> AsyncIterator[Event]:
+    async def events(self, since: int) -> AsyncGenerator[Event, None]:
         """Events after sequence `since` that are still remembered, then those to come, until closed."""
         if since > self.sequence:  # the reader knew an earlier run of this process
             since = 0

@@ -18,7 +18,10 @@ class Door:
 
     async def take(self, request: web.Request) -> web.Response:
         self.got.append((await request.read(), request.headers["X-Hub-Signature-256"]))
-        return web.Response(status=self.status, headers={"Location": "/hook"})
+        return web.Response(status=self.status, headers={"Location": "/elsewhere"})
+
+    async def welcome(self, _request: web.Request) -> web.Response:
+        return web.Response()
 
     async def challenge(self, request: web.Request) -> web.Response:
         return web.Response(text=request.query["hub.challenge"])
@@ -32,7 +35,9 @@ async def door() -> Door:
 @pytest.fixture
 async def server(door: Door) -> AsyncIterator[TestServer]:
     app = web.Application()
-    app.add_routes([web.post("/hook", door.take), web.get("/hook", door.challenge)])
+    app.add_routes(
+        [web.post("/hook", door.take), web.get("/hook", door.challenge), web.get("/elsewhere", door.welcome)]
+    )
     made = TestServer(app)
     await made.start_server()
     yield made

@@ -163,6 +163,31 @@ async def test_what_waits_travels_in_batches(world: World) -> None:
     assert [len(post.changes) for post in world.receiver.taken] == [4, 4, 1]
 
 
+async def test_batches_keep_each_phones_order_and_hold_nobody_up_afterwards(world: World) -> None:
+    world.deliver(concurrency=2, batch_size=3)
+    world.receiver.hold = asyncio.Event()
+    phones = ["447700900001", "447700900002"]
+    for turn in range(8):
+        for phone in phones:
+            await world.write({"text": f"{turn}"}, phone=phone)
+    await world.pass_time(0)
+    world.receiver.hold.set()
+    await world.pass_time(0)
+    heard = [(message["from"], message["text"]["body"]) for message in world.receiver.messages()]
+    for phone in phones:
+        assert [words for sender, words in heard if sender == phone] == [f"{turn}" for turn in range(8)]
+    assert world.meta.stats()["pending_webhooks"] == 0
+
+
+async def test_one_phones_messages_may_share_a_post(world: World) -> None:
+    world.deliver(batch_size=3)
+    for words in ("one", "two", "three"):
+        await world.write({"text": words})
+    await world.pass_time(0)
+    (posted,) = world.receiver.taken
+    assert [value["messages"][0]["text"]["body"] for value in posted.changes] == ["one", "two", "three"]
+
+
 async def test_a_refused_batch_comes_again_as_it_was(world: World) -> None:
     world.deliver(batch_size=10)
     world.misbehave(delay_ms=1000)
