@@ -11,7 +11,7 @@ CHECKS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("format", ("ruff", "format", "--check", "--quiet", ".")),
     ("lint", ("ruff", "check", "--quiet", ".")),
     ("types", ("mypy",)),
-    ("imports", ("lint-imports", "--no-timing")),
+    ("imports", ("lint-imports", "--no-logo")),
     ("protos", ("python", "tools/protos.py", "--check")),
     ("tests", ("pytest", "-q", "-n", "auto", "tests/unit", "tests/house")),
 )
