@@ -10,7 +10,7 @@ from uuid import UUID
 import psycopg
 
 from services.analytics.domain.counting import NO_FLOW, Messages, Tally, tally_of
-from services.analytics.domain.record import Record
+from services.analytics.domain.record import Record, RecordKey
 from services.analytics.domain.report import (
     ConversationCount,
     Counts,
@@ -123,18 +123,22 @@ class PostgresStore:
         # A process that was away for months must not put this month's records among the old ones.
         if not self._has_partitions:
             await self.ensure_partitions()
+        # The first of a key within the batch counts; the statement's sort would choose either.
+        firsts: dict[RecordKey, Record] = {}
+        for record in records:
+            firsts.setdefault(record.key, record)
+        fresh = await self._add_and_count(firsts)
+        return [_take(fresh, record.key) for record in records]
+
+    async def _add_and_count(self, records: Mapping[RecordKey, Record]) -> set[RecordKey]:
         try:
-            async with self._database.transaction({record.organization_id for record in records}) as connection:
-                fresh = {(row[0], row[1], row[2]) for row in await fetch_all(connection, _ADD, _columns(records))}
-                is_new = []
-                for record in records:
-                    is_new.append(record.key in fresh)
-                    fresh.discard(record.key)
-                added = (record for record, new in zip(records, is_new, strict=True) if new)
-                await _count(connection, tally_of(added))
+            async with self._database.transaction({key[0] for key in records}) as connection:
+                rows = await fetch_all(connection, _ADD, _columns(list(records.values())))
+                fresh: set[RecordKey] = {(row[0], row[1], row[2]) for row in rows}
+                await _count(connection, tally_of(records[key] for key in fresh))
         except psycopg.DataError as error:
             raise RecordRefused from error
-        return is_new
+        return fresh
 
     async def ensure_partitions(self) -> None:
         """Make the partitions of the months to come (ports.Store.ensure_partitions)."""
@@ -167,6 +171,13 @@ class PostgresStore:
             [FlowCount(row[0], Messages(row[1], row[2])) for row in flows],
             [NodeCount(None if row[0] == NO_FLOW else row[0], row[1], Messages(row[2], row[3])) for row in nodes],
         )
+
+
+def _take(keys: set[RecordKey], key: RecordKey) -> bool:
+    """Whether the key was among them; it is not any more."""
+    is_there = key in keys
+    keys.discard(key)
+    return is_there
 
 
 async def _count(connection: Connection, tally: Tally) -> None:

@@ -59,10 +59,11 @@ async def test_the_first_of_two_records_with_one_key_is_kept(store: Store) -> No
     record = record_maker(organization_id)
     same = {"record_id": "same", "occurred_at": NOON}
 
-    await store.add([record(**same, text="first"), record(**same, text="second")])
-    await store.add([record(**same, text="third")])
+    await store.add([record(**same, text=str(number), node_id=f"node {number}") for number in range(20)])
+    await store.add([record(**same, text="later", node_id="later")])
 
-    assert [line.text for line in (await transcript(store, organization_id)).messages] == ["first"]
+    assert [line.text for line in (await transcript(store, organization_id)).messages] == ["0"]
+    assert [count.node_id for count in (await counts(store, organization_id)).nodes] == ["node 0"]
 
 
 async def test_one_record_id_at_two_times_is_two_records(store: Store) -> None:

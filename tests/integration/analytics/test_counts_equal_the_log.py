@@ -1,0 +1,133 @@
+"""However records come in, the counts are what a recount of the log gives."""
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from services.analytics.domain.record import Record, RecordKind
+from services.analytics.store import PostgresStore
+from services.chassis.db import Database, fetch_all
+from tests.fakes.analytics_records import NOON
+from tests.fixtures.servers import Database as OwnDatabase
+
+NIL = UUID(int=0)
+FLOWS = (None, uuid4(), uuid4())
+CONVERSATIONS = (uuid4(), uuid4())
+
+RECOUNTED = """
+    SELECT {key}, count(*) FILTER (WHERE kind = 'contact_message'), count(*) FILTER (WHERE kind = 'bot_message')
+    FROM analytics.conversation_logs
+    WHERE kind IN ('contact_message', 'bot_message') AND {where} GROUP BY {key}"""
+SOME_FLOW = f"coalesce(flow_id, '{NIL}')"
+TABLES = {
+    "conversation_count": (f"organization_id, {SOME_FLOW}, conversation_id", "true"),
+    "flow_count": ("organization_id, flow_id", "flow_id IS NOT NULL"),
+    "node_count": (f"organization_id, {SOME_FLOW}, node_id", "node_id IS NOT NULL"),
+}
+
+
+@st.composite
+def _records(draw: st.DrawFn) -> Record:
+    """A record out of few keys, so that repeats are many; organization 0 or 1 is put in by the test."""
+    number = draw(st.integers(0, 11))
+    return Record(
+        organization_id=UUID(int=draw(st.integers(0, 1))),
+        occurred_at=NOON + timedelta(seconds=number),
+        record_id=f"record-{number}",
+        sequence=0,
+        kind=draw(st.sampled_from(RecordKind)),
+        conversation_id=draw(st.sampled_from(CONVERSATIONS)),
+        flow_id=draw(st.sampled_from(FLOWS)),
+        node_id=draw(st.sampled_from(("", "ask", "menu"))),
+    )
+
+
+BATCHES = st.lists(st.lists(_records(), min_size=1, max_size=12), min_size=1, max_size=8)
+
+
+@pytest.fixture(scope="module")
+def runner() -> Iterator[asyncio.Runner]:
+    with asyncio.Runner() as runner:
+        yield runner
+
+
+@pytest.fixture(scope="module")
+def replicas(runner: asyncio.Runner, module_database: OwnDatabase) -> Iterator[list[Database]]:
+    """The pools of two processes."""
+    url = module_database.url_of("analytics")
+    databases = [runner.run(Database.open(url, size=4, name="replica")) for _ in range(2)]
+    yield databases
+    for database in databases:
+        runner.run(database.close())
+
+
+async def assert_counts_equal_the_log(database: Database, organizations: list[UUID]) -> None:
+    async with database.transaction(organizations) as connection:
+        for table, (key, where) in TABLES.items():
+            recounted = await fetch_all(connection, RECOUNTED.format(key=key, where=where))
+            columns = ", ".join(part.split(".")[-1] for part in _columns(key))
+            counted = await fetch_all(
+                connection, f"SELECT {columns}, contact_messages, bot_messages FROM analytics.{table}"
+            )
+            assert sorted(counted, key=str) == sorted(recounted, key=str), table
+
+
+def _columns(key: str) -> list[str]:
+    return ["flow_id" if part.startswith("coalesce") else part for part in key.replace(f", '{NIL}'", "").split(", ")]
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(batches=BATCHES)
+def test_counts_equal_a_recount_whatever_comes_twice_or_at_once(
+    runner: asyncio.Runner, replicas: list[Database], batches: list[list[Record]]
+) -> None:
+    organizations = [uuid4(), uuid4()]
+    batches = [
+        [replace(record, organization_id=organizations[record.organization_id.int]) for record in batch]
+        for batch in batches
+    ]
+    stores = [PostgresStore(database) for database in replicas]
+
+    async def storm() -> list[Any]:
+        answers = await asyncio.gather(
+            *(stores[at % 2].add(batch) for at, batch in enumerate([*batches, *reversed(batches)]))
+        )
+        await assert_counts_equal_the_log(replicas[0], organizations)
+        return answers
+
+    answers = runner.run(storm())
+
+    told_new = sum(is_new for answer in answers for is_new in answer)
+    assert told_new == len({record.key for batch in batches for record in batch})
+
+
+async def test_batches_in_opposite_order_never_deadlock(module_database: OwnDatabase) -> None:
+    organization_id = uuid4()
+    records = [
+        Record(
+            organization_id=organization_id,
+            occurred_at=NOON + timedelta(seconds=number),
+            record_id=str(number),
+            sequence=0,
+            kind=RecordKind.BOT_MESSAGE,
+            conversation_id=UUID(int=number % 50),
+            flow_id=UUID(int=1 + number % 3),
+            node_id=str(number % 20),
+        )
+        for number in range(300)
+    ]
+    database = await Database.open(module_database.url_of("analytics"), size=6, name="storm")
+    store = PostgresStore(database)
+
+    answers = await asyncio.gather(*(store.add(records if at % 2 else records[::-1]) for at in range(6)))
+
+    assert sum(map(sum, answers)) == len(records)
+    await assert_counts_equal_the_log(database, [organization_id])
+    await database.close()
