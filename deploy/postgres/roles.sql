@@ -133,12 +133,12 @@ INSERT INTO trust VALUES
   ('svc_ingress', 'ingress.meta_app', 'SELECT, INSERT, UPDATE', 'control'),
   -- router routes.
   ('svc_router', 'router.organization', 'SELECT, INSERT, UPDATE', 'control'),
-  ('svc_router', 'router.number_directory', 'SELECT, INSERT, UPDATE', 'control'),
+  ('svc_router', 'router.number_directory', 'SELECT, INSERT', 'control'),
   ('svc_router', 'router.number', 'SELECT, INSERT, UPDATE', 'tenant'),
   ('svc_router', 'router.chatbot', 'SELECT, INSERT, UPDATE', 'tenant'),
   ('svc_router', 'router.keyword_trigger', 'SELECT, INSERT, DELETE', 'tenant'),
   ('svc_router', 'router.contact', 'SELECT, INSERT, UPDATE', 'tenant'),
-  ('svc_router', 'router.contact_identity', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),
+  ('svc_router', 'router.contact_identity', 'SELECT, INSERT, UPDATE', 'tenant'),
   ('svc_router', 'router.conversation', 'SELECT, INSERT, UPDATE', 'tenant'),
   -- executor executes.
   ('svc_executor', 'executor.inbox_lane', 'SELECT, INSERT, UPDATE', 'control'),

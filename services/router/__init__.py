@@ -1,0 +1,6 @@
+"""router routes: whose number, whose contact, which flow.
+
+Does: finds organization, contact, conversation and flow of every message, and hands it on to executor.
+Owns: organizations, numbers, chatbots, keyword triggers, contacts with their identities, conversations.
+Never does: run a flow, talk to Meta, answer OK before the next room has the message durably.
+"""

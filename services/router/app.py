@@ -1,0 +1,97 @@
+"""Composition root of router: the only file that names concrete classes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import uuid4
+
+from services.chassis import clock
+from services.chassis.db import Database
+from services.chassis.lifecycle import Closing, Service
+from services.chassis.logs import configure_logs
+from services.chassis.ops import OpsServer
+from services.chassis.rpc import Peer, PeerAddress, RpcServer, Servicer
+from services.chassis.settings import SettingsError
+from services.chassis.tenancy import ServiceSigner, TokenVerifier
+from services.pb.router.v1 import router_pb2_grpc
+from services.router.cache import PlanCache
+from services.router.peers import GrpcExecutor, GrpcSender
+from services.router.ports import ConversationStore, DirectoryStore, Executor, RoutingStore, Sender
+from services.router.server import ConversationsServer, DirectoryServer, RoutingServer
+from services.router.settings import Settings
+from services.router.store import PostgresConversations, PostgresDirectory, PostgresRouting
+from services.router.usecases import Directory, RouteMessages, RouteStatuses, SetOwner, SubmitTestMessage
+
+ROOM = "router"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """Everything the use cases talk to."""
+
+    routing: RoutingStore
+    directory: DirectoryStore
+    conversations: ConversationStore
+    executor: Executor
+    sender: Sender
+    now: clock.Now = clock.now
+
+
+async def build(settings: Settings) -> Service:
+    """The process of router: it starts without Postgres and peers. Raises SettingsError."""
+    configure_logs(ROOM, settings.log_level)
+    verifier, signer = _verifier(settings), _signer(settings)
+    database = await Database.open(settings.database_url, size=settings.database_pool_size, name=ROOM)
+    executor = Peer(PeerAddress("executor", settings.executor_target), signer)
+    sender = Peer(PeerAddress("sender", settings.sender_target), signer)
+    surroundings = Surroundings(
+        routing=PostgresRouting(database),
+        directory=PostgresDirectory(database),
+        conversations=PostgresConversations(database),
+        executor=GrpcExecutor(executor, seconds=settings.peer_seconds),
+        sender=GrpcSender(sender, seconds=settings.peer_seconds),
+    )
+    server = RpcServer(settings.grpc_address, servicers(surroundings), verifier, drain_seconds=settings.drain_seconds)
+    return Service(
+        ROOM,
+        [
+            Closing(database.close),
+            Closing(executor.close),
+            Closing(sender.close),
+            OpsServer(settings.ops_address, database.is_reachable),
+            server,
+        ],
+    )
+
+
+def servicers(surroundings: Surroundings) -> list[Servicer]:
+    """The three gRPC services of router."""
+    cache = PlanCache()
+    routing = RoutingServer(
+        RouteMessages(surroundings.routing, surroundings.executor, cache, surroundings.now),
+        RouteStatuses(surroundings.routing, surroundings.sender, cache),
+        SubmitTestMessage(surroundings.routing, surroundings.executor, surroundings.now),
+    )
+    directory = DirectoryServer(Directory(surroundings.directory, uuid4))
+    conversations = ConversationsServer(SetOwner(surroundings.conversations))
+    return [
+        Servicer("pytake.router.v1.Routing", router_pb2_grpc.add_RoutingServicer_to_server, routing),
+        Servicer("pytake.router.v1.Directory", router_pb2_grpc.add_DirectoryServicer_to_server, directory),
+        Servicer("pytake.router.v1.Conversations", router_pb2_grpc.add_ConversationsServicer_to_server, conversations),
+    ]
+
+
+def _verifier(settings: Settings) -> TokenVerifier:
+    try:
+        return TokenVerifier.from_file(
+            audience=ROOM, jwks_file=settings.service_jwks_file, secret_key=settings.secret_key
+        )
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"SERVICE_JWKS_FILE cannot be read as a JWKS: {error}") from error
+
+
+def _signer(settings: Settings) -> ServiceSigner:
+    try:
+        return ServiceSigner.from_file(ROOM, settings.service_key_file)
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"SERVICE_KEY_FILE cannot be read as a private JWK: {error}") from error

@@ -1,0 +1,1 @@
+"""Rules of routing: pure, no await, no clock, no library."""

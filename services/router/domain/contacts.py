@@ -1,0 +1,148 @@
+"""Which contact every message of a batch belongs to, and what has to be written so that the next batch knows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from uuid import UUID
+
+from services.router.domain.identity import Identity, contact_id_of
+from services.router.domain.message import Message
+
+# A contact that this batch creates is younger than every stored one.
+_NOT_STORED = float("inf")
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """A contact; `created_at` in seconds since 1970, texts may be empty. `wa_id` and `user_id` are the newest ones."""
+
+    organization_id: UUID
+    contact_id: UUID
+    created_at: float = _NOT_STORED
+    name: str = ""
+    wa_id: str = ""
+    user_id: str = ""
+    parent_user_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """Two contacts turned out to be one person: the loser's identities go to the winner, the older of the two."""
+
+    organization_id: UUID
+    loser_id: UUID
+    winner_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class ContactChanges:
+    """What a batch adds to the contacts, each list without repeats."""
+
+    created: Sequence[Contact] = ()
+    linked: Sequence[tuple[Identity, UUID]] = ()
+    merged: Sequence[Merge] = ()
+    updated: Sequence[Contact] = ()
+
+
+@dataclass(slots=True)
+class ContactBook:
+    """The contacts of one batch: starts with what the store knows and takes the messages in order."""
+
+    known: Mapping[Identity, Contact]
+    _owner_of: dict[Identity, UUID] = field(default_factory=dict)
+    _contacts: dict[UUID, Contact] = field(default_factory=dict)
+    _stored: dict[UUID, Contact] = field(default_factory=dict)
+    _merged_into: dict[UUID, UUID] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for identity, contact in self.known.items():
+            self._owner_of[identity] = contact.contact_id
+            self._stored[contact.contact_id] = contact
+        self._contacts.update(self._stored)
+
+    def admit(self, message: Message, identities: Sequence[Identity], parent: Identity | None) -> UUID:
+        """The contact that has any of the identities (at least one), created or merged where need be.
+
+        The id is final only when the batch is through: ask `contact` for it then.
+        """
+        contact_id = self._find(identities)
+        for identity in identities:
+            self._owner_of.setdefault(identity, contact_id)
+        if parent is not None:
+            self._owner_of.setdefault(parent, contact_id)
+        self._note_profile(contact_id, message, identities)
+        return contact_id
+
+    def contact(self, contact_id: UUID) -> Contact:
+        """The contact as it is after the whole batch, the winner if it was merged."""
+        return self._contacts[self._winner(contact_id)]
+
+    def changes(self) -> ContactChanges:
+        """Everything the store has to write."""
+        return ContactChanges(
+            created=[c for c in self._contacts.values() if self._is_new(c.contact_id) and self._is_alive(c.contact_id)],
+            linked=[(i, self._winner(owner)) for i, owner in self._owner_of.items() if i not in self.known],
+            merged=[
+                Merge(self._contacts[loser].organization_id, loser, self._winner(loser))
+                for loser in self._merged_into
+                if not self._is_new(loser)
+            ],
+            updated=[c for key, c in self._stored_now() if c != self._stored[key] and self._is_alive(key)],
+        )
+
+    def _find(self, identities: Sequence[Identity]) -> UUID:
+        owners = {self._winner(self._owner_of[i]) for i in identities if i in self._owner_of}
+        if not owners:
+            return self._create(identities[0])
+        if len(owners) == 1:
+            return owners.pop()
+        oldest = min((c for c in self._contacts.values() if c.contact_id in owners), key=_age)
+        for loser_id in owners - {oldest.contact_id}:
+            self._merge(loser_id, oldest.contact_id)
+        return oldest.contact_id
+
+    def _create(self, identity: Identity) -> UUID:
+        contact_id = contact_id_of(identity)
+        self._contacts[contact_id] = Contact(identity.organization_id, contact_id)
+        return contact_id
+
+    def _merge(self, loser_id: UUID, winner_id: UUID) -> None:
+        self._merged_into[loser_id] = winner_id
+        loser, winner = self._contacts[loser_id], self._contacts[winner_id]
+        self._contacts[winner_id] = replace(
+            winner,
+            name=winner.name or loser.name,
+            wa_id=winner.wa_id or loser.wa_id,
+            user_id=winner.user_id or loser.user_id,
+            parent_user_id=winner.parent_user_id or loser.parent_user_id,
+        )
+
+    def _note_profile(self, contact_id: UUID, message: Message, identities: Sequence[Identity]) -> None:
+        newest: dict[str, str] = {identity.kind: identity.value for identity in identities}
+        before = self._contacts[contact_id]
+        name = message.profile_name or before.name
+        wa_id = newest.get("wa_id", before.wa_id)
+        user_id = newest.get("user_id", before.user_id)
+        parent = message.parent_user_id or before.parent_user_id
+        if (name, wa_id, user_id, parent) != (before.name, before.wa_id, before.user_id, before.parent_user_id):
+            self._contacts[contact_id] = replace(before, name=name, wa_id=wa_id, user_id=user_id, parent_user_id=parent)
+
+    def _winner(self, contact_id: UUID) -> UUID:
+        while contact_id in self._merged_into:
+            contact_id = self._merged_into[contact_id]
+        return contact_id
+
+    def _is_new(self, contact_id: UUID) -> bool:
+        return contact_id not in self._stored
+
+    def _is_alive(self, contact_id: UUID) -> bool:
+        return contact_id not in self._merged_into
+
+    def _stored_now(self) -> list[tuple[UUID, Contact]]:
+        return [(key, contact) for key, contact in self._contacts.items() if key in self._stored]
+
+
+def _age(contact: Contact) -> tuple[float, int]:
+    """Sorts the oldest first: stored ones of the same instant by id, new ones as they came (min takes the first)."""
+    return (contact.created_at, contact.contact_id.int if contact.created_at < _NOT_STORED else 0)

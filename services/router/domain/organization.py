@@ -1,0 +1,118 @@
+"""What an organization has set up: numbers, chatbots, triggers; and the form in which choosing is quick."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+from uuid import UUID
+
+KeywordMatch = Literal["exact", "contains", "starts_with"]
+
+
+@dataclass(frozen=True, slots=True)
+class Organization:
+    """An organization; `config_version` grows with every change of anything it has set up."""
+
+    organization_id: UUID
+    name: str
+    fallback_flow_id: UUID | None
+    time_zone: str
+    config_version: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Chatbot:
+    """A chatbot and its main flow."""
+
+    chatbot_id: UUID
+    name: str
+    main_flow_id: UUID | None
+    is_active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A business number; `app` is "organization_id/app" or empty for any."""
+
+    phone_number_id: str
+    display_phone_number: str
+    chatbot_id: UUID | None
+    default_flow_id: UUID | None
+    app: str
+    is_active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """A keyword that starts a flow, on one number or (empty) on all."""
+
+    keyword: str
+    match: KeywordMatch
+    flow_id: UUID
+    phone_number_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """Everything an organization has set up, as stored; triggers in order."""
+
+    organization: Organization
+    numbers: Sequence[Number] = ()
+    chatbots: Sequence[Chatbot] = ()
+    triggers: Sequence[Trigger] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Keyword:
+    """A trigger ready to be compared: `text` is normal, `position` is its place in the organization's order."""
+
+    position: int
+    text: str
+    match: KeywordMatch
+    flow_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class NumberPlan:
+    """What one number does with a message."""
+
+    number: Number
+    main_flow_id: UUID | None
+    exact: dict[str, Keyword]
+    partial: tuple[Keyword, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OrganizationPlan:
+    """An organization's setup, compiled for choosing."""
+
+    organization: Organization
+    numbers: dict[str, NumberPlan]
+
+
+def normal(text: str) -> str:
+    """A text as keywords are compared: trimmed, without regard to case, one code point sequence per letter."""
+    return unicodedata.normalize("NFC", text.strip().casefold())
+
+
+def compile_setup(setup: Setup) -> OrganizationPlan:
+    """Sort the setup by number."""
+    main_flows = {bot.chatbot_id: bot.main_flow_id for bot in setup.chatbots if bot.is_active}
+    keywords = [
+        (trigger.phone_number_id, Keyword(position, normal(trigger.keyword), trigger.match, trigger.flow_id))
+        for position, trigger in enumerate(setup.triggers)
+    ]
+    numbers = {number.phone_number_id: _plan(number, main_flows, keywords) for number in setup.numbers}
+    return OrganizationPlan(setup.organization, numbers)
+
+
+def _plan(number: Number, main_flows: dict[UUID, UUID | None], keywords: Sequence[tuple[str, Keyword]]) -> NumberPlan:
+    own = [keyword for phone_number_id, keyword in keywords if phone_number_id in ("", number.phone_number_id)]
+    exact: dict[str, Keyword] = {}
+    for keyword in own:
+        if keyword.match == "exact":
+            exact.setdefault(keyword.text, keyword)
+    main_flow_id = main_flows.get(number.chatbot_id) if number.chatbot_id else None
+    return NumberPlan(number, main_flow_id, exact, tuple(k for k in own if k.match != "exact"))

@@ -1,0 +1,65 @@
+"""What became of one item of a batch, and the checks before it goes anywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from services.router.domain.identity import MOST_CHARACTERS, Identity
+from services.router.domain.message import Message
+from services.router.domain.organization import NumberPlan
+
+Kind = Literal["ok", "duplicate", "retry", "invalid", "unroutable"]
+
+# Long enough for a killed peer to be back, short enough not to be felt.
+RETRY_MILLISECONDS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """As results.proto's ItemResult."""
+
+    kind: Kind
+    retry_after_ms: int = 0
+    reason: str = ""
+
+
+RETRY = Outcome("retry", RETRY_MILLISECONDS)
+
+
+def unroutable(reason: str) -> Outcome:
+    """Belongs to nobody here, and why."""
+    return Outcome("unroutable", reason=reason)
+
+
+def refusal_of_number(phone_number_id: str, plan: NumberPlan | None, signed_by: Sequence[str]) -> Outcome | None:
+    """Why this number takes nothing from these Meta apps; None when it does."""
+    if plan is None:
+        return unroutable(f"no organization has the number {phone_number_id}; add it with `pytake apply`")
+    # Two apps may share a secret, so all whose secret fits are named; it is enough that ours is among them.
+    if plan.number.app and signed_by and plan.number.app not in signed_by:
+        return unroutable(f"the number {phone_number_id} is bound to {plan.number.app}; signed by another Meta app")
+    return None
+
+
+def refusal_of_message(message: Message, plan: NumberPlan | None) -> Outcome | None:
+    """Why this message goes nowhere; None when it may go on."""
+    refusal = refusal_of_number(message.phone_number_id, plan, message.signed_by)
+    if refusal is not None or plan is None:
+        return refusal
+    if not plan.number.is_active:
+        return unroutable(f"the number {message.phone_number_id} is not active; set is_active with `pytake apply`")
+    return None
+
+
+def refusal_of_identities(identities: Sequence[Identity], parent: Identity | None) -> Outcome | None:
+    """Why these identities name no contact; None when they do."""
+    if not identities:
+        return unroutable("the message names no contact: neither a phone number nor a user id")
+    for identity in (*identities, *((parent,) if parent else ())):
+        if len(identity.value) > MOST_CHARACTERS or "\0" in identity.value:
+            return Outcome(
+                "invalid", reason=f"{identity.kind} is longer than {MOST_CHARACTERS} characters or holds a NUL"
+            )
+    return None

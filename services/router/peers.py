@@ -1,0 +1,136 @@
+"""The rooms router hands on to: executor takes messages, sender takes statuses."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import orjson
+
+from services.chassis.rpc import Peer
+from services.pb.common.v1 import events_pb2, results_pb2
+from services.pb.executor.v1 import executor_pb2, executor_pb2_grpc
+from services.pb.sender.v1 import sender_pb2, sender_pb2_grpc
+from services.router.domain.choice import Reason
+from services.router.domain.message import Message
+from services.router.domain.outcome import RETRY_MILLISECONDS, Kind, Outcome
+from services.router.ports import RoutedMessage, RoutedStatus
+
+_REASONS: dict[Reason, executor_pb2.StartReason.ValueType] = {
+    "none": executor_pb2.START_REASON_UNSPECIFIED,
+    "keyword": executor_pb2.START_REASON_KEYWORD,
+    "number": executor_pb2.START_REASON_NUMBER,
+    "chatbot": executor_pb2.START_REASON_CHATBOT,
+    "fallback": executor_pb2.START_REASON_FALLBACK,
+    "test": executor_pb2.START_REASON_TEST,
+}
+
+_KINDS: dict[int, Kind] = {
+    results_pb2.ITEM_OUTCOME_OK: "ok",
+    results_pb2.ITEM_OUTCOME_DUPLICATE: "duplicate",
+    results_pb2.ITEM_OUTCOME_RETRY: "retry",
+    results_pb2.ITEM_OUTCOME_INVALID: "invalid",
+    results_pb2.ITEM_OUTCOME_UNROUTABLE: "unroutable",
+}
+
+
+class GrpcExecutor:
+    """See ports.Executor."""
+
+    def __init__(self, peer: Peer, *, seconds: float) -> None:
+        self._peer = peer
+        self._seconds = seconds
+        self._stub = peer.stub(executor_pb2_grpc.ExecutionStub)
+
+    async def submit(self, messages: Sequence[RoutedMessage]) -> Sequence[Outcome]:
+        """See ports.Executor."""
+        request = executor_pb2.SubmitRequest(events=[conversation_event(routed) for routed in messages])
+        response: executor_pb2.SubmitResponse = await self._peer.call(
+            self._stub.Submit,
+            request,
+            seconds=self._seconds,
+        )
+        return [read_result(result) for result in response.results]
+
+
+class GrpcSender:
+    """See ports.Sender."""
+
+    def __init__(self, peer: Peer, *, seconds: float) -> None:
+        self._peer = peer
+        self._seconds = seconds
+        self._stub = peer.stub(sender_pb2_grpc.DeliveryStub)
+
+    async def apply_statuses(self, statuses: Sequence[RoutedStatus]) -> Sequence[Outcome]:
+        """See ports.Sender."""
+        request = sender_pb2.ApplyStatusesRequest(statuses=[organization_status(routed) for routed in statuses])
+        response: sender_pb2.ApplyStatusesResponse = await self._peer.call(
+            self._stub.ApplyStatuses,
+            request,
+            seconds=self._seconds,
+        )
+        return [read_result(result) for result in response.results]
+
+
+def conversation_event(routed: RoutedMessage) -> executor_pb2.ConversationEvent:
+    """What executor is told of a message; the message itself is passed on as it came."""
+    conversation, contact, choice = routed.conversation, routed.contact, routed.choice
+    return executor_pb2.ConversationEvent(
+        organization_id=str(conversation.organization_id),
+        conversation_id=str(conversation.conversation_id),
+        contact_id=str(contact.contact_id),
+        event_id=routed.message.event_id,
+        message=_inbound(routed.message),
+        may_run_flow=choice.may_run_flow,
+        start_flow_id=str(choice.flow_id) if choice.flow_id else "",
+        start_reason=_REASONS[choice.reason],
+        contact_wa_id=contact.wa_id,
+        contact_user_id=contact.user_id,
+        contact_name=contact.name,
+        window_expires_at=conversation.window_expires_at,
+        time_zone=routed.time_zone,
+    )
+
+
+def organization_status(routed: RoutedStatus) -> sender_pb2.OrganizationStatus:
+    """A status with its organization; the status itself is passed on as it came."""
+    status = events_pb2.MessageStatus.FromString(routed.status.body)
+    return sender_pb2.OrganizationStatus(organization_id=str(routed.organization_id), status=status)
+
+
+def read_result(result: results_pb2.ItemResult) -> Outcome:
+    """A peer's result; one we do not know means that nobody knows, so the caller comes back."""
+    kind = _KINDS.get(result.outcome, "retry")
+    retry_after_ms = (result.retry_after_ms or RETRY_MILLISECONDS) if kind == "retry" else 0
+    return Outcome(kind, retry_after_ms, result.reason)
+
+
+def _inbound(message: Message) -> events_pb2.InboundMessage:
+    if message.body:
+        return events_pb2.InboundMessage.FromString(message.body)
+    return events_pb2.InboundMessage(
+        event_id=message.event_id,
+        phone_number_id=message.phone_number_id,
+        message_id=message.event_id,
+        kind=message.kind,
+        wa_id=message.wa_id,
+        sent_at=message.sent_at,
+        text=message.text,
+        is_flow_input=message.is_flow_input,
+        received_at_ms=message.received_at_ms,
+        fields=orjson.dumps(_normal_form(message)),
+    )
+
+
+def _normal_form(message: Message) -> dict[str, object]:
+    """What ingress would have written of a text with this content."""
+    return {
+        "type": "message",
+        "phone_number_id": message.phone_number_id,
+        "id": message.event_id,
+        "kind": message.kind,
+        "from": message.wa_id,
+        "timestamp": message.sent_at,
+        "text": message.text,
+        "dedupe_key": message.event_id,
+        "flow_input": message.is_flow_input,
+    }

@@ -1,0 +1,158 @@
+"""What router needs from outside: a store, executor and sender."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple, Protocol
+from uuid import UUID
+
+from services.router.domain.choice import Choice
+from services.router.domain.contacts import Contact, ContactChanges
+from services.router.domain.conversation import Conversation, Owner, Touch
+from services.router.domain.identity import Identity
+from services.router.domain.message import Message, Status
+from services.router.domain.organization import Chatbot, Number, Organization, Setup, Trigger
+from services.router.domain.outcome import Outcome
+
+
+class Raced(Exception):
+    """Another replica wrote the same contact first; nothing was changed, load and decide again."""
+
+
+class BadValue(Exception):
+    """The database refused a value of the batch; nothing was changed."""
+
+
+class NumberOwner(NamedTuple):
+    """Whose a number is, and the version of that organization's setup."""
+
+    organization_id: UUID
+    config_version: int
+
+
+@dataclass(frozen=True, slots=True)
+class OwnerChange:
+    """What a change of owner did: conversations named, conversations changed, and when the last of them changed."""
+
+    found: int
+    changed: int
+    changed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoutedMessage:
+    """A message with everything executor needs; `contact` and `conversation` are as after the whole batch."""
+
+    message: Message
+    contact: Contact
+    conversation: Conversation
+    choice: Choice
+    time_zone: str
+
+
+@dataclass(frozen=True, slots=True)
+class RoutedStatus:
+    """A status and the organization its number belongs to."""
+
+    organization_id: UUID
+    status: Status
+
+
+class RoutingWork(Protocol):
+    """One transaction of routing; every method is one set-based round trip unless it says otherwise."""
+
+    async def owners_of(self, phone_number_ids: Collection[str]) -> Mapping[str, NumberOwner]:
+        """Who owns these numbers; unknown ones are left out."""
+        ...
+
+    async def work_for(self, organization_ids: Iterable[UUID]) -> None:
+        """Name the organizations this transaction works for, once they are known."""
+        ...
+
+    async def setup_of(self, organization_id: UUID) -> Setup:
+        """All an organization has set up (a few round trips, only when it changed)."""
+        ...
+
+    async def contacts_of(self, identities: Collection[Identity]) -> Mapping[Identity, Contact]:
+        """The contacts of those identities that are known."""
+        ...
+
+    async def save_contacts(self, changes: ContactChanges) -> None:
+        """Write what changed, nothing when nothing did. Raises Raced when another transaction was faster."""
+        ...
+
+    async def touch(self, touches: Sequence[Touch]) -> Mapping[UUID, Conversation]:
+        """Create or update conversations (at most one touch each), by conversation_id."""
+        ...
+
+    async def latest_conversation(self, *, organization_id: UUID, contact_id: UUID) -> Conversation | None:
+        """The contact's conversation with the last message."""
+        ...
+
+
+class RoutingStore(Protocol):
+    """Transactions of routing."""
+
+    def routing(self, organization_ids: Iterable[UUID]) -> AbstractAsyncContextManager[RoutingWork]:
+        """A transaction that works for these organizations; `work_for` may change them.
+
+        Raises Unavailable, or BadValue when the database refused a value; both leave nothing behind.
+        """
+        ...
+
+
+class DirectoryStore(Protocol):
+    """Organizations and what they set up. Every put says whether anything changed and bumps config_version if so."""
+
+    async def put_organization(
+        self, *, organization_id: UUID, name: str, fallback_flow_id: UUID | None, time_zone: str, replace: bool
+    ) -> tuple[UUID, bool]:
+        """Create under `organization_id` or find by name; the id it has, and whether anything changed."""
+        ...
+
+    async def list_organizations(self, *, name: str) -> Sequence[Organization]:
+        """By name; an empty `name` means all."""
+        ...
+
+    async def put_chatbot(self, *, organization_id: UUID, chatbot: Chatbot) -> bool:
+        """Create or replace. Raises NotFound for an unknown organization."""
+        ...
+
+    async def put_number(self, *, organization_id: UUID, number: Number) -> bool:
+        """Create or replace. Raises NotFound for organization or chatbot, AlreadyExists for another's number."""
+        ...
+
+    async def list_numbers(self, *, organization_id: UUID) -> Sequence[Number]:
+        """By phone_number_id. Raises NotFound for an unknown organization."""
+        ...
+
+    async def put_triggers(self, *, organization_id: UUID, triggers: Sequence[Trigger]) -> bool:
+        """Replace all. Raises NotFound for organization or number."""
+        ...
+
+
+class ConversationStore(Protocol):
+    """Who owns conversations."""
+
+    async def set_owner(self, *, identity: Identity, phone_number_id: str, owner: Owner) -> OwnerChange:
+        """Give the contact's conversations to `owner`; an empty `phone_number_id` means all of them."""
+        ...
+
+
+class Executor(Protocol):
+    """The room that runs flows."""
+
+    async def submit(self, messages: Sequence[RoutedMessage]) -> Sequence[Outcome]:
+        """Hand over durably; one outcome a message. Raises a PytakeError when executor is out of reach."""
+        ...
+
+
+class Sender(Protocol):
+    """The room that delivers."""
+
+    async def apply_statuses(self, statuses: Sequence[RoutedStatus]) -> Sequence[Outcome]:
+        """Hand over durably; one outcome a status. Raises a PytakeError when sender is out of reach."""
+        ...

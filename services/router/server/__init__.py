@@ -1,0 +1,7 @@
+"""protobuf ⇄ domain; no rule, no SQL."""
+
+from services.router.server.conversations import ConversationsServer
+from services.router.server.directory import DirectoryServer
+from services.router.server.routing import RoutingServer
+
+__all__ = ["ConversationsServer", "DirectoryServer", "RoutingServer"]

@@ -1,0 +1,18 @@
+"""Settings of router."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from services.chassis.settings import ServiceSettings, setting
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings(ServiceSettings):
+    """What router needs beside what every room needs."""
+
+    executor_target: str = setting("EXECUTOR_TARGET", "gRPC target of executor, such as dns:///executor:7000")
+    sender_target: str = setting("SENDER_TARGET", "gRPC target of sender, such as dns:///sender:7000")
+    peer_seconds: float = setting(
+        "PEER_SECONDS", "seconds executor and sender have to take a batch before it is tried again", default=5.0
+    )

@@ -1,0 +1,7 @@
+"""All SQL of router. Statements are set-based; keys are sorted before they lock, so that batches cannot deadlock."""
+
+from services.router.store.conversations import PostgresConversations
+from services.router.store.directory import PostgresDirectory
+from services.router.store.routing import PostgresRouting
+
+__all__ = ["PostgresConversations", "PostgresDirectory", "PostgresRouting"]

@@ -1,0 +1,155 @@
+"""Contacts and their identities. Nobody waits for a lock on a contact that is not being created or merged."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from services.chassis.db import Connection, fetch_all, run
+from services.router.domain.contacts import Contact, ContactChanges, Merge
+from services.router.domain.conversation import Touch, combine
+from services.router.domain.identity import Identity, conversation_id_of
+from services.router.ports import Raced
+from services.router.store.touches import touch_conversations
+
+# An identity linked while its contact was being merged still names the loser: the second join finds the winner.
+_FIND = """
+    SELECT i.organization_id, i.kind, i.value, w.contact_id, extract(epoch FROM w.created_at)::float8,
+           w.name, w.wa_id, w.user_id, w.parent_user_id
+    FROM unnest(%(organizations)b::uuid[], %(kinds)b::text[], %(values)b::text[]) t(o, k, v)
+    JOIN router.contact_identity i ON (i.organization_id, i.kind, i.value) = (t.o, t.k, t.v)
+    JOIN router.contact c ON (c.organization_id, c.contact_id) = (i.organization_id, i.contact_id)
+    JOIN router.contact w
+      ON (w.organization_id, w.contact_id) = (c.organization_id, coalesce(c.merged_into, c.contact_id))"""
+
+_CREATE = """
+    INSERT INTO router.contact (organization_id, contact_id, name, wa_id, user_id, parent_user_id)
+    SELECT * FROM unnest(%(organizations)b::uuid[], %(contacts)b::uuid[], %(names)b::text[], %(wa_ids)b::text[],
+                         %(user_ids)b::text[], %(parents)b::text[])
+    ON CONFLICT DO NOTHING"""
+
+_LINK = """
+    INSERT INTO router.contact_identity (organization_id, kind, value, contact_id)
+    SELECT * FROM unnest(%(organizations)b::uuid[], %(kinds)b::text[], %(values)b::text[], %(contacts)b::uuid[])
+    ON CONFLICT DO NOTHING"""
+
+_UPDATE = """
+    WITH wanted AS MATERIALIZED (
+      SELECT c.organization_id, c.contact_id, t.n, t.w, t.u, t.p
+      FROM unnest(%(organizations)b::uuid[], %(contacts)b::uuid[], %(names)b::text[], %(wa_ids)b::text[],
+                  %(user_ids)b::text[], %(parents)b::text[]) t(o, c, n, w, u, p)
+      JOIN router.contact c ON (c.organization_id, c.contact_id) = (t.o, t.c)
+      ORDER BY 1, 2 FOR NO KEY UPDATE OF c)
+    UPDATE router.contact c SET name = t.n, wa_id = t.w, user_id = t.u, parent_user_id = t.p
+    FROM wanted t WHERE (c.organization_id, c.contact_id) = (t.organization_id, t.contact_id)"""
+
+# FOR UPDATE also holds back whoever links an identity to one of them (a foreign key takes FOR KEY SHARE).
+_LOCK = """
+    SELECT c.contact_id
+    FROM unnest(%(organizations)b::uuid[], %(contacts)b::uuid[]) t(o, c)
+    JOIN router.contact c ON (c.organization_id, c.contact_id) = (t.o, t.c)
+    WHERE c.merged_into IS NULL ORDER BY c.organization_id, c.contact_id FOR UPDATE OF c"""
+
+_MERGED = "unnest(%(organizations)b::uuid[], %(losers)b::uuid[], %(winners)b::uuid[]) t(o, l, w)"
+
+_MERGE = (
+    f"UPDATE router.contact c SET merged_into = t.w FROM {_MERGED} "  # noqa: S608  # a constant of this module
+    "WHERE c.organization_id = t.o AND (c.contact_id = t.l OR c.merged_into = t.l)"
+)
+_MOVE_IDENTITIES = (
+    f"UPDATE router.contact_identity i SET contact_id = t.w FROM {_MERGED} "  # noqa: S608  # a constant of this module
+    "WHERE i.organization_id = t.o AND i.contact_id = t.l"
+)
+_LOST_CONVERSATIONS = (
+    "SELECT t.o, t.w, v.phone_number_id, extract(epoch FROM v.last_inbound_at)::bigint, "  # noqa: S608  # a constant
+    "coalesce(extract(epoch FROM v.window_expires_at), 0)::bigint, v.owner "
+    f"FROM {_MERGED} JOIN router.conversation v ON (v.organization_id, v.contact_id) = (t.o, t.l)"
+)
+
+
+async def find_contacts(connection: Connection, identities: Collection[Identity]) -> Mapping[Identity, Contact]:
+    """The contacts of those identities that are known."""
+    rows = await fetch_all(connection, _FIND, _identity_columns(list(identities)))
+    return {
+        Identity(organization_id, kind, value): Contact(organization_id, *contact)
+        for organization_id, kind, value, *contact in rows
+    }
+
+
+async def save_contacts(connection: Connection, changes: ContactChanges) -> None:
+    """Write what changed. Raises Raced when a row that should be new is there already, or a merge came first."""
+    if changes.created:
+        await _insert_all(connection, _CREATE, _contact_columns(changes.created), len(changes.created))
+    if changes.linked:
+        await _link(connection, changes.linked)
+    if changes.merged:
+        await _merge(connection, changes.merged)
+    if changes.updated:
+        await run(connection, _UPDATE, _contact_columns(changes.updated))
+
+
+async def _insert_all(connection: Connection, statement: str, columns: dict[str, list[Any]], count: int) -> None:
+    # A conflicting row is committed by now (the insert waited for it), so the next try sees it.
+    if await run(connection, statement, columns) != count:
+        raise Raced
+
+
+async def _link(connection: Connection, linked: Sequence[tuple[Identity, UUID]]) -> None:
+    pairs = sorted(linked)
+    columns = _identity_columns([identity for identity, _ in pairs])
+    columns["contacts"] = [contact_id for _, contact_id in pairs]
+    await _insert_all(connection, _LINK, columns, len(pairs))
+
+
+async def _merge(connection: Connection, merges: Sequence[Merge]) -> None:
+    await _lock_unmerged(connection, merges)
+    columns: dict[str, list[Any]] = {
+        "organizations": [merge.organization_id for merge in merges],
+        "losers": [merge.loser_id for merge in merges],
+        "winners": [merge.winner_id for merge in merges],
+    }
+    await run(connection, _MERGE, columns)
+    await run(connection, _MOVE_IDENTITIES, columns)
+    lost = await fetch_all(connection, _LOST_CONVERSATIONS, columns)
+    await _carry_over([_inherited(*row) for row in lost], connection)
+
+
+async def _lock_unmerged(connection: Connection, merges: Sequence[Merge]) -> None:
+    keys = {(m.organization_id, contact_id) for m in merges for contact_id in (m.loser_id, m.winner_id)}
+    columns = {"organizations": [key[0] for key in keys], "contacts": [key[1] for key in keys]}
+    if len(await fetch_all(connection, _LOCK, columns)) != len(keys):
+        raise Raced
+
+
+async def _carry_over(touches: list[Touch], connection: Connection) -> None:
+    if touches:
+        await touch_conversations(connection, combine(touches))
+
+
+def _inherited(
+    organization_id: UUID, winner_id: UUID, number: str, last_inbound_at: int, window_expires_at: int, owner: Any
+) -> Touch:
+    """The loser's conversation as a touch of the winner's: its window and a person's ownership live on."""
+    conversation_id = conversation_id_of(winner_id, number)
+    return Touch(organization_id, conversation_id, winner_id, number, last_inbound_at, window_expires_at, owner)
+
+
+def _identity_columns(identities: Sequence[Identity]) -> dict[str, list[Any]]:
+    return {
+        "organizations": [identity.organization_id for identity in identities],
+        "kinds": [identity.kind for identity in identities],
+        "values": [identity.value for identity in identities],
+    }
+
+
+def _contact_columns(contacts: Sequence[Contact]) -> dict[str, list[Any]]:
+    ordered = sorted(contacts, key=lambda contact: (contact.organization_id, contact.contact_id))
+    return {
+        "organizations": [contact.organization_id for contact in ordered],
+        "contacts": [contact.contact_id for contact in ordered],
+        "names": [contact.name for contact in ordered],
+        "wa_ids": [contact.wa_id for contact in ordered],
+        "user_ids": [contact.user_id for contact in ordered],
+        "parents": [contact.parent_user_id for contact in ordered],
+    }

@@ -1,0 +1,47 @@
+"""Who owns conversations."""
+
+from __future__ import annotations
+
+from services.chassis.db import Database, fetch_all
+from services.router.domain.conversation import Owner
+from services.router.domain.identity import Identity
+from services.router.ports import OwnerChange
+
+# The parent's id names nobody alone, so only wa_id and user_id come here. The identity of a merged contact was moved.
+_SET_OWNER = """
+    WITH wanted AS MATERIALIZED (
+      SELECT v.organization_id, v.conversation_id, v.owner, v.owner_changed_at
+      FROM router.contact_identity i
+      JOIN router.contact c ON (c.organization_id, c.contact_id) = (i.organization_id, i.contact_id)
+      JOIN router.conversation v
+        ON (v.organization_id, v.contact_id) = (c.organization_id, coalesce(c.merged_into, c.contact_id))
+      WHERE i.organization_id = %(organization)s AND i.kind = %(kind)s AND i.value = %(value)s
+        AND (%(number)s::text = '' OR v.phone_number_id = %(number)s)
+      ORDER BY v.organization_id, v.conversation_id FOR NO KEY UPDATE OF v),
+    changed AS (
+      UPDATE router.conversation v SET owner = %(owner)s, owner_changed_at = now()
+      FROM wanted w
+      WHERE (v.organization_id, v.conversation_id) = (w.organization_id, w.conversation_id) AND w.owner <> %(owner)s
+      RETURNING v.owner_changed_at)
+    SELECT (SELECT count(*) FROM wanted), (SELECT count(*) FROM changed),
+           coalesce((SELECT max(owner_changed_at) FROM changed), (SELECT max(owner_changed_at) FROM wanted))"""
+
+
+class PostgresConversations:
+    """See ConversationStore."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def set_owner(self, *, identity: Identity, phone_number_id: str, owner: Owner) -> OwnerChange:
+        """See ConversationStore."""
+        values = {
+            "organization": identity.organization_id,
+            "kind": identity.kind,
+            "value": identity.value,
+            "number": phone_number_id,
+            "owner": owner,
+        }
+        async with self._database.transaction([identity.organization_id]) as connection:
+            ((found, changed, changed_at),) = await fetch_all(connection, _SET_OWNER, values)
+        return OwnerChange(found, changed, changed_at)
