@@ -200,6 +200,22 @@ async def test_a_refused_batch_comes_again_as_it_was(world: World) -> None:
     assert [status["status"] for status in world.receiver.statuses()] == ["sent"] * 3
 
 
+async def test_a_message_to_be_tried_again_is_not_lost_among_a_batch(world: World) -> None:
+    world.deliver(concurrency=1, batch_size=5)
+    world.receiver.refusals = 1
+    await world.write({"text": "refused once"}, phone="447700900001")
+    await world.pass_time(0)
+    world.receiver.hold = asyncio.Event()
+    for phone in ("447700900002", "447700900003"):
+        await world.write({"text": "Hello"}, phone=phone)
+        await world.pass_time(0)
+    await world.pass_time(1)
+    world.receiver.hold.set()
+    await world.pass_time(0)
+    assert len(world.receiver.messages()) == 3
+    assert world.meta.stats()["pending_webhooks"] == 0
+
+
 async def test_out_of_order_delivery_loses_nothing(world: World) -> None:
     world.deliver(out_of_order_ms=1000)
     sent = [f"{turn}" for turn in range(20)]
