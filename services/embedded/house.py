@@ -107,9 +107,13 @@ class House:
         """The first process's addresses, as for a room that has only one, and each process's own."""
         assert self._surroundings is not None
         replicas = self._surroundings.plan[room]
-        each = [self._process(replica.name, grpc=replica.grpc, ops=replica.ops) for replica in replicas]
+        each = [self._replica_state(replica) for replica in replicas]
         pids = [process["pid"] for process in each if process["pid"] is not None]
         return {"pids": pids, "grpc": replicas[0].grpc, "ops": replicas[0].ops, "processes": each}
+
+    def _replica_state(self, replica: Replica) -> State:
+        http = {"http": f"http://{replica.http}"} if replica.http else {}
+        return self._process(replica.name, grpc=replica.grpc, ops=replica.ops, **http)
 
     def _process(self, name: str, **addresses: str) -> State:
         return {"pid": self._supervisor.pid(name), **addresses}
@@ -151,7 +155,7 @@ class House:
         http_address = f"{LOOPBACK}:{self._choose_http_port(taken)}"
         self._simulator_address = free_address(taken) if self._options.with_simulator else None
         return Surroundings(
-            plan=plan_replicas(self._options.replicas, taken),
+            plan=plan_replicas(self._options.replicas, http_address, taken),
             http_address=http_address,
             graph_api_base=graph_api_base(self._options.environment, self._simulator_address),
             database_urls={room: self._stores.database_url_of(room) for room in ROOMS},

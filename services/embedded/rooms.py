@@ -32,6 +32,7 @@ class Replica:
     number: int
     grpc: str
     ops: str
+    http: str | None = None
 
     @property
     def name(self) -> str:
@@ -55,12 +56,18 @@ def free_address(taken: set[int]) -> str:
     return f"{LOOPBACK}:{choose_port(taken=taken)}"
 
 
-def plan_replicas(count: int, taken: set[int]) -> dict[str, tuple[Replica, ...]]:
-    """Give every process of every room its addresses."""
+def plan_replicas(count: int, http_address: str, taken: set[int]) -> dict[str, tuple[Replica, ...]]:
+    """Give every process of every room its addresses; the first ingress has the one people are told."""
     return {
-        room: tuple(Replica(room, n, free_address(taken), free_address(taken)) for n in range(1, count + 1))
-        for room in ROOMS
+        room: tuple(plan_replica(room, number, http_address, taken) for number in range(1, count + 1)) for room in ROOMS
     }
+
+
+def plan_replica(room: str, number: int, http_address: str, taken: set[int]) -> Replica:
+    grpc, ops = free_address(taken), free_address(taken)
+    if room != "ingress":
+        return Replica(room, number, grpc, ops)
+    return Replica(room, number, grpc, ops, http=http_address if number == 1 else free_address(taken))
 
 
 def target(replicas: tuple[Replica, ...]) -> str:
@@ -132,8 +139,8 @@ class Surroundings:
             "SERVICE_KEY_FILE": str(key_file(self.secrets_folder, replica.room)),
             "SERVICE_JWKS_FILE": str(jwks_file(self.secrets_folder)),
         }
-        if replica.room == "ingress":
-            variables["HTTP_ADDRESS"] = self.http_address
+        if replica.http is not None:
+            variables["HTTP_ADDRESS"] = replica.http
         return variables
 
 

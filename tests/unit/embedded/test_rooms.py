@@ -7,12 +7,13 @@ from services.embedded.keys import ROOMS
 from services.embedded.rooms import GRAPH_API, Surroundings, graph_api_base, plan_replicas, target
 
 SECRETS = {"SECRET_KEY": "made", "SEALING_KEYS": "made", "META_APP_SECRET": "made", "postgres": "superuser's"}
+HTTP = "127.0.0.1:8000"
 
 
 def surroundings(environment: Mapping[str, str] | None = None, replicas: int = 1) -> Surroundings:
     return Surroundings(
-        plan=plan_replicas(replicas, set()),
-        http_address="127.0.0.1:8000",
+        plan=plan_replicas(replicas, HTTP, set()),
+        http_address=HTTP,
         graph_api_base="http://127.0.0.1:9/v26.0",
         database_urls={room: f"postgresql://svc_{room}@127.0.0.1/pytake" for room in ROOMS},
         redis_url="redis://127.0.0.1/0",
@@ -61,7 +62,7 @@ def test_the_users_database_url_never_reaches_a_room_with_the_administrators_log
 
 
 def test_a_target_names_every_replica_for_client_side_balancing() -> None:
-    replicas = plan_replicas(2, set())["router"]
+    replicas = plan_replicas(2, HTTP, set())["router"]
     assert target(replicas) == f"ipv4:{replicas[0].grpc},{replicas[1].grpc}"
 
 
@@ -71,6 +72,12 @@ def test_replicas_have_names_logs_and_addresses_of_their_own() -> None:
     assert [command.name for command in commands] == ["sender", "sender-2"]
     assert len({command.log_file for command in commands}) == 2
     assert len({command.environment["OPS_ADDRESS"] for command in commands}) == 2
+
+
+def test_the_first_ingress_serves_at_the_told_address_and_no_two_at_the_same() -> None:
+    addresses = [replica.http for replica in plan_replicas(3, HTTP, set())["ingress"]]
+    assert addresses[0] == HTTP
+    assert len(set(addresses)) == 3
 
 
 @pytest.mark.parametrize(
