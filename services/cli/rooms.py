@@ -95,6 +95,11 @@ def secret_key(state: State) -> str:
     return os.environ.get("SECRET_KEY") or load_or_create_secrets(secrets_folder(state))["SECRET_KEY"]
 
 
+def house_secret(state: State) -> str:
+    """What signs webhooks of no particular Meta app: META_APP_SECRET, the operator's own or this house's."""
+    return os.environ.get("META_APP_SECRET") or load_or_create_secrets(secrets_folder(state))["META_APP_SECRET"]
+
+
 def targets_of(state: State) -> dict[str, str]:
     """The gRPC target of every room, naming all its processes."""
     services = state["services"]

@@ -2,3 +2,7 @@
 
 reading reads files, document makes values of them, plan compares with what is, steps and house do the rest.
 """
+
+from services.cli.apply.command import app
+
+__all__ = ["app"]

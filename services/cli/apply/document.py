@@ -1,14 +1,15 @@
-"""What apply's files say, as values: organizations with their Meta apps, flows, chatbots, numbers and triggers."""
+"""Reads and checks apply's files: keys, kinds, lengths, duplicates, and chatbots by name."""
 
 import re
 import zoneinfo
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
 from services.cli.apply.flow_source import MAX_FLOW_BYTES, read_flow
 from services.cli.apply.reading import Fields, Problems, Where, load_file
+from services.cli.apply.wanted import Chatbot, Flow, MetaApp, Number, Organization, Trigger
 from services.cli.ending import WrongInput
 from services.pb.router.v1 import router_pb2
 
@@ -36,79 +37,7 @@ _DIGITS = re.compile(r"[0-9]{1,64}")
 _NAME_LENGTH = 120
 _KEYWORD_LENGTH = 200
 
-Named = TypeVar("Named", "MetaApp", "Flow", "Chatbot", "Number")
-
-
-@dataclass(frozen=True, slots=True)
-class MetaApp:
-    """A Meta app, whose signatures are believed."""
-
-    name: str
-    app_secret: str
-    previous_app_secret: str
-    verify_token: str
-    where: Where = field(compare=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Flow:
-    """A flow with its document as JSON bytes, in any dialect that can be imported."""
-
-    name: str
-    document: bytes
-    is_published: bool
-    where: Where = field(compare=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Chatbot:
-    """A chatbot and the name of its main flow."""
-
-    name: str
-    main_flow: str
-    is_active: bool
-    where: Where = field(compare=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Number:
-    """A business number; `app` is a name, organization/name, or empty for any app; chatbot and flow are names."""
-
-    name: str
-    display_phone_number: str
-    access_token: str
-    app: str
-    chatbot: str
-    default_flow: str
-    is_active: bool
-    waba_id: str
-    where: Where = field(compare=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Trigger:
-    """A keyword that starts a flow, on one number or on all."""
-
-    keyword: str
-    match: router_pb2.KeywordMatch.ValueType
-    flow: str
-    number: str
-    where: Where = field(compare=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Organization:
-    """What the files say about one organization; None means that they say nothing, and nothing is changed."""
-
-    name: str
-    where: Where = field(compare=False)
-    time_zone: str | None = None
-    fallback_flow: str | None = None
-    apps: tuple[MetaApp, ...] = ()
-    flows: tuple[Flow, ...] = ()
-    chatbots: tuple[Chatbot, ...] = ()
-    numbers: tuple[Number, ...] = ()
-    triggers: tuple[Trigger, ...] | None = None
+Read = TypeVar("Read")
 
 
 def read_documents(paths: Sequence[Path], environment: Mapping[str, str]) -> tuple[Organization, ...]:
@@ -159,9 +88,6 @@ def _organization(value: object, where: Where, problems: Problems) -> Organizati
     )
 
 
-Read = TypeVar("Read")
-
-
 def _each(fields: Fields, key: str, known: tuple[str, ...], read: Callable[[Fields], Read]) -> tuple[Read, ...]:
     return tuple(read(Fields.of(item, where, fields.problems, known)) for item, where in fields.items(key))
 
@@ -206,7 +132,9 @@ def _flow(fields: Fields) -> Flow:
     except ValueError as error:
         fields.problems.add(fields.where.key(source), str(error))
     if len(document) > MAX_FLOW_BYTES:
-        fields.problems.add(fields.where.key(source), f"has {len(document)} bytes; at most {MAX_FLOW_BYTES} are allowed")
+        fields.problems.add(
+            fields.where.key(source), f"has {len(document)} bytes; at most {MAX_FLOW_BYTES} are allowed"
+        )
     return Flow(name, document, fields.flag("publish", default=True), fields.where)
 
 

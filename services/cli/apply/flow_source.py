@@ -26,6 +26,6 @@ def _read(file: Path) -> bytes:
 
 def _as_json(value: object) -> bytes:
     try:
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
+        return json.dumps(value, separators=(",", ":")).encode()
     except TypeError:
         raise ValueError("holds a value that JSON has not, such as a date; put it in quotes") from None

@@ -170,7 +170,9 @@ class Fields:
         if value is None:
             return []
         if not isinstance(value, list):
-            self.problems.add(self.where.key(key), f"is {_kind(value)}, not a list; write one entry per line with a dash")
+            self.problems.add(
+                self.where.key(key), f"is {_kind(value)}, not a list; write one entry per line with a dash"
+            )
             return []
         return [(item, self.where.key(key).item(index)) for index, item in enumerate(value)]
 

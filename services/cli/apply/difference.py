@@ -1,0 +1,71 @@
+"""What a dry run tells: each object held against the house and against what was applied last."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from services.cli.apply.memory import Memory
+from services.cli.apply.plan import Change, Existing, Verb
+from services.cli.apply.wanted import Flow, Organization
+from services.pb.executor.v1 import executor_pb2
+
+Checked = Mapping[tuple[str, str], executor_pb2.PutFlowResponse]
+"""Organization and flow name → what a dry run of its publication said."""
+
+
+def differences(
+    wanted: Sequence[Organization], existing: Mapping[str, Existing], checked: Checked, memory: Memory
+) -> list[Change]:
+    """What applying would do to each object, in the order it would be done.
+
+    Secrets, chatbots and triggers are never told by the house: what was applied from here last stands for them.
+    """
+    return [
+        change
+        for organization in wanted
+        for change in _of_organization(organization, existing.get(organization.name), checked, memory)
+    ]
+
+
+def _of_organization(
+    organization: Organization, existing: Existing | None, checked: Checked, memory: Memory
+) -> Iterator[Change]:
+    here = existing or Existing("")
+    name, prefix = organization.name, here.organization_id
+    yield Change(name, "organization", name, _settings_verb(organization, existing))
+    for app in organization.apps:
+        yield Change(name, "Meta app", app.name, _verb(memory, f"{prefix}/app/{app.name}", app, app.name in here.apps))
+    for flow in organization.flows:
+        yield _flow(name, flow, here, checked[name, flow.name])
+    for chatbot in organization.chatbots:
+        key = f"{prefix}/chatbot/{chatbot.name}"
+        yield Change(name, "chatbot", chatbot.name, _verb(memory, key, chatbot, key in memory.digests))
+    for number in organization.numbers:
+        key = f"{prefix}/number/{number.name}"
+        yield Change(name, "number", number.name, _verb(memory, key, number, number.name in here.numbers))
+    if organization.triggers is not None:
+        key = f"{prefix}/triggers"
+        verb = _verb(memory, key, organization.triggers, key in memory.digests)
+        yield Change(name, "triggers", f"{len(organization.triggers)} keywords", verb)
+
+
+def _settings_verb(organization: Organization, existing: Existing | None) -> Verb:
+    if existing is None:
+        return "new"
+    fallback = existing.flows.get(organization.fallback_flow or "")
+    is_same_zone = organization.time_zone in (None, existing.time_zone)
+    is_same_fallback = organization.fallback_flow is None or existing.fallback_flow_id == (
+        fallback.flow_id if fallback else ""
+    )
+    return "unchanged" if is_same_zone and is_same_fallback else "changed"
+
+
+def _flow(organization: str, flow: Flow, existing: Existing, response: executor_pb2.PutFlowResponse) -> Change:
+    verb: Verb = "new"
+    if flow.name in existing.flows:
+        verb = "changed" if response.is_changed else "unchanged"
+    return Change(organization, "flow", flow.name, verb, tuple(response.findings))
+
+
+def _verb(memory: Memory, key: str, value: object, was_there: bool) -> Verb:
+    if not was_there:
+        return "new"
+    return "unchanged" if memory.is_known(key, value) else "changed"

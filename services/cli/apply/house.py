@@ -1,0 +1,128 @@
+"""The calls that apply makes: router, executor, sender and ingress of a running house."""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+
+from services.cli.apply.plan import Existing
+from services.cli.apply.wanted import Chatbot, Flow, MetaApp, Number
+from services.cli.rooms import Rooms
+from services.pb.executor.v1 import executor_pb2, executor_pb2_grpc
+from services.pb.ingress.v1 import ingress_pb2, ingress_pb2_grpc
+from services.pb.router.v1 import router_pb2, router_pb2_grpc
+from services.pb.sender.v1 import sender_pb2, sender_pb2_grpc
+
+NOBODY = "00000000-0000-0000-0000-000000000000"
+"""Stands for an organization that is yet to be made when a flow is only checked (dry run)."""
+
+
+class House:
+    """One method a call; every one may be repeated. All raise PytakeError."""
+
+    def __init__(self, rooms: Rooms) -> None:
+        self._rooms = rooms
+        self._directory = rooms.peer("router").stub(router_pb2_grpc.DirectoryStub)
+        self._flows = rooms.peer("executor").stub(executor_pb2_grpc.FlowsStub)
+        self._credentials = rooms.peer("sender").stub(sender_pb2_grpc.CredentialsStub)
+        self._apps = rooms.peer("ingress").stub(ingress_pb2_grpc.AppsStub)
+
+    async def existing(self, names: Iterable[str]) -> dict[str, Existing]:
+        """Those of the named organizations that the house has, with what it tells about them."""
+        wanted = set(names)
+        found = [each for each in await self._rooms.organizations() if each.name in wanted]
+        return {each.name: existing for each, existing in zip(found, await self._look_into(found), strict=True)}
+
+    async def _look_into(self, organizations: Sequence[router_pb2.Organization]) -> list[Existing]:
+        return await asyncio.gather(*(self._existing(organization) for organization in organizations))
+
+    async def _existing(self, organization: router_pb2.Organization) -> Existing:
+        organization_id = organization.organization_id
+        flows, apps, numbers = await asyncio.gather(
+            self._rooms.call(
+                "executor", self._flows.ListFlows, executor_pb2.ListFlowsRequest(organization_id=organization_id)
+            ),
+            self._rooms.call(
+                "ingress", self._apps.ListApps, ingress_pb2.ListAppsRequest(organization_id=organization_id)
+            ),
+            self._rooms.call(
+                "router", self._directory.ListNumbers, router_pb2.ListNumbersRequest(organization_id=organization_id)
+            ),
+        )
+        return Existing(
+            organization_id=organization_id,
+            time_zone=organization.time_zone,
+            fallback_flow_id=organization.fallback_flow_id,
+            flows={flow.name: flow for flow in flows.flows},
+            apps=frozenset(app.name for app in apps.apps),
+            numbers={number.phone_number_id: number for number in numbers.numbers},
+        )
+
+    async def find_or_create_organization(self, name: str, *, time_zone: str) -> router_pb2.PutOrganizationResponse:
+        """Create an organization, or only find it."""
+        request = router_pb2.PutOrganizationRequest(name=name, time_zone=time_zone)
+        return await self._rooms.call("router", self._directory.PutOrganization, request)
+
+    async def replace_organization(
+        self, name: str, *, time_zone: str, fallback_flow_id: str
+    ) -> router_pb2.PutOrganizationResponse:
+        """Replace an organization's settings."""
+        request = router_pb2.PutOrganizationRequest(
+            name=name, time_zone=time_zone, fallback_flow_id=fallback_flow_id, replace=True
+        )
+        return await self._rooms.call("router", self._directory.PutOrganization, request)
+
+    async def put_app(self, organization_id: str, app: MetaApp) -> bool:
+        """Store a Meta app; says whether it changed."""
+        request = ingress_pb2.PutAppRequest(
+            organization_id=organization_id,
+            name=app.name,
+            app_secret=app.app_secret,
+            verify_token=app.verify_token,
+            previous_app_secret=app.previous_app_secret,
+        )
+        return (await self._rooms.call("ingress", self._apps.PutApp, request)).is_changed
+
+    async def put_flow(self, organization_id: str, flow: Flow, *, is_dry_run: bool) -> executor_pb2.PutFlowResponse:
+        """Store a flow and publish it if that is wanted, or only say what would come of it."""
+        request = executor_pb2.PutFlowRequest(
+            organization_id=organization_id or NOBODY,
+            name=flow.name,
+            document=flow.document,
+            publish=flow.is_published,
+            dry_run=is_dry_run,
+        )
+        return await self._rooms.call("executor", self._flows.PutFlow, request)
+
+    async def put_chatbot(
+        self, organization_id: str, chatbot: Chatbot, *, flow_id: str
+    ) -> router_pb2.PutChatbotResponse:
+        """Store a chatbot."""
+        request = router_pb2.PutChatbotRequest(
+            organization_id=organization_id, name=chatbot.name, main_flow_id=flow_id, is_active=chatbot.is_active
+        )
+        return await self._rooms.call("router", self._directory.PutChatbot, request)
+
+    async def put_number(
+        self, organization_id: str, number: Number, *, chatbot_id: str, flow_id: str, app: str
+    ) -> bool:
+        """Store a number and its access token; says whether either changed."""
+        request = router_pb2.PutNumberRequest(
+            organization_id=organization_id,
+            phone_number_id=number.name,
+            display_phone_number=number.display_phone_number,
+            chatbot_id=chatbot_id,
+            default_flow_id=flow_id,
+            app=app,
+            is_active=number.is_active,
+        )
+        # The number first: it is refused when another organization has it, and then its token must not be stored.
+        stored = await self._rooms.call("router", self._directory.PutNumber, request)
+        credential = sender_pb2.PutCredentialRequest(
+            organization_id=organization_id, phone_number_id=number.name, access_token=number.access_token
+        )
+        sealed = await self._rooms.call("sender", self._credentials.PutCredential, credential)
+        return stored.is_changed or sealed.is_changed
+
+    async def put_triggers(self, organization_id: str, triggers: Sequence[router_pb2.Trigger]) -> bool:
+        """Replace all triggers of an organization; says whether any changed."""
+        request = router_pb2.PutTriggersRequest(organization_id=organization_id, triggers=triggers)
+        return (await self._rooms.call("router", self._directory.PutTriggers, request)).is_changed

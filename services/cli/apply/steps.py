@@ -1,0 +1,213 @@
+"""The order in which apply works: check all of it, then organizations, apps, flows, chatbots, numbers, triggers."""
+
+import asyncio
+from collections.abc import Awaitable, Mapping, Sequence
+from typing import TypeVar
+
+from services.chassis.errors import PytakeError
+from services.cli.apply.difference import Checked, differences
+from services.cli.apply.house import House
+from services.cli.apply.memory import Memory, RememberedApp, RememberedNumber
+from services.cli.apply.plan import Change, Existing, Verb, app_owner, app_owners, check_references
+from services.cli.apply.reading import Where
+from services.cli.apply.wanted import Chatbot, Flow, MetaApp, Number, Organization
+from services.cli.ending import Failed, WrongInput
+from services.pb.executor.v1 import executor_pb2
+from services.pb.router.v1 import router_pb2
+
+AT_ONCE = 8
+"""Organizations worked on at the same time."""
+
+Result = TypeVar("Result")
+
+
+async def apply(house: House, memory: Memory, wanted: Sequence[Organization], *, is_dry_run: bool) -> list[Change]:
+    """Make the house as the documents want it, and tell what became of each object; a dry run only tells.
+
+    Raises WrongInput before anything was changed, Failed when a room refused half-way, or PytakeError when one is away.
+    """
+    existing = await house.existing({organization.name for organization in wanted} | app_owners(wanted))
+    check_references(wanted, existing)
+    checked = await _check_flows(house, wanted, existing)
+    if is_dry_run:
+        return differences(wanted, existing, checked, memory)
+    try:
+        return await _Applying(house, memory, wanted, existing).run()
+    finally:
+        memory.save()
+
+
+async def _check_flows(house: House, wanted: Sequence[Organization], existing: Mapping[str, Existing]) -> Checked:
+    """Publish every flow as a dry run. Raises WrongInput with the errors found."""
+    checked: dict[tuple[str, str], executor_pb2.PutFlowResponse] = {}
+    problems: list[str] = []
+    for organization in wanted:
+        organization_id = existing[organization.name].organization_id if organization.name in existing else ""
+        for flow in organization.flows:
+            try:
+                response = await house.put_flow(organization_id, flow, is_dry_run=True)
+            except PytakeError as error:
+                raise WrongInput(f"{flow.where}: flow {flow.name!r}: {error.sentence}\nnothing was changed") from None
+            checked[organization.name, flow.name] = response
+            if flow.is_published:
+                problems += [f"{flow.where}: flow {flow.name!r}: {_sentence(finding)}" for finding in _errors(response)]
+    if problems:
+        raise WrongInput("\n".join([*problems, "nothing was changed"]))
+    return checked
+
+
+def _errors(response: executor_pb2.PutFlowResponse) -> list[executor_pb2.Finding]:
+    return [finding for finding in response.findings if finding.severity == "error"]
+
+
+def _sentence(finding: executor_pb2.Finding) -> str:
+    node = f"node {finding.node_id}: " if finding.node_id else ""
+    return f"{node}{finding.message} {finding.mend}"
+
+
+class _Applying:
+    """One run; ids of organizations and flows are gathered on the way."""
+
+    def __init__(
+        self, house: House, memory: Memory, wanted: Sequence[Organization], existing: Mapping[str, Existing]
+    ) -> None:
+        self._house = house
+        self._memory = memory
+        self._wanted = wanted
+        self._existing = existing
+        self._ids = {name: each.organization_id for name, each in existing.items()}
+        self._at_once = asyncio.Semaphore(AT_ONCE)
+
+    async def run(self) -> list[Change]:
+        """Apply all; the changes come in the order of the documents."""
+        for organization in self._wanted:
+            if organization.name not in self._ids:
+                zone = organization.time_zone or ""
+                put = self._house.find_or_create_organization(organization.name, time_zone=zone)
+                self._ids[organization.name] = (await _named(organization.where, put)).organization_id
+        changes = await asyncio.gather(*(self._organization(organization) for organization in self._wanted))
+        return [change for each in changes for change in each]
+
+    async def _organization(self, organization: Organization) -> list[Change]:
+        async with self._at_once:
+            changes = [await self._app(organization, app) for app in organization.apps]
+            flow_ids = {name: flow.flow_id for name, flow in self._existing_of(organization).flows.items()}
+            changes += [await self._flow(organization, flow, flow_ids) for flow in organization.flows]
+            chatbot_ids: dict[str, str] = {}
+            changes += [await self._chatbot(organization, it, flow_ids, chatbot_ids) for it in organization.chatbots]
+            changes += [await self._number(organization, it, flow_ids, chatbot_ids) for it in organization.numbers]
+            changes += await self._triggers(organization, flow_ids)
+            return [await self._settings(organization, flow_ids), *changes]
+
+    def _existing_of(self, organization: Organization) -> Existing:
+        return self._existing.get(organization.name) or Existing(self._ids[organization.name])
+
+    async def _settings(self, organization: Organization, flow_ids: Mapping[str, str]) -> Change:
+        before = self._existing_of(organization)
+        is_new = organization.name not in self._existing
+        zone = organization.time_zone or before.time_zone
+        fallback = before.fallback_flow_id
+        if organization.fallback_flow is not None:
+            fallback = flow_ids[organization.fallback_flow] if organization.fallback_flow else ""
+        is_changed = fallback != before.fallback_flow_id or (not is_new and zone != before.time_zone)
+        if is_changed:
+            put = self._house.replace_organization(organization.name, time_zone=zone, fallback_flow_id=fallback)
+            await _named(organization.where, put)
+        verb: Verb = "new" if is_new else "changed" if is_changed else "unchanged"
+        return Change(organization.name, "organization", organization.name, verb)
+
+    async def _app(self, organization: Organization, app: MetaApp) -> Change:
+        organization_id = self._ids[organization.name]
+        is_changed = await _named(app.where, self._house.put_app(organization_id, app))
+        reference = f"{organization_id}/{app.name}"
+        self._memory.apps[reference] = RememberedApp(reference, app.name, organization.name, app.app_secret)
+        self._memory.note(f"{organization_id}/app/{app.name}", app)
+        was_there = app.name in self._existing_of(organization).apps
+        return Change(organization.name, "Meta app", app.name, _verb(is_changed, was_there=was_there))
+
+    async def _flow(self, organization: Organization, flow: Flow, flow_ids: dict[str, str]) -> Change:
+        put = self._house.put_flow(self._ids[organization.name], flow, is_dry_run=False)
+        response = await _named(flow.where, put)
+        was_there = flow.name in flow_ids
+        flow_ids[flow.name] = response.flow_id
+        version = response.published_version
+        detail = f"version {version}" if version else "a draft, not published"
+        verb = _verb(response.is_changed, was_there=was_there)
+        return Change(organization.name, "flow", flow.name, verb, tuple(response.findings), detail)
+
+    async def _chatbot(
+        self, organization: Organization, chatbot: Chatbot, flow_ids: Mapping[str, str], chatbot_ids: dict[str, str]
+    ) -> Change:
+        organization_id = self._ids[organization.name]
+        put = self._house.put_chatbot(organization_id, chatbot, flow_id=flow_ids[chatbot.main_flow])
+        response = await _named(chatbot.where, put)
+        chatbot_ids[chatbot.name] = response.chatbot_id
+        key = f"{organization_id}/chatbot/{chatbot.name}"
+        verb = _verb(response.is_changed, was_there=key in self._memory.digests)
+        self._memory.note(key, chatbot)
+        return Change(organization.name, "chatbot", chatbot.name, verb)
+
+    async def _number(
+        self, organization: Organization, number: Number, flow_ids: Mapping[str, str], chatbot_ids: Mapping[str, str]
+    ) -> Change:
+        organization_id = self._ids[organization.name]
+        app = self._app_reference(organization, number)
+        put = self._house.put_number(
+            organization_id,
+            number,
+            chatbot_id=chatbot_ids.get(number.chatbot, ""),
+            flow_id=flow_ids[number.default_flow] if number.default_flow else "",
+            app=app,
+        )
+        is_changed = await _named(number.where, put)
+        self._memory.note(f"{organization_id}/number/{number.name}", number)
+        self._memory.numbers[number.name] = RememberedNumber(
+            phone_number_id=number.name,
+            display_phone_number=number.display_phone_number,
+            access_token=number.access_token,
+            organization_id=organization_id,
+            app=app,
+            waba_id=number.waba_id,
+        )
+        was_there = number.name in self._existing_of(organization).numbers
+        return Change(organization.name, "number", number.name, _verb(is_changed, was_there=was_there))
+
+    def _app_reference(self, organization: Organization, number: Number) -> str:
+        if not number.app:
+            return ""
+        owner = app_owner(number, organization, self._wanted, self._existing)
+        return f"{self._ids[owner]}/{number.app.rpartition('/')[2]}"
+
+    async def _triggers(self, organization: Organization, flow_ids: Mapping[str, str]) -> list[Change]:
+        if organization.triggers is None:
+            return []
+        triggers = [
+            router_pb2.Trigger(
+                keyword=trigger.keyword,
+                match=trigger.match,
+                flow_id=flow_ids[trigger.flow],
+                phone_number_id=trigger.number,
+            )
+            for trigger in organization.triggers
+        ]
+        organization_id = self._ids[organization.name]
+        put = self._house.put_triggers(organization_id, triggers)
+        is_changed = await _named(organization.where.key("triggers"), put)
+        key = f"{organization_id}/triggers"
+        verb = _verb(is_changed, was_there=key in self._memory.digests)
+        self._memory.note(key, organization.triggers)
+        return [Change(organization.name, "triggers", f"{len(triggers)} keywords", verb)]
+
+
+def _verb(is_changed: bool, *, was_there: bool) -> Verb:
+    if not is_changed:
+        return "unchanged"
+    return "changed" if was_there else "new"
+
+
+async def _named(where: Where, call: Awaitable[Result]) -> Result:
+    """Await a call; a refusal names the place in the file it was for."""
+    try:
+        return await call
+    except PytakeError as error:
+        raise Failed(f"{where}: {error.sentence} (what comes before it has been applied; mend it and repeat)") from None

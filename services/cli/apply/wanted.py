@@ -1,0 +1,78 @@
+"""What should be: organizations with their Meta apps, flows, chatbots, numbers and triggers, by name."""
+
+from dataclasses import dataclass, field
+
+from services.cli.apply.reading import Where
+from services.pb.router.v1 import router_pb2
+
+
+@dataclass(frozen=True, slots=True)
+class MetaApp:
+    """A Meta app, whose signatures are believed."""
+
+    name: str
+    app_secret: str
+    previous_app_secret: str
+    verify_token: str
+    where: Where = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """A flow with its document as JSON bytes, in any dialect that can be imported."""
+
+    name: str
+    document: bytes
+    is_published: bool
+    where: Where = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Chatbot:
+    """A chatbot and the name of its main flow."""
+
+    name: str
+    main_flow: str
+    is_active: bool
+    where: Where = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A business number; `app` is a name, organization/name, or empty for any app; chatbot and flow are names."""
+
+    name: str
+    display_phone_number: str
+    access_token: str
+    app: str
+    chatbot: str
+    default_flow: str
+    is_active: bool
+    waba_id: str
+    where: Where = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """A keyword that starts a flow, on one number or on all."""
+
+    keyword: str
+    match: router_pb2.KeywordMatch.ValueType
+    flow: str
+    number: str
+    where: Where = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Organization:
+    """What the files say about one organization; None means that they say nothing, and nothing is changed."""
+
+    name: str
+    where: Where = field(compare=False, repr=False)
+    time_zone: str | None = None
+    fallback_flow: str | None = None
+    apps: tuple[MetaApp, ...] = ()
+    flows: tuple[Flow, ...] = ()
+    chatbots: tuple[Chatbot, ...] = ()
+    numbers: tuple[Number, ...] = ()
+    triggers: tuple[Trigger, ...] | None = None
