@@ -1,0 +1,108 @@
+"""executor's composition root: the only file that names concrete classes."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import psycopg
+
+from services.chassis.clock import monotonic
+from services.chassis.db import Database
+from services.chassis.lifecycle import Closing, Periodic, Service
+from services.chassis.logs import configure_logs
+from services.chassis.ops import OpsServer
+from services.chassis.queue import Batcher, Bell, DeadLetters, Item, Lanes, Relay
+from services.chassis.rpc import Peer, PeerAddress, RpcServer, Servicer
+from services.chassis.tenancy import ServiceSigner, TokenVerifier
+from services.executor.domain.engine import Limits
+from services.executor.peers import GrpcAnalytics, GrpcSender
+from services.executor.server import ExecutionServer, FlowsServer, StatesServer
+from services.executor.settings import Settings
+from services.executor.store import INBOX, OUTBOX, RECORDS, PostgresFlows, PostgresStates
+from services.executor.usecases import Encoder, FlowKeeping, FlowLibrary, StateKeeping, Turns
+from services.executor.worker import InboxWorker, TimerClock, encode_record, encode_said
+from services.pb.common.v1 import lanes_pb2_grpc
+from services.pb.executor.v1 import executor_pb2_grpc
+
+PARTITIONS_SECONDS = 3600.0
+CLEANING_SECONDS = 86_400.0
+DEPTH_SECONDS = 5.0
+TIMER_SECONDS = 0.5
+
+
+async def build(settings: Settings) -> Service:
+    """Put the room together; nothing runs until the service does."""
+    configure_logs("executor", settings.log_level)
+    database = await Database.open(settings.database_url, size=settings.database_pool_size, name="pytake-executor")
+    signer = ServiceSigner.from_file("executor", settings.service_key_file)
+    verifier = TokenVerifier.from_file(
+        audience="executor", jwks_file=settings.service_jwks_file, secret_key=settings.secret_key
+    )
+    inbox, outbox, records = Lanes(INBOX, database), Lanes(OUTBOX, database), Lanes(RECORDS, database)
+    inbox_bell, outbox_bell, records_bell = Bell(), Bell(), Bell()
+    states = PostgresStates(database, inbox, outbox, records)
+    flows = PostgresFlows(database)
+    turns = Turns(
+        states=states,
+        library=FlowLibrary(flows),
+        encoder=Encoder(encode_said, encode_record),
+        limits=Limits(settings.max_flow_iterations, settings.flow_execution_timeout_ms),
+        ttl=timedelta(hours=settings.conversation_session_ttl_hours),
+        monotonic=monotonic,
+    )
+    sender_peer = Peer(PeerAddress("sender", settings.sender_target), signer)
+    analytics_peer = Peer(PeerAddress("analytics", settings.analytics_target), signer)
+
+    def ring_out() -> None:
+        outbox_bell.ring()
+        records_bell.ring()
+
+    async def measure() -> None:
+        for lanes in (inbox, outbox, records):
+            await lanes.measure()
+
+    batcher: Batcher[Item, bool] = Batcher(states.enqueue, limit=512, poison=(psycopg.DataError,))
+    rpc = RpcServer(
+        settings.grpc_address,
+        [
+            Servicer(
+                "pytake.executor.v1.Execution",
+                executor_pb2_grpc.add_ExecutionServicer_to_server,
+                ExecutionServer(batcher, inbox_bell),
+            ),
+            Servicer(
+                "pytake.executor.v1.Flows",
+                executor_pb2_grpc.add_FlowsServicer_to_server,
+                FlowsServer(FlowKeeping(flows)),
+            ),
+            Servicer(
+                "pytake.executor.v1.States",
+                executor_pb2_grpc.add_StatesServicer_to_server,
+                StatesServer(StateKeeping(states)),
+            ),
+            Servicer(
+                "pytake.common.v1.DeadLetters",
+                lanes_pb2_grpc.add_DeadLettersServicer_to_server,
+                DeadLetters([(inbox, inbox_bell), (outbox, outbox_bell), (records, records_bell)]),
+            ),
+        ],
+        verifier,
+        drain_seconds=settings.drain_seconds,
+    )
+    return Service(
+        "executor",
+        [
+            Closing(database.close),
+            Closing(sender_peer.close),
+            Closing(analytics_peer.close),
+            OpsServer(settings.ops_address, database.is_reachable),
+            Periodic("partitions", PARTITIONS_SECONDS, states.prepare_partitions),
+            Periodic("cleaning", CLEANING_SECONDS, states.drop_old),
+            Periodic("depth", DEPTH_SECONDS, measure),
+            Relay(outbox, database, outbox_bell, GrpcSender(sender_peer).enqueue),
+            Relay(records, database, records_bell, GrpcAnalytics(analytics_peer).ingest, limit=32),
+            Periodic("timers", TIMER_SECONDS, TimerClock(states, inbox_bell).fire),
+            InboxWorker(inbox, turns, bell=inbox_bell, ring_out=ring_out, monotonic=monotonic),
+            rpc,
+        ],
+    )

@@ -1,0 +1,44 @@
+"""Whom executor calls: sender with what is to be said, analytics with what happened."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from services.chassis.queue import StoredItem
+from services.chassis.rpc import Peer
+from services.pb.analytics.v1 import analytics_pb2, analytics_pb2_grpc
+from services.pb.common.v1 import results_pb2
+from services.pb.sender.v1 import sender_pb2, sender_pb2_grpc
+
+# Ends before the lanes' lease does (chassis.queue.lanes.LEASE_SECONDS).
+CALL_SECONDS = 4.0
+
+
+class GrpcSender:
+    """sender, as the outbox relay sees it."""
+
+    def __init__(self, peer: Peer) -> None:
+        self._peer = peer
+        self._delivery = peer.stub(sender_pb2_grpc.DeliveryStub)
+
+    async def enqueue(self, items: Sequence[StoredItem]) -> Sequence[results_pb2.ItemResult]:
+        """Hand messages over; one result per item."""
+        messages = [sender_pb2.OutboundMessage.FromString(item.payload) for item in items]
+        request = sender_pb2.EnqueueRequest(messages=messages)
+        response = await self._peer.call(self._delivery.Enqueue, request, seconds=CALL_SECONDS)
+        return response.results
+
+
+class GrpcAnalytics:
+    """analytics, as the records relay sees it."""
+
+    def __init__(self, peer: Peer) -> None:
+        self._peer = peer
+        self._recording = peer.stub(analytics_pb2_grpc.RecordingStub)
+
+    async def ingest(self, items: Sequence[StoredItem]) -> Sequence[results_pb2.ItemResult]:
+        """Hand records over; one result per item."""
+        records = [analytics_pb2.Record.FromString(item.payload) for item in items]
+        request = analytics_pb2.IngestRequest(records=records)
+        response = await self._peer.call(self._recording.Ingest, request, seconds=CALL_SECONDS)
+        return response.results

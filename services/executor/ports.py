@@ -1,0 +1,138 @@
+"""What executor needs from outside."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from services.chassis.queue import Claim, Finish, Item, StoredItem
+from services.executor.domain.advance import Timer
+from services.executor.domain.standing import Standing
+
+
+@dataclass(frozen=True, slots=True)
+class SaveFlow:
+    """A draft to be stored: canonical document and its digest."""
+
+    flow_id: UUID
+    name: str
+    document: bytes
+    digest: str
+    publish: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SavedFlow:
+    """What storing a draft did."""
+
+    published_version: int
+    is_changed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FlowVersion:
+    """A published document."""
+
+    flow_id: UUID
+    version: int
+    document: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class FlowSummary:
+    """A flow without its document."""
+
+    flow_id: UUID
+    name: str
+    published_version: int
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StateView:
+    """A conversation state for people."""
+
+    standing: Standing
+    flow_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What a batch needs to begin: Postgres' time, each conversation's states, each flow's published version."""
+
+    now: datetime
+    standings: Mapping[UUID, Mapping[UUID, Standing]]
+    published: Mapping[tuple[UUID, UUID], int]
+
+
+@dataclass(frozen=True, slots=True)
+class Save:
+    """All effects of a batch of lanes, to be stored in one transaction."""
+
+    organization_ids: frozenset[UUID]
+    standings: Sequence[Standing]
+    outbox: Sequence[Item]
+    records: Sequence[Item]
+    timers: Sequence[Timer]
+    buried: Sequence[tuple[Claim, StoredItem, str]]
+    finishes: Sequence[Finish]
+
+
+class StateChanged(Exception):
+    """A state was changed by somebody else since it was read; nothing of the batch was stored."""
+
+
+class Flows(Protocol):
+    """Flows and versions."""
+
+    async def save(self, *, organization_id: UUID, flow: SaveFlow) -> SavedFlow:
+        """Store a draft and maybe publish it."""
+
+    async def published_digest(self, *, organization_id: UUID, flow_id: UUID) -> tuple[int, str]:
+        """The published version and its digest; (0, "") when nothing is published."""
+
+    async def load(self, *, organization_id: UUID, flow: str, version: int) -> FlowVersion | None:
+        """A version's document; version 0 means the published one."""
+
+    async def list_flows(self, *, organization_id: UUID) -> list[FlowSummary]:
+        """The organization's flows by name."""
+
+
+class States(Protocol):
+    """Conversation states, timers and the transaction of a turn."""
+
+    async def snapshot(
+        self, conversations: Sequence[tuple[UUID, UUID]], flows: Sequence[tuple[UUID, UUID]]
+    ) -> Snapshot:
+        """Read what a batch needs; pairs start with the organization."""
+
+    async def save(self, save: Save) -> None:
+        """Store a batch. Raises LeaseLost or StateChanged, and then nothing was stored."""
+
+    async def fire_timers(self, limit: int, to_item: Callable[[Timer], Item]) -> int:
+        """Turn due timers into items of their lanes; gives how many."""
+
+    async def enqueue(self, items: Sequence[Item]) -> Sequence[bool]:
+        """Take events into the inbox; tells per item whether it is new. Raises Unavailable."""
+
+    async def list_states(
+        self, *, organization_id: UUID, skip: int, limit: int, flow_id: UUID | None, is_active: bool | None
+    ) -> tuple[int, list[StateView]]:
+        """States, latest message first, and how many fit."""
+
+    async def latest(self, *, organization_id: UUID, phone_number: str) -> StateView | None:
+        """The state with the latest message of a phone number."""
+
+    async def turn(
+        self, *, organization_id: UUID, conversation_id: UUID, event_id: str, message_ids: Sequence[str]
+    ) -> tuple[bool, list[bytes]] | None:
+        """Whether an event is finished, and the outbox payloads under these ids; None when the event is unknown."""
+
+    async def of_conversation(self, *, organization_id: UUID, conversation_id: UUID) -> StateView | None:
+        """The state with the latest message of a conversation."""
+
+    async def close(self, *, organization_id: UUID, phone_number: str) -> datetime | None:
+        """Close the active session of a phone number; None when there is none."""

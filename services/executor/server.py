@@ -1,0 +1,200 @@
+"""executor's gRPC side: protobuf to the domain's words and back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, TypeAlias
+from uuid import UUID
+
+from google.protobuf.struct_pb2 import Struct
+from google.protobuf.timestamp_pb2 import Timestamp
+from grpc import aio
+
+from services.chassis.errors import InvalidArgument
+from services.chassis.queue import Batcher, Bell, Item
+from services.executor.domain.finding import Finding
+from services.executor.ports import FlowSummary, StateView
+from services.executor.usecases import FlowKeeping, StateKeeping
+from services.pb.common.v1 import content_pb2, results_pb2
+from services.pb.executor.v1 import executor_pb2, executor_pb2_grpc
+from services.pb.sender.v1 import sender_pb2
+
+Context: TypeAlias = aio.ServicerContext[Any, Any]
+
+_OK = results_pb2.ItemResult(outcome=results_pb2.ITEM_OUTCOME_OK)
+_DUPLICATE = results_pb2.ItemResult(outcome=results_pb2.ITEM_OUTCOME_DUPLICATE)
+
+
+class ExecutionServer(executor_pb2_grpc.ExecutionServicer):
+    """Where events go in."""
+
+    def __init__(self, batcher: Batcher[Item, bool], bell: Bell) -> None:
+        self._batcher = batcher
+        self._bell = bell
+
+    async def Submit(self, request: executor_pb2.SubmitRequest, context: Context) -> executor_pb2.SubmitResponse:
+        """Take events durably; a bad one is INVALID and costs its neighbours nothing."""
+        results: list[results_pb2.ItemResult | None] = []
+        items: list[Item] = []
+        for event in request.events:
+            try:
+                items.append(_item(event))
+                results.append(None)
+            except ValueError as error:
+                results.append(results_pb2.ItemResult(outcome=results_pb2.ITEM_OUTCOME_INVALID, reason=str(error)))
+        fresh = iter(await self._batcher.submit(items) if items else ())
+        if items:
+            self._bell.ring()
+        answers = [result or (_OK if next(fresh) else _DUPLICATE) for result in results]
+        return executor_pb2.SubmitResponse(results=answers)
+
+
+class FlowsServer(executor_pb2_grpc.FlowsServicer):
+    """Flows and versions."""
+
+    def __init__(self, flows: FlowKeeping) -> None:
+        self._flows = flows
+
+    async def PutFlow(self, request: executor_pb2.PutFlowRequest, context: Context) -> executor_pb2.PutFlowResponse:
+        """Store and maybe publish a flow."""
+        put = await self._flows.put(
+            organization_id=_uuid(request.organization_id, "organization_id"),
+            name=request.name,
+            document=request.document,
+            publish=request.publish,
+            dry_run=request.dry_run,
+        )
+        return executor_pb2.PutFlowResponse(
+            flow_id=str(put.flow_id),
+            published_version=put.published_version,
+            is_changed=put.is_changed,
+            dialect=put.dialect,
+            findings=[_finding(finding) for finding in put.findings],
+        )
+
+    async def ListFlows(
+        self, request: executor_pb2.ListFlowsRequest, context: Context
+    ) -> executor_pb2.ListFlowsResponse:
+        """The organization's flows."""
+        flows = await self._flows.list(organization_id=_uuid(request.organization_id, "organization_id"))
+        return executor_pb2.ListFlowsResponse(flows=[_flow(flow) for flow in flows])
+
+
+class StatesServer(executor_pb2_grpc.StatesServicer):
+    """Where conversations stand."""
+
+    def __init__(self, states: StateKeeping) -> None:
+        self._states = states
+
+    async def ListStates(
+        self, request: executor_pb2.ListStatesRequest, context: Context
+    ) -> executor_pb2.ListStatesResponse:
+        """A page of states."""
+        total, views = await self._states.list(
+            organization_id=_uuid(request.organization_id, "organization_id"),
+            skip=request.skip,
+            limit=request.limit,
+            flow_id=request.flow_id,
+            is_active=request.is_active if request.HasField("is_active") else None,
+        )
+        return executor_pb2.ListStatesResponse(total=total, states=[_state(view) for view in views])
+
+    async def GetState(self, request: executor_pb2.GetStateRequest, context: Context) -> executor_pb2.GetStateResponse:
+        """The state of a phone number."""
+        view = await self._states.get(
+            organization_id=_uuid(request.organization_id, "organization_id"), phone_number=request.phone_number
+        )
+        return executor_pb2.GetStateResponse(state=_state(view))
+
+    async def GetTurn(self, request: executor_pb2.GetTurnRequest, context: Context) -> executor_pb2.GetTurnResponse:
+        """What an event brought about."""
+        turn = await self._states.turn(
+            organization_id=_uuid(request.organization_id, "organization_id"),
+            conversation_id=_uuid(request.conversation_id, "conversation_id"),
+            event_id=request.event_id,
+        )
+        return executor_pb2.GetTurnResponse(
+            bot_responses=_texts(turn.payloads),
+            state=_state(turn.state) if turn.state else None,
+            is_awaiting_input=turn.state is not None and turn.state.standing.session.awaiting_input,
+        )
+
+    async def CloseState(
+        self, request: executor_pb2.CloseStateRequest, context: Context
+    ) -> executor_pb2.CloseStateResponse:
+        """Close the active session."""
+        closed_at = await self._states.close(
+            organization_id=_uuid(request.organization_id, "organization_id"), phone_number=request.phone_number
+        )
+        response = executor_pb2.CloseStateResponse()
+        response.closed_at.FromDatetime(closed_at)
+        return response
+
+
+def _item(event: executor_pb2.ConversationEvent) -> Item:
+    """Raises ValueError with a sentence when the event can never be worked on."""
+    if not 0 < len(event.event_id) <= 600:
+        raise ValueError("event_id must have 1 to 600 characters")
+    try:
+        organization_id, conversation_id = UUID(event.organization_id), UUID(event.conversation_id)
+    except ValueError:
+        raise ValueError("organization_id and conversation_id must be UUIDs") from None
+    return Item(organization_id, conversation_id, event.event_id, event.SerializeToString())
+
+
+def _uuid(text: str, field: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise InvalidArgument(f"{field} is {text!r}; it must be a UUID") from None
+
+
+def _finding(finding: Finding) -> executor_pb2.Finding:
+    return executor_pb2.Finding(
+        code=finding.code,
+        severity=finding.severity,
+        node_id=finding.node_id or "",
+        message=finding.message,
+        mend=finding.mend,
+    )
+
+
+def _flow(flow: FlowSummary) -> executor_pb2.Flow:
+    updated_at = Timestamp()
+    updated_at.FromDatetime(flow.updated_at)
+    return executor_pb2.Flow(
+        flow_id=str(flow.flow_id), name=flow.name, published_version=flow.published_version, updated_at=updated_at
+    )
+
+
+def _state(view: StateView) -> executor_pb2.State:
+    standing, session = view.standing, view.standing.session
+    variables = Struct()
+    variables.update(dict(session.variables))
+    state = executor_pb2.State(
+        state_id=str(standing.state_id),
+        conversation_id=str(standing.conversation_id),
+        phone_number=standing.contact.wa_id,
+        flow_id=session.flow_id,
+        flow_name=view.flow_name,
+        current_node_id=session.current_node_id or "",
+        variables=variables,
+        execution_path=session.execution_path,
+        is_active=session.is_active,
+        is_closed=standing.closed_at is not None,
+        messages_count=standing.messages_count,
+    )
+    state.last_message_at.FromDatetime(standing.last_message_at)
+    state.created_at.FromDatetime(standing.created_at)
+    state.session_expires_at.FromDatetime(standing.session_expires_at)
+    return state
+
+
+def _texts(payloads: Sequence[bytes]) -> list[str]:
+    return [_text(sender_pb2.OutboundMessage.FromString(payload).content) for payload in payloads]
+
+
+def _text(content: content_pb2.Content) -> str:
+    if content.HasField("text"):
+        return content.text.body
+    return content.buttons.body if content.HasField("buttons") else content.list.body

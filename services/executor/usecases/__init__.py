@@ -1,0 +1,8 @@
+"""What executor does: works off arrivals, keeps flows, tells people where a conversation stands."""
+
+from services.executor.usecases.flow_keeping import FlowKeeping, Put
+from services.executor.usecases.library import FlowLibrary
+from services.executor.usecases.state_keeping import StateKeeping, TurnView
+from services.executor.usecases.turns import Decoded, Encoder, Turns
+
+__all__ = ["Decoded", "Encoder", "FlowKeeping", "FlowLibrary", "Put", "StateKeeping", "TurnView", "Turns"]

@@ -1,0 +1,96 @@
+"""The loops. One batch at a time: a suspect is then alone in the process by construction."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from services.chassis import metrics
+from services.chassis.clock import Monotonic
+from services.chassis.errors import Unavailable
+from services.chassis.logs import get_logger
+from services.chassis.queue import Bell, Lanes
+from services.executor.ports import States
+from services.executor.usecases import Turns
+from services.executor.worker.codec import decode, timer_item
+
+_log = get_logger(__name__)
+
+_ERROR_SECONDS = 0.5
+# Suspects (a holder died or an earlier try failed) are looked for this often while fresh lanes keep coming.
+_SUSPECT_SECONDS = 0.25
+_BATCH = 128
+_TIMER_BATCH = 500
+
+
+class InboxWorker:
+    """A part: claims conversations with something to do and works them off."""
+
+    def __init__(
+        self, inbox: Lanes, turns: Turns, *, bell: Bell, ring_out: Callable[[], None], monotonic: Monotonic
+    ) -> None:
+        self._inbox = inbox
+        self._turns = turns
+        self._bell = bell
+        self._ring_out = ring_out
+        self._monotonic = monotonic
+        self._suspects_at = 0.0
+        self._is_stopping = False
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Begin to claim."""
+        self._task = asyncio.create_task(self._loop(), name="executor inbox")
+
+    async def stop(self) -> None:
+        """Finish the batch in hand; claim no more."""
+        self._is_stopping = True
+        self._bell.ring()
+        if self._task is not None:
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _loop(self) -> None:
+        while not self._is_stopping:
+            try:
+                if not await self._turn():
+                    await self._bell.wait()
+            except Unavailable:
+                await asyncio.sleep(_ERROR_SECONDS)
+            except Exception as error:
+                # What was claimed comes back when its lease ends, as a suspect.
+                _log.exception("worker_failed", error=type(error).__name__)
+                await asyncio.sleep(_ERROR_SECONDS)
+
+    async def _turn(self) -> bool:
+        """Work off one batch; tells whether there was any."""
+        claims = await self._inbox.claim(limit=_BATCH, which="fresh")
+        if claims:
+            metrics.lane_batch_items.labels(self._inbox.box.path).observe(sum(len(claim.items) for claim in claims))
+            if await self._turns.work_off([decode(claim) for claim in claims]):
+                self._ring_out()
+        if not claims or self._monotonic() - self._suspects_at > _SUSPECT_SECONDS:
+            return await self._suspect() or bool(claims)
+        return True
+
+    async def _suspect(self) -> bool:
+        self._suspects_at = self._monotonic()
+        claims = await self._inbox.claim(limit=1, which="suspect")
+        if claims and await self._turns.work_off([decode(claims[0])]):
+            self._ring_out()
+        return bool(claims)
+
+
+class TimerClock:
+    """Turns due timers into events."""
+
+    def __init__(self, states: States, bell: Bell) -> None:
+        self._states = states
+        self._bell = bell
+
+    async def fire(self) -> None:
+        """Fire what is due; called every half second."""
+        fired = _TIMER_BATCH
+        while fired == _TIMER_BATCH:
+            fired = await self._states.fire_timers(_TIMER_BATCH, timer_item)
+            if fired:
+                self._bell.ring()
