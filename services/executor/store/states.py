@@ -19,8 +19,9 @@ from services.executor.domain.standing import Standing
 from services.executor.ports import Save, Snapshot, StateChanged, StateView
 from services.executor.store.boxes import INBOX, OUTBOX, RECORDS
 
-_COLUMNS = """s.organization_id, s.id, s.conversation_id, s.contact_id, s.phone_number, s.user_id, s.session, s.variables,
-    s.execution_path, s.messages_count, s.last_message_at, s.session_expires_at, s.created_at, s.closed_at, s.revision"""
+_COLUMNS = """s.organization_id, s.id, s.conversation_id, s.contact_id, s.phone_number, s.user_id, s.session,
+    s.variables, s.execution_path, s.messages_count, s.last_message_at, s.session_expires_at, s.created_at,
+    s.closed_at, s.revision"""
 
 _SNAPSHOT_STATES = f"""
     SELECT now(), {_COLUMNS}

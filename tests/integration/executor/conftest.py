@@ -1,0 +1,139 @@
+"""The executor room on real Postgres, logged in as its own role; sender and analytics are only their lanes."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import psycopg
+import pytest
+
+from services.chassis.clock import monotonic
+from services.chassis.db import Database
+from services.chassis.queue import Batcher, Bell, Item, Lanes
+from services.executor.domain.engine import Limits
+from services.executor.server import ExecutionServer
+from services.executor.store import INBOX, OUTBOX, RECORDS, PostgresFlows, PostgresStates
+from services.executor.usecases import Encoder, FlowKeeping, FlowLibrary, StateKeeping, Turns
+from services.executor.worker import decode, encode_record, encode_said, timer_item
+from services.pb.analytics.v1 import analytics_pb2
+from services.pb.common.v1 import events_pb2, results_pb2
+from services.pb.executor.v1 import executor_pb2
+from services.pb.sender.v1 import sender_pb2
+from tests.fixtures.servers import Database as TestDatabase
+
+FLOWS = Path(__file__).parents[2] / "data" / "flows" / "rooms"
+
+
+@dataclass
+class Room:
+    """What a test does with executor. Each room has an organization and a conversation of its own."""
+
+    database: Database
+    superuser_url: str
+    states: PostgresStates
+    flows: FlowKeeping
+    inbox: Lanes
+    turns: Turns
+    organization_id: UUID = field(default_factory=uuid4)
+    conversation_id: UUID = field(default_factory=uuid4)
+    flow_id: str = ""
+
+    async def publish(self, file: str, name: str = "tea") -> str:
+        document = (FLOWS / file).read_bytes()
+        put = await self.flows.put(
+            organization_id=self.organization_id, name=name, document=document, publish=True, dry_run=False
+        )
+        return str(put.flow_id)
+
+    def event(self, text: str, **fields: object) -> executor_pb2.ConversationEvent:
+        event_id = str(fields.pop("event_id", f"message:{uuid4()}"))
+        values: dict[str, object] = {
+            "organization_id": str(self.organization_id),
+            "conversation_id": str(self.conversation_id),
+            "contact_id": str(self.conversation_id),
+            "event_id": event_id,
+            "message": events_pb2.InboundMessage(event_id=event_id, kind="text", text=text, phone_number_id="77"),
+            "may_run_flow": True,
+            "start_flow_id": self.flow_id,
+            "start_reason": executor_pb2.START_REASON_NUMBER,
+            "contact_wa_id": "4915100000007",
+            "window_expires_at": 2_000_000_000,
+            **fields,
+        }
+        return executor_pb2.ConversationEvent(**values)
+
+    async def submit(self, *events: executor_pb2.ConversationEvent) -> list[results_pb2.ItemOutcome]:
+        batcher: Batcher[Item, bool] = Batcher(self.states.enqueue)
+        server = ExecutionServer(batcher, Bell())
+        response = await server.Submit(executor_pb2.SubmitRequest(events=events), None)
+        return [result.outcome for result in response.results]
+
+    async def work(self) -> None:
+        while claims := await self.inbox.claim(which="fresh"):
+            await self.turns.work_off([decode(claim) for claim in claims])
+
+    async def fire_timers(self) -> int:
+        return await self.states.fire_timers(10, timer_item)
+
+    async def say(self, *texts: str) -> None:
+        await self.submit(*(self.event(text) for text in texts))
+        await self.work()
+
+    def as_superuser(self, statement: str, *values: object) -> list[tuple[object, ...]]:
+        with psycopg.connect(self.superuser_url, autocommit=True) as connection:
+            cursor = connection.execute(statement, values)
+            return cursor.fetchall() if cursor.description else []
+
+    def let_the_session_expire(self) -> None:
+        self.as_superuser(
+            """UPDATE executor.conversation_states SET session_expires_at = now() - interval '1 s'
+               WHERE organization_id = %s""",
+            self.organization_id,
+        )
+
+    def said(self) -> list[str]:
+        rows = self.as_superuser(
+            "SELECT payload FROM executor.outbox_item WHERE organization_id = %s ORDER BY pos", self.organization_id
+        )
+        return [sender_pb2.OutboundMessage.FromString(row[0]).content.text.body for row in rows]
+
+    def records(self) -> list[analytics_pb2.Record]:
+        rows = self.as_superuser(
+            "SELECT payload FROM executor.records_item WHERE organization_id = %s", self.organization_id
+        )
+        records = [analytics_pb2.Record.FromString(row[0]) for row in rows]
+        return sorted(records, key=lambda record: record.occurred_at_us)
+
+    async def state(self) -> dict[str, object]:
+        view = await StateKeeping(self.states).get(organization_id=self.organization_id, phone_number="4915100000007")
+        session = view.standing.session
+        return {
+            "node": session.current_node_id,
+            "variables": dict(session.variables),
+            "path": list(session.execution_path),
+            "is_active": session.is_active,
+        }
+
+
+@pytest.fixture
+async def room(module_database: TestDatabase) -> AsyncIterator[Room]:
+    database = await Database.open(module_database.url_of("executor"), size=3, name="test")
+    inbox, outbox, records = Lanes(INBOX, database), Lanes(OUTBOX, database), Lanes(RECORDS, database)
+    states = PostgresStates(database, inbox, outbox, records)
+    flows = PostgresFlows(database)
+    turns = Turns(
+        states=states,
+        library=FlowLibrary(flows),
+        encoder=Encoder(encode_said, encode_record),
+        limits=Limits(),
+        ttl=timedelta(hours=24),
+        monotonic=monotonic,
+    )
+    room = Room(database, module_database.superuser_url, states, FlowKeeping(flows), inbox, turns)
+    room.flow_id = await room.publish("tea_house.json")
+    yield room
+    await database.close()
