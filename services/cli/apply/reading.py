@@ -47,12 +47,12 @@ class WrittenNumber(int):
     text: str
 
 
-class _Loader(yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader):  # type: ignore[misc]  # chosen once
-    """Safe YAML that keeps the digits of numbers and refuses a key that stands twice."""
+# Safe YAML that keeps the digits of numbers and refuses a key that stands twice; in C where PyYAML was built with it.
+_Loader: type[yaml.SafeLoader] = type("_Loader", (yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader,), {})
 
 
 def _construct_number(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> WrittenNumber:
-    number = WrittenNumber(loader.construct_yaml_int(node))  # type: ignore[no-untyped-call]  # PyYAML's own
+    number = WrittenNumber(loader.construct_yaml_int(node))
     number.text = node.value
     return number
 

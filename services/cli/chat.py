@@ -1,0 +1,50 @@
+"""`pytake chat`: be a phone of the simulated Meta."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from services.cli.ending import Failed, told
+from services.embedded.state import DEFAULT_DATA, read_state
+
+app = typer.Typer(add_completion=False)
+
+ANSWER_SECONDS = 20.0
+
+
+@app.command(help="Be a phone: write to a number of the simulated Meta and read the replies; 1 when none comes.")
+def chat(
+    texts: Annotated[
+        list[str] | None, typer.Argument(metavar="[TEXT]…", help="Without any, type line by line.")
+    ] = None,
+    from_number: Annotated[str, typer.Option("--from", help="Your phone number, with country code.")] = "5511999990001",
+    number: Annotated[str, typer.Option(help="phone_number_id of the business; the demo's, or the first one.")] = "",
+    name: Annotated[str, typer.Option(help="Your profile name.")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object for each reply.")] = False,
+    data: Annotated[Path, typer.Option(help="The house's data folder.")] = DEFAULT_DATA,
+) -> None:
+    with told():
+        url = _simulator_url(data)
+        from services.embedded.meta.chat import Patience
+        from services.embedded.meta.terminal import run_chat
+
+        status = run_chat(
+            url,
+            from_number.lstrip("+"),
+            texts or [],
+            phone_number_id=number,
+            name=name,
+            as_json=as_json,
+            patience=Patience(deadline_seconds=ANSWER_SECONDS),
+        )
+        if status == 1:
+            raise Failed(f"no reply came within {ANSWER_SECONDS:g} s; `pytake doctor` looks for the reason")
+    raise typer.Exit(status)
+
+
+def _simulator_url(data: Path) -> str:
+    simulator = read_state(data)["simulator"]
+    if not isinstance(simulator, dict):
+        raise Failed("this house has no simulated Meta: write from a real phone, or start it without --no-simulator")
+    return str(simulator["url"])
