@@ -1,7 +1,7 @@
 """Where the house keeps things: embedded Postgres and Valkey, or the user's own servers."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 
 from services.embedded.console import PlainConsole
@@ -18,8 +18,12 @@ from services.embedded.databases import (
 from services.embedded.errors import HouseError
 from services.embedded.keys import load_or_create_secrets
 from services.embedded.postgres import SUPERUSER, EmbeddedPostgres
+from services.embedded.process import Command, last_lines
 from services.embedded.supervisor import Supervisor
 from services.embedded.valkey import EmbeddedValkey
+from services.embedded.waiting import POLL_SECONDS
+
+START_ATTEMPTS = 4
 
 
 class Stores:
@@ -94,16 +98,48 @@ class Stores:
         postgres = EmbeddedPostgres(
             self._data / "postgres", log_folder=self._data / "log", password=self.secrets[SUPERUSER]
         )
-        await postgres.prepare(self._console.say)
         self._postgres = postgres
-        await self._supervisor.start(postgres.command())
-        await postgres.wait_until_ready()
+
+        async def prepare() -> Command:
+            await postgres.prepare(self._console.say)
+            return postgres.command()
+
+        await self._start_server(prepare, postgres.wait_until_ready)
 
     async def _start_valkey(self) -> None:
         if self._external_redis:
             return
         valkey = EmbeddedValkey(self._data / "valkey", log_folder=self._data / "log", password=self.secrets["valkey"])
-        valkey.prepare(self._console.say)
         self._valkey = valkey
-        await self._supervisor.start(valkey.command())
-        await valkey.wait_until_ready()
+
+        async def prepare() -> Command:
+            valkey.prepare(self._console.say)
+            return valkey.command()
+
+        await self._start_server(prepare, valkey.wait_until_ready)
+
+    async def _start_server(
+        self, prepare: Callable[[], Awaitable[Command]], wait_until_ready: Callable[[], Awaitable[None]]
+    ) -> None:
+        """Start it, on another port if somebody else took the chosen one before it could."""
+        for _ in range(START_ATTEMPTS):
+            command = await prepare()
+            await self._supervisor.start(command)
+            if await self._becomes_ready(command.name, wait_until_ready):
+                return
+            await self._supervisor.stop(command.name)
+        raise HouseError(f"{command.name} cannot start. The end of {command.log_file}:\n{last_lines(command.log_file)}")
+
+    async def _becomes_ready(self, name: str, wait_until_ready: Callable[[], Awaitable[None]]) -> bool:
+        """Wait until it is ready (True) or keeps dying (False)."""
+        ready = asyncio.ensure_future(wait_until_ready())
+        try:
+            while not ready.done():
+                if self._supervisor.is_failing(name):
+                    return False
+                await asyncio.wait({ready}, timeout=POLL_SECONDS)
+            ready.result()
+            return True
+        finally:
+            ready.cancel()
+            await asyncio.wait({ready})

@@ -101,9 +101,13 @@ class EmbeddedValkey:
             reader, writer = await asyncio.open_connection(LOOPBACK, self.port)
         except OSError:
             return False
-        writer.write(f"AUTH {self._password}\r\nPING\r\n".encode())
-        answers = [await reader.readline(), await reader.readline()]
-        writer.close()
-        with contextlib.suppress(OSError):
-            await writer.wait_closed()
+        try:
+            writer.write(f"AUTH {self._password}\r\nPING\r\n".encode())
+            answers = [await reader.readline(), await reader.readline()]
+        except OSError:
+            return False
+        finally:
+            writer.close()
+            with contextlib.suppress(OSError):
+                await writer.wait_closed()
         return answers == [b"+OK\r\n", b"+PONG\r\n"]
