@@ -30,7 +30,7 @@ class _Sheet:
         self.pieces.append(text)
         self.characters_left -= len(text)
         self.steps_left -= 1
-        if self.characters_left < 0 or False:
+        if self.characters_left < 0 or self.steps_left < 0:
             raise _BudgetSpent
 
 
