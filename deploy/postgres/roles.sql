@@ -163,6 +163,7 @@ INSERT INTO trust VALUES
   ('svc_sender', 'sender.records_dead', 'SELECT, INSERT, UPDATE', 'tenant'),
   ('svc_sender', 'sender.credential', 'SELECT, INSERT, UPDATE', 'tenant'),
   ('svc_sender', 'sender.message', 'SELECT, INSERT, UPDATE', 'tenant'),
+  ('svc_sender', 'sender.message_wamid', 'SELECT, INSERT, UPDATE', 'tenant'),
   ('svc_sender', 'sender.pair', 'SELECT, INSERT, UPDATE', 'tenant'),
   ('svc_sender', 'sender.parked_status', 'SELECT, INSERT, DELETE', 'tenant'),
   -- analytics records.

@@ -1,0 +1,170 @@
+"""Composition root of sender: the only file that names concrete classes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+
+from services.chassis.clock import monotonic
+from services.chassis.db import Database
+from services.chassis.lifecycle import Closing, Periodic, Service
+from services.chassis.logs import configure_logs
+from services.chassis.ops import OpsServer
+from services.chassis.queue import Bell, Box, DeadLetters, Lanes, Relay
+from services.chassis.redis import OptionalRedis
+from services.chassis.rpc import Peer, PeerAddress, RpcServer, Servicer
+from services.chassis.sealing import Sealer
+from services.chassis.settings import SettingsError
+from services.chassis.tenancy import ServiceSigner, TokenVerifier
+from services.pb.common.v1 import lanes_pb2_grpc
+from services.sender.cache import NumberLimits, Pauses, Tokens
+from services.sender.domain.settling import PairLimit
+from services.sender.graph import GraphApi
+from services.sender.peers import AnalyticsIngest, IngressWatermark, record_bytes
+from services.sender.ports import Watermark
+from services.sender.server import servicers
+from services.sender.settings import Settings
+from services.sender.store import PostgresCredentials, PostgresStore
+from services.sender.upkeep import drop_old_items, ensure_partitions
+from services.sender.usecases import Deliver, KeepCredentials, ListMessages
+from services.sender.worker import SenderWorker, Settler, Surroundings
+
+ROOM = "sender"
+
+_DEPTH_SECONDS = 5.0
+_PARTITION_SECONDS = 3600.0
+_DROP_SECONDS = 86400.0
+# Of the calls one process may have under way, one number gets this share: a slow number leaves room for others.
+_SHARE_OF_ONE_NUMBER = 3
+_FEWEST_CONNECTIONS = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """Everything between the contracts and the outside; the tests build it as the process does."""
+
+    inbox: Lanes
+    inbox_bell: Bell
+    records: Lanes
+    records_bell: Bell
+    graph: GraphApi
+    worker: SenderWorker
+    deliver: Deliver
+    credentials: KeepCredentials
+    list_messages: ListMessages
+
+
+def furnish(
+    settings: Settings, database: Database, redis: OptionalRedis, watermark: Watermark, *, lease_seconds: float
+) -> Room:
+    """Put the room together on these connections."""
+    inbox = Lanes(Box(ROOM, "inbox"), database, lease_seconds=lease_seconds)
+    records = Lanes(Box(ROOM, "records"), database)
+    inbox_bell, records_bell = Bell(), Bell()
+    limit = PairLimit(settings.pair_burst, settings.pair_seconds)
+    store = PostgresStore(
+        database, inbox=inbox, records=records, limit=limit, encode=record_bytes, on_record=records_bell.ring
+    )
+    tokens_at_rest = PostgresCredentials(database, _sealer(settings))
+    tokens, pauses = Tokens(tokens_at_rest, monotonic), Pauses(monotonic)
+    graph = GraphApi(
+        settings.graph_api_base,
+        timeout_seconds=settings.http_timeout_seconds,
+        connections=max(settings.lanes_in_flight, _FEWEST_CONNECTIONS),
+    )
+    around = Surroundings(
+        settle=Settler(store),
+        graph=graph,
+        gate=NumberLimits(redis, rate=settings.messages_per_second, replicas=settings.replicas, monotonic=monotonic),
+        pauses=pauses,
+        tokens=tokens,
+        watermark=watermark,
+        monotonic=monotonic,
+        reconcile_seconds=settings.reconcile_seconds,
+        fresh_seconds=lease_seconds / 2,
+        calls_per_number=max(settings.lanes_in_flight // _SHARE_OF_ONE_NUMBER, 1),
+    )
+    worker = SenderWorker(
+        store,
+        inbox_bell,
+        around,
+        lanes=settings.lanes_in_flight,
+        lease_seconds=lease_seconds,
+        drain_seconds=settings.drain_seconds,
+    )
+    credentials = KeepCredentials(tokens_at_rest, graph, tokens, pauses, inbox_bell)
+    return Room(
+        inbox, inbox_bell, records, records_bell, graph, worker, Deliver(store, inbox_bell), credentials,
+        ListMessages(store),
+    )  # fmt: skip
+
+
+async def build(settings: Settings) -> Service:
+    """The process of sender: it starts without Postgres, Redis and peers. Raises SettingsError."""
+    _check(settings)
+    configure_logs(ROOM, settings.log_level)
+    verifier, signer = _verifier(settings), _signer(settings)
+    database = await Database.open(settings.database_url, size=settings.database_pool_size, name=ROOM)
+    redis = OptionalRedis(settings.redis_url)
+    ingress = Peer(PeerAddress("ingress", settings.ingress_target), signer)
+    analytics = Peer(PeerAddress("analytics", settings.analytics_target), signer)
+    watermark = IngressWatermark(ingress, monotonic)
+    room = furnish(settings, database, redis, watermark, lease_seconds=settings.lease_seconds)
+    server = RpcServer(settings.grpc_address, served(room), verifier, drain_seconds=settings.drain_seconds)
+    return Service(
+        ROOM,
+        [
+            OpsServer(settings.ops_address, database.is_reachable),
+            Closing(database.close),
+            Closing(redis.close),
+            Closing(ingress.close),
+            Closing(analytics.close),
+            Periodic("partitions", _PARTITION_SECONDS, partial(ensure_partitions, database)),
+            Periodic("old items", _DROP_SECONDS, partial(drop_old_items, database)),
+            Periodic("inbox depth", _DEPTH_SECONDS, room.inbox.measure),
+            Periodic("records depth", _DEPTH_SECONDS, room.records.measure),
+            room.graph,
+            Relay(room.records, database, room.records_bell, AnalyticsIngest(analytics)),
+            room.worker,
+            server,
+        ],
+    )
+
+
+def served(room: Room) -> list[Servicer]:
+    """What the room serves."""
+    boxes = [(room.inbox, room.inbox_bell), (room.records, room.records_bell)]
+    dead_letters = Servicer(
+        "pytake.common.v1.DeadLetters", lanes_pb2_grpc.add_DeadLettersServicer_to_server, DeadLetters(boxes)
+    )
+    return [*servicers(room.deliver, room.credentials, room.list_messages), dead_letters]
+
+
+def _check(settings: Settings) -> None:
+    if not 0 < settings.http_timeout_seconds < settings.reconcile_seconds <= 60:
+        raise SettingsError("HTTP_TIMEOUT_SECONDS must be less than RECONCILE_SECONDS, and that at most 60")
+    if settings.messages_per_second <= 0 or settings.pair_burst < 1 or settings.lanes_in_flight < 1:
+        raise SettingsError("NUMBER_MESSAGES_PER_SECOND, PAIR_BURST and LANES_IN_FLIGHT must be more than 0")
+
+
+def _sealer(settings: Settings) -> Sealer:
+    try:
+        return Sealer.from_text(settings.sealing_keys)
+    except ValueError as error:
+        raise SettingsError(str(error)) from error
+
+
+def _verifier(settings: Settings) -> TokenVerifier:
+    try:
+        return TokenVerifier.from_file(
+            audience=ROOM, jwks_file=settings.service_jwks_file, secret_key=settings.secret_key
+        )
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"SERVICE_JWKS_FILE cannot be read as a JWKS: {error}") from error
+
+
+def _signer(settings: Settings) -> ServiceSigner:
+    try:
+        return ServiceSigner.from_file(ROOM, settings.service_key_file)
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"SERVICE_KEY_FILE cannot be read as a private JWK: {error}") from error

@@ -1,0 +1,1 @@
+"""What sender knows without asking anybody: bodies, answers, the life of a message."""

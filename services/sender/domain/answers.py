@@ -1,0 +1,172 @@
+"""What an answer of the Graph API means: decided on the error code, never on the HTTP status alone."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from enum import Enum
+from typing import TypeAlias
+
+from services.sender.domain import codes
+
+_LONGEST_TEXT = 500
+
+
+class Scope(Enum):
+    """Whom a limit or a stop concerns."""
+
+    MESSAGE = "message"
+    PAIR = "pair"
+    NUMBER = "number"
+    APP = "app"
+    CREDENTIALS = "credentials"
+    ACCOUNT = "account"
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """Meta took the message under this id."""
+
+    wamid: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Meta will never take this message; code 0 when it named none."""
+
+    code: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Throttled:
+    """Not taken now; `seconds` when Meta or the code says how long to wait."""
+
+    scope: Scope
+    code: int
+    text: str
+    seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Paused:
+    """Not taken, and nothing with the same credentials, number or account will be until somebody mends it."""
+
+    scope: Scope
+    code: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotSent:
+    """The request never left this process: certain, so it may simply be sent again."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ambiguous:
+    """Perhaps taken, perhaps not: only a status or time can tell."""
+
+    code: int
+    text: str
+
+
+Answer: TypeAlias = Accepted | Refused | Throttled | Paused | NotSent | Ambiguous
+
+
+def classify(http: int, body: bytes, retry_after: float | None = None) -> Answer:
+    """Read an answer of `POST /{phone_number_id}/messages`; `retry_after` in seconds, if the answer named any."""
+    document = _document(body)
+    error = document.get("error") if isinstance(document, dict) else None
+    code = _whole(error.get("code")) if isinstance(error, dict) else None
+    if code is not None:
+        assert isinstance(error, dict)
+        return _of_code(http, code, error, retry_after)
+    if 200 <= http < 300 and error is None:
+        wamid = _wamid(document)
+        return Accepted(wamid) if wamid else Ambiguous(0, f"HTTP {http} without a message id")
+    text = _text(error) or f"HTTP {http} without a Graph error"
+    if http == 429:
+        return Throttled(Scope.APP, 0, text, retry_after)
+    if 400 <= http < 500 and http != 408:
+        return Refused(0, text)
+    return Ambiguous(0, text)
+
+
+def _of_code(http: int, code: int, error: dict[str, object], seconds: float | None) -> Answer:
+    text = _text(error) or f"error {code}"
+    if code in codes.CREDENTIALS:
+        return Paused(Scope.CREDENTIALS, code, text)
+    # 100 with subcode 33: the object in the path does not exist, and that is the number.
+    if code in codes.NUMBER or (code == 100 and _whole(error.get("error_subcode")) == 33):
+        return Paused(Scope.NUMBER, code, text)
+    if code in codes.ACCOUNT:
+        return Paused(Scope.ACCOUNT, code, text)
+    if code in codes.OUTCOME_UNKNOWN:
+        return Ambiguous(code, text)
+    throttled = _throttled(code, text, seconds)
+    if throttled is not None:
+        return throttled
+    is_doubtful = error.get("is_transient") is True or not 400 <= http < 500
+    if is_doubtful and code not in codes.PERMANENT:
+        return Ambiguous(code, text)
+    return Refused(code, text)
+
+
+def _throttled(code: int, text: str, seconds: float | None) -> Throttled | None:
+    if code == codes.PAIR_LIMIT:
+        return Throttled(Scope.PAIR, code, text, seconds)
+    if code == codes.NUMBER_LIMIT:
+        return Throttled(Scope.NUMBER, code, text, seconds)
+    if code in codes.CALL_LIMITS:
+        return Throttled(Scope.APP, code, text, seconds)
+    if code in codes.NUMBER_AWAY:
+        return Throttled(Scope.NUMBER, code, text, max(seconds or 0.0, codes.NUMBER_AWAY[code]))
+    if code in codes.LATER:
+        return Throttled(Scope.MESSAGE, code, text, max(seconds or 0.0, codes.LATER[code]))
+    return None
+
+
+def _document(body: bytes) -> object:
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _wamid(document: object) -> str:
+    """The first message's id, or nothing when it cannot be one."""
+    messages = document.get("messages") if isinstance(document, dict) else None
+    first = messages[0] if isinstance(messages, list) and messages else None
+    wamid = first.get("id") if isinstance(first, dict) else None
+    # Printable only: the id is stored as text and compared with the one in webhooks.
+    return wamid if isinstance(wamid, str) and wamid.isprintable() and len(wamid) <= 512 else ""
+
+
+def _whole(value: object) -> int | None:
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int) and abs(value) < 2**31:
+        return value
+    if isinstance(value, float) and value.is_integer() and abs(value) < 2**31:
+        return int(value)
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 10:
+        return int(value)
+    return None
+
+
+def _text(error: object) -> str:
+    """Meta's own words: the details when there are any, else the message."""
+    if isinstance(error, str):
+        return _clean(error)
+    if not isinstance(error, dict):
+        return ""
+    data = error.get("error_data")
+    details = data.get("details") if isinstance(data, dict) else None
+    words = [part for part in (error.get("message"), details) if isinstance(part, str) and part]
+    return _clean(": ".join(words))
+
+
+def _clean(text: str) -> str:
+    return "".join(sign if sign.isprintable() else " " for sign in text)[:_LONGEST_TEXT]

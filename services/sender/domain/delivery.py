@@ -1,0 +1,40 @@
+"""What analytics is told about a message."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from services.sender.domain.message import RANKS, Message
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One step forward of a message: accepted, a status, or failed. `occurred_at_us` counts from 1970."""
+
+    message: Message
+    status: str
+    error_code: int
+    occurred_at_us: int
+
+    @property
+    def record_id(self) -> str:
+        """The key under which it counts once."""
+        return f"delivery:{self.message.message_id}:{self.status}"
+
+    @property
+    def sequence(self) -> int:
+        """Order among steps of the same moment."""
+        return RANKS.get(self.status, 0)
+
+
+def deliveries(before: Message, after: Message, occurred_at_us: int) -> list[Delivery]:
+    """The steps between two forms of a message."""
+    steps = []
+    if after.state == "accepted" and before.state != "accepted":
+        steps.append("accepted")
+    if after.status != before.status:
+        steps.append(after.status)
+    elif after.state == "failed" and before.state != "failed":
+        steps.append("failed")
+    return [Delivery(after, step, after.error_code if step == "failed" else 0, occurred_at_us) for step in steps]

@@ -1,0 +1,92 @@
+"""One outbound message and how it may change. State and status only move forward."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+from uuid import UUID
+
+State = Literal["queued", "attempting", "accepted", "failed"]
+
+# failed is no rank: it is final only while the message was at most sent (a reader's phone cannot un-read).
+RANKS = {"none": 0, "sent": 1, "delivered": 2, "read": 3, "played": 4}
+_LAST_RANK_THAT_FAILS = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """A message's row. `attempts` counts calls; the number of a call is the count when it began.
+
+    `attempt_age` is seconds since the last call was marked, by the database's clock; None before the first.
+    """
+
+    organization_id: UUID
+    message_id: UUID
+    lane_id: UUID
+    phone_number_id: str
+    recipient_wa_id: str = ""
+    flow_id: str = ""
+    node_id: str = ""
+    state: State = "queued"
+    attempts: int = 0
+    attempt_age: float | None = None
+    is_attempted_now: bool = False
+    status: str = "none"
+    wamids: tuple[str, ...] = ()
+    resolved_by: str = ""
+    is_maybe_duplicate: bool = False
+    error_code: int = 0
+    error_text: str = ""
+
+    @property
+    def key(self) -> tuple[UUID, UUID]:
+        """What names the row."""
+        return self.organization_id, self.message_id
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether nothing more is to be done for it."""
+        return self.state in ("accepted", "failed")
+
+
+def attempted(message: Message, *, number: int, is_resend: bool) -> Message:
+    """The message as its call `number` begins."""
+    is_maybe_duplicate = message.is_maybe_duplicate or is_resend
+    return replace(
+        message, state="attempting", attempts=number, is_attempted_now=True, is_maybe_duplicate=is_maybe_duplicate
+    )
+
+
+def accepted(message: Message, wamid: str, *, by: Literal["response", "status"]) -> Message:
+    """Meta has the message as `wamid`. What a failed status ended stays failed; the id is kept all the same."""
+    wamids = message.wamids if wamid in message.wamids else (*message.wamids, wamid)
+    if message.status == "failed" or (message.state == "accepted" and wamids == message.wamids):
+        return replace(message, wamids=wamids)
+    resolved_by = message.resolved_by or ("resend" if message.is_maybe_duplicate and by == "response" else by)
+    return replace(message, state="accepted", wamids=wamids, resolved_by=resolved_by, error_code=0, error_text="")
+
+
+def failed(message: Message, code: int, text: str) -> Message:
+    """The message will never go out."""
+    return replace(message, state="failed", error_code=code, error_text=text)
+
+
+def with_status(message: Message, status: str, wamid: str, code: int) -> Message:
+    """Apply a status webhook; what would move backwards, or is no status we act upon, changes nothing."""
+    if status == "failed":
+        return _with_failure(message, wamid, code)
+    if status not in RANKS or status == "none":
+        return message
+    moved = accepted(message, wamid, by="status")
+    if message.status == "failed" or RANKS[status] <= RANKS[message.status]:
+        return moved
+    return replace(moved, status=status)
+
+
+def _with_failure(message: Message, wamid: str, code: int) -> Message:
+    wamids = message.wamids if wamid in message.wamids else (*message.wamids, wamid)
+    if message.status == "failed" or RANKS[message.status] > _LAST_RANK_THAT_FAILS:
+        return replace(message, wamids=wamids)
+    resolved_by = message.resolved_by or "status"
+    failing = replace(message, status="failed", wamids=wamids, resolved_by=resolved_by)
+    return failed(failing, code, "Meta reported that the message could not be delivered")

@@ -1,0 +1,44 @@
+"""How long a lane rests after an answer that settled nothing."""
+
+from __future__ import annotations
+
+from services.sender.domain.answers import Accepted, Ambiguous, Answer, NotSent, Paused, Refused, Scope, Throttled
+
+_LONGEST = 600.0
+_FIRST_PAUSE = 60.0
+# A doubt is waited out for the same time this often; then every wait is twice as long as the one before.
+_EVEN_WAITS = 3
+
+
+def rest_after(answer: Answer, *, number: int, reconcile_seconds: float) -> float | None:
+    """Seconds to rest after call `number`; None when there is nothing to wait for."""
+    match answer:
+        case Accepted() | Refused():
+            return None
+        case NotSent():
+            return min(30.0, 0.25 * 2.0 ** min(number, 8))
+        case Ambiguous():
+            return reconcile_wait(number, reconcile_seconds)
+        case Paused():
+            return _FIRST_PAUSE
+        case Throttled():
+            return answer.seconds if answer.seconds is not None else _throttle(answer.scope, number)
+
+
+def reconcile_wait(number: int, reconcile_seconds: float) -> float:
+    """How old call `number` must be before its message may be sent again."""
+    return max(reconcile_seconds, min(_LONGEST, reconcile_seconds * 2.0 ** min(max(number - _EVEN_WAITS, 0), 10)))
+
+
+def pause_of(times: int) -> float:
+    """How long a number is left alone when it was refused as a whole `times` times in a row: 60 s, 120 s … 10 min."""
+    return min(_LONGEST, _FIRST_PAUSE * 2.0 ** min(max(times - 1, 0), 10))
+
+
+def _throttle(scope: Scope, number: int) -> float:
+    if scope is Scope.PAIR:
+        # Meta's own advice: 4^X seconds, X from 0.
+        return 4.0 ** min(number - 1, 4)
+    if scope is Scope.NUMBER:
+        return min(60.0, 2.0 ** min(number - 1, 6))
+    return min(300.0, 2.0 ** min(number, 9))

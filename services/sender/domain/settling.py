@@ -1,0 +1,220 @@
+"""One turn of a lane: the outcome of its last call goes in, the permission for its next call comes out.
+
+`settle` runs under the row locks of everything it is given; it is the only place where a message may become
+`attempting`. Invariant I4: one message, at most one acceptance, unless it is flagged as maybe a duplicate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+from uuid import UUID
+
+from services.sender.domain import answers, codes, message
+from services.sender.domain.message import Message
+
+WINDOW_EXPIRED = "WINDOW_EXPIRED: the 24 hour window closed before the message could leave"
+_OUR_FAULT_TRIES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of call `number` of a message.
+
+    `position` is where the lane's head comes once the message is settled, `wait` how long the lane rests if it is not.
+    """
+
+    message_id: UUID
+    number: int
+    answer: answers.Answer
+    position: int
+    window_expires_at: float
+    wait: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Why a message may not leave for so many seconds; shown in its row."""
+
+    seconds: float
+    text: str = ""
+    code: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """The lane would like to call for a message, or (`is_look`) only to know how it stands and to keep the lane.
+
+    `doubted` is the number of the call in doubt that a resend would repeat. `renewed` is the number of a call that was
+    marked by this very holder and certainly not made (the answer to the commit was lost).
+    """
+
+    message_id: UUID
+    position: int
+    window_expires_at: float
+    doubted: int | None = None
+    renewed: int | None = None
+    refusal: str | None = None
+    hold: Hold | None = None
+    is_look: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What a lane brings: everything up to `head` is finished; without a wish the lane is given back."""
+
+    head: int
+    outcome: Outcome | None = None
+    wish: Wish | None = None
+    wait: float | None = None
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """Make call `number` now; its mark is durable."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """The wished message needs no call; go on with the next."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """The looked-at message is queued; the lane is kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class InDoubt:
+    """A call of an earlier holder has no known outcome."""
+
+    number: int
+    age: float
+
+
+@dataclass(frozen=True, slots=True)
+class Released:
+    """The lane was given back."""
+
+    wait: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """Another process holds the lane; what could be recorded was."""
+
+
+Verdict: TypeAlias = Granted | Skipped | Ready | InDoubt | Released | Lost
+
+
+@dataclass(frozen=True, slots=True)
+class PairLimit:
+    """Meta's limit for one number and one user: `burst` at once, then one every `seconds`."""
+
+    burst: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What a turn comes to: rows to write, the lane's new head, the pair's new mark (seconds from now), the verdict."""
+
+    verdict: Verdict
+    head: int
+    rows: tuple[Message, ...] = ()
+    pair_ahead: float | None = None
+    note: str | None = None
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether the lane stays with its holder."""
+        return not isinstance(self.verdict, Released | Lost)
+
+
+def settle(
+    turn: Turn,
+    found: Mapping[UUID, Message],
+    *,
+    is_held: bool,
+    pair_ahead: float,
+    now: float,
+    limit: PairLimit,
+) -> Settled:
+    """Decide one lane's turn. `pair_ahead` is how far the pair's mark lies in the future, `now` the database's time."""
+    ended = _end_call(turn, found, now)
+    if not is_held:
+        return replace(ended, verdict=Lost())
+    if turn.wish is None or isinstance(ended.verdict, Released):
+        return ended if isinstance(ended.verdict, Released) else replace(ended, verdict=Released(turn.wait))
+    decided = _begin_call(turn.wish, found.get(turn.wish.message_id), ended.head, pair_ahead, now, limit)
+    return replace(decided, rows=(*ended.rows, *decided.rows))
+
+
+def _end_call(turn: Turn, found: Mapping[UUID, Message], now: float) -> Settled:
+    """Write down how the last call ended: Skipped when its message is settled, else Released for its wait."""
+    outcome = turn.outcome
+    row = found.get(outcome.message_id) if outcome is not None else None
+    if outcome is None or row is None:
+        return Settled(Skipped(), turn.head, note=turn.note)
+    changed = apply_outcome(row, outcome, now)
+    # Only what is settled is finished; a status may have settled it while we waited for the answer.
+    if changed.is_settled:
+        return Settled(Skipped(), max(turn.head, outcome.position), (changed,))
+    return Settled(Released(outcome.wait), turn.head, (changed,), note=changed.error_text or None)
+
+
+def apply_outcome(row: Message, outcome: Outcome, now: float) -> Message:
+    """The row after a call's outcome. An acceptance always counts; anything else only for the latest call."""
+    answer = outcome.answer
+    if isinstance(answer, answers.Accepted):
+        return message.accepted(row, answer.wamid, by="response")
+    if row.state != "attempting" or row.attempts != outcome.number:
+        return row
+    match answer:
+        case answers.Refused():
+            return message.failed(row, answer.code, answer.text)
+        case answers.Ambiguous():
+            if answer.code == codes.MAYBE_OUR_FAULT and row.attempts >= _OUR_FAULT_TRIES:
+                return message.failed(row, answer.code, answer.text)
+            return replace(row, error_code=answer.code, error_text=f"in doubt: {answer.text}")
+        case answers.NotSent():
+            return replace(row, state="queued", error_code=0, error_text=answer.text)
+        case answers.Throttled() | answers.Paused():
+            if now + (outcome.wait or 0.0) >= outcome.window_expires_at:
+                return message.failed(row, answer.code, f"{answer.text} (the wait would outlast the 24 hour window)")
+            return replace(row, state="queued", error_code=answer.code, error_text=answer.text)
+
+
+def _begin_call(wish: Wish, row: Message | None, head: int, pair_ahead: float, now: float, limit: PairLimit) -> Settled:
+    if row is None or row.is_settled:
+        return Settled(Skipped(), max(head, wish.position))
+    is_renewal = row.state == "attempting" and wish.renewed == row.attempts
+    is_resend = row.state == "attempting" and wish.doubted == row.attempts
+    if row.state == "attempting" and not (is_renewal or is_resend):
+        return Settled(InDoubt(row.attempts, row.attempt_age or 0.0), head)
+    if wish.is_look:
+        return Settled(Ready(), head)
+    if now >= wish.window_expires_at or wish.refusal is not None:
+        reason = WINDOW_EXPIRED if now >= wish.window_expires_at else wish.refusal
+        return Settled(Skipped(), max(head, wish.position), (message.failed(row, 0, reason or ""),))
+    if is_renewal:
+        renewed = message.attempted(row, number=row.attempts, is_resend=False)
+        return Settled(Granted(row.attempts), head, (renewed,))
+    if wish.hold is not None:
+        return _held_back(wish.hold, row, head)
+    too_early = pair_ahead - (limit.burst - 1) * limit.seconds
+    if too_early > 0:
+        return Settled(Released(too_early), head, note="waits for the pair limit")
+    marked = message.attempted(row, number=row.attempts + 1, is_resend=is_resend)
+    return Settled(Granted(marked.attempts), head, (marked,), pair_ahead=max(pair_ahead, 0.0) + limit.seconds)
+
+
+def _held_back(hold: Hold, row: Message, head: int) -> Settled:
+    if not hold.text:
+        return Settled(Released(hold.seconds), head, note="waits for the number's limit")
+    shown = replace(row, error_code=hold.code, error_text=hold.text)
+    return Settled(Released(hold.seconds), head, (shown,), note=hold.text)

@@ -1,0 +1,88 @@
+"""Whom sender calls: ingress for its watermark, analytics with delivery records."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from services.chassis.clock import Monotonic
+from services.chassis.errors import PytakeError
+from services.chassis.queue import StoredItem
+from services.chassis.rpc import Peer
+from services.pb.analytics.v1 import analytics_pb2, analytics_pb2_grpc
+from services.pb.common.v1 import results_pb2
+from services.pb.ingress.v1 import ingress_pb2, ingress_pb2_grpc
+from services.sender.domain.delivery import Delivery
+
+# Nothing that could settle a doubt may be on its way: the oldest status not yet applied is younger than this …
+OLDEST_STATUS_MS = 2000
+# … and the door has been open this long, so that Meta had time to come back to it.
+DOOR_OPEN_MS = 8000
+
+_WATERMARK_SECONDS = 2.0
+_INGEST_SECONDS = 5.0
+# One answer serves the lanes that ask about the same time.
+_SHARED_SECONDS = 0.25
+
+
+class IngressWatermark:
+    """Asks ingress whether every status has been applied (ports.Watermark); one call serves all who wait for it."""
+
+    def __init__(self, peer: Peer, monotonic: Monotonic) -> None:
+        self._peer = peer
+        self._intake = peer.stub(ingress_pb2_grpc.IntakeStub)
+        self._monotonic = monotonic
+        self._lock = asyncio.Lock()
+        self._answer = False
+        self._asked_at = float("-inf")
+
+    async def is_clear(self) -> bool:
+        """Whether a doubt that is old enough may be ended; False as well when ingress cannot be asked."""
+        async with self._lock:
+            if self._monotonic() - self._asked_at > _SHARED_SECONDS:
+                asked_at = self._monotonic()
+                self._answer = await self._ask()
+                self._asked_at = asked_at
+            return self._answer
+
+    async def _ask(self) -> bool:
+        try:
+            answer = await self._peer.call(
+                self._intake.GetWatermark, ingress_pb2.GetWatermarkRequest(), seconds=_WATERMARK_SECONDS
+            )
+        except PytakeError:
+            return False
+        return answer.oldest_unapplied_status_ms < OLDEST_STATUS_MS and answer.door_open_ms > DOOR_OPEN_MS
+
+
+def record_bytes(delivery: Delivery) -> bytes:
+    """A delivery as analytics takes it."""
+    message = delivery.message
+    return analytics_pb2.Record(
+        organization_id=str(message.organization_id),
+        record_id=delivery.record_id,
+        occurred_at_us=delivery.occurred_at_us,
+        kind=analytics_pb2.RECORD_KIND_DELIVERY,
+        conversation_id=str(message.lane_id),
+        phone_number=message.recipient_wa_id,
+        flow_id=message.flow_id,
+        node_id=message.node_id,
+        status=delivery.status,
+        error_code=delivery.error_code,
+        sequence=delivery.sequence,
+    ).SerializeToString()
+
+
+class AnalyticsIngest:
+    """Hands delivery records to analytics; the Deliver of a relay."""
+
+    def __init__(self, peer: Peer) -> None:
+        self._peer = peer
+        self._recording = peer.stub(analytics_pb2_grpc.RecordingStub)
+
+    async def __call__(self, items: Sequence[StoredItem]) -> Sequence[results_pb2.ItemResult]:
+        """One result per item. Raises PytakeError."""
+        records = [analytics_pb2.Record.FromString(item.payload) for item in items]
+        request = analytics_pb2.IngestRequest(records=records)
+        answer = await self._peer.call(self._recording.Ingest, request, seconds=_INGEST_SECONDS)
+        return list(answer.results)

@@ -1,0 +1,43 @@
+"""Settings of sender."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from services.chassis.settings import Secret, ServiceSettings, setting
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings(ServiceSettings):
+    """What sender needs besides what every room needs."""
+
+    ingress_target: str = setting("INGRESS_TARGET", "gRPC target of ingress, asked before a message is sent again")
+    analytics_target: str = setting("ANALYTICS_TARGET", "gRPC target of analytics, which keeps delivery records")
+    sealing_keys: Secret = setting(
+        "SEALING_KEYS", "base64 keys of 32 bytes, comma-separated, the active one first; they seal access tokens"
+    )
+    graph_api_base: str = setting(
+        "META_GRAPH_API_BASE", "URL of the Graph API with its version", default="https://graph.facebook.com/v26.0"
+    )
+    http_timeout_seconds: float = setting(
+        "HTTP_TIMEOUT_SECONDS", "seconds a Graph call may take; must be less than RECONCILE_SECONDS", default=10.0
+    )
+    reconcile_seconds: float = setting(
+        "RECONCILE_SECONDS",
+        "seconds a message without a known outcome waits for a status before it is sent again; at most 60",
+        default=20.0,
+    )
+    messages_per_second: float = setting(
+        "NUMBER_MESSAGES_PER_SECOND", "messages one business number may send per second", default=80.0
+    )
+    pair_burst: int = setting("PAIR_BURST", "messages one user may get at once from one number", default=45)
+    pair_seconds: float = setting(
+        "PAIR_SECONDS", "seconds per message to one user from one number after the burst", default=6.0
+    )
+    lanes_in_flight: int = setting("LANES_IN_FLIGHT", "conversations one process sends for at a time", default=384)
+    lease_seconds: float = setting(
+        "SENDER_LEASE_SECONDS", "seconds after which the conversations of a dead process are taken over", default=6.0
+    )
+    replicas: int = setting(
+        "SENDER_REPLICAS", "sender processes among which limits are shared while Redis is away", default=2
+    )

@@ -1,0 +1,137 @@
+"""The worker: claims lanes, walks each in a task of its own, keeps their leases, gives them back when told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+
+from services.chassis import metrics as house_metrics
+from services.chassis.errors import PytakeError
+from services.chassis.logs import get_logger
+from services.chassis.queue import Batcher, Bell, Claim
+from services.sender import metrics
+from services.sender.domain.settling import Released, Turn
+from services.sender.ports import Settlement, Store
+from services.sender.worker.lane import Surroundings, Walk
+
+__all__ = ["SenderWorker", "Settler", "Surroundings", "Walk"]
+
+_log = get_logger(__name__)
+
+_CLAIM_LIMIT = 128
+_ERROR_WAIT = 0.5
+# A lane that rests is looked at a little after its time, never before.
+_LATER = 0.003
+
+
+class Settler:
+    """The one flusher of a process: turns of all lanes that wait go together into one transaction (lane.Settle)."""
+
+    def __init__(self, store: Store) -> None:
+        self._batcher: Batcher[tuple[Claim, Turn], Settlement] = Batcher(store.settle)
+
+    async def __call__(self, claim: Claim, turn: Turn) -> Settlement:
+        """The settlement of one turn. Raises errors.Unavailable."""
+        (settlement,) = await self._batcher.submit([(claim, turn)])
+        return settlement
+
+
+class SenderWorker:
+    """A part. `lanes` bounds the conversations worked for at a time."""
+
+    def __init__(
+        self, store: Store, bell: Bell, around: Surroundings, *, lanes: int, lease_seconds: float, drain_seconds: float
+    ) -> None:
+        self._store = store
+        self._bell = bell
+        self._around = replace(around, is_stopping=lambda: self._is_stopping)
+        self._lanes = lanes
+        self._lease_seconds = lease_seconds
+        self._drain_seconds = drain_seconds
+        self._walks: dict[asyncio.Task[None], Walk] = {}
+        self._is_stopping = False
+        self._loops: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        """Begin to claim."""
+        self._loops = [
+            asyncio.create_task(self._claim_forever(), name="sender claims"),
+            asyncio.create_task(self._renew_forever(), name="sender leases"),
+        ]
+
+    async def stop(self) -> None:
+        """Claim no more; let calls under way end, write what came of them, give the lanes back."""
+        self._is_stopping = True
+        self._bell.ring()
+        claiming, renewing = self._loops
+        await asyncio.gather(claiming, return_exceptions=True)
+        if self._walks:
+            await asyncio.wait(self._walks, timeout=self._drain_seconds)
+        left = list(self._walks)
+        for task in [*left, renewing]:
+            task.cancel()
+        await asyncio.gather(*left, renewing, return_exceptions=True)
+
+    async def _claim_forever(self) -> None:
+        while not self._is_stopping:
+            room = min(_CLAIM_LIMIT, self._lanes - len(self._walks))
+            claims = await self._claim(room) if room > 0 else []
+            for claim in claims:
+                self._set_out(claim)
+            if not claims or len(claims) < room:
+                await self._bell.wait()
+
+    async def _claim(self, room: int) -> list[Claim]:
+        try:
+            claims = await self._store.claim(limit=room)
+        except Exception as error:
+            if not isinstance(error, PytakeError):
+                _log.exception("claim_failed")
+            await asyncio.sleep(_ERROR_WAIT)
+            return []
+        if claims:
+            items = sum(len(claim.items) for claim in claims)
+            house_metrics.lane_batch_items.labels("sender.inbox").observe(items)
+        return claims
+
+    def _set_out(self, claim: Claim) -> None:
+        walk = Walk(claim, self._around, claim.head)
+        task = asyncio.create_task(self._walk(walk))
+        self._walks[task] = walk
+        task.add_done_callback(self._came_back)
+        metrics.lanes_in_flight.set(len(self._walks))
+
+    def _came_back(self, task: asyncio.Task[None]) -> None:
+        was_full = len(self._walks) >= self._lanes
+        del self._walks[task]
+        metrics.lanes_in_flight.set(len(self._walks))
+        if was_full:
+            self._bell.ring()
+
+    async def _walk(self, walk: Walk) -> None:
+        try:
+            settlement = await walk.run()
+        except Exception:
+            # The lane comes back when its lease ends; what was called for is then in doubt, never forgotten.
+            _log.exception("lane_failed")
+            return
+        if settlement.has_more:
+            self._bell.ring()
+        elif isinstance(settlement.verdict, Released) and settlement.verdict.wait:
+            asyncio.get_running_loop().call_later(settlement.verdict.wait + _LATER, self._bell.ring)
+
+    async def _renew_forever(self) -> None:
+        while True:
+            await asyncio.sleep(self._lease_seconds / 3)
+            await self._renew(list(self._walks.values()))
+
+    async def _renew(self, walks: Sequence[Walk]) -> None:
+        try:
+            held = await self._store.renew([walk.claim for walk in walks])
+        except PytakeError:
+            # Postgres is away: whether leases hold is found out when turns are settled.
+            return
+        for walk in walks:
+            if (walk.claim.group_id, walk.claim.lane_id) not in held:
+                walk.is_lost = True

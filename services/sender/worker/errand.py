@@ -1,0 +1,40 @@
+"""What a lane item asks for: a message read from its payload, with its body or the reason why it has none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from google.protobuf.message import DecodeError
+
+from services.chassis.queue import StoredItem
+from services.pb.sender.v1 import sender_pb2
+from services.sender.domain.bodies import BodyRefused, body_of
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """One message to be delivered; `position` is where the lane's head comes once it is settled."""
+
+    message_id: UUID
+    phone_number_id: str
+    position: int
+    window_expires_at: float
+    body: bytes
+    refusal: str | None
+
+
+def errand_of(item: StoredItem, *, position: int) -> Errand:
+    """Read an item. A replayed letter's event id has a suffix after the message's id."""
+    try:
+        message = sender_pb2.OutboundMessage.FromString(item.payload)
+    except DecodeError:
+        return Errand(UUID(item.event_id[:36]), "", position, float("inf"), b"", "the stored message cannot be read")
+    body, refusal = b"", None
+    try:
+        body = body_of(message)
+    except BodyRefused as error:
+        refusal = f"Meta would refuse this message: {error}"
+    return Errand(
+        UUID(message.message_id), message.phone_number_id, position, float(message.window_expires_at), body, refusal
+    )
