@@ -66,14 +66,12 @@ def _import(file: Path) -> "Imported":
 
 def _findings(file: Path) -> "Iterator[Finding]":
     from services.executor.domain.document import parse_document
-    from services.executor.domain.finding import InvalidFlow, error, warning
+    from services.executor.domain.finding import InvalidFlow, warning
     from services.executor.domain.lint import problems
 
     imported = _import(file)
     for item in imported.report.items:
-        if item.level == "problem":
-            yield error("import", item.node_id or None, item.message, "")
-        elif item.level == "dropped":
+        if item.level in ("problem", "dropped"):
             yield warning("import", item.node_id or None, item.message, "")
     try:
         yield from problems(parse_document(imported.flow))

@@ -3,6 +3,7 @@
 import asyncio
 import os
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -43,9 +44,9 @@ def up(
 
 
 async def run_house(options: HouseOptions, *, with_demo: bool) -> None:
-    """Compose the house with the real migrations and the real demo."""
-    demo = provision_demo if with_demo else None
-    await House(options, console=open_console(), migrate=migrate, provision_demo=demo).run()
+    """Compose the house with the real migrations and its first organization."""
+    provide = partial(provision, with_demo=with_demo)
+    await House(options, console=open_console(), migrate=migrate, provision_demo=provide).run()
 
 
 def migrate(url: str, passwords: Mapping[str, str], on_progress: Callable[[str], None]) -> None:
@@ -55,8 +56,8 @@ def migrate(url: str, passwords: Mapping[str, str], on_progress: Callable[[str],
     run(url, passwords, on_progress)
 
 
-def provision_demo(state: State) -> Awaitable[None] | None:
-    """Load the demo only when it is wanted."""
-    from services.embedded.demo import provision_demo as run
+def provision(state: State, *, with_demo: bool) -> Awaitable[None]:
+    """Load what provides the demo and the first number only when the services run."""
+    from services.embedded.demo import provision as run
 
-    return run(state)
+    return run(state, with_demo=with_demo)

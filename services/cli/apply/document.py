@@ -33,7 +33,7 @@ _FLOW_KEYS = ("name", "file", "document", "publish")
 _TRIGGER_KEYS = ("keyword", "keywords", "match", "flow", "number")
 
 _APP_NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
-_DIGITS = re.compile(r"[0-9]{1,64}")
+_DIGITS = re.compile(r"[0-9]{1,32}")
 _NAME_LENGTH = 120
 _KEYWORD_LENGTH = 200
 
@@ -150,7 +150,7 @@ def _chatbot(fields: Fields) -> Chatbot:
 def _number(fields: Fields) -> Number:
     return Number(
         name=_phone_number_id(fields, "phone_number_id", is_required=True),
-        display_phone_number=fields.text("display_phone_number", is_required=True, most=64),
+        display_phone_number=fields.text("display_phone_number", is_required=True, most=60),
         access_token=fields.text("access_token", is_required=True),
         app=fields.text("app"),
         chatbot=fields.text("chatbot"),

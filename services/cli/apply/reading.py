@@ -134,7 +134,7 @@ class Fields:
     def text(self, key: str, *, is_required: bool = False, most: int = 4096) -> str:
         """Read a text; numbers count as the digits they were written with, ${NAME} as the variable."""
         value = self.values.get(key)
-        if value is None or value == "":
+        if value is None or (isinstance(value, str) and not value.strip()):
             if is_required:
                 self.problems.add(self.where.key(key), "is missing; give it a value")
             return ""
@@ -150,6 +150,8 @@ class Fields:
             self.problems.add(where, f"is {_kind(value)}, not a text; put it in quotes")
             return ""
         value = self._filled(value, where)
+        if "\0" in value:
+            self.problems.add(where, "holds a NUL character; remove it")
         if len(value) > most:
             self.problems.add(where, f"has {len(value)} characters; at most {most} are allowed")
         return value

@@ -37,7 +37,7 @@ async def check_postgres(state: State) -> list[Finding]:
 
 async def _revision(connection: psycopg.AsyncConnection[tuple[object, ...]], room: str) -> object:
     """The revision the database has of a room's tables; None when it has none."""
-    table = sql.Identifier(room, "alembic_version")
+    table = sql.Identifier(room, "schema_version")
     try:
         async with connection.transaction():
             cursor = await connection.execute(sql.SQL("SELECT version_num FROM {}").format(table))
