@@ -148,6 +148,7 @@ COUNTED = [
     [
         ("unreachable", "n", flow(START, {"id": "n", "type": "end"}, END, edges=[("s", "f")])),
         ("loop_without_input", "a", flow(START, *LOOP, edges=[("s", "a"), ("a", "b"), ("b", "a")])),
+        ("loop_without_input", "a", flow(START, COUNTED[0], edges=[("s", "a"), ("a", "a")])),
         ("missing_edge", "n", around("condition", rule(), "true")),
         ("missing_edge", "n", around("switch", {"variable": "contact.name", "cases": {"a": "x"}}, "x")),
         ("missing_edge", "n", around("buttons", menu("a", "b"), "0")),
