@@ -241,9 +241,11 @@ class House:
         asked = asyncio.create_task(self._stop_asked.wait())
         await asyncio.wait({doing, asked}, return_when=asyncio.FIRST_COMPLETED)
         asked.cancel()
-        if not doing.done():
-            doing.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
+        if doing.done():
+            await doing
+            return
+        doing.cancel()
+        with contextlib.suppress(asyncio.CancelledError, HouseError, OSError):  # who asked to stop gets that
             await doing
 
     def _listen_for_stop(self) -> None:

@@ -1,6 +1,7 @@
 """Embedded Postgres: make a cluster, say how to run it, know when it is ready."""
 
 import asyncio
+import contextlib
 import enum
 import os
 import shutil
@@ -202,7 +203,8 @@ class EmbeddedPostgres:
         try:
             output, _ = await process.communicate()
         except asyncio.CancelledError:
-            process.kill()
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
             raise
         assert process.returncode is not None
         return process.returncode, output.decode(errors="replace")

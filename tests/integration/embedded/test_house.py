@@ -205,8 +205,8 @@ async def test_ctrl_c_during_the_first_start_leaves_nothing_running_and_nothing_
     house = await home.start()
     assert house.stdout is not None
     await house.stdout.readline()
-    await close(house)
-    assert house.returncode == 0
+    said = await close(house)
+    assert house.returncode == 0, said
     await home.open()
 
 
