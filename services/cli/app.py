@@ -14,6 +14,8 @@ from typer.main import get_command
 COMMANDS: Mapping[str, str] = {
     "up": "Start the whole house on this machine; Ctrl-C stops it and keeps the data.",
     "status": "Tell what runs: processes, addresses, databases.",
+    "serve": "Become one service process, or bring the database to this version; the environment says how.",
+    "keys": "Make the services' key pairs for a deployment.",
     "apply": "Make organizations, Meta apps, numbers, chatbots, flows and triggers as files describe them.",
     "token": "Print a signed token for REST and gRPC.",
     "chat": "Be a phone: write to a number of the simulated Meta and read the replies.",
