@@ -40,6 +40,7 @@ class FakeStore:
         self.rows = Rows()
         self.setups_read = 0
         self.races_to_lose = 0
+        self.refused_name: str | None = None
 
     @asynccontextmanager
     async def routing(self, organization_ids: Iterable[UUID]) -> AsyncIterator["FakeWork"]:
@@ -176,6 +177,8 @@ class FakeWork:
         if self._store.races_to_lose:
             self._store.races_to_lose -= 1
             raise Raced
+        if any(contact.name == self._store.refused_name for contact in (*changes.created, *changes.updated)):
+            raise BadValue
         now = START.timestamp() + len(self._rows.contacts)
         for contact in changes.created:
             if contact.contact_id in self._rows.contacts:

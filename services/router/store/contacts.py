@@ -54,15 +54,15 @@ _LOCK = """
 _MERGED = "unnest(%(organizations)b::uuid[], %(losers)b::uuid[], %(winners)b::uuid[]) t(o, l, w)"
 
 _MERGE = (
-    f"UPDATE router.contact c SET merged_into = t.w FROM {_MERGED} "  # noqa: S608  # a constant of this module
+    f"UPDATE router.contact c SET merged_into = t.w FROM {_MERGED} "
     "WHERE c.organization_id = t.o AND (c.contact_id = t.l OR c.merged_into = t.l)"
 )
 _MOVE_IDENTITIES = (
-    f"UPDATE router.contact_identity i SET contact_id = t.w FROM {_MERGED} "  # noqa: S608  # a constant of this module
+    f"UPDATE router.contact_identity i SET contact_id = t.w FROM {_MERGED} "
     "WHERE i.organization_id = t.o AND i.contact_id = t.l"
 )
 _LOST_CONVERSATIONS = (
-    "SELECT t.o, t.w, v.phone_number_id, extract(epoch FROM v.last_inbound_at)::bigint, "  # noqa: S608  # a constant
+    "SELECT t.o, t.w, v.phone_number_id, extract(epoch FROM v.last_inbound_at)::bigint, "
     "coalesce(extract(epoch FROM v.window_expires_at), 0)::bigint, v.owner "
     f"FROM {_MERGED} JOIN router.conversation v ON (v.organization_id, v.contact_id) = (t.o, t.l)"
 )

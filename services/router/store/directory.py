@@ -25,10 +25,7 @@ _REPLACE_ORGANIZATION = """
     SET fallback_flow_id = %(fallback)s, time_zone = %(zone)s, config_version = config_version + 1
     WHERE name = %(name)s AND (fallback_flow_id, time_zone) IS DISTINCT FROM (%(fallback)s::uuid, %(zone)s::text)"""
 _ORGANIZATION_ID = "SELECT organization_id FROM router.organization WHERE name = %(name)s"
-_LIST = (
-    f"SELECT {ORGANIZATION} FROM router.organization "  # noqa: S608  # a constant
-    "WHERE %(name)s::text = '' OR name = %(name)s ORDER BY name"
-)
+_LIST = f"SELECT {ORGANIZATION} FROM router.organization WHERE %(name)s::text = '' OR name = %(name)s ORDER BY name"
 _LOCK = "SELECT 1 FROM router.organization WHERE organization_id = %s FOR NO KEY UPDATE"
 _BUMP = "UPDATE router.organization SET config_version = config_version + 1 WHERE organization_id = %s"
 

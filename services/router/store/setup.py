@@ -10,7 +10,7 @@ from services.pb.common.v1 import errors_pb2
 from services.router.domain.organization import Chatbot, Number, Organization, Setup, Trigger
 
 ORGANIZATION = "organization_id, name, fallback_flow_id, time_zone, config_version"
-_ORGANIZATION = f"SELECT {ORGANIZATION} FROM router.organization WHERE organization_id = %s"  # noqa: S608  # a constant
+_ORGANIZATION = f"SELECT {ORGANIZATION} FROM router.organization WHERE organization_id = %s"
 _CHATBOTS = "SELECT chatbot_id, name, main_flow_id, is_active FROM router.chatbot WHERE organization_id = %s"
 _NUMBERS = """
     SELECT phone_number_id, display_phone_number, chatbot_id, default_flow_id, app, is_active

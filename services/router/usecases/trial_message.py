@@ -15,7 +15,7 @@ from services.router.domain.identity import conversation_id_of, read_identity
 from services.router.domain.message import Message
 from services.router.domain.organization import OrganizationPlan, compile_setup
 from services.router.ports import Executor, RoutedMessage, RoutingStore
-from services.router.usecases.fields import phone_number, stored_text, text_of
+from services.router.usecases.fields import phone_number, text_of
 from services.router.usecases.races import again_while_raced
 
 
@@ -45,7 +45,7 @@ class SubmitTestMessage:
         """
         phone = phone_number("phone_number", wanted.phone_number)
         text_of("text", wanted.text, most=4096)
-        stored_text("event_id", wanted.event_id, most=600)
+        text_of("event_id", wanted.event_id, most=600)
         routed = await again_while_raced(lambda: self._place(wanted, phone))
         (outcome,) = await self._executor.submit([routed])
         if outcome.kind == "retry":

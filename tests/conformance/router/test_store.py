@@ -69,6 +69,12 @@ async def create(stores: Stores, *identities: Identity) -> None:
             await work.save_contacts(ContactChanges([contact], [(identity, contact.contact_id)]))
 
 
+async def save(stores: Stores, organization_id: UUID, changes: ContactChanges) -> None:
+    """Write changes in a transaction of their own."""
+    async with stores.routing.routing([organization_id]) as work:
+        await work.save_contacts(changes)
+
+
 async def version_of(stores: Stores, organization_id: UUID) -> int:
     async with stores.routing.routing([organization_id]) as work:
         return (await work.setup_of(organization_id)).organization.config_version
@@ -130,8 +136,10 @@ async def test_the_setup_is_read_as_it_was_put_and_in_order(stores):
         setup = await work.setup_of(organization_id)
     assert list(setup.triggers) == triggers
     assert list(setup.chatbots) == [chatbot]
-    assert list(setup.numbers) == [number(phone)] == list(
-        await stores.directory.list_numbers(organization_id=organization_id)
+    assert (
+        list(setup.numbers)
+        == [number(phone)]
+        == list(await stores.directory.list_numbers(organization_id=organization_id))
     )
 
 
@@ -162,8 +170,9 @@ async def test_a_contact_is_found_by_each_of_its_identities(stores):
     organization_id = await new_organization(stores)
     phone, user = Identity(organization_id, "wa_id", "5581900000001"), Identity(organization_id, "user_id", "BR.a1")
     contact = contact_of(phone, "Ana")
-    async with stores.routing.routing([organization_id]) as work:
-        await work.save_contacts(ContactChanges([contact], [(phone, contact.contact_id), (user, contact.contact_id)]))
+    await save(
+        stores, organization_id, ContactChanges([contact], [(phone, contact.contact_id), (user, contact.contact_id)])
+    )
     async with stores.routing.routing([organization_id]) as work:
         found = await work.contacts_of([phone, user, Identity(organization_id, "wa_id", "404")])
     assert found.keys() == {phone, user}
@@ -188,10 +197,9 @@ async def test_whoever_creates_a_contact_second_loses_the_race_and_leaves_nothin
     phone, user = Identity(organization_id, "wa_id", "5581900000003"), Identity(organization_id, "user_id", "BR.b2")
     await create(stores, phone)
     orphan = contact_of(user)
+    changes = ContactChanges([orphan], [(user, orphan.contact_id), (phone, orphan.contact_id)])
     with pytest.raises(Raced):
-        async with stores.routing.routing([organization_id]) as work:
-            changes = ContactChanges([orphan], [(user, orphan.contact_id), (phone, orphan.contact_id)])
-            await work.save_contacts(changes)
+        await save(stores, organization_id, changes)
     async with stores.routing.routing([organization_id]) as work:
         assert (await work.contacts_of([phone, user])).keys() == {phone}
 
@@ -201,8 +209,7 @@ async def test_a_profile_is_updated(stores):
     identity = Identity(organization_id, "wa_id", "5581900000004")
     await create(stores, identity)
     contact = Contact(organization_id, contact_id_of(identity), 0, "Bia", "5581900000004", "BR.c3", "BR.ENT.c3")
-    async with stores.routing.routing([organization_id]) as work:
-        await work.save_contacts(ContactChanges(updated=[contact]))
+    await save(stores, organization_id, ContactChanges(updated=[contact]))
     async with stores.routing.routing([organization_id]) as work:
         (found,) = (await work.contacts_of([identity])).values()
     assert (found.name, found.user_id, found.parent_user_id) == ("Bia", "BR.c3", "BR.ENT.c3")
@@ -216,8 +223,7 @@ async def test_a_merge_moves_identities_and_what_the_loser_conversations_knew(st
     async with stores.routing.routing([organization_id]) as work:
         await work.touch([touch_of(young, number_id, 2000, 90_000, "person")])
     merge = Merge(organization_id, contact_id_of(young), contact_id_of(old))
-    async with stores.routing.routing([organization_id]) as work:
-        await work.save_contacts(ContactChanges(merged=[merge]))
+    await save(stores, organization_id, ContactChanges(merged=[merge]))
     async with stores.routing.routing([organization_id]) as work:
         found = await work.contacts_of([old, young])
         kept = await work.latest_conversation(organization_id=organization_id, contact_id=contact_id_of(old))
@@ -232,8 +238,7 @@ async def test_contacts_merged_one_after_the_other_all_end_at_the_oldest(stores)
     await create(stores, first, second, third)
     for loser, winner in ((third, second), (second, first)):
         merge = Merge(organization_id, contact_id_of(loser), contact_id_of(winner))
-        async with stores.routing.routing([organization_id]) as work:
-            await work.save_contacts(ContactChanges(merged=[merge]))
+        await save(stores, organization_id, ContactChanges(merged=[merge]))
     async with stores.routing.routing([organization_id]) as work:
         found = await work.contacts_of([first, second, third])
     assert {each.contact_id for each in found.values()} == {contact_id_of(first)}
@@ -244,11 +249,9 @@ async def test_a_merge_of_a_contact_that_is_merged_already_loses_the_race(stores
     first, second, third = (Identity(organization_id, "wa_id", f"55819000000{n}") for n in (21, 22, 23))
     await create(stores, first, second, third)
     ids = [contact_id_of(identity) for identity in (first, second, third)]
-    async with stores.routing.routing([organization_id]) as work:
-        await work.save_contacts(ContactChanges(merged=[Merge(organization_id, ids[1], ids[0])]))
+    await save(stores, organization_id, ContactChanges(merged=[Merge(organization_id, ids[1], ids[0])]))
     with pytest.raises(Raced):
-        async with stores.routing.routing([organization_id]) as work:
-            await work.save_contacts(ContactChanges(merged=[Merge(organization_id, ids[2], ids[1])]))
+        await save(stores, organization_id, ContactChanges(merged=[Merge(organization_id, ids[2], ids[1])]))
 
 
 async def test_times_of_a_conversation_only_grow(stores):
