@@ -1,0 +1,1 @@
+"""Storms: the house under load while its processes are killed."""
