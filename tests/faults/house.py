@@ -74,7 +74,8 @@ async def running_house(
 
 async def _until_ready(house: RunningHouse) -> None:
     """Ready is when `up` says how to talk to it; its own patience bounds this wait."""
-    while "pytake chat" not in (house.data / "up.log").read_text():
+    log = house.data / "up.log"
+    while "PyTake is running" not in await asyncio.to_thread(log.read_text):
         if house.process.returncode is not None:
-            raise RuntimeError((house.data / "up.log").read_text())
+            raise RuntimeError(await asyncio.to_thread(log.read_text))
         await asyncio.sleep(0.1)
