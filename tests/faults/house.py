@@ -50,7 +50,7 @@ async def running_house(
     data: Path, *options: str, environment: Mapping[str, str] | None = None
 ) -> AsyncIterator[RunningHouse]:
     """Start `pytake up` in `data` on free ports and wait until it is ready; stop it as Ctrl-C does."""
-    data.mkdir(parents=True, exist_ok=True)
+    await asyncio.to_thread(data.mkdir, parents=True, exist_ok=True)
     log = (data / "up.log").open("wb")
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "services", "up", "--data", str(data), "--no-demo", *options,
