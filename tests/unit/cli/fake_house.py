@@ -1,5 +1,7 @@
 """A house whose five rooms answer from memory, over real gRPC with real keys and policies, for the command line."""
 
+# ruff: noqa: N802  (gRPC methods are named as in the proto)
+
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
