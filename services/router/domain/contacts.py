@@ -66,9 +66,12 @@ class ContactBook:
 
         The id is final only when the batch is through: ask `contact` for it then.
         """
-        contact_id = self._find(identities)
-        for identity in identities:
-            self._owner_of.setdefault(identity, contact_id)
+        owners = [self._owner_of.get(identity) for identity in identities]
+        known = {self._winner(owner) for owner in owners if owner is not None}
+        contact_id = known.pop() if len(known) == 1 else self._settle(known, identities[0])
+        for identity, owner in zip(identities, owners, strict=True):
+            if owner is None:
+                self._owner_of[identity] = contact_id
         if parent is not None:
             self._owner_of.setdefault(parent, contact_id)
         self._note_profile(contact_id, message, identities)
@@ -91,14 +94,12 @@ class ContactBook:
             updated=[c for key, c in self._stored_now() if c != self._stored[key] and self._is_alive(key)],
         )
 
-    def _find(self, identities: Sequence[Identity]) -> UUID:
-        owners = {self._winner(self._owner_of[i]) for i in identities if i in self._owner_of}
-        if not owners:
-            return self._create(identities[0])
-        if len(owners) == 1:
-            return owners.pop()
-        oldest = min((c for c in self._contacts.values() if c.contact_id in owners), key=_age)
-        for loser_id in owners - {oldest.contact_id}:
+    def _settle(self, known: set[UUID], identity: Identity) -> UUID:
+        """A new contact when none is known, the oldest when several are: the others are merged into it."""
+        if not known:
+            return self._create(identity)
+        oldest = min((c for c in self._contacts.values() if c.contact_id in known), key=_age)
+        for loser_id in known - {oldest.contact_id}:
             self._merge(loser_id, oldest.contact_id)
         return oldest.contact_id
 
@@ -119,16 +120,21 @@ class ContactBook:
         )
 
     def _note_profile(self, contact_id: UUID, message: Message, identities: Sequence[Identity]) -> None:
-        newest: dict[str, str] = {identity.kind: identity.value for identity in identities}
         before = self._contacts[contact_id]
+        wa_id, user_id = before.wa_id, before.user_id
+        for _, kind, value in identities:
+            if kind == "wa_id":
+                wa_id = value
+            else:
+                user_id = value
         name = message.profile_name or before.name
-        wa_id = newest.get("wa_id", before.wa_id)
-        user_id = newest.get("user_id", before.user_id)
         parent = message.parent_user_id or before.parent_user_id
         if (name, wa_id, user_id, parent) != (before.name, before.wa_id, before.user_id, before.parent_user_id):
             self._contacts[contact_id] = replace(before, name=name, wa_id=wa_id, user_id=user_id, parent_user_id=parent)
 
     def _winner(self, contact_id: UUID) -> UUID:
+        if not self._merged_into:  # nearly always
+            return contact_id
         while contact_id in self._merged_into:
             contact_id = self._merged_into[contact_id]
         return contact_id

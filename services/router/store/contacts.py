@@ -13,15 +13,18 @@ from services.router.domain.identity import Identity, conversation_id_of
 from services.router.ports import Raced
 from services.router.store.touches import touch_conversations
 
-# An identity linked while its contact was being merged still names the loser: the second join finds the winner.
+# LIMIT keeps every look-up one descent of a primary key: the planner may not turn it into a scan of the tenant, which
+# row-level security's own condition on organization_id invites it to while tables are small.
 _FIND = """
-    SELECT i.organization_id, i.kind, i.value, w.contact_id, extract(epoch FROM w.created_at)::float8,
-           w.name, w.wa_id, w.user_id, w.parent_user_id
+    SELECT t.o, t.k, t.v, c.contact_id, extract(epoch FROM c.created_at)::float8, c.name, c.wa_id, c.user_id,
+           c.parent_user_id
     FROM unnest(%(organizations)b::uuid[], %(kinds)b::text[], %(values)b::text[]) t(o, k, v)
-    JOIN router.contact_identity i ON (i.organization_id, i.kind, i.value) = (t.o, t.k, t.v)
-    JOIN router.contact c ON (c.organization_id, c.contact_id) = (i.organization_id, i.contact_id)
-    JOIN router.contact w
-      ON (w.organization_id, w.contact_id) = (c.organization_id, coalesce(c.merged_into, c.contact_id))"""
+    CROSS JOIN LATERAL (
+      SELECT contact_id FROM router.contact_identity
+      WHERE organization_id = t.o AND kind = t.k AND value = t.v LIMIT 1) i
+    CROSS JOIN LATERAL (
+      SELECT contact_id, created_at, name, wa_id, user_id, parent_user_id FROM router.contact
+      WHERE organization_id = t.o AND contact_id = i.contact_id LIMIT 1) c"""
 
 _CREATE = """
     INSERT INTO router.contact (organization_id, contact_id, name, wa_id, user_id, parent_user_id)
@@ -29,9 +32,14 @@ _CREATE = """
                          %(user_ids)b::text[], %(parents)b::text[])
     ON CONFLICT DO NOTHING"""
 
+# A contact that is being merged holds this back; merged, it no longer fits, so no identity ever names a loser.
 _LINK = """
     INSERT INTO router.contact_identity (organization_id, kind, value, contact_id)
-    SELECT * FROM unnest(%(organizations)b::uuid[], %(kinds)b::text[], %(values)b::text[], %(contacts)b::uuid[])
+    SELECT t.o, t.k, t.v, t.c
+    FROM unnest(%(organizations)b::uuid[], %(kinds)b::text[], %(values)b::text[], %(contacts)b::uuid[])
+         WITH ORDINALITY t(o, k, v, c, n)
+    JOIN router.contact c ON (c.organization_id, c.contact_id) = (t.o, t.c)
+    WHERE c.merged_into IS NULL ORDER BY t.n FOR KEY SHARE OF c
     ON CONFLICT DO NOTHING"""
 
 _UPDATE = """
@@ -44,7 +52,7 @@ _UPDATE = """
     UPDATE router.contact c SET name = t.n, wa_id = t.w, user_id = t.u, parent_user_id = t.p
     FROM wanted t WHERE (c.organization_id, c.contact_id) = (t.organization_id, t.contact_id)"""
 
-# FOR UPDATE also holds back whoever links an identity to one of them (a foreign key takes FOR KEY SHARE).
+# FOR UPDATE also holds back whoever links an identity to one of them.
 _LOCK = """
     SELECT c.contact_id
     FROM unnest(%(organizations)b::uuid[], %(contacts)b::uuid[]) t(o, c)

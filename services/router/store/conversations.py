@@ -7,14 +7,12 @@ from services.router.domain.conversation import Owner
 from services.router.domain.identity import Identity
 from services.router.ports import OwnerChange
 
-# The parent's id names nobody alone, so only wa_id and user_id come here. The identity of a merged contact was moved.
+# A merge moves identities, so that they never name a contact that was merged away.
 _SET_OWNER = """
     WITH wanted AS MATERIALIZED (
       SELECT v.organization_id, v.conversation_id, v.owner, v.owner_changed_at
       FROM router.contact_identity i
-      JOIN router.contact c ON (c.organization_id, c.contact_id) = (i.organization_id, i.contact_id)
-      JOIN router.conversation v
-        ON (v.organization_id, v.contact_id) = (c.organization_id, coalesce(c.merged_into, c.contact_id))
+      JOIN router.conversation v ON (v.organization_id, v.contact_id) = (i.organization_id, i.contact_id)
       WHERE i.organization_id = %(organization)s AND i.kind = %(kind)s AND i.value = %(value)s
         AND (%(number)s::text = '' OR v.phone_number_id = %(number)s)
       ORDER BY v.organization_id, v.conversation_id FOR NO KEY UPDATE OF v),
