@@ -1,7 +1,6 @@
 """The rooms of a running house, as its operator calls them."""
 
 import asyncio
-import os
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from types import TracebackType
@@ -11,7 +10,7 @@ from services.chassis.errors import NotFound, PytakeError
 from services.chassis.rpc import Peer, PeerAddress
 from services.chassis.tenancy import ServiceSigner
 from services.cli.ending import Failed
-from services.embedded.keys import key_file, load_or_create_secrets
+from services.embedded.keys import key_file, secrets_in_use
 from services.embedded.state import State, read_state
 from services.pb.common.v1 import errors_pb2
 from services.pb.router.v1 import router_pb2, router_pb2_grpc
@@ -91,13 +90,13 @@ def secrets_folder(state: State) -> Path:
 
 
 def secret_key(state: State) -> str:
-    """What signs tokens: the operator's own SECRET_KEY, else the one this house made."""
-    return os.environ.get("SECRET_KEY") or load_or_create_secrets(secrets_folder(state))["SECRET_KEY"]
+    """What signs tokens that this house believes."""
+    return secrets_in_use(secrets_folder(state))["SECRET_KEY"]
 
 
 def house_secret(state: State) -> str:
-    """What signs webhooks of no particular Meta app: META_APP_SECRET, the operator's own or this house's."""
-    return os.environ.get("META_APP_SECRET") or load_or_create_secrets(secrets_folder(state))["META_APP_SECRET"]
+    """What signs webhooks of no particular Meta app."""
+    return secrets_in_use(secrets_folder(state))["META_APP_SECRET"]
 
 
 def targets_of(state: State) -> dict[str, str]:

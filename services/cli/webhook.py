@@ -11,7 +11,7 @@ from services.embedded.state import DEFAULT_DATA, read_state
 
 app = typer.Typer(add_completion=False, no_args_is_help=True)
 
-Files = Annotated[list[Path], typer.Argument(metavar="FILE…", help="Webhook bodies, one POST each.")]
+Files = Annotated[list[str], typer.Argument(metavar="FILE…", help="Webhook bodies, one POST each.")]
 
 
 @app.callback()
@@ -33,16 +33,16 @@ def parse(files: Files) -> None:
     raise typer.Exit(int(is_any_malformed))
 
 
-def _parsed(file: Path) -> dict[str, object]:
+def _parsed(file: str) -> dict[str, object]:
     from services.ingress.domain.webhook import MalformedBody, parse_webhook
 
     try:
-        events = parse_webhook(file.read_bytes())
+        events = parse_webhook(Path(file).read_bytes())
     except OSError as error:
-        return {"file": str(file), "events": [], "error": f"It cannot be read: {error.strerror}."}
+        return {"file": file, "events": [], "error": f"It cannot be read: {error.strerror}."}
     except MalformedBody as error:
-        return {"file": str(file), "events": [], "error": str(error)}
-    return {"file": str(file), "events": [event.fields for event in events]}
+        return {"file": file, "events": [], "error": str(error)}
+    return {"file": file, "events": [event.fields for event in events]}
 
 
 @app.command(help="Sign the exact bytes of each file and post them to the running ingress; 1 unless all are taken.")
@@ -61,7 +61,7 @@ def send(
         statuses = []
         for file in files:
             try:
-                body = file.read_bytes()
+                body = Path(file).read_bytes()
             except OSError as error:
                 raise Failed(f"{file} cannot be read: {error.strerror}") from None
             status, text = post.send(body, choose_signer(state, body, app_name))

@@ -14,7 +14,7 @@ from services.embedded.addresses import LOOPBACK, choose_port, is_free
 from services.embedded.console import PlainConsole
 from services.embedded.databases import Migrate
 from services.embedded.errors import HouseError
-from services.embedded.keys import ROOMS, ensure_service_keys
+from services.embedded.keys import ROOMS, ensure_service_keys, note_secrets_in_use
 from services.embedded.numbers import demo_number, write_simulator_file
 from services.embedded.probes import is_listening, is_ready
 from services.embedded.process import last_lines
@@ -140,6 +140,7 @@ class House:
 
     async def _start(self) -> None:
         ensure_service_keys(self._data / "secrets")
+        note_secrets_in_use(self._data / "secrets", self._options.environment)
         with self._console.step("starting Postgres and Valkey", "Postgres and Valkey are ready"):
             await self._stores.start()
         await self._stores.bring_up_to_date()
@@ -214,7 +215,7 @@ class House:
         if self._provision_demo is None:
             return
         try:
-            with self._console.step("setting the demo organization up", "the demo organization is there"):
+            with self._console.step("setting organizations and numbers up", "organizations and numbers are there"):
                 result = await asyncio.to_thread(self._provision_demo, self.state())
                 if inspect.isawaitable(result):
                     await result

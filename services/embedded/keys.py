@@ -4,7 +4,7 @@ import base64
 import json
 import os
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 ROOMS = ("ingress", "router", "executor", "sender", "analytics")
@@ -40,6 +40,19 @@ def load_or_create_secrets(folder: Path) -> dict[str, str]:
     if missing:
         write_private(path, json.dumps(kept | missing, indent=2))
     return kept | missing
+
+
+def note_secrets_in_use(folder: Path, environment: Mapping[str, str]) -> None:
+    """Write down which secrets the user chose at this start: other commands may run without those variables."""
+    chosen = {name: environment[name] for name in load_or_create_secrets(folder) if environment.get(name)}
+    write_private(folder / "in_use.json", json.dumps(chosen, indent=2))
+
+
+def secrets_in_use(folder: Path) -> dict[str, str]:
+    """Return all secrets by name as the services of the running house have them."""
+    path = folder / "in_use.json"
+    chosen: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
+    return load_or_create_secrets(folder) | chosen
 
 
 def key_file(folder: Path, signer: str) -> Path:

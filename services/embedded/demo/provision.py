@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from services.embedded.demo.stamp import Stamp, digest_of
-from services.embedded.keys import load_or_create_secrets
+from services.embedded.keys import secrets_in_use
 from services.embedded.numbers import DISPLAY_PHONE_NUMBER, PHONE_NUMBER_ID, WABA_ID
 from services.embedded.state import State
 
@@ -37,7 +37,7 @@ async def provision(state: State, *, with_demo: bool, environment: Mapping[str, 
 
 def _values(state: State, environment: Mapping[str, str]) -> dict[str, str]:
     """What the documents' variables stand for: the user's META_* and WEBHOOK_*, else the house's own."""
-    secrets = load_or_create_secrets(Path(str(state["data"])) / "secrets")
+    secrets = secrets_in_use(Path(str(state["data"])) / "secrets")
     usual = {
         "META_PHONE_NUMBER_ID": PHONE_NUMBER_ID,
         "DISPLAY_PHONE_NUMBER": DISPLAY_PHONE_NUMBER,

@@ -7,7 +7,15 @@ from joserfc.jwk import KeySet, OKPKey
 
 from services.chassis.sealing import Sealer
 from services.chassis.tenancy import ServiceSigner, TokenVerifier
-from services.embedded.keys import SIGNERS, ensure_service_keys, jwks_file, key_file, load_or_create_secrets
+from services.embedded.keys import (
+    SIGNERS,
+    ensure_service_keys,
+    jwks_file,
+    key_file,
+    load_or_create_secrets,
+    note_secrets_in_use,
+    secrets_in_use,
+)
 
 
 def test_secrets_are_made_once_and_kept(tmp_path: Path) -> None:
@@ -19,6 +27,14 @@ def test_a_secret_that_a_newer_release_needs_is_added_and_the_others_stay(tmp_pa
     secrets = load_or_create_secrets(tmp_path)
     assert secrets["postgres"] == "kept"
     assert len(secrets["SECRET_KEY"]) >= 32
+
+
+def test_a_secret_the_user_chose_at_the_start_is_in_use_until_a_start_without_it(tmp_path: Path) -> None:
+    own = load_or_create_secrets(tmp_path)["SECRET_KEY"]
+    note_secrets_in_use(tmp_path, {"SECRET_KEY": "mine", "META_APP_SECRET": ""})
+    assert secrets_in_use(tmp_path) == load_or_create_secrets(tmp_path) | {"SECRET_KEY": "mine"}
+    note_secrets_in_use(tmp_path, {})
+    assert secrets_in_use(tmp_path)["SECRET_KEY"] == own
 
 
 def test_two_data_folders_share_no_secret(tmp_path: Path) -> None:
