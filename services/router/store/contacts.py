@@ -15,7 +15,7 @@ from services.router.store.touches import touch_conversations
 
 # LIMIT keeps every look-up one descent of a primary key: the planner may not turn it into a scan of the tenant, which
 # row-level security's own condition on organization_id invites it to while tables are small.
-_FIND = """
+FIND_CONTACTS = """
     SELECT t.o, t.k, t.v, c.contact_id, extract(epoch FROM c.created_at)::float8, c.name, c.wa_id, c.user_id,
            c.parent_user_id
     FROM unnest(%(organizations)b::uuid[], %(kinds)b::text[], %(values)b::text[]) t(o, k, v)
@@ -78,7 +78,7 @@ _LOST_CONVERSATIONS = (
 
 async def find_contacts(connection: Connection, identities: Collection[Identity]) -> Mapping[Identity, Contact]:
     """The contacts of those identities that are known."""
-    rows = await fetch_all(connection, _FIND, _identity_columns(list(identities)))
+    rows = await fetch_all(connection, FIND_CONTACTS, _identity_columns(list(identities)))
     return {
         Identity(organization_id, kind, value): Contact(organization_id, *contact)
         for organization_id, kind, value, *contact in rows

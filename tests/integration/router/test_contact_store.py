@@ -1,0 +1,89 @@
+"""What only Postgres can show of the contact store: its plans, and two transactions that meet."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from uuid import UUID, uuid4
+
+import psycopg
+import pytest
+
+from services.chassis.db import Database
+from services.router.domain.contacts import Contact, ContactChanges, Merge
+from services.router.domain.identity import Identity, contact_id_of
+from services.router.ports import BadValue, Raced
+from services.router.store import PostgresDirectory, PostgresRouting
+from services.router.store.contacts import FIND_CONTACTS
+from tests.fixtures.servers import Database as OwnDatabase
+
+
+@pytest.fixture
+async def database(module_database: OwnDatabase) -> AsyncIterator[Database]:
+    opened = await Database.open(module_database.url_of("router"), size=3, name="contact-store")
+    yield opened
+    await opened.close()
+
+
+async def new_organization(database: Database) -> UUID:
+    organization_id, _ = await PostgresDirectory(database).put_organization(
+        organization_id=uuid4(), name=f"Loja {uuid4()}", fallback_flow_id=None, time_zone="UTC", replace=False
+    )
+    return organization_id
+
+
+def created(*identities: Identity) -> ContactChanges:
+    contacts = [Contact(identity.organization_id, contact_id_of(identity)) for identity in identities]
+    return ContactChanges(contacts, [(identity, contact_id_of(identity)) for identity in identities])
+
+
+def test_contacts_are_found_by_primary_key_before_postgres_has_any_statistics(module_database: OwnDatabase):
+    keys = {"organizations": [uuid4()], "kinds": ["wa_id"], "values": ["5581900000001"]}
+    with psycopg.connect(module_database.url_of("router")) as connection:
+        plan = "\n".join(row[0] for row in connection.execute(f"EXPLAIN {FIND_CONTACTS}", keys).fetchall())
+    assert "contact_identity_pkey" in plan
+    assert "contact_pkey" in plan
+    assert "Seq Scan" not in plan
+    assert "Filter" not in plan
+
+
+async def until_somebody_waits_for_a_lock(superuser_url: str) -> None:
+    waiting = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    async with asyncio.timeout(10), await psycopg.AsyncConnection.connect(superuser_url, autocommit=True) as connection:
+        while await (await connection.execute(waiting)).fetchone() is None:
+            pass
+
+
+async def test_an_identity_is_never_linked_to_a_contact_that_is_being_merged_away(
+    database: Database, module_database: OwnDatabase
+):
+    organization_id = await new_organization(database)
+    old, young, fresh = (Identity(organization_id, "wa_id", f"558190000000{n}") for n in range(3))
+    store = PostgresRouting(database)
+    async with store.routing([organization_id]) as work:
+        await work.save_contacts(created(old, young))
+
+    async def link() -> None:
+        async with store.routing([organization_id]) as work:
+            await work.save_contacts(ContactChanges(linked=[(fresh, contact_id_of(young))]))
+
+    async with store.routing([organization_id]) as work:
+        merge = Merge(organization_id, contact_id_of(young), contact_id_of(old))
+        await work.save_contacts(ContactChanges(merged=[merge]))
+        linking = asyncio.create_task(link())
+        await until_somebody_waits_for_a_lock(module_database.superuser_url)
+    with pytest.raises(Raced):
+        await linking
+
+
+async def test_a_value_postgres_refuses_is_told_apart_and_leaves_nothing(database: Database):
+    organization_id = await new_organization(database)
+    good, bad = Identity(organization_id, "wa_id", "5581900000007"), Identity(organization_id, "user_id", "BR.\0")
+    store = PostgresRouting(database)
+    with pytest.raises(BadValue):
+        await _save(store, organization_id, created(good, bad))
+    async with store.routing([organization_id]) as work:
+        assert not await work.contacts_of([good])
+
+
+async def _save(store: PostgresRouting, organization_id: UUID, changes: ContactChanges) -> None:
+    async with store.routing([organization_id]) as work:
+        await work.save_contacts(changes)
