@@ -52,7 +52,7 @@ async def test_every_kind_of_fault_comes_to_an_end_without_a_silent_duplicate(st
     texts = stage.texts()
     assert set(texts) == {f"{n}/{i}" for n in range(12) for i in range(2)}
     for n in range(12):
-        assert [text for text in texts if text.startswith(f"{n}/")][0] == f"{n}/0"
+        assert next(text for text in texts if text.startswith(f"{n}/")) == f"{n}/0"
     rows = await stage.rows("is_maybe_duplicate")
     flagged = {str(row["message_id"]) for row in rows if row["is_maybe_duplicate"]}
     assert set(stage.meta.ledger.duplicates) <= flagged

@@ -1,0 +1,34 @@
+"""How long lanes rest."""
+
+from services.sender.domain.answers import Accepted, Ambiguous, NotSent, Refused, Scope, Throttled
+from services.sender.domain.patience import pause_of, reconcile_wait, rest_after
+
+
+def rests(answer: Throttled | NotSent | Ambiguous) -> list[float | None]:
+    return [rest_after(answer, number=number, reconcile_seconds=20.0) for number in range(1, 6)]
+
+
+def test_the_pair_limit_is_waited_out_in_powers_of_four() -> None:
+    assert rests(Throttled(Scope.PAIR, 131056, "")) == [1, 4, 16, 64, 256]
+
+
+def test_what_meta_says_counts() -> None:
+    assert set(rests(Throttled(Scope.APP, 4, "", 7.0))) == {7.0}
+
+
+def test_doubts_are_waited_out_evenly_and_then_longer() -> None:
+    assert rests(Ambiguous(0, "")) == [20, 20, 20, 40, 80]
+    assert reconcile_wait(1000, 20.0) == 600
+
+
+def test_a_call_that_was_not_made_is_soon_made_again() -> None:
+    assert rests(NotSent("")) == [0.5, 1, 2, 4, 8]
+
+
+def test_pauses_double_up_to_ten_minutes() -> None:
+    assert [pause_of(times) for times in (1, 2, 3, 4, 5, 99)] == [60, 120, 240, 480, 600, 600]
+
+
+def test_a_settled_message_needs_no_rest() -> None:
+    assert rest_after(Accepted("w"), number=1, reconcile_seconds=20.0) is None
+    assert rest_after(Refused(1, ""), number=1, reconcile_seconds=20.0) is None
