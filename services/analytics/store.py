@@ -135,7 +135,7 @@ class PostgresStore:
             async with self._database.transaction({key[0] for key in records}) as connection:
                 rows = await fetch_all(connection, _ADD, _columns(list(records.values())))
                 fresh: set[RecordKey] = {(row[0], row[1], row[2]) for row in rows}
-                await _count(connection, tally_of(records[key] for key in fresh))
+                await _count(connection, tally_of(record for key, record in records.items() if key in fresh))
         except psycopg.DataError as error:
             raise RecordRefused from error
         return fresh

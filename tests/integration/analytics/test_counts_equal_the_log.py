@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from services.analytics.domain.record import Record, RecordKind
 from services.analytics.store import PostgresStore
-from services.chassis.db import Database, fetch_all
+from services.chassis.db import Database, fetch_all, run
+from services.embedded.waiting import wait_until
 from tests.fakes.analytics_records import NOON
 from tests.fixtures.servers import Database as OwnDatabase
 
@@ -108,26 +109,65 @@ def test_counts_equal_a_recount_whatever_comes_twice_or_at_once(
     assert told_new == len({record.key for batch in batches for record in batch})
 
 
-async def test_batches_in_opposite_order_never_deadlock(module_database: OwnDatabase) -> None:
-    organization_id = uuid4()
-    records = [
+MIDDLE = 15
+WAITING = """
+    SELECT count(DISTINCT a.pid) FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+    WHERE NOT l.granted AND a.datname = current_database()"""
+# A row in the middle of every batch, held by somebody else until both batches wait: for it, or for each other.
+HOLDS = {
+    "conversation_logs": f"""
+        INSERT INTO analytics.conversation_logs (organization_id, occurred_at, record_id, kind, conversation_id)
+        VALUES (%(organization_id)s, %(occurred_at)s, '{MIDDLE}', 'delivery', '{NIL}')""",
+    "conversation_count": "SELECT FROM analytics.conversation_count WHERE conversation_id = %(middle)s FOR UPDATE",
+    "flow_count": "SELECT FROM analytics.flow_count WHERE flow_id = %(middle)s FOR UPDATE",
+    "node_count": f"SELECT FROM analytics.node_count WHERE node_id = 'node {MIDDLE}' FOR UPDATE",
+}
+
+
+def batch_sharing(table: str, organization_id: UUID, side: str) -> list[Record]:
+    """Records that share the rows of one table with the batches of other sides, and no other table's."""
+    numbers = range(10, 10 + 2 * (MIDDLE - 10))
+    return [
         Record(
             organization_id=organization_id,
             occurred_at=NOON + timedelta(seconds=number),
-            record_id=str(number),
+            record_id=str(number) if table == "conversation_logs" else f"{side} {number}",
             sequence=0,
             kind=RecordKind.BOT_MESSAGE,
-            conversation_id=UUID(int=number % 50),
-            flow_id=UUID(int=1 + number % 3),
-            node_id=str(number % 20),
+            conversation_id=UUID(int=number) if table == "conversation_count" else uuid4(),
+            flow_id=UUID(int=number) if table == "flow_count" else None,
+            node_id=f"node {number}" if table == "node_count" else "",
         )
-        for number in range(300)
+        for number in numbers
     ]
-    database = await Database.open(module_database.url_of("analytics"), size=6, name="storm")
+
+
+@pytest.mark.parametrize("table", HOLDS)
+async def test_batches_in_opposite_order_wait_for_each_other_and_never_deadlock(
+    module_database: OwnDatabase, table: str
+) -> None:
+    organization_id = uuid4()
+    database = await Database.open(module_database.url_of("analytics"), size=4, name="storm")
     store = PostgresStore(database)
+    if table != "conversation_logs":
+        await store.add(batch_sharing(table, organization_id, "seed"))
+    middle = {
+        "organization_id": organization_id,
+        "occurred_at": NOON + timedelta(seconds=MIDDLE),
+        "middle": UUID(int=MIDDLE),
+    }
 
-    answers = await asyncio.gather(*(store.add(records if at % 2 else records[::-1]) for at in range(6)))
+    async def both_wait() -> bool:
+        async with database.transaction(()) as connection:
+            return await fetch_all(connection, WAITING) == [(2,)]
 
-    assert sum(map(sum, answers)) == len(records)
+    await store.ensure_partitions()
+    async with database.transaction((organization_id,)) as holder:
+        await run(holder, HOLDS[table], middle)
+        one = asyncio.create_task(store.add(batch_sharing(table, organization_id, "one")))
+        other = asyncio.create_task(store.add(batch_sharing(table, organization_id, "other")[::-1]))
+        await wait_until(both_wait, timeout_seconds=20, otherwise=lambda: "the batches do not wait")
+
+    await asyncio.gather(one, other)
     await assert_counts_equal_the_log(database, [organization_id])
     await database.close()
