@@ -24,7 +24,9 @@ def test_statuses_in_any_order_end_the_same() -> None:
         )  # fmt: skip
 
 
-@pytest.mark.parametrize(("before", "is_final"), [("none", True), ("sent", True), ("delivered", False), ("read", False)])
+@pytest.mark.parametrize(
+    ("before", "is_final"), [("none", True), ("sent", True), ("delivered", False), ("read", False)]
+)
 def test_failed_is_final_only_before_delivery(before: str, *, is_final: bool) -> None:
     message = with_status(SENT_ONCE, before, "w", 0) if before != "none" else SENT_ONCE
     failing = with_status(message, "failed", "w", 131026)

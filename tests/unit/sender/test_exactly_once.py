@@ -1,0 +1,203 @@
+"""Invariants I3, I4 and liveness under any mixture of lost answers, crashes, zombies and odd statuses.
+
+A model: the real walk and the real rules on a store in memory, a Graph API that accepts, refuses to say, or takes the
+process down before or after it accepted, and statuses that come early, late, twice, in any order, or never.
+"""
+
+import asyncio
+from dataclasses import dataclass, field
+from uuid import UUID, uuid4
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from services.chassis.queue import Claim
+from services.pb.common.v1.content_pb2 import Content, TextContent
+from services.pb.sender.v1.sender_pb2 import OutboundMessage
+from services.sender.cache import Pauses
+from services.sender.domain.answers import Accepted, Ambiguous, Answer, NotSent, Paused, Scope, Throttled
+from services.sender.domain.settling import PairLimit, Turn
+from services.sender.ports import Freshness, NewMessage, Settlement, StatusEvent
+from services.sender.worker.lane import Surroundings, Walk
+from tests.fakes.sender_store import Clock, FakeStore
+
+ORGANIZATION = uuid4()
+LANES = (UUID(int=1), UUID(int=2))
+RECONCILE = 20.0
+LONG_AGO = 1e9
+
+FATES = (
+    "accept", "accept", "accept_then_crash", "crash", "accept_silently", "silence", "not_sent", "throttle", "pair",
+    "pause", "freeze",
+)  # fmt: skip
+TRAVELS = ("at once", "before the answer", "later", "twice", "never")
+
+
+class CrashError(Exception):
+    """The process is gone."""
+
+
+@dataclass
+class World:
+    """Meta, the wires, and one clock."""
+
+    fates: list[str]
+    travels: list[str]
+    clock: Clock = field(default_factory=Clock)
+    accepted: list[str] = field(default_factory=list)
+    under_way: list[StatusEvent] = field(default_factory=list)
+    lanes: dict[str, UUID] = field(default_factory=dict)
+    is_quiet: bool = False
+
+    def __post_init__(self) -> None:
+        self.store = FakeStore(self.clock, limit=PairLimit(45, 6.0))
+
+    async def post(self, *, phone_number_id: str, token: str, body: bytes, is_fresh: Freshness) -> Answer:
+        fate = self.fates.pop() if self.fates and not self.is_quiet else "accept"
+        if fate == "freeze":
+            self.clock.seconds += 100
+        if not is_fresh():
+            return NotSent("too old")
+        if fate == "crash":
+            raise CrashError
+        if fate in ("accept", "accept_then_crash", "accept_silently", "freeze"):
+            wamid = await self._accept(body)
+            if fate == "accept_then_crash":
+                raise CrashError
+            return Ambiguous(0, "no answer") if fate == "accept_silently" else Accepted(wamid)
+        answers: dict[str, Answer] = {
+            "silence": Ambiguous(2, "trouble"), "not_sent": NotSent("refused"),
+            "throttle": Throttled(Scope.APP, 4, "slow"), "pair": Throttled(Scope.PAIR, 131056, "slow"),
+            "pause": Paused(Scope.CREDENTIALS, 190, "expired"),
+        }  # fmt: skip
+        return answers[fate]
+
+    async def _accept(self, body: bytes) -> str:
+        message = body.decode().partition('"biz_opaque_callback_data":"')[2][:36]
+        self.accepted.append(message)
+        wamid = f"wamid.{len(self.accepted)}"
+        travel = self.travels.pop() if self.travels else "at once"
+        if travel == "never":
+            return wamid
+        for status in ("delivered", "sent"):
+            event = StatusEvent(
+                organization_id=ORGANIZATION, event_id=f"{wamid}:{status}", wamid=wamid, status=status,
+                callback=UUID(message), error_code=0, occurred_at=0,
+            )  # fmt: skip
+            if travel == "before the answer":
+                await self.store.apply_statuses([event])
+            else:
+                self.under_way += [event, event] if travel == "twice" else [event]
+        if travel == "at once":
+            await self.deliver_statuses()
+        return wamid
+
+    async def check(self, *, phone_number_id: str, token: str) -> str:
+        return ""
+
+    async def deliver_statuses(self) -> None:
+        events, self.under_way = self.under_way, []
+        await self.store.apply_statuses(events)
+
+    async def is_clear(self) -> bool:
+        return not self.under_way
+
+    async def reserve(self, phone_number_id: str, *, within: float) -> tuple[bool, float]:
+        return True, 0.0
+
+    async def penalize(self, phone_number_id: str, *, seconds: float) -> None:
+        """Nobody else is there."""
+
+    async def get(self, key: object) -> str | None:
+        return "token"
+
+    def forget(self, key: object) -> None:
+        """It stays the same."""
+
+    async def settle(self, claim: Claim, turn: Turn) -> Settlement:
+        (settlement,) = await self.store.settle([(claim, turn)])
+        return settlement
+
+    def around(self) -> Surroundings:
+        return Surroundings(
+            settle=self.settle, graph=self, gate=self, pauses=Pauses(self.clock.now), tokens=self, watermark=self,
+            monotonic=self.clock.now, reconcile_seconds=RECONCILE, fresh_seconds=3.0, calls_per_number=99,
+            pause=self.clock.pause, dice=lambda: 0.0,
+        )  # fmt: skip
+
+    async def enqueue(self, lane: UUID) -> None:
+        message_id = uuid4()
+        self.lanes[str(message_id)] = lane
+        payload = OutboundMessage(
+            organization_id=str(ORGANIZATION), message_id=str(message_id), phone_number_id="1", recipient_wa_id="5511999",
+            content=Content(text=TextContent(body="x")), window_expires_at=int(LONG_AGO),
+        ).SerializeToString()  # fmt: skip
+        new = NewMessage(
+            organization_id=ORGANIZATION, message_id=message_id, lane_id=lane, phone_number_id="1",
+            recipient_wa_id="5511999", recipient_user_id="", flow_id="", node_id="", payload=payload,
+        )  # fmt: skip
+        assert await self.store.enqueue([new, new]) == [True, False]
+
+    async def work(self) -> None:
+        for claim in await self.store.claim(limit=9):
+            try:
+                await Walk(claim, self.around(), claim.head).run()
+            except CrashError:
+                continue
+
+    def is_at_rest(self) -> bool:
+        return all(lane.wake_at is None for lane in self.store.lanes.values())
+
+
+async def live(world: World, steps: list[tuple[str, int]]) -> None:
+    for step, amount in steps:
+        match step:
+            case "enqueue":
+                await world.enqueue(LANES[amount % len(LANES)])
+            case "work":
+                await world.work()
+            case "statuses":
+                await world.deliver_statuses()
+            case "time":
+                world.clock.seconds += amount
+    world.is_quiet = True
+    for _ in range(200):
+        await world.deliver_statuses()
+        await world.work()
+        world.clock.seconds += 30
+        if world.is_at_rest():
+            return
+
+
+STEPS = st.lists(
+    st.tuples(st.sampled_from(["enqueue", "enqueue", "work", "work", "statuses", "time"]), st.integers(0, 30)),
+    max_size=25,
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(steps=STEPS, fates=st.lists(st.sampled_from(FATES), max_size=20), travels=st.lists(st.sampled_from(TRAVELS)))
+def test_nothing_is_lost_doubled_in_silence_or_out_of_order(
+    steps: list[tuple[str, int]], fates: list[str], travels: list[str]
+) -> None:
+    world = World(fates, travels)
+    asyncio.run(live(world, steps))
+    assert world.is_at_rest()
+    messages = {str(message.message_id): message for message in world.store.messages.values()}
+    assert {message.state for message in messages.values()} <= {"accepted"}
+    assert set(world.accepted) == set(messages)
+    for name, message in messages.items():
+        assert world.accepted.count(name) == 1 or message.is_maybe_duplicate
+    firsts = list(dict.fromkeys(world.accepted))
+    for lane in LANES:
+        assert [name for name in firsts if world.lanes[name] == lane] == [
+            name for name, of in world.lanes.items() if of == lane
+        ]
+
+
+def test_with_every_status_told_nothing_is_ever_doubled() -> None:
+    for fate in ("accept_then_crash", "accept_silently", "freeze"):
+        world = World([fate] * 5, [])
+        asyncio.run(live(world, [("enqueue", 0)] * 4 + [("work", 0), ("time", 7)] * 6))
+        assert len(world.accepted) == 4, fate
+        assert len(set(world.accepted)) == 4, fate
