@@ -14,7 +14,7 @@ from services.router.domain.contacts import Contact, ContactChanges
 from services.router.domain.conversation import Conversation, Owner, Touch
 from services.router.domain.identity import Identity
 from services.router.domain.message import Message, Status
-from services.router.domain.organization import Chatbot, Number, Organization, Setup, Trigger
+from services.router.domain.organization import Chatbot, Number, Organization, OrganizationPlan, Setup, Trigger
 from services.router.domain.outcome import Outcome
 
 
@@ -155,4 +155,24 @@ class Sender(Protocol):
 
     async def apply_statuses(self, statuses: Sequence[RoutedStatus]) -> Sequence[Outcome]:
         """Hand over durably; one outcome a status. Raises a PytakeError when sender is out of reach."""
+        ...
+
+
+class PlanMemory(Protocol):
+    """Compiled setups, kept as long as there is room for them."""
+
+    def plan_of(self, organization_id: UUID, config_version: int) -> OrganizationPlan | None:
+        """The plan of exactly this version, or None."""
+        ...
+
+    def keep(self, setup: Setup) -> OrganizationPlan:
+        """Compile a setup and keep it."""
+        ...
+
+    def keep_owner(self, phone_number_id: str, organization_id: UUID) -> None:
+        """Remember whose a number is."""
+        ...
+
+    def likely_owners(self, phone_number_ids: Iterable[str]) -> set[UUID]:
+        """The organizations these numbers belonged to when last seen: a hint, never the truth."""
         ...

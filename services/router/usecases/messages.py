@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from services.chassis.clock import Now
-from services.router.cache import PlanCache
 from services.router.domain.choice import choose
 from services.router.domain.contacts import ContactBook
 from services.router.domain.conversation import Conversation, Touch, combine, said_at, window_after
@@ -15,7 +14,7 @@ from services.router.domain.identity import Identity, conversation_id_of, identi
 from services.router.domain.message import Message
 from services.router.domain.organization import OrganizationPlan
 from services.router.domain.outcome import RETRY, Outcome, refusal_of_identities, refusal_of_message
-from services.router.ports import BadValue, Executor, RoutedMessage, RoutingStore, RoutingWork
+from services.router.ports import BadValue, Executor, PlanMemory, RoutedMessage, RoutingStore, RoutingWork
 from services.router.usecases.handover import hand_over
 from services.router.usecases.plans import Plans, load_plans, number_plan
 from services.router.usecases.races import again_while_raced
@@ -34,10 +33,10 @@ class _Letter:
 class RouteMessages:
     """Routes batches of messages of any organizations."""
 
-    def __init__(self, store: RoutingStore, executor: Executor, cache: PlanCache, now: Now) -> None:
+    def __init__(self, store: RoutingStore, executor: Executor, memory: PlanMemory, now: Now) -> None:
         self._store = store
         self._executor = executor
-        self._cache = cache
+        self._memory = memory
         self._now = now
 
     async def route(self, messages: Sequence[Message]) -> Sequence[Outcome]:
@@ -68,9 +67,9 @@ class RouteMessages:
 
     async def _place(self, messages: Sequence[Message]) -> list[RoutedMessage | Outcome]:
         phone_number_ids = {message.phone_number_id for message in messages}
-        likely = self._cache.likely_owners(phone_number_ids)
+        likely = self._memory.likely_owners(phone_number_ids)
         async with self._store.routing(likely) as work:
-            plans = await load_plans(work, self._cache, phone_number_ids=phone_number_ids, named=likely)
+            plans = await load_plans(work, self._memory, phone_number_ids=phone_number_ids, named=likely)
             opened = [_open(message, plans) for message in messages]
             letters = [item for item in opened if isinstance(item, _Letter)]
             book, contact_ids = await _find_contacts(work, letters)

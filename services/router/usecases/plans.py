@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from uuid import UUID
 
-from services.router.cache import PlanCache
 from services.router.domain.organization import NumberPlan, OrganizationPlan
-from services.router.ports import RoutingWork
+from services.router.ports import PlanMemory, RoutingWork
 
 Plans = Mapping[str, OrganizationPlan]
 
 
 async def load_plans(
-    work: RoutingWork, cache: PlanCache, *, phone_number_ids: Collection[str], named: Collection[UUID]
+    work: RoutingWork, memory: PlanMemory, *, phone_number_ids: Collection[str], named: Collection[UUID]
 ) -> Plans:
     """The plan of each known number's organization; afterwards the transaction works for all of them.
 
@@ -23,18 +22,18 @@ async def load_plans(
     versions = {owner.organization_id: owner.config_version for owner in owners.values()}
     if not versions.keys() <= set(named):
         await work.work_for(versions)
-    plans = {key: await load_plan(work, cache, key, version) for key, version in versions.items()}
+    plans = {key: await load_plan(work, memory, key, version) for key, version in versions.items()}
     for phone_number_id, owner in owners.items():
-        cache.keep_owner(phone_number_id, owner.organization_id)
+        memory.keep_owner(phone_number_id, owner.organization_id)
     return {number: plans[owner.organization_id] for number, owner in owners.items()}
 
 
 async def load_plan(
-    work: RoutingWork, cache: PlanCache, organization_id: UUID, config_version: int
+    work: RoutingWork, memory: PlanMemory, organization_id: UUID, config_version: int
 ) -> OrganizationPlan:
-    """The organization's plan, from the cache if it is of this version."""
-    plan = cache.plan_of(organization_id, config_version)
-    return plan or cache.keep(await work.setup_of(organization_id))
+    """The organization's plan, remembered if it is of this version."""
+    plan = memory.plan_of(organization_id, config_version)
+    return plan or memory.keep(await work.setup_of(organization_id))
 
 
 def number_plan(plans: Plans, phone_number_id: str) -> NumberPlan | None:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from services.router.cache import PlanCache
 from services.router.domain.message import Status
 from services.router.domain.outcome import Outcome, refusal_of_number
-from services.router.ports import RoutedStatus, RoutingStore, Sender
+from services.router.ports import PlanMemory, RoutedStatus, RoutingStore, Sender
 from services.router.usecases.handover import hand_over
 from services.router.usecases.plans import Plans, load_plans, number_plan
 
@@ -15,10 +14,10 @@ from services.router.usecases.plans import Plans, load_plans, number_plan
 class RouteStatuses:
     """Routes batches of statuses of any organizations."""
 
-    def __init__(self, store: RoutingStore, sender: Sender, cache: PlanCache) -> None:
+    def __init__(self, store: RoutingStore, sender: Sender, memory: PlanMemory) -> None:
         self._store = store
         self._sender = sender
-        self._cache = cache
+        self._memory = memory
 
     async def route(self, statuses: Sequence[Status]) -> Sequence[Outcome]:
         """One outcome a status, in order; ok only for those sender has durably. Raises Unavailable.
@@ -26,9 +25,9 @@ class RouteStatuses:
         An inactive number's statuses still count: they tell of messages sent before.
         """
         phone_number_ids = {status.phone_number_id for status in statuses}
-        likely = self._cache.likely_owners(phone_number_ids)
+        likely = self._memory.likely_owners(phone_number_ids)
         async with self._store.routing(likely) as work:
-            plans = await load_plans(work, self._cache, phone_number_ids=phone_number_ids, named=likely)
+            plans = await load_plans(work, self._memory, phone_number_ids=phone_number_ids, named=likely)
         opened = [_open(status, plans) for status in statuses]
         routed = [item for item in opened if isinstance(item, RoutedStatus)]
         told = iter(await hand_over(routed, self._sender.apply_statuses, lane_of=_lane_of))
