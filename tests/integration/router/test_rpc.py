@@ -69,6 +69,15 @@ async def test_each_item_of_a_mixed_batch_has_its_own_answer(module_database: Da
     assert all(result.reason for result in results if result.outcome != OK)
 
 
+async def test_a_batch_with_nothing_to_route_is_answered_all_the_same(module_database: Database, tmp_path: Path):
+    async with house(module_database.url_of("router"), tmp_path) as built:
+        (replica,) = built.replicas
+        assert outcomes(await replica.route()) == []
+        assert outcomes(await replica.route(message("\0"), message(""))) == [UNROUTABLE, UNROUTABLE]
+        assert outcomes(await replica.route_statuses(events_pb2.MessageStatus())) == [UNROUTABLE]
+    assert not built.notes.events
+
+
 async def test_replicas_that_meet_the_same_new_contacts_agree_on_them(module_database: Database, tmp_path: Path):
     async with house(module_database.url_of("router"), tmp_path, replicas=2) as built:
         phone = new_number()
