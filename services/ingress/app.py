@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from importlib.metadata import version
+from uuid import uuid4
 
 from services.chassis.clock import monotonic, now
 from services.chassis.db import Database
@@ -14,8 +16,9 @@ from services.chassis.rpc import Peer, PeerAddress, RpcServer, Servicer
 from services.chassis.sealing import Sealer
 from services.chassis.tenancy import ServiceSigner, TokenVerifier
 from services.ingress.apps import AppDirectory, house_app
+from services.ingress.conversations import Conversations
 from services.ingress.http import HttpServer, WebhookEndpoint, build_site
-from services.ingress.peers import GrpcRouter
+from services.ingress.peers import GrpcAnalytics, GrpcExecutor, GrpcRouter
 from services.ingress.server import AppsServer, EventsServer, IntakeServer
 from services.ingress.settings import Settings
 from services.ingress.store import MESSAGES, STATUSES, PostgresStore
@@ -48,7 +51,17 @@ async def build(settings: Settings) -> Service:
         store=store, apps=apps, bells=Bells(message_bell.ring, status_bell.ring), door=Door(monotonic), now=now
     )
     router_peer = Peer(PeerAddress("router", settings.router_target), signer)
+    executor_peer = Peer(PeerAddress("executor", settings.executor_target), signer)
+    analytics_peer = Peer(PeerAddress("analytics", settings.analytics_target), signer)
     router = GrpcRouter(router_peer)
+    conversations = Conversations(
+        executor=GrpcExecutor(executor_peer),
+        router=router,
+        analytics=GrpcAnalytics(analytics_peer),
+        monotonic=monotonic,
+        sleep=asyncio.sleep,
+        new_id=uuid4,
+    )
     rpc = RpcServer(
         settings.grpc_address,
         [
@@ -64,7 +77,9 @@ async def build(settings: Settings) -> Service:
         verifier,
         drain_seconds=settings.drain_seconds,
     )
-    site = build_site(version=version("pytake"), is_ready=database.is_reachable)
+    site = build_site(
+        version=version("pytake"), is_ready=database.is_reachable, conversations=conversations, verifier=verifier
+    )
     webhook = WebhookEndpoint(intake, max_body_bytes=settings.max_body_bytes)
 
     async def measure() -> None:
@@ -76,6 +91,8 @@ async def build(settings: Settings) -> Service:
         [
             Closing(database.close),
             Closing(router_peer.close),
+            Closing(executor_peer.close),
+            Closing(analytics_peer.close),
             OpsServer(settings.ops_address, database.is_reachable),
             Periodic("partitions", PARTITIONS_SECONDS, store.prepare_partitions),
             Periodic("cleaning", CLEANING_SECONDS, store.drop_old),

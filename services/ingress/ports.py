@@ -9,6 +9,7 @@ from typing import Protocol
 from uuid import UUID
 
 from services.chassis.queue import Item
+from services.ingress.domain.conversation import Flow, State, StatePage, Transcript, Turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,3 +68,40 @@ class Store(Protocol):
 
     async def oldest_unapplied_status_ms(self) -> int:
         """Age of the oldest status not applied yet, 0 when there is none."""
+
+
+class Executor(Protocol):
+    """executor, for people: states and flows. Every method raises Unavailable when executor is out of reach."""
+
+    async def list_states(
+        self, *, organization_id: UUID, skip: int, limit: int, flow_id: UUID | None, is_active: bool | None
+    ) -> StatePage:
+        """States, latest message first."""
+
+    async def state(self, *, organization_id: UUID, phone_number: str) -> State:
+        """The active state of a phone number, or else its latest. Raises NotFound."""
+
+    async def turn(self, *, organization_id: UUID, conversation_id: str, event_id: str) -> Turn:
+        """What an event brought about. Raises FailedPrecondition with TURN_PENDING until it has been worked on."""
+
+    async def close(self, *, organization_id: UUID, phone_number: str) -> datetime:
+        """Close the active session. Raises NotFound, or FailedPrecondition when none is active."""
+
+    async def list_flows(self, *, organization_id: UUID) -> list[Flow]:
+        """The organization's flows by name."""
+
+
+class TrialMessages(Protocol):
+    """router, for tries of a flow."""
+
+    async def submit(
+        self, *, organization_id: UUID, phone_number: str, text: str, flow_id: UUID | None, event_id: str
+    ) -> str:
+        """Put a text into a conversation in the contact's name; gives the conversation's id. Raises NotFound."""
+
+
+class Transcripts(Protocol):
+    """analytics, for people."""
+
+    async def transcript(self, *, organization_id: UUID, phone_number: str, skip: int, limit: int) -> Transcript:
+        """What was said, oldest first. Raises Unavailable."""

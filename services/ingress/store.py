@@ -82,7 +82,7 @@ class PostgresStore:
     async def list_apps(self) -> list[MetaApp]:
         """All Meta apps, by organization and name. Raises Unavailable."""
         async with self._database.transaction((), durable=False) as connection:
-            rows = await fetch_all(connection, f"SELECT {_COLUMNS} FROM {_TABLE} ORDER BY 1, 2")  # noqa: S608
+            rows = await fetch_all(connection, f"SELECT {_COLUMNS} FROM {_TABLE} ORDER BY 1, 2")
         return [self._app(row) for row in rows]
 
     async def put_app(self, app: MetaApp) -> bool:
@@ -90,7 +90,7 @@ class PostgresStore:
         async with self._database.transaction(()) as connection:
             row = await fetch_one(
                 connection,
-                f"SELECT {_COLUMNS} FROM {_TABLE} WHERE organization_id = %s AND name = %s FOR UPDATE",  # noqa: S608
+                f"SELECT {_COLUMNS} FROM {_TABLE} WHERE organization_id = %s AND name = %s FOR UPDATE",
                 (app.organization_id, app.name),
             )
             merged = merge_app(self._app(row) if row else None, app)

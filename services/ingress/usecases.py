@@ -13,9 +13,9 @@ from services.chassis.clock import Monotonic, Now
 from services.chassis.errors import InvalidArgument, Unavailable
 from services.chassis.queue import Batcher, Item
 from services.ingress.apps import AppDirectory
-from services.ingress.domain.entries import lane_of, message_of, number_key, status_of
 from services.ingress.domain.signature import matching_secrets
 from services.ingress.domain.webhook import Event, parse_webhook
+from services.ingress.entries import lane_of, message_of, number_key, status_of
 from services.ingress.ports import Accepted, KeptEvent, MetaApp, Store
 
 # A commit that merges more events than this would only grow the latency of all of them.

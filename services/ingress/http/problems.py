@@ -1,0 +1,108 @@
+"""Every answer that is not a success has one form: {"detail", "error_code"}."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse
+
+from services.chassis import errors
+from services.ingress.conversations import TurnTooSlow
+from services.pb.common.v1 import errors_pb2
+
+_STATUSES: tuple[tuple[type[errors.PytakeError], int], ...] = (
+    (errors.InvalidArgument, 422),
+    (errors.NotFound, 404),
+    (errors.AlreadyExists, 409),
+    (errors.FailedPrecondition, 409),
+    (errors.Unavailable, 503),
+)
+
+# The product contract fixes these answers word by word.
+_FIXED: Mapping[int, tuple[int, str]] = {
+    errors_pb2.ERROR_REASON_CONVERSATION_NOT_FOUND: (404, "Conversation not found"),
+    errors_pb2.ERROR_REASON_CONVERSATION_CLOSED: (409, "Conversation is closed"),
+    errors_pb2.ERROR_REASON_WINDOW_EXPIRED: (400, "24-hour window expired; only a template may be sent"),
+}
+
+_HTTP_CODES = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED"}
+_HTTP_SENTENCES = {
+    404: "nothing is served under this path; /docs lists what is",
+    405: "this path does not take this method; /docs lists what it takes",
+}
+
+
+class Refusal(HTTPException):
+    """An answer other than success, decided here. FastAPI lets an HTTPException through wherever it is raised."""
+
+    def __init__(self, status: int, detail: str, error_code: str) -> None:
+        super().__init__(status, detail)
+        self.error_code = error_code
+
+
+def add_problem_answers(site: FastAPI) -> None:
+    """Answer every expected error in the one form; http/guard.py answers the unexpected ones."""
+    site.add_exception_handler(Refusal, _refused)
+    site.add_exception_handler(errors.PytakeError, _failed)
+    site.add_exception_handler(TurnTooSlow, _too_slow)
+    site.add_exception_handler(RequestValidationError, _invalid)
+    site.add_exception_handler(HTTPException, _http)
+
+
+def problem(status: int, detail: str, error_code: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
+    """An answer in the one form."""
+    return JSONResponse({"detail": detail, "error_code": error_code}, status_code=status, headers=headers)
+
+
+async def _refused(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, Refusal)
+    headers = {"www-authenticate": "Bearer"} if error.status_code == 401 else None
+    return problem(error.status_code, error.detail, error.error_code, headers)
+
+
+async def _failed(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, errors.PytakeError)
+    if error.reason in _FIXED:
+        status, detail = _FIXED[error.reason]
+        return problem(status, detail, error.code)
+    status = next((status for kind, status in _STATUSES if isinstance(error, kind)), 0)
+    if not status:
+        # A peer refused ingress itself: our set-up is wrong, not the request.
+        raise error
+    return problem(status, error.sentence, "VALIDATION_ERROR" if status == 422 else error.code)
+
+
+async def _too_slow(_: Request, __: Exception) -> JSONResponse:
+    sentence = "the message was taken and the flow is still at work; read the conversation in a moment"
+    return problem(504, sentence, "TURN_TOO_SLOW")
+
+
+async def _invalid(_: Request, error: Exception) -> JSONResponse:
+    """Name field and mend. Values are not repeated: they may be personal."""
+    assert isinstance(error, RequestValidationError)
+    found = [{"field": _field(one["loc"], one["type"]), "message": _message(one)} for one in error.errors()]
+    detail = "; ".join(f"{one['field']}: {one['message']}" for one in found)
+    return JSONResponse({"detail": detail, "error_code": "VALIDATION_ERROR", "errors": found}, status_code=422)
+
+
+def _field(location: Sequence[int | str], kind: str) -> str:
+    if kind == "json_invalid" or len(location) < 2:
+        return str(location[0]) if location else "body"
+    return ".".join(str(step) for step in location[1:])
+
+
+def _message(one: Mapping[str, Any]) -> str:
+    if one["type"] == "json_invalid":
+        return "is no JSON"
+    return str(one["msg"]).removeprefix("Value error, ")
+
+
+async def _http(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    code = _HTTP_CODES.get(error.status_code, "HTTP_ERROR")
+    sentence = _HTTP_SENTENCES.get(error.status_code, str(error.detail))
+    return problem(error.status_code, sentence, code, error.headers)

@@ -1,0 +1,128 @@
+"""/api/v1/conversations: look, try a flow in a contact's name, close."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Path, Query
+from pydantic import AfterValidator
+
+from services.ingress.conversations import Conversations
+from services.ingress.domain.phone import international_form, read_phone
+from services.ingress.http.rest.auth import Reader, Writer
+from services.ingress.http.rest.models import (
+    CloseRequest,
+    CloseResponse,
+    ConversationDetail,
+    ConversationList,
+    Problem,
+    SendRequest,
+    SendResponse,
+    ValidationProblem,
+)
+
+_LARGEST = 2**31 - 1
+
+Skip = Annotated[int, Query(ge=0, le=_LARGEST, description="How many to leave out.")]
+Phone = Annotated[
+    str,
+    Path(description="Digits with the country code; +, spaces, dashes and brackets may be in between."),
+    AfterValidator(read_phone),
+]
+
+
+def _problems(**sentences: str) -> dict[int | str, dict[str, Any]]:
+    """Documented refusals, by status."""
+    documented: dict[int | str, dict[str, Any]] = {
+        401: {"model": Problem, "description": "No valid token: AUTH_MISSING_TOKEN"},
+        403: {"model": Problem, "description": "The role may not do this: AUTH_INSUFFICIENT_PERMISSION"},
+        422: {"model": ValidationProblem, "description": "A field is wrong: VALIDATION_ERROR"},
+        503: {"model": Problem, "description": "A service behind is out of reach; try again: PEER_UNAVAILABLE"},
+    }
+    return documented | {
+        int(name.removeprefix("on_")): {"model": Problem, "description": sentence}
+        for name, sentence in sentences.items()
+    }
+
+
+class _Endpoints:
+    """The four methods."""
+
+    def __init__(self, conversations: Conversations) -> None:
+        self._conversations = conversations
+
+    async def page(
+        self,
+        organization_id: Reader,
+        skip: Skip = 0,
+        limit: Annotated[int, Query(ge=1, le=500, description="How many to give.")] = 50,
+        flow_id: Annotated[UUID | None, Query(description="Only conversations in this flow.")] = None,
+        is_active: Annotated[bool | None, Query(description="Only active ones, or only ended ones.")] = None,
+    ) -> ConversationList:
+        """Conversations of your organization, latest message first. Roles: org_admin, agent, super_admin."""
+        page = await self._conversations.page(
+            organization_id=organization_id, skip=skip, limit=limit, flow_id=flow_id, is_active=is_active
+        )
+        return ConversationList.of(page)
+
+    async def read(
+        self,
+        organization_id: Reader,
+        phone: Phone,
+        limit: Annotated[int, Query(ge=1, le=1000, description="How many messages to give.")] = 100,
+        skip: Skip = 0,
+    ) -> ConversationDetail:
+        """The active conversation of a contact, or else its latest, with its messages. Roles: org_admin, agent,
+        super_admin.
+
+        States are exact. Messages come from the log, which is eventually consistent: what was said a moment ago may be
+        missing for some seconds.
+        """
+        found = await self._conversations.read(
+            organization_id=organization_id, phone_number=phone, skip=skip, limit=limit
+        )
+        return ConversationDetail.of(found)
+
+    async def send(self, organization_id: Writer, phone: Phone, wanted: SendRequest) -> SendResponse:
+        """Say something in the contact's name, to try a flow, and get what the flow answers. Roles: org_admin, agent.
+
+        The message takes the same road as one from WhatsApp, and the flow's answers really go to the contact.
+        """
+        turn = await self._conversations.send(
+            organization_id=organization_id, phone_number=phone, text=wanted.message, flow_id=wanted.flow_id
+        )
+        return SendResponse.of(wanted.message, turn)
+
+    async def close(self, organization_id: Writer, phone: Phone, _: CloseRequest | None = None) -> CloseResponse:
+        """Close the active conversation; the contact's next message starts afresh. Roles: org_admin, agent."""
+        closed_at = await self._conversations.close(organization_id=organization_id, phone_number=phone)
+        return CloseResponse(phone_number=international_form(phone), closed_at=closed_at)
+
+
+def conversation_routes(conversations: Conversations) -> APIRouter:
+    """The routes, to be put under /api/v1."""
+    endpoints = _Endpoints(conversations)
+    routes = APIRouter(prefix="/conversations", tags=["conversations"])
+    unknown = "The contact is unknown: CONVERSATION_NOT_FOUND"
+    routes.add_api_route("", endpoints.page, summary="List conversations", responses=_problems())
+    routes.add_api_route("/{phone}", endpoints.read, summary="Read a conversation", responses=_problems(on_404=unknown))
+    routes.add_api_route(
+        "/{phone}/send",
+        endpoints.send,
+        methods=["POST"],
+        summary="Try a flow in the contact's name",
+        responses=_problems(
+            on_404="Nobody could answer: FLOW_NOT_FOUND, or NUMBER_NOT_FOUND without an active number",
+            on_409="An agent closed the conversation: CONVERSATION_CLOSED",
+            on_504="The message was taken, its turn has not ended yet; read it later: TURN_TOO_SLOW",
+        ),
+    )
+    routes.add_api_route(
+        "/{phone}/close",
+        endpoints.close,
+        methods=["POST"],
+        summary="Close a conversation",
+        responses=_problems(on_404=unknown, on_409="It is closed or has ended already: CONVERSATION_CLOSED"),
+    )
+    return routes

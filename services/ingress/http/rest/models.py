@@ -1,0 +1,255 @@
+"""The shapes of the REST API (product contract, section 1). Times are ISO 8601 in UTC, to the second, with Z."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import AfterValidator, BaseModel, Field, PlainSerializer
+
+from services.ingress.domain.conversation import Conversation, Flow, State, StatePage, Turn
+from services.ingress.domain.phone import international_form, national_form
+
+LONGEST_MESSAGE = 4096
+
+Time = Annotated[
+    datetime,
+    PlainSerializer(
+        lambda moment: moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), return_type=str, when_used="json"
+    ),
+]
+
+
+def _with_content(text: str) -> str:
+    if not text.strip() or "\0" in text:
+        raise ValueError("must hold something to say, and no NUL character")
+    return text
+
+
+PhoneNumber = Annotated[str, Field(description="As people write it, with the country code; empty if unknown.")]
+DisplayPhone = Annotated[str, Field(description="As one dials it inside the country; empty if unknown.")]
+
+
+class ConversationSummary(BaseModel):
+    """A conversation in a list."""
+
+    id: str = Field(examples=["9b2f0e0c-54b8-4f7e-8f39-6a52a9d5c001"])
+    phone_number: PhoneNumber = Field(examples=["+55 11 98765-4321"])
+    display_phone: DisplayPhone = Field(examples=["11 98765-4321"])
+    flow_id: str = Field(examples=["4c1d3c6e-1a1e-4a57-9d0b-2f6f5f1e0b11"])
+    flow_name: str = Field(examples=["Encomendas"])
+    is_active: bool = Field(description="Whether the session goes on.", examples=[True])
+    current_node_id: str | None = Field(
+        description="Where the contact stands; null when the flow has ended.", examples=["ask_flavour"]
+    )
+    messages_count: int = Field(description="Messages in and out in this state.", examples=[6])
+    last_message_at: Time | None = Field(examples=["2026-03-04T13:20:00Z"])
+    created_at: Time | None = Field(examples=["2026-03-04T13:18:30Z"])
+    session_expires_at: Time | None = Field(
+        description="When the session ends unless something happens.", examples=["2026-03-05T13:20:00Z"]
+    )
+
+    @classmethod
+    def of(cls, state: State) -> ConversationSummary:
+        """From a state."""
+        return cls(
+            id=state.id,
+            phone_number=international_form(state.phone_number),
+            display_phone=national_form(state.phone_number),
+            flow_id=state.flow_id,
+            flow_name=state.flow_name,
+            is_active=state.is_active,
+            current_node_id=state.current_node_id if state.is_active else None,
+            messages_count=state.messages_count,
+            last_message_at=state.last_message_at,
+            created_at=state.created_at,
+            session_expires_at=state.session_expires_at,
+        )
+
+
+class ConversationList(BaseModel):
+    """A page of conversations, latest message first."""
+
+    total: int = Field(description="How many fit the filters, on all pages.", examples=[1])
+    conversations: list[ConversationSummary]
+
+    @classmethod
+    def of(cls, page: StatePage) -> ConversationList:
+        """From a page of states."""
+        return cls(total=page.total, conversations=[ConversationSummary.of(state) for state in page.states])
+
+
+class Progress(BaseModel):
+    """What a flow has gathered and where it has been."""
+
+    variables: dict[str, object] = Field(examples=[{"nome": "Bia", "sabor": "milho"}])
+    execution_path: list[str] = Field(
+        description="Visited node ids in order, the last 200.", examples=[["start", "hello", "ask_flavour"]]
+    )
+
+
+class PlacedProgress(Progress):
+    """The same, with the place where the contact stands."""
+
+    current_node_id: str | None = Field(examples=["ask_flavour"])
+
+
+class Message(BaseModel):
+    """One message of the conversation."""
+
+    id: str = Field(examples=["message:1"])
+    type: Literal["user", "bot"]
+    content: str = Field(examples=["Quero um bolo"])
+    timestamp: Time = Field(examples=["2026-03-04T13:18:31Z"])
+    node_id: str | None = Field(
+        description="The node that said it, or at which the contact stood.", examples=["ask_flavour"]
+    )
+
+
+class ConversationDetail(BaseModel):
+    """A contact's latest conversation with what was said."""
+
+    phone_number: PhoneNumber = Field(examples=["+55 11 98765-4321"])
+    display_phone: DisplayPhone = Field(examples=["11 98765-4321"])
+    flow_id: str = Field(examples=["4c1d3c6e-1a1e-4a57-9d0b-2f6f5f1e0b11"])
+    flow_name: str = Field(examples=["Encomendas"])
+    is_active: bool = Field(examples=[True])
+    created_at: Time | None = Field(examples=["2026-03-04T13:18:30Z"])
+    current_state: PlacedProgress
+    messages: list[Message] = Field(
+        description="Oldest first. Eventually consistent: what was said a moment ago may be missing for some seconds."
+    )
+    total_messages: int = Field(description="All messages, on all pages.", examples=[1])
+
+    @classmethod
+    def of(cls, found: Conversation) -> ConversationDetail:
+        """From a state and its transcript."""
+        state = found.state
+        return cls(
+            phone_number=international_form(state.phone_number),
+            display_phone=national_form(state.phone_number),
+            flow_id=state.flow_id,
+            flow_name=state.flow_name,
+            is_active=state.is_active,
+            created_at=state.created_at,
+            current_state=PlacedProgress(
+                current_node_id=state.current_node_id if state.is_active else None,
+                variables=dict(state.variables),
+                execution_path=list(state.execution_path),
+            ),
+            messages=[
+                Message(
+                    id=line.id, type=line.speaker, content=line.text, timestamp=line.timestamp, node_id=line.node_id
+                )
+                for line in found.transcript.lines
+            ],
+            total_messages=found.transcript.total,
+        )
+
+
+class SendRequest(BaseModel):
+    """Something said in the contact's name."""
+
+    message: Annotated[str, AfterValidator(_with_content)] = Field(
+        max_length=LONGEST_MESSAGE, description="What the contact says.", examples=["Quero o de milho"]
+    )
+    flow_id: UUID | None = Field(
+        default=None,
+        description="The flow to start when no session is active; left out, the usual choice is made.",
+        examples=["4c1d3c6e-1a1e-4a57-9d0b-2f6f5f1e0b11"],
+    )
+
+
+class SendResponse(BaseModel):
+    """What the message brought about."""
+
+    status: Literal["processed"] = "processed"
+    user_message: str = Field(examples=["Quero o de milho"])
+    bot_responses: list[str] = Field(
+        description="Texts of the bot, in order; empty when no flow may answer (a person owns the conversation).",
+        examples=[["Anotado: bolo de milho. Obrigado!"]],
+    )
+    current_node_id: str | None = Field(examples=["goodbye"])
+    current_state: Progress
+    awaiting_input: bool = Field(description="Whether the flow waits for the contact's next message.", examples=[False])
+
+    @classmethod
+    def of(cls, message: str, turn: Turn) -> SendResponse:
+        """From a turn, which has a state."""
+        assert turn.state is not None
+        return cls(
+            user_message=message,
+            bot_responses=list(turn.bot_responses),
+            current_node_id=turn.state.current_node_id,
+            current_state=Progress(
+                variables=dict(turn.state.variables), execution_path=list(turn.state.execution_path)
+            ),
+            awaiting_input=turn.is_awaiting_input,
+        )
+
+
+class CloseRequest(BaseModel):
+    """Nothing to say: `{}`."""
+
+
+class CloseResponse(BaseModel):
+    """The conversation is closed."""
+
+    status: Literal["closed"] = "closed"
+    phone_number: PhoneNumber = Field(examples=["+55 11 98765-4321"])
+    closed_at: Time = Field(examples=["2026-03-04T14:00:00Z"])
+
+
+class FlowSummary(BaseModel):
+    """A flow without its document."""
+
+    id: str = Field(examples=["4c1d3c6e-1a1e-4a57-9d0b-2f6f5f1e0b11"])
+    name: str = Field(examples=["Encomendas"])
+    published_version: int | None = Field(description="null when none is published.", examples=[3])
+    updated_at: Time | None = Field(examples=["2026-03-01T08:00:00Z"])
+
+
+class FlowList(BaseModel):
+    """All flows of the organization by name."""
+
+    total: int = Field(examples=[1])
+    flows: list[FlowSummary]
+
+    @classmethod
+    def of(cls, flows: list[Flow]) -> FlowList:
+        """From flows."""
+        return cls(
+            total=len(flows),
+            flows=[
+                FlowSummary(
+                    id=flow.id,
+                    name=flow.name,
+                    published_version=flow.published_version or None,
+                    updated_at=flow.updated_at,
+                )
+                for flow in flows
+            ],
+        )
+
+
+class Problem(BaseModel):
+    """Every answer that is not a success."""
+
+    detail: str = Field(description="One sentence for people.", examples=["Conversation not found"])
+    error_code: str = Field(description="For programs; it stays the same.", examples=["CONVERSATION_NOT_FOUND"])
+
+
+class FieldProblem(BaseModel):
+    """What is wrong with one field."""
+
+    field: str = Field(examples=["limit"])
+    message: str = Field(examples=["Input should be less than or equal to 500"])
+
+
+class ValidationProblem(Problem):
+    """A request that can never succeed as it is."""
+
+    detail: str = Field(examples=["limit: Input should be less than or equal to 500"])
+    error_code: str = Field(examples=["VALIDATION_ERROR"])
+    errors: list[FieldProblem]

@@ -1,0 +1,127 @@
+"""Who may do what over REST, and what strangers and accidents are told."""
+
+import time
+from uuid import uuid4
+
+import pytest
+from joserfc import jwt
+from joserfc.jwk import OctKey
+
+from services.chassis.errors import PermissionDenied
+from services.pb.common.v1 import errors_pb2
+from tests.fakes.ingress_peers import House, state_of
+from tests.fixtures.rest import SECRET_KEY, Asker, asking
+
+LIST = "/api/v1/conversations"
+ONE = f"{LIST}/5511987654321"
+NOT_AUTHENTICATED = {"detail": "Not authenticated", "error_code": "AUTH_MISSING_TOKEN"}
+INSUFFICIENT = {"detail": "Insufficient permissions", "error_code": "AUTH_INSUFFICIENT_PERMISSION"}
+
+
+@pytest.mark.parametrize(
+    "header",
+    [None, "", "Bearer", "Bearer ", "Bearer a.b.c", "Basic dTpw", "token"],
+)
+async def test_without_a_valid_token_nobody_is_known(asker: Asker, header: str | None) -> None:
+    headers = {} if header is None else {"authorization": header}
+
+    answer = await asker.client.get(LIST, headers=headers)
+
+    assert (answer.status_code, answer.json()) == (401, NOT_AUTHENTICATED)
+    assert answer.headers["www-authenticate"] == "Bearer"
+
+
+async def test_an_expired_token_is_no_token(asker: Asker) -> None:
+    claims = {"sub": "u", "org_id": str(uuid4()), "role": "agent", "iat": 1, "exp": int(time.time()) - 60}
+    token = jwt.encode({"alg": "HS256"}, claims, OctKey.import_key(SECRET_KEY), algorithms=["HS256"])
+
+    answer = await asker.client.get(LIST, headers={"authorization": f"Bearer {token}"})
+
+    assert (answer.status_code, answer.json()) == (401, NOT_AUTHENTICATED)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "roles"),
+    [
+        ("GET", LIST, {"super_admin", "org_admin", "agent"}),
+        ("GET", ONE, {"super_admin", "org_admin", "agent"}),
+        ("POST", f"{ONE}/send", {"org_admin", "agent"}),
+        ("POST", f"{ONE}/close", {"org_admin", "agent"}),
+        ("GET", "/api/v1/flows", {"super_admin", "org_admin", "supervisor", "agent", "viewer"}),
+    ],
+)
+async def test_only_the_roles_of_the_contract_may(asker: Asker, method: str, path: str, roles: set[str]) -> None:
+    asker.house.states[asker.organization_id] = [state_of()]
+
+    answers = {
+        role: await asker.client.request(
+            method, path, json={"message": "oi"} if method == "POST" else None, headers=asker.in_role(role).headers
+        )
+        for role in ("super_admin", "org_admin", "supervisor", "agent", "viewer")
+    }
+
+    assert {role for role, answer in answers.items() if answer.status_code == 200} == (
+        roles if not path.endswith("/close") else {"org_admin"}  # the first one closes it, the next finds it closed
+    )
+    for role in set(answers) - roles:
+        assert (answers[role].status_code, answers[role].json()) == (403, INSUFFICIENT)
+
+
+async def test_a_stranger_learns_nothing_about_fields(asker: Asker) -> None:
+    answer = await asker.client.get(LIST, params={"limit": "0"})
+
+    assert answer.status_code == 401
+
+
+async def test_an_accident_is_told_by_an_id_only(asker: Asker, capfd: pytest.CaptureFixture[str]) -> None:
+    asker.house.failure = ZeroDivisionError("with 5511987654321 in it")
+
+    answer = await asker.get(ONE)
+
+    assert (answer.status_code, answer.json()["error_code"]) == (500, "INTERNAL")
+    detail = answer.json()["detail"]
+    assert "5511987654321" not in detail
+    written = capfd.readouterr()
+    assert detail.rpartition(" ")[2] in written.out + written.err
+
+
+async def test_a_room_that_refuses_ingress_itself_is_an_accident(asker: Asker) -> None:
+    asker.house.failure = PermissionDenied("ingress may not", reason=errors_pb2.ERROR_REASON_CALLER_NOT_ALLOWED)
+
+    answer = await asker.get(ONE)
+
+    assert (answer.status_code, answer.json()["error_code"]) == (500, "INTERNAL")
+
+
+async def test_unknown_paths_and_methods_are_answered_in_the_one_form(asker: Asker) -> None:
+    unknown, wrong = await asker.get("/api/v1/nothing"), await asker.post(LIST, {})
+
+    assert (unknown.status_code, unknown.json()["error_code"]) == (404, "NOT_FOUND")
+    assert (wrong.status_code, wrong.json()["error_code"]) == (405, "METHOD_NOT_ALLOWED")
+    assert wrong.headers["allow"] == "GET"
+    assert set(unknown.json()) == set(wrong.json()) == {"detail", "error_code"}
+
+
+async def test_a_huge_body_is_refused(asker: Asker) -> None:
+    answer = await asker.post(f"{ONE}/send", {"message": "x" * 70_000})
+
+    assert (answer.status_code, answer.json()["error_code"]) == (413, "BODY_TOO_LARGE")
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/docs", LIST, "/nothing"])
+async def test_every_answer_forbids_guessing_framing_and_foreign_scripts(asker: Asker, path: str) -> None:
+    headers = (await asker.get(path)).headers
+
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["x-frame-options"] == "DENY"
+    assert "default-src 'none'" in headers["content-security-policy"]
+    assert headers["cache-control"] == "no-store"
+
+
+async def test_health_and_readiness_answer_probes() -> None:
+    async with asking(House()) as well, asking(House(), is_ready=False) as unwell:
+        assert (await well.get("/healthz")).json() == {"status": "ok"}
+        assert (await well.client.head("/healthz")).status_code == 200
+        assert (await well.get("/readyz")).json() == {"status": "ready"}
+        assert (await unwell.get("/healthz")).status_code == 200
+        assert (await unwell.get("/readyz")).status_code == 503

@@ -1,0 +1,71 @@
+"""What /docs and /openapi.json tell: everything there is, and nothing loaded from elsewhere."""
+
+import re
+
+import pytest
+
+from tests.fixtures.rest import Asker
+
+METHODS = ("get", "post", "put", "patch", "delete")
+
+
+async def test_the_document_names_the_webhook_and_every_resource(asker: Asker) -> None:
+    paths = (await asker.get("/openapi.json")).json()["paths"]
+
+    assert {path: sorted(set(methods) & set(METHODS)) for path, methods in paths.items()} == {
+        "/api/v1/whatsapp/webhook": ["get", "post"],
+        "/api/v1/whatsapp/webhook/{app}": ["get", "post"],
+        "/api/v1/conversations": ["get"],
+        "/api/v1/conversations/{phone}": ["get"],
+        "/api/v1/conversations/{phone}/send": ["post"],
+        "/api/v1/conversations/{phone}/close": ["post"],
+        "/api/v1/flows": ["get"],
+        "/healthz": ["get"],
+        "/readyz": ["get"],
+        "/metrics": ["get"],
+    }
+
+
+async def test_every_operation_is_described_and_has_a_name_of_its_own(asker: Asker) -> None:
+    paths = (await asker.get("/openapi.json")).json()["paths"]
+    operations = [methods[method] for methods in paths.values() for method in METHODS if method in methods]
+
+    assert all(one["summary"] and one["tags"] for one in operations)
+    assert len({one["operationId"] for one in operations}) == len(operations)
+
+
+async def test_every_reference_in_the_document_leads_somewhere(asker: Asker) -> None:
+    answer = await asker.get("/openapi.json")
+    schemas = answer.json()["components"]["schemas"]
+
+    references = set(re.findall(r'"#/components/schemas/([^"]+)"', answer.text))
+
+    assert references <= set(schemas)
+    assert {"Problem", "ValidationProblem", "ConversationList"} <= references
+
+
+async def test_the_webhook_tells_of_its_signature(asker: Asker) -> None:
+    paths = (await asker.get("/openapi.json")).json()["paths"]
+
+    for path in ("/api/v1/whatsapp/webhook", "/api/v1/whatsapp/webhook/{app}"):
+        (header,) = paths[path]["post"]["parameters"]
+        assert (header["name"], header["in"], header["required"]) == ("X-Hub-Signature-256", "header", True)
+
+
+@pytest.mark.parametrize(
+    ("path", "media_type"),
+    [("/docs", "text/html"), ("/docs/docs.js", "text/javascript"), ("/docs/docs.css", "text/css")],
+)
+async def test_the_page_is_complete_without_any_other_host(asker: Asker, path: str, media_type: str) -> None:
+    answer = await asker.client.get(path)
+
+    assert answer.status_code == 200
+    assert answer.headers["content-type"].startswith(media_type)
+    assert "://" not in answer.text
+
+
+async def test_the_page_writes_text_and_never_markup(asker: Asker) -> None:
+    script = (await asker.client.get("/docs/docs.js")).text
+
+    assert "innerHTML" not in script
+    assert "insertAdjacentHTML" not in script
