@@ -1,15 +1,21 @@
 """`pytake webhook parse` and `pytake webhook send`."""
 
 import sys
+from contextlib import closing
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from services.cli.ending import Failed, told
-from services.embedded.state import DEFAULT_DATA, read_state
+from services.cli.ending import WrongInput, told
+from services.embedded.state import DEFAULT_DATA, State, read_state
+
+if TYPE_CHECKING:
+    from services.cli.webhook_post import WebhookPost
 
 app = typer.Typer(add_completion=False, no_args_is_help=True)
+
+OK = 200
 
 Files = Annotated[list[str], typer.Argument(metavar="FILE…", help="Webhook bodies, one POST each.")]
 
@@ -55,16 +61,20 @@ def send(
 ) -> None:
     with told():
         state = read_state(data)
-        from services.cli.webhook_post import WebhookPost, choose_signer
+        from services.cli.webhook_post import WebhookPost
 
-        post = WebhookPost(str(state["http"]))
-        statuses = []
-        for file in files:
-            try:
-                body = Path(file).read_bytes()
-            except OSError as error:
-                raise Failed(f"{file} cannot be read: {error.strerror}") from None
-            status, text = post.send(body, choose_signer(state, body, app_name))
-            typer.echo(f"{status} {file}" if status == 200 else f"{status} {file}: {text}")
-            statuses.append(status)
-    raise typer.Exit(int(any(status != 200 for status in statuses)))
+        with closing(WebhookPost(str(state["http"]))) as post:
+            statuses = [_send(post, state, file, app_name) for file in files]
+    raise typer.Exit(int(any(status != OK for status in statuses)))
+
+
+def _send(post: "WebhookPost", state: State, file: str, app_name: str) -> int:
+    from services.cli.webhook_post import choose_signer
+
+    try:
+        body = Path(file).read_bytes()
+    except OSError as error:
+        raise WrongInput(f"{file} cannot be read: {error.strerror}") from None
+    status, text = post.send(body, choose_signer(state, body, app_name))
+    typer.echo(f"{status} {file}" if status == OK else f"{status} {file}: {text}")
+    return status

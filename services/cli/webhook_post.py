@@ -78,3 +78,7 @@ class WebhookPost:
         except (OSError, http.client.HTTPException) as error:
             self._connection.close()
             raise Failed(f"ingress does not answer ({error}); `pytake status` tells what runs") from None
+
+    def close(self) -> None:
+        """End the connection."""
+        self._connection.close()

@@ -1,5 +1,6 @@
 """`pytake apply FILE…`"""
 
+import asyncio
 import json
 import os
 from collections.abc import Sequence
@@ -43,7 +44,7 @@ def _apply(files: Sequence[Path], data: Path, *, is_dry_run: bool, as_json: bool
         memory = Memory.of(secrets_folder(state))
         changes = await apply_documents(House(rooms), memory, wanted, is_dry_run=is_dry_run)
         if not is_dry_run:
-            register_numbers(state, memory, house_secret=house_secret(state))
+            await asyncio.to_thread(register_numbers, state, memory, house_secret=house_secret(state))
         return changes
 
     changes = talk(data, work)

@@ -1,5 +1,6 @@
 """Gives a starting house its first organization and number."""
 
+import asyncio
 import os
 from collections.abc import Mapping
 from dataclasses import replace
@@ -32,7 +33,7 @@ async def provision(state: State, *, with_demo: bool, environment: Mapping[str, 
         if not stamp.says(digest):
             await _provide(state, values, with_demo=with_demo)
             stamp.note(digest)
-    _tell_simulator(state, values["META_APP_SECRET"])
+    await asyncio.to_thread(_tell_simulator, state, values["META_APP_SECRET"])
 
 
 def _values(state: State, environment: Mapping[str, str]) -> dict[str, str]:
