@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID, uuid5
 
+from psycopg import AsyncCursor
 from psycopg.rows import TupleRow
 
 from services.chassis import clock
@@ -18,7 +19,8 @@ from services.sender.ports import StatusEvent
 from services.sender.store import statements
 
 Encode = Callable[[Delivery], bytes]
-Found = dict[tuple[UUID, UUID], Message]
+Key = tuple[UUID, UUID]
+Found = dict[Key, Message]
 
 # Records of one organization travel in a few lanes, so that analytics gets them in batches.
 RECORD_SHARDS = 4
@@ -34,25 +36,32 @@ def message_of(row: TupleRow) -> Message:
     )  # fmt: skip
 
 
-async def lock_messages(connection: Connection, keys: Iterable[tuple[UUID, UUID]]) -> Found:
-    """Lock these messages until the transaction ends; unknown keys are left out."""
+async def ask_messages(connection: Connection, keys: Iterable[Key]) -> AsyncCursor[TupleRow]:
+    """Ask for these messages and lock them until the transaction ends."""
     chosen = sorted(set(keys))
-    if not chosen:
-        return {}
     values = {"groups": [key[0] for key in chosen], "ids": [key[1] for key in chosen]}
-    rows = await fetch_all(connection, statements.LOCK_MESSAGES, values)
-    return {message.key: message for message in map(message_of, rows)}
+    return await connection.execute(statements.LOCK_MESSAGES, values)
+
+
+async def found_messages(cursor: AsyncCursor[TupleRow]) -> Found:
+    """The messages that were asked for; unknown ones are left out."""
+    return {message.key: message for message in map(message_of, await cursor.fetchall())}
+
+
+async def lock_messages(connection: Connection, keys: Sequence[Key]) -> Found:
+    """Lock messages and give them."""
+    return await found_messages(await ask_messages(connection, keys)) if keys else {}
 
 
 @dataclass(slots=True)
 class Changes:
     """Changes of locked messages, collected in memory and written together."""
 
-    found: Mapping[tuple[UUID, UUID], Message]
+    found: Mapping[Key, Message]
     after: Found = field(default_factory=dict)
     deliveries: list[Delivery] = field(default_factory=list)
 
-    def current(self, key: tuple[UUID, UUID]) -> Message:
+    def current(self, key: Key) -> Message:
         """The message as changed so far."""
         return self.after.get(key) or self.found[key]
 
@@ -65,13 +74,13 @@ class Changes:
         self.deliveries += deliveries(before, message, occurred_at_us or int(clock.now().timestamp() * 1e6))
         return True
 
-    def put_status(self, key: tuple[UUID, UUID], event: StatusEvent) -> bool:
+    def put_status(self, key: Key, event: StatusEvent) -> bool:
         """Apply a status to a message."""
         changed = with_status(self.current(key), event.status, event.wamid, event.error_code)
         return self.put(changed, occurred_at_us=event.occurred_at * 1_000_000)
 
-    async def write(self, connection: Connection, records: Lanes, encode: Encode) -> None:
-        """Write rows, ids and records; statuses that were parked for new ids are applied with them."""
+    async def write(self, connection: Connection) -> None:
+        """Write rows and ids; statuses that were parked for new ids are applied with them."""
         if not self.after:
             return
         named = [(m.organization_id, wamid, m.message_id) for m in self.after.values() for wamid in self._new_wamids(m)]
@@ -79,6 +88,9 @@ class Changes:
             for event, message_id in await _name_wamids(connection, named):
                 self.put_status((event.organization_id, message_id), event)
         await run(connection, statements.WRITE_MESSAGES, _values(list(self.after.values())))
+
+    async def record(self, connection: Connection, records: Lanes, encode: Encode) -> None:
+        """Put what happened into the lanes to analytics."""
         await records.enqueue(connection, [_item(delivery, encode) for delivery in self.deliveries])
 
     def count(self) -> None:

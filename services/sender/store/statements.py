@@ -21,7 +21,7 @@ LOCK_MESSAGES = f"""
 
 # The lanes that their claimers still hold, how far their pair's mark lies ahead, and what time it is.
 LOCK_LANES = """
-    SELECT l.organization_id, l.lane_id, coalesce(extract(epoch FROM p.used_until - now()), 0)::float8,
+    SELECT l.organization_id, l.lane_id, l.lease, coalesce(extract(epoch FROM p.used_until - now()), 0)::float8,
            extract(epoch FROM now())::float8
     FROM unnest(%(groups)b::uuid[], %(lanes)b::uuid[], %(tokens)b::uuid[]) t(o, k, token)
     JOIN sender.inbox_lane l ON (l.organization_id, l.lane_id) = (t.o, t.k) AND l.lease = t.token

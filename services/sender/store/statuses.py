@@ -31,7 +31,8 @@ async def apply_statuses(
         await _park(connection, [events[n] for n in strangers if n not in named])
     changes = Changes(found)
     changed = [n in owners and changes.put_status((e.organization_id, owners[n]), e) for n, e in enumerate(events)]
-    await changes.write(connection, records, encode)
+    await changes.write(connection)
+    await changes.record(connection, records, encode)
     await inbox.wake(connection, _settled_lanes(changes))
     return changed, changes
 
