@@ -1,0 +1,102 @@
+"""The road: the five services of `pytake up`, with their own Postgres and Valkey, set up by `pytake apply`."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import orjson
+
+from services.embedded.keys import ROOMS
+from services.embedded.rooms import WEBHOOK_PATH
+from services.embedded.state import read_state
+from tests.benchmarks.errors import Void
+from tests.benchmarks.monolith.provision import FLOW_FILE
+from tests.benchmarks.variant import Surroundings, Variant
+
+NAME = "PyTake"
+START_SECONDS = 120.0
+PYTAKE = (sys.executable, "-m", "services")
+NOT_INHERITED = ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "SEALING_KEYS", "WEBHOOK_VERIFY_TOKEN")
+UNBOUND_PAIR_BURST = "1000000000"
+"""A person writes far more often here than Meta's limit per pair allows; the limiter runs, but never says no."""
+
+
+@asynccontextmanager
+async def running_road(folder: Path, around: Surroundings) -> AsyncIterator[Variant]:
+    """Start the house in `folder`, set it up, and stop it at the end. Raises Void when it does not start."""
+    environment = _environment(around)
+    house = await asyncio.create_subprocess_exec(
+        *PYTAKE, "up", "--data", str(folder), "--no-simulator", "--no-demo",
+        env=environment, stdout=asyncio.subprocess.PIPE, start_new_session=True,
+    )  # fmt: skip
+    try:
+        await _wait_until_running(house)
+        await _apply(folder, around, environment)
+        yield _variant(folder)
+    finally:
+        if house.returncode is None:
+            house.send_signal(signal.SIGTERM)
+        await house.communicate()
+
+
+def _environment(around: Surroundings) -> dict[str, str]:
+    inherited = {name: value for name, value in os.environ.items() if name not in NOT_INHERITED}
+    return inherited | {
+        "META_GRAPH_API_BASE": around.graph_api_base,
+        "META_APP_SECRET": around.app_secret,
+        "PAIR_BURST": UNBOUND_PAIR_BURST,
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+async def _wait_until_running(house: asyncio.subprocess.Process) -> None:
+    assert house.stdout is not None
+    told = []
+    try:
+        async with asyncio.timeout(START_SECONDS):
+            while line := (await house.stdout.readline()).decode():
+                told.append(line)
+                if "PyTake is running" in line:
+                    return
+    except TimeoutError:
+        told.append(f"nothing more within {START_SECONDS:g} s")
+    raise Void("the house did not start:\n" + "".join(told))
+
+
+async def _apply(folder: Path, around: Surroundings, environment: Mapping[str, str]) -> None:
+    file = folder / "benchmark.json"
+    file.write_bytes(orjson.dumps(organization(around.phone_number_ids)))
+    command = (*PYTAKE, "apply", str(file), "--data", str(folder))
+    process = await asyncio.create_subprocess_exec(
+        *command, env=environment, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+    )
+    output, _ = await process.communicate()
+    if process.returncode != 0:
+        raise Void(f"the house could not be set up:\n{output.decode()}")
+
+
+def organization(phone_number_ids: tuple[str, ...]) -> dict[str, object]:
+    """Return the apply file's content: one organization whose numbers all start the workshop's flow."""
+    flow = orjson.loads(FLOW_FILE.read_bytes())
+    numbers = [
+        {
+            "phone_number_id": phone_number_id,
+            "display_phone_number": f"+55 11 {phone_number_id[-9:]}",
+            "access_token": f"EAA-of-{phone_number_id}",
+            "default_flow": flow["name"],
+        }
+        for phone_number_id in phone_number_ids
+    ]
+    flows = [{"name": flow["name"], "document": flow}]
+    return {"organizations": [{"name": "Oficina", "flows": flows, "numbers": numbers}]}
+
+
+def _variant(folder: Path) -> Variant:
+    state = read_state(folder)
+    pids = {room: tuple(state["services"][room]["pids"]) for room in ROOMS}
+    stores = {"Postgres": (state["postgres"]["pid"],), "Valkey": (state["redis"]["pid"],)}
+    return Variant(NAME, state["http"] + WEBHOOK_PATH, pids | stores)

@@ -1,0 +1,22 @@
+"""What is measured: something that takes webhooks, and the processes whose CPU counts."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """`pids` maps the name shown in reports to process ids; what descends from them counts too."""
+
+    name: str
+    webhook_url: str
+    pids: Mapping[str, tuple[int, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a variant is told: where Meta is, the secret it signs with, and the business numbers it serves."""
+
+    graph_api_base: str
+    app_secret: str
+    phone_number_ids: tuple[str, ...]
