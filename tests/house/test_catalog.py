@@ -1,0 +1,97 @@
+"""The database is walled as deploy/postgres/roles.sql says, and damage to any wall would be seen."""
+
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+
+from services.embedded.keys import ROOMS
+from tests.fixtures.servers import Database
+from tests.house import catalog
+from tests.house.catalog import CHECKS, TRUST, Check, Connection
+
+
+@pytest.fixture
+def connection(module_database: Database) -> Iterator[Connection]:
+    """The superuser in a transaction that is taken back."""
+    with psycopg.connect(module_database.superuser_url) as superuser:
+        yield superuser
+        superuser.rollback()
+
+
+def seen(connection: Connection) -> list[str]:
+    """What all checks find."""
+    return [sentence for check in CHECKS for sentence in check(connection)]
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+def test_the_catalog_agrees_with_the_trust_map(connection: Connection, check: Check) -> None:
+    assert list(check(connection)) == []
+
+
+def test_the_trust_map_has_tables_of_every_room_and_their_partitions_are_there(connection: Connection) -> None:
+    assert {table.partition(".")[0] for table in TRUST} == set(ROOMS)
+    assert len(catalog.tables(connection, partitions=True)) > 20
+
+
+MUTANTS = {
+    "row-level security off": "ALTER TABLE {table} DISABLE ROW LEVEL SECURITY",
+    "not forced": "ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY",
+    "policy dropped": "DROP POLICY {scope} ON {table}",
+    "policy without NULLIF": (
+        "ALTER POLICY {scope} ON {table} USING (organization_id = ANY ((SELECT string_to_array("
+        "current_setting('app.organization_ids', true), ',')::uuid[])::uuid[]))"
+    ),
+    "policy for writing only": "ALTER POLICY {scope} ON {table} USING (true)",
+    "policy for reading only": "ALTER POLICY {scope} ON {table} WITH CHECK (true)",
+    "policy for everybody": "ALTER POLICY {scope} ON {table} TO PUBLIC",
+    "a second policy": "CREATE POLICY more ON {table} TO {role} USING (true)",
+    "readable by all": "GRANT SELECT ON {table} TO PUBLIC",
+    "truncatable": "GRANT TRUNCATE ON {table} TO {role}",
+    "a grant too few": "REVOKE SELECT ON {table} FROM {role}",
+    "a column for a neighbour": "GRANT SELECT (organization_id) ON {table} TO svc_ingress",
+    "owned by somebody else": "ALTER TABLE {table} OWNER TO {role}",
+}
+
+
+@pytest.mark.parametrize("mutant", MUTANTS)
+def test_damage_to_a_tenants_table_is_seen_at_every_one_of_them(connection: Connection, mutant: str) -> None:
+    lines = [line for line in TRUST.values() if line.is_tenant]
+    for line in lines:
+        statement = MUTANTS[mutant].format(table=line.table, scope=line.scope, role=line.role)
+        connection.execute(statement.encode())
+
+    sentences = seen(connection)
+
+    assert [line.table for line in lines if not any(line.table in sentence for sentence in sentences)] == []
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "ALTER ROLE svc_router BYPASSRLS",
+        "ALTER ROLE wa_owner LOGIN",
+        "GRANT wa_owner TO svc_sender",
+        "GRANT USAGE ON SCHEMA sender TO svc_executor",
+        "GRANT CREATE ON SCHEMA router TO svc_router",
+        "GRANT USAGE ON SCHEMA public TO PUBLIC",
+        "CREATE TABLE router.loose (organization_id uuid PRIMARY KEY)",
+        "CREATE VIEW router.all_contacts AS SELECT * FROM router.contact",
+        "CREATE MATERIALIZED VIEW router.kept_contacts AS SELECT * FROM router.contact",
+        "CREATE FUNCTION app.peek() RETURNS text LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog RETURN ''",
+        "ALTER FUNCTION app.ensure_partitions(regclass, text, int) RESET search_path",
+        "GRANT EXECUTE ON FUNCTION app.drop_old_items(regclass, int) TO PUBLIC",
+        "CREATE UNIQUE INDEX ON router.contact (contact_id)",
+        "ALTER TABLE sender.message ADD FOREIGN KEY (lane_id) REFERENCES router.loose_contact (id)",
+        "ALTER DEFAULT PRIVILEGES IN SCHEMA router GRANT SELECT ON TABLES TO svc_router",
+        "CREATE TABLE sender.inbox_item_spare PARTITION OF sender.inbox_item DEFAULT",
+    ],
+)
+def test_damage_elsewhere_is_seen(connection: Connection, damage: str) -> None:
+    connection.execute("CREATE TABLE router.loose_contact (id uuid PRIMARY KEY)")
+    connection.execute("GRANT REFERENCES ON router.loose_contact TO wa_owner")
+    before = set(seen(connection))
+
+    connection.execute(damage.encode())
+
+    assert set(seen(connection)) - before
