@@ -1,4 +1,8 @@
-"""Write services/pb from protos/; with --check only say whether it is fresh."""
+"""Write services/pb and protos/lock.binpb from protos/; with --check only say whether both are fresh.
+
+The lock is an image of the contracts as they were last generated. A change that would break a caller built on it is
+refused: add fields instead. Whoever must break something all the same removes the lock first and says why.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,7 @@ import argparse
 import filecmp
 import re
 import shutil
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -15,7 +20,9 @@ from grpc_tools import protoc
 
 ROOT = Path(__file__).resolve().parent.parent
 PROTOS = ROOT / "protos"
+LOCK = PROTOS / "lock.binpb"
 GENERATED = ROOT / "services" / "pb"
+BIN = Path(sys.executable).parent
 ROOMS = "common|ingress|router|executor|sender|analytics"
 IMPORT = re.compile(rf"^(from|import) ({ROOMS})(\.v1)", re.MULTILINE)
 ALIASED = re.compile(rf"\b(?<![.\w])({ROOMS})\.v1\.(\w+_pb2)")
@@ -29,7 +36,9 @@ def generate(target: Path) -> None:
         f"--{kind}_out={option}{target}"
         for kind, option in (("python", ""), ("mypy", ""), ("grpc_python", ""), ("mypy_grpc", "async_only:"))
     ]
-    if protoc.main(["protoc", f"-I{PROTOS}", f"-I{bundled}", *outputs, *files]) != 0:
+    # By path: whoever calls this need not have the environment's programs on PATH.
+    plugins = [f"--plugin={name}={BIN / name}" for name in ("protoc-gen-mypy", "protoc-gen-mypy_grpc")]
+    if protoc.main(["protoc", f"-I{PROTOS}", f"-I{bundled}", *plugins, *outputs, *files]) != 0:
         raise SystemExit("protoc refused a file; see above")
     for path in target.rglob("*.py*"):
         text = path.read_text()
@@ -55,20 +64,47 @@ def differences(left: Path, right: Path) -> list[str]:
     )
 
 
+def buf(*arguments: str | Path) -> bool:
+    """Run buf; it says itself what it does not like."""
+    return subprocess.run([BIN / "buf", *arguments], cwd=ROOT, check=False).returncode == 0
+
+
+def image(protos: Path, target: Path) -> None:
+    """Write the contracts as one image, without comments; raises SystemExit when buf cannot read them."""
+    if not buf("build", protos, "--exclude-source-info", "--output", target):
+        raise SystemExit("buf refused a file; see above")
+
+
+def is_compatible(protos: Path, lock: Path) -> bool:
+    """Whether callers built on the lock can talk to these contracts."""
+    return buf("breaking", protos, "--against", lock)
+
+
+def is_locked(folder: Path) -> bool:
+    """Whether the lock holds exactly these contracts."""
+    image(PROTOS, folder / "lock.binpb")
+    return LOCK.exists() and filecmp.cmp(folder / "lock.binpb", LOCK, shallow=False)
+
+
 def main() -> None:
     """Generate, or check that what is committed is what would be generated."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true", help="change nothing; exit 1 when services/pb is stale")
+    parser.add_argument("--check", action="store_true", help="change nothing; exit 1 when anything is stale")
     is_check = parser.parse_args().check
+    if LOCK.exists() and not is_compatible(PROTOS, LOCK):
+        sys.exit("this would break callers; add instead, or remove protos/lock.binpb and say why in the commit")
     with tempfile.TemporaryDirectory() as folder:
         fresh = Path(folder) / "pb"
         fresh.mkdir()
         generate(fresh)
         if is_check:
             stale = differences(fresh, GENERATED)
+            if not is_locked(Path(folder)):
+                stale.append(str(LOCK.relative_to(ROOT)))
             sys.exit(f"stale: {', '.join(stale)}; run make protos" if stale else 0)
         shutil.rmtree(GENERATED, ignore_errors=True)
         shutil.copytree(fresh, GENERATED)
+        image(PROTOS, LOCK)
 
 
 if __name__ == "__main__":
