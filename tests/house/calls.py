@@ -1,0 +1,62 @@
+"""Who calls whom as the source says it: stubs made in peers.py and the methods called on them."""
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.house.kustomize import ROOT
+
+SERVICES = ROOT / "services"
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class Use:
+    """A room's use of one method of another room, such as router → executor.Execution.Submit."""
+
+    caller: str
+    callee: str
+    service: str
+    method: str
+
+    def __str__(self) -> str:
+        return f"{self.caller} → {self.callee}.{self.service}.{self.method}"
+
+
+def uses_of(room: str) -> set[Use]:
+    """The methods that the room's peers call."""
+    return {use for cls in _classes(SERVICES / room / "peers.py") for use in _uses_in(cls, room)}
+
+
+def imports_of(room: str) -> Iterator[tuple[Path, str]]:
+    """Files of a room with each generated module of services.pb they import, such as executor.v1.executor_pb2."""
+    for path in sorted((SERVICES / room).rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("services.pb."):
+                package = str(node.module).removeprefix("services.pb.")
+                yield from ((path, f"{package}.{alias.name}") for alias in node.names)
+
+
+def _classes(path: Path) -> list[ast.ClassDef]:
+    if not path.exists():
+        return []
+    return [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.ClassDef)]
+
+
+def _uses_in(cls: ast.ClassDef, room: str) -> Iterator[Use]:
+    stubs = dict(_stubs_of(cls))
+    for node in ast.walk(cls):
+        if isinstance(node, ast.Attribute) and (stub := stubs.get(ast.unparse(node.value))):
+            module, service = stub
+            yield Use(room, module.removesuffix("_pb2_grpc"), service.removesuffix("Stub"), node.attr)
+
+
+def _stubs_of(cls: ast.ClassDef) -> Iterator[tuple[str, tuple[str, str]]]:
+    """`self._x = peer.stub(module.ServiceStub)` → ("self._x", (module, ServiceStub))."""
+    for node in ast.walk(cls):
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call):
+            call = node.value
+            if isinstance(call.func, ast.Attribute) and call.func.attr == "stub":
+                (stub,) = call.args
+                assert isinstance(stub, ast.Attribute), f"{ast.unparse(call)}: name the stub by its module"
+                yield ast.unparse(node.targets[0]), (ast.unparse(stub.value), stub.attr)

@@ -1,0 +1,140 @@
+"""One call map: policies in the protos, targets in the settings, peers in the code, contracts for imports."""
+
+import ast
+import importlib
+import tomllib
+
+import pytest
+from google.protobuf.descriptor import ServiceDescriptor
+
+from services.chassis.rpc.policy import MethodPolicy, PolicyMissing, read_policies
+from services.chassis.tenancy import ROLES
+from services.embedded.keys import ROOMS
+from services.pb.common.v1 import policy_pb2
+from tests.house.calls import SERVICES, Use, imports_of, uses_of
+from tests.house.kustomize import ROOT
+from tools.settings_docs import variables_of
+
+PRINCIPALS = {*ROOMS, "operator", "team"}
+
+# Allowed for what is planned, and called by nobody so far. A line goes when its call is made.
+NOT_YET_USED = {
+    Use("executor", "router", "Conversations", "SetOwner"),
+    Use("ingress", "analytics", "Reports", "GetCounts"),
+    Use("ingress", "router", "Directory", "ListNumbers"),
+    Use("ingress", "sender", "Messages", "ListMessages"),
+}
+
+
+def services_of(room: str) -> list[ServiceDescriptor]:
+    """The services a room's own proto declares."""
+    module = importlib.import_module(f"services.pb.{room}.v1.{room}_pb2")
+    return list(module.DESCRIPTOR.services_by_name.values())
+
+
+def policies_of(room: str) -> dict[tuple[str, str], MethodPolicy]:
+    """Policies by service and method, without the package."""
+    found = read_policies([service.full_name for service in services_of(room)])
+    return {(path.split(".")[-1].split("/")[0], path.split("/")[-1]): policy for path, policy in found.items()}
+
+
+def used() -> set[Use]:
+    return {use for room in ROOMS for use in uses_of(room)}
+
+
+def allowed() -> set[Use]:
+    return {
+        Use(caller, room, service, method)
+        for room in ROOMS
+        for (service, method), policy in policies_of(room).items()
+        for caller in policy.callers & set(ROOMS)
+    }
+
+
+def targets_of(room: str) -> set[str]:
+    names = (variable.name for variable in variables_of(room))
+    return {name.removesuffix("_TARGET").lower() for name in names if name.endswith("_TARGET")}
+
+
+def test_a_room_may_call_exactly_what_it_calls() -> None:
+    assert sorted(map(str, used())) == sorted(map(str, allowed() - NOT_YET_USED))
+    assert allowed() >= NOT_YET_USED
+
+
+def test_the_map_is_not_empty_where_messages_travel() -> None:
+    assert {
+        Use("ingress", "router", "Routing", "RouteMessages"),
+        Use("router", "executor", "Execution", "Submit"),
+        Use("executor", "sender", "Delivery", "Enqueue"),
+        Use("sender", "ingress", "Intake", "GetWatermark"),
+    } <= used()
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_room_has_an_address_for_each_room_it_calls_and_no_other(room: str) -> None:
+    assert targets_of(room) == {use.callee for use in uses_of(room)}
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_stubs_of_other_rooms_are_in_peers_only(room: str) -> None:
+    elsewhere = {
+        path.relative_to(SERVICES).as_posix()
+        for path, module in imports_of(room)
+        if module.endswith("_pb2_grpc") and module.partition(".")[0] not in (room, "common")
+    }
+
+    assert elsewhere <= {f"{room}/peers.py"}
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_room_knows_the_messages_of_the_rooms_it_calls_and_no_others(room: str) -> None:
+    assert {module.partition(".")[0] for _, module in imports_of(room)} - {room, "common"} == targets_of(room)
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_room_calls_out_from_app_by_the_name_of_the_room(room: str) -> None:
+    calls = [
+        node for node in ast.walk(ast.parse((SERVICES / room / "app.py").read_text())) if isinstance(node, ast.Call)
+    ]
+    names = {ast.literal_eval(call.args[0]) for call in calls if ast.unparse(call.func) == "PeerAddress"}
+
+    assert names == targets_of(room)
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_every_method_has_a_policy_of_known_callers_and_roles(room: str) -> None:
+    policies = policies_of(room)
+
+    assert set(policies) == {(service.name, method.name) for service in services_of(room) for method in service.methods}
+    for name, policy in policies.items():
+        assert policy.callers <= PRINCIPALS, name
+        assert policy.roles <= set(ROLES), name
+        if "team" in policy.callers:
+            assert policy.tenant == policy_pb2.TENANT_RULE_REQUEST, f"{name}: a team has one organization"
+        else:
+            assert not policy.roles, f"{name}: roles without teams mean nothing"
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_method_about_one_organization_names_it(room: str) -> None:
+    for service in services_of(room):
+        for method in service.methods:
+            policy = policies_of(room)[service.name, method.name]
+            if policy.tenant == policy_pb2.TENANT_RULE_REQUEST:
+                assert "organization_id" in method.input_type.fields_by_name, method.full_name
+
+
+def test_a_method_without_a_policy_keeps_its_service_from_starting() -> None:
+    with pytest.raises(PolicyMissing, match="has no \\(policy\\) option"):
+        read_policies(["grpc.health.v1.Health"])
+
+
+def test_the_import_contracts_know_every_room() -> None:
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    by_id = {contract["id"]: contract for contract in contracts}
+    rooms = {f"services.{room}" for room in ROOMS}
+
+    assert set(by_id["rooms"]["modules"]) == rooms
+    assert set(by_id["layers"]["containers"]) == rooms
+    assert set(by_id["pure-domain"]["source_modules"]) == {f"{room}.domain" for room in rooms}
+    assert "ignore_imports" not in by_id["rooms"]
