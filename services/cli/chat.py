@@ -19,9 +19,7 @@ def chat(
         list[str] | None, typer.Argument(metavar="[TEXT]…", help="Without any, type line by line.")
     ] = None,
     from_number: Annotated[str, typer.Option("--from", help="Your phone number, with country code.")] = "5511999990001",
-    number: Annotated[
-        str, typer.Option(help="phone_number_id of the business; the one applied first, so the demo's.")
-    ] = "",
+    number: Annotated[str, typer.Option(help="phone_number_id of the business; else the first one applied.")] = "",
     name: Annotated[str, typer.Option(help="Your profile name.")] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object for each reply.")] = False,
     data: Annotated[Path, typer.Option(help="The house's data folder.")] = DEFAULT_DATA,

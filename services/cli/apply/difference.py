@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from services.cli.apply.memory import Memory
 from services.cli.apply.plan import Change, Existing, Verb
-from services.cli.apply.wanted import Flow, Organization
+from services.cli.apply.wanted import Flow, Organization, Trigger
 from services.pb.executor.v1 import executor_pb2
 
 Checked = Mapping[tuple[str, str], executor_pb2.PutFlowResponse]
@@ -44,7 +44,7 @@ def _of_organization(
     if organization.triggers is not None:
         key = f"{prefix}/triggers"
         verb = _verb(memory, key, organization.triggers, key in memory.digests)
-        yield Change(name, "triggers", f"{len(organization.triggers)} keywords", verb)
+        yield Change(name, "triggers", count_of_keywords(organization.triggers), verb)
 
 
 def _settings_verb(organization: Organization, existing: Existing | None) -> Verb:
@@ -69,3 +69,8 @@ def _verb(memory: Memory, key: str, value: object, was_there: bool) -> Verb:
     if not was_there:
         return "new"
     return "unchanged" if memory.is_known(key, value) else "changed"
+
+
+def count_of_keywords(triggers: Sequence[Trigger]) -> str:
+    """Name an organization's triggers by how many there are."""
+    return f"{len(triggers)} keyword{'' if len(triggers) == 1 else 's'}"

@@ -1,11 +1,11 @@
 """The order in which apply works: check all of it, then organizations, apps, flows, chatbots, numbers, triggers."""
 
 import asyncio
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
-from services.chassis.errors import PytakeError
-from services.cli.apply.difference import Checked, differences
+from services.chassis.errors import InvalidArgument, PytakeError
+from services.cli.apply.difference import Checked, count_of_keywords, differences
 from services.cli.apply.house import House
 from services.cli.apply.memory import Memory, RememberedApp, RememberedNumber
 from services.cli.apply.plan import Change, Existing, Verb, app_owner, app_owners, check_references
@@ -39,21 +39,34 @@ async def apply(house: House, memory: Memory, wanted: Sequence[Organization], *,
 
 async def _check_flows(house: House, wanted: Sequence[Organization], existing: Mapping[str, Existing]) -> Checked:
     """Publish every flow as a dry run. Raises WrongInput with the errors found."""
-    checked: dict[tuple[str, str], executor_pb2.PutFlowResponse] = {}
-    problems: list[str] = []
-    for organization in wanted:
+    at_once = asyncio.Semaphore(AT_ONCE)
+
+    async def check(organization: Organization, flow: Flow) -> executor_pb2.PutFlowResponse | str:
         organization_id = existing[organization.name].organization_id if organization.name in existing else ""
-        for flow in organization.flows:
+        async with at_once:
             try:
-                response = await house.put_flow(organization_id, flow, is_dry_run=True)
-            except PytakeError as error:
-                raise WrongInput(f"{flow.where}: flow {flow.name!r}: {error.sentence}\nnothing was changed") from None
-            checked[organization.name, flow.name] = response
-            if flow.is_published:
-                problems += [f"{flow.where}: flow {flow.name!r}: {_sentence(finding)}" for finding in _errors(response)]
+                return await house.put_flow(organization_id, flow, is_dry_run=True)
+            except InvalidArgument as error:
+                return f"{flow.where}: flow {flow.name!r}: {error.sentence}"
+
+    listed = [(organization, flow) for organization in wanted for flow in organization.flows]
+    answers = await asyncio.gather(*(check(organization, flow) for organization, flow in listed))
+    problems = [line for (_, flow), answer in zip(listed, answers, strict=True) for line in _problems(flow, answer)]
     if problems:
         raise WrongInput("\n".join([*problems, "nothing was changed"]))
-    return checked
+    return {
+        (organization.name, flow.name): answer
+        for (organization, flow), answer in zip(listed, answers, strict=True)
+        if not isinstance(answer, str)
+    }
+
+
+def _problems(flow: Flow, answer: executor_pb2.PutFlowResponse | str) -> list[str]:
+    """What keeps a flow from being stored, or from being published when that is wanted."""
+    if isinstance(answer, str):
+        return [answer]
+    errors = _errors(answer) if flow.is_published else []
+    return [f"{flow.where}: flow {flow.name!r}: {_sentence(finding)}" for finding in errors]
 
 
 def _errors(response: executor_pb2.PutFlowResponse) -> list[executor_pb2.Finding]:
@@ -80,13 +93,17 @@ class _Applying:
 
     async def run(self) -> list[Change]:
         """Apply all; the changes come in the order of the documents."""
-        for organization in self._wanted:
-            if organization.name not in self._ids:
-                zone = organization.time_zone or ""
-                put = self._house.find_or_create_organization(organization.name, time_zone=zone)
-                self._ids[organization.name] = (await _named(organization.where, put)).organization_id
-        changes = await asyncio.gather(*(self._organization(organization) for organization in self._wanted))
+        # All organizations first: a number may name the app of one that comes later.
+        await _all(self._find_or_create(organization) for organization in self._wanted)
+        changes = await _all(self._organization(organization) for organization in self._wanted)
         return [change for each in changes for change in each]
+
+    async def _find_or_create(self, organization: Organization) -> None:
+        if organization.name in self._ids:
+            return
+        async with self._at_once:
+            put = self._house.find_or_create_organization(organization.name, time_zone=organization.time_zone or "")
+            self._ids[organization.name] = (await _named(organization.where, put)).organization_id
 
     async def _organization(self, organization: Organization) -> list[Change]:
         async with self._at_once:
@@ -196,7 +213,7 @@ class _Applying:
         key = f"{organization_id}/triggers"
         verb = _verb(is_changed, was_there=key in self._memory.digests)
         self._memory.note(key, organization.triggers)
-        return [Change(organization.name, "triggers", f"{len(triggers)} keywords", verb)]
+        return [Change(organization.name, "triggers", count_of_keywords(organization.triggers), verb)]
 
 
 def _verb(is_changed: bool, *, was_there: bool) -> Verb:
@@ -205,9 +222,20 @@ def _verb(is_changed: bool, *, was_there: bool) -> Verb:
     return "changed" if was_there else "new"
 
 
+async def _all(work: Iterable[Awaitable[Result]]) -> list[Result]:
+    """Await all, also when some fail, so that none is cut off half-way; then raise the first failure."""
+    results = await asyncio.gather(*work, return_exceptions=True)
+    failures = [result for result in results if isinstance(result, BaseException)]
+    if len(failures) > 1 and isinstance(failures[0], Failed):
+        raise Failed(f"{failures[0]}\n{len(failures) - 1} more organizations could not be applied")
+    if failures:
+        raise failures[0]
+    return [result for result in results if not isinstance(result, BaseException)]
+
+
 async def _named(where: Where, call: Awaitable[Result]) -> Result:
     """Await a call; a refusal names the place in the file it was for."""
     try:
         return await call
     except PytakeError as error:
-        raise Failed(f"{where}: {error.sentence} (what comes before it has been applied; mend it and repeat)") from None
+        raise Failed(f"{where}: {error.sentence} (what comes before it was applied; mend it and apply again)") from None

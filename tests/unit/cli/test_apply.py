@@ -58,6 +58,14 @@ async def test_a_number_of_another_organization_is_refused_with_its_place(line: 
     assert "shop.json: organizations[0].numbers[0]: another organization has this number" in result.output
 
 
+async def test_one_organizations_failure_does_not_stop_the_others(line: Line) -> None:
+    await line.run("apply", line.write(acme()))
+    others = [*acme(name="globex")["organizations"], *acme(name="initech", numbers=[])["organizations"]]
+    result = await line.run("apply", line.write({"organizations": others}))
+    assert result.exit_code == 1
+    assert len({key[0] for key in line.kept.values if key[1] == "triggers"}) == 2
+
+
 async def test_a_later_file_may_use_flows_and_apps_that_the_house_has(line: Line) -> None:
     await line.run("apply", line.write(acme()))
     later = acme(flows=[], meta_apps=[])
