@@ -48,7 +48,8 @@ def test_an_acceptance_names_its_message() -> None:
 @pytest.mark.parametrize(
     "body",
     [
-        b"", b"<html>", b"{}", b"[]", b"null", b"7", b'{"messages":[]}', b'{"messages":[{}]}', b'{"messages":[{"id":""}]}',
+        b"", b"<html>", b"{}", b"[]", b"null", b"7", b'{"messages":[]}', b'{"messages":[{}]}',
+        b'{"messages":[{"id":""}]}',
         b'{"messages":[{"id":7}]}', b'{"messages":{"id":"w"}}', b'{"messages":[{"id":"a\\u0000b"}]}', b"\xff\xfe",
         b"[" * 100_000,
     ],

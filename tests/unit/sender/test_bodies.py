@@ -38,6 +38,11 @@ def listing(*sections: tuple[str, int], **frame: str) -> Content:
     return Content(list=ListContent(**{"body": "?", "button_text": "Open"} | frame, sections=made))
 
 
+def row(title: str) -> Content:
+    section = ListSection(rows=[ListRow(id="1", title=title)])
+    return Content(list=ListContent(body="?", button_text="o", sections=[section]))
+
+
 def test_a_text_goes_to_a_number_with_plus() -> None:
     assert body(Content(text=TextContent(body="Olá", preview_url=True))) == {
         "messaging_product": "whatsapp", "recipient_type": "individual", "to": "+5511987654321", "type": "text",
@@ -89,8 +94,8 @@ def test_characters_are_counted_not_bytes() -> None:
         listing(("x" * 25, 1)),
         listing(("a", 1), button_text="x" * 21),
         listing(("a", 1), body="x" * 4097),
-        Content(list=ListContent(body="?", button_text="o", sections=[ListSection(rows=[ListRow(id="1", title="x" * 25)])])),
-        Content(list=ListContent(body="?", button_text="o", sections=[ListSection(rows=[ListRow(id="1", title="")])])),
+        row("x" * 25),
+        row(""),
     ],
 )  # fmt: skip
 def test_what_meta_would_refuse_is_refused_before_a_call(content: Content) -> None:
