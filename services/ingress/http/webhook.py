@@ -72,7 +72,7 @@ class WebhookEndpoint:
             )
 
     async def _handshake(self, scope: Scope, send: Send, app: str | None) -> None:
-        query = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True, max_num_fields=50)
+        query = _query_of(scope)
         try:
             tokens = await self._intake.verify_tokens(app=app)
         except Unavailable:
@@ -139,6 +139,13 @@ class WebhookEndpoint:
 
     def _too_large(self) -> _Refusal:
         return _Refusal(413, f"The body is larger than {self._max_body_bytes} bytes", "WEBHOOK_BODY_TOO_LARGE")
+
+
+def _query_of(scope: Scope) -> list[tuple[str, str]]:
+    try:
+        return parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True, max_num_fields=50)
+    except ValueError:  # more fields than anybody who means it would send
+        return []
 
 
 async def _answer(

@@ -4,11 +4,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.fakes.ingress_peers import House
 from tests.fixtures.rest import Asker, asking
 
 
 @pytest.fixture
 async def asker() -> AsyncIterator[Asker]:
-    async with asking(House()) as one:
+    async with asking() as one:
         yield one

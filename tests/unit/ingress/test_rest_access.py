@@ -9,7 +9,7 @@ from joserfc.jwk import OctKey
 
 from services.chassis.errors import PermissionDenied
 from services.pb.common.v1 import errors_pb2
-from tests.fakes.ingress_peers import House, state_of
+from tests.fakes.ingress_peers import state_of
 from tests.fixtures.rest import SECRET_KEY, Asker, asking
 
 LIST = "/api/v1/conversations"
@@ -119,7 +119,7 @@ async def test_every_answer_forbids_guessing_framing_and_foreign_scripts(asker: 
 
 
 async def test_health_and_readiness_answer_probes() -> None:
-    async with asking(House()) as well, asking(House(), is_ready=False) as unwell:
+    async with asking() as well, asking(is_ready=False) as unwell:
         assert (await well.get("/healthz")).json() == {"status": "ok"}
         assert (await well.client.head("/healthz")).status_code == 200
         assert (await well.get("/readyz")).json() == {"status": "ready"}

@@ -1,0 +1,80 @@
+"""ingress' store in memory."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from uuid import UUID
+
+from services.chassis.errors import Unavailable
+from services.chassis.queue import Item
+from services.ingress.ports import Accepted, KeptEvent, MetaApp
+from services.pb.common.v1 import errors_pb2
+
+NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
+
+
+@dataclass(slots=True)
+class MemoryStore:
+    """Lanes as lists, apps as a dictionary. `is_away` makes it fail; `questions` counts look-ups of apps."""
+
+    messages: dict[UUID, list[Item]] = field(default_factory=dict)
+    statuses: dict[UUID, list[Item]] = field(default_factory=dict)
+    kept: dict[str, KeptEvent] = field(default_factory=dict)
+    apps: dict[tuple[UUID, str], MetaApp] = field(default_factory=dict)
+    questions: int = 0
+    is_away: bool = False
+
+    async def accept(self, entries: Sequence[Accepted]) -> Sequence[None]:
+        self._fail()
+        for entry in entries:
+            if entry.message:
+                _append(self.messages, entry.message)
+            if entry.status:
+                _append(self.statuses, entry.status)
+            if entry.kept:
+                stamped = replace(entry.kept, received_at=NOON)
+                self.kept.setdefault(entry.kept.key, stamped)
+        return [None] * len(entries)
+
+    async def list_apps(self) -> list[MetaApp]:
+        self.questions += 1
+        self._fail()
+        return [self.apps[key] for key in sorted(self.apps, key=lambda key: (str(key[0]), key[1]))]
+
+    async def put_app(self, app: MetaApp) -> bool:
+        self._fail()
+        known = self.apps.get((app.organization_id, app.name))
+        if known is None or app.previous_app_secret:
+            wanted = app
+        elif known.app_secret == app.app_secret:
+            wanted = replace(app, previous_app_secret=known.previous_app_secret)
+        else:
+            wanted = replace(app, previous_app_secret=known.app_secret)
+        stored = replace(wanted, updated_at=NOON)
+        is_changed = known != stored
+        self.apps[app.organization_id, app.name] = stored
+        return is_changed
+
+    async def list_events(self, *, disposition: str, limit: int) -> list[KeptEvent]:
+        self._fail()
+        found = [event for event in self.kept.values() if disposition in ("", event.disposition)]
+        return found[::-1][:limit]
+
+    async def oldest_unapplied_status_ms(self) -> int:
+        self._fail()
+        return 1 if self.statuses else 0
+
+    def stored(self) -> int:
+        """How much came in."""
+        lanes = [*self.messages.values(), *self.statuses.values()]
+        return sum(len(lane) for lane in lanes) + len(self.kept)
+
+    def _fail(self) -> None:
+        if self.is_away:
+            raise Unavailable("away", reason=errors_pb2.ERROR_REASON_STORE_UNAVAILABLE)
+
+
+def _append(box: dict[UUID, list[Item]], item: Item) -> None:
+    known = {other.event_id for lane in box.values() for other in lane if other.group_id == item.group_id}
+    if item.event_id not in known:
+        box.setdefault(item.lane_id, []).append(item)

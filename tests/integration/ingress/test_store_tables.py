@@ -1,0 +1,119 @@
+"""What ingress' tables hold and tell, on real Postgres with the room's own role."""
+
+from collections.abc import AsyncIterator
+from uuid import uuid4
+
+import psycopg
+import pytest
+from psycopg.errors import InsufficientPrivilege
+
+from services.chassis.db import Database, run
+from services.chassis.queue import Finish, Item, Lanes
+from services.chassis.sealing import SealBroken, Sealer
+from services.ingress.ports import Accepted, MetaApp
+from services.ingress.store import MESSAGES, STATUSES, PostgresStore
+from tests.fixtures.servers import Database as OwnDatabase
+
+SEALER = Sealer((bytes(range(32)),))
+
+
+@pytest.fixture
+async def room(database: OwnDatabase) -> AsyncIterator[Database]:
+    opened = await Database.open(database.url_of("ingress"), size=2, name="tables")
+    yield opened
+    await opened.close()
+
+
+def store_on(room: Database, sealer: Sealer = SEALER) -> PostgresStore:
+    return PostgresStore(room, Lanes(MESSAGES, room), Lanes(STATUSES, room), sealer)
+
+
+def everything_in(superuser_url: str, table: str) -> str:
+    with psycopg.connect(superuser_url) as connection:
+        return str(connection.execute(f"SELECT * FROM {table}").fetchall())
+
+
+async def test_secrets_are_sealed_at_rest_to_their_own_row(database: OwnDatabase, room: Database) -> None:
+    mine = MetaApp(uuid4(), "main", "s3cret-of-app", "older-s3cret", "t0ken-of-app")
+    await store_on(room).put_app(mine)
+
+    stored = everything_in(database.superuser_url, "ingress.meta_app")
+    assert all(secret not in stored for secret in ("s3cret", "t0ken"))
+
+    with psycopg.connect(database.superuser_url) as connection:
+        connection.execute("UPDATE ingress.meta_app SET app_secret = verify_token")
+    with pytest.raises(SealBroken):
+        await store_on(room).list_apps()
+
+
+async def test_apps_open_under_a_new_key_while_the_old_one_is_known(room: Database) -> None:
+    app = MetaApp(uuid4(), "main", "s3cret", None, "t0ken")
+    await store_on(room).put_app(app)
+
+    (found,) = await store_on(room, Sealer((bytes(32), *SEALER.keys))).list_apps()
+
+    assert found.app_secret == "s3cret"
+
+
+async def test_the_oldest_status_counts_until_it_is_applied(database: OwnDatabase, room: Database) -> None:
+    store, statuses = store_on(room), Lanes(STATUSES, room)
+    assert await store.oldest_unapplied_status_ms() == 0
+    group_id = uuid4()
+    await store.accept([Accepted(status=Item(group_id, uuid4(), name, b"")) for name in ("old", "new")])
+    with psycopg.connect(database.superuser_url) as connection:
+        connection.execute(
+            "UPDATE ingress.status_item SET received_at = received_at - interval '90 s' WHERE event_id = 'old'"
+        )
+
+    assert 90_000 <= await store.oldest_unapplied_status_ms() < 120_000
+
+    claims = await statuses.claim()
+    assert 90_000 <= await store.oldest_unapplied_status_ms() < 120_000  # held is not applied
+    for claim in claims:
+        if claim.items[0].event_id == "old":
+            async with room.transaction(()) as connection:
+                await statuses.finish(connection, [Finish(claim, claim.until)])
+    assert await store.oldest_unapplied_status_ms() < 30_000
+
+
+async def test_very_many_waiting_statuses_are_an_hours_backlog(room: Database) -> None:
+    store, group_id = store_on(room), uuid4()
+    await store.accept([Accepted(status=Item(group_id, uuid4(), str(n), b"")) for n in range(500)])
+
+    assert await store.oldest_unapplied_status_ms() == 3_600_000
+
+
+async def test_waiting_messages_do_not_hold_the_watermark_back(room: Database) -> None:
+    store = store_on(room)
+    await store.accept([Accepted(message=Item(uuid4(), uuid4(), "m", b""))])
+
+    assert await store.oldest_unapplied_status_ms() == 0
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DELETE FROM ingress.out_item",
+        "UPDATE ingress.out_item SET payload = ''",
+        "DELETE FROM ingress.meta_app",
+        "SELECT 1 FROM router.number",
+    ],
+)
+async def test_the_room_has_no_more_rights_than_it_needs(room: Database, statement: str) -> None:
+    async def attempt() -> None:
+        async with room.transaction(()) as connection:
+            await run(connection, statement)
+
+    with pytest.raises(InsufficientPrivilege):
+        await attempt()
+
+
+async def test_partitions_are_prepared_and_nothing_young_is_dropped(room: Database) -> None:
+    store, lane_id = store_on(room), uuid4()
+    await store.accept([Accepted(message=Item(uuid4(), lane_id, "young", b""))])
+
+    await store.prepare_partitions()
+    await store.drop_old()
+
+    (claim,) = await Lanes(MESSAGES, room).claim()
+    assert [item.event_id for item in claim.items] == ["young"]
