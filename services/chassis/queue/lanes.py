@@ -18,6 +18,9 @@ Which = Literal["any", "fresh", "suspect"]
 # A holder that died is replaced after this long; every call made while holding lanes must end sooner.
 LEASE_SECONDS = 6.0
 _PER_LANE = 32
+# A claim looks at so many positions per item it may take: repeats leave gaps, and a lane with thousands of items waiting
+# must not be read whole for its first few.
+_POSITIONS_PER_ITEM = 4
 _NIL = UUID(int=0)
 
 
@@ -174,7 +177,7 @@ class Lanes:
             "groups": [row[0] for row in rows],
             "lanes": [row[1] for row in rows],
             "heads": [row[2] for row in rows],
-            "tails": [row[3] for row in rows],
+            "tails": [_reach(row, per_lane) for row in rows],
             "per_lane": per_lane,
         }
         found: list[list[StoredItem]] = [[] for _ in rows]
@@ -185,9 +188,17 @@ class Lanes:
         return [_claim(token, row, tuple(items), per_lane) for row, items in zip(rows, found, strict=True)]
 
 
+def _reach(row: tuple[object, ...], per_lane: int) -> int:
+    """The last position a claim looks at."""
+    head, tail = row[2], row[3]
+    assert isinstance(head, int)
+    assert isinstance(tail, int)
+    return min(tail, head + per_lane * _POSITIONS_PER_ITEM)
+
+
 def _claim(token: UUID, row: tuple[object, ...], items: tuple[StoredItem, ...], per_lane: int) -> Claim:
     group_id, lane_id, head, tail, attempts, solo, last_error = row
-    until = items[-1].position if len(items) == per_lane else tail
+    until = items[-1].position if len(items) == per_lane else _reach(row, per_lane)
     # The row's types are those of the lane table (schema.py).
     return Claim(group_id, lane_id, token, head, tail, attempts, solo, last_error, items, until)  # type: ignore[arg-type]
 
