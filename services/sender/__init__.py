@@ -1,4 +1,6 @@
 """sender delivers: Graph API calls with limits, retries and settled doubts.
 
-Owns credentials, outbound messages and their statuses. Never decides what to say.
+Does: sends what it is given, each conversation in its order, and finds out what became of it.
+Owns: access tokens of numbers, outbound messages, their ids at Meta and their statuses.
+Never does: decide what to say, or send again while a status may still settle a doubt.
 """
