@@ -18,8 +18,8 @@ Which = Literal["any", "fresh", "suspect"]
 # A holder that died is replaced after this long; every call made while holding lanes must end sooner.
 LEASE_SECONDS = 6.0
 _PER_LANE = 32
-# A claim looks at so many positions per item it may take: repeats leave gaps, and a lane with thousands of items waiting
-# must not be read whole for its first few.
+# A claim looks at so many positions per item it may take: repeats leave gaps, and a lane with thousands of items
+# waiting must not be read whole for its first few.
 _POSITIONS_PER_ITEM = 4
 _NIL = UUID(int=0)
 
