@@ -54,10 +54,9 @@ class Room:
     list_messages: ListMessages
 
 
-def furnish(
-    settings: Settings, database: Database, redis: OptionalRedis, watermark: Watermark, *, lease_seconds: float
-) -> Room:
+def furnish(settings: Settings, database: Database, redis: OptionalRedis, watermark: Watermark, sealer: Sealer) -> Room:
     """Put the room together on these connections."""
+    lease_seconds = settings.lease_seconds
     inbox = Lanes(Box(ROOM, "inbox"), database, lease_seconds=lease_seconds)
     records = Lanes(Box(ROOM, "records"), database)
     inbox_bell, records_bell = Bell(), Bell()
@@ -65,7 +64,7 @@ def furnish(
     store = PostgresStore(
         database, inbox=inbox, records=records, limit=limit, encode=record_bytes, on_record=records_bell.ring
     )
-    tokens_at_rest = PostgresCredentials(database, _sealer(settings))
+    tokens_at_rest = PostgresCredentials(database, sealer)
     tokens, pauses = Tokens(tokens_at_rest, monotonic), Pauses(monotonic)
     graph = GraphApi(
         settings.graph_api_base,
@@ -103,13 +102,13 @@ async def build(settings: Settings) -> Service:
     """The process of sender: it starts without Postgres, Redis and peers. Raises SettingsError."""
     _check(settings)
     configure_logs(ROOM, settings.log_level)
-    verifier, signer = _verifier(settings), _signer(settings)
+    verifier, signer, sealer = _verifier(settings), _signer(settings), _sealer(settings)
     database = await Database.open(settings.database_url, size=settings.database_pool_size, name=ROOM)
     redis = OptionalRedis(settings.redis_url)
     ingress = Peer(PeerAddress("ingress", settings.ingress_target), signer)
     analytics = Peer(PeerAddress("analytics", settings.analytics_target), signer)
     watermark = IngressWatermark(ingress, monotonic)
-    room = furnish(settings, database, redis, watermark, lease_seconds=settings.lease_seconds)
+    room = furnish(settings, database, redis, watermark, sealer)
     server = RpcServer(settings.grpc_address, served(room), verifier, drain_seconds=settings.drain_seconds)
     return Service(
         ROOM,

@@ -16,6 +16,7 @@ from services.chassis.db import Database as Pool
 from services.chassis.db import fetch_all
 from services.chassis.queue import Box, Lanes
 from services.chassis.redis import OptionalRedis
+from services.chassis.sealing import Sealer
 from services.chassis.settings import Secret
 from services.embedded.addresses import LOOPBACK, choose_port
 from services.embedded.meta.app import build_runner, build_simulator
@@ -87,10 +88,10 @@ class Stage:
     organization_id: str = field(default_factory=lambda: str(uuid.uuid4()))
     rooms: list[Room] = field(default_factory=list)
 
-    async def sender(self, *, lease_seconds: float = 6.0, **changes: Any) -> Room:
+    async def sender(self, **changes: Any) -> Room:
         """Start one more sender."""
         settings = replace(self.settings, **changes)
-        room = furnish(settings, self.pool, self.redis, self.clearance, lease_seconds=lease_seconds)
+        room = furnish(settings, self.pool, self.redis, self.clearance, Sealer.from_text(settings.sealing_keys))
         await room.graph.start()
         await room.worker.start()
         self.rooms.append(room)
