@@ -58,6 +58,6 @@ def migrate(url: str, passwords: Mapping[str, str], on_progress: Callable[[str],
 
 def provision(state: State, *, with_demo: bool) -> Awaitable[None]:
     """Load what provides the demo and the first number only when the services run."""
-    from services.embedded.demo import provision as run
+    from services.cli.demo import provision as run
 
     return run(state, with_demo=with_demo)

@@ -150,8 +150,8 @@ def _chatbot(fields: Fields) -> Chatbot:
 def _number(fields: Fields) -> Number:
     return Number(
         name=_phone_number_id(fields, "phone_number_id", is_required=True),
-        display_phone_number=fields.text("display_phone_number", is_required=True, most=60),
-        access_token=fields.text("access_token", is_required=True),
+        display_phone_number=fields.text("display_phone_number", most=60),
+        access_token=fields.text("access_token"),
         app=fields.text("app"),
         chatbot=fields.text("chatbot"),
         default_flow=fields.text("default_flow"),

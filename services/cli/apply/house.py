@@ -104,7 +104,7 @@ class House:
     async def put_number(
         self, organization_id: str, number: Number, *, chatbot_id: str, flow_id: str, app: str
     ) -> bool:
-        """Store a number and its access token; says whether either changed."""
+        """Store a number and its access token, if it has one; says whether either changed."""
         request = router_pb2.PutNumberRequest(
             organization_id=organization_id,
             phone_number_id=number.name,
@@ -116,6 +116,8 @@ class House:
         )
         # The number first: it is refused when another organization has it, and then its token must not be stored.
         stored = await self._rooms.call("router", self._directory.PutNumber, request)
+        if not number.access_token:
+            return stored.is_changed
         credential = sender_pb2.PutCredentialRequest(
             organization_id=organization_id, phone_number_id=number.name, access_token=number.access_token
         )

@@ -38,9 +38,9 @@ def _settings(state: State, memory: Memory, number: RememberedNumber, house_secr
     webhook = f"{state['http']}{WEBHOOK_PATH}"
     return {
         "phone_number_id": number.phone_number_id,
-        "display_phone_number": number.display_phone_number,
+        "display_phone_number": number.display_phone_number or number.phone_number_id,
         "waba_id": number.waba_id or DEFAULT_WABA_ID,
-        "access_tokens": [number.access_token],
+        "access_tokens": [number.access_token] if number.access_token else [],
         "app_secret": app.app_secret if app else house_secret,
         "webhook_url": f"{webhook}/{app.name}" if app else webhook,
         "verified_name": app.organization if app else "PyTake",

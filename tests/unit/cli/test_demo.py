@@ -6,9 +6,9 @@ import pytest
 from aiohttp.test_utils import TestServer
 
 from services.cli.apply.memory import Memory
-from services.embedded.demo import provision
-from services.embedded.demo.provision import FOLDER
-from services.embedded.demo.stamp import Stamp
+from services.cli.demo import provision
+from services.cli.demo.provision import FOLDER
+from services.cli.demo.stamp import Stamp
 from services.embedded.meta.app import build_app, build_simulator
 from services.embedded.meta.simulator import SimulatedMeta
 from services.embedded.numbers import PHONE_NUMBER_ID

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from services.embedded.demo.stamp import Stamp, digest_of
+from services.cli.demo.stamp import Stamp, digest_of
 from services.embedded.keys import secrets_in_use
 from services.embedded.numbers import DISPLAY_PHONE_NUMBER, PHONE_NUMBER_ID, WABA_ID
 from services.embedded.state import State

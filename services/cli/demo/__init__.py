@@ -4,6 +4,6 @@ Nothing here is special: it goes in by the same code as `pytake apply`. What was
 applied again, so that a second start takes no time; the simulated Meta forgets everything and is told every time.
 """
 
-from services.embedded.demo.provision import provision
+from services.cli.demo.provision import provision
 
 __all__ = ["provision"]
