@@ -133,7 +133,7 @@ def _state(state: executor_pb2.State) -> State:
         flow_id=state.flow_id,
         flow_name=state.flow_name,
         current_node_id=state.current_node_id or None,
-        variables=MessageToDict(state.variables),
+        variables={name: _whole(value) for name, value in MessageToDict(state.variables).items()},
         execution_path=tuple(state.execution_path),
         is_active=state.is_active,
         is_closed=state.is_closed,
@@ -142,6 +142,15 @@ def _state(state: executor_pb2.State) -> State:
         created_at=_time(state.created_at),
         session_expires_at=_time(state.session_expires_at),
     )
+
+
+def _whole(value: object) -> object:
+    """Struct knows doubles only: 2.0 was a 2."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, dict):
+        return {name: _whole(part) for name, part in value.items()}
+    return [_whole(part) for part in value] if isinstance(value, list) else value
 
 
 def _line(message: analytics_pb2.TranscriptMessage) -> Line:

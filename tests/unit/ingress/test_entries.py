@@ -1,0 +1,70 @@
+"""What an event becomes: which lane, and what the other rooms read."""
+
+import json
+
+from services.ingress.domain.webhook import parse_webhook
+from services.ingress.usecases import entry_of
+from services.pb.common.v1 import events_pb2
+from tests.fixtures.webhooks import messages_body, status_body
+
+
+def lanes_of(*bodies: bytes) -> list[object]:
+    entries = [
+        entry_of(event, received_at_ms=1, signed_by=("o/app",)) for body in bodies for event in parse_webhook(body)
+    ]
+    return [item.lane_id for entry in entries if (item := entry.message or entry.status)]
+
+
+def test_a_person_at_a_number_has_one_lane() -> None:
+    one, two, three = lanes_of(messages_body("a", "b"), messages_body("c"))
+    assert one == two == three
+
+
+def test_other_persons_and_other_numbers_have_other_lanes() -> None:
+    lanes = lanes_of(
+        messages_body("a"), messages_body("a", contact="5521912345678"), messages_body("a", number="111222333")
+    )
+    assert len(set(lanes)) == 3
+
+
+def test_a_message_goes_on_with_its_signers_and_its_time() -> None:
+    (event,) = parse_webhook(messages_body("oi"))
+    entry = entry_of(event, received_at_ms=1772625600123, signed_by=("o/app", "p/app"))
+
+    assert entry.message is not None
+    message = events_pb2.InboundMessage.FromString(entry.message.payload)
+    assert (message.event_id, message.message_id, message.text, message.wa_id) == (
+        "message:700800900:wamid.oi", "wamid.oi", "oi", "5511987654321",
+    )  # fmt: skip
+    assert (message.phone_number_id, message.sent_at, message.received_at_ms) == (
+        "700800900",
+        1772630311,
+        1772625600123,
+    )
+    assert list(message.signed_by) == ["o/app", "p/app"]
+    assert message.is_flow_input
+    assert json.loads(message.fields)["text"] == "oi"
+
+
+def test_a_status_goes_on_beside_the_messages() -> None:
+    (event,) = parse_webhook(status_body("read"))
+    entry = entry_of(event, received_at_ms=5, signed_by=("o/app",))
+
+    assert entry.message is None
+    assert entry.status is not None
+    status = events_pb2.MessageStatus.FromString(entry.status.payload)
+    assert (status.status, status.message_id, status.occurred_at, status.recipient_wa_id) == (
+        "read", "wamid.S", 1772630311, "5511987654321",
+    )  # fmt: skip
+
+
+def test_an_event_that_cannot_be_read_is_kept_with_its_reason() -> None:
+    change = {"field": "messages", "value": {"metadata": {"phone_number_id": "1"}, "messages": [7]}}
+    body = {"object": "whatsapp_business_account", "entry": [{"id": "2", "changes": [change]}]}
+    (event,) = parse_webhook(json.dumps(body).encode())
+
+    entry = entry_of(event, received_at_ms=5, signed_by=())
+
+    assert entry.kept is not None
+    assert entry.kept.disposition == "invalid"
+    assert entry.kept.reason
