@@ -63,7 +63,7 @@ class Intake:
     async def signers(self, body: bytes, header: bytes, *, app: str | None) -> tuple[str, ...]:
         """References of the apps whose secret, or previous one, signed exactly these bytes; none means refuse."""
         for is_second_look in (False, True):
-            candidates = await self._apps.named(app, refresh=is_second_look)
+            candidates = await self._candidates(app, refresh=is_second_look)
             secrets, owners = _secrets_of(candidates)
             indices = matching_secrets(body, header, secrets)
             if indices:
@@ -71,7 +71,10 @@ class Intake:
         return ()
 
     async def receive(self, body: bytes, *, signed_by: tuple[str, ...]) -> int:
-        """Make every event of a body durable; gives how many. Raises MalformedBody or Unavailable."""
+        """Make every event of a body durable; gives how many. Raises MalformedBody or Unavailable.
+
+        Whatever keeps a webhook from being stored restarts the door's time: a status may be among what Meta sends again.
+        """
         received_at_ms = int(self._now().timestamp() * 1000)
         events = parse_webhook(body)
         entries = [entry_of(event, received_at_ms=received_at_ms, signed_by=signed_by) for event in events]
@@ -79,7 +82,7 @@ class Intake:
             return 0
         try:
             await self._batcher.submit(entries)
-        except Unavailable:
+        except Exception:
             self._door.failed()
             raise
         if any(entry.message for entry in entries):
@@ -87,6 +90,13 @@ class Intake:
         if any(entry.status for entry in entries):
             self._bells.statuses()
         return len(entries)
+
+    async def _candidates(self, app: str | None, *, refresh: bool) -> Sequence[MetaApp]:
+        try:
+            return await self._apps.named(app, refresh=refresh)
+        except Unavailable:
+            self._door.failed()
+            raise
 
     async def verify_tokens(self, *, app: str | None) -> list[str]:
         """Verify tokens a handshake may name; looked up anew, for an app may just have been added."""

@@ -166,13 +166,28 @@ async def test_a_store_that_is_away_makes_meta_send_again_and_restarts_the_doors
     assert (await door.post(messages_body("oi"), secret=SECRET)).status_code == 200
 
 
-async def test_an_accident_inside_is_a_503_without_its_detail() -> None:
+async def test_apps_that_cannot_be_read_restart_the_doors_time_too(store: MemoryStore) -> None:
+    entrance = Entrance(store)
+    store.is_away = True
+    entrance.seconds += 60
+
+    async with entrance.client:
+        answer = await entrance.post(messages_body("oi"), secret=SECRET)
+
+    assert (answer.status_code, answer.json()) == (503, AWAY)
+    store.is_away = False
+    assert (await entrance.intake.watermark()) == (0, 0)
+
+
+async def test_an_accident_inside_is_a_503_without_its_detail_and_restarts_the_doors_time() -> None:
     entrance = Entrance(Broken(), house_app(SECRET, TOKEN))
+    entrance.seconds += 60
     async with entrance.client:
         answer = await entrance.post(messages_body("oi"), secret=SECRET)
 
     assert answer.status_code == 503
     assert "inside" not in answer.text
+    assert (await entrance.intake.watermark()) == (0, 0)
 
 
 class Broken(MemoryStore):
