@@ -1,0 +1,60 @@
+"""One house for all journeys of a test process, and an organization for each test that asks."""
+
+from __future__ import annotations
+
+import itertools
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.journeys.house import House, running_house
+from tests.journeys.shop import Shop
+from tests.journeys.webhooks import Element
+
+OpenShop = Callable[..., Shop]
+
+
+@pytest.fixture(scope="session")
+def house() -> Iterator[House]:
+    """The house of this test process; starting it takes seconds, so all journeys share it."""
+    folder = _folder()
+    with running_house(folder) as started:
+        yield started
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def house_folder() -> Iterator[Path]:
+    """A folder for a house of a test's own."""
+    folder = _folder()
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def serials() -> Iterator[int]:
+    """Numbers that make names, phones and numbers of organizations differ."""
+    return itertools.count(1)
+
+
+@pytest.fixture
+def open_shop(house: House, serials: Iterator[int]) -> OpenShop:
+    """Provision an organization: open_shop({"flow name": document}, more keys of the organization…)."""
+
+    def open_one(flows: Mapping[str, Element], **more: Any) -> Shop:
+        shop = Shop(house, next(serials))
+        shop.apply(shop.document(flows, **more))
+        return shop
+
+    return open_one
+
+
+def _folder() -> Path:
+    """A folder that Postgres' own user may pass through when the tests run as root (pytest's are private)."""
+    folder = Path(tempfile.mkdtemp(prefix="pytake-journey-"))
+    folder.chmod(0o755)
+    return folder
