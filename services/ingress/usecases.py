@@ -73,7 +73,7 @@ class Intake:
     async def receive(self, body: bytes, *, signed_by: tuple[str, ...]) -> int:
         """Make every event of a body durable; gives how many. Raises MalformedBody or Unavailable.
 
-        Whatever keeps a webhook from being stored restarts the door's time: a status may be among what Meta sends again.
+        Whatever keeps a webhook from being stored restarts the door's time: Meta may have a status to send again.
         """
         received_at_ms = int(self._now().timestamp() * 1000)
         events = parse_webhook(body)
