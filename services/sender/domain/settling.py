@@ -14,8 +14,12 @@ from uuid import UUID
 from services.sender.domain import answers, codes, message
 from services.sender.domain.message import Message
 
+# A lane that rests with this note has a head that was called for; with any other note it was not.
+IN_DOUBT = "in doubt"
 WINDOW_EXPIRED = "WINDOW_EXPIRED: the 24 hour window closed before the message could leave"
 _OUR_FAULT_TRIES = 3
+# Meta counts from arrivals, we from permissions: the first message may have taken longer on its way than the last.
+_WAY_SECONDS = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +168,8 @@ def _end_call(turn: Turn, found: Mapping[UUID, Message], now: float) -> Settled:
     # Only what is settled is finished; a status may have settled it while we waited for the answer.
     if changed.is_settled:
         return Settled(Skipped(), max(turn.head, outcome.position), (changed,))
-    return Settled(Released(outcome.wait), turn.head, (changed,), note=changed.error_text or None)
+    note = IN_DOUBT if changed.state == "attempting" else changed.error_text
+    return Settled(Released(outcome.wait), turn.head, (changed,), note=note)
 
 
 def apply_outcome(row: Message, outcome: Outcome, now: float) -> Message:
@@ -208,7 +213,7 @@ def _begin_call(wish: Wish, row: Message | None, head: int, pair_ahead: float, n
         return _held_back(wish.hold, row, head)
     too_early = pair_ahead - (limit.burst - 1) * limit.seconds
     if too_early > 0:
-        return Settled(Released(too_early), head, note="waits for the pair limit")
+        return Settled(Released(too_early + _WAY_SECONDS), head, note="waits for the pair limit")
     marked = message.attempted(row, number=row.attempts + 1, is_resend=is_resend)
     return Settled(Granted(marked.attempts), head, (marked,), pair_ahead=max(pair_ahead, 0.0) + limit.seconds)
 

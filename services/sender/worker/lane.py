@@ -16,6 +16,7 @@ from services.chassis.queue import Claim
 from services.sender.domain.answers import Accepted, Answer, Paused, Refused, Scope, Throttled
 from services.sender.domain.patience import reconcile_wait, rest_after
 from services.sender.domain.settling import (
+    IN_DOUBT,
     Granted,
     Hold,
     InDoubt,
@@ -127,8 +128,8 @@ class Walk:
 
     @property
     def _is_suspect(self) -> bool:
-        """Whether the head may have been tried by an earlier holder: it died, or it left a note."""
-        return self.claim.attempts > 1 or self.claim.last_error is not None
+        """Whether the head may have been called for by an earlier holder: it died, or it left a doubt."""
+        return self.claim.attempts > 1 or self.claim.last_error == IN_DOUBT
 
     @property
     def _organization_id(self) -> UUID:
@@ -183,9 +184,9 @@ class Walk:
             return await self._ask(wish)
         rest = reconcile_wait(doubt.number, self.around.reconcile_seconds) - doubt.age
         if rest > 0:
-            return await self._settle(Turn(self.head, self.outcome, wait=rest, note="in doubt"))
+            return await self._settle(Turn(self.head, self.outcome, wait=rest, note=IN_DOUBT))
         if not await self.around.watermark.is_clear():
-            return await self._settle(Turn(self.head, self.outcome, wait=_WATERMARK_POLL, note="in doubt"))
+            return await self._settle(Turn(self.head, self.outcome, wait=_WATERMARK_POLL, note=IN_DOUBT))
         return await self._wish(errand, doubted=doubt.number)
 
     async def _pass_gates(self, errand: Errand) -> Hold | None:

