@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
+from services.ingress.http.problems import example_of
 from services.ingress.http.webhook import PATH
 
-_PROBLEM = {"application/json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+_PROBLEM = {"$ref": "#/components/schemas/Problem"}
 
 
 def _refusals(**sentences: str) -> dict[str, Any]:
     return {
-        name.removeprefix("on_"): {"description": sentence, "content": _PROBLEM} for name, sentence in sentences.items()
+        name.removeprefix("on_"): {
+            "description": sentence,
+            "content": {"application/json": example_of(sentence)["application/json"] | {"schema": _PROBLEM}},
+        }
+        for name, sentence in sentences.items()
     }
 
 
@@ -38,9 +43,9 @@ _HANDSHAKE: dict[str, Any] = {
             "content": {"text/plain": {"schema": {"type": "string"}, "example": "1158201444"}},
         },
         **_refusals(
-            on_400="WEBHOOK_INVALID_MODE or WEBHOOK_INVALID_CHALLENGE",
-            on_403="WEBHOOK_INVALID_TOKEN",
-            on_503="Apps cannot be looked up now: STORE_UNAVAILABLE",
+            on_400="Invalid mode: WEBHOOK_INVALID_MODE, or WEBHOOK_INVALID_CHALLENGE",
+            on_403="Invalid token: WEBHOOK_INVALID_TOKEN",
+            on_503="Try again: STORE_UNAVAILABLE",
         ),
     },
 }
@@ -105,9 +110,9 @@ _DELIVERY: dict[str, Any] = {
         },
         **_refusals(
             on_400="The body is no JSON: WEBHOOK_MALFORMED_BODY",
-            on_403="No known app signed these bytes: WEBHOOK_INVALID_SIGNATURE",
+            on_403="Invalid signature: WEBHOOK_INVALID_SIGNATURE",
             on_408="The body came too slowly: WEBHOOK_BODY_TIMEOUT",
-            on_413="WEBHOOK_BODY_TOO_LARGE",
+            on_413="The body is too large: WEBHOOK_BODY_TOO_LARGE",
             on_503="Not stored; send it again: STORE_UNAVAILABLE",
         ),
     },

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -29,6 +30,7 @@ _FIXED: Mapping[int, tuple[int, str]] = {
     errors_pb2.ERROR_REASON_WINDOW_EXPIRED: (400, "24-hour window expired; only a template may be sent"),
 }
 
+_CODE = re.compile(r"[A-Z]+(_[A-Z]+)+")
 _HTTP_CODES = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED"}
 _HTTP_SENTENCES = {
     404: "nothing is served under this path; /docs lists what is",
@@ -56,6 +58,14 @@ def add_problem_answers(site: FastAPI) -> None:
 def problem(status: int, detail: str, error_code: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
     """An answer in the one form."""
     return JSONResponse({"detail": detail, "error_code": error_code}, status_code=status, headers=headers)
+
+
+def example_of(sentence: str) -> dict[str, Any]:
+    """An OpenAPI content with an example for a documented refusal; the sentence names its code."""
+    found = _CODE.search(sentence)
+    detail = sentence.partition(":")[0]
+    example = {"detail": detail, "error_code": found.group() if found else "ERROR"}
+    return {"application/json": {"example": example}}
 
 
 async def _refused(_: Request, error: Exception) -> JSONResponse:

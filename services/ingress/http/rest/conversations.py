@@ -10,6 +10,7 @@ from pydantic import AfterValidator
 
 from services.ingress.conversations import Conversations
 from services.ingress.domain.phone import international_form, read_phone
+from services.ingress.http.problems import example_of
 from services.ingress.http.rest.auth import Reader, Writer
 from services.ingress.http.rest.models import (
     CloseRequest,
@@ -31,18 +32,24 @@ Phone = Annotated[
     AfterValidator(read_phone),
 ]
 
+_ALWAYS = {
+    401: "Not authenticated: AUTH_MISSING_TOKEN",
+    403: "Insufficient permissions: AUTH_INSUFFICIENT_PERMISSION",
+    422: "A field is wrong: VALIDATION_ERROR",
+    503: "A service behind is out of reach; try again: PEER_UNAVAILABLE",
+}
+
 
 def _problems(**sentences: str) -> dict[int | str, dict[str, Any]]:
     """Documented refusals, by status."""
-    documented: dict[int | str, dict[str, Any]] = {
-        401: {"model": Problem, "description": "No valid token: AUTH_MISSING_TOKEN"},
-        403: {"model": Problem, "description": "The role may not do this: AUTH_INSUFFICIENT_PERMISSION"},
-        422: {"model": ValidationProblem, "description": "A field is wrong: VALIDATION_ERROR"},
-        503: {"model": Problem, "description": "A service behind is out of reach; try again: PEER_UNAVAILABLE"},
-    }
-    return documented | {
-        int(name.removeprefix("on_")): {"model": Problem, "description": sentence}
-        for name, sentence in sentences.items()
+    documented = _ALWAYS | {int(name.removeprefix("on_")): sentence for name, sentence in sentences.items()}
+    return {
+        status: {
+            "model": ValidationProblem if status == 422 else Problem,
+            "description": sentence,
+            "content": example_of(sentence) if status != 422 else {},
+        }
+        for status, sentence in sorted(documented.items())
     }
 
 
@@ -104,7 +111,7 @@ def conversation_routes(conversations: Conversations) -> APIRouter:
     """The routes, to be put under /api/v1."""
     endpoints = _Endpoints(conversations)
     routes = APIRouter(prefix="/conversations", tags=["conversations"])
-    unknown = "The contact is unknown: CONVERSATION_NOT_FOUND"
+    unknown = "Conversation not found: CONVERSATION_NOT_FOUND"
     routes.add_api_route("", endpoints.page, summary="List conversations", responses=_problems())
     routes.add_api_route("/{phone}", endpoints.read, summary="Read a conversation", responses=_problems(on_404=unknown))
     routes.add_api_route(
@@ -114,7 +121,7 @@ def conversation_routes(conversations: Conversations) -> APIRouter:
         summary="Try a flow in the contact's name",
         responses=_problems(
             on_404="Nobody could answer: FLOW_NOT_FOUND, or NUMBER_NOT_FOUND without an active number",
-            on_409="An agent closed the conversation: CONVERSATION_CLOSED",
+            on_409="Conversation is closed: CONVERSATION_CLOSED",
             on_504="The message was taken, its turn has not ended yet; read it later: TURN_TOO_SLOW",
         ),
     )
@@ -123,6 +130,6 @@ def conversation_routes(conversations: Conversations) -> APIRouter:
         endpoints.close,
         methods=["POST"],
         summary="Close a conversation",
-        responses=_problems(on_404=unknown, on_409="It is closed or has ended already: CONVERSATION_CLOSED"),
+        responses=_problems(on_404=unknown, on_409="Conversation is closed: CONVERSATION_CLOSED"),
     )
     return routes

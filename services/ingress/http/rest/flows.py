@@ -5,8 +5,14 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from services.ingress.conversations import Conversations
+from services.ingress.http.problems import example_of
 from services.ingress.http.rest.auth import Member
 from services.ingress.http.rest.models import FlowList, Problem
+
+_REFUSALS = {
+    401: "Not authenticated: AUTH_MISSING_TOKEN",
+    503: "A service behind is out of reach; try again: PEER_UNAVAILABLE",
+}
 
 
 def flow_routes(conversations: Conversations) -> APIRouter:
@@ -22,8 +28,8 @@ def flow_routes(conversations: Conversations) -> APIRouter:
         list_flows,
         summary="List flows",
         responses={
-            401: {"model": Problem, "description": "No valid token: AUTH_MISSING_TOKEN"},
-            503: {"model": Problem, "description": "executor is out of reach; try again: PEER_UNAVAILABLE"},
+            status: {"model": Problem, "description": sentence, "content": example_of(sentence)}
+            for status, sentence in _REFUSALS.items()
         },
     )
     return routes
