@@ -96,6 +96,11 @@ class Shop:
         self.deliver(webhooks.body([webhooks.change(number or self.number, [person], messages=messages)]))
         self.house.settle()
 
+    def deliver_change(self, people: Iterable[Person], messages: Iterable[Element]) -> None:
+        """Deliver messages of several people in one change and wait until they have had all their effects."""
+        self.deliver(webhooks.body([webhooks.change(self.number, people, messages=messages)]))
+        self.house.settle()
+
     def hear_text(self, person: Person, *lines: str, number: str = "") -> None:
         """Deliver texts of one person, each in a POST of its own."""
         for line in lines:

@@ -112,7 +112,6 @@ def test_after_the_end_the_next_message_starts_afresh(shop: Shop) -> None:
 def test_two_people_at_once_do_not_mix(shop: Shop) -> None:
     one, other = shop.person(1), shop.person(2)
     mixed = [message for pair in zip(texts(one, LINES), texts(other, LINES), strict=True) for message in pair]
-    shop.deliver(webhooks.body([webhooks.change(shop.number, [one, other], messages=mixed)]))
-    shop.house.settle()
+    shop.deliver_change([one, other], mixed)
     assert_whole_dialogue(shop, 1)
     assert_whole_dialogue(shop, 2)
