@@ -121,7 +121,8 @@ class Lanes:
 
     async def wake(self, connection: Connection, keys: Sequence[tuple[UUID, UUID]]) -> int:
         """Make waiting lanes ready at once; held and idle ones stay as they are."""
-        values = {"groups": [key[0] for key in keys], "lanes": [key[1] for key in keys]}
+        ordered = sorted(keys)
+        values = {"groups": [key[0] for key in ordered], "lanes": [key[1] for key in ordered]}
         return await run(connection, self._statements["any"].wake, values)
 
     async def bury(self, connection: Connection, claim: Claim, item: StoredItem, error: str) -> None:
@@ -212,10 +213,12 @@ def _keys(claims: Sequence[Claim]) -> dict[str, object]:
 
 
 def _finish_values(finishes: Sequence[Finish]) -> dict[str, object]:
+    # In key order, as enqueue locks lanes: batches that meet wait for each other instead of deadlocking.
+    ordered = sorted(finishes, key=lambda finish: (finish.claim.group_id, finish.claim.lane_id))
     return {
-        **_keys([finish.claim for finish in finishes]),
-        "heads": [finish.head for finish in finishes],
-        "delays": [finish.delay for finish in finishes],
-        "blamed": [finish.is_blamed for finish in finishes],
-        "errors": [finish.error for finish in finishes],
+        **_keys([finish.claim for finish in ordered]),
+        "heads": [finish.head for finish in ordered],
+        "delays": [finish.delay for finish in ordered],
+        "blamed": [finish.is_blamed for finish in ordered],
+        "errors": [finish.error for finish in ordered],
     }

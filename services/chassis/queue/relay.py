@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from services.chassis import metrics
 from services.chassis.db import Connection, Database
-from services.chassis.errors import InvalidArgument, PytakeError
+from services.chassis.errors import InvalidArgument, PytakeError, Unavailable
 from services.chassis.logs import get_logger
 from services.chassis.queue.bell import Bell
 from services.chassis.queue.box import Claim, Finish, LeaseLost, StoredItem
@@ -29,6 +29,7 @@ Keep = Callable[[Connection, StoredItem, str], Awaitable[None]]
 _FIRST_WAIT = 0.1
 _LONGEST_WAIT = 3.0
 _ERROR_WAIT = 0.5
+_SAVE_PAUSES = (0.02, 0.2)
 
 
 async def _forget(_: Connection, __: StoredItem, ___: str) -> None:
@@ -135,6 +136,15 @@ class Relay:
         await self._lanes.give_back([Finish(c, c.head, delay=delay, error=error.sentence) for c in claims])
 
     async def _save(self, plan: _Plan) -> None:
+        """Write a plan; a passing fault (a deadlock, a connection that broke) must not cost its lanes a whole lease."""
+        for pause in _SAVE_PAUSES:
+            try:
+                return await self._write(plan)
+            except Unavailable:
+                await asyncio.sleep(pause)
+        return await self._write(plan)
+
+    async def _write(self, plan: _Plan) -> None:
         organizations = {finish.claim.group_id for finish in plan.finishes}
         # The hand-over is durable at the callee; losing this commit only repeats it.
         is_durable = bool(plan.buried or plan.unroutable)

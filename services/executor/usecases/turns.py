@@ -6,6 +6,7 @@ of one lane, each lane is tried in a transaction of its own, so that no lane cos
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -14,6 +15,7 @@ from uuid import UUID
 import psycopg
 
 from services.chassis.clock import Monotonic
+from services.chassis.errors import Unavailable
 from services.chassis.logs import get_logger
 from services.chassis.queue import Claim, Finish, Item, LeaseLost, StoredItem
 from services.executor.domain.advance import Effects, FlowNeeded, Record, Rules, Said, advance
@@ -30,6 +32,7 @@ _log = get_logger(__name__)
 MOST_ATTEMPTS = 8
 MOST_SOLO = 3
 _LONGEST_BACKOFF = 30.0
+_PAUSES = (0.02, 0.2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +100,15 @@ class Turns:
         return any(results)
 
     async def _together(self, lanes: Sequence[Decoded]) -> bool:
+        """Load, decide, save; again after a passing fault, which must not cost the lanes a whole lease."""
+        for pause in _PAUSES:
+            try:
+                return await self._once(lanes)
+            except Unavailable:
+                await asyncio.sleep(pause)
+        return await self._once(lanes)
+
+    async def _once(self, lanes: Sequence[Decoded]) -> bool:
         snapshot = await self._load(lanes)
         results = [await self._lane(lane, snapshot) for lane in lanes]
         save = self._save_of(results, snapshot)

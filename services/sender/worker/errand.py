@@ -9,7 +9,7 @@ from google.protobuf.message import DecodeError
 
 from services.chassis.queue import StoredItem
 from services.pb.sender.v1 import sender_pb2
-from services.sender.domain.bodies import BodyRefused, body_of
+from services.sender.worker.bodies import BodyRefused, body_of
 
 
 @dataclass(frozen=True, slots=True)

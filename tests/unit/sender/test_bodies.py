@@ -15,7 +15,7 @@ from services.pb.common.v1.content_pb2 import (
     TextContent,
 )
 from services.pb.sender.v1.sender_pb2 import OutboundMessage
-from services.sender.domain.bodies import BodyRefused, body_of
+from services.sender.worker.bodies import BodyRefused, body_of
 
 ID = "0f3c1f6e-8d7d-5b8c-9d3a-0b1c2d3e4f50"
 
