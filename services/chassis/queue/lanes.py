@@ -20,7 +20,7 @@ LEASE_SECONDS = 6.0
 _PER_LANE = 32
 # A claim looks at so many positions per item it may take: repeats leave gaps, and a lane with thousands of items
 # waiting must not be read whole for its first few.
-_POSITIONS_PER_ITEM = 4
+POSITIONS_PER_ITEM = 4
 _NIL = UUID(int=0)
 
 
@@ -194,7 +194,7 @@ def _reach(row: tuple[object, ...], per_lane: int) -> int:
     head, tail = row[2], row[3]
     assert isinstance(head, int)
     assert isinstance(tail, int)
-    return min(tail, head + per_lane * _POSITIONS_PER_ITEM)
+    return min(tail, head + per_lane * POSITIONS_PER_ITEM)
 
 
 def _claim(token: UUID, row: tuple[object, ...], items: tuple[StoredItem, ...], per_lane: int) -> Claim:

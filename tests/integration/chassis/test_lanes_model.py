@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
 from services.chassis.queue import Claim, Finish, Item, LeaseLost
+from services.chassis.queue.lanes import POSITIONS_PER_ITEM
 from tests.fixtures.mailbox import Mailbox, item_of, open_mailbox
 from tests.fixtures.servers import Database as OwnDatabase
 
@@ -87,7 +88,8 @@ class LanesMachine(RuleBasedStateMachine):
     def _hold(self, claim: Claim, per_lane: int) -> None:
         lane = self.lanes[claim.lane_id]
         lane.holder, lane.is_ready, lane.attempts = claim.token, False, lane.attempts + 1
-        due = [(position, event) for position, event in sorted(lane.events.items()) if position > lane.head]
+        reach = lane.head + per_lane * POSITIONS_PER_ITEM
+        due = [(position, event) for position, event in sorted(lane.events.items()) if lane.head < position <= reach]
         assert [(item.position, item.event_id) for item in claim.items] == due[:per_lane]
         assert (claim.head, claim.tail, claim.attempts) == (lane.head, lane.tail, lane.attempts)
 
