@@ -1,4 +1,4 @@
-"""The baseline: the plain monolith of the seed's design, once with httpx as its templates have it, once with aiohttp."""
+"""The baseline: the plain monolith of the seed's design, with httpx as its templates have it, and with aiohttp."""
 
 import asyncio
 import json
@@ -24,7 +24,8 @@ async def running_monoliths(folder: Path, arounds: Mapping[str, Surroundings]) -
         stdout=asyncio.subprocess.PIPE,
         start_new_session=True,
     )
-    assert process.stdin and process.stdout
+    assert process.stdin
+    assert process.stdout
     try:
         wanted = {client: asdict(around) for client, around in arounds.items()}
         process.stdin.write(json.dumps(wanted).encode() + b"\n")

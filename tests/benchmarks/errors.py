@@ -2,4 +2,4 @@
 
 
 class Void(Exception):
-    """The run measured nothing that may be reported: a reply is missing, wrong or one too many; the sentence says which."""
+    """The run gave nothing that may be reported: a reply is missing, wrong or one too many; the sentence says which."""

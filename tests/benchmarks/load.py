@@ -69,9 +69,7 @@ class Rate:
 Load = Saturation | Rate
 
 
-async def keep_in_flight(
-    world: World, people: deque[Person], in_flight: int, *, until: Callable[[], bool]
-) -> Outcome:
+async def keep_in_flight(world: World, people: deque[Person], in_flight: int, *, until: Callable[[], bool]) -> Outcome:
     """Let `in_flight` people talk at a time, in turn, until it is enough and every reply is in."""
 
     async def talk() -> list[Exchange]:

@@ -7,6 +7,7 @@ import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import orjson
 
@@ -96,7 +97,7 @@ def organization(phone_number_ids: tuple[str, ...]) -> dict[str, object]:
 
 
 def _variant(folder: Path) -> Variant:
-    state = read_state(folder)
+    state: dict[str, Any] = read_state(folder)
     pids = {room: tuple(state["services"][room]["pids"]) for room in ROOMS}
     stores = {"Postgres": (state["postgres"]["pid"],), "Valkey": (state["redis"]["pid"],)}
     return Variant(NAME, state["http"] + WEBHOOK_PATH, pids | stores)

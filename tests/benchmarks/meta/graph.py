@@ -55,12 +55,11 @@ class Graph:
         if "type" not in message:  # a read receipt or a typing sign: nothing that a person reads
             return b'{"success":true}'
         self._given_ids += 1
-        wa_id, message_id = message["to"], f"wamid.reply{self._given_ids:0>45}"
+        wa_id = message["to"].removeprefix("+")  # the Graph API takes both forms
+        message_id = f"wamid.reply{self._given_ids:0>45}"
         self.hear(Reply(wa_id, path.split("/")[-2], message["text"]["body"], message_id, arrived_at))
         contact = {"input": wa_id, "wa_id": wa_id}
-        return orjson.dumps(
-            {"messaging_product": "whatsapp", "contacts": [contact], "messages": [{"id": message_id}]}
-        )
+        return orjson.dumps({"messaging_product": "whatsapp", "contacts": [contact], "messages": [{"id": message_id}]})
 
 
 class _Exchange(asyncio.Protocol):

@@ -1,4 +1,4 @@
-"""Posts webhooks over kept connections: a bare HTTP/1.1 client, so that the load leaves the machine to what is measured."""
+"""Posts webhooks over kept connections: a bare HTTP/1.1 client, that leaves the machine to what is measured."""
 
 import asyncio
 from collections.abc import Callable
@@ -54,7 +54,8 @@ class Poster:
 
     def __init__(self, webhook_url: str, app_secret: str) -> None:
         parts = urlsplit(webhook_url)
-        assert parts.hostname and parts.port
+        assert parts.hostname
+        assert parts.port
         self._host, self._port = parts.hostname, parts.port
         self._app_secret = app_secret
         self._head = (

@@ -10,7 +10,7 @@ from tests.benchmarks.meta.people import Person
 from tests.benchmarks.meta.poster import Poster
 from tests.benchmarks.meta.webhooks import message_ids, status_webhook, text_webhook
 
-REPLY_SECONDS = 60.0
+REPLY_SECONDS = 20.0
 STATUSES = ("sent", "delivered", "read")
 
 

@@ -21,6 +21,7 @@ from services.embedded.process import Command, last_lines
 from services.embedded.supervisor import Supervisor
 from services.embedded.waiting import wait_until
 from tests.benchmarks.monolith.app import WEBHOOK_PATH
+from tests.benchmarks.monolith.names import name_of
 from tests.benchmarks.monolith.provision import provision
 from tests.benchmarks.variant import Surroundings, Variant
 
@@ -83,11 +84,6 @@ class MonolithHouse:
             working_directory=ROOT,
             environment=environment,
         )
-
-
-def name_of(client: str) -> str:
-    """Return the name of a monolith in reports and for the supervisor."""
-    return f"monolith, {client}"
 
 
 def _environment(client: str, around: Surroundings, database_url: str) -> dict[str, str]:

@@ -56,9 +56,7 @@ class MessageRouter:
     async def _chatbot(self, session: AsyncSession, number: WhatsAppNumber) -> Chatbot | None:
         if number.default_chatbot_id is not None:
             return await session.get(Chatbot, number.default_chatbot_id)
-        query = select(Chatbot).where(
-            Chatbot.organization_id == number.organization_id, Chatbot.is_fallback.is_(True)
-        )
+        query = select(Chatbot).where(Chatbot.organization_id == number.organization_id, Chatbot.is_fallback.is_(True))
         return (await session.execute(query)).scalar_one_or_none()
 
     async def _main_flow(self, session: AsyncSession, chatbot: Chatbot) -> Flow | None:

@@ -59,7 +59,7 @@ class AiohttpSender:
 
 def make_sender(http_client: str, graph_api_base: str) -> WhatsAppSender:
     """Return the sender with the named client; call it with the event loop running."""
-    return {"httpx": HttpxSender, "aiohttp": AiohttpSender}[http_client](graph_api_base)
+    return HttpxSender(graph_api_base) if http_client == "httpx" else AiohttpSender(graph_api_base)
 
 
 def _body(to: str, text: str) -> dict[str, Any]:
