@@ -58,7 +58,7 @@ class Shop:
         """Somebody nobody else writes as."""
         return Person(wa_id=f"55119{self.serial:05d}{nth:03d}", name=f"Canary Name {self.serial}-{nth}")
 
-    def document(self, flows: Mapping[str, Element], **more: Any) -> dict[str, Any]:
+    def document(self, flows: Mapping[str, Element], /, **more: Any) -> dict[str, Any]:
         """What to apply: flows by name, and `more` keys of the organization; the number answers with the first flow."""
         organization: dict[str, Any] = {
             "name": self.name,
