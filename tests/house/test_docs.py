@@ -1,5 +1,6 @@
 """Documents say what is there: links lead somewhere, commands exist, decisions have their three parts."""
 
+import json
 import re
 import shlex
 from pathlib import Path
@@ -8,6 +9,8 @@ import pytest
 import typer
 
 from services.cli.app import COMMANDS, app
+from services.executor.domain.document import parse_document
+from services.executor.domain.lint import problems
 from tests.house.files import ROOT, files
 
 PAGES = files(".md")
@@ -21,6 +24,10 @@ MACHINE = re.compile(r"(?<![\w.$}/-])/(?:work|root|home|Users)/[\w.-]")
 TODO = re.compile(r"\bTODO\b(?!\(#\d+\))")
 # Files that speak about TODO itself: the linter's setting, and this page's rule.
 ABOUT_TODO = {"pyproject.toml", "tests/house/test_docs.py", "CONTRIBUTING.md"}
+
+TEST_NAMES = {
+    name for path in files(".py") for name in re.findall(r"^(?:async )?def (test_\w+)", path.read_text(), re.MULTILINE)
+}
 
 Command = tuple[str, ...]
 
@@ -115,6 +122,22 @@ def test_what_leads_nowhere_or_does_not_exist_is_found() -> None:
         "make has no target nothing",
         "pytake has no command fly",
     ]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_every_test_and_file_named_exists(page: Path) -> None:
+    text = page.read_text()
+    named = re.findall(r"`((?:tests|services|tools|deploy|protos|docs)/[\w./-]+)`", text)
+
+    assert [name for name in named if not (ROOT / name).exists()] == []
+    assert set(re.findall(r"`(test_\w+)`", text)) <= TEST_NAMES
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_flows_shown_are_without_findings(page: Path) -> None:
+    shown = [body for kind, body in FENCE.findall(page.read_text()) if kind == "json" and '"pytake.flow/1"' in body]
+
+    assert [problems(parse_document(json.loads(body))) for body in shown] == [()] * len(shown)
 
 
 def test_the_readme_is_short_and_names_the_two_commands() -> None:
