@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 from collections.abc import Iterator
 from typing import Any
 
 import uvicorn
 
 from services.ingress.http.webhook import Receive, Scope, Send, WebhookEndpoint
+
+BACKLOG = 2048
 
 
 class _Server(uvicorn.Server):
@@ -33,10 +36,9 @@ class HttpServer:
             else:
                 await site(scope, receive, send)
 
+        self._place = (host.strip("[]"), int(port))
         config = uvicorn.Config(
             dispatch,
-            host=host.strip("[]"),
-            port=int(port),
             http="httptools",
             ws="none",
             lifespan="off",
@@ -44,7 +46,7 @@ class HttpServer:
             log_config=None,
             server_header=False,
             h11_max_incomplete_event_size=64 * 1024,
-            backlog=2048,
+            backlog=BACKLOG,
             timeout_graceful_shutdown=int(drain_seconds),
         )
         self._server = _Server(config)
@@ -52,7 +54,10 @@ class HttpServer:
 
     async def start(self) -> None:
         """Listen; raises OSError when the address is taken."""
-        self._task = asyncio.create_task(self._server.serve(), name="http")
+        # Bound here: uvicorn answers a taken address with sys.exit inside its task, which leaves the process hanging.
+        family = socket.AF_INET6 if ":" in self._place[0] else socket.AF_INET
+        listening = socket.create_server(self._place, family=family, backlog=BACKLOG)
+        self._task = asyncio.create_task(self._server.serve(sockets=[listening]), name="http")
         while not self._server.started:
             if self._task.done():
                 self._task.result()
