@@ -11,6 +11,9 @@ Owner = Literal["bot", "person"]
 WINDOW_SECONDS = 24 * 3600
 # Meta's clock may be a little ahead of ours; a message from further in the future is dated to when it came in.
 _AHEAD_SECONDS = 5 * 60
+# Meta repeats a webhook for seven days. An older time is no time of Meta's (a sample's, a wrong clock's), and no reason
+# to leave somebody who writes now without an answer; should the window be closed after all, Meta refuses the reply.
+_MOST_LATE_SECONDS = 8 * 24 * 3600
 # These are Meta's words, not the contact's: they open no window.
 _NOT_WRITTEN = frozenset({"system", "unsupported"})
 
@@ -42,11 +45,11 @@ class Conversation:
 
 
 def said_at(*, sent_at: int, received_at_ms: int, now: int) -> int:
-    """When the contact wrote, in seconds: Meta's word unless it has none or lies in the future."""
+    """When the contact wrote, in seconds: Meta's word, unless it has none or one that cannot be true."""
     received_at = received_at_ms // 1000
     if not 0 < received_at <= now + _AHEAD_SECONDS:
         received_at = now
-    if sent_at <= 0:
+    if sent_at < received_at - _MOST_LATE_SECONDS:
         return received_at
     return min(sent_at, received_at + _AHEAD_SECONDS)
 

@@ -14,6 +14,8 @@ DAY = 24 * 3600
     ("sent_at", "received_at_ms", "expected"),
     [
         (NOW - 60, NOW * 1000, NOW - 60),
+        (NOW - 7 * DAY, NOW * 1000, NOW - 7 * DAY),
+        (NOW - 9 * DAY, NOW * 1000, NOW),
         (0, (NOW - 5) * 1000, NOW - 5),
         (-7, (NOW - 5) * 1000, NOW - 5),
         (NOW + 120, NOW * 1000, NOW + 120),
@@ -23,7 +25,7 @@ DAY = 24 * 3600
         (2**62, 2**62, NOW + 300),
     ],
 )
-def test_metas_time_counts_unless_it_is_missing_or_lies_in_the_future(sent_at, received_at_ms, expected):
+def test_metas_time_counts_unless_it_is_missing_or_cannot_be_true(sent_at, received_at_ms, expected):
     assert said_at(sent_at=sent_at, received_at_ms=received_at_ms, now=NOW) == expected
 
 
