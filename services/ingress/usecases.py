@@ -14,7 +14,7 @@ from services.chassis.errors import InvalidArgument, Unavailable
 from services.chassis.queue import Batcher, Item
 from services.ingress.apps import AppDirectory
 from services.ingress.domain.signature import matching_secrets
-from services.ingress.domain.webhook import Event, parse_webhook
+from services.ingress.domain.webhook import NAMES_NO_NUMBER, Event, parse_webhook
 from services.ingress.entries import lane_of, message_of, number_key, status_of
 from services.ingress.ports import Accepted, KeptEvent, MetaApp, Store
 
@@ -141,8 +141,8 @@ def entry_of(event: Event, *, received_at_ms: int, signed_by: tuple[str, ...]) -
     if event.type == "status":
         status = status_of(event, received_at_ms=received_at_ms, signed_by=signed_by)
         return Accepted(status=_item(event, status.SerializeToString()))
-    disposition = "invalid" if event.type == "invalid" else "recorded"
     reason = str(event.fields.get("reason", "")) if event.type == "invalid" else ""
+    disposition = "recorded" if not reason else "unroutable" if reason in NAMES_NO_NUMBER else "invalid"
     fields = orjson.dumps(event.fields).decode()
     return Accepted(kept=KeptEvent(event.dedupe_key, disposition, event.type, event.phone_number_id, reason, fields))
 

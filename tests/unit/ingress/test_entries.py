@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from services.ingress.domain.webhook import parse_webhook
 from services.ingress.usecases import entry_of
 from services.pb.common.v1 import events_pb2
@@ -68,3 +70,22 @@ def test_an_event_that_cannot_be_read_is_kept_with_its_reason() -> None:
     assert entry.kept is not None
     assert entry.kept.disposition == "invalid"
     assert entry.kept.reason
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"entry": [{"changes": [{"value": {"messages": [{"from": "5511987654321", "text": {"body": "oi"}}]}}]}]},
+        {
+            "object": "whatsapp_business_account",
+            "entry": [{"id": "2", "changes": [{"value": {"messages": [{"id": "m"}]}}]}],
+        },
+    ],
+)
+def test_what_names_no_number_is_kept_as_unroutable(body: dict[str, object]) -> None:
+    (event,) = parse_webhook(json.dumps(body).encode())
+
+    entry = entry_of(event, received_at_ms=5, signed_by=())
+
+    assert entry.kept is not None
+    assert (entry.kept.disposition, entry.kept.type) == ("unroutable", "invalid")

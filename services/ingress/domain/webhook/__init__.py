@@ -1,7 +1,8 @@
 """Meta's webhook bodies, turned into events: one POST in, events in document order out."""
 
+from .change import NAMES_NO_NUMBER
 from .document import MalformedBody
 from .envelope import parse_webhook
 from .event import Event
 
-__all__ = ["Event", "MalformedBody", "parse_webhook"]
+__all__ = ["NAMES_NO_NUMBER", "Event", "MalformedBody", "parse_webhook"]

@@ -16,6 +16,8 @@ NOT_AN_OBJECT = "not_an_object"
 NOT_AN_ARRAY = "not_an_array"
 NOT_A_WHATSAPP_WEBHOOK = "not_a_whatsapp_webhook"
 NO_PHONE_NUMBER_ID = "no_phone_number_id"
+NAMES_NO_NUMBER = frozenset({NOT_A_WHATSAPP_WEBHOOK, NO_PHONE_NUMBER_ID})
+"""Reasons of what may be read well enough, but says nowhere which number it was written to."""
 MISSING_ID = "missing_id"
 NO_SENDER = "no_sender"
 NO_RECIPIENT = "no_recipient"
