@@ -1,6 +1,7 @@
 """Read one room and you know all five: the furniture is the same, and the chassis takes nothing new in."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,7 @@ OWN = {
     },
     "analytics": set[str](),
 }
+ENVIRONMENT = re.compile(r"\bos\.(environ|getenv)|from os import")
 NAMELESS = {"utils", "util", "helpers", "helper", "common", "manager", "base", "impl", "misc", "shared"}
 
 
@@ -85,14 +87,7 @@ def test_a_room_begins_in_one_line(room: str) -> None:
 
 @pytest.mark.parametrize("room", ROOMS)
 def test_only_the_first_line_of_a_room_reads_the_environment(room: str) -> None:
-    readers = {
-        path.name
-        for path in (SERVICES / room).rglob("*.py")
-        if any(
-            isinstance(node, ast.Attribute) and node.attr in ("environ", "getenv")
-            for node in ast.walk(ast.parse(path.read_text()))
-        )
-    }
+    readers = {path.name for path in (SERVICES / room).rglob("*.py") if ENVIRONMENT.search(path.read_text())}
 
     assert readers == {"__main__.py"}
 
@@ -108,10 +103,7 @@ def test_no_module_has_a_name_that_says_nothing() -> None:
 
 
 def test_every_module_of_the_services_says_what_it_is() -> None:
-    silent = [
-        path.relative_to(ROOT).as_posix()
-        for path in SOURCES
-        if path.is_relative_to(SERVICES) and path.stat().st_size and not ast.get_docstring(ast.parse(path.read_text()))
-    ]
+    modules = [path for path in SOURCES if path.is_relative_to(SERVICES) and path.stat().st_size]
 
-    assert silent == []
+    # A docstring is the first thing in a file.
+    assert [path.as_posix() for path in modules if not path.read_text().startswith(('"""', 'r"""'))] == []
