@@ -108,13 +108,16 @@ class PhoneApp:
 
     def _place(self, request: web.Request) -> tuple[BusinessNumber, Person]:
         """The business number and the person that the path names."""
-        number = self._meta.numbers.get(request.match_info["phone_number_id"])
+        phone_number_id, sender = request.match_info["phone_number_id"], request.match_info["from"]
+        number = self._meta.numbers.get(phone_number_id)
         if number is None:
-            raise InputError("no such business number")
+            known = ", ".join(self._meta.numbers) or "none yet: `pytake apply` adds them"
+            raise InputError(f"number is {phone_number_id}, which is no business number here; use one of: {known}")
         try:
-            return number, self._meta.people.holding(number.waba_id, request.match_info["from"])
-        except GraphError as refusal:
-            raise InputError(refusal.details) from None
+            return number, self._meta.people.holding(number.waba_id, sender)
+        except GraphError:
+            form = "write a phone number of 7 to 15 digits with its country code, or a user id"
+            raise InputError(f"from is {sender!r}; {form}") from None
 
 
 def _words(wanted: dict[str, object], name: str, most: int) -> str:

@@ -110,7 +110,7 @@ async def test_without_an_answer_in_time_the_talk_ends_with_status_1(url: str, b
 
 
 async def test_an_unknown_business_number_is_said(url: str) -> None:
-    with pytest.raises(ChatError, match="no such business number"):
+    with pytest.raises(ChatError, match="number is 1, which is no business number here"):
         await chat(url, "1", PHONE, ["one"], print, patience=BRISK)
 
 
