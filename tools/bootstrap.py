@@ -35,9 +35,7 @@ def fail(text: str) -> None:
 def is_new_enough(python: str) -> bool:
     """Ask the interpreter itself: a pyenv shim of that name may exist and still not run."""
     question = "import sys; sys.exit(sys.version_info < {!r})".format(OLDEST)  # noqa: UP032 - read by old Pythons
-    answer = subprocess.run(
-        [python, "-c", question], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False
-    )
+    answer = subprocess.run([python, "-c", question], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
     return answer.returncode == 0
 
 
@@ -52,9 +50,7 @@ def use_a_new_enough_python() -> None:
     fail(
         "PyTake needs Python 3.11 or newer and {} is {}.{}. Install one (Debian, Ubuntu: "
         "apt install python3.11 python3.11-venv; macOS: brew install python@3.13), "
-        "or name one you have: make PYTHON=/path/to/python3.13 up".format(
-            sys.executable, *sys.version_info[:2]
-        )
+        "or name one you have: make PYTHON=/path/to/python3.13 up".format(sys.executable, *sys.version_info[:2])
     )
 
 
@@ -108,9 +104,7 @@ def make_venv() -> None:
             "On Debian and Ubuntu: apt install python{}.{}-venv".format(*sys.version_info[:2])
         )
     if not run(sys.executable, "-m", "venv", VENV):
-        fail(
-            f"python -m venv could not create {VENV}: the lines above say why (full disk? read-only folder?)"
-        )
+        fail(f"python -m venv could not create {VENV}: the lines above say why (full disk? read-only folder?)")
 
 
 def installer() -> "list[str]":
