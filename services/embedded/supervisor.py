@@ -41,6 +41,11 @@ class Child:
                 os.killpg(self.process.pid, signal.SIGKILL)
 
 
+def is_quick_death(lived_seconds: float, returncode: int) -> bool:
+    """Tell whether a process cannot live by itself. SIGKILL comes from outside, and waiting would not help against it."""
+    return lived_seconds < QUICK_DEATH_SECONDS and returncode != -signal.SIGKILL
+
+
 def pause_seconds(quick_deaths: int) -> float:
     """Return how long to wait before a restart: nothing at first, then doubling while it dies at once."""
     if quick_deaths <= 1:
@@ -120,7 +125,7 @@ class Supervisor:
             if child.stopping.is_set():
                 return
             lived = asyncio.get_running_loop().time() - began
-            child.quick_deaths = child.quick_deaths + 1 if lived < QUICK_DEATH_SECONDS else 0
+            child.quick_deaths = child.quick_deaths + 1 if is_quick_death(lived, returncode) else 0
             self._tell(child.command, returncode, child.quick_deaths)
             if not await self._restart(child):
                 return
