@@ -1,4 +1,4 @@
-"""Webhook bodies as Meta posts them, signed with the app secret: about 600 bytes for one text."""
+"""Webhook bodies as Meta posts them, signed with the app secret: about 500 bytes for one text."""
 
 import hashlib
 import hmac
