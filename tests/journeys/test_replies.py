@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
+import pytest
+
 from services.pb.sender.v1 import sender_pb2, sender_pb2_grpc
-from tests.journeys import rooms
+from tests.journeys import rooms, webhooks
 from tests.journeys.conftest import OpenShop
 from tests.journeys.patience import eventually
 from tests.journeys.shop import Shop, flow_of, sign
@@ -48,6 +51,19 @@ def test_what_meta_tells_about_a_message_reaches_sender(open_shop: OpenShop) -> 
     look_at_the_phone(shop, person)
     (read,) = eventually(lambda: told(shop, token, "read"), "a read message")
     assert read.message_id == delivered.message_id
+
+
+@pytest.mark.parametrize(("days", "replies"), [(0.9, ["In time."]), (2, []), (900, ["In time."])])
+def test_a_free_reply_leaves_only_within_a_day_of_a_time_that_can_be_true(
+    open_shop: OpenShop, days: float, replies: list[str]
+) -> None:
+    # Meta repeats for seven days, so what says it is years old is a sample or a wrong clock.
+    shop = open_shop({"sign": sign("In time.")})
+    person = shop.person()
+    written = {"timestamp": str(int(time.time() - days * 86_400))}
+    shop.hear(person, webhooks.text(person, "hello") | written)
+    assert shop.replies(person) == replies
+    assert shop.conversation(person, token=shop.token())["is_active"] is False
 
 
 def write(shop: Shop, person: Person, what: dict[str, Any], *, replies: int) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.journeys.conftest import OpenShop
@@ -97,13 +99,13 @@ def test_who_may_not_is_told_so(shop: Shop) -> None:
     assert shop.ask("GET", place, token=reader).status_code == 200
 
 
-def say(shop: Shop, token: str, message: str, **more: str) -> dict[str, object]:
+def say(shop: Shop, token: str, message: str, **more: str) -> dict[str, Any]:
     """Try a message in the first person's name."""
     answer = shop.ask(
         "POST", f"/conversations/{shop.person().wa_id}/send", token=token, json={"message": message} | more
     )
     assert answer.status_code == 200, answer.text
-    turn: dict[str, object] = answer.json()
+    turn: dict[str, Any] = answer.json()
     return turn
 
 

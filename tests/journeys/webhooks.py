@@ -7,7 +7,7 @@ import hmac
 import itertools
 import json
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,7 @@ PATH = "/api/v1/whatsapp/webhook"
 
 _serial = itertools.count(1)
 
-Element = Mapping[str, Any]
+Element = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
