@@ -38,10 +38,11 @@ async def build(settings: Settings) -> Service:
     return Service(
         ROOM,
         [
-            OpsServer(settings.ops_address, database.is_reachable),
             Closing(database.close),
             Periodic("partitions", _PARTITION_SECONDS, store.ensure_partitions),
             server,
+            # Last, so that a room is ready only when everything else has started.
+            OpsServer(settings.ops_address, database.is_reachable),
         ],
     )
 

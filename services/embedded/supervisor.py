@@ -42,7 +42,7 @@ class Child:
 
 
 def is_quick_death(lived_seconds: float, returncode: int) -> bool:
-    """Tell whether a process cannot live by itself. SIGKILL comes from outside, and waiting would not help against it."""
+    """Tell whether a process cannot live by itself: SIGKILL comes from outside, and waiting does not help it."""
     return lived_seconds < QUICK_DEATH_SECONDS and returncode != -signal.SIGKILL
 
 

@@ -95,7 +95,6 @@ async def build(settings: Settings) -> Service:
             Closing(database.close),
             Closing(sender_peer.close),
             Closing(analytics_peer.close),
-            OpsServer(settings.ops_address, database.is_reachable),
             Periodic("partitions", PARTITIONS_SECONDS, states.prepare_partitions),
             Periodic("cleaning", CLEANING_SECONDS, states.drop_old),
             Periodic("depth", DEPTH_SECONDS, measure),
@@ -104,5 +103,7 @@ async def build(settings: Settings) -> Service:
             Periodic("timers", TIMER_SECONDS, TimerClock(states, inbox_bell).fire),
             InboxWorker(inbox, turns, bell=inbox_bell, ring_out=ring_out, monotonic=monotonic),
             rpc,
+            # Last, so that a room is ready only when everything else has started.
+            OpsServer(settings.ops_address, database.is_reachable),
         ],
     )

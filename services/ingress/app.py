@@ -93,7 +93,6 @@ async def build(settings: Settings) -> Service:
             Closing(router_peer.close),
             Closing(executor_peer.close),
             Closing(analytics_peer.close),
-            OpsServer(settings.ops_address, database.is_reachable),
             Periodic("partitions", PARTITIONS_SECONDS, store.prepare_partitions),
             Periodic("cleaning", CLEANING_SECONDS, store.drop_old),
             Periodic("depth", DEPTH_SECONDS, measure),
@@ -101,5 +100,7 @@ async def build(settings: Settings) -> Service:
             Relay(statuses, database, status_bell, router.route_statuses, keep=store.keep_unroutable_status),
             rpc,
             HttpServer(settings.http_address, webhook, site, drain_seconds=settings.drain_seconds),
+            # Last, so that a room is ready only when everything else has started.
+            OpsServer(settings.ops_address, database.is_reachable),
         ],
     )

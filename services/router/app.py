@@ -58,8 +58,9 @@ async def build(settings: Settings) -> Service:
             Closing(database.close),
             Closing(executor.close),
             Closing(sender.close),
-            OpsServer(settings.ops_address, database.is_reachable),
             server,
+            # Last, so that a room is ready only when everything else has started.
+            OpsServer(settings.ops_address, database.is_reachable),
         ],
     )
 

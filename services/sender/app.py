@@ -113,7 +113,6 @@ async def build(settings: Settings) -> Service:
     return Service(
         ROOM,
         [
-            OpsServer(settings.ops_address, database.is_reachable),
             Closing(database.close),
             Closing(redis.close),
             Closing(ingress.close),
@@ -126,6 +125,8 @@ async def build(settings: Settings) -> Service:
             Relay(room.records, database, room.records_bell, AnalyticsIngest(analytics)),
             room.worker,
             server,
+            # Last, so that a room is ready only when everything else has started.
+            OpsServer(settings.ops_address, database.is_reachable),
         ],
     )
 

@@ -35,4 +35,5 @@ async def running_monoliths(folder: Path, arounds: Mapping[str, Surroundings]) -
             raise Void("the monoliths did not start; what they said stands above")
         yield [Variant(**fields) for fields in json.loads(told)]
     finally:
-        await process.communicate()  # ends its input
+        process.stdin.close()  # its sign to stop
+        await process.wait()

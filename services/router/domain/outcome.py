@@ -25,6 +25,9 @@ class Outcome:
     reason: str = ""
 
 
+# ingress names the app of META_APP_SECRET so; no organization has the nil UUID.
+HOUSE_APP = "00000000-0000-0000-0000-000000000000/house"
+
 RETRY = Outcome("retry", RETRY_MILLISECONDS)
 
 
@@ -37,8 +40,9 @@ def refusal_of_number(phone_number_id: str, plan: NumberPlan | None, signed_by: 
     """Why this number takes nothing from these Meta apps; None when it does."""
     if plan is None:
         return unroutable(f"no organization has the number {phone_number_id}; add it with `pytake apply`")
-    # Two apps may share a secret, so all whose secret fits are named; it is enough that ours is among them.
-    if plan.number.app and signed_by and plan.number.app not in signed_by:
+    # Two apps may share a secret, so all whose secret fits are named; it is enough that ours is among them. The house's
+    # own app (META_APP_SECRET) is the operator's and signs for every number.
+    if plan.number.app and not {plan.number.app, HOUSE_APP} & set(signed_by):
         return unroutable(f"the number {phone_number_id} is bound to {plan.number.app}; signed by another Meta app")
     return None
 

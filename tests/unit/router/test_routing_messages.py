@@ -1,5 +1,7 @@
 """Messages find their organization, contact, conversation and flow, and wait for executor's word."""
 
+from uuid import UUID
+
 import pytest
 
 from services.chassis.errors import Unavailable
@@ -51,7 +53,8 @@ async def test_a_number_that_is_not_active_takes_nothing():
         ("loja/um", ("loja/um",), "ok"),
         ("loja/um", ("outra/app", "loja/um"), "ok"),
         ("loja/um", ("outra/app",), "unroutable"),
-        ("loja/um", (), "ok"),
+        ("loja/um", (), "unroutable"),
+        ("loja/um", (f"{UUID(int=0)}/house",), "ok"),
         ("", ("outra/app",), "ok"),
     ],
 )
