@@ -4,9 +4,15 @@ A free port is looked for below 32768: above that the kernel hands ports out to 
 which could take one away between the choice and its use, or while a killed service is restarted.
 """
 
+import contextlib
+import fcntl
+import os
 import random
 import socket
+import tempfile
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
 
 from services.embedded.errors import HouseError
 
@@ -42,3 +48,38 @@ def choose_port(*preferred: int | None, taken: set[int] | None = None) -> int:
             avoided.add(port)
             return port
     raise HouseError(f"found no free port between {LOWEST_PORT} and {HIGHEST_PORT} on this machine")
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A port that no other house of this user chooses; it ends with `release`, or with this process."""
+
+    port: int
+    descriptor: int
+
+    def release(self) -> None:
+        """Let others have the port."""
+        os.close(self.descriptor)
+
+
+def claim_port(*preferred: int, taken: set[int]) -> Claim:
+    """Choose a port as choose_port does and claim it: a service needs seconds until it listens there.
+
+    Without the claim two houses that start together would both find the same favourite free.
+    """
+    while True:
+        port = choose_port(*preferred, taken=taken)
+        if claim := claim_exactly(port):
+            return claim
+
+
+def claim_exactly(port: int) -> Claim | None:
+    """Claim this port; None when it is in use or another house has it."""
+    file = Path(tempfile.gettempdir(), f"pytake-{os.getuid()}-port-{port}.lock")
+    claim = Claim(port, os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
+    with contextlib.suppress(BlockingIOError):
+        fcntl.flock(claim.descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if is_free(port):
+            return claim
+    claim.release()
+    return None

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from services.embedded.addresses import LOOPBACK, choose_port, is_free
+from services.embedded.addresses import LOOPBACK, Claim, claim_exactly, claim_port
 from services.embedded.console import PlainConsole
 from services.embedded.databases import Migrate
 from services.embedded.errors import HouseError
@@ -71,6 +71,7 @@ class House:
         self._stop_asked = asyncio.Event()
         self._surroundings: Surroundings | None = None
         self._simulator_address: str | None = None
+        self._http_claim: Claim | None = None
         self._stores = Stores(
             self._data,
             environment=options.environment,
@@ -153,7 +154,8 @@ class House:
     def _survey(self) -> Surroundings:
         """Choose every address, and gather what the services are told."""
         taken: set[int] = set()
-        http_address = f"{LOOPBACK}:{self._choose_http_port(taken)}"
+        self._http_claim = self._claim_http_port(taken)
+        http_address = f"{LOOPBACK}:{self._http_claim.port}"
         self._simulator_address = free_address(taken) if self._options.with_simulator else None
         return Surroundings(
             plan=plan_replicas(self._options.replicas, http_address, taken),
@@ -168,17 +170,18 @@ class House:
             programs=self._options.programs,
         )
 
-    def _choose_http_port(self, taken: set[int]) -> int:
+    def _claim_http_port(self, taken: set[int]) -> Claim:
         wanted = self._options.http_port
         if wanted is None:
-            port = choose_port(*USUAL_HTTP_PORTS, taken=taken)
-            if port != USUAL_HTTP_PORTS[0]:
-                self._console.say(f"port {USUAL_HTTP_PORTS[0]} is in use; HTTP is served on {port}")
-            return port
-        if not is_free(wanted):
+            claim = claim_port(*USUAL_HTTP_PORTS, taken=taken)
+            if claim.port != USUAL_HTTP_PORTS[0]:
+                self._console.say(f"port {USUAL_HTTP_PORTS[0]} is in use; HTTP is served on {claim.port}")
+            return claim
+        exact = claim_exactly(wanted)
+        if exact is None:
             raise HouseError(f"port {wanted} is in use: end what uses it, or give another --http-port")
         taken.add(wanted)
-        return wanted
+        return exact
 
     async def _start_simulator(self) -> None:
         address = self._simulator_address
@@ -266,4 +269,6 @@ class House:
         """Stop in the order messages travel, so that what was accepted can still be passed on; data last."""
         rooms = [tuple(r.name for r in self._replicas() if r.room == room) for room in ROOMS]
         await self._supervisor.stop_in_order([*rooms, ("simulator",), ("valkey",), ("postgres",)])
+        if self._http_claim:
+            self._http_claim.release()
         self._console.say("stopped")

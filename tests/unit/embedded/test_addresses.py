@@ -1,6 +1,6 @@
 import socket
 
-from services.embedded.addresses import HIGHEST_PORT, LOOPBACK, choose_port, is_free
+from services.embedded.addresses import HIGHEST_PORT, LOOPBACK, choose_port, claim_exactly, claim_port, is_free
 
 
 def listener() -> socket.socket:
@@ -52,3 +52,24 @@ def test_no_port_is_chosen_twice_for_one_plan() -> None:
     chosen = [choose_port(taken=taken) for _ in range(40)]
     assert len(set(chosen)) == 40
     assert choose_port(chosen[0], taken=taken) != chosen[0]
+
+
+def test_a_claimed_port_gives_way_to_the_next_before_anybody_listens_on_it() -> None:
+    first, second = choose_port(), choose_port()
+    claim = claim_port(first, taken=set())
+    assert claim.port == first
+    other = claim_port(first, second, taken=set())
+    assert other.port == second
+    assert claim_exactly(first) is None
+    for each in (claim, other):
+        each.release()
+
+
+def test_a_released_port_can_be_claimed_again_and_a_busy_one_cannot() -> None:
+    port = choose_port()
+    for _ in range(2):
+        claim = claim_exactly(port)
+        assert claim is not None
+        claim.release()
+    with listener() as server:
+        assert claim_exactly(server.getsockname()[1]) is None
