@@ -1,11 +1,13 @@
 """From exchanges to figures, and from figures to the table."""
 
+from collections import deque
+
 import pytest
 
 from tests.benchmarks.errors import Void
-from tests.benchmarks.load import Outcome, Rate
+from tests.benchmarks.load import Outcome, Rate, Saturation
 from tests.benchmarks.measure import Sample, sample_of
-from tests.benchmarks.meta.world import Exchange
+from tests.benchmarks.meta.world import Exchange, World
 from tests.benchmarks.report import markdown
 
 
@@ -43,6 +45,12 @@ def test_a_process_the_other_variant_lacks_is_a_dash() -> None:
     table = markdown([sample("a", 1, {"router": 0.002}), sample("b", 1, {"Postgres": 0.002})], baseline="a")
     assert "| a | – | 1.000 |" in table
     assert "| b | 1.000 | – |" in table
+
+
+async def test_a_load_with_everybody_waiting_is_void() -> None:
+    world = World(run="r", app_secret="s", latency_seconds=0.0, with_statuses=False)
+    with pytest.RaisesGroup(pytest.RaisesExc(Void, match="keep up")):
+        await Saturation(in_flight=1, seconds=1.0).run(world, deque())
 
 
 def test_a_rate_spreads_its_messages_evenly() -> None:
