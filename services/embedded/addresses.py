@@ -4,7 +4,6 @@ A free port is looked for below 32768: above that the kernel hands ports out to 
 which could take one away between the choice and its use, or while a killed service is restarted.
 """
 
-import contextlib
 import fcntl
 import os
 import random
@@ -59,6 +58,7 @@ class Claim:
 
     def release(self) -> None:
         """Let others have the port."""
+        _claim_file(self.port).unlink(missing_ok=True)
         os.close(self.descriptor)
 
 
@@ -75,11 +75,18 @@ def claim_port(*preferred: int, taken: set[int]) -> Claim:
 
 def claim_exactly(port: int) -> Claim | None:
     """Claim this port; None when it is in use or another house has it."""
-    file = Path(tempfile.gettempdir(), f"pytake-{os.getuid()}-port-{port}.lock")
-    claim = Claim(port, os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
-    with contextlib.suppress(BlockingIOError):
-        fcntl.flock(claim.descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        if is_free(port):
-            return claim
+    descriptor = os.open(_claim_file(port), os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        return None
+    claim = Claim(port, descriptor)
+    if is_free(port):
+        return claim
     claim.release()
     return None
+
+
+def _claim_file(port: int) -> Path:
+    return Path(tempfile.gettempdir(), f"pytake-{os.getuid()}-port-{port}.lock")
