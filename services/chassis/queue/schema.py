@@ -36,7 +36,7 @@ def create_box(box: Box) -> list[str]:
           PRIMARY KEY ({group}, lane_id, pos, received_at)
         ) PARTITION BY RANGE (received_at)
         """,
-        f"CREATE INDEX ON {path}_item ({group}, event_id)",
+        f"CREATE INDEX ON {path}_item (event_id)",
         f"CREATE INDEX ON {path}_item (received_at)",
         f"""
         CREATE TABLE {path}_dead (

@@ -40,6 +40,8 @@ def statements_of(box: Box, *, which: str = "any") -> Statements:
             GROUP BY 1, 2 ORDER BY 1, 2
             ON CONFLICT ({g}, lane_id)
             DO UPDATE SET tail = l.tail + excluded.tail, wake_at = coalesce(l.wake_at, now())""",
+        # IS NOT DISTINCT FROM keeps the planner from answering "is it new?" with the primary key's first column: on a
+        # young table it read every item of the organization, 594 a message (docs/performance.md).
         add_items=f"""
             INSERT INTO {path}_item ({g}, lane_id, pos, event_id, payload)
             SELECT i.o, i.k, l.tail - i.n + i.rn, i.e, i.p
@@ -51,7 +53,7 @@ def statements_of(box: Box, *, which: str = "any") -> Statements:
                        WITH ORDINALITY t(o, k, e, p, ord)) i
             JOIN {path}_lane l ON (l.{g}, l.lane_id) = (i.o, i.k)
             WHERE i.repeat = 1
-              AND NOT EXISTS (SELECT 1 FROM {path}_item x WHERE x.{g} = i.o AND x.event_id = i.e)
+              AND NOT EXISTS (SELECT 1 FROM {path}_item x WHERE x.event_id = i.e AND x.{g} IS NOT DISTINCT FROM i.o)
             RETURNING {g}, event_id""",
         claim_oldest=f"""
             WITH c AS MATERIALIZED (
