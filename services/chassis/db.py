@@ -63,10 +63,13 @@ class Database:
 
         Raises Unavailable when Postgres is out of reach before the commit was asked for. An error of the commit itself
         is Unavailable too: the caller must treat the transaction as unknown and rely on its idempotency keys.
+
+        Statements are pipelined: they travel together until a result is asked for, so an error may show at a later
+        statement than its own, at the latest when the transaction ends.
         """
         scope = ",".join(sorted({str(organization_id) for organization_id in organization_ids}))
         try:
-            async with self._pool.connection() as connection, connection.transaction():
+            async with self._pool.connection() as connection, connection.pipeline(), connection.transaction():
                 await connection.execute(_SCOPE, (scope, "on" if durable else "off"))
                 yield connection
         except (PoolTimeout, psycopg.OperationalError, psycopg.InterfaceError) as error:
@@ -103,9 +106,15 @@ async def fetch_one(connection: Connection, statement: str, values: Any = None) 
     return row
 
 
-async def run(connection: Connection, statement: str, values: Any = None) -> int:
-    """Run one statement and give the number of rows it touched."""
-    cursor = await connection.execute(statement, values)
+async def run(connection: Connection, statement: str, values: Any = None) -> None:
+    """Run one statement, without waiting for it."""
+    await connection.execute(statement, values)
+
+
+async def run_counted(connection: Connection, statement: str, values: Any = None) -> int:
+    """Run one statement, wait for it, and give the number of rows it touched."""
+    async with connection.pipeline():
+        cursor = await connection.execute(statement, values)
     return int(cursor.rowcount)
 
 

@@ -9,7 +9,7 @@ from typing import Literal
 from uuid import UUID, uuid4
 
 from services.chassis import metrics
-from services.chassis.db import Connection, Database, fetch_all, fetch_one, rescope, run
+from services.chassis.db import Connection, Database, fetch_all, fetch_one, rescope, run, run_counted
 from services.chassis.queue.box import Box, Claim, Finish, Item, LeaseLost, StoredItem
 from services.chassis.queue.statements import Statements, statements_of
 
@@ -101,7 +101,7 @@ class Lanes:
         """Give lanes back, in the transaction of their effects. Raises LeaseLost when any lease is gone."""
         if not finishes:
             return
-        touched = await run(connection, self._statements["any"].finish, _finish_values(finishes))
+        touched = await run_counted(connection, self._statements["any"].finish, _finish_values(finishes))
         if touched != len(finishes):
             metrics.lane_fenced_total.labels(self.box.path).inc()
             raise LeaseLost(self.box.path)
@@ -123,7 +123,7 @@ class Lanes:
         """Make waiting lanes ready at once; held and idle ones stay as they are."""
         ordered = sorted(keys)
         values = {"groups": [key[0] for key in ordered], "lanes": [key[1] for key in ordered]}
-        return await run(connection, self._statements["any"].wake, values)
+        return await run_counted(connection, self._statements["any"].wake, values)
 
     async def bury(self, connection: Connection, claim: Claim, item: StoredItem, error: str) -> None:
         """Put an item among the dead letters; the caller finishes its lane past it in the same transaction."""

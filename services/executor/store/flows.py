@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from services.chassis.db import Connection, Database, fetch_all, fetch_one, run
+from services.chassis.db import Connection, Database, fetch_all, fetch_one, run_counted
 from services.executor.ports import FlowSummary, FlowVersion, SavedFlow, SaveFlow
 
 _SAVE_DRAFT = """
@@ -40,9 +40,9 @@ class PostgresFlows:
             "digest": flow.digest,
         }
         async with self._database.transaction([organization_id]) as connection:
-            touched = await run(connection, _SAVE_DRAFT, values)
+            touched = await run_counted(connection, _SAVE_DRAFT, values)
             if flow.publish:
-                touched += await run(connection, _PUBLISH, values)
+                touched += await run_counted(connection, _PUBLISH, values)
             version = await _published_version(connection, organization_id, flow.flow_id)
         return SavedFlow(version, is_changed=touched > 0)
 

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import orjson
 
-from services.chassis.db import Database, fetch_all, fetch_one, rescope, run
+from services.chassis.db import Database, fetch_all, fetch_one, rescope, run, run_counted
 from services.chassis.queue import Item, Lanes
 from services.chassis.queue.schema import KEEP_DAYS
 from services.executor.domain.advance import Timer
@@ -115,7 +115,7 @@ class PostgresStates:
             for claim, item, error in save.buried:
                 await self._inbox.bury(connection, claim, item, error)
             if save.standings:
-                touched = await run(connection, _SAVE_STATES, _state_values(save.standings))
+                touched = await run_counted(connection, _SAVE_STATES, _state_values(save.standings))
                 if touched != len(save.standings):
                     raise StateChanged
             await self._outbox.enqueue(connection, save.outbox)

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from services.chassis.db import Connection, fetch_all, run
+from services.chassis.db import Connection, fetch_all, run, run_counted
 from services.router.domain.contacts import Contact, ContactChanges, Merge
 from services.router.domain.conversation import Touch, combine
 from services.router.domain.identity import Identity, conversation_id_of
@@ -99,7 +99,7 @@ async def save_contacts(connection: Connection, changes: ContactChanges) -> None
 
 async def _insert_all(connection: Connection, statement: str, columns: dict[str, list[Any]], count: int) -> None:
     # A conflicting row is committed by now (the insert waited for it), so the next try sees it.
-    if await run(connection, statement, columns) != count:
+    if await run_counted(connection, statement, columns) != count:
         raise Raced
 
 

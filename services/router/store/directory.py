@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
-from services.chassis.db import Connection, Database, fetch_all, fetch_one, run
+from services.chassis.db import Connection, Database, fetch_all, fetch_one, run, run_counted
 from services.chassis.errors import AlreadyExists, NotFound
 from services.pb.common.v1 import errors_pb2
 from services.router.domain.organization import Chatbot, Number, Organization, Trigger
@@ -71,9 +71,9 @@ class PostgresDirectory:
         """See DirectoryStore."""
         values = {"id": organization_id, "name": name, "fallback": fallback_flow_id, "zone": time_zone}
         async with self._database.transaction([organization_id]) as connection:
-            changed = await run(connection, _CREATE_ORGANIZATION, values)
+            changed = await run_counted(connection, _CREATE_ORGANIZATION, values)
             if not changed and replace:
-                changed = await run(connection, _REPLACE_ORGANIZATION, values)
+                changed = await run_counted(connection, _REPLACE_ORGANIZATION, values)
             ((found_id,),) = await fetch_all(connection, _ORGANIZATION_ID, values)
         return found_id, bool(changed)
 
@@ -93,7 +93,7 @@ class PostgresDirectory:
         }
         async with self._database.transaction([organization_id]) as connection:
             await _lock(connection, organization_id)
-            return await _bump_if(connection, organization_id, await run(connection, _PUT_CHATBOT, values))
+            return await _bump_if(connection, organization_id, await run_counted(connection, _PUT_CHATBOT, values))
 
     async def put_number(self, *, organization_id: UUID, number: Number) -> bool:
         """See DirectoryStore."""
@@ -110,7 +110,7 @@ class PostgresDirectory:
                 "app": number.app,
                 "active": number.is_active,
             }
-            return await _bump_if(connection, organization_id, await run(connection, _PUT_NUMBER, values))
+            return await _bump_if(connection, organization_id, await run_counted(connection, _PUT_NUMBER, values))
 
     async def list_numbers(self, *, organization_id: UUID) -> Sequence[Number]:
         """See DirectoryStore."""
@@ -154,7 +154,7 @@ async def _need_chatbot(connection: Connection, organization_id: UUID, number: N
 
 async def _claim(connection: Connection, organization_id: UUID, phone_number_id: str) -> None:
     values = {"number": phone_number_id, "organization": organization_id}
-    if await run(connection, _CLAIM_NUMBER, values):
+    if await run_counted(connection, _CLAIM_NUMBER, values):
         return
     if await fetch_one(connection, _NUMBER_OWNER, values) != (organization_id,):
         raise AlreadyExists(
