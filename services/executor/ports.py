@@ -109,8 +109,8 @@ class States(Protocol):
     ) -> Snapshot:
         """Read what a batch needs; pairs start with the organization."""
 
-    async def save(self, save: Save) -> None:
-        """Store a batch. Raises LeaseLost or StateChanged, and then nothing was stored."""
+    async def save(self, save: Save) -> bool:
+        """Store a batch; tells whether its lanes have more to do. Raises LeaseLost or StateChanged: nothing stored."""
 
     async def fire_timers(self, limit: int, to_item: Callable[[Timer], Item]) -> int:
         """Turn due timers into items of their lanes; gives how many."""

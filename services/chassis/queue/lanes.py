@@ -97,14 +97,18 @@ class Lanes:
                 return []
             return await self._with_items(connection, token, rows, per_lane)
 
-    async def finish(self, connection: Connection, finishes: Sequence[Finish]) -> None:
-        """Give lanes back, in the transaction of their effects. Raises LeaseLost when any lease is gone."""
+    async def finish(self, connection: Connection, finishes: Sequence[Finish]) -> bool:
+        """Give lanes back, in the transaction of their effects; tells whether any has more to do at once.
+
+        Raises LeaseLost when any lease is gone.
+        """
         if not finishes:
-            return
-        touched = await run_counted(connection, self._statements["any"].finish, _finish_values(finishes))
-        if touched != len(finishes):
+            return False
+        rows = await fetch_all(connection, self._statements["any"].finish, _finish_values(finishes))
+        if len(rows) != len(finishes):
             metrics.lane_fenced_total.labels(self.box.path).inc()
             raise LeaseLost(self.box.path)
+        return any(row[0] for row in rows)
 
     async def give_back(self, finishes: Sequence[Finish]) -> None:
         """Finish without effects, in a transaction of its own; lanes lost meanwhile are somebody else's already."""

@@ -85,10 +85,8 @@ class Relay:
     async def _loop(self) -> None:
         while not self._is_stopping:
             try:
-                claims = await self._lanes.claim(limit=self._limit)
-                if claims:
-                    await self._hand_over(claims)
-                else:
+                # Without more in the same lanes there is nothing to claim until the bell rings or the poll is due.
+                if not await self._turn():
                     await self._bell.wait()
             except LeaseLost:
                 continue
@@ -97,27 +95,34 @@ class Relay:
                 _log.warning("relay_failed", box=self._lanes.box.path, error=repr(error))
                 await asyncio.sleep(_ERROR_WAIT)
 
-    async def _hand_over(self, claims: list[Claim]) -> None:
+    async def _turn(self) -> bool:
+        """Hand over one batch; tells whether there is, or may be, more at once."""
+        claims = await self._lanes.claim(limit=self._limit)
+        if not claims:
+            return False
+        has_more = await self._hand_over(claims)
+        return has_more or len(claims) == self._limit
+
+    async def _hand_over(self, claims: list[Claim]) -> bool:
+        """Hand a batch over and finish it; tells whether any of its lanes has more to do at once."""
         items = [item for claim in claims for item in claim.items]
         metrics.lane_batch_items.labels(self._lanes.box.path).observe(len(items))
         try:
             results = await self._deliver(items) if items else ()
         except InvalidArgument as error:
-            await self._isolate(claims, error)
-            return
+            return await self._isolate(claims, error)
         except PytakeError as error:
             await self._wait(claims, error)
-            return
+            return False
         self._failures = 0
-        await self._save(plan_of(claims, results))
+        return await self._save(plan_of(claims, results))
 
-    async def _isolate(self, claims: list[Claim], error: InvalidArgument) -> None:
+    async def _isolate(self, claims: list[Claim], error: InvalidArgument) -> bool:
         """The callee refused a whole batch: find the item by handing over less, down to one."""
         single = len(claims) == 1 and len(claims[0].items) == 1
         if single:
             result = results_pb2.ItemResult(outcome=results_pb2.ITEM_OUTCOME_INVALID, reason=error.sentence)
-            await self._save(plan_of(claims, [result]))
-            return
+            return await self._save(plan_of(claims, [result]))
         for claim in claims:
             first = claim.items[:1]
             shorter = Claim(
@@ -125,6 +130,7 @@ class Relay:
                 claim.last_error, first, first[0].position if first else claim.until,
             )  # fmt: skip
             await self._hand_over([shorter])
+        return True
 
     async def _wait(self, claims: list[Claim], error: PytakeError) -> None:
         self._failures += 1
@@ -135,7 +141,7 @@ class Relay:
         metrics.lane_items_total.labels(self._lanes.box.path, "waited").inc(len(claims))
         await self._lanes.give_back([Finish(c, c.head, delay=delay, error=error.sentence) for c in claims])
 
-    async def _save(self, plan: _Plan) -> None:
+    async def _save(self, plan: _Plan) -> bool:
         """Write a plan; a passing fault (a deadlock, a connection that broke) must not cost its lanes a whole lease."""
         for pause in _SAVE_PAUSES:
             try:
@@ -144,7 +150,7 @@ class Relay:
                 await asyncio.sleep(pause)
         return await self._write(plan)
 
-    async def _write(self, plan: _Plan) -> None:
+    async def _write(self, plan: _Plan) -> bool:
         organizations = {finish.claim.group_id for finish in plan.finishes}
         # The hand-over is durable at the callee; losing this commit only repeats it.
         is_durable = bool(plan.buried or plan.unroutable)
@@ -153,9 +159,10 @@ class Relay:
                 await self._lanes.bury(connection, claim, item, reason)
             for item, reason in plan.unroutable:
                 await self._keep(connection, item, reason)
-            await self._lanes.finish(connection, plan.finishes)
+            has_more = await self._lanes.finish(connection, plan.finishes)
         finished = sum(len(finish.claim.items) for finish in plan.finishes)
         metrics.lane_items_total.labels(self._lanes.box.path, "finished").inc(finished)
+        return has_more
 
 
 def plan_of(claims: Sequence[Claim], results: Sequence[results_pb2.ItemResult]) -> _Plan:

@@ -89,7 +89,8 @@ def statements_of(box: Box, *, which: str = "any") -> Statements:
               wake_at = CASE WHEN t.d IS NOT NULL THEN now() + t.d * interval '1 s' WHEN t.h < l.tail THEN now() END
             FROM unnest(%(groups)b::uuid[], %(lanes)b::uuid[], %(tokens)b::uuid[], %(heads)b::bigint[],
                         %(delays)b::float8[], %(blamed)b::bool[], %(errors)b::text[]) t(o, k, token, h, d, blamed, e)
-            WHERE (l.{g}, l.lane_id) = (t.o, t.k) AND l.lease = t.token""",
+            WHERE (l.{g}, l.lane_id) = (t.o, t.k) AND l.lease = t.token
+            RETURNING l.wake_at <= now()""",
         renew=f"""
             UPDATE {path}_lane l SET wake_at = now() + %(lease)s * interval '1 s'
             FROM unnest(%(groups)b::uuid[], %(lanes)b::uuid[], %(tokens)b::uuid[]) t(o, k, token)

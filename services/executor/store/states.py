@@ -109,8 +109,11 @@ class PostgresStates:
             standings.setdefault(standing.conversation_id, {})[standing.state_id] = standing
         return Snapshot(moment[0], standings, {(row[1], row[2]): row[3] for row in flow_rows})
 
-    async def save(self, save: Save) -> None:
-        """Store a batch: states, outbox, records, timers, dead letters, and the lanes' heads (invariant I2)."""
+    async def save(self, save: Save) -> bool:
+        """Store a batch: states, outbox, records, timers, dead letters, and the lanes' heads (invariant I2).
+
+        Tells whether any of the lanes has more to do at once. Raises LeaseLost or StateChanged.
+        """
         async with self._database.transaction(save.organization_ids) as connection:
             for claim, item, error in save.buried:
                 await self._inbox.bury(connection, claim, item, error)
@@ -122,7 +125,7 @@ class PostgresStates:
             await self._records.enqueue(connection, save.records)
             if save.timers:
                 await run(connection, _SAVE_TIMERS, _timer_values(save.timers))
-            await self._inbox.finish(connection, save.finishes)
+            return await self._inbox.finish(connection, save.finishes)
 
     async def fire_timers(self, limit: int, to_item: Callable[[Timer], Item]) -> int:
         """Turn due timers into items of their lanes, in one transaction; gives how many."""

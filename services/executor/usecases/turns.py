@@ -85,7 +85,7 @@ class Turns:
         self._last_record_us = 0
 
     async def work_off(self, lanes: Sequence[Decoded]) -> bool:
-        """Take all arrivals of the lanes through their conversations; tells whether anything was said or recorded.
+        """Take all arrivals of the lanes through their conversations; tells whether lanes have more to do at once.
 
         Raises Unavailable when Postgres is away: nothing was stored, and the lanes come back when their leases end.
         """
@@ -96,8 +96,9 @@ class Turns:
                 await self._give_up_alone(lanes[0], error)
                 return False
             _log.warning("batch_split", lanes=len(lanes), error=type(error).__name__)
-        results = [await self.work_off([lane]) for lane in lanes]
-        return any(results)
+        for lane in lanes:
+            await self.work_off([lane])
+        return True
 
     async def _together(self, lanes: Sequence[Decoded]) -> bool:
         """Load, decide, save; again after a passing fault, which must not cost the lanes a whole lease."""
@@ -111,9 +112,7 @@ class Turns:
     async def _once(self, lanes: Sequence[Decoded]) -> bool:
         snapshot = await self._load(lanes)
         results = [await self._lane(lane, snapshot) for lane in lanes]
-        save = self._save_of(results, snapshot)
-        await self._states.save(save)
-        return bool(save.outbox or save.records)
+        return await self._states.save(self._save_of(results, snapshot))
 
     async def _load(self, lanes: Sequence[Decoded]) -> Snapshot:
         conversations = {(lane.claim.group_id, lane.claim.lane_id) for lane in lanes}

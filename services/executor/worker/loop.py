@@ -62,20 +62,22 @@ class InboxWorker:
                 await asyncio.sleep(_ERROR_SECONDS)
 
     async def _turn(self) -> bool:
-        """Work off one batch; tells whether there was any."""
+        """Work off one batch; tells whether there is, or may be, more at once."""
         claims = await self._inbox.claim(limit=_BATCH, which="fresh")
+        has_more = len(claims) == _BATCH
         if claims:
             metrics.lane_batch_items.labels(self._inbox.box.path).observe(sum(len(claim.items) for claim in claims))
-            if await self._turns.work_off([decode(claim) for claim in claims]):
-                self._ring_out()
+            has_more = await self._turns.work_off([decode(claim) for claim in claims]) or has_more
+            self._ring_out()
         if not claims or self._monotonic() - self._suspects_at > _SUSPECT_SECONDS:
-            return await self._suspect() or bool(claims)
-        return True
+            return await self._suspect() or has_more
+        return has_more
 
     async def _suspect(self) -> bool:
         self._suspects_at = self._monotonic()
         claims = await self._inbox.claim(limit=1, which="suspect")
-        if claims and await self._turns.work_off([decode(claims[0])]):
+        if claims:
+            await self._turns.work_off([decode(claims[0])])
             self._ring_out()
         return bool(claims)
 
