@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import select
 from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 from uuid import UUID
 
@@ -25,7 +25,11 @@ Connection = AsyncConnection[TupleRow]
 # Longest wait for a connection: ingress may hold a webhook 3 s before it answers 503 (pipeline.md, walk-through).
 ACQUIRE_SECONDS = 3.0
 
-_SCOPE = "SELECT set_config('app.organization_ids', %s, true), set_config('synchronous_commit', %s, true)"
+# Only UUIDs and our own words are put in (_scope_of).
+_OPENING = (
+    "BEGIN; SELECT set_config('app.organization_ids', '{scope}', true), "
+    "set_config('synchronous_commit', '{durable}', true)"
+)
 
 
 class Database:
@@ -64,16 +68,34 @@ class Database:
         Raises Unavailable when Postgres is out of reach before the commit was asked for. An error of the commit itself
         is Unavailable too: the caller must treat the transaction as unknown and rely on its idempotency keys.
 
-        Statements are pipelined: they travel together until a result is asked for, so an error may show at a later
-        statement than its own, at the latest when the transaction ends.
+        BEGIN and the scope are one message to Postgres: 0.3 ms of CPU for the frame, against 0.7 with psycopg's own
+        transaction() and pipeline() (docs/performance.md).
         """
-        scope = ",".join(sorted({str(organization_id) for organization_id in organization_ids}))
+        opening = _OPENING.format(scope=_scope_of(organization_ids), durable="on" if durable else "off")
         try:
-            async with self._pool.connection() as connection, connection.pipeline(), connection.transaction():
-                await connection.execute(_SCOPE, (scope, "on" if durable else "off"))
-                yield connection
+            async with self._pool.connection() as connection:
+                await connection.execute(opening.encode(), prepare=False)
+                try:
+                    yield connection
+                except BaseException:
+                    with suppress(psycopg.Error):
+                        await connection.execute("ROLLBACK")
+                    raise
+                await connection.execute("COMMIT")
         except (PoolTimeout, psycopg.OperationalError, psycopg.InterfaceError) as error:
             raise _unavailable() from error
+
+    async def ask(self, statement: str) -> bool:
+        """The answer to a yes-or-no question about control-plane rows, without the frame of a transaction.
+
+        Raises Unavailable when Postgres is out of reach.
+        """
+        try:
+            async with self._pool.connection() as connection:
+                row = await fetch_one(connection, statement)
+        except (PoolTimeout, psycopg.OperationalError, psycopg.InterfaceError) as error:
+            raise _unavailable() from error
+        return bool(row and row[0])
 
     async def is_reachable(self) -> bool:
         """Whether a trivial query is answered, for readiness."""
@@ -87,8 +109,7 @@ class Database:
 
 async def rescope(connection: Connection, organization_ids: Iterable[UUID | str]) -> None:
     """Name the organizations of a running transaction, once they are known (a claim finds them out)."""
-    scope = ",".join(sorted({str(organization_id) for organization_id in organization_ids}))
-    await connection.execute("SELECT set_config('app.organization_ids', %s, true)", (scope,))
+    await connection.execute("SELECT set_config('app.organization_ids', %s, true)", (_scope_of(organization_ids),))
 
 
 async def fetch_all(connection: Connection, statement: str, values: Any = None) -> list[TupleRow]:
@@ -107,15 +128,19 @@ async def fetch_one(connection: Connection, statement: str, values: Any = None) 
 
 
 async def run(connection: Connection, statement: str, values: Any = None) -> None:
-    """Run one statement, without waiting for it."""
+    """Run one statement."""
     await connection.execute(statement, values)
 
 
 async def run_counted(connection: Connection, statement: str, values: Any = None) -> int:
-    """Run one statement, wait for it, and give the number of rows it touched."""
-    async with connection.pipeline():
-        cursor = await connection.execute(statement, values)
+    """Run one statement and give the number of rows it touched."""
+    cursor = await connection.execute(statement, values)
     return int(cursor.rowcount)
+
+
+def _scope_of(organization_ids: Iterable[UUID | str]) -> str:
+    """UUIDs as Postgres reads them in the setting; raises ValueError for anything else, which must never become SQL."""
+    return ",".join(sorted({str(UUID(str(organization_id))) for organization_id in organization_ids}))
 
 
 async def _check(connection: Connection) -> None:

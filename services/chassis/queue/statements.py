@@ -13,6 +13,7 @@ class Statements:
 
     add_to_lanes: str
     add_items: str
+    is_any_ready: str
     claim_oldest: str
     claim_fair: str
     read_items: str
@@ -55,6 +56,7 @@ def statements_of(box: Box, *, which: str = "any") -> Statements:
             WHERE i.repeat = 1
               AND NOT EXISTS (SELECT 1 FROM {path}_item x WHERE x.event_id = i.e AND x.{g} IS NOT DISTINCT FROM i.o)
             RETURNING {g}, event_id""",
+        is_any_ready=f"SELECT EXISTS (SELECT 1 FROM {path}_lane WHERE wake_at <= now() {tried})",
         claim_oldest=f"""
             WITH c AS MATERIALIZED (
               SELECT {g}, lane_id FROM {path}_lane WHERE wake_at <= now() {tried}

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID, uuid5
 
-from psycopg import AsyncCursor
 from psycopg.rows import TupleRow
 
 from services.chassis import clock
@@ -36,21 +35,14 @@ def message_of(row: TupleRow) -> Message:
     )  # fmt: skip
 
 
-async def ask_messages(connection: Connection, keys: Iterable[Key]) -> AsyncCursor[TupleRow]:
-    """Ask for these messages and lock them until the transaction ends."""
+async def lock_messages(connection: Connection, keys: Sequence[Key]) -> Found:
+    """Lock these messages until the transaction ends and give them; unknown ones are left out."""
+    if not keys:
+        return {}
     chosen = sorted(set(keys))
     values = {"groups": [key[0] for key in chosen], "ids": [key[1] for key in chosen]}
-    return await connection.execute(statements.LOCK_MESSAGES, values)
-
-
-async def found_messages(cursor: AsyncCursor[TupleRow]) -> Found:
-    """The messages that were asked for; unknown ones are left out."""
-    return {message.key: message for message in map(message_of, await cursor.fetchall())}
-
-
-async def lock_messages(connection: Connection, keys: Sequence[Key]) -> Found:
-    """Lock messages and give them."""
-    return await found_messages(await ask_messages(connection, keys)) if keys else {}
+    rows = await fetch_all(connection, statements.LOCK_MESSAGES, values)
+    return {message.key: message for message in map(message_of, rows)}
 
 
 @dataclass(slots=True)

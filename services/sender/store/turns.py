@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
-from psycopg import AsyncCursor
-from psycopg.rows import TupleRow
-
 from services.chassis import metrics as house_metrics
-from services.chassis.db import Connection, run
+from services.chassis.db import Connection, fetch_all, run
 from services.chassis.queue import Claim, Lanes
 from services.sender.domain.settling import Lost, PairLimit, Released, Settled, Turn, settle
 from services.sender.ports import Settlement
 from services.sender.store import statements
-from services.sender.store.rows import Changes, Encode, ask_messages, found_messages
+from services.sender.store.rows import Changes, Encode, lock_messages
 
 Key = tuple[UUID, UUID]
 LeaseKey = tuple[UUID, UUID, UUID]
@@ -31,22 +28,16 @@ async def settle_turns(
     limit: PairLimit,
 ) -> tuple[list[Settlement], Changes]:
     """Lock what the turns touch (messages, then lanes), decide, write. The caller's transaction is durable."""
-    # Pipelines: statements go out without waiting for each other's answers, in the same order all the same.
-    async with connection.pipeline():
-        keys = [key for claim, turn in turns for key in _message_keys(claim, turn)]
-        messages = await ask_messages(connection, keys)
-        lanes = await _ask_lanes(connection, [claim for claim, _ in turns])
-        changes = Changes(await found_messages(messages))
-        held, now = await _held_lanes(lanes)
+    keys = [key for claim, turn in turns for key in _message_keys(claim, turn)]
+    changes = Changes(await lock_messages(connection, keys))
+    held, now = await _lock_lanes(connection, [claim for claim, _ in turns])
     decided = [
         _decide(claim, turn, changes, pair_ahead=held.get(_lease_key(claim)), now=now, limit=limit)
         for claim, turn in turns
     ]
-    async with connection.pipeline():
-        await changes.write(connection)
-        moving = await _move_lanes(connection, turns, decided, lease_seconds=inbox.lease_seconds)
-        await changes.record(connection, records, encode)
-        ready = {(row[0], row[1]) for row in await moving.fetchall() if row[2]} if moving is not None else set()
+    await changes.write(connection)
+    ready = await _move_lanes(connection, turns, decided, lease_seconds=inbox.lease_seconds)
+    await changes.record(connection, records, encode)
     lost = sum(isinstance(settled.verdict, Lost) for settled in decided)
     if lost:
         house_metrics.lane_fenced_total.labels(inbox.box.path).inc(lost)
@@ -77,32 +68,28 @@ def _lease_key(claim: Claim) -> LeaseKey:
     return claim.group_id, claim.lane_id, claim.token
 
 
-async def _ask_lanes(connection: Connection, claims: Sequence[Claim]) -> AsyncCursor[TupleRow]:
+async def _lock_lanes(connection: Connection, claims: Sequence[Claim]) -> tuple[dict[LeaseKey, float], float]:
+    """The lanes still held, with how far their pair's mark lies ahead; and the database's time."""
     values = {
         "groups": [claim.group_id for claim in claims],
         "lanes": [claim.lane_id for claim in claims],
         "tokens": [claim.token for claim in claims],
     }
-    return await connection.execute(statements.LOCK_LANES, values)
-
-
-async def _held_lanes(cursor: AsyncCursor[TupleRow]) -> tuple[dict[LeaseKey, float], float]:
-    """The lanes still held, with how far their pair's mark lies ahead; and the database's time."""
-    rows = await cursor.fetchall()
+    rows = await fetch_all(connection, statements.LOCK_LANES, values)
     return {(row[0], row[1], row[2]): row[3] for row in rows}, rows[0][4] if rows else 0.0
 
 
 async def _move_lanes(
     connection: Connection, turns: Sequence[ClaimedTurn], decided: Sequence[Settled], *, lease_seconds: float
-) -> AsyncCursor[TupleRow] | None:
-    """Move heads and leases of held lanes and note pair marks; its rows tell which are ready again."""
+) -> set[tuple[UUID, UUID]]:
+    """Move heads and leases of held lanes and note pair marks; gives the lanes that are ready again."""
     moved = [
         (claim, settled)
         for (claim, _), settled in zip(turns, decided, strict=True)
         if not isinstance(settled.verdict, Lost)
     ]
     if not moved:
-        return None
+        return set()
     marked = [(claim, settled.pair_ahead) for claim, settled in moved if settled.pair_ahead is not None]
     if marked:
         await run(connection, statements.MARK_PAIRS, {
@@ -110,7 +97,7 @@ async def _move_lanes(
             "lanes": [claim.lane_id for claim, _ in marked],
             "ahead": [ahead for _, ahead in marked],
         })  # fmt: skip
-    return await connection.execute(statements.MOVE_LANES, {
+    rows = await fetch_all(connection, statements.MOVE_LANES, {
         "groups": [claim.group_id for claim, _ in moved],
         "lanes": [claim.lane_id for claim, _ in moved],
         "tokens": [claim.token for claim, _ in moved],
@@ -120,6 +107,7 @@ async def _move_lanes(
         "notes": [(settled.note or "").replace("\x00", " ") for _, settled in moved],
         "lease": lease_seconds,
     })  # fmt: skip
+    return {(row[0], row[1]) for row in rows if row[2]}
 
 
 def _wait(settled: Settled) -> float:
