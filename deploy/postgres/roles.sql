@@ -20,6 +20,13 @@ BEGIN
   END LOOP;
 END $$;
 
+-- Never a scan of a whole table because it was empty when the plan was made: a lane's tables fill faster than autovacuum
+-- comes to tell the planner, and every query on the road has its index. (analytics' reports may scan.)
+ALTER ROLE svc_ingress SET enable_seqscan = off;
+ALTER ROLE svc_router SET enable_seqscan = off;
+ALTER ROLE svc_executor SET enable_seqscan = off;
+ALTER ROLE svc_sender SET enable_seqscan = off;
+
 -- Schemas ----------------------------------------------------------------------------------------------------------
 REVOKE ALL ON SCHEMA public FROM PUBLIC;
 DO $$

@@ -48,7 +48,13 @@ class Database:
             timeout=ACQUIRE_SECONDS,
             reconnect_timeout=float("inf"),
             max_idle=60.0,
-            kwargs={"application_name": name, "autocommit": True, "connect_timeout": 3},
+            kwargs={
+                "application_name": name,
+                "autocommit": True,
+                "connect_timeout": 3,
+                # Statements are constants: parsed once a connection, from the first time on.
+                "prepare_threshold": 0,
+            },
             check=_check,
             open=False,
         )
