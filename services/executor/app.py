@@ -28,6 +28,8 @@ PARTITIONS_SECONDS = 3600.0
 CLEANING_SECONDS = 86_400.0
 DEPTH_SECONDS = 5.0
 TIMER_SECONDS = 0.5
+# Nobody waits for the log: records gather for a moment, so that a busy second is a few batches.
+RECORD_LINGER = 0.2
 
 
 async def build(settings: Settings) -> Service:
@@ -99,7 +101,9 @@ async def build(settings: Settings) -> Service:
             Periodic("cleaning", CLEANING_SECONDS, states.drop_old),
             Periodic("depth", DEPTH_SECONDS, measure),
             Relay(outbox, database, outbox_bell, GrpcSender(sender_peer).enqueue),
-            Relay(records, database, records_bell, GrpcAnalytics(analytics_peer).ingest, limit=32),
+            Relay(
+                records, database, records_bell, GrpcAnalytics(analytics_peer).ingest, limit=32, linger=RECORD_LINGER
+            ),
             Periodic("timers", TIMER_SECONDS, TimerClock(states, inbox_bell).fire),
             InboxWorker(inbox, turns, bell=inbox_bell, ring_out=ring_out, monotonic=monotonic),
             rpc,

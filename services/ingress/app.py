@@ -29,6 +29,8 @@ from services.pb.ingress.v1 import ingress_pb2_grpc
 PARTITIONS_SECONDS = 3600.0
 CLEANING_SECONDS = 86_400.0
 DEPTH_SECONDS = 5.0
+# Statuses come three to a reply and nobody waits for one: they gather for a moment.
+STATUS_LINGER = 0.05
 
 
 async def build(settings: Settings) -> Service:
@@ -97,7 +99,14 @@ async def build(settings: Settings) -> Service:
             Periodic("cleaning", CLEANING_SECONDS, store.drop_old),
             Periodic("depth", DEPTH_SECONDS, measure),
             Relay(messages, database, message_bell, router.route_messages, keep=store.keep_unroutable_message),
-            Relay(statuses, database, status_bell, router.route_statuses, keep=store.keep_unroutable_status),
+            Relay(
+                statuses,
+                database,
+                status_bell,
+                router.route_statuses,
+                keep=store.keep_unroutable_status,
+                linger=STATUS_LINGER,
+            ),
             rpc,
             HttpServer(settings.http_address, webhook, site, drain_seconds=settings.drain_seconds),
             # Last, so that a room is ready only when everything else has started.

@@ -32,6 +32,8 @@ from services.sender.worker import SenderWorker, Settler, Surroundings
 ROOM = "sender"
 
 _DEPTH_SECONDS = 5.0
+# Nobody waits for the log: records gather for a moment, so that a busy second is a few batches.
+_RECORD_LINGER = 0.2
 _PARTITION_SECONDS = 3600.0
 _DROP_SECONDS = 86400.0
 # Of the calls one process may have under way, one number gets this share: a slow number leaves room for others.
@@ -122,7 +124,7 @@ async def build(settings: Settings) -> Service:
             Periodic("inbox depth", _DEPTH_SECONDS, room.inbox.measure),
             Periodic("records depth", _DEPTH_SECONDS, room.records.measure),
             room.graph,
-            Relay(room.records, database, room.records_bell, AnalyticsIngest(analytics)),
+            Relay(room.records, database, room.records_bell, AnalyticsIngest(analytics), linger=_RECORD_LINGER),
             room.worker,
             server,
             # Last, so that a room is ready only when everything else has started.

@@ -48,7 +48,8 @@ class _Plan:
 class Relay:
     """A part: claims lanes of one box and hands their items to `deliver`, which gives one result per item.
 
-    `keep` is called in the finishing transaction for items the callee found unroutable.
+    `keep` is called in the finishing transaction for items the callee found unroutable. `linger` is how many seconds a
+    rung bell waits for company: 0 where somebody waits for the item, more where only the log does.
     """
 
     def __init__(
@@ -60,6 +61,7 @@ class Relay:
         *,
         keep: Keep = _forget,
         limit: int = 128,
+        linger: float = 0.0,
     ) -> None:
         self._lanes = lanes
         self._database = database
@@ -67,6 +69,7 @@ class Relay:
         self._deliver = deliver
         self._keep = keep
         self._limit = limit
+        self._linger = linger
         self._failures = 0
         self._is_stopping = False
         self._task: asyncio.Task[None] | None = None
@@ -88,6 +91,7 @@ class Relay:
                 # Without more in the same lanes there is nothing to claim until the bell rings or the poll is due.
                 if not await self._turn():
                     await self._bell.wait()
+                    await asyncio.sleep(self._linger)
             except LeaseLost:
                 continue
             except Exception as error:
