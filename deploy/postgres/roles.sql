@@ -137,6 +137,7 @@ INSERT INTO trust VALUES
   ('svc_ingress', 'ingress.status_item', 'SELECT, INSERT', 'control'),
   ('svc_ingress', 'ingress.status_dead', 'SELECT, INSERT, UPDATE', 'control'),
   ('svc_ingress', 'ingress.event', 'SELECT, INSERT, DELETE', 'control'),
+  ('svc_ingress', 'ingress.door', 'SELECT, INSERT, UPDATE, DELETE', 'control'),
   ('svc_ingress', 'ingress.meta_app', 'SELECT, INSERT, UPDATE', 'control'),
   -- router routes.
   ('svc_router', 'router.organization', 'SELECT, INSERT, UPDATE', 'control'),

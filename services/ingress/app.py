@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from importlib.metadata import version
+from socket import gethostname
 from uuid import uuid4
 
 from services.chassis.clock import monotonic, now
@@ -29,6 +30,7 @@ from services.pb.ingress.v1 import ingress_pb2_grpc
 PARTITIONS_SECONDS = 3600.0
 CLEANING_SECONDS = 86_400.0
 DEPTH_SECONDS = 5.0
+DOOR_SECONDS = 2.0
 # Statuses come three to a reply and nobody waits for one: they gather for a moment.
 STATUS_LINGER = 0.05
 
@@ -50,7 +52,13 @@ async def build(settings: Settings) -> Service:
         monotonic=monotonic,
     )
     intake = Intake(
-        store=store, apps=apps, bells=Bells(message_bell.ring, status_bell.ring), door=Door(monotonic), now=now
+        store=store,
+        apps=apps,
+        bells=Bells(message_bell.ring, status_bell.ring),
+        door=Door(monotonic),
+        now=now,
+        # The same after a restart, so that a killed door's time begins anew with its successor.
+        place=f"{gethostname()}/{settings.http_address}",
     )
     router_peer = Peer(PeerAddress("router", settings.router_target), signer)
     executor_peer = Peer(PeerAddress("executor", settings.executor_target), signer)
@@ -95,6 +103,8 @@ async def build(settings: Settings) -> Service:
             Closing(router_peer.close),
             Closing(executor_peer.close),
             Closing(analytics_peer.close),
+            Closing(intake.leave_door),
+            Periodic("door", DOOR_SECONDS, intake.announce_door),
             Periodic("partitions", PARTITIONS_SECONDS, store.prepare_partitions),
             Periodic("cleaning", CLEANING_SECONDS, store.drop_old),
             Periodic("depth", DEPTH_SECONDS, measure),

@@ -69,6 +69,15 @@ class Store(Protocol):
     async def oldest_unapplied_status_ms(self) -> int:
         """Age of the oldest status not applied yet, 0 when there is none."""
 
+    async def note_door(self, *, place: str, open_ms: int) -> None:
+        """Tell the other doors that this one is there, and how long it has been open."""
+
+    async def forget_door(self, *, place: str) -> None:
+        """This door was closed on purpose."""
+
+    async def doors_open_ms(self) -> int | None:
+        """How long every known door has been open, 0 when one is missing; None when none was noted."""
+
 
 class Executor(Protocol):
     """executor, for people: states and flows. Every method raises Unavailable when executor is out of reach."""

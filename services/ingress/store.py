@@ -34,6 +34,15 @@ _OLDEST_STATUS = """
       SELECT received_at FROM ingress.status_item i
       WHERE i.number_key = l.number_key AND i.lane_id = l.lane_id AND i.pos > l.head ORDER BY i.pos LIMIT 1) i"""
 
+# A door that was not seen for a moment may be down with statuses before it; after a while it is no door any more.
+_NOTE_DOOR = """
+    INSERT INTO ingress.door (place, opened_at) VALUES (%(place)s, now() - %(open_ms)s * interval '1 ms')
+    ON CONFLICT (place) DO UPDATE SET opened_at = excluded.opened_at, seen_at = now()"""
+_DOORS_OPEN = """
+    SELECT min(CASE WHEN seen_at > now() - interval '6 s' THEN extract(epoch FROM now() - opened_at) * 1000
+                    ELSE 0 END)::bigint
+    FROM ingress.door WHERE seen_at > now() - interval '20 s'"""
+
 _PUT_APP = """
     INSERT INTO ingress.meta_app AS a (organization_id, name, app_secret, previous_app_secret, verify_token)
     VALUES (%(organization_id)s, %(name)s, %(secret)b, %(previous)b, %(token)b)
@@ -117,6 +126,22 @@ class PostgresStore:
             row = await fetch_one(connection, _OLDEST_STATUS, (_WATERMARK_LANES,))
         assert row is not None
         return _BEHIND_MS if row[0] >= _WATERMARK_LANES else int(row[1])
+
+    async def note_door(self, *, place: str, open_ms: int) -> None:
+        """Tell the other doors that this one is there, and how long it has been open."""
+        async with self._database.transaction((), durable=False) as connection:
+            await run(connection, _NOTE_DOOR, {"place": place, "open_ms": open_ms})
+
+    async def forget_door(self, *, place: str) -> None:
+        """This door was closed on purpose."""
+        async with self._database.transaction((), durable=False) as connection:
+            await run(connection, "DELETE FROM ingress.door WHERE place = %s", (place,))
+
+    async def doors_open_ms(self) -> int | None:
+        """How long every known door has been open, 0 when one is missing; None when none was noted."""
+        async with self._database.transaction((), durable=False) as connection:
+            row = await fetch_one(connection, _DOORS_OPEN)
+        return None if row is None or row[0] is None else int(row[0])
 
     async def prepare_partitions(self) -> None:
         """Have partitions for the weeks to come."""

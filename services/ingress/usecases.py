@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -50,7 +51,10 @@ class Door:
 class Intake:
     """The webhook's use cases."""
 
-    def __init__(self, *, store: Store, apps: AppDirectory, bells: Bells, door: Door, now: Now) -> None:
+    def __init__(
+        self, *, store: Store, apps: AppDirectory, bells: Bells, door: Door, now: Now, place: str = "here"
+    ) -> None:
+        self._place = place
         self._apps = apps
         self._bells = bells
         self._door = door
@@ -103,8 +107,22 @@ class Intake:
         return [candidate.verify_token for candidate in await self._apps.named(app, refresh=True)]
 
     async def watermark(self) -> tuple[int, int]:
-        """Age in ms of the oldest status not applied, and how long the door has been open."""
-        return await self._store.oldest_unapplied_status_ms(), self._door.open_ms
+        """Age in ms of the oldest status not applied, and how long every door has been open.
+
+        Every door: a status may be waiting before one that is down while this one is open.
+        """
+        oldest_ms, others_ms = await self._store.oldest_unapplied_status_ms(), await self._store.doors_open_ms()
+        own_ms = self._door.open_ms
+        return oldest_ms, own_ms if others_ms is None else min(own_ms, others_ms)
+
+    async def announce_door(self) -> None:
+        """Tell the other doors of this one; called every two seconds."""
+        await self._store.note_door(place=self._place, open_ms=self._door.open_ms)
+
+    async def leave_door(self) -> None:
+        """This door closes on purpose; with Postgres away it is forgotten in a moment all the same."""
+        with suppress(Unavailable):
+            await self._store.forget_door(place=self._place)
 
     async def events(self, *, disposition: str, limit: int) -> list[KeptEvent]:
         """Kept events, newest first. Raises InvalidArgument."""

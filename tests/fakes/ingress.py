@@ -21,6 +21,7 @@ class MemoryStore:
     statuses: dict[UUID, list[Item]] = field(default_factory=dict)
     kept: dict[str, KeptEvent] = field(default_factory=dict)
     apps: dict[tuple[UUID, str], MetaApp] = field(default_factory=dict)
+    doors: dict[str, int] = field(default_factory=dict)
     questions: int = 0
     is_away: bool = False
 
@@ -63,6 +64,18 @@ class MemoryStore:
     async def oldest_unapplied_status_ms(self) -> int:
         self._fail()
         return 1 if self.statuses else 0
+
+    async def note_door(self, *, place: str, open_ms: int) -> None:
+        self._fail()
+        self.doors[place] = open_ms
+
+    async def forget_door(self, *, place: str) -> None:
+        self._fail()
+        self.doors.pop(place, None)
+
+    async def doors_open_ms(self) -> int | None:
+        self._fail()
+        return min(self.doors.values(), default=None)
 
     def stored(self) -> int:
         """How much came in."""

@@ -28,6 +28,7 @@ TENANT = (
 VERSION_TABLE = "schema_version"
 # Whose a number is must be found before the tenant is known, and names of organizations are unique in the house.
 KEYS_OVER_ALL_ORGANIZATIONS = {
+    "ingress.door (place)",
     "ingress.event (event_key)",
     "router.number_directory (phone_number_id)",
     "router.organization (name)",

@@ -117,3 +117,35 @@ async def test_partitions_are_prepared_and_nothing_young_is_dropped(room: Databa
 
     (claim,) = await Lanes(MESSAGES, room).claim()
     assert [item.event_id for item in claim.items] == ["young"]
+
+
+async def test_the_doors_are_as_open_as_the_youngest_of_them(room: Database) -> None:
+    store = store_on(room)
+    assert await store.doors_open_ms() is None
+    await store.note_door(place="a/1", open_ms=60_000)
+    await store.note_door(place="b/1", open_ms=5_000)
+
+    assert 5_000 <= (await store.doors_open_ms() or 0) < 60_000
+
+    await store.note_door(place="b/1", open_ms=0)
+    assert (await store.doors_open_ms() or 0) < 5_000
+    await store.forget_door(place="b/1")
+    assert (await store.doors_open_ms() or 0) >= 60_000
+
+
+async def test_a_door_that_was_not_seen_for_a_moment_counts_as_closed_and_later_as_gone(
+    database: OwnDatabase, room: Database
+) -> None:
+    store = store_on(room)
+    await store.note_door(place="a/1", open_ms=60_000)
+    await store.note_door(place="b/1", open_ms=60_000)
+
+    def last_seen(seconds: int) -> None:
+        with psycopg.connect(database.superuser_url) as connection:
+            statement = "UPDATE ingress.door SET seen_at = now() - %s * interval '1 s' WHERE place = 'b/1'"
+            connection.execute(statement, (seconds,))
+
+    last_seen(10)
+    assert await store.doors_open_ms() == 0
+    last_seen(30)
+    assert (await store.doors_open_ms() or 0) >= 60_000

@@ -109,3 +109,23 @@ async def test_a_question_for_events_that_makes_no_sense_is_refused(
 
     with pytest.raises(InvalidArgument):
         await EventsServer(entrance.intake).ListEvents(request, NO_CONTEXT)
+
+
+async def test_the_watermark_waits_for_the_door_that_was_opened_last(entrance: Entrance) -> None:
+    entrance.store.doors["elsewhere"] = 1_500
+    entrance.seconds += 30
+    watermark = await IntakeServer(entrance.intake).GetWatermark(ingress_pb2.GetWatermarkRequest(), NO_CONTEXT)
+    assert watermark.door_open_ms == 1_500
+
+
+async def test_a_door_tells_the_others_how_long_it_has_been_open_and_when_it_leaves(entrance: Entrance) -> None:
+    entrance.seconds += 7
+    await entrance.intake.announce_door()
+    assert list(entrance.store.doors.values()) == [7_000]
+    await entrance.intake.leave_door()
+    assert entrance.store.doors == {}
+
+
+async def test_leaving_with_the_store_away_is_no_error(entrance: Entrance) -> None:
+    entrance.store.is_away = True
+    await entrance.intake.leave_door()
