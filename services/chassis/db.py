@@ -22,7 +22,7 @@ from services.pb.common.v1 import errors_pb2
 
 Connection = AsyncConnection[TupleRow]
 
-# Longest wait for a connection: ingress may hold a webhook 3 s before it answers 503 (pipeline.md, walk-through).
+# Longest wait for a connection: ingress may hold a webhook 3 s before it answers 503 (docs/architecture.md).
 ACQUIRE_SECONDS = 3.0
 
 # Only UUIDs and our own words are put in (_scope_of).
@@ -74,8 +74,8 @@ class Database:
         Raises Unavailable when Postgres is out of reach before the commit was asked for. An error of the commit itself
         is Unavailable too: the caller must treat the transaction as unknown and rely on its idempotency keys.
 
-        BEGIN and the scope are one message to Postgres: 0.3 ms of CPU for the frame, against 0.7 with psycopg's own
-        transaction() and pipeline() (docs/performance.md).
+        BEGIN and the scope are one message to Postgres: less than a quarter of the CPU that psycopg's own transaction()
+        and pipeline() took for a claim and its finish (docs/performance.md).
         """
         opening = _OPENING.format(scope=_scope_of(organization_ids), durable="on" if durable else "off")
         try:

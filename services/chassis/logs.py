@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 import structlog
 
-# Access tokens, bearer headers, signatures and database passwords never reach a log line (tenancy-and-security.md).
+# Access tokens, bearer headers, signatures and database passwords never reach a log line.
 _SECRETS = re.compile(r"EAA[A-Za-z0-9]+|Bearer\s+\S+|sha256=[0-9a-f]{8,}|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)")
 
 

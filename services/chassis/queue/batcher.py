@@ -1,6 +1,6 @@
 """Natural batching: what waits when the last flush ends goes together into the next one, in one transaction.
 
-Measured (docs/performance.md of the design): 42,500/s against 15,000/s for a 2 ms timer, and lower latency.
+No timer: under load batches grow by themselves, and a lone entry waits for nobody.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Order: a lane has one holder, its items go in order in one batch; at the first item the callee does not take now, the
 head stops, and the lane waits. A callee that is down is never the message's fault: lanes wait without blame. Only a
-callee's INVALID makes a dead letter (pipeline.md, lane state machine).
+callee's INVALID makes a dead letter (docs/architecture.md).
 """
 
 from __future__ import annotations

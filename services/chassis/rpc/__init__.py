@@ -1,7 +1,6 @@
 """gRPC between rooms and from teams: servers that check every call, clients that sign every call."""
 
 from services.chassis.rpc.client import Peer, PeerAddress
-from services.chassis.rpc.policy import Caller, current_caller
 from services.chassis.rpc.server import RpcServer, Servicer
 
-__all__ = ["Caller", "Peer", "PeerAddress", "RpcServer", "Servicer", "current_caller"]
+__all__ = ["Peer", "PeerAddress", "RpcServer", "Servicer"]

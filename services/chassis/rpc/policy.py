@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from contextvars import ContextVar
 from dataclasses import dataclass
 
 from google.protobuf import descriptor_pool
@@ -19,22 +18,6 @@ OPEN_SERVICES = (
     "grpc.reflection.v1alpha.ServerReflection",
     "grpc.reflection.v1.ServerReflection",
 )
-
-Caller = Principal
-_caller: ContextVar[Principal | None] = ContextVar("caller", default=None)
-
-
-def current_caller() -> Principal:
-    """Whoever made the call being served. Raises Unauthenticated outside a call."""
-    caller = _caller.get()
-    if caller is None:
-        raise Unauthenticated("no caller")
-    return caller
-
-
-def set_caller(principal: Principal | None) -> None:
-    """Note the caller for the rest of the call."""
-    _caller.set(principal)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from grpc_status import rpc_status
 
 from services.chassis import errors, metrics
 from services.chassis.logs import get_logger
-from services.chassis.rpc.policy import OPEN_SERVICES, MethodPolicy, admit, read_policies, set_caller
+from services.chassis.rpc.policy import OPEN_SERVICES, MethodPolicy, admit, read_policies
 from services.chassis.tenancy import TokenVerifier
 from services.pb.common.v1 import errors_pb2
 
@@ -66,7 +66,7 @@ class RpcServer:
             options=(
                 ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
                 ("grpc.so_reuseport", 0),
-                # New replicas get load because old connections end (scale.md: 30 s as Boulder uses).
+                # New replicas get load because old connections end (every 30 s).
                 ("grpc.max_connection_age_ms", 30_000),
                 ("grpc.max_connection_age_grace_ms", 10_000),
                 ("grpc.keepalive_permit_without_calls", 1),
@@ -131,7 +131,7 @@ class _Guard(aio.ServerInterceptor):
                 metadata = dict(context.invocation_metadata() or ())
                 _bind_trace(str(metadata.get("traceparent", "")))
                 token = str(metadata.get("authorization", "")).removeprefix("Bearer ")
-                set_caller(admit(method, request, token, self._policies, self._verifier))
+                admit(method, request, token, self._policies, self._verifier)
                 return await handler(request, context)
             except errors.PytakeError as error:
                 code = error.code

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
@@ -37,5 +36,4 @@ class Arrival:
     start_flow_id: str
     start_reason: StartReason
     window_expires_at: int
-    received_at: datetime
     timer: str = ""

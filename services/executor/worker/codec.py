@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from uuid import UUID, uuid5
 
 from google.protobuf.message import DecodeError
@@ -72,7 +71,6 @@ def _arrival(item: StoredItem) -> Arrival:
         start_flow_id=event.start_flow_id,
         start_reason=_REASONS.get(event.start_reason, "none"),
         window_expires_at=event.window_expires_at,
-        received_at=datetime.fromtimestamp(event.message.received_at_ms / 1000, UTC),
         timer=event.timer,
     )
 
