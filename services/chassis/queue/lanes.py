@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Any
 from uuid import UUID, uuid4
 
-from services.chassis import metrics
-from services.chassis.db import Connection, Database, fetch_all, fetch_one, rescope, run, run_counted
-from services.chassis.queue.box import Box, Claim, Finish, Item, LeaseLost, StoredItem
-from services.chassis.queue.statements import Statements, statements_of
+import psycopg
 
-Which = Literal["any", "fresh", "suspect"]
+from services.chassis import metrics
+from services.chassis.db import Connection, Database, Rows, Step, Transaction, is_fenced, rescoping, run_steps
+from services.chassis.queue.box import Box, Claim, Finish, Item, LeaseLost, StoredItem
+from services.chassis.queue.enqueueing import Enqueueing, Holding, Passing
+from services.chassis.queue.statements import Statements, Which, statements_of
 
 # A holder that died is replaced after this long; every call made while holding lanes must end sooner.
 LEASE_SECONDS = 6.0
@@ -54,26 +55,22 @@ class Lanes:
         # What was empty is asked first whether it still is: an idle house polls, a claim costs five times a question.
         self._was_empty: set[Which] = set()
 
+    def enqueueing(self, items: Sequence[Item]) -> Enqueueing:
+        """The steps that put items at the ends of their lanes, in order. Repeats change nothing."""
+        return Enqueueing(items, self._statements["any"])
+
+    def holding(self, items: Sequence[Item]) -> Holding:
+        """The same, and lanes that were idle are held at once, as if they had been claimed."""
+        return Holding(items, self._statements["any"], lease_seconds=self.lease_seconds)
+
+    def passing(self, items: Sequence[Item]) -> Passing:
+        """The same, and idle lanes pass: the caller works them off in this very transaction, or lets them fall behind."""
+        return Passing(items, self._statements["any"])
+
     async def enqueue(self, connection: Connection, items: Sequence[Item]) -> list[bool]:
         """Put items at the ends of their lanes, in order; tells per item whether it is new. Repeats change nothing."""
-        if not items:
-            return []
-        values = {
-            "groups": [item.group_id for item in items],
-            "lanes": [item.lane_id for item in items],
-            "events": [item.event_id for item in items],
-            "payloads": [item.payload for item in items],
-        }
-        statements = self._statements["any"]
-        await run(connection, statements.add_to_lanes, values)
-        rows = await fetch_all(connection, statements.add_items, values)
-        fresh = {(row[0], row[1]) for row in rows}
-        answer = []
-        for item in items:
-            key = (item.group_id, item.event_id)
-            answer.append(key in fresh)
-            fresh.discard(key)
-        return answer
+        enqueueing = self.enqueueing(items)
+        return enqueueing.read(await run_steps(connection, enqueueing.steps)) if items else []
 
     async def claim(self, *, limit: int = 128, which: Which = "any", per_lane: int = _PER_LANE) -> list[Claim]:
         """Take up to `limit` ready lanes for `lease_seconds`, with up to `per_lane` items each.
@@ -87,53 +84,91 @@ class Lanes:
         values = {"limit": limit, "lease": self.lease_seconds, "token": token, "cursor": self._cursor}
         statements = self._statements[which]
         # No organization is named yet: lane rows are control plane, only items are a tenant's.
-        async with self._database.transaction((), durable=False) as connection:
-            rows: list[tuple[object, ...]] = []
+        async with self._database.journey((), durable=False) as journey:
+            rows: Rows = []
             if self._is_backlogged and limit > 1:
-                rows = await fetch_all(connection, statements.claim_fair, values)
-                self._cursor = max((row[0] for row in rows), default=_NIL)  # type: ignore[type-var,assignment]
+                (rows,) = await journey.run([(statements.claim_fair, values)])
+                self._cursor = max((row[0] for row in rows), default=_NIL)
             if len(rows) < limit:
                 values["limit"] = limit - len(rows)
-                rows += await fetch_all(connection, statements.claim_oldest, values)
+                (more,) = await journey.run([(statements.claim_oldest, values)])
+                rows += more
             if limit > 1:
                 self._is_backlogged = len(rows) >= limit
             if not rows:
                 self._was_empty.add(which)
                 return []
             self._was_empty.discard(which)
-            return await self._with_items(connection, token, rows, per_lane)
+            return await self._with_items(journey, token, rows, per_lane)
+
+    def finishing(self, finishes: Sequence[Finish]) -> Step:
+        """The step that gives lanes back; it ends the transaction (is_fenced) when one of the leases was lost."""
+        return self._statements["any"].finish, {**_finish_values(finishes), "wanted": len(finishes)}
 
     async def finish(self, connection: Connection, finishes: Sequence[Finish]) -> bool:
-        """Give lanes back, in the transaction of their effects; tells whether any has more to do at once.
+        """Give lanes back in the transaction of their effects; tells whether any of them has more to do at once.
 
-        Raises LeaseLost when any lease is gone.
+        Raises LeaseLost when one of the leases was lost; then the whole transaction must not be committed.
         """
         if not finishes:
             return False
-        rows = await fetch_all(connection, self._statements["any"].finish, _finish_values(finishes))
-        if len(rows) != len(finishes):
-            metrics.lane_fenced_total.labels(self.box.path).inc()
-            raise LeaseLost(self.box.path)
-        return any(row[0] for row in rows)
+        try:
+            ((row,),) = await run_steps(connection, [self.finishing(finishes)])
+        except psycopg.DatabaseError as error:
+            raise self.as_lost(error) from error
+        return bool(row[1])
+
+    async def finish_alone(self, finishes: Sequence[Finish]) -> bool:
+        """Give lanes back in one journey without other effects. Raises LeaseLost: nothing was given back."""
+        if not finishes:
+            return False
+        try:
+            ((row,),) = await self._database.batch((), [self.finishing(finishes)], durable=False)
+        except psycopg.DatabaseError as error:
+            raise self.as_lost(error) from error
+        return bool(row[1])
+
+    def as_lost(self, error: psycopg.DatabaseError) -> Exception:
+        """LeaseLost for what `finishing` raises, counted; any other error as it is."""
+        if not is_fenced(error):
+            return error
+        metrics.lane_fenced_total.labels(self.box.path).inc()
+        return LeaseLost(self.box.path)
 
     async def give_back(self, finishes: Sequence[Finish]) -> None:
         """Finish without effects, in a transaction of its own; lanes lost meanwhile are somebody else's already."""
         if not finishes:
             return
-        async with self._database.transaction((), durable=False) as connection:
-            await run(connection, self._statements["any"].finish, _finish_values(finishes))
+        try:
+            await self.finish_alone(finishes)
+        except LeaseLost:
+            if len(finishes) > 1:
+                for finish in finishes:
+                    await self.give_back([finish])
 
     async def renew(self, connection: Connection, claims: Sequence[Claim]) -> set[tuple[UUID, UUID]]:
         """Lengthen leases; gives the keys of the lanes that are still held."""
         values = {**_keys(claims), "lease": self.lease_seconds}
-        rows = await fetch_all(connection, self._statements["any"].renew, values)
+        (rows,) = await run_steps(connection, [(self._statements["any"].renew, values)])
         return {(row[0], row[1]) for row in rows}
 
-    async def wake(self, connection: Connection, keys: Sequence[tuple[UUID, UUID]]) -> int:
-        """Make waiting lanes ready at once; held and idle ones stay as they are."""
+    def falling_behind(self, finishes: Sequence[Finish]) -> Step:
+        """The step for passed lanes that could not be worked off: they wait `delay` seconds at `head`, as suspects."""
+        values = _finish_values(finishes)
+        return self._statements["any"].fall_behind, values
+
+    def waking(self, keys: Sequence[tuple[UUID, UUID]]) -> Step:
+        """The step that makes waiting lanes ready at once; held and idle ones stay as they are."""
         ordered = sorted(keys)
-        values = {"groups": [key[0] for key in ordered], "lanes": [key[1] for key in ordered]}
-        return await run_counted(connection, self._statements["any"].wake, values)
+        return self._statements["any"].wake, {
+            "groups": [key[0] for key in ordered],
+            "lanes": [key[1] for key in ordered],
+        }
+
+    async def wake(self, connection: Connection, keys: Sequence[tuple[UUID, UUID]]) -> int:
+        """Make waiting lanes ready at once; gives how many."""
+        (rows,) = await run_steps(connection, [self.waking(keys)])
+        return len(rows)
 
     async def bury(self, connection: Connection, claim: Claim, item: StoredItem, error: str) -> None:
         """Put an item among the dead letters; the caller finishes its lane past it in the same transaction."""
@@ -146,14 +181,12 @@ class Lanes:
             "attempts": claim.attempts,
             "error": error[:2000],
         }
-        await run(connection, self._statements["any"].bury, values)
+        await run_steps(connection, [(self._statements["any"].bury, values)])
         metrics.lane_items_total.labels(self.box.path, "dead").inc()
 
     async def measure(self) -> None:
         """Set the depth metrics (KEDA scales on the same figure)."""
-        async with self._database.transaction((), durable=False) as connection:
-            row = await fetch_one(connection, self._statements["any"].depth)
-        assert row is not None
+        ((row,),) = await self._database.batch((), [(self._statements["any"].depth, {})], durable=False)
         metrics.lane_ready.labels(self.box.path).set(row[0])
         metrics.lane_oldest_seconds.labels(self.box.path).set(row[1])
 
@@ -162,7 +195,7 @@ class Lanes:
         async with self._database.transaction((), durable=False) as connection:
             groups = await self._all_groups(connection)
             values = {"groups": groups, "limit": limit, "dead_id": dead_id}
-            rows = await fetch_all(connection, self._statements["any"].list_dead, values)
+            (rows,) = await run_steps(connection, [(self._statements["any"].list_dead, values)])
         return [DeadLetter(*row) for row in rows]
 
     async def replay(self, dead_ids: Sequence[int]) -> int:
@@ -170,20 +203,18 @@ class Lanes:
         async with self._database.transaction(()) as connection:
             groups = await self._all_groups(connection)
             values = {"groups": groups, "dead_ids": list(dead_ids)}
-            rows = await fetch_all(connection, self._statements["any"].take_dead, values)
+            (rows,) = await run_steps(connection, [(self._statements["any"].take_dead, values)])
             items = [Item(row[0], row[1], f"{row[2]}:replay:{row[4]}", bytes(row[3])) for row in rows]
             await self.enqueue(connection, items)
         return len(items)
 
     async def _all_groups(self, connection: Connection) -> list[UUID]:
-        groups = [row[0] for row in await fetch_all(connection, self._statements["any"].groups)]
-        await rescope(connection, groups)
+        (rows,) = await run_steps(connection, [(self._statements["any"].groups, {})])
+        groups = [row[0] for row in rows]
+        await run_steps(connection, [rescoping(groups)])
         return groups
 
-    async def _with_items(
-        self, connection: Connection, token: UUID, rows: list[tuple[object, ...]], per_lane: int
-    ) -> list[Claim]:
-        await rescope(connection, {row[0] for row in rows})  # type: ignore[misc]  # the first column is the group's uuid
+    async def _with_items(self, journey: Transaction, token: UUID, rows: Rows, per_lane: int) -> list[Claim]:
         values = {
             "groups": [row[0] for row in rows],
             "lanes": [row[1] for row in rows],
@@ -192,26 +223,24 @@ class Lanes:
             "per_lane": per_lane,
         }
         found: list[list[StoredItem]] = [[] for _ in rows]
-        for number, position, event_id, payload, received_at in await fetch_all(
-            connection, self._statements["any"].read_items, values
-        ):
-            found[number - 1].append(StoredItem(position, event_id, bytes(payload), received_at))
+        scope = rescoping({row[0] for row in rows})
+        _, items = await journey.commit([scope, (self._statements["any"].read_items, values)])
+        for number, *item in items:
+            found[number - 1].append(StoredItem(*item))
         return [_claim(token, row, tuple(items), per_lane) for row, items in zip(rows, found, strict=True)]
 
 
-def _reach(row: tuple[object, ...], per_lane: int) -> int:
+def _reach(row: tuple[Any, ...], per_lane: int) -> int:
     """The last position a claim looks at."""
-    head, tail = row[2], row[3]
-    assert isinstance(head, int)
-    assert isinstance(tail, int)
+    head: int = row[2]
+    tail: int = row[3]
     return min(tail, head + per_lane * POSITIONS_PER_ITEM)
 
 
-def _claim(token: UUID, row: tuple[object, ...], items: tuple[StoredItem, ...], per_lane: int) -> Claim:
+def _claim(token: UUID, row: tuple[Any, ...], items: tuple[StoredItem, ...], per_lane: int) -> Claim:
     group_id, lane_id, head, tail, attempts, solo, last_error = row
     until = items[-1].position if len(items) == per_lane else _reach(row, per_lane)
-    # The row's types are those of the lane table (schema.py).
-    return Claim(group_id, lane_id, token, head, tail, attempts, solo, last_error, items, until)  # type: ignore[arg-type]
+    return Claim(group_id, lane_id, token, head, tail, attempts, solo, last_error, items, until)
 
 
 def _keys(claims: Sequence[Claim]) -> dict[str, object]:
