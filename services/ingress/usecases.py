@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from uuid import UUID
 
 import orjson
@@ -21,14 +20,6 @@ from services.ingress.ports import Accepted, KeptEvent, MetaApp, Store
 
 # A commit that merges more events than this would only grow the latency of all of them.
 _LARGEST_COMMIT = 512
-
-
-@dataclass(frozen=True, slots=True)
-class Bells:
-    """Rung after a commit, for the relays."""
-
-    messages: Callable[[], None]
-    statuses: Callable[[], None]
 
 
 class Door:
@@ -51,12 +42,9 @@ class Door:
 class Intake:
     """The webhook's use cases."""
 
-    def __init__(
-        self, *, store: Store, apps: AppDirectory, bells: Bells, door: Door, now: Now, place: str = "here"
-    ) -> None:
+    def __init__(self, *, store: Store, apps: AppDirectory, door: Door, now: Now, place: str = "here") -> None:
         self._place = place
         self._apps = apps
-        self._bells = bells
         self._door = door
         self._now = now
         self._store = store
@@ -89,10 +77,6 @@ class Intake:
         except Exception:
             self._door.failed()
             raise
-        if any(entry.message for entry in entries):
-            self._bells.messages()
-        if any(entry.status for entry in entries):
-            self._bells.statuses()
         return len(entries)
 
     async def _candidates(self, app: str | None, *, refresh: bool) -> Sequence[MetaApp]:

@@ -10,7 +10,7 @@ from services.chassis.db import Database
 from services.chassis.lifecycle import Closing, Periodic, Service
 from services.chassis.logs import configure_logs
 from services.chassis.ops import OpsServer
-from services.chassis.queue import Bell, Box, DeadLetters, Lanes, Relay
+from services.chassis.queue import Bell, Box, DeadLetters, Lanes, Poll, Relay
 from services.chassis.redis import OptionalRedis
 from services.chassis.rpc import Peer, PeerAddress, RpcServer, Servicer
 from services.chassis.sealing import Sealer
@@ -126,6 +126,10 @@ async def build(settings: Settings) -> Service:
             room.graph,
             Relay(room.records, database, room.records_bell, AnalyticsIngest(analytics), linger=_RECORD_LINGER),
             room.worker,
+            Poll(
+                database,
+                [(room.inbox.is_any_ready, room.inbox_bell.ring), (room.records.is_any_ready, room.records_bell.ring)],
+            ),
             server,
             # Last, so that a room is ready only when everything else has started.
             OpsServer(settings.ops_address, database.is_reachable),

@@ -94,8 +94,8 @@ class Database:
     ) -> list[Rows]:
         """A whole transaction in one journey: the steps' rows, or nothing happened.
 
-        Raises what `transaction` raises. Statements up to the pipeline's end are one transaction of their own (PostgreSQL
-        documentation, "Pipelining"), so it needs neither BEGIN nor COMMIT.
+        Raises what `transaction` raises. Statements up to the pipeline's end are one transaction of their own
+        (PostgreSQL documentation, "Pipelining"), so it needs neither BEGIN nor COMMIT.
         """
         opening = (_SCOPE, {"scope": _scope_of(organization_ids), "durable": "on" if durable else "off"})
         async with self._connection() as connection:
@@ -133,14 +133,14 @@ class Database:
             yield journey.connection
             await journey.commit()
 
-    async def ask(self, query: Query) -> bool:
-        """The answer to a yes-or-no question about control-plane rows, without the frame of a transaction.
+    async def ask(self, questions: Sequence[Query]) -> list[bool]:
+        """The answers to yes-or-no questions about control-plane rows, in one journey without a transaction's frame.
 
         Raises Unavailable when Postgres is out of reach.
         """
         async with self._connection() as connection:
-            (rows,) = await run_steps(connection, [(query, {})])
-        return bool(rows and rows[0][0])
+            answers = await run_steps(connection, [(question, {}) for question in questions])
+        return [bool(rows and rows[0][0]) for rows in answers]
 
     async def is_reachable(self) -> bool:
         """Whether a trivial query is answered, for readiness."""

@@ -1,8 +1,8 @@
 """Several statements in one journey to Postgres and back, over libpq's pipeline mode.
 
-psycopg's own execute() costs a journey, a pair of selector changes and about 100 µs CPU a statement; its pipeline() saves
-the journeys but not the CPU (docs/performance.md). Here the statements of a step leave together, one wake-up reads all
-their answers, and rows come out through psycopg's own (C) loaders.
+psycopg's own execute() costs a journey, a pair of selector changes and about 100 µs CPU a statement; its pipeline()
+saves the journeys but not the CPU (docs/performance.md). Here the statements of a step leave together, one wake-up
+reads all their answers, and rows come out through psycopg's own (C) loaders.
 """
 
 from __future__ import annotations
@@ -33,7 +33,8 @@ _STALE = (psycopg.errors.FeatureNotSupported, psycopg.errors.InvalidSqlStatement
 async def run_steps(connection: Connection, steps: Sequence[Step]) -> list[Rows]:
     """Send the steps, wait once, give the rows of each. The first failing step's error is raised, the rest never ran.
 
-    Outside a transaction the steps are one: all or nothing. Raises psycopg.Error; UnicodeEncodeError before anything is sent.
+    Outside a transaction the steps are one: all or nothing. Raises psycopg.Error, and UnicodeEncodeError before
+    anything is sent.
     """
     # Written first: a value that cannot be written must leave the connection as it was.
     written = [query.written(values) for query, values in steps]

@@ -66,7 +66,7 @@ _TYPES: dict[str, tuple[int, Write, int]] = {
 class Query:
     """One statement. `name` is that of its prepared form; raises ValueError for a parameter without a known type."""
 
-    __slots__ = ("name", "sql", "_writers")
+    __slots__ = ("_writers", "name", "sql")
 
     def __init__(self, text: str) -> None:
         places: dict[str, int] = {}

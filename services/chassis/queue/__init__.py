@@ -4,7 +4,7 @@ See docs/architecture.md ("Lanes") for the state machine and docs/decisions/0002
 """
 
 from services.chassis.queue.batcher import Batcher
-from services.chassis.queue.bell import Bell
+from services.chassis.queue.bell import Bell, Poll
 from services.chassis.queue.box import Box, Claim, Finish, Item, LeaseLost, StoredItem
 from services.chassis.queue.bundles import bundles_of, deliver_bundles, payloads_of
 from services.chassis.queue.dead_letters import DeadLetters
@@ -27,6 +27,7 @@ __all__ = [
     "LeaseLost",
     "Passed",
     "Passing",
+    "Poll",
     "Relay",
     "StoredItem",
     "bundles_of",

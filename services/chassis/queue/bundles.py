@@ -1,7 +1,7 @@
 """Many small payloads of one transaction as one item: what nobody asks for singly need not be a row of its own.
 
-For boxes whose payloads are idempotent at the callee and in no order across items (records for the log). The item's event
-id says that it is a bundle, so a box may hold single payloads beside bundles (they were there first).
+For boxes whose payloads are idempotent at the callee and in no order across items (records for the log). The item's
+event id says that it is a bundle, so a box may hold single payloads beside bundles (they were there first).
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def payloads_of(item: StoredItem) -> list[bytes]:
 
 
 async def deliver_bundles(items: Sequence[StoredItem], deliver: DeliverPayloads) -> Sequence[results_pb2.ItemResult]:
-    """Hand over what the items hold; an item's result is the worst of its payloads' (repeating the others is harmless)."""
+    """Hand over what the items hold; an item comes to the worst of its payloads': repeating others is harmless."""
     held = [payloads_of(item) for item in items]
     results = iter(await deliver([payload for payloads in held for payload in payloads]))
     return [_worst([next(results) for _ in payloads]) for payloads in held]

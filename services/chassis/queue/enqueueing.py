@@ -1,11 +1,12 @@
 """Putting items into lanes: the steps to send, and what their rows mean. Three ways, by what follows.
 
-Enqueueing: somebody will claim them. Holding: this process goes on with what it put in, without a claim ("insert and hold").
-Passing: they are worked off in this very transaction.
+Enqueueing: somebody will claim them. Holding: this process goes on with what it put in, without a claim ("insert and
+hold"). Passing: they are worked off in this very transaction.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID, uuid4
@@ -45,6 +46,10 @@ class Enqueueing:
         """Per item, in order: whether it is new. `rows` are those of the steps."""
         return _freshness(self.items, rows[1]) if self.items else []
 
+    def claims(self, rows: Sequence[Rows]) -> list[Claim]:  # Holding has some
+        """The lanes this process holds by it: none."""
+        return []
+
 
 class Holding(Enqueueing):
     """Lanes that were idle come back as claims of this process."""
@@ -75,10 +80,11 @@ class Holding(Enqueueing):
 
 @dataclass(frozen=True, slots=True)
 class Passed:
-    """A lane whose new items are to be worked off now; its head stands at `tail` already."""
+    """A lane whose new items are to be worked off now; its head was at `head` and stands at `tail` already."""
 
     group_id: UUID
     lane_id: UUID
+    head: int
     tail: int
     items: tuple[StoredItem, ...]
 
@@ -96,11 +102,19 @@ class Passing(Enqueueing):
             return []
         lanes, items = rows
         found = _stored(self.items, items)
+        given = Counter((item.group_id, item.lane_id) for item in self.items)
         return [
-            Passed(group_id, lane_id, tail, tuple(found[group_id, lane_id]))
+            Passed(group_id, lane_id, tail - given[group_id, lane_id], tail, tuple(found[group_id, lane_id]))
             for group_id, lane_id, tail, is_idle in lanes
             if is_idle and (group_id, lane_id) in found
         ]
+
+    def has_queued(self, rows: Sequence[Rows]) -> bool:
+        """Whether something new lies in a lane that did not pass."""
+        if not self.items:
+            return False
+        idle = {(row[0], row[1]) for row in rows[0] if row[3]}
+        return any((row[0], row[1]) not in idle for row in rows[1])
 
 
 def _freshness(items: Sequence[Item], rows: Rows) -> list[bool]:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID, uuid4
 
 import psycopg
 
 from services.chassis import metrics
-from services.chassis.db import Connection, Database, Rows, Step, Transaction, is_fenced, rescoping, run_steps
+from services.chassis.db import Connection, Database, Query, Rows, Step, Transaction, is_fenced, rescoping, run_steps
 from services.chassis.queue.box import Box, Claim, Finish, Item, LeaseLost, StoredItem
 from services.chassis.queue.enqueueing import Enqueueing, Holding, Passing
 from services.chassis.queue.statements import Statements, Which, statements_of
@@ -40,6 +41,17 @@ class DeadLetter:
     replays: int
 
 
+class Outlet(Protocol):
+    """Who empties a box in this process (Relay)."""
+
+    @property
+    def may_hold(self) -> bool:
+        """Whether an insert should hold its lanes for him, or leave them to be claimed in fair turns."""
+
+    def take(self, claims: Sequence[Claim], *, is_all: bool) -> None:
+        """Lanes that were held for him; unless these are all that were touched, others are there to be claimed."""
+
+
 class Lanes:
     """One box. Methods that take a connection work inside the caller's transaction."""
 
@@ -52,8 +64,7 @@ class Lanes:
         }
         self._cursor = _NIL
         self._is_backlogged = False
-        # What was empty is asked first whether it still is: an idle house polls, a claim costs five times a question.
-        self._was_empty: set[Which] = set()
+        self._outlet: Outlet | None = None
 
     def enqueueing(self, items: Sequence[Item]) -> Enqueueing:
         """The steps that put items at the ends of their lanes, in order. Repeats change nothing."""
@@ -64,8 +75,23 @@ class Lanes:
         return Holding(items, self._statements["any"], lease_seconds=self.lease_seconds)
 
     def passing(self, items: Sequence[Item]) -> Passing:
-        """The same, and idle lanes pass: the caller works them off in this very transaction, or lets them fall behind."""
+        """The same, and idle lanes pass: the caller works them off in this transaction, or lets them fall behind."""
         return Passing(items, self._statements["any"])
+
+    def attach(self, outlet: Outlet) -> None:
+        """Say who empties this box in this process; `entering` asks him and `entered` tells him."""
+        self._outlet = outlet
+
+    def entering(self, items: Sequence[Item]) -> Enqueueing:
+        """The steps for items that this process' outlet hands on: held for him if he has room, else to be claimed."""
+        return self.holding(items) if self._outlet and self._outlet.may_hold else self.enqueueing(items)
+
+    def entered(self, entering: Enqueueing, rows: Sequence[Rows]) -> None:
+        """Pass on what `entering` came to. To be called after the commit only."""
+        if self._outlet is None or not entering.items:
+            return
+        claims = entering.claims(rows)
+        self._outlet.take(claims, is_all=len(claims) == len(rows[0]) and bool(claims))
 
     async def enqueue(self, connection: Connection, items: Sequence[Item]) -> list[bool]:
         """Put items at the ends of their lanes, in order; tells per item whether it is new. Repeats change nothing."""
@@ -78,8 +104,6 @@ class Lanes:
         The oldest lanes are taken while there is no backlog; with one, every group gets its turn (invariant I8). The
         commit need not be durable: a lost claim is a lane that is still ready.
         """
-        if which in self._was_empty and not await self._database.ask(self._statements[which].is_any_ready):
-            return []
         token = uuid4()
         values = {"limit": limit, "lease": self.lease_seconds, "token": token, "cursor": self._cursor}
         statements = self._statements[which]
@@ -96,14 +120,23 @@ class Lanes:
             if limit > 1:
                 self._is_backlogged = len(rows) >= limit
             if not rows:
-                self._was_empty.add(which)
                 return []
-            self._was_empty.discard(which)
             return await self._with_items(journey, token, rows, per_lane)
 
     def finishing(self, finishes: Sequence[Finish]) -> Step:
         """The step that gives lanes back; it ends the transaction (is_fenced) when one of the leases was lost."""
         return self._statements["any"].finish, {**_finish_values(finishes), "wanted": len(finishes)}
+
+    @contextmanager
+    def fence(self) -> Iterator[None]:
+        """Turn what `finishing` raises for a lost lease into LeaseLost, counted; nothing of the transaction remains."""
+        try:
+            yield
+        except psycopg.DatabaseError as error:
+            if not is_fenced(error):
+                raise
+            metrics.lane_fenced_total.labels(self.box.path).inc()
+            raise LeaseLost(self.box.path) from error
 
     async def finish(self, connection: Connection, finishes: Sequence[Finish]) -> bool:
         """Give lanes back in the transaction of their effects; tells whether any of them has more to do at once.
@@ -112,39 +145,25 @@ class Lanes:
         """
         if not finishes:
             return False
-        try:
+        with self.fence():
             ((row,),) = await run_steps(connection, [self.finishing(finishes)])
-        except psycopg.DatabaseError as error:
-            raise self.as_lost(error) from error
         return bool(row[1])
 
-    async def finish_alone(self, finishes: Sequence[Finish]) -> bool:
-        """Give lanes back in one journey without other effects. Raises LeaseLost: nothing was given back."""
+    async def give_back(self, finishes: Sequence[Finish]) -> bool:
+        """Finish in one journey without other effects; tells whether any lane has more to do at once.
+
+        Lanes lost meanwhile are somebody else's already. The commit need not be durable: what is lost is repeated.
+        """
         if not finishes:
             return False
         try:
-            ((row,),) = await self._database.batch((), [self.finishing(finishes)], durable=False)
-        except psycopg.DatabaseError as error:
-            raise self.as_lost(error) from error
-        return bool(row[1])
-
-    def as_lost(self, error: psycopg.DatabaseError) -> Exception:
-        """LeaseLost for what `finishing` raises, counted; any other error as it is."""
-        if not is_fenced(error):
-            return error
-        metrics.lane_fenced_total.labels(self.box.path).inc()
-        return LeaseLost(self.box.path)
-
-    async def give_back(self, finishes: Sequence[Finish]) -> None:
-        """Finish without effects, in a transaction of its own; lanes lost meanwhile are somebody else's already."""
-        if not finishes:
-            return
-        try:
-            await self.finish_alone(finishes)
+            with self.fence():
+                ((row,),) = await self._database.batch((), [self.finishing(finishes)], durable=False)
         except LeaseLost:
-            if len(finishes) > 1:
-                for finish in finishes:
-                    await self.give_back([finish])
+            if len(finishes) == 1:
+                return False
+            return any([await self.give_back([finish]) for finish in finishes])
+        return bool(row[1])
 
     async def renew(self, connection: Connection, claims: Sequence[Claim]) -> set[tuple[UUID, UUID]]:
         """Lengthen leases; gives the keys of the lanes that are still held."""
@@ -183,6 +202,11 @@ class Lanes:
         }
         await run_steps(connection, [(self._statements["any"].bury, values)])
         metrics.lane_items_total.labels(self.box.path, "dead").inc()
+
+    @property
+    def is_any_ready(self) -> Query:
+        """The question whether anything could be claimed (Poll)."""
+        return self._statements["any"].is_any_ready
 
     async def measure(self) -> None:
         """Set the depth metrics (KEDA scales on the same figure)."""

@@ -173,6 +173,7 @@ def _take(box: Box, solo: str) -> str:
     g = box.group
     return f"""
             UPDATE {box.path}_lane l
-            SET wake_at = now() + %(lease)s::float8 * interval '1 s', lease = %(token)s::uuid, attempts = attempts + 1, solo = {solo}
+            SET wake_at = now() + %(lease)s::float8 * interval '1 s', lease = %(token)s::uuid,
+              attempts = attempts + 1, solo = {solo}
             FROM c WHERE (l.{g}, l.lane_id) = (c.{g}, c.lane_id)
             RETURNING l.{g}, l.lane_id, l.head, l.tail, l.attempts, l.solo, l.last_error"""

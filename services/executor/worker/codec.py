@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from google.protobuf.message import DecodeError
 
-from services.chassis.queue import Claim, Item, StoredItem
+from services.chassis.queue import Claim, Item
 from services.executor.domain.advance import Record, RecordKind, Said, Say, Timer
 from services.executor.domain.arrival import Arrival, Contact, StartReason
 from services.executor.domain.commands import SendButtons, SendText
 from services.executor.domain.events import InboundMessage
-from services.executor.usecases import Decoded
+from services.executor.usecases import Decoded, Submission
 from services.pb.analytics.v1 import analytics_pb2
 from services.pb.common.v1 import content_pb2, events_pb2
 from services.pb.executor.v1 import executor_pb2
 from services.pb.sender.v1 import sender_pb2
 
-# Records have no order of their own; a few lanes per organization make large batches and small lane tables.
-_RECORD_LANES = 4
+_LONGEST_EVENT_ID = 600
 
 _REASONS: dict[int, StartReason] = {
     executor_pb2.START_REASON_UNSPECIFIED: "none",
@@ -44,21 +43,40 @@ def decode(claim: Claim) -> Decoded:
     arrivals = []
     for item in claim.items:
         try:
-            arrivals.append(_arrival(item))
+            event = executor_pb2.ConversationEvent.FromString(item.payload)
+            arrivals.append(_arrival(event, event_id=item.event_id))
         except (DecodeError, ValueError) as error:
-            return Decoded(claim, tuple(arrivals), f"the event cannot be read: {error}")
+            return Decoded(claim, tuple(arrivals), _unreadable(error))
     return Decoded(claim, tuple(arrivals))
 
 
-def _arrival(item: StoredItem) -> Arrival:
-    event = executor_pb2.ConversationEvent.FromString(item.payload)
+def submission_of(event: executor_pb2.ConversationEvent) -> Submission:
+    """What a caller hands over. Raises ValueError with a sentence when the event can never be worked on."""
+    if not 0 < len(event.event_id) <= _LONGEST_EVENT_ID:
+        raise ValueError(f"event_id must have 1 to {_LONGEST_EVENT_ID} characters")
+    try:
+        organization_id, conversation_id = UUID(event.organization_id), UUID(event.conversation_id)
+    except ValueError:
+        raise ValueError("organization_id and conversation_id must be UUIDs") from None
+    item = Item(organization_id, conversation_id, event.event_id, event.SerializeToString())
+    try:
+        return Submission(item, _arrival(event, event_id=event.event_id))
+    except ValueError as error:
+        return Submission(item, _unreadable(error))
+
+
+def _unreadable(error: Exception) -> str:
+    return f"the event cannot be read: {error}"
+
+
+def _arrival(event: executor_pb2.ConversationEvent, *, event_id: str) -> Arrival:
     if event.start_flow_id:
         UUID(event.start_flow_id)
     return Arrival(
         organization_id=UUID(event.organization_id),
         conversation_id=UUID(event.conversation_id),
         # The lane's id of the event, so that a replayed dead letter says its things under new message ids.
-        event_id=item.event_id,
+        event_id=event_id,
         phone_number_id=event.message.phone_number_id,
         contact=Contact(
             UUID(event.contact_id or event.conversation_id),
@@ -134,13 +152,12 @@ def _content(command: Say) -> content_pb2.Content:
     )
 
 
-def encode_record(record: Record, occurred_at_us: int) -> Item:
-    """A record for analytics, in one of a few lanes of its organization."""
+def encode_record(record: Record, occurred_at_us: int) -> bytes:
+    """A record for analytics."""
     arrival = record.arrival
-    record_id = f"{arrival.event_id}#{record.number}"
-    message = analytics_pb2.Record(
+    return analytics_pb2.Record(
         organization_id=str(arrival.organization_id),
-        record_id=record_id,
+        record_id=f"{arrival.event_id}#{record.number}",
         occurred_at_us=occurred_at_us,
         kind=_KINDS[record.kind],
         conversation_id=str(arrival.conversation_id),
@@ -149,9 +166,7 @@ def encode_record(record: Record, occurred_at_us: int) -> Item:
         node_id=record.node_id,
         text=record.text,
         sequence=record.number,
-    )
-    lane = uuid5(arrival.organization_id, f"records:{arrival.conversation_id.int % _RECORD_LANES}")
-    return Item(arrival.organization_id, lane, f"{arrival.conversation_id}:{record_id}", message.SerializeToString())
+    ).SerializeToString()
 
 
 def timer_item(timer: Timer) -> Item:
