@@ -2,8 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
 
 import orjson
 
@@ -26,7 +25,7 @@ NO_RECIPIENT = "no_recipient"
 _DIGESTED_LEVELS = 100
 
 
-@dataclass(frozen=True)  # no slots: cached_property keeps its value in __dict__
+@dataclass(slots=True)  # not frozen: what is read once is kept, and a frozen one costs twice as much to make
 class Change:
     """A change and what it inherits from its entry, and from nothing else in the POST.
 
@@ -42,16 +41,22 @@ class Change:
     prefix: str
     raw: Json
     entry_time: Json
+    _contacts: ContactBook | None = field(default=None, init=False)
+    _digest: str | None = field(default=None, init=False)
 
-    @cached_property
+    @property
     def contacts(self) -> ContactBook:
         """The contacts of this change, found by id."""
-        return read_contacts(self.value.get("contacts"))
+        if self._contacts is None:
+            self._contacts = read_contacts(self.value.get("contacts"))
+        return self._contacts
 
-    @cached_property
+    @property
     def digest(self) -> str:
         """Tell this change from every other, wherever in whatever POST it arrives."""
-        return digest_of([self.waba_id, self.entry_time, self.raw])
+        if self._digest is None:
+            self._digest = digest_of([self.waba_id, self.entry_time, self.raw])
+        return self._digest
 
     def start(self, type_: str) -> Object:
         """Begin the fields of an event with the keys that every type has."""

@@ -1,7 +1,7 @@
 """One thing that happened, in the form the rest of PyTake reads."""
 
 import hashlib
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from .values import Json, Object
 
@@ -12,8 +12,7 @@ _LONGEST_KEY = 512
 _SUBJECT_KEYS = ("from", "user_id", "recipient_id", "recipient_user_id", "to", "to_user_id", "current")
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(NamedTuple):
     """One event of a webhook.
 
     type: message, status, error, echo, standby_message, standby_status, standby_echo, handover, history,
