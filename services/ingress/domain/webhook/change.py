@@ -8,7 +8,7 @@ import orjson
 
 from .contacts import ContactBook, read_contacts
 from .document import pruned
-from .event import Event, keyed_event
+from .event import Event, bounded
 from .values import Json, Object
 
 NOT_AN_OBJECT = "not_an_object"
@@ -69,13 +69,8 @@ class Change:
 
     def keyed(self, fields: Object, dedupe_key: str, *, flow_input: bool = False) -> Event:
         """Make an event whose key is part of its normal form."""
-        return keyed_event(
-            fields,
-            waba_id=self.waba_id,
-            phone_number_id=self.phone_number_id,
-            dedupe_key=dedupe_key,
-            flow_input=flow_input,
-        )
+        key = bounded(dedupe_key)
+        return Event(str(fields["type"]), self.waba_id, self.phone_number_id, key, flow_input, fields)
 
     def unkeyed(self, fields: Object, place: str) -> Event:
         """Make an event that Meta gives no key: the change's digest and the place below it are its key."""
@@ -87,9 +82,10 @@ class Change:
 
     def each(self, key: str, parse: Callable[["Change", Json, str], Event]) -> list[Event]:
         """Parse every item of an array of the value; null or missing counts as empty."""
-        items, place = self.value.get(key), f"{self.prefix}.{key}"
+        items = self.value.get(key)
         if items is None:
             return []
+        place = f"{self.prefix}.{key}"
         if not isinstance(items, list):
             return [self.invalid(place, NOT_AN_ARRAY)]
         return [parse(self, item, f"{place}[{index}]") for index, item in enumerate(items)]

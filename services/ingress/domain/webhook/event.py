@@ -3,7 +3,7 @@
 import hashlib
 from typing import NamedTuple
 
-from .values import Json, Object
+from .values import Json
 
 # A key that overflows a Postgres index row (2,704 bytes) would poison its POST; 512 characters always fit.
 _LONGEST_KEY = 512
@@ -42,13 +42,6 @@ class Event(NamedTuple):
             if isinstance(value, str):
                 return bounded(value)
         return None
-
-
-def keyed_event(
-    fields: Object, *, waba_id: str | None, phone_number_id: str | None, dedupe_key: str, flow_input: bool
-) -> Event:
-    """Make an event, whose ``type`` is in its fields already."""
-    return Event(str(fields["type"]), waba_id, phone_number_id, bounded(dedupe_key), flow_input, fields)
 
 
 def bounded(key: str) -> str:

@@ -21,7 +21,8 @@ def status_event(change: Change, item: Json, place: str) -> Event:
         fields["known"] = False
     fields["timestamp"] = timestamp(status.get("timestamp"))
     _put_recipient(change, status, fields)
-    put(fields, "error_codes", error_codes(status.get("errors")))
+    if "errors" in status:
+        put(fields, "error_codes", error_codes(status["errors"]))
     put(fields, "callback_data", text(status.get("biz_opaque_callback_data")))
     _put_price(status, fields)
     dedupe_key = f"status:{change.phone_number_id}:{message_id}:{state}"
