@@ -10,6 +10,7 @@ from typing import Any
 
 import uvicorn
 
+from services.ingress.http.protocol import AnswersInOneWrite
 from services.ingress.http.webhook import Receive, Scope, Send, WebhookEndpoint
 
 BACKLOG = 2048
@@ -39,7 +40,7 @@ class HttpServer:
         config = uvicorn.Config(
             dispatch,
             interface="asgi3",  # dispatch returns a coroutine without being one
-            http="httptools",
+            http=AnswersInOneWrite,
             ws="none",
             lifespan="off",
             access_log=False,
