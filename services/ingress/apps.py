@@ -99,6 +99,9 @@ def _signers_by_name(apps: Sequence[MetaApp]) -> Mapping[str | None, Signers]:
 
 def _signers_of(apps: Sequence[MetaApp]) -> Signers:
     pairs = [
-        (secret.encode(), app.reference) for app in apps for secret in (app.app_secret, app.previous_app_secret) if secret
+        (secret.encode(), app.reference)
+        for app in apps
+        for secret in (app.app_secret, app.previous_app_secret)
+        if secret
     ]
     return Signers(tuple(secret for secret, _ in pairs), tuple(reference for _, reference in pairs))

@@ -72,7 +72,7 @@ def message_of(event: Event, *, received_at_ms: int, signed_by: tuple[str, ...])
         known["reply"] = _reply(reply)
     return events_pb2.InboundMessage(
         **known,
-        waba_id=event.waba_id,
+        waba_id=event.waba_id or "",
         sent_at=_number(fields.get("timestamp")),
         is_flow_input=event.flow_input,
         fields=orjson.dumps(fields),

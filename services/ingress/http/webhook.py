@@ -32,7 +32,7 @@ _BELOW = PATH + "/"
 _SIGNATURE = b"x-hub-signature-256"
 _LENGTH = b"content-length"
 # A sender that dribbles a body holds no place for ever.
-_BODY_SECONDS = 15.0
+BODY_SECONDS = 15.0
 
 _log = get_logger(__name__)
 _posts = Counter("pytake_webhook_posts_total", "Webhook POSTs by answer", ["status"])
@@ -67,26 +67,24 @@ _BAD_SIGNATURE = (403, "Invalid signature", "WEBHOOK_INVALID_SIGNATURE")
 class WebhookEndpoint:
     """GET handshake and POST for /api/v1/whatsapp/webhook and /api/v1/whatsapp/webhook/{app}."""
 
-    def __init__(self, intake: Intake, *, max_body_bytes: int) -> None:
+    def __init__(self, intake: Intake, *, max_body_bytes: int, body_seconds: float = BODY_SECONDS) -> None:
         self._intake = intake
         self._max_body_bytes = max_body_bytes
+        self._body_seconds = body_seconds
         self._received = _posts.labels("200")
 
     def serves(self, path: str) -> bool:
         """Whether a path is the webhook's."""
         return path == PATH or (path.startswith(_BELOW) and "/" not in path[len(_BELOW) :])
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Coroutine[Any, Any, None]:
         """Answer one request."""
-        app = scope["path"][len(PATH) + 1 :] or None
+        app = scope["path"][len(_BELOW) :] or None
         if scope["method"] == "POST":
-            await self._post(scope, receive, send, app)
-        elif scope["method"] == "GET":
-            await self._handshake(scope, send, app)
-        else:
-            await _answer(
-                send, 405, b'{"detail":"Use GET or POST","error_code":"METHOD_NOT_ALLOWED"}', allow=b"GET, POST"
-            )
+            return self._post(scope, receive, send, app)
+        if scope["method"] == "GET":
+            return self._handshake(scope, send, app)
+        return _answer(send, 405, b'{"detail":"Use GET or POST","error_code":"METHOD_NOT_ALLOWED"}', allow=b"GET, POST")
 
     async def _handshake(self, scope: Scope, send: Send, app: str | None) -> None:
         query = _query_of(scope)
@@ -149,7 +147,7 @@ class WebhookEndpoint:
         return signature
 
     async def _body(self, receive: Receive) -> bytes:
-        deadline = asyncio.get_running_loop().time() + _BODY_SECONDS
+        deadline = asyncio.get_running_loop().time() + self._body_seconds
         chunks: list[bytes] = []
         size = 0
         while True:

@@ -88,7 +88,7 @@ async def serve(name: str) -> None:
     server = uvicorn.Server(uvicorn.Config(app, port=port, http="httptools", access_log=False, log_config=None))
     task = asyncio.create_task(server.serve())
     while not server.started:
-        await asyncio.sleep(0.01)
+        await asyncio.wait([task], timeout=0.01)
     await _report(lines, port)
     server.should_exit = True
     await task
