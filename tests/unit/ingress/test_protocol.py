@@ -41,11 +41,17 @@ async def answer(scope: Any, receive: Any, send: Any) -> None:
     await send({"type": "http.response.body", "body": b"oi" + scope["path"].encode()})
 
 
-async def served(*requests: bytes) -> Wire:
-    """Feed what arrives in one piece and let the loop turn until all is answered."""
+def connected() -> tuple[AnswersInOneWrite, Wire]:
+    """A new connection; `answer` serves it."""
     config = uvicorn.Config(answer, log_config=None, access_log=False, interface="asgi3")
     protocol, wire = AnswersInOneWrite(config, ServerState(), {}), Wire()
     protocol.connection_made(wire)
+    return protocol, wire
+
+
+async def served(*requests: bytes) -> Wire:
+    """Feed what arrives in one piece and let the loop turn until all is answered."""
+    protocol, wire = connected()
     protocol.data_received(b"".join(requests))
     while protocol.tasks:
         await asyncio.wait(protocol.tasks)
@@ -81,10 +87,18 @@ async def test_an_answer_that_ends_the_connection_is_written_first() -> None:
     assert b"".join(wire.writes).endswith(b"oi/1")
 
 
+async def test_a_large_answer_is_not_held_back() -> None:
+    protocol, wire = connected()
+    for _ in range(3):
+        protocol.transport.write(b"x" * 40_000)
+
+    assert [len(written) for written in wire.writes] == [80_000]
+    await asyncio.sleep(0)
+    assert [len(written) for written in wire.writes] == [80_000, 40_000]
+
+
 async def test_nothing_is_written_to_a_client_that_has_gone() -> None:
-    config = uvicorn.Config(answer, log_config=None, access_log=False, interface="asgi3")
-    protocol, wire = AnswersInOneWrite(config, ServerState(), {}), Wire()
-    protocol.connection_made(wire)
+    protocol, wire = connected()
     protocol.transport.write(b"half an answer")
     wire.close()
     await asyncio.sleep(0)
