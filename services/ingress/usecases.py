@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from contextlib import suppress
 from uuid import UUID
 
@@ -12,7 +11,7 @@ import psycopg
 from services.chassis.clock import Monotonic, Now
 from services.chassis.errors import InvalidArgument, Unavailable
 from services.chassis.queue import Batcher, Item
-from services.ingress.apps import AppDirectory
+from services.ingress.apps import AppDirectory, Signers
 from services.ingress.domain.signature import matching_secrets
 from services.ingress.domain.webhook import NAMES_NO_NUMBER, Event, parse_webhook
 from services.ingress.entries import lane_of, message_of, number_key, status_of
@@ -56,10 +55,9 @@ class Intake:
         """References of the apps whose secret, or previous one, signed exactly these bytes; none means refuse."""
         for is_second_look in (False, True):
             candidates = await self._candidates(app, refresh=is_second_look)
-            secrets, owners = _secrets_of(candidates)
-            indices = matching_secrets(body, header, secrets)
+            indices = matching_secrets(body, header, candidates.secrets)
             if indices:
-                return tuple(dict.fromkeys(owners[index] for index in indices))
+                return tuple(dict.fromkeys([candidates.references[index] for index in indices]))
         return ()
 
     async def receive(self, body: bytes, *, signed_by: tuple[str, ...]) -> int:
@@ -79,9 +77,9 @@ class Intake:
             raise
         return len(entries)
 
-    async def _candidates(self, app: str | None, *, refresh: bool) -> Sequence[MetaApp]:
+    async def _candidates(self, app: str | None, *, refresh: bool) -> Signers:
         try:
-            return await self._apps.named(app, refresh=refresh)
+            return await self._apps.signers(app, refresh=refresh)
         except Unavailable:
             self._door.failed()
             raise
@@ -151,17 +149,6 @@ def entry_of(event: Event, *, received_at_ms: int, signed_by: tuple[str, ...]) -
 
 def _item(event: Event, payload: bytes) -> Item:
     return Item(number_key(event.phone_number_id or ""), lane_of(event), event.dedupe_key, payload)
-
-
-def _secrets_of(apps: Sequence[MetaApp]) -> tuple[list[bytes], list[str]]:
-    secrets: list[bytes] = []
-    owners: list[str] = []
-    for app in apps:
-        for secret in (app.app_secret, app.previous_app_secret):
-            if secret:
-                secrets.append(secret.encode())
-                owners.append(app.reference)
-    return secrets, owners
 
 
 def _check_app(name: str, app_secret: str, verify_token: str) -> None:

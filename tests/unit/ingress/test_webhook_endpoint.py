@@ -1,5 +1,6 @@
 """The webhook over ASGI: whose bytes, durable or not, and nothing told to strangers."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, MutableMapping
 from uuid import uuid4
@@ -7,6 +8,7 @@ from uuid import uuid4
 import pytest
 
 from services.ingress.apps import house_app
+from services.ingress.http import WebhookEndpoint
 from services.ingress.ports import MetaApp
 from tests.fakes.ingress import MemoryStore
 from tests.fixtures.webhooks import MOST_BYTES, PATH, Entrance, messages_body, signature, status_body
@@ -326,4 +328,22 @@ async def test_a_body_that_ends_early_is_no_body(store: MemoryStore) -> None:
     await entrance.endpoint(scope, receive, send)
 
     assert sent[0]["status"] == 400
+    assert store.stored() == 0
+
+
+async def test_a_body_that_comes_too_slowly_is_not_waited_for(store: MemoryStore) -> None:
+    endpoint = WebhookEndpoint(Entrance(store).intake, max_body_bytes=MOST_BYTES, body_seconds=0.0)
+    sent: list[MutableMapping[str, object]] = []
+
+    async def receive() -> dict[str, object]:
+        await asyncio.Event().wait()
+        raise AssertionError("nothing comes")
+
+    async def send(message: MutableMapping[str, object]) -> None:
+        sent.append(message)
+
+    headers = [(b"x-hub-signature-256", b"sha256=" + b"0" * 64)]
+    await endpoint({"type": "http", "method": "POST", "path": PATH, "headers": headers}, receive, send)
+
+    assert sent[0]["status"] == 408
     assert store.stored() == 0
