@@ -108,10 +108,11 @@ def _begin_turn(flow: CompiledFlow, base: Session, event: Event, now: datetime, 
 
 
 def _clock(settings: FlowSettings, now: datetime) -> dict[str, Json]:
-    local = now.astimezone(settings.zone)
+    # Cut out of the ISO form: strftime takes ten times as long.
+    local = now.astimezone(settings.zone).isoformat()
     is_portuguese = settings.language.lower().startswith("pt")
-    day = f"{local:%d/%m/%Y}" if is_portuguese else f"{local:%Y-%m-%d}"
-    return {"current_time": f"{local:%H:%M}", "current_date": day}
+    day = f"{local[8:10]}/{local[5:7]}/{local[:4]}" if is_portuguese else local[:10]
+    return {"current_time": local[11:16], "current_date": day}
 
 
 class _Run:

@@ -29,12 +29,14 @@ class Session:
 
     def to_json(self) -> dict[str, Json]:
         """The JSON form, as stored."""
+        return {**self.place(), "variables": dict(self.variables), "execution_path": list(self.execution_path)}
+
+    def place(self) -> dict[str, Json]:
+        """The JSON form without `variables` and `execution_path`, which may be long."""
         return {
             "flow_id": self.flow_id,
             "flow_version": self.flow_version,
             "current_node_id": self.current_node_id,
-            "variables": dict(self.variables),
-            "execution_path": list(self.execution_path),
             "is_active": self.is_active,
             "attempts": self.attempts,
             "awaiting_input": self.awaiting_input,
@@ -51,7 +53,7 @@ class Session:
             flow_version=whole_number_at(value, "flow_version") or 0,
             current_node_id=text_at(value, "current_node_id") or None,
             variables=object_at(value, "variables"),
-            execution_path=tuple(str(node_id) for node_id in path) if isinstance(path, list) else (),
+            execution_path=tuple(map(str, path)) if isinstance(path, list) else (),
             is_active=flag_at(value, "is_active"),
             attempts=whole_number_at(value, "attempts") or 0,
             awaiting_input=flag_at(value, "awaiting_input"),

@@ -14,6 +14,7 @@ from services.chassis.queue import Item, Lanes
 from services.chassis.queue.schema import KEEP_DAYS
 from services.executor.domain.advance import Timer
 from services.executor.domain.arrival import Contact
+from services.executor.domain.identifiers import recurring_id
 from services.executor.domain.session import Session
 from services.executor.domain.standing import Standing
 from services.executor.ports import Save, Snapshot, StateChanged, StateView
@@ -256,8 +257,7 @@ def _view(row: Sequence[Any]) -> StateView:
 
 def _rest_of(session: Session) -> str:
     """What the seed's columns do not hold."""
-    whole = session.to_json()
-    return orjson.dumps({key: whole[key] for key in whole.keys() - {"variables", "execution_path"}}).decode()
+    return orjson.dumps(session.place()).decode()
 
 
 def _state_values(standings: Sequence[Standing]) -> dict[str, list[object]]:
@@ -268,7 +268,7 @@ def _state_values(standings: Sequence[Standing]) -> dict[str, list[object]]:
         "k": [standing.contact.contact_id for standing in standings],
         "p": [standing.contact.wa_id[:20] for standing in standings],
         "u": [standing.contact.user_id for standing in standings],
-        "f": [UUID(standing.session.flow_id) for standing in standings],
+        "f": [recurring_id(standing.session.flow_id) for standing in standings],
         "v": [standing.session.flow_version for standing in standings],
         "n": [standing.session.current_node_id for standing in standings],
         "x": [orjson.dumps(dict(standing.session.variables)).decode() for standing in standings],
