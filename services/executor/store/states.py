@@ -241,7 +241,7 @@ def _standing(row: Sequence[Any]) -> Standing:
         state_id=row[1],
         conversation_id=row[2],
         contact=Contact(row[3], row[4], row[5], ""),
-        session=Session.from_json({**row[6], "variables": row[7], "execution_path": row[8]}),
+        session=Session.from_parts(row[6], row[7], row[8]),
         messages_count=row[9],
         last_message_at=row[10],
         session_expires_at=row[11],
