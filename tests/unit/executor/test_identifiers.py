@@ -30,7 +30,7 @@ def test_an_id_in_another_form_is_read_too(text: str) -> None:
 @pytest.mark.parametrize("text", ["", "7d8f2b64", str(ONE)[:-1], "g" * 32])
 def test_what_is_no_id_is_refused_each_time(text: str) -> None:
     for _ in range(2):
-        with pytest.raises(ValueError, match="hexadecimal|base 16"):
+        with pytest.raises(ValueError, match=r"hexadecimal|base 16"):
             read_id(text, ONE)
-        with pytest.raises(ValueError, match="hexadecimal|base 16"):
+        with pytest.raises(ValueError, match=r"hexadecimal|base 16"):
             recurring_id(text)
