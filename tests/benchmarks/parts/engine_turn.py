@@ -16,7 +16,7 @@ from uuid import UUID, uuid5
 import orjson
 
 from services.chassis.queue import Claim, Item, StoredItem
-from services.executor.domain.advance import Rules, advance
+from services.executor.domain.advance import Effects, Rules, advance
 from services.executor.domain.arrival import Arrival
 from services.executor.domain.compile import CompiledFlow, compile_flow
 from services.executor.domain.document import parse_document
@@ -33,7 +33,7 @@ from services.pb.executor.v1 import executor_pb2
 ROUNDS = 15
 """A round measures every part once, so that a busy moment of the machine falls on all of them."""
 CONVERSATIONS = 400
-"""Different conversations in one pass over a part: more than may be answered out of any cache of ids by chance."""
+"""Different conversations in one pass over a part, each met once, as in a house with many people."""
 
 _ORGANIZATION = UUID("7d8f2b64-5c1e-4f43-9a55-2f6f0a3c9b01")
 _FLOW_ID = "c3b0a1de-93f4-5d27-8c1c-0e6c0d8f7a42"
@@ -125,7 +125,7 @@ def _advance_all(flow: CompiledFlow, arrivals: Sequence[Arrival], standings: Seq
     return [advance(arrival, _by_id(standing), rules) for arrival, standing in pairs]
 
 
-def _encode(effects: Any) -> list[Item]:
+def _encode(effects: Effects) -> list[Item]:
     said = [encode_said(said) for said in effects.said]
     return said + [encode_record(record, 1_773_500_952_000_000) for record in effects.records]
 
