@@ -1,8 +1,8 @@
 """A relay empties a box into another room: caller-retries-until-acked, callee drops repeats.
 
 Most of what it hands over was put in by this very process, which holds the lanes already ("insert and hold"): it goes
-from memory to the callee, and many lanes are finished with one statement. What was left behind (a crash, another process,
-a backlog, a wait) is claimed by query.
+from memory to the callee, and many lanes are finished with one statement. What was left behind (a crash, another
+process, a backlog, a wait) is claimed by query.
 
 Order: a lane has one holder, its items go in order in one batch; at the first item the callee does not take now, the
 head stops, and the lane waits. A callee that is down is never the message's fault: lanes wait without blame. Only a

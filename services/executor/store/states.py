@@ -26,6 +26,7 @@ from services.chassis.queue import Item, Lanes, bundles_of
 from services.chassis.queue.schema import KEEP_DAYS
 from services.executor.domain.advance import Timer
 from services.executor.domain.arrival import Contact
+from services.executor.domain.identifiers import recurring_id
 from services.executor.domain.session import Session
 from services.executor.domain.standing import Standing
 from services.executor.ports import Passage, Save, Snapshot, StateChanged, StateView
@@ -330,7 +331,7 @@ def _standing(row: Sequence[Any]) -> Standing:
         state_id=row[1],
         conversation_id=row[2],
         contact=Contact(row[3], row[4], row[5], ""),
-        session=Session.from_json({**row[6], "variables": row[7], "execution_path": row[8]}),
+        session=Session.from_parts(row[6], row[7], row[8]),
         messages_count=row[9],
         last_message_at=row[10],
         session_expires_at=row[11],
@@ -346,8 +347,7 @@ def _view(row: Sequence[Any]) -> StateView:
 
 def _rest_of(session: Session) -> str:
     """What the seed's columns do not hold."""
-    whole = session.to_json()
-    return orjson.dumps({key: whole[key] for key in whole.keys() - {"variables", "execution_path"}}).decode()
+    return orjson.dumps(session.place()).decode()
 
 
 def _state_values(standings: Sequence[Standing]) -> dict[str, list[object]]:
@@ -358,7 +358,7 @@ def _state_values(standings: Sequence[Standing]) -> dict[str, list[object]]:
         "k": [standing.contact.contact_id for standing in standings],
         "p": [standing.contact.wa_id[:20] for standing in standings],
         "u": [standing.contact.user_id for standing in standings],
-        "f": [UUID(standing.session.flow_id) for standing in standings],
+        "f": [recurring_id(standing.session.flow_id) for standing in standings],
         "v": [standing.session.flow_version for standing in standings],
         "n": [standing.session.current_node_id for standing in standings],
         "x": [orjson.dumps(dict(standing.session.variables)).decode() for standing in standings],

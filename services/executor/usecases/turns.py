@@ -26,6 +26,7 @@ from services.executor.domain.advance import Effects, FlowNeeded, Record, Rules,
 from services.executor.domain.arrival import Arrival
 from services.executor.domain.compile import CompiledFlow
 from services.executor.domain.engine import Limits
+from services.executor.domain.identifiers import recurring_id
 from services.executor.domain.standing import Standing
 from services.executor.ports import Passage, Save, Snapshot, StateChanged, States
 from services.executor.usecases.library import FlowLibrary
@@ -205,7 +206,7 @@ class Turns:
 
     def _published(self, organization_id: UUID, flow: str, snapshot: Snapshot) -> int:
         try:
-            return snapshot.published.get((organization_id, UUID(flow)), 0)
+            return snapshot.published.get((organization_id, recurring_id(flow)), 0)
         except ValueError:
             return 0
 
@@ -248,7 +249,7 @@ class Turns:
 
 def _flows_of(arrivals: Iterable[Arrival]) -> list[tuple[UUID, UUID]]:
     """The flows that may be started, by organization."""
-    return sorted({(a.organization_id, UUID(a.start_flow_id)) for a in arrivals if a.start_flow_id})
+    return list({(a.organization_id, recurring_id(a.start_flow_id)) for a in arrivals if a.start_flow_id})
 
 
 def _decoded(lane: Passed, known: Mapping[tuple[UUID, str], Arrival | str]) -> Decoded:

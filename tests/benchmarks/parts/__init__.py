@@ -1,1 +1,1 @@
-"""Single parts of the road, each measured alone in one process: CPU microseconds per item."""
+"""Single parts of the road, each measured alone: CPU microseconds per item."""
