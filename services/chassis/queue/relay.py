@@ -141,7 +141,7 @@ class Relay:
                 await asyncio.sleep(_ERROR_WAIT)
 
     async def _turn(self) -> None:
-        """Hand over what is held, then, if something may wait in the box, a batch of that: neither starves the other."""
+        """Hand over what is held, then, if something may wait in the box, a batch of that: neither starves."""
         if self._held:
             await self._hand_over(self._take_held())
         if self._is_worth_a_claim:

@@ -284,7 +284,8 @@ async def test_a_message_behind_one_that_waits_waits_too(room: Room) -> None:
 
     await room.work()
 
-    assert (await room.state())["variables"]["name"] == "Ana"
+    assert (await room.state())["node"] == "pots"
+    assert (await room.state())["path"] == ["begin", "hello", "who", "pots"]
 
 
 async def test_an_event_that_cannot_be_worked_off_at_once_waits_as_a_suspect_and_costs_its_neighbours_nothing(
