@@ -1,8 +1,8 @@
 """Work off a batch of lanes: load, decide (domain), save. One transaction for the whole batch.
 
 An event that comes for the first time is worked off in the transaction that takes it in (`take`): nothing waits and
-nothing is claimed. What is left in the inbox (a conversation that is busy, a turn that failed, an event that may have ended a
-process) is claimed by the worker (`work_off`).
+nothing is claimed. What is left in the inbox (a conversation that is busy, a turn that failed, an event that may have
+ended a process) is claimed by the worker (`work_off`).
 
 A lane whose arrival raises is given back with blame and its neighbours go on. When the transaction itself fails because
 of one lane, each lane is tried in a transaction of its own, so that no lane costs another more than one batch (I7).
