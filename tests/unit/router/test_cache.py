@@ -31,4 +31,4 @@ def test_owners_of_numbers_are_remembered_up_to_a_limit():
     cache = PlanCache(numbers=2)
     for number in range(3):
         cache.keep_owner(str(number), UUID(int=number))
-    assert cache.likely_owners(["0", "1", "2", "404"]) == {UUID(int=1), UUID(int=2)}
+    assert cache.likely_owners(["0", "1", "2", "404"]) == {"1": UUID(int=1), "2": UUID(int=2)}
