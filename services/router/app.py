@@ -42,7 +42,7 @@ async def build(settings: Settings) -> Service:
     configure_logs(ROOM, settings.log_level)
     verifier, signer = _verifier(settings), _signer(settings)
     database = await Database.open(settings.database_url, size=settings.database_pool_size, name=ROOM)
-    executor = Peer(PeerAddress("executor", settings.executor_target), signer)
+    executor = Peer(PeerAddress("executor", settings.executor_target), signer, is_repeating=False)
     sender = Peer(PeerAddress("sender", settings.sender_target), signer)
     surroundings = Surroundings(
         routing=PostgresRouting(database),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
 import orjson
 
+from services.chassis.errors import Unavailable
 from services.chassis.rpc import Peer
 from services.pb.common.v1 import events_pb2, results_pb2
 from services.pb.executor.v1 import executor_pb2, executor_pb2_grpc
@@ -34,7 +36,7 @@ _KINDS: dict[int, Kind] = {
 
 
 class GrpcExecutor:
-    """See ports.Executor."""
+    """See ports.Executor. The peer must not repeat calls on its own: executor is told of every repeat."""
 
     def __init__(self, peer: Peer, *, seconds: float) -> None:
         self._peer = peer
@@ -46,11 +48,20 @@ class GrpcExecutor:
         request = executor_pb2.SubmitRequest(is_repeat=is_repeat)
         for routed in messages:
             add_event(request, routed)
-        response: executor_pb2.SubmitResponse = await self._peer.call(
-            self._stub.Submit,
-            request,
-            seconds=self._seconds,
-        )
+        loop = asyncio.get_running_loop()
+        started = loop.time()
+        try:
+            return await self._submit(request, self._seconds)
+        except Unavailable:
+            left = self._seconds - (loop.time() - started)
+            # Perhaps another replica is there. Whoever took long is the caller's to come back to.
+            if left < self._seconds / 2:
+                raise
+        request.is_repeat = True
+        return await self._submit(request, left)
+
+    async def _submit(self, request: executor_pb2.SubmitRequest, seconds: float) -> Sequence[Outcome]:
+        response: executor_pb2.SubmitResponse = await self._peer.call(self._stub.Submit, request, seconds=seconds)
         return [read_result(result) for result in response.results]
 
 

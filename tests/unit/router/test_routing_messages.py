@@ -148,6 +148,49 @@ async def test_what_was_put_a_moment_ago_counts_for_the_next_batch():
     assert town.executor.taken[-1].choice.reason == "none"
 
 
+async def test_a_contact_who_is_known_needs_no_transaction_of_look_ups():
+    town = Town()
+    await town.organization(number())
+    known, stranger = message("e1"), message("e2", "5581900000002")
+    await town.route(known)
+    before = town.store.transactions
+    await town.route(message("e3"), message("e4"))
+    assert town.store.transactions == before
+    await town.route(message("e5"), stranger, message("e6"))
+    assert town.store.transactions == before + 1
+    assert [routed.message.event_id for routed in town.executor.taken[-3:]] == ["e5", "e2", "e6"]
+    assert town.executor.calls[-1] == 3
+
+
+async def test_a_name_that_is_new_to_router_counts_for_the_whole_batch():
+    town = Town()
+    await town.organization(number())
+    await town.route(message("e1", profile_name="Ana"))
+    await town.route(message("e2"), message("e3", profile_name="Bia"), message("e4"))
+    assert [routed.contact.name for routed in town.executor.taken] == ["Ana", "Bia", "Bia", "Bia"]
+
+
+async def test_contacts_of_two_organizations_with_one_phone_number_are_kept_apart():
+    town = Town()
+    first = await town.organization(number("1"), name="Uma")
+    second = await town.organization(number("2"), name="Outra")
+    batch = [message("", phone_number_id="1", profile_name="Ana"), message("", phone_number_id="2")]
+    for turn in range(2):
+        await town.route(*(each._replace(event_id=f"{turn}.{each.phone_number_id}") for each in batch))
+    seen = [(routed.conversation.organization_id, routed.contact.name) for routed in town.executor.taken]
+    assert seen == [(first, "Ana"), (second, "")] * 2
+    assert len({routed.contact.contact_id for routed in town.executor.taken}) == 2
+    assert town.store.transactions == 1
+
+
+async def test_executor_is_told_what_its_caller_says_of_repeats():
+    town = Town()
+    await town.organization(number())
+    await town.messages.route([message("e1")], is_repeat=False)
+    await town.messages.route([message("e1")], is_repeat=True)
+    assert town.executor.repeats == [False, True]
+
+
 async def test_executor_out_of_reach_means_come_back_later():
     town = Town()
     await town.organization(number())
