@@ -35,7 +35,7 @@ messages = st.builds(
     phone_number_id=st.sampled_from([*NUMBERS, "404"]),
     user_id=st.sampled_from(["", "", "BR.1", "BR.2"]),
     parent_user_id=st.sampled_from(["", "", "BR.ENT.1"]),
-    profile_name=st.sampled_from(["", "", "Ana", "Bia", "\0"]),
+    profile_name=st.sampled_from(["", "", "Ana", "Bia"]),
     kind=st.sampled_from(["text", "text", "system"]),
     is_flow_input=st.booleans(),
     notice=st.one_of(st.none(), st.none(), notices),
@@ -103,7 +103,6 @@ class House:
         return RouteMessages(self.store, self.executor, plans, contacts, lambda: NOW)
 
     async def live(self, history: list[Step]) -> None:
-        self.store.refused_name = "\0"
         for organization_id in ORGANIZATIONS:
             await self.store.put_organization(
                 organization_id=organization_id,
