@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from dataclasses import dataclass
 from typing import cast
 
@@ -43,8 +44,7 @@ class Enough(Exception):
 class Connection(asyncio.Protocol):
     """Writes a request in one piece and reads its answer.
 
-    Complete is an answer whose length was kept, or that the server ended in order when it named no length: over TLS
-    that takes a close_notify, which is what `eof_received` stands for there.
+    Complete is an answer whose length was kept, or that the server ended in order when it named no length.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -119,10 +119,19 @@ class Connection(asyncio.Protocol):
             self._fail("too many headers")
 
     def eof_received(self) -> None:
-        """asyncio.Protocol: the server ended in order; the transport closes itself then."""
+        """asyncio.Protocol: the server says no more; the transport closes itself then."""
         self._is_reusable = False
-        if self._has_headers and not self._has_length:
+        if self._has_headers and not self._has_length and self._is_orderly_end():
             self._finish()
+
+    def _is_orderly_end(self) -> bool:
+        """Whether nobody between us and the server can have cut the answer: over TLS its end is said (close_notify)."""
+        assert self._transport is not None
+        tls = self._transport.get_extra_info("ssl_object")
+        try:
+            return tls is None or not tls.read(1)
+        except ssl.SSLError:
+            return False
 
     def connection_lost(self, exc: Exception | None) -> None:
         """asyncio.Protocol."""
