@@ -123,7 +123,9 @@ class Client:
         try:
             async with asyncio.timeout_at(deadline):
                 connection = await self._open_connection()
-        except (OSError, ValueError) as error:  # TimeoutError, no name, refused, no TLS: all are OSError
+        # In time, found, taken, trusted: what goes wrong is an OSError. uvloop raises RuntimeError as well, and a name
+        # that can be none is a ValueError.
+        except (OSError, RuntimeError, ValueError) as error:
             raise NotWritten(type(error).__name__) from error
         if self._loop is None or not connection.is_usable:
             connection.abort()

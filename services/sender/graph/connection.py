@@ -135,7 +135,6 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """asyncio.Protocol."""
-        self._is_reusable = False
         self._fail(type(exc).__name__ if exc else "closed")
         if not self.closed.done():
             self.closed.set_result(None)
@@ -191,10 +190,11 @@ class Connection(asyncio.Protocol):
         waiter.set_result(Response(self._parser.get_status_code(), bytes(self._body), self._retry_after))
 
     def _fail(self, why: str) -> None:
+        # Also when nobody waits any more: half an answer is on this connection.
+        self.abort()
         waiter = self._take_waiter()
         if waiter is not None:
             waiter.set_exception(NoAnswer(why))
-            self.abort()
 
     def _take_waiter(self) -> asyncio.Future[Response] | None:
         """Whoever waits for the answer; None when nobody does (any more)."""

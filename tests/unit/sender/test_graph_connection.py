@@ -149,3 +149,15 @@ def test_what_nobody_asked_for_closes_the_connection(loop: asyncio.AbstractEvent
 
 def test_a_request_is_one_write(loop: asyncio.AbstractEventLoop) -> None:
     assert connect(loop)[1].written == b"POST"
+
+
+def test_after_a_call_was_given_up_the_rest_of_its_answer_is_not_the_next_one(loop: asyncio.AbstractEventLoop) -> None:
+    for late in (
+        b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 20_000,
+        b"nonsense",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{",
+    ):
+        connection, _, answer = connect(loop)
+        answer.cancel()
+        connection.data_received(late)
+        assert not connection.is_usable

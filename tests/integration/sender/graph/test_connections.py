@@ -5,11 +5,14 @@ from socket import SOCK_STREAM as TCP
 
 import pytest
 
+from services.chassis.settings import Secret, SettingsError
 from services.embedded.addresses import LOOPBACK
+from services.sender.app import build
 from services.sender.domain.answers import Accepted, Ambiguous, NotSent
 from services.sender.graph import GraphApi
 from services.sender.graph.client import NotWritten
 from services.sender.graph.endpoint import Endpoint
+from services.sender.settings import Settings
 from tests.fixtures.scripted import Caller, serving
 from tests.integration.sender.graph.conftest import (
     ACCEPTED,
@@ -289,6 +292,15 @@ async def test_an_address_that_swallows_packets_holds_nothing_up(monkeypatch: py
 def test_a_base_that_is_no_address_is_refused_at_once(base: str) -> None:
     with pytest.raises(ValueError, match=r"."):
         GraphApi(base, timeout_seconds=1.0, connections=1)
+
+
+async def test_sender_does_not_start_with_a_base_that_is_no_address() -> None:
+    settings = Settings(
+        database_url=Secret("unused"), service_key_file="", service_jwks_file="", secret_key=Secret("unused"),
+        ingress_target="unused", analytics_target="unused", sealing_keys=Secret("unused"), graph_api_base="graph",
+    )  # fmt: skip
+    with pytest.raises(SettingsError, match="META_GRAPH_API_BASE cannot be used: it must begin with https://"):
+        await build(settings)
 
 
 @pytest.mark.parametrize(

@@ -1,85 +1,15 @@
 """Over TLS nothing is written before the certificate is found good, and an end without close_notify is no end."""
 
 import asyncio
-import datetime
-import ipaddress
-import ssl
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from services.embedded.addresses import LOOPBACK
 from services.sender.domain.answers import Accepted, Ambiguous, NotSent
+from tests.fixtures.authority import Authority
 from tests.fixtures.scripted import Caller, serving
 from tests.integration.sender.graph.conftest import ACCEPTED, ACCEPTED_BODY, calling, post
-
-Key = ec.EllipticCurvePrivateKey
-
-
-@dataclass(frozen=True, slots=True)
-class Authority:
-    """A certificate authority for one test, and the files a server needs."""
-
-    folder: Path
-    key: Key
-    certificate: x509.Certificate
-
-    @staticmethod
-    def found(folder: Path) -> "Authority":
-        """Make a new one; its certificate lies in `ca.pem`."""
-        key, name = ec.generate_private_key(ec.SECP256R1()), _name("testing")
-        certificate = (
-            _builder(name, name, key)
-            .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-            .sign(key, hashes.SHA256())
-        )
-        (folder / "ca.pem").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-        return Authority(folder, key, certificate)
-
-    def server(self, host: str) -> ssl.SSLContext:
-        """What a server with this name or address presents."""
-        key = ec.generate_private_key(ec.SECP256R1())
-        names: list[x509.GeneralName] = [
-            x509.IPAddress(ipaddress.ip_address(host)) if host[0].isdigit() else x509.DNSName(host)
-        ]
-        certificate = (
-            _builder(_name(host), self.certificate.subject, key)
-            .add_extension(x509.SubjectAlternativeName(names), critical=False)
-            .sign(self.key, hashes.SHA256())
-        )
-        pem = self.folder / "server.pem"
-        pem.write_bytes(
-            key.private_bytes(
-                serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-            )
-            + certificate.public_bytes(serialization.Encoding.PEM)
-        )
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(pem)
-        context.set_alpn_protocols(["h2", "http/1.1"])
-        return context
-
-
-def _name(text: str) -> x509.Name:
-    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
-
-
-def _builder(subject: x509.Name, issuer: x509.Name, key: Key) -> x509.CertificateBuilder:
-    now = datetime.datetime.now(datetime.UTC)
-    return (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(issuer)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(hours=1))
-        .not_valid_after(now + datetime.timedelta(hours=1))
-    )
 
 
 @pytest.fixture
