@@ -169,7 +169,7 @@ class Connection(asyncio.Protocol):
         self._body += body
         if len(self._body) >= LARGEST_BODY:
             del self._body[LARGEST_BODY:]
-            self._is_complete, self._is_reusable = True, False
+            self._is_complete = True
             raise Enough
 
     def on_message_complete(self) -> None:
