@@ -19,7 +19,7 @@ from services.chassis.tenancy import ServiceSigner, TokenVerifier
 from services.pb.common.v1 import lanes_pb2_grpc
 from services.sender.cache import NumberLimits, Pauses, Tokens
 from services.sender.domain.settling import PairLimit
-from services.sender.graph import GraphApi
+from services.sender.graph import Endpoint, GraphApi
 from services.sender.peers import AnalyticsIngest, IngressWatermark, record_bytes
 from services.sender.ports import Watermark
 from services.sender.server import servicers
@@ -151,6 +151,10 @@ def _check(settings: Settings) -> None:
         raise SettingsError("HTTP_TIMEOUT_SECONDS must be less than RECONCILE_SECONDS, and that at most 60")
     if settings.messages_per_second <= 0 or settings.pair_burst < 1 or settings.lanes_in_flight < 1:
         raise SettingsError("NUMBER_MESSAGES_PER_SECOND, PAIR_BURST and LANES_IN_FLIGHT must be more than 0")
+    try:
+        Endpoint.parse(settings.graph_api_base)
+    except ValueError as error:
+        raise SettingsError(f"META_GRAPH_API_BASE cannot be used: {error}") from error
 
 
 def _sealer(settings: Settings) -> Sealer:
