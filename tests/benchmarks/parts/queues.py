@@ -37,7 +37,7 @@ def lanes_name(batch: int) -> str:
 class Queues:
     """Both queues, opened; `close` closes them."""
 
-    def __init__(self, ground: Ground, database: Database, app: procrastinate.App, work: Task) -> None:
+    def __init__(self, ground: Ground, database: Database, app: procrastinate.App, work: Task[Any, Any, Any]) -> None:
         self._ground = ground
         self._database = database
         self._app = app
