@@ -55,6 +55,7 @@ class Plan:
     rate: float | None
     people: int
     look_seconds: float
+    with_statuses: bool
 
 
 def read_plan(arguments: Sequence[str]) -> Plan:
@@ -64,8 +65,15 @@ def read_plan(arguments: Sequence[str]) -> Plan:
     parser.add_argument("--rate", type=float, help="messages a second; 60 %% of what saturation gives when left out")
     parser.add_argument("--people", type=int, default=2000, help="contacts who write")
     parser.add_argument("--look-seconds", type=float, default=5.0, help="time between two looks")
+    parser.add_argument("--no-statuses", action="store_true", help="Meta posts no statuses")
     given = parser.parse_args(arguments)
-    return Plan(minutes=given.minutes, rate=given.rate, people=given.people, look_seconds=given.look_seconds)
+    return Plan(
+        minutes=given.minutes,
+        rate=given.rate,
+        people=given.people,
+        look_seconds=given.look_seconds,
+        with_statuses=not given.no_statuses,
+    )
 
 
 class Soak:
@@ -139,7 +147,8 @@ def minute_of(outcome: Outcome) -> Minute:
 async def run(plan: Plan, folder: Path) -> tuple[Findings, list[Look]]:
     """Start the house and Meta, soak, stop both. Raises Void."""
     app_secret = secrets.token_hex(16)
-    world = World(run=secrets.token_hex(4), app_secret=app_secret, latency_seconds=0.0, with_statuses=True)
+    run_name = secrets.token_hex(4)
+    world = World(run=run_name, app_secret=app_secret, latency_seconds=0.0, with_statuses=plan.with_statuses)
     await world.graph.open()
     async with AsyncExitStack() as stack:
         stack.push_async_callback(world.close)
