@@ -5,10 +5,10 @@ BIN := .venv/bin
 SETUP := @$(PYTHON) tools/bootstrap.py
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up test check fmt bench storm protos
+.PHONY: help setup up test check fmt bench bench-parts soak storm protos
 
 help: ## show these lines
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1|\2/p' Makefile | while IFS='|' read -r name text; do printf '%-12s %s\n' "$$name" "$$text"; done
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' Makefile | while IFS='|' read -r name text; do printf '%-17s %s\n' "$$name" "$$text"; done
 
 setup: ## install everything into .venv (skipped when nothing changed)
 	$(SETUP)
@@ -27,6 +27,12 @@ fmt: ## format the code and mend what ruff can mend
 
 bench: ## measure: messages a second, latencies
 	$(SETUP) && exec $(BIN)/python -m tests.benchmarks $(ARGS)
+
+bench-parts: ## measure: CPU per item of single parts, beside what does the same work elsewhere
+	$(SETUP) && exec $(BIN)/python -m tests.benchmarks.parts $(ARGS)
+
+soak: ## ten minutes under load: do memory and tables grow?
+	$(SETUP) && exec $(BIN)/python -m tests.benchmarks.soak $(ARGS)
 
 storm: ## kill, cut and delay things under load, and count what was lost
 	$(SETUP) && exec $(BIN)/python -m tests.faults $(ARGS)
