@@ -62,7 +62,8 @@ def combine(touches: list[Touch]) -> list[Touch]:
     for touch in touches:
         before = latest.get(touch.conversation_id)
         latest[touch.conversation_id] = touch if before is None else _later(before, touch)
-    return sorted(latest.values(), key=lambda touch: (touch.organization_id, touch.conversation_id))
+    # UUIDs sort as their integers, which Python compares a good deal faster.
+    return sorted(latest.values(), key=lambda touch: (touch.organization_id.int, touch.conversation_id.int))
 
 
 def _later(before: Touch, after: Touch) -> Touch:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 from uuid import UUID
 
 from services.chassis.db import Query, Rows, Step
@@ -70,15 +69,11 @@ def touching(touches: Sequence[Touch]) -> Step:
 
 def touching_guessed(guesses: Sequence[Guess]) -> Step:
     """The step that touches only where the guess holds; `guesses` are sorted by key."""
-    return _TOUCH_GUESSED, guess_columns(guesses)
-
-
-def guess_columns(guesses: Sequence[Guess]) -> dict[str, list[Any]]:
-    """The values of TOUCH_GUESSED; a number is asked after once."""
     touches = [guess.touch for guess in guesses]
     contacts = [guess.contact for guess in guesses]
+    # A number is asked after once.
     numbers = {guess.touch.phone_number_id: guess for guess in guesses}
-    return {
+    return _TOUCH_GUESSED, {
         "organizations": [touch.organization_id for touch in touches],
         "conversations": [touch.conversation_id for touch in touches],
         "contacts": [touch.contact_id for touch in touches],

@@ -30,9 +30,10 @@ def guess_letters(
 ) -> list[Letter | None]:
     """A letter for each message that memory alone can route, None for the others; to be verified."""
     meant: dict[UUID, Contact] = {}
+    likely = {number: plans.likely_plan(number) for number in {message.phone_number_id for message in messages}}
     letters: list[Letter | None] = []
     for message in messages:
-        letter = _guess(message, plans, contacts, now)
+        letter = _guess(message, likely[message.phone_number_id], contacts, now)
         # One conversation is verified once: whoever remembers its contact otherwise is not verified by it.
         if letter is not None and meant.setdefault(letter.touch.conversation_id, letter.contact) is not letter.contact:
             letter = None
@@ -68,8 +69,7 @@ def routed(letter: Letter, conversations: Mapping[UUID, Conversation]) -> Routed
     return RoutedMessage(message, contact, conversation, choice, plan.organization.time_zone)
 
 
-def _guess(message: Message, plans: PlanMemory, contacts: ContactMemory, now: int) -> Letter | None:
-    plan = plans.likely_plan(message.phone_number_id)
+def _guess(message: Message, plan: OrganizationPlan | None, contacts: ContactMemory, now: int) -> Letter | None:
     # A refusal is told only by whoever has read the setup of this moment.
     if plan is None or refusal_of_message(message, plan.numbers.get(message.phone_number_id)) is not None:
         return None

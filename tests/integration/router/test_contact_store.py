@@ -7,14 +7,13 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
-from services.chassis.db import Database
+from services.chassis.db import Database, Query
 from services.router.domain.contacts import Contact, ContactChanges, Merge
-from services.router.domain.conversation import Touch
 from services.router.domain.identity import Identity, contact_id_of
-from services.router.ports import BadValue, Guess, Raced
+from services.router.ports import BadValue, Raced
 from services.router.store import PostgresDirectory, PostgresRouting
 from services.router.store.contacts import FIND_CONTACTS
-from services.router.store.touches import TOUCH_GUESSED, guess_columns
+from services.router.store.touches import TOUCH_GUESSED
 from tests.fixtures.servers import Database as OwnDatabase
 
 
@@ -37,10 +36,16 @@ def created(*identities: Identity) -> ContactChanges:
     return ContactChanges(contacts, [(identity, contact_id_of(identity)) for identity in identities])
 
 
+def plan_of(statement: str, database: OwnDatabase) -> str:
+    """The plan for any values, which is the one router's role is given (deploy/postgres/roles.sql)."""
+    with psycopg.connect(database.url_of("router")) as connection:
+        assert connection.execute("SHOW plan_cache_mode").fetchone() == ("force_generic_plan",)
+        rows = connection.execute(b"EXPLAIN (GENERIC_PLAN) " + Query(statement).sql).fetchall()
+    return "\n".join(row[0] for row in rows)
+
+
 def test_contacts_are_found_by_primary_key_before_postgres_has_any_statistics(module_database: OwnDatabase):
-    keys = {"organizations": [uuid4()], "kinds": ["wa_id"], "values": ["5581900000001"]}
-    with psycopg.connect(module_database.url_of("router")) as connection:
-        plan = "\n".join(row[0] for row in connection.execute(f"EXPLAIN {FIND_CONTACTS}", keys).fetchall())
+    plan = plan_of(FIND_CONTACTS, module_database)
     assert "contact_identity_pkey" in plan
     assert "contact_pkey" in plan
     assert "Seq Scan" not in plan
@@ -48,11 +53,7 @@ def test_contacts_are_found_by_primary_key_before_postgres_has_any_statistics(mo
 
 
 def test_a_guess_is_verified_by_primary_keys_and_locks_in_the_order_it_came(module_database: OwnDatabase):
-    organization_id, contact_id = uuid4(), uuid4()
-    guess = Guess(Touch(organization_id, uuid4(), contact_id, "1", 1, 2), Contact(organization_id, contact_id), 1)
-    with psycopg.connect(module_database.url_of("router")) as connection:
-        explained = connection.execute(f"EXPLAIN {TOUCH_GUESSED}", guess_columns([guess])).fetchall()
-    plan = "\n".join(row[0] for row in explained)
+    plan = plan_of(TOUCH_GUESSED, module_database)
     for key in ("number_directory", "organization", "contact", "contact_identity"):
         assert f"{key}_pkey" in plan
     assert "Function Scan on t" in plan
