@@ -1,0 +1,1 @@
+"""Single parts of the road, measured in memory: CPU time per item, without network or disk."""
