@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import assert_never
 from uuid import UUID
 
@@ -29,6 +30,13 @@ _KINDS = {
     analytics_pb2.RECORD_KIND_LIMIT_REACHED: RecordKind.LIMIT_REACHED,
     analytics_pb2.RECORD_KIND_DELIVERY: RecordKind.DELIVERY,
 }
+
+# Copied into each answer that holds them.
+_OK = results_pb2.ItemResult(outcome=results_pb2.ITEM_OUTCOME_OK)
+_DUPLICATE = results_pb2.ItemResult(outcome=results_pb2.ITEM_OUTCOME_DUPLICATE)
+
+# A conversation's records come from two rooms in several calls, an organization's and a flow's in nearly every one.
+_REMEMBERED_IDS = 16_384
 
 
 class RecordingServer(analytics_pb2_grpc.RecordingServicer):
@@ -120,9 +128,9 @@ def _as_record(message: analytics_pb2.Record, kind: RecordKind) -> Record:
 def _as_result(outcome: Outcome) -> results_pb2.ItemResult:
     match outcome:
         case Kept.NEW:
-            return results_pb2.ItemResult(outcome=results_pb2.ITEM_OUTCOME_OK)
+            return _OK
         case Kept.REPEATED:
-            return results_pb2.ItemResult(outcome=results_pb2.ITEM_OUTCOME_DUPLICATE)
+            return _DUPLICATE
         case Refused(reason):
             return results_pb2.ItemResult(outcome=results_pb2.ITEM_OUTCOME_INVALID, reason=reason)
         case _:
@@ -154,9 +162,14 @@ def _as_count(identity: str, flow_id: str, messages: Messages) -> analytics_pb2.
     )
 
 
+@lru_cache(_REMEMBERED_IDS)
+def _remembered_uuid(text: str) -> UUID:
+    return UUID(text)
+
+
 def _uuid(field: str, text: str) -> UUID:
     try:
-        return UUID(text)
+        return _remembered_uuid(text)
     except ValueError:
         raise InvalidArgument(f"{field} is {text[:40]!r}; give a UUID") from None
 

@@ -44,17 +44,12 @@ class Recording:
     async def record(self, records: Sequence[Record]) -> Sequence[Outcome]:
         """Keep the records; one outcome per record, in order. Repeating it changes nothing (I10)."""
         now = self._now()
-        outcomes: dict[int, Outcome] = {}
-        good: list[int] = []
-        for place, record in enumerate(records):
-            problem = problem_of(record, now)
-            if problem is None:
-                good.append(place)
-            else:
-                outcomes[place] = Refused(problem)
-        kept = await self._keep([records[place] for place in good])
-        outcomes.update(zip(good, kept, strict=True))
-        return [outcomes[place] for place in range(len(records))]
+        problems = [problem_of(record, now) for record in records]
+        if not any(problems):
+            return await self._keep(records)
+        good = [record for record, problem in zip(records, problems, strict=True) if problem is None]
+        kept = iter(await self._keep(good))
+        return [next(kept) if problem is None else Refused(problem) for problem in problems]
 
     async def _keep(self, records: Sequence[Record]) -> Sequence[Outcome]:
         """Keep what the rules allow; if the database refuses a value all the same, find it by halves."""

@@ -4,6 +4,7 @@ import asyncio
 import os
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated
 
@@ -17,6 +18,7 @@ from services.embedded.state import DEFAULT_DATA, State
 app = typer.Typer(add_completion=False)
 
 HIGHEST_PORT = 65_535
+MIGRATIONS = "services.chassis.migrate"
 
 
 @app.command(help="Start the whole house on this machine; Ctrl-C stops it and keeps the data.")
@@ -45,6 +47,9 @@ def up(
 
 async def run_house(options: HouseOptions, *, with_demo: bool) -> None:
     """Compose the house with the real migrations and its first organization."""
+    if is_new(options.data):
+        # Alembic's second passes while Postgres makes the cluster on the other core.
+        asyncio.get_running_loop().run_in_executor(None, import_module, MIGRATIONS)
     provide = partial(provision, with_demo=with_demo)
     await House(options, console=open_console(), migrate=migrate, provision_demo=provide).run()
 
@@ -54,6 +59,11 @@ def migrate(url: str, passwords: Mapping[str, str], on_progress: Callable[[str],
     from services.chassis.migrate import migrate as run
 
     run(url, passwords, on_progress)
+
+
+def is_new(data: Path) -> bool:
+    """Say whether nothing was ever kept here, so that there is all to migrate."""
+    return not (data / "postgres").exists()
 
 
 def provision(state: State, *, with_demo: bool) -> Awaitable[None]:

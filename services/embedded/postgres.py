@@ -44,7 +44,7 @@ SETTINGS = {
     "checkpoint_timeout": "15min",
     "random_page_cost": "1.1",
     "jit": "off",
-    "autovacuum_naptime": "15s",
+    "autovacuum_naptime": "60s",
     "idle_in_transaction_session_timeout": "60s",
 }
 DURABILITY_SETTINGS = {

@@ -22,6 +22,7 @@ save ""
 appendonly no
 maxmemory 256mb
 maxmemory-policy allkeys-lru
+hz 1
 dir {folder}
 """
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeVar
 from uuid import UUID
 
-from services.analytics.domain.counting import NO_FLOW, Messages, tally_of
+from services.analytics.domain.counting import NO_FLOW, Messages
 from services.analytics.domain.record import Record, RecordKey, RecordKind
 from services.analytics.domain.report import (
     ConversationCount,
@@ -16,6 +16,7 @@ from services.analytics.domain.report import (
     TranscriptMessage,
 )
 from services.analytics.ports import RecordRefused
+from tests.fakes.analytics_tally import tally_of
 
 SPEAKERS = {RecordKind.CONTACT_MESSAGE: Speaker.USER, RecordKind.BOT_MESSAGE: Speaker.BOT}
 

@@ -1,1 +1,1 @@
-"""Records, the rules they are held against, and how they are counted."""
+"""Records, the rules they are held against, and what is told of them."""

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -91,7 +90,7 @@ def test_counts_equal_a_recount_whatever_comes_twice_or_at_once(
 ) -> None:
     organizations = [uuid4(), uuid4()]
     batches = [
-        [replace(record, organization_id=organizations[record.organization_id.int]) for record in batch]
+        [record._replace(organization_id=organizations[record.organization_id.int]) for record in batch]
         for batch in batches
     ]
     stores = [PostgresStore(database) for database in replicas]

@@ -4,9 +4,10 @@ from uuid import uuid4
 
 import pytest
 
-from services.analytics.domain.counting import NO_FLOW, Messages, Tally, tally_of
+from services.analytics.domain.counting import NO_FLOW, Messages
 from services.analytics.domain.record import RecordKind
 from tests.fakes.analytics_records import record_maker
+from tests.fakes.analytics_tally import Tally, tally_of
 
 MESSAGES = {RecordKind.CONTACT_MESSAGE, RecordKind.BOT_MESSAGE}
 
