@@ -26,9 +26,12 @@ ALTER ROLE svc_ingress SET enable_seqscan = off;
 ALTER ROLE svc_router SET enable_seqscan = off;
 ALTER ROLE svc_executor SET enable_seqscan = off;
 ALTER ROLE svc_sender SET enable_seqscan = off;
--- Router's statements have one good plan for any number of items; made anew for each array, planning a batch of one costs
--- as much as running it.
+-- Statements of the road have one good plan for any number of items; made anew for each array, planning a batch of one
+-- costs as much as running it. (analytics' reports are planned for what is asked.)
+ALTER ROLE svc_ingress SET plan_cache_mode = force_generic_plan;
 ALTER ROLE svc_router SET plan_cache_mode = force_generic_plan;
+ALTER ROLE svc_executor SET plan_cache_mode = force_generic_plan;
+ALTER ROLE svc_sender SET plan_cache_mode = force_generic_plan;
 
 -- Schemas ----------------------------------------------------------------------------------------------------------
 REVOKE ALL ON SCHEMA public FROM PUBLIC;
