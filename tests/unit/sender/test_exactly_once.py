@@ -6,6 +6,7 @@ process down before or after it accepted, and statuses that come early, late, tw
 
 import asyncio
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from uuid import UUID, uuid4
 
@@ -19,7 +20,7 @@ from services.sender.cache import Pauses
 from services.sender.domain.answers import Accepted, Ambiguous, Answer, NotSent, Paused, Scope, Throttled
 from services.sender.domain.settling import PairLimit, Turn
 from services.sender.ports import Freshness, NewMessage, Settlement, StatusEvent
-from services.sender.worker.lane import Surroundings, Walk
+from services.sender.worker import Surroundings, Walk
 from tests.fakes.sender_store import Clock, FakeStore
 
 ORGANIZATION = uuid4()
@@ -110,14 +111,14 @@ class World:
     async def is_clear(self) -> bool:
         return not any(told_at <= self.clock.seconds for told_at, _ in self.under_way)
 
-    async def reserve(self, phone_number_id: str, *, within: float) -> tuple[bool, float]:
-        return True, 0.0
+    async def reserve(self, numbers: Sequence[str], *, within: float) -> list[tuple[bool, float]]:
+        return [(True, 0.0)] * len(numbers)
 
     async def penalize(self, phone_number_id: str, *, seconds: float) -> None:
         """Nobody else is there."""
 
-    async def get(self, key: object) -> str | None:
-        return "token"
+    async def get(self, keys: Sequence[object]) -> list[str | None]:
+        return ["token"] * len(keys)
 
     def forget(self, key: object) -> None:
         """It stays the same."""
