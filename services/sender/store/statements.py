@@ -87,15 +87,17 @@ FORGET_PARKED = Query("""
     DELETE FROM sender.parked_status
     WHERE organization_id = ANY(%(groups)b::uuid[]) AND parked_at < now() - %(days)s::float8 * interval '1 day'""")
 
-# Whose status is it: the message we named ourselves, else the one an answer named. OFFSET 0: looked up once.
+# Whose status is it: the message we named ourselves, else the one an answer named. MATERIALIZED: a row whose lock had
+# to be waited for is checked anew, and its owner must not be looked up once more for that.
 LOCK_OWNERS = Query(f"""
+    WITH t AS MATERIALIZED (
+      SELECT n, o, coalesce(
+          (SELECT c.message_id FROM sender.message c WHERE (c.organization_id, c.message_id) = (o, callback)),
+          (SELECT w.message_id FROM sender.message_wamid w WHERE (w.organization_id, w.wamid) = (o, named))) AS k
+      FROM unnest(%(groups)b::uuid[], %(callbacks)b::uuid[], %(wamids)b::text[])
+           WITH ORDINALITY g(o, callback, named, n))
     SELECT t.n, {_COLUMNS}
-    FROM (SELECT n, o, coalesce(
-              (SELECT c.message_id FROM sender.message c WHERE (c.organization_id, c.message_id) = (o, callback)),
-              (SELECT w.message_id FROM sender.message_wamid w WHERE (w.organization_id, w.wamid) = (o, wamid))) AS k
-          FROM unnest(%(groups)b::uuid[], %(callbacks)b::uuid[], %(wamids)b::text[])
-               WITH ORDINALITY g(o, callback, wamid, n) OFFSET 0) t
-    JOIN sender.message m ON (m.organization_id, m.message_id) = (t.o, t.k)
+    FROM t JOIN sender.message m ON (m.organization_id, m.message_id) = (t.o, t.k)
     ORDER BY m.organization_id, m.message_id FOR UPDATE OF m""")
 
 # How far each pair's mark lies ahead, and what time it is; a row for every lane asked for.
