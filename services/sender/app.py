@@ -27,7 +27,7 @@ from services.sender.settings import Settings
 from services.sender.store import PostgresCredentials, PostgresStore
 from services.sender.upkeep import drop_old_items, ensure_partitions
 from services.sender.usecases import Deliver, KeepCredentials, ListMessages
-from services.sender.worker import SenderWorker, Settler, Surroundings
+from services.sender.worker import Departing, SenderWorker, Settler, Surroundings
 
 ROOM = "sender"
 
@@ -93,10 +93,10 @@ def furnish(settings: Settings, database: Database, redis: OptionalRedis, waterm
         lease_seconds=lease_seconds,
         drain_seconds=settings.drain_seconds,
     )
+    deliver = Deliver(Departing(store, worker.around, worker), store, inbox_bell)
     credentials = KeepCredentials(tokens_at_rest, graph, tokens, pauses, inbox_bell)
     return Room(
-        inbox, inbox_bell, records, records_bell, graph, worker, Deliver(store, inbox_bell), credentials,
-        ListMessages(store),
+        inbox, inbox_bell, records, records_bell, graph, worker, deliver, credentials, ListMessages(store),
     )  # fmt: skip
 
 
@@ -124,7 +124,9 @@ async def build(settings: Settings) -> Service:
             Periodic("inbox depth", _DEPTH_SECONDS, room.inbox.measure),
             Periodic("records depth", _DEPTH_SECONDS, room.records.measure),
             room.graph,
-            Relay(room.records, database, room.records_bell, AnalyticsIngest(analytics), linger=_RECORD_LINGER),
+            Relay(
+                room.records, database, room.records_bell, AnalyticsIngest(analytics, monotonic), linger=_RECORD_LINGER
+            ),
             room.worker,
             Poll(
                 database,

@@ -60,15 +60,16 @@ class NumberLimits:
         self._within = 0.0
         self._batcher: Batcher[str, float] = Batcher(self._ask)
 
-    async def reserve(self, phone_number_id: str, *, within: float) -> tuple[bool, float]:
-        """Reserve the number's next free moment if it comes within so many seconds: (reserved, seconds until it).
+    async def reserve(self, numbers: Sequence[str], *, within: float) -> list[tuple[bool, float]]:
+        """Reserve each number's next free moment if it comes within so many seconds: (reserved, seconds until it).
 
         Those who are refused are told different moments, so that they do not all come back at once.
         """
         self._within = within
-        (wait,) = await self._batcher.submit([phone_number_id])
-        if wait >= 0:
-            return True, wait
+        waits = await self._batcher.submit(numbers) if numbers else []
+        return [(True, wait) if wait >= 0 else self._refuse(n, wait) for n, wait in zip(numbers, waits, strict=True)]
+
+    def _refuse(self, phone_number_id: str, wait: float) -> tuple[bool, float]:
         now = self._monotonic()
         promised = max(self._promised.get(phone_number_id, 0.0), now - wait) + self._interval
         self._promised[phone_number_id] = promised
@@ -152,13 +153,18 @@ class Tokens:
         self._known: dict[Key, tuple[str | None, float]] = {}
         self._batcher: Batcher[Key, str | None] = Batcher(self._read)
 
-    async def get(self, key: Key) -> str | None:
-        """The token, or None when the number has none. Raises errors.Unavailable."""
-        token, until = self._known.get(key, (None, 0.0))
-        if self._monotonic() < until:
-            return token
-        (token,) = await self._batcher.submit([key])
-        return token
+    async def get(self, keys: Sequence[Key]) -> list[str | None]:
+        """The tokens in order, None where a number has none. Raises errors.Unavailable."""
+        now = self._monotonic()
+        tokens = {}
+        for key in keys:
+            token, until = self._known.get(key, (None, 0.0))
+            if now < until:
+                tokens[key] = token
+        unknown = sorted({key for key in keys if key not in tokens})
+        if unknown:
+            tokens.update(zip(unknown, await self._batcher.submit(unknown), strict=True))
+        return [tokens[key] for key in keys]
 
     def forget(self, key: Key) -> None:
         """Read it anew next time."""

@@ -7,6 +7,7 @@ from prometheus_client import Counter, Gauge, Histogram
 from services.chassis.metrics import SECONDS
 
 messages_total = Counter("pytake_sender_messages_total", "Messages by the state they came to", ["state"])
+messages_by_state = {state: messages_total.labels(state) for state in ("queued", "attempting", "accepted", "failed")}
 answers_total = Counter("pytake_sender_answers_total", "Answers of the Graph API by what they mean", ["meaning"])
 graph_seconds = Histogram("pytake_sender_graph_seconds", "Time a Graph call took", buckets=SECONDS)
 resent_total = Counter(

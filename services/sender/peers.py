@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from services.chassis.clock import Monotonic
 from services.chassis.errors import PytakeError
-from services.chassis.queue import StoredItem
+from services.chassis.queue import StoredItem, deliver_bundles
 from services.chassis.rpc import Peer
 from services.pb.analytics.v1 import analytics_pb2, analytics_pb2_grpc
 from services.pb.common.v1 import results_pb2
@@ -20,7 +20,12 @@ OLDEST_STATUS_MS = 2000
 DOOR_OPEN_MS = 8000
 
 _WATERMARK_SECONDS = 2.0
-_INGEST_SECONDS = 5.0
+_INGEST_SECONDS = 2.5
+# One call carries some hundred kilobytes of records (the largest message is 16 MiB); after this long no call begins, so
+# that the last one ends before the leases do.
+_RECORDS_PER_CALL = 2000
+_ALL_SECONDS = 2.5
+_LATER = results_pb2.ItemResult(outcome=results_pb2.ITEM_OUTCOME_RETRY, retry_after_ms=50)
 # One answer serves the lanes that ask about the same time.
 _SHARED_SECONDS = 0.25
 
@@ -74,15 +79,26 @@ def record_bytes(delivery: Delivery) -> bytes:
 
 
 class AnalyticsIngest:
-    """Hands delivery records to analytics; the Deliver of a relay."""
+    """Hands delivery records to analytics; the Deliver of a relay whose items are bundles."""
 
-    def __init__(self, peer: Peer) -> None:
+    def __init__(self, peer: Peer, monotonic: Monotonic) -> None:
         self._peer = peer
         self._recording = peer.stub(analytics_pb2_grpc.RecordingStub)
+        self._monotonic = monotonic
 
     async def __call__(self, items: Sequence[StoredItem]) -> Sequence[results_pb2.ItemResult]:
         """One result per item. Raises PytakeError."""
-        records = [analytics_pb2.Record.FromString(item.payload) for item in items]
-        request = analytics_pb2.IngestRequest(records=records)
-        answer = await self._peer.call(self._recording.Ingest, request, seconds=_INGEST_SECONDS)
-        return list(answer.results)
+        return await deliver_bundles(items, self._ingest)
+
+    async def _ingest(self, payloads: Sequence[bytes]) -> Sequence[results_pb2.ItemResult]:
+        """Call by call; what does not fit in the time of the lanes' leases is to be brought again."""
+        results: list[results_pb2.ItemResult] = []
+        ends_at = self._monotonic() + _ALL_SECONDS
+        for start in range(0, len(payloads), _RECORDS_PER_CALL):
+            if start and self._monotonic() > ends_at:
+                return [*results, *[_LATER] * (len(payloads) - start)]
+            records = map(analytics_pb2.Record.FromString, payloads[start : start + _RECORDS_PER_CALL])
+            request = analytics_pb2.IngestRequest(records=records)
+            answer = await self._peer.call(self._recording.Ingest, request, seconds=_INGEST_SECONDS)
+            results += answer.results
+        return results

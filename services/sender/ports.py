@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -10,7 +10,7 @@ from uuid import UUID
 
 from services.chassis.queue import Claim
 from services.sender.domain.answers import Answer
-from services.sender.domain.settling import Turn, Verdict
+from services.sender.domain.settling import Turn, Verdict, Wish
 
 Key = tuple[UUID, str]
 """An organization and one of its numbers (phone_number_id)."""
@@ -29,6 +29,11 @@ class NewMessage:
     flow_id: str
     node_id: str
     payload: bytes
+
+    @property
+    def key(self) -> tuple[UUID, UUID]:
+        """What names the message."""
+        return self.organization_id, self.message_id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,11 +74,30 @@ class Settlement:
     has_more: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Departure:
+    """A lane that was held as its messages were stored.
+
+    `settlement` is what the wish for its first message came to; None when there was no wish for it.
+    """
+
+    claim: Claim
+    settlement: Settlement | None
+
+
 class Store(Protocol):
     """Messages and lanes. Everything is set-based: one transaction per call. Raises errors.Unavailable."""
 
     async def enqueue(self, messages: Sequence[NewMessage]) -> list[bool]:
         """Store messages and put them at the ends of their lanes; tells which are new."""
+
+    async def enqueue_and_depart(
+        self, messages: Sequence[NewMessage], wishes: Mapping[tuple[UUID, UUID], Wish]
+    ) -> tuple[list[bool], list[Departure]]:
+        """The same; lanes that were idle are held, and the wishes for their first messages decided on.
+
+        `wishes` by (organization, message); their positions are found out here. A lane without anything new is let go.
+        """
 
     async def claim(self, *, limit: int) -> list[Claim]:
         """Take ready lanes for the time of a lease."""
@@ -126,8 +150,8 @@ class Graph(Protocol):
 class NumberGate(Protocol):
     """The throughput limit of each number, shared by all senders."""
 
-    async def reserve(self, phone_number_id: str, *, within: float) -> tuple[bool, float]:
-        """Reserve the number's next free moment if it comes within so many seconds: (reserved, seconds until it)."""
+    async def reserve(self, numbers: Sequence[str], *, within: float) -> list[tuple[bool, float]]:
+        """Reserve each number's next free moment if it comes within so many seconds: (reserved, seconds until it)."""
 
     async def penalize(self, phone_number_id: str, *, seconds: float) -> None:
         """Let the number rest (Meta said it is too fast)."""

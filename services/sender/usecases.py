@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 from uuid import UUID
 
 import psycopg
@@ -18,24 +19,22 @@ MOST_LISTED = 1000
 _STATES = ("", "queued", "attempting", "accepted", "failed")
 _CHECKS_AT_ONCE = 8
 
+Take: TypeAlias = Callable[[Sequence[NewMessage]], Awaitable[Sequence[bool]]]
+
 
 class Deliver:
-    """Takes messages and statuses; concurrent calls share transactions."""
+    """Takes messages and statuses; concurrent calls share transactions. `take` stores messages (worker.Departing)."""
 
-    def __init__(self, store: Store, bell: Bell) -> None:
-        self._store = store
+    def __init__(self, take: Take, store: Store, bell: Bell) -> None:
         self._bell = bell
         # A value Postgres cannot hold costs only the call that brought it.
         poison = (psycopg.DataError,)
-        self._messages: Batcher[NewMessage, bool] = Batcher(store.enqueue, poison=poison)
+        self._messages: Batcher[NewMessage, bool] = Batcher(take, poison=poison)
         self._statuses: Batcher[StatusEvent, bool] = Batcher(store.apply_statuses, poison=poison)
 
     async def enqueue(self, messages: Sequence[NewMessage]) -> Sequence[bool]:
         """Take messages durably; tells which are new."""
-        is_new = await self._messages.submit(messages) if messages else []
-        if any(is_new):
-            self._bell.ring()
-        return is_new
+        return await self._messages.submit(messages) if messages else []
 
     async def apply_statuses(self, statuses: Sequence[StatusEvent]) -> Sequence[bool]:
         """Move messages forward; tells which changed something. Lanes that waited go on at once."""

@@ -1,14 +1,14 @@
 """Sender's store in memory, on a clock the test turns; held to the same suite as the real one."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
 from services.chassis.queue import Claim, StoredItem
 from services.sender.domain.message import Message, with_status
-from services.sender.domain.settling import Lost, PairLimit, Released, Turn, settle
-from services.sender.ports import Listed, NewMessage, Settlement, StatusEvent
+from services.sender.domain.settling import Lost, PairLimit, Released, Turn, Wish, settle
+from services.sender.ports import Departure, Listed, NewMessage, Settlement, StatusEvent
 
 Key = tuple[UUID, UUID]
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -67,6 +67,22 @@ class FakeStore:
         lane.items.append(StoredItem(position, str(message.message_id), message.payload, START))
         lane.wake_at = self.clock.now() if lane.wake_at is None else lane.wake_at
         return True
+
+    async def enqueue_and_depart(
+        self, messages: Sequence[NewMessage], wishes: Mapping[Key, Wish]
+    ) -> tuple[list[bool], list[Departure]]:
+        lanes = dict.fromkeys((message.organization_id, message.lane_id) for message in messages)
+        idle = [key for key in lanes if key not in self.lanes or self.lanes[key].wake_at is None]
+        is_new = await self.enqueue(messages)
+        token = uuid4()
+        claims = [self._take(key, token) for key in idle if key in self.lanes and self.lanes[key].wake_at is not None]
+        return is_new, [self._depart(claim, wishes) for claim in claims]
+
+    def _depart(self, claim: Claim, wishes: Mapping[Key, Wish]) -> Departure:
+        wish = wishes.get((claim.group_id, UUID(claim.items[0].event_id)))
+        if wish is None:
+            return Departure(claim, None)
+        return Departure(claim, self._settle(claim, Turn(claim.head, wish=replace(wish, position=claim.place_of(0)))))
 
     async def claim(self, *, limit: int) -> list[Claim]:
         now, token = self.clock.now(), uuid4()

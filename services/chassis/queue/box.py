@@ -63,6 +63,10 @@ class Claim:
     items: tuple[StoredItem, ...]
     until: int
 
+    def place_of(self, index: int) -> int:
+        """Where the lane's head comes once its item `index` is finished."""
+        return self.until if index == len(self.items) - 1 else self.items[index].position
+
 
 @dataclass(frozen=True, slots=True)
 class Finish:

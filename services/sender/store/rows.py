@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 from uuid import UUID, uuid5
 
-from psycopg.rows import TupleRow
-
 from services.chassis import clock
-from services.chassis.db import Connection, fetch_all, run
-from services.chassis.queue import Item, Lanes
+from services.chassis.db import Rows, Step
+from services.chassis.queue import Item, Lanes, bundles_of
 from services.sender import metrics
 from services.sender.domain.delivery import Delivery, deliveries
 from services.sender.domain.message import RANKS, Message, with_status
@@ -20,14 +19,16 @@ from services.sender.store import statements
 Encode = Callable[[Delivery], bytes]
 Key = tuple[UUID, UUID]
 Found = dict[Key, Message]
+Named = dict[tuple[UUID, str], UUID]
+"""Messages by the ids Meta gave them (organization, wamid)."""
 
-# Records of one organization travel in a few lanes, so that analytics gets them in batches.
+# Records of one organization travel in a few lanes, so that transactions which meet rarely wait for each other.
 RECORD_SHARDS = 4
 _SEPARATOR = "\x1f"
 
 
-def message_of(row: TupleRow) -> Message:
-    """A message from the columns of `statements.COLUMNS`."""
+def message_of(row: tuple[Any, ...]) -> Message:
+    """A message from the columns every locking statement gives."""
     return Message(
         organization_id=row[0], message_id=row[1], lane_id=row[2], phone_number_id=row[3], recipient_wa_id=row[4],
         flow_id=row[5], node_id=row[6], state=row[7], attempts=row[8], attempt_age=row[9], status=row[10],
@@ -35,14 +36,41 @@ def message_of(row: TupleRow) -> Message:
     )  # fmt: skip
 
 
-async def lock_messages(connection: Connection, keys: Sequence[Key]) -> Found:
-    """Lock these messages until the transaction ends and give them; unknown ones are left out."""
-    if not keys:
-        return {}
+def locking(keys: Sequence[Key]) -> Step:
+    """The step that locks these messages until the transaction ends and gives them; unknown ones are left out."""
     chosen = sorted(set(keys))
-    values = {"groups": [key[0] for key in chosen], "ids": [key[1] for key in chosen]}
-    rows = await fetch_all(connection, statements.LOCK_MESSAGES, values)
-    return {message.key: message for message in map(message_of, rows)}
+    return statements.LOCK_MESSAGES, {"groups": [key[0] for key in chosen], "ids": [key[1] for key in chosen]}
+
+
+def naming(named: Named) -> list[Step]:
+    """The steps that note ids of Meta and take what was parked for them (`parked_of` reads the second's rows).
+
+    Two statements, two snapshots: the second sees what a status parked while the first waited for its row.
+    """
+    ordered = sorted(named)
+    values = {"groups": [key[0] for key in ordered], "wamids": [key[1] for key in ordered]}
+    return [
+        (statements.NAME_WAMIDS, {**values, "ids": [named[key] for key in ordered]}),
+        (statements.TAKE_PARKED, values),
+    ]
+
+
+def parked_of(rows: Rows) -> list[StatusEvent]:
+    """Parked statuses, in the order in which they happened."""
+    events = [
+        StatusEvent(
+            organization_id=row[0],
+            event_id=row[1],
+            wamid=row[2],
+            status=row[3],
+            callback=None,
+            error_code=row[4],
+            occurred_at=row[5],
+        )
+        for row in rows
+    ]
+    events.sort(key=lambda event: RANKS.get(event.status, 0))
+    return events
 
 
 @dataclass(slots=True)
@@ -71,60 +99,48 @@ class Changes:
         changed = with_status(self.current(key), event.status, event.wamid, event.error_code)
         return self.put(changed, occurred_at_us=event.occurred_at * 1_000_000)
 
-    async def write(self, connection: Connection) -> None:
-        """Write rows and ids; statuses that were parked for new ids are applied with them."""
-        if not self.after:
-            return
-        named = [(m.organization_id, wamid, m.message_id) for m in self.after.values() for wamid in self._new_wamids(m)]
-        if named:
-            for event, message_id in await _name_wamids(connection, named):
-                self.put_status((event.organization_id, message_id), event)
-        await run(connection, statements.WRITE_MESSAGES, _values(list(self.after.values())))
+    def put_parked(self, named: Named, rows: Rows) -> None:
+        """Apply what was parked for ids that have their messages now (the rows of `naming`'s second step)."""
+        for event in parked_of(rows):
+            key = (event.organization_id, named[event.organization_id, event.wamid])
+            if key in self.found:
+                self.put_status(key, event)
 
-    async def record(self, connection: Connection, records: Lanes, encode: Encode) -> None:
-        """Put what happened into the lanes to analytics."""
-        await records.enqueue(connection, [_item(delivery, encode) for delivery in self.deliveries])
+    def newly_named(self) -> Named:
+        """The ids of Meta that the changed messages did not have."""
+        return {
+            (message.organization_id, wamid): message.message_id
+            for message in self.after.values()
+            for wamid in message.wamids
+            if wamid not in self.found[message.key].wamids
+        }
+
+    def writing(self) -> list[Step]:
+        """The step that writes the rows, if any changed."""
+        return [(statements.WRITE_MESSAGES, _values(list(self.after.values())))] if self.after else []
+
+    def recording(self, records: Lanes, encode: Encode) -> list[Step]:
+        """The steps that put what happened into the lanes to analytics: one item per organization and transaction."""
+        told: dict[UUID, list[Delivery]] = {}
+        for delivery in self.deliveries:
+            told.setdefault(delivery.message.organization_id, []).append(delivery)
+        items: list[Item] = []
+        for organization_id, steps in told.items():
+            shard = steps[0].message.message_id.int % RECORD_SHARDS
+            lane_id = uuid5(organization_id, f"records:{shard}")
+            items += bundles_of(organization_id, lane_id, [encode(step) for step in steps])
+        return records.enqueueing(items).steps
 
     def count(self) -> None:
         """Tell the metrics, once the transaction is durable."""
         for message in self.after.values():
             before = self.found[message.key]
             if message.state != before.state:
-                metrics.messages_total.labels(message.state).inc()
+                metrics.messages_by_state[message.state].inc()
             if message.is_maybe_duplicate and not before.is_maybe_duplicate:
                 metrics.resent_total.inc()
             if len(message.wamids) > max(len(before.wamids), 1):
                 metrics.duplicates_total.inc(len(message.wamids) - max(len(before.wamids), 1))
-
-    def _new_wamids(self, message: Message) -> list[str]:
-        known = self.found[message.key].wamids
-        return [wamid for wamid in message.wamids if wamid not in known]
-
-
-async def _name_wamids(
-    connection: Connection, named: Sequence[tuple[UUID, str, UUID]]
-) -> list[tuple[StatusEvent, UUID]]:
-    owners = {(organization_id, wamid): message_id for organization_id, wamid, message_id in named}
-    values = {"groups": [key[0] for key in owners], "wamids": [key[1] for key in owners], "ids": list(owners.values())}
-    await run(connection, statements.NAME_WAMIDS, values)
-    # A new statement, a new snapshot: it sees what a status parked while we waited for its row.
-    parked = await fetch_all(
-        connection, statements.TAKE_PARKED, {"groups": values["groups"], "wamids": values["wamids"]}
-    )
-    events = [
-        StatusEvent(
-            organization_id=row[0],
-            event_id=row[1],
-            wamid=row[2],
-            status=row[3],
-            callback=None,
-            error_code=row[4],
-            occurred_at=row[5],
-        )
-        for row in parked
-    ]
-    events.sort(key=lambda event: RANKS.get(event.status, 0))
-    return [(event, owners[event.organization_id, event.wamid]) for event in events]
 
 
 def _values(messages: Sequence[Message]) -> dict[str, object]:
@@ -142,9 +158,3 @@ def _values(messages: Sequence[Message]) -> dict[str, object]:
         "errors": [message.error_text.replace("\x00", " ") for message in ordered],
         "nows": [message.is_attempted_now for message in ordered],
     }
-
-
-def _item(delivery: Delivery, encode: Encode) -> Item:
-    organization_id = delivery.message.organization_id
-    lane_id = uuid5(organization_id, f"records:{delivery.message.message_id.int % RECORD_SHARDS}")
-    return Item(organization_id, lane_id, delivery.record_id, encode(delivery))

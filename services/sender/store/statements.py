@@ -1,35 +1,53 @@
-"""The SQL of messages, statuses, pairs and credentials. Locks are taken in the order of keys, messages before lanes."""
+"""The SQL of messages, statuses, pairs and credentials. Locks are taken in the order of keys, messages before lanes.
 
-COLUMNS = """m.organization_id, m.message_id, m.lane_id, m.phone_number_id, m.recipient_wa_id, m.flow_id, m.node_id,
+Only a message that no row knows yet is written after its lane is locked (ADD_DECIDED): nobody can wait for it.
+"""
+
+from services.chassis.db import Query
+
+_COLUMNS = """m.organization_id, m.message_id, m.lane_id, m.phone_number_id, m.recipient_wa_id, m.flow_id, m.node_id,
     m.state, m.attempts, extract(epoch FROM now() - m.attempted_at)::float8, m.status, m.wamids, m.resolved_by,
     m.is_maybe_duplicate, m.error_code, m.error_text"""
 
-ADD_MESSAGES = """
+ADD_MESSAGES = Query("""
     INSERT INTO sender.message (organization_id, message_id, lane_id, phone_number_id, recipient_wa_id,
                                 recipient_user_id, flow_id, node_id)
     SELECT * FROM unnest(%(groups)b::uuid[], %(ids)b::uuid[], %(lanes)b::uuid[], %(numbers)b::text[],
                          %(wa_ids)b::text[], %(user_ids)b::text[], %(flows)b::text[], %(nodes)b::text[])
     ORDER BY 1, 2
     ON CONFLICT (organization_id, message_id) DO NOTHING
-    RETURNING organization_id, message_id"""
+    RETURNING organization_id, message_id""")
 
-LOCK_MESSAGES = f"""
-    SELECT {COLUMNS}
+# New messages as they were decided on under their lanes' locks; one that is there already ends the transaction.
+ADD_DECIDED = Query("""
+    INSERT INTO sender.message (organization_id, message_id, lane_id, phone_number_id, recipient_wa_id,
+                                recipient_user_id, flow_id, node_id, state, attempts, error_code, error_text,
+                                attempted_at)
+    SELECT o, k, lane, number, wa_id, user_id, flow, node, state, attempts, code, error,
+           CASE WHEN is_now THEN now() END
+    FROM unnest(%(groups)b::uuid[], %(ids)b::uuid[], %(lanes)b::uuid[], %(numbers)b::text[], %(wa_ids)b::text[],
+                %(user_ids)b::text[], %(flows)b::text[], %(nodes)b::text[], %(states)b::text[], %(attempts)b::int[],
+                %(codes)b::int[], %(errors)b::text[], %(nows)b::bool[])
+         t(o, k, lane, number, wa_id, user_id, flow, node, state, attempts, code, error, is_now)
+    ORDER BY 1, 2""")
+
+LOCK_MESSAGES = Query(f"""
+    SELECT {_COLUMNS}
     FROM unnest(%(groups)b::uuid[], %(ids)b::uuid[]) t(o, k)
     JOIN sender.message m ON (m.organization_id, m.message_id) = (t.o, t.k)
-    ORDER BY m.organization_id, m.message_id FOR UPDATE OF m"""
+    ORDER BY m.organization_id, m.message_id FOR UPDATE OF m""")
 
 # The lanes that their claimers still hold, how far their pair's mark lies ahead, and what time it is.
-LOCK_LANES = """
+LOCK_LANES = Query("""
     SELECT l.organization_id, l.lane_id, l.lease, coalesce(extract(epoch FROM p.used_until - now()), 0)::float8,
            extract(epoch FROM now())::float8
     FROM unnest(%(groups)b::uuid[], %(lanes)b::uuid[], %(tokens)b::uuid[]) t(o, k, token)
     JOIN sender.inbox_lane l ON (l.organization_id, l.lane_id) = (t.o, t.k) AND l.lease = t.token
     LEFT JOIN sender.pair p ON (p.organization_id, p.lane_id) = (t.o, t.k)
-    ORDER BY l.organization_id, l.lane_id FOR UPDATE OF l"""
+    ORDER BY l.organization_id, l.lane_id FOR UPDATE OF l""")
 
 # wamids travel as one text: Postgres has no array of arrays of different lengths.
-WRITE_MESSAGES = """
+WRITE_MESSAGES = Query("""
     UPDATE sender.message m SET
       state = t.state, attempts = t.attempts, status = t.status, resolved_by = t.resolved_by,
       wamids = string_to_array(t.wamids, chr(31)), is_maybe_duplicate = t.maybe,
@@ -40,91 +58,102 @@ WRITE_MESSAGES = """
                 %(resolved)b::text[], %(wamids)b::text[], %(maybe)b::bool[], %(codes)b::int[], %(errors)b::text[],
                 %(nows)b::bool[])
          t(o, k, state, attempts, status, resolved_by, wamids, maybe, code, error, is_now)
-    WHERE (m.organization_id, m.message_id) = (t.o, t.k)"""
+    WHERE (m.organization_id, m.message_id) = (t.o, t.k)""")
 
 # A status may have left a row without a message for the same id; whoever comes second waits for the first and sees it.
-NAME_WAMIDS = """
+NAME_WAMIDS = Query("""
     INSERT INTO sender.message_wamid AS w (organization_id, wamid, message_id)
     SELECT * FROM unnest(%(groups)b::uuid[], %(wamids)b::text[], %(ids)b::uuid[]) ORDER BY 1, 2
-    ON CONFLICT (organization_id, wamid) DO UPDATE SET message_id = excluded.message_id WHERE w.message_id IS NULL"""
+    ON CONFLICT (organization_id, wamid) DO UPDATE SET message_id = excluded.message_id WHERE w.message_id IS NULL""")
 
-EXPECT_WAMIDS = """
+EXPECT_WAMIDS = Query("""
     INSERT INTO sender.message_wamid (organization_id, wamid)
     SELECT DISTINCT * FROM unnest(%(groups)b::uuid[], %(wamids)b::text[]) ORDER BY 1, 2
-    ON CONFLICT (organization_id, wamid) DO NOTHING"""
+    ON CONFLICT (organization_id, wamid) DO NOTHING""")
 
-TAKE_PARKED = """
+TAKE_PARKED = Query("""
     DELETE FROM sender.parked_status p USING unnest(%(groups)b::uuid[], %(wamids)b::text[]) t(o, w)
     WHERE (p.organization_id, p.wamid) = (t.o, t.w)
-    RETURNING p.organization_id, p.event_id, p.wamid, p.status, p.error_code, p.occurred_at"""
+    RETURNING p.organization_id, p.event_id, p.wamid, p.status, p.error_code, p.occurred_at""")
 
-PARK = """
+PARK = Query("""
     INSERT INTO sender.parked_status (organization_id, event_id, wamid, status, error_code, occurred_at)
     SELECT * FROM unnest(%(groups)b::uuid[], %(events)b::text[], %(wamids)b::text[], %(statuses)b::text[],
                          %(codes)b::int[], %(times)b::bigint[])
     ORDER BY 1, 2
-    ON CONFLICT (organization_id, event_id) DO NOTHING"""
+    ON CONFLICT (organization_id, event_id) DO NOTHING""")
 
-FORGET_PARKED = """
+FORGET_PARKED = Query("""
     DELETE FROM sender.parked_status
-    WHERE organization_id = ANY(%(groups)b::uuid[]) AND parked_at < now() - %(days)s * interval '1 day'"""
+    WHERE organization_id = ANY(%(groups)b::uuid[]) AND parked_at < now() - %(days)s::float8 * interval '1 day'""")
 
-# Whose status is it: the message we named ourselves, else the one an answer named.
-RESOLVE = """
-    SELECT t.n, coalesce(m.message_id, w.message_id)
-    FROM unnest(%(groups)b::uuid[], %(callbacks)b::uuid[], %(wamids)b::text[]) WITH ORDINALITY t(o, c, w, n)
-    LEFT JOIN sender.message m ON (m.organization_id, m.message_id) = (t.o, t.c)
-    LEFT JOIN sender.message_wamid w ON (w.organization_id, w.wamid) = (t.o, t.w)
-    WHERE coalesce(m.message_id, w.message_id) IS NOT NULL"""
+# Whose status is it: the message we named ourselves, else the one an answer named. MATERIALIZED: a row whose lock had
+# to be waited for is checked anew, and its owner must not be looked up once more for that.
+LOCK_OWNERS = Query(f"""
+    WITH t AS MATERIALIZED (
+      SELECT n, o, coalesce(
+          (SELECT c.message_id FROM sender.message c WHERE (c.organization_id, c.message_id) = (o, callback)),
+          (SELECT w.message_id FROM sender.message_wamid w WHERE (w.organization_id, w.wamid) = (o, named))) AS k
+      FROM unnest(%(groups)b::uuid[], %(callbacks)b::uuid[], %(wamids)b::text[])
+           WITH ORDINALITY g(o, callback, named, n))
+    SELECT t.n, {_COLUMNS}
+    FROM t JOIN sender.message m ON (m.organization_id, m.message_id) = (t.o, t.k)
+    ORDER BY m.organization_id, m.message_id FOR UPDATE OF m""")
 
-MARK_PAIRS = """
+# How far each pair's mark lies ahead, and what time it is; a row for every lane asked for.
+READ_PAIRS = Query("""
+    SELECT t.o, t.k, coalesce(extract(epoch FROM p.used_until - now()), 0)::float8, extract(epoch FROM now())::float8
+    FROM unnest(%(groups)b::uuid[], %(lanes)b::uuid[]) t(o, k)
+    LEFT JOIN sender.pair p ON (p.organization_id, p.lane_id) = (t.o, t.k)""")
+
+MARK_PAIRS = Query("""
     INSERT INTO sender.pair (organization_id, lane_id, used_until)
     SELECT o, k, now() + ahead * interval '1 s'
     FROM unnest(%(groups)b::uuid[], %(lanes)b::uuid[], %(ahead)b::float8[]) t(o, k, ahead) ORDER BY 1, 2
-    ON CONFLICT (organization_id, lane_id) DO UPDATE SET used_until = excluded.used_until"""
+    ON CONFLICT (organization_id, lane_id) DO UPDATE SET used_until = excluded.used_until""")
 
 # A kept lane's lease begins anew; a released one rests, is ready, or is idle. attempts tells the next claimer whether
 # this holder died.
-MOVE_LANES = """
+MOVE_LANES = Query("""
     UPDATE sender.inbox_lane l SET
       head = greatest(l.head, t.head), attempts = CASE WHEN t.is_kept THEN l.attempts ELSE 0 END, solo = 0,
       last_error = NULLIF(t.note, ''),
       lease = CASE WHEN t.is_kept THEN l.lease END,
-      wake_at = CASE WHEN t.is_kept THEN now() + %(lease)s * interval '1 s'
+      wake_at = CASE WHEN t.is_kept THEN now() + %(lease)s::float8 * interval '1 s'
                      WHEN greatest(l.head, t.head) >= l.tail THEN NULL
                      ELSE now() + t.wait * interval '1 s' END
     FROM unnest(%(groups)b::uuid[], %(lanes)b::uuid[], %(tokens)b::uuid[], %(heads)b::bigint[], %(kept)b::bool[],
                 %(waits)b::float8[], %(notes)b::text[]) t(o, k, token, head, is_kept, wait, note)
     WHERE (l.organization_id, l.lane_id) = (t.o, t.k) AND l.lease = t.token
-    RETURNING l.organization_id, l.lane_id, l.wake_at IS NOT NULL AND l.wake_at <= now()"""
+    RETURNING l.organization_id, l.lane_id, l.wake_at IS NOT NULL AND l.wake_at <= now()""")
 
-WAKE_ORGANIZATION = """
+WAKE_ORGANIZATION = Query("""
     UPDATE sender.inbox_lane SET wake_at = now()
-    WHERE organization_id = %(organization_id)s AND lease IS NULL AND wake_at > now()"""
+    WHERE organization_id = %(organization_id)s::uuid AND lease IS NULL AND wake_at > now()""")
 
-LIST_MESSAGES = """
+LIST_MESSAGES = Query("""
     SELECT message_id, lane_id, phone_number_id, state, status, attempts, wamids, resolved_by, is_maybe_duplicate,
            error_code, created_at
     FROM sender.message
-    WHERE organization_id = %(organization_id)s
-      AND (%(lane_id)s::uuid IS NULL OR lane_id = %(lane_id)s)
-      AND (%(state)s::text = '' OR state = %(state)s)
-    ORDER BY created_at DESC, message_id DESC LIMIT %(limit)s"""
+    WHERE organization_id = %(organization_id)s::uuid
+      AND (%(lane_id)s::uuid IS NULL OR lane_id = %(lane_id)s::uuid)
+      AND (%(state)s::text = '' OR state = %(state)s::text)
+    ORDER BY created_at DESC, message_id DESC LIMIT %(limit)s::bigint""")
 
-READ_CREDENTIALS = """
+READ_CREDENTIALS = Query("""
     SELECT c.organization_id, c.phone_number_id, c.sealed
     FROM unnest(%(groups)b::uuid[], %(numbers)b::text[]) t(o, n)
-    JOIN sender.credential c ON (c.organization_id, c.phone_number_id) = (t.o, t.n)"""
+    JOIN sender.credential c ON (c.organization_id, c.phone_number_id) = (t.o, t.n)""")
 
-READ_ALL_CREDENTIALS = """
+READ_ALL_CREDENTIALS = Query("""
     SELECT phone_number_id, sealed FROM sender.credential
-    WHERE organization_id = %(organization_id)s ORDER BY phone_number_id"""
+    WHERE organization_id = %(organization_id)s::uuid ORDER BY phone_number_id""")
 
-LOCK_CREDENTIAL = """
+LOCK_CREDENTIAL = Query("""
     SELECT sealed FROM sender.credential
-    WHERE organization_id = %(organization_id)s AND phone_number_id = %(phone_number_id)s FOR UPDATE"""
+    WHERE organization_id = %(organization_id)s::uuid AND phone_number_id = %(phone_number_id)s::text FOR UPDATE""")
 
-PUT_CREDENTIAL = """
+PUT_CREDENTIAL = Query("""
     INSERT INTO sender.credential (organization_id, phone_number_id, sealed)
-    VALUES (%(organization_id)s, %(phone_number_id)s, %(sealed)b)
-    ON CONFLICT (organization_id, phone_number_id) DO UPDATE SET sealed = excluded.sealed, updated_at = now()"""
+    VALUES (%(organization_id)s::uuid, %(phone_number_id)s::text, %(sealed)b::bytea)
+    ON CONFLICT (organization_id, phone_number_id) DO UPDATE SET sealed = excluded.sealed, updated_at = now()""")

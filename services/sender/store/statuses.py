@@ -1,77 +1,87 @@
-"""Statuses: whose they are, what they change, and what is kept for later."""
+"""Statuses: whose they are, what they change, and what is kept for later. Two journeys when every message is known."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from uuid import UUID
 
-from services.chassis.db import Connection, fetch_all, run
+from services.chassis.db import Rows, Step, Transaction
 from services.chassis.queue import Lanes
+from services.sender.domain.message import Message
 from services.sender.ports import StatusEvent
 from services.sender.store import statements
-from services.sender.store.rows import Changes, Encode, lock_messages
+from services.sender.store.rows import Changes, Encode, Key, message_of, naming
 
 _NIL = UUID(int=0)
 # As long as Meta repeats webhooks, and some (facts: 7 days + margin).
-_KEEP_DAYS = 9
+_KEEP_DAYS = 9.0
+
+Owned = dict[int, Message]
+"""Messages by the number of their status in the batch."""
 
 
 async def apply_statuses(
-    connection: Connection, events: Sequence[StatusEvent], *, inbox: Lanes, records: Lanes, encode: Encode
+    journey: Transaction, events: Sequence[StatusEvent], *, inbox: Lanes, records: Lanes, encode: Encode
 ) -> tuple[list[bool], Changes]:
     """Apply each status to its message, park the others, wake the lanes of settled messages; tells what changed."""
-    owners = await _resolve(connection, events)
-    found = await lock_messages(connection, [(events[n].organization_id, owner) for n, owner in owners.items()])
+    (rows,) = await journey.run([_locking_owners(events)])
+    owners = _owned(rows, range(len(events)))
     strangers = [n for n in range(len(events)) if n not in owners]
     if strangers:
-        later = await _expect(connection, [events[n] for n in strangers])
-        named = {strangers[n]: owner for n, owner in later.items()}
-        found |= await lock_messages(connection, [(events[n].organization_id, owner) for n, owner in named.items()])
-        owners |= named
-        await _park(connection, [events[n] for n in strangers if n not in named])
-    changes = Changes(found)
-    changed = [n in owners and changes.put_status((e.organization_id, owners[n]), e) for n, e in enumerate(events)]
-    await changes.write(connection)
-    await changes.record(connection, records, encode)
-    await inbox.wake(connection, _settled_lanes(changes))
+        owners |= await _expect(journey, events, strangers)
+    changes = Changes({message.key: message for message in owners.values()})
+    changed = [n in owners and changes.put_status(owners[n].key, event) for n, event in enumerate(events)]
+    named = changes.newly_named()
+    if named:
+        _, parked = await journey.run(naming(named))
+        changes.put_parked(named, parked)
+    await journey.commit([
+        *_parking([events[n] for n in strangers if n not in owners]),
+        *changes.writing(),
+        *_waking(inbox, changes),
+        *changes.recording(records, encode),
+    ])  # fmt: skip
     return changed, changes
 
 
-async def _resolve(connection: Connection, events: Sequence[StatusEvent]) -> dict[int, UUID]:
-    values = {
+def _locking_owners(events: Sequence[StatusEvent]) -> Step:
+    return statements.LOCK_OWNERS, {
         "groups": [event.organization_id for event in events],
         "callbacks": [event.callback or _NIL for event in events],
         "wamids": [event.wamid for event in events],
     }
-    return {row[0] - 1: row[1] for row in await fetch_all(connection, statements.RESOLVE, values)}
 
 
-async def _expect(connection: Connection, events: Sequence[StatusEvent]) -> dict[int, UUID]:
+def _owned(rows: Rows, numbers: Sequence[int]) -> Owned:
+    return {numbers[row[0] - 1]: message_of(row[1:]) for row in rows}
+
+
+async def _expect(journey: Transaction, events: Sequence[StatusEvent], strangers: Sequence[int]) -> Owned:
     """Leave a row for each unknown id: an answer that names it meanwhile is waited for, and then seen."""
-    values = {
-        "groups": [event.organization_id for event in events],
-        "wamids": [event.wamid for event in events],
-    }
-    await run(connection, statements.EXPECT_WAMIDS, values)
-    return await _resolve(connection, events)
+    unknown = [events[n] for n in strangers]
+    values = {"groups": [event.organization_id for event in unknown], "wamids": [event.wamid for event in unknown]}
+    _, rows = await journey.run([(statements.EXPECT_WAMIDS, values), _locking_owners(unknown)])
+    return _owned(rows, strangers)
 
 
-async def _park(connection: Connection, events: Sequence[StatusEvent]) -> None:
+def _parking(events: Sequence[StatusEvent]) -> list[Step]:
     if not events:
-        return
+        return []
     groups = [event.organization_id for event in events]
-    await run(connection, statements.PARK, {
+    parked = {
         "groups": groups,
         "events": [event.event_id for event in events],
         "wamids": [event.wamid for event in events],
         "statuses": [event.status for event in events],
         "codes": [event.error_code for event in events],
         "times": [event.occurred_at for event in events],
-    })  # fmt: skip
-    await run(connection, statements.FORGET_PARKED, {"groups": sorted(set(groups)), "days": _KEEP_DAYS})
+    }
+    forgotten = {"groups": sorted(set(groups)), "days": _KEEP_DAYS}
+    return [(statements.PARK, parked), (statements.FORGET_PARKED, forgotten)]
 
 
-def _settled_lanes(changes: Changes) -> list[tuple[UUID, UUID]]:
-    """Lanes that may have waited for these messages."""
+def _waking(inbox: Lanes, changes: Changes) -> list[Step]:
+    """The step that wakes the lanes that may have waited for messages which are settled now."""
     settled = (m for key, m in changes.after.items() if m.is_settled and not changes.found[key].is_settled)
-    return sorted({(message.organization_id, message.lane_id) for message in settled})
+    lanes: list[Key] = sorted({(message.organization_id, message.lane_id) for message in settled})
+    return [inbox.waking(lanes)] if lanes else []

@@ -1,4 +1,4 @@
-"""Lanes' turns: outcomes in, permissions out, in one transaction for all lanes that wait."""
+"""Lanes' turns: outcomes in, permissions out, in one transaction of two journeys for all lanes that wait."""
 
 from __future__ import annotations
 
@@ -6,20 +6,21 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from services.chassis import metrics as house_metrics
-from services.chassis.db import Connection, fetch_all, run
+from services.chassis.db import Rows, Step, Transaction
 from services.chassis.queue import Claim, Lanes
+from services.sender.domain.answers import Accepted
 from services.sender.domain.settling import Lost, PairLimit, Released, Settled, Turn, settle
 from services.sender.ports import Settlement
 from services.sender.store import statements
-from services.sender.store.rows import Changes, Encode, lock_messages
+from services.sender.store.rows import Changes, Encode, Key, Named, locking, message_of, naming
 
-Key = tuple[UUID, UUID]
 LeaseKey = tuple[UUID, UUID, UUID]
 ClaimedTurn = tuple[Claim, Turn]
+Moved = tuple[Claim, Settled]
 
 
 async def settle_turns(
-    connection: Connection,
+    journey: Transaction,
     turns: Sequence[ClaimedTurn],
     *,
     inbox: Lanes,
@@ -27,24 +28,73 @@ async def settle_turns(
     encode: Encode,
     limit: PairLimit,
 ) -> tuple[list[Settlement], Changes]:
-    """Lock what the turns touch (messages, then lanes), decide, write. The caller's transaction is durable."""
-    keys = [key for claim, turn in turns for key in _message_keys(claim, turn)]
-    changes = Changes(await lock_messages(connection, keys))
-    held, now = await _lock_lanes(connection, [claim for claim, _ in turns])
+    """Lock what the turns touch (messages, then lanes), decide, write."""
+    # An acceptance counts whatever else is decided (settling.apply_outcome), so its id can be noted before.
+    named = _accepted(turns)
+    locked, lanes, *parked = await journey.run([
+        locking([key for claim, turn in turns for key in _message_keys(claim, turn)]),
+        _locking_lanes([claim for claim, _ in turns]),
+        *(naming(named) if named else ()),
+    ])  # fmt: skip
+    changes = Changes({message.key: message for message in map(message_of, locked)})
+    held = {(row[0], row[1], row[2]): row[3] for row in lanes}
+    now = lanes[0][4] if lanes else 0.0
     decided = [
         _decide(claim, turn, changes, pair_ahead=held.get(_lease_key(claim)), now=now, limit=limit)
         for claim, turn in turns
     ]
-    await changes.write(connection)
-    ready = await _move_lanes(connection, turns, decided, lease_seconds=inbox.lease_seconds)
-    await changes.record(connection, records, encode)
-    lost = sum(isinstance(settled.verdict, Lost) for settled in decided)
-    if lost:
-        house_metrics.lane_fenced_total.labels(inbox.box.path).inc(lost)
+    if parked:
+        changes.put_parked(named, parked[1])
+    moved = [
+        (claim, settled)
+        for (claim, _), settled in zip(turns, decided, strict=True)
+        if not isinstance(settled.verdict, Lost)
+    ]
+    if len(moved) < len(turns):
+        house_metrics.lane_fenced_total.labels(inbox.box.path).inc(len(turns) - len(moved))
+    moving = moving_lanes(moved, lease_seconds=inbox.lease_seconds)
+    before = [*changes.writing(), *marking_pairs(moved)]
+    rows = await journey.commit([*before, *moving, *changes.recording(records, encode)])
+    ready = ready_lanes(rows[len(before)]) if moving else set()
     return [
         Settlement(settled.verdict, (claim.group_id, claim.lane_id) in ready)
         for settled, (claim, _) in zip(decided, turns, strict=True)
     ], changes
+
+
+def marking_pairs(moved: Sequence[Moved]) -> list[Step]:
+    """The step that notes pairs' marks, if any moved."""
+    marked = [(claim, settled.pair_ahead) for claim, settled in moved if settled.pair_ahead is not None]
+    if not marked:
+        return []
+    values = {
+        "groups": [claim.group_id for claim, _ in marked],
+        "lanes": [claim.lane_id for claim, _ in marked],
+        "ahead": [ahead for _, ahead in marked],
+    }
+    return [(statements.MARK_PAIRS, values)]
+
+
+def moving_lanes(moved: Sequence[Moved], *, lease_seconds: float) -> list[Step]:
+    """The step that moves heads and leases of held lanes, if there are any (`ready_lanes` reads its rows)."""
+    if not moved:
+        return []
+    values = {
+        "groups": [claim.group_id for claim, _ in moved],
+        "lanes": [claim.lane_id for claim, _ in moved],
+        "tokens": [claim.token for claim, _ in moved],
+        "heads": [settled.head for _, settled in moved],
+        "kept": [settled.is_kept for _, settled in moved],
+        "waits": [_wait(settled) for _, settled in moved],
+        "notes": [(settled.note or "").replace("\x00", " ") for _, settled in moved],
+        "lease": lease_seconds,
+    }
+    return [(statements.MOVE_LANES, values)]
+
+
+def ready_lanes(rows: Rows) -> set[Key]:
+    """Of the moved lanes those that may be claimed again at once."""
+    return {(row[0], row[1]) for row in rows if row[2]}
 
 
 def _decide(
@@ -58,6 +108,14 @@ def _decide(
     return settled
 
 
+def _accepted(turns: Sequence[ClaimedTurn]) -> Named:
+    return {
+        (claim.group_id, turn.outcome.answer.wamid): turn.outcome.message_id
+        for claim, turn in turns
+        if turn.outcome is not None and isinstance(turn.outcome.answer, Accepted)
+    }
+
+
 def _message_keys(claim: Claim, turn: Turn) -> list[Key]:
     parts = [turn.outcome, turn.wish]
     return [(claim.group_id, part.message_id) for part in parts if part is not None]
@@ -68,46 +126,13 @@ def _lease_key(claim: Claim) -> LeaseKey:
     return claim.group_id, claim.lane_id, claim.token
 
 
-async def _lock_lanes(connection: Connection, claims: Sequence[Claim]) -> tuple[dict[LeaseKey, float], float]:
+def _locking_lanes(claims: Sequence[Claim]) -> Step:
     """The lanes still held, with how far their pair's mark lies ahead; and the database's time."""
-    values = {
+    return statements.LOCK_LANES, {
         "groups": [claim.group_id for claim in claims],
         "lanes": [claim.lane_id for claim in claims],
         "tokens": [claim.token for claim in claims],
     }
-    rows = await fetch_all(connection, statements.LOCK_LANES, values)
-    return {(row[0], row[1], row[2]): row[3] for row in rows}, rows[0][4] if rows else 0.0
-
-
-async def _move_lanes(
-    connection: Connection, turns: Sequence[ClaimedTurn], decided: Sequence[Settled], *, lease_seconds: float
-) -> set[tuple[UUID, UUID]]:
-    """Move heads and leases of held lanes and note pair marks; gives the lanes that are ready again."""
-    moved = [
-        (claim, settled)
-        for (claim, _), settled in zip(turns, decided, strict=True)
-        if not isinstance(settled.verdict, Lost)
-    ]
-    if not moved:
-        return set()
-    marked = [(claim, settled.pair_ahead) for claim, settled in moved if settled.pair_ahead is not None]
-    if marked:
-        await run(connection, statements.MARK_PAIRS, {
-            "groups": [claim.group_id for claim, _ in marked],
-            "lanes": [claim.lane_id for claim, _ in marked],
-            "ahead": [ahead for _, ahead in marked],
-        })  # fmt: skip
-    rows = await fetch_all(connection, statements.MOVE_LANES, {
-        "groups": [claim.group_id for claim, _ in moved],
-        "lanes": [claim.lane_id for claim, _ in moved],
-        "tokens": [claim.token for claim, _ in moved],
-        "heads": [settled.head for _, settled in moved],
-        "kept": [settled.is_kept for _, settled in moved],
-        "waits": [_wait(settled) for _, settled in moved],
-        "notes": [(settled.note or "").replace("\x00", " ") for _, settled in moved],
-        "lease": lease_seconds,
-    })  # fmt: skip
-    return {(row[0], row[1]) for row in rows if row[2]}
 
 
 def _wait(settled: Settled) -> float:

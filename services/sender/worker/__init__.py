@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 
 from services.chassis import metrics as house_metrics
@@ -13,9 +15,11 @@ from services.chassis.queue import Batcher, Bell, Claim
 from services.sender import metrics
 from services.sender.domain.settling import Released, Turn
 from services.sender.ports import Settlement, Store
-from services.sender.worker.lane import Surroundings, Walk
+from services.sender.worker.departing import Departing, LaneKey
+from services.sender.worker.lane import Walk
+from services.sender.worker.surroundings import Surroundings
 
-__all__ = ["SenderWorker", "Settler", "Surroundings", "Walk"]
+__all__ = ["Departing", "SenderWorker", "Settler", "Surroundings", "Walk"]
 
 _log = get_logger(__name__)
 
@@ -23,6 +27,7 @@ _CLAIM_LIMIT = 128
 _ERROR_WAIT = 0.5
 # A lane that rests is looked at a little after its time, never before.
 _LATER = 0.003
+_batch_items = house_metrics.lane_batch_items.labels("sender.inbox")
 
 
 class Settler:
@@ -45,11 +50,14 @@ class SenderWorker:
     ) -> None:
         self._store = store
         self._bell = bell
-        self._around = replace(around, is_stopping=lambda: self._is_stopping)
+        self.around = replace(around, is_stopping=lambda: self._is_stopping)
         self._lanes = lanes
         self._lease_seconds = lease_seconds
         self._drain_seconds = drain_seconds
         self._walks: dict[asyncio.Task[None], Walk] = {}
+        self._lane_walks: Counter[LaneKey] = Counter()
+        self._expected = 0
+        self._is_behind = False
         self._is_stopping = False
         self._loops: list[asyncio.Task[None]] = []
 
@@ -73,12 +81,47 @@ class SenderWorker:
             task.cancel()
         await asyncio.gather(*left, renewing, return_exceptions=True)
 
+    @contextmanager
+    def room_for(self, lanes: int) -> Iterator[bool]:
+        """Whether so many more walks may set out; until the end of the context they count as if they had.
+
+        Who came before goes before: while lanes wait to be claimed, new messages line up behind them (invariant I8).
+        """
+        if self._is_stopping or self._is_behind or lanes > self._room:
+            yield False
+            return
+        with self._expecting(lanes):
+            yield True
+
+    def is_under_way(self, lane: LaneKey) -> bool:
+        """Whether this process walks the lane."""
+        return lane in self._lane_walks
+
+    def was_left(self) -> None:
+        """Something was stored that nobody holds."""
+        self._is_behind = True
+        self._bell.ring()
+
+    @property
+    def _room(self) -> int:
+        return self._lanes - len(self._walks) - self._expected
+
+    @contextmanager
+    def _expecting(self, lanes: int) -> Iterator[None]:
+        self._expected += lanes
+        try:
+            yield
+        finally:
+            self._expected -= lanes
+
     async def _claim_forever(self) -> None:
         while not self._is_stopping:
-            room = min(_CLAIM_LIMIT, self._lanes - len(self._walks))
-            claims = await self._claim(room) if room > 0 else []
-            for claim in claims:
-                self._set_out(claim)
+            room = max(min(_CLAIM_LIMIT, self._room), 0)
+            with self._expecting(room):
+                claims = await self._claim(room) if room > 0 else []
+                for claim in claims:
+                    self.set_out(Walk(claim, self.around, claim.head))
+            self._is_behind = len(claims) >= room
             if not claims or len(claims) < room:
                 await self._bell.wait()
 
@@ -91,20 +134,23 @@ class SenderWorker:
             await asyncio.sleep(_ERROR_WAIT)
             return []
         if claims:
-            items = sum(len(claim.items) for claim in claims)
-            house_metrics.lane_batch_items.labels("sender.inbox").observe(items)
+            _batch_items.observe(sum(len(claim.items) for claim in claims))
         return claims
 
-    def _set_out(self, claim: Claim) -> None:
-        walk = Walk(claim, self._around, claim.head)
+    def set_out(self, walk: Walk) -> None:
+        """Walk a lane in a task of its own."""
         task = asyncio.create_task(self._walk(walk))
         self._walks[task] = walk
+        self._lane_walks[walk.lane] += 1
         task.add_done_callback(self._came_back)
         metrics.lanes_in_flight.set(len(self._walks))
 
     def _came_back(self, task: asyncio.Task[None]) -> None:
-        was_full = len(self._walks) >= self._lanes
-        del self._walks[task]
+        was_full = self._room <= 0
+        walk = self._walks.pop(task)
+        self._lane_walks[walk.lane] -= 1
+        if not self._lane_walks[walk.lane]:
+            del self._lane_walks[walk.lane]
         metrics.lanes_in_flight.set(len(self._walks))
         if was_full:
             self._bell.ring()
@@ -133,5 +179,5 @@ class SenderWorker:
             # Postgres is away: whether leases hold is found out when turns are settled.
             return
         for walk in walks:
-            if (walk.claim.group_id, walk.claim.lane_id) not in held:
+            if walk.lane not in held:
                 walk.is_lost = True

@@ -9,6 +9,7 @@ from google.protobuf.message import DecodeError
 
 from services.chassis.queue import StoredItem
 from services.pb.sender.v1 import sender_pb2
+from services.sender.ports import NewMessage
 from services.sender.worker.bodies import BodyRefused, body_of
 
 
@@ -26,15 +27,22 @@ class Errand:
 
 def errand_of(item: StoredItem, *, position: int) -> Errand:
     """Read an item. A replayed letter's event id has a suffix after the message's id."""
+    return _read(UUID(item.event_id[:36]), item.payload, position)
+
+
+def errand_of_message(message: NewMessage) -> Errand:
+    """Read a message that has no place in its lane yet."""
+    return _read(message.message_id, message.payload, 0)
+
+
+def _read(message_id: UUID, payload: bytes, position: int) -> Errand:
     try:
-        message = sender_pb2.OutboundMessage.FromString(item.payload)
+        message = sender_pb2.OutboundMessage.FromString(payload)
     except DecodeError:
-        return Errand(UUID(item.event_id[:36]), "", position, float("inf"), b"", "the stored message cannot be read")
+        return Errand(message_id, "", position, float("inf"), b"", "the stored message cannot be read")
     body, refusal = b"", None
     try:
         body = body_of(message)
     except BodyRefused as error:
         refusal = f"Meta would refuse this message: {error}"
-    return Errand(
-        UUID(message.message_id), message.phone_number_id, position, float(message.window_expires_at), body, refusal
-    )
+    return Errand(message_id, message.phone_number_id, position, float(message.window_expires_at), body, refusal)

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
-import random
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field, replace
-from typing import Protocol
+from dataclasses import dataclass, replace
 from uuid import UUID
 
-from services.chassis.clock import Monotonic
 from services.chassis.errors import Unavailable
 from services.chassis.logs import get_logger
 from services.chassis.queue import Claim
@@ -18,7 +13,6 @@ from services.sender.domain.patience import reconcile_wait, rest_after
 from services.sender.domain.settling import (
     IN_DOUBT,
     Granted,
-    Hold,
     InDoubt,
     Lost,
     Outcome,
@@ -28,69 +22,28 @@ from services.sender.domain.settling import (
     Turn,
     Wish,
 )
-from services.sender.ports import Graph, Key, NumberGate, Settlement, Watermark
+from services.sender.ports import Key, Settlement
 from services.sender.worker.errand import Errand, errand_of
+from services.sender.worker.gates import Passage, pass_gates
+from services.sender.worker.surroundings import Surroundings
 
 _log = get_logger(__name__)
 
-# A lane keeps its place for a moment of its number this near; for a later one it makes room for others.
-_SHORT_WAIT = 0.25
 # How often a doubt that is old enough looks at the watermark again.
 _WATERMARK_POLL = 1.0
-# How often a number without token, or with too many calls under way, is looked at again.
-_NO_TOKEN_SECONDS = 60.0
-_CROWDED_SECONDS = 0.2
 _STORE_RETRY = 0.2
 
 
-class Settle(Protocol):
-    """Hands a turn to the one flusher (Batcher over Store.settle)."""
+@dataclass(frozen=True, slots=True)
+class Boarded:
+    """The first message of a lane that was held as it was stored: read, and asked at the gates, before that.
 
-    async def __call__(self, claim: Claim, turn: Turn) -> Settlement:
-        """The settlement. Raises errors.Unavailable; then nothing is known about the turn."""
+    `settlement` is what its wish came to; None when it has to be asked for (the number's moment was still to come).
+    """
 
-
-class PauseBook(Protocol):
-    """Numbers that are left alone (cache.Pauses)."""
-
-    def refused(self, key: Key, *, code: int, text: str) -> float:
-        """Note a refusal; gives how long the number is left alone."""
-
-    def remaining(self, key: Key) -> tuple[float, int, str]:
-        """Seconds left, error code, why."""
-
-    def mended(self, key: Key) -> None:
-        """The number works."""
-
-
-class TokenBook(Protocol):
-    """Access tokens (cache.Tokens)."""
-
-    async def get(self, key: Key) -> str | None:
-        """The token, or None."""
-
-    def forget(self, key: Key) -> None:
-        """Read it anew next time."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Surroundings:
-    """What every lane of a process shares."""
-
-    settle: Settle
-    graph: Graph
-    gate: NumberGate
-    pauses: PauseBook
-    tokens: TokenBook
-    watermark: Watermark
-    monotonic: Monotonic
-    reconcile_seconds: float
-    fresh_seconds: float
-    calls_per_number: int
-    is_stopping: Callable[[], bool] = lambda: False
-    pause: Callable[[float], Awaitable[None]] = asyncio.sleep
-    dice: Callable[[], float] = random.random
-    calls: dict[Key, int] = field(default_factory=dict)
+    errand: Errand
+    passage: Passage
+    settlement: Settlement | None
 
 
 @dataclass(slots=True)
@@ -99,6 +52,7 @@ class Walk:
 
     `is_lost` is set when its lease could not be renewed, `was_repeated` when the last turn was handed over more than
     once, `has_wished` when this holder asked for a call of the present message, `doubted` for a resend of which call.
+    `boarded` is there when the lane was held as its messages were stored, and `granted_at` then is of before that.
     """
 
     claim: Claim
@@ -111,13 +65,17 @@ class Walk:
     was_repeated: bool = False
     has_wished: bool = False
     doubted: int | None = None
+    boarded: Boarded | None = None
 
     async def run(self) -> Settlement:
         """Go through the claimed items; gives how the lane was released or lost."""
         for index, item in enumerate(self.claim.items):
-            is_last = index == len(self.claim.items) - 1
-            errand = errand_of(item, position=self.claim.until if is_last else item.position)
-            ended = await self._deliver(errand, is_suspect=index == 0 and self._is_suspect)
+            position = self.claim.place_of(index)
+            if index == 0 and self.boarded is not None:
+                ended = await self._go_on(replace(self.boarded.errand, position=position), self.boarded)
+            else:
+                errand = errand_of(item, position=position)
+                ended = await self._deliver(errand, is_suspect=index == 0 and self._is_suspect)
             if ended is not None:
                 return ended
             if self.around.is_stopping():
@@ -125,6 +83,11 @@ class Walk:
         # A claim without items (all were repeats) still has to come to its end.
         head = self.head if self.claim.items else self.claim.until
         return await self._settle(Turn(head, self.outcome))
+
+    @property
+    def lane(self) -> tuple[UUID, UUID]:
+        """What names the lane."""
+        return self.claim.group_id, self.claim.lane_id
 
     @property
     def _is_suspect(self) -> bool:
@@ -138,7 +101,14 @@ class Walk:
     async def _deliver(self, errand: Errand, *, is_suspect: bool) -> Settlement | None:
         """Bring one message to an end; a settlement when the lane is released or lost instead."""
         self.doubted, self.has_wished = None, False
-        settlement = await (self._look(errand) if is_suspect else self._wish(errand))
+        return await self._follow(errand, await (self._look(errand) if is_suspect else self._wish(errand)))
+
+    async def _go_on(self, errand: Errand, boarded: Boarded) -> Settlement | None:
+        """The same for a message that passed the gates already."""
+        settlement = boarded.settlement
+        return await self._follow(errand, settlement or await self._ask_to_call(errand, boarded.passage))
+
+    async def _follow(self, errand: Errand, settlement: Settlement) -> Settlement | None:
         while True:
             match settlement.verdict:
                 case Granted() as granted:
@@ -158,11 +128,23 @@ class Walk:
 
     async def _wish(self, errand: Errand, *, doubted: int | None = None) -> Settlement:
         """Pass the gates and ask for the permission to call."""
-        wish = Wish(errand.message_id, errand.position, errand.window_expires_at, doubted, refusal=errand.refusal)
-        if errand.refusal is None:
-            wish = replace(wish, hold=await self._pass_gates(errand))
-        self.doubted, self.has_wished = doubted, True
-        return await self._ask(wish)
+        passage = Passage() if errand.refusal is not None else await self._pass_gates(errand)
+        return await self._ask_to_call(errand, passage, doubted=doubted)
+
+    async def _ask_to_call(self, errand: Errand, passage: Passage, *, doubted: int | None = None) -> Settlement:
+        if passage.leaves_at > self.around.monotonic():
+            await self._wait_with_clean_hands(errand, passage.leaves_at)
+        self.token, self.doubted, self.has_wished = passage.token, doubted, True
+        return await self._ask(
+            Wish(
+                errand.message_id,
+                errand.position,
+                errand.window_expires_at,
+                doubted,
+                refusal=errand.refusal,
+                hold=passage.hold,
+            )
+        )
 
     async def _look(self, errand: Errand) -> Settlement:
         """Only see how the message stands; writes the outcome in hand."""
@@ -189,37 +171,20 @@ class Walk:
             return await self._settle(Turn(self.head, self.outcome, wait=_WATERMARK_POLL, note=IN_DOUBT))
         return await self._wish(errand, doubted=doubt.number)
 
-    async def _pass_gates(self, errand: Errand) -> Hold | None:
-        """Pause, token, calls under way, number limit: why the message may not leave now, if so."""
+    async def _pass_gates(self, errand: Errand) -> Passage:
         key = (self._organization_id, errand.phone_number_id)
-        seconds, code, text = self.around.pauses.remaining(key)
-        if seconds > 0:
-            return Hold(seconds + self.around.dice(), f"waits: {text}", code)
-        token = await self._token(key)
-        if token is None:
-            return Hold(_NO_TOKEN_SECONDS, "waits: the number has no access token; put one with `pytake apply`")
-        self.token = token
-        if self.around.calls.get(key, 0) >= self.around.calls_per_number:
-            return Hold(_CROWDED_SECONDS * (1 + self.around.dice()))
-        is_reserved, wait = await self.around.gate.reserve(errand.phone_number_id, within=_SHORT_WAIT)
-        if not is_reserved:
-            return Hold(wait)
-        if wait > 0:
-            await self._wait_with_clean_hands(errand, wait)
-        return None
+        while True:
+            try:
+                (passage,) = await pass_gates(self.around, [key])
+                return passage
+            except Unavailable:
+                await self.around.pause(_STORE_RETRY)
 
-    async def _wait_with_clean_hands(self, errand: Errand, seconds: float) -> None:
+    async def _wait_with_clean_hands(self, errand: Errand, moment: float) -> None:
         """Write the outcome in hand before waiting: a crash meanwhile must not make a doubt of it."""
         if self.outcome is not None:
             await self._look(errand)
-        await self.around.pause(seconds)
-
-    async def _token(self, key: Key) -> str | None:
-        while True:
-            try:
-                return await self.around.tokens.get(key)
-            except Unavailable:
-                await self.around.pause(_STORE_RETRY)
+        await self.around.pause(max(moment - self.around.monotonic(), 0.0))
 
     async def _call(self, errand: Errand, granted: Granted) -> Answer:
         key = (self._organization_id, errand.phone_number_id)

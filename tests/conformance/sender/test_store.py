@@ -3,14 +3,11 @@
 import asyncio
 import time
 import uuid
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from uuid import UUID
 
 import pytest
 
-from services.chassis.db import Database as Pool
-from services.chassis.queue import Box, Claim, Lanes
+from services.chassis.queue import Claim
 from services.sender.domain.answers import Accepted, Ambiguous, NotSent, Refused, Scope, Throttled
 from services.sender.domain.settling import (
     Granted,
@@ -18,80 +15,13 @@ from services.sender.domain.settling import (
     InDoubt,
     Lost,
     Outcome,
-    PairLimit,
     Ready,
     Released,
     Skipped,
     Turn,
-    Verdict,
     Wish,
 )
-from services.sender.peers import record_bytes
-from services.sender.ports import Listed, NewMessage, StatusEvent, Store
-from services.sender.store import PostgresStore
-from tests.fakes.sender_store import Clock, FakeStore
-from tests.fixtures.servers import Database
-
-LIMIT = PairLimit(burst=2, seconds=600.0)
-OPEN = time.time() + 86_400
-
-
-@dataclass
-class Case:
-    """A store, and one organization's view of it."""
-
-    store: Store
-    organization_id: UUID
-
-    async def add(self, lane: UUID, count: int = 1) -> list[UUID]:
-        messages = [self.message(lane) for _ in range(count)]
-        assert await self.store.enqueue(messages) == [True] * count
-        return [message.message_id for message in messages]
-
-    def message(self, lane: UUID) -> NewMessage:
-        return NewMessage(
-            organization_id=self.organization_id, message_id=uuid.uuid4(), lane_id=lane, phone_number_id="1",
-            recipient_wa_id="5511", recipient_user_id="", flow_id="f", node_id="n", payload=b"",
-        )  # fmt: skip
-
-    async def claim(self) -> Claim:
-        (claim,) = await self.store.claim(limit=10)
-        return claim
-
-    async def turn(self, claim: Claim, turn: Turn) -> Verdict:
-        (settlement,) = await self.store.settle([(claim, turn)])
-        return settlement.verdict
-
-    async def grant(self, claim: Claim, message_id: UUID, position: int = 1) -> Verdict:
-        return await self.turn(claim, Turn(claim.head, wish=Wish(message_id, position, OPEN)))
-
-    async def status(self, wamid: str, status: str, callback: UUID | None) -> bool:
-        event = StatusEvent(
-            organization_id=self.organization_id, event_id=f"{wamid}:{status}", wamid=wamid, status=status,
-            callback=callback, error_code=0, occurred_at=0,
-        )  # fmt: skip
-        (changed,) = await self.store.apply_statuses([event])
-        return changed
-
-    async def listed(self, message_id: UUID) -> Listed:
-        rows = await self.store.list_messages(organization_id=self.organization_id, lane_id=None, state="", limit=100)
-        return next(row for row in rows if row.message_id == message_id)
-
-
-@pytest.fixture(params=["memory", "postgres"])
-async def case(request: pytest.FixtureRequest) -> AsyncIterator[Case]:
-    if request.param == "memory":
-        clock = Clock(time.time())
-        yield Case(FakeStore(clock, limit=LIMIT), uuid.uuid4())
-        return
-    database: Database = request.getfixturevalue("database")
-    pool = await Pool.open(database.url_of("sender"), size=4, name="sender")
-    inbox, records = (Lanes(Box("sender", name), pool) for name in ("inbox", "records"))
-    yield Case(
-        PostgresStore(pool, inbox=inbox, records=records, limit=LIMIT, encode=record_bytes, on_record=lambda: None),
-        uuid.uuid4(),
-    )
-    await pool.close()
+from tests.conformance.sender.case import OPEN, Case
 
 
 async def test_a_message_counts_once(case: Case) -> None:
@@ -256,6 +186,17 @@ async def test_a_status_that_knows_only_metas_id_waits_for_it(case: Case) -> Non
     await case.turn(claim, Turn(0, Outcome(message, 1, Accepted("w"), 1, OPEN)))
     assert (await case.listed(message)).status == "read"
     assert await case.status("w", "played", None)
+
+
+async def test_a_status_finds_its_message_among_others_by_metas_id(case: Case) -> None:
+    ids = [(await case.add(uuid.uuid4()))[0] for _ in range(3)]
+    for number, claim in enumerate(await case.store.claim(limit=10)):
+        message = UUID(claim.items[0].event_id)
+        await case.grant(claim, message)
+        await case.turn(claim, Turn(0, Outcome(message, 1, Accepted(f"w{number}"), 1, OPEN)))
+    assert await case.status("w1", "read", None)
+    listed = [await case.listed(message) for message in ids]
+    assert {row.wamids: row.status for row in listed} == {("w0",): "none", ("w1",): "read", ("w2",): "none"}
 
 
 async def test_another_organizations_status_changes_nothing(case: Case) -> None:

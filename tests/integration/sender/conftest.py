@@ -14,13 +14,14 @@ from aiohttp import web
 
 from services.chassis.db import Database as Pool
 from services.chassis.db import fetch_all
-from services.chassis.queue import Box, Lanes
+from services.chassis.queue import Box, Lanes, StoredItem, payloads_of
 from services.chassis.redis import OptionalRedis
 from services.chassis.sealing import Sealer
 from services.chassis.settings import Secret
 from services.embedded.addresses import LOOPBACK, choose_port
 from services.embedded.meta.app import build_runner, build_simulator
 from services.embedded.meta.simulator import SimulatedMeta
+from services.pb.analytics.v1 import analytics_pb2
 from services.pb.common.v1 import content_pb2, events_pb2
 from services.pb.sender.v1 import sender_pb2
 from services.sender.app import Room, furnish
@@ -155,6 +156,14 @@ class Stage:
     async def sql(self, statement: str) -> list[tuple[Any, ...]]:
         async with self.pool.transaction([self.organization_id]) as connection:
             return await fetch_all(connection, statement)
+
+    async def records(self) -> list[analytics_pb2.Record]:
+        """What analytics is to be told, oldest first."""
+        rows = await self.sql(
+            "SELECT pos, event_id, payload, received_at FROM sender.records_item ORDER BY received_at"
+        )
+        payloads = [payload for row in rows for payload in payloads_of(StoredItem(*row))]
+        return [analytics_pb2.Record.FromString(payload) for payload in payloads]
 
     def texts(self) -> list[str]:
         """What Meta accepted, in order."""

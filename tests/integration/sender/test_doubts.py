@@ -185,8 +185,7 @@ async def test_repeated_statuses_change_nothing_and_unknown_ones_wait_for_their_
     ((row),) = await stage.rows()
     assert (row["state"], row["status"]) == ("accepted", "read")
     assert await stage.sql("SELECT wamid FROM sender.parked_status") == []
-    records = await stage.sql("SELECT event_id FROM sender.records_item ORDER BY pos")
-    assert [event_id.rpartition(":")[2] for (event_id,) in records] == ["accepted", "read"]
+    assert [record.record_id.rpartition(":")[2] for record in await stage.records()] == ["accepted", "read"]
 
 
 async def test_a_second_acceptance_is_found_by_its_id(stage: Stage) -> None:

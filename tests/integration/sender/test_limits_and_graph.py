@@ -19,7 +19,7 @@ def fresh() -> bool:
 
 
 async def reserved(limits: NumberLimits, number: str, tries: int) -> list[bool]:
-    return [(await limits.reserve(number, within=0.0))[0] for _ in range(tries)]
+    return [is_reserved for is_reserved, _ in await limits.reserve([number] * tries, within=0.0)]
 
 
 @pytest.mark.parametrize("has_redis", [True, False])
@@ -30,7 +30,7 @@ async def test_two_senders_share_one_limit(valkey_url: str, *, has_redis: bool) 
     passed = sum(await reserved(first, number, 30)) + sum(await reserved(second, number, 30))
     # At once only the small burst passes: never the limit of a whole second.
     assert 1 <= passed <= 5
-    is_reserved, wait = await first.reserve(number, within=5.0)
+    ((is_reserved, wait),) = await first.reserve([number], within=5.0)
     assert is_reserved
     assert wait > 0
     await redis.close()
@@ -38,9 +38,7 @@ async def test_two_senders_share_one_limit(valkey_url: str, *, has_redis: bool) 
 
 async def test_those_who_are_refused_come_back_at_different_times() -> None:
     limits = NumberLimits(OptionalRedis(""), rate=10.0, replicas=1, monotonic=Clock().now)
-    waits = [
-        wait for is_reserved, wait in [await limits.reserve("1", within=0.0) for _ in range(20)] if not is_reserved
-    ]
+    waits = [wait for is_reserved, wait in await limits.reserve(["1"] * 20, within=0.0) if not is_reserved]
     assert len(waits) >= 18
     assert waits == sorted(set(waits))
     assert waits[-1] > 1.5
@@ -52,7 +50,7 @@ async def test_a_number_that_was_too_fast_rests(valkey_url: str, *, has_redis: b
     number = secrets.token_hex(8)
     limits = NumberLimits(redis, rate=1000.0, replicas=1, monotonic=Clock().now)
     await limits.penalize(number, seconds=30.0)
-    is_reserved, wait = await limits.reserve(number, within=5.0)
+    ((is_reserved, wait),) = await limits.reserve([number], within=5.0)
     assert not is_reserved
     assert 25.0 < wait < 31.0
     await redis.close()

@@ -6,6 +6,8 @@ process down before or after it accepted, and statuses that come early, late, tw
 
 import asyncio
 import itertools
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from uuid import UUID, uuid4
 
@@ -19,7 +21,7 @@ from services.sender.cache import Pauses
 from services.sender.domain.answers import Accepted, Ambiguous, Answer, NotSent, Paused, Scope, Throttled
 from services.sender.domain.settling import PairLimit, Turn
 from services.sender.ports import Freshness, NewMessage, Settlement, StatusEvent
-from services.sender.worker.lane import Surroundings, Walk
+from services.sender.worker import Departing, Surroundings, Walk
 from tests.fakes.sender_store import Clock, FakeStore
 
 ORGANIZATION = uuid4()
@@ -51,6 +53,7 @@ class World:
     under_way: list[tuple[float, StatusEvent]] = field(default_factory=list)
     untold: set[str] = field(default_factory=set)
     lanes: dict[str, UUID] = field(default_factory=dict)
+    departed: list[Walk] = field(default_factory=list)
     is_quiet: bool = False
 
     def __post_init__(self) -> None:
@@ -110,14 +113,14 @@ class World:
     async def is_clear(self) -> bool:
         return not any(told_at <= self.clock.seconds for told_at, _ in self.under_way)
 
-    async def reserve(self, phone_number_id: str, *, within: float) -> tuple[bool, float]:
-        return True, 0.0
+    async def reserve(self, numbers: Sequence[str], *, within: float) -> list[tuple[bool, float]]:
+        return [(True, 0.0)] * len(numbers)
 
     async def penalize(self, phone_number_id: str, *, seconds: float) -> None:
         """Nobody else is there."""
 
-    async def get(self, key: object) -> str | None:
-        return "token"
+    async def get(self, keys: Sequence[object]) -> list[str | None]:
+        return ["token"] * len(keys)
 
     def forget(self, key: object) -> None:
         """It stays the same."""
@@ -133,25 +136,51 @@ class World:
             pause=self.clock.pause, dice=lambda: 0.0,
         )  # fmt: skip
 
+    @contextmanager
+    def room_for(self, lanes: int) -> Iterator[bool]:
+        yield True
+
+    def is_under_way(self, lane: tuple[UUID, UUID]) -> bool:
+        return False
+
+    def set_out(self, walk: Walk) -> None:
+        self.departed.append(walk)
+
+    def was_left(self) -> None:
+        """It is found when it is time to work."""
+
+    async def depart(self, lane: UUID, *, crashes: bool) -> None:
+        """Messages that leave as they are stored, or would have if the process had not died in between."""
+        messages = [self.new(lane), self.new(lane)]
+        is_new = await Departing(self.store, self.around(), self)([*messages, messages[0]])
+        assert list(is_new) == [True, True, False]
+        departed, self.departed = self.departed, []
+        for walk in departed:
+            await self.walk(walk) if not crashes else None
+
     async def enqueue(self, lane: UUID) -> None:
+        new = self.new(lane)
+        assert await self.store.enqueue([new, new]) == [True, False]
+
+    def new(self, lane: UUID) -> NewMessage:
         message_id = uuid4()
         self.lanes[str(message_id)] = lane
         payload = OutboundMessage(
             organization_id=str(ORGANIZATION), message_id=str(message_id), phone_number_id="1",
             recipient_wa_id="5511999", content=Content(text=TextContent(body="x")), window_expires_at=int(LONG_AGO),
         ).SerializeToString()  # fmt: skip
-        new = NewMessage(
+        return NewMessage(
             organization_id=ORGANIZATION, message_id=message_id, lane_id=lane, phone_number_id="1",
             recipient_wa_id="5511999", recipient_user_id="", flow_id="", node_id="", payload=payload,
         )  # fmt: skip
-        assert await self.store.enqueue([new, new]) == [True, False]
 
     async def work(self) -> None:
         for claim in await self.store.claim(limit=9):
-            try:
-                await Walk(claim, self.around(), claim.head).run()
-            except CrashError:
-                continue
+            await self.walk(Walk(claim, self.around(), claim.head))
+
+    async def walk(self, walk: Walk) -> None:
+        with suppress(CrashError):
+            await walk.run()
 
     def is_at_rest(self) -> bool:
         return all(lane.wake_at is None for lane in self.store.lanes.values())
@@ -162,6 +191,8 @@ async def live(world: World, steps: list[tuple[str, int]]) -> None:
         match step:
             case "enqueue":
                 await world.enqueue(LANES[amount % len(LANES)])
+            case "depart":
+                await world.depart(LANES[amount % len(LANES)], crashes=amount > 25)
             case "work":
                 await world.work()
             case "statuses":
@@ -178,7 +209,7 @@ async def live(world: World, steps: list[tuple[str, int]]) -> None:
 
 
 STEPS = st.lists(
-    st.tuples(st.sampled_from(["enqueue", "enqueue", "work", "work", "statuses", "time"]), st.integers(0, 30)),
+    st.tuples(st.sampled_from(["enqueue", "depart", "depart", "work", "work", "statuses", "time"]), st.integers(0, 30)),
     max_size=25,
 )
 
@@ -212,3 +243,13 @@ def test_with_every_status_told_nothing_is_ever_doubled() -> None:
         asyncio.run(live(world, [("enqueue", 0)] * 4 + [("work", 0), ("time", 7)] * 6))
         assert len(world.accepted) == 4, fate
         assert len(set(world.accepted)) == 4, fate
+
+
+def test_a_crash_between_permission_and_call_is_a_doubt_that_time_ends() -> None:
+    world = World([], [])
+    asyncio.run(live(world, [("depart", 26)]))
+    first, second = (world.store.messages[ORGANIZATION, UUID(name)] for name in world.lanes)
+    assert (first.state, first.attempts, first.is_maybe_duplicate) == ("accepted", 2, True)
+    assert (second.state, second.attempts, second.is_maybe_duplicate) == ("accepted", 1, False)
+    assert world.accepted == list(world.lanes)
+    assert world.clock.seconds >= RECONCILE

@@ -1,0 +1,55 @@
+"""Sealed access tokens in Postgres."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from services.chassis.db import Database
+from services.chassis.sealing import SealBroken, Sealer
+from services.sender.ports import Key
+from services.sender.store import statements
+
+
+class PostgresCredentials:
+    """Access tokens of numbers (ports.CredentialStore)."""
+
+    def __init__(self, database: Database, sealer: Sealer) -> None:
+        self._database = database
+        self._sealer = sealer
+
+    async def put_credential(self, *, organization_id: UUID, phone_number_id: str, token: str) -> bool:
+        """Store a token; tells whether it changed. Waiting lanes of the organization become ready."""
+        values: dict[str, object] = {"organization_id": organization_id, "phone_number_id": phone_number_id}
+        async with self._database.journey([organization_id]) as journey:
+            (rows,) = await journey.run([(statements.LOCK_CREDENTIAL, values)])
+            if rows and self._open(organization_id, phone_number_id, bytes(rows[0][0])) == token:
+                return False
+            sealed = self._sealer.seal(
+                token, table="sender.credential", organization_id=str(organization_id), row=phone_number_id
+            )
+            put = (statements.PUT_CREDENTIAL, {**values, "sealed": sealed})
+            await journey.commit([put, (statements.WAKE_ORGANIZATION, values)])
+        return True
+
+    async def tokens(self, keys: Sequence[Key]) -> dict[Key, str]:
+        """The tokens of these numbers; a number without one, or with one that does not open, is left out."""
+        values = {"groups": [key[0] for key in keys], "numbers": [key[1] for key in keys]}
+        read = (statements.READ_CREDENTIALS, values)
+        (rows,) = await self._database.batch({key[0] for key in keys}, [read], durable=False)
+        opened = {(row[0], row[1]): self._open(row[0], row[1], bytes(row[2])) for row in rows}
+        return {key: token for key, token in opened.items() if token is not None}
+
+    async def tokens_of(self, *, organization_id: UUID) -> dict[str, str]:
+        """Every token of an organization by phone_number_id; one that does not open is empty."""
+        read = (statements.READ_ALL_CREDENTIALS, {"organization_id": organization_id})
+        (rows,) = await self._database.batch([organization_id], [read], durable=False)
+        return {row[0]: self._open(organization_id, row[0], bytes(row[1])) or "" for row in rows}
+
+    def _open(self, organization_id: UUID, phone_number_id: str, sealed: bytes) -> str | None:
+        try:
+            return self._sealer.open(
+                sealed, table="sender.credential", organization_id=str(organization_id), row=phone_number_id
+            )
+        except SealBroken:
+            return None

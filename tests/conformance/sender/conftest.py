@@ -1,0 +1,31 @@
+"""The store in memory and in Postgres."""
+
+import time
+import uuid
+from collections.abc import AsyncIterator
+
+import pytest
+
+from services.chassis.db import Database as Pool
+from services.chassis.queue import Box, Lanes
+from services.sender.peers import record_bytes
+from services.sender.store import PostgresStore
+from tests.conformance.sender.case import LIMIT, Case
+from tests.fakes.sender_store import Clock, FakeStore
+from tests.fixtures.servers import Database
+
+
+@pytest.fixture(params=["memory", "postgres"])
+async def case(request: pytest.FixtureRequest) -> AsyncIterator[Case]:
+    if request.param == "memory":
+        clock = Clock(time.time())
+        yield Case(FakeStore(clock, limit=LIMIT), uuid.uuid4())
+        return
+    database: Database = request.getfixturevalue("database")
+    pool = await Pool.open(database.url_of("sender"), size=4, name="sender")
+    inbox, records = (Lanes(Box("sender", name), pool) for name in ("inbox", "records"))
+    yield Case(
+        PostgresStore(pool, inbox=inbox, records=records, limit=LIMIT, encode=record_bytes, on_record=lambda: None),
+        uuid.uuid4(),
+    )
+    await pool.close()
