@@ -49,6 +49,7 @@ class Room:
     inbox_bell: Bell
     records: Lanes
     records_bell: Bell
+    poll: Poll
     graph: GraphApi
     worker: SenderWorker
     deliver: Deliver
@@ -95,8 +96,9 @@ def furnish(settings: Settings, database: Database, redis: OptionalRedis, waterm
     )
     deliver = Deliver(Departing(store, worker.around, worker), store, inbox_bell)
     credentials = KeepCredentials(tokens_at_rest, graph, tokens, pauses, inbox_bell)
+    poll = Poll(database, [(inbox.is_any_ready, inbox_bell.ring), (records.is_any_ready, records_bell.ring)])
     return Room(
-        inbox, inbox_bell, records, records_bell, graph, worker, deliver, credentials, ListMessages(store),
+        inbox, inbox_bell, records, records_bell, poll, graph, worker, deliver, credentials, ListMessages(store),
     )  # fmt: skip
 
 
@@ -128,10 +130,7 @@ async def build(settings: Settings) -> Service:
                 room.records, database, room.records_bell, AnalyticsIngest(analytics, monotonic), linger=_RECORD_LINGER
             ),
             room.worker,
-            Poll(
-                database,
-                [(room.inbox.is_any_ready, room.inbox_bell.ring), (room.records.is_any_ready, room.records_bell.ring)],
-            ),
+            room.poll,
             server,
             # Last, so that a room is ready only when everything else has started.
             OpsServer(settings.ops_address, database.is_reachable),

@@ -95,6 +95,7 @@ class Stage:
         room = furnish(settings, self.pool, self.redis, self.clearance, Sealer.from_text(settings.sealing_keys))
         await room.graph.start()
         await room.worker.start()
+        await room.poll.start()
         self.rooms.append(room)
         return room
 
@@ -218,6 +219,7 @@ async def stage(database: Database) -> AsyncIterator[Stage]:
     stage = Stage(settings, meta, statuses, pool, redis)
     yield stage
     for room in stage.rooms:
+        await room.poll.stop()
         await room.worker.stop()
         await room.graph.stop()
     await redis.close()
