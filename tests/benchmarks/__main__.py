@@ -17,7 +17,7 @@ from services.embedded.errors import HouseError
 from tests.benchmarks.errors import Void
 from tests.benchmarks.measure import count_steps, measure
 from tests.benchmarks.plan import Plan, read_plan
-from tests.benchmarks.progress import Progress
+from tests.benchmarks.progress import Progress, say
 from tests.benchmarks.report import write_report
 from tests.benchmarks.sample import Sample
 from tests.benchmarks.scenarios import measurements, sides
@@ -33,7 +33,7 @@ async def run(plan: Plan) -> list[Sample]:
     samples = []
     for side, part in parts.items():
         variants = list(dict.fromkeys(name for measurement in part for name in measurement.variants))
-        async with opened(side, variants, plan.sizes, progress) as contestants:
+        async with opened(side, variants, plan, progress) as contestants:
             samples += await measure(contestants, part, plan.rounds, progress)
     return samples
 
@@ -57,7 +57,7 @@ def main() -> int:
     try:
         samples = uvloop.run(run(plan))
     except (Void, HouseError, ExceptionGroup) as error:
-        print(f"VOID: {first_sentence(error)}", file=sys.stderr, flush=True)
+        say(f"VOID: {first_sentence(error)}")
         return 1
     folder = RESULTS / str(before["at"]).replace(":", "")
     print(write_report(folder, samples, sizes=plan.sizes, conditions=before))

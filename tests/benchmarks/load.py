@@ -15,7 +15,9 @@ from tests.benchmarks.meta.world import Exchange, World
 
 MOST_WAITING = 512
 """Messages without reply at a rate; a variant that leaves more of them waiting does not keep up with it."""
-LATE_SECONDS = 2.0
+MARKS: dict[Cast, str] = {"workshop": "", "long": ", long dialogues", "bubbles": ", three bubbles"}
+"""What the name of a load says of who writes, so that no two loads of a run share a name."""
+LATE_SECONDS = 1.0
 """How long after the last message of a rate its reply may come, if the variant is to have kept up."""
 
 
@@ -27,6 +29,7 @@ class Outcome:
     seconds: float
     is_kept_up: bool = True
     refusals: int = 0
+    offered_per_second: float | None = None
 
     @property
     def messages_per_second(self) -> float:
@@ -56,18 +59,19 @@ class Saturation:
 
     @property
     def name(self) -> str:
-        return f"saturation, {self.in_flight} in flight"
+        statuses = ", three statuses a reply" if self.with_statuses else ""
+        return f"saturation, {self.in_flight} in flight{MARKS[self.cast]}{statuses}"
 
     @asynccontextmanager
     async def prepared(self, contestant: Contestant) -> AsyncIterator[Run]:
         """Nothing to prepare but whether statuses follow."""
         world, people = contestant.world, contestant.people(self.cast)
-        world.with_statuses = self.with_statuses
+        usual, world.with_statuses = world.with_statuses, self.with_statuses or world.with_statuses
         try:
             yield lambda: self.run(world, people)
             await world.settle()
         finally:
-            world.with_statuses = False
+            world.with_statuses = usual
 
     async def run(self, world: World, people: deque[Person]) -> Outcome:
         """Raises Void at the first exchange that fails."""
@@ -85,7 +89,7 @@ class Rate:
 
     @property
     def name(self) -> str:
-        return f"{self.per_second:g} messages a second"
+        return f"{self.per_second:g} messages a second{MARKS[self.cast]}"
 
     @asynccontextmanager
     async def prepared(self, contestant: Contestant) -> AsyncIterator[Run]:
@@ -103,7 +107,7 @@ class Rate:
                 await asyncio.sleep(due - loop.time())
                 while waiting and (len(waiting) >= MOST_WAITING or not people):
                     await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-                if loop.time() > began + self.seconds:
+                if loop.time() > began + self.seconds + LATE_SECONDS:
                     break
                 task = group.create_task(exchange(world, people))
                 tasks.append(task)
@@ -140,9 +144,9 @@ async def keep_in_flight(world: World, people: deque[Person], in_flight: int, *,
     return Outcome(exchanges, time.perf_counter() - began)
 
 
-async def greet(world: World, people: deque[Person], count: int, in_flight: int) -> None:
-    """Warm up: the first `count` people say their first line, so that no variant meets them while it is measured."""
-    to_greet = iter(range(count))
+async def greet_everybody(world: World, people: deque[Person], in_flight: int, *, at_most: int | None = None) -> None:
+    """Warm up: everybody, or the first so many, say a first line, so that nobody is new while it is measured."""
+    to_greet = iter(range(len(people) if at_most is None else min(at_most, len(people))))
     await keep_in_flight(world, people, min(in_flight, len(people)), until=lambda: next(to_greet, None) is None)
 
 

@@ -1,6 +1,7 @@
 """What the houses are called in reports."""
 
 ROAD = "PyTake"
+ONE_OF_EACH = "PyTake, 1 of each"
 TWO_OF_EACH = "PyTake, 2 of each"
 
 

@@ -14,11 +14,12 @@ QUICK_SCENARIOS = ("saturation", "rates")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """`scenarios` in the order of the table of scenarios; `rounds` of each load; `sizes` of everything."""
+    """`scenarios` in the order of their table; `rounds` of each load; `with_statuses` is of every scenario."""
 
     scenarios: tuple[str, ...]
     rounds: int
     sizes: Sizes
+    with_statuses: bool
 
 
 FULL = Sizes(
@@ -34,7 +35,7 @@ FULL = Sizes(
     sends=2000,
 )
 QUICK = Sizes(
-    seconds=4.0,
+    seconds=3.0,
     people=300,
     in_flight=(64,),
     rates=(100.0,),
@@ -66,7 +67,7 @@ def read_plan(arguments: Sequence[str]) -> Plan:
         sends=given.sends or usual.sends,
     )
     chosen = tuple(name for name in SCENARIOS if name in named)
-    return Plan(scenarios=chosen, rounds=given.rounds or 3, sizes=sizes)
+    return Plan(scenarios=chosen, rounds=given.rounds or 3, sizes=sizes, with_statuses=given.statuses)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -85,6 +86,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--in-flight", type=int, nargs="+", help="messages without reply at a time, at saturation")
     parser.add_argument("--rates", type=float, nargs="+", help="messages a second")
     parser.add_argument("--latency-ms", type=float, help="what the Graph API takes to answer (0)")
+    parser.add_argument("--statuses", action="store_true", help="three status webhooks follow every reply, everywhere")
     parser.add_argument("--organizations", type=int, help="how many there are in the larger house")
     parser.add_argument("--few-conversations", type=int, help="how many there are in the smaller house")
     parser.add_argument("--conversations", type=int, help="how many there are in the larger house")

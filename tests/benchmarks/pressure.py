@@ -52,10 +52,16 @@ class Overload:
             if (pause := began + index / per_second - loop.time()) > 0:
                 await asyncio.sleep(pause)
             offers.append(loop.create_task(world.offer(person)))
+        offered_per_second = len(people) / (loop.time() - began)
         said = await asyncio.gather(*offers)
         await world.heard([each.hearing for each in said], seconds=DRAIN_SECONDS)
         refusals = sum(each.refusals for each in said)
-        return Outcome(tuple(each.exchange() for each in said), loop.time() - began, refusals=refusals)
+        return Outcome(
+            tuple(each.exchange() for each in said),
+            loop.time() - began,
+            refusals=refusals,
+            offered_per_second=offered_per_second,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,13 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TextIO
+
+
+def say(text: str, *, out: TextIO | None = None) -> None:
+    """Tell one thing, with the time, on the standard error or where it is wanted."""
+    print(f"[{time.strftime('%H:%M:%S')}] {text}", file=out or sys.stderr, flush=True)
 
 
 @dataclass(slots=True)
@@ -14,13 +19,13 @@ class Progress:
 
     steps: int
     done: int = 0
-    out: TextIO = field(default_factory=lambda: sys.stderr)
+    out: TextIO | None = None
     clock: Callable[[], float] = time.monotonic
     _spent: float = 0.0
 
     def say(self, text: str) -> None:
         """Tell one thing."""
-        print(f"[{time.strftime('%H:%M:%S')}] {text}", file=self.out, flush=True)
+        say(text, out=self.out)
 
     @contextmanager
     def step(self, what: str) -> Iterator[Callable[[str], None]]:

@@ -78,7 +78,9 @@ def comparison(samples: Sequence[Sample]) -> str:
         "webhook answer p50 · p99 ms": lambda rounds: _pair(rounds, "answer_p50_ms", "answer_p99_ms"),
         "reply p50 · p99 ms": lambda rounds: _pair(rounds, "reply_p50_ms", "reply_p99_ms"),
     }
-    if any(sample.slow_answers or sample.refusals for sample in samples):
+    if any(sample.offered_per_second is not None for sample in samples):
+        columns["offered/s"] = lambda rounds: _pair(rounds, "offered_per_second")
+    if any(sample.slow_answers or sample.refusals or sample.offered_per_second for sample in samples):
         columns["answers over 1 s"] = lambda rounds: f"{spread([100 * s.slow_answers for s in rounds]).median:.2f} %"
         columns["refused"] = lambda rounds: f"{spread([s.refusals for s in rounds]).median:.0f}"
     if any(sample.gap_p50_ms is not None for sample in samples):

@@ -14,9 +14,12 @@ import orjson
 from services.embedded.keys import ROOMS
 from services.embedded.rooms import WEBHOOK_PATH
 from services.embedded.state import read_state
+from tests.benchmarks.documents import one_organization
 from tests.benchmarks.errors import Void
+from tests.benchmarks.names import ROAD
 from tests.benchmarks.variant import Surroundings, Variant
 
+NAME = ROAD
 START_SECONDS = 120.0
 PYTAKE = (sys.executable, "-m", "services")
 NOT_INHERITED = ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "SEALING_KEYS", "WEBHOOK_VERIFY_TOKEN")
@@ -26,9 +29,18 @@ UNBOUND_PAIR_BURST = "1000000000"
 
 @asynccontextmanager
 async def running_road(
-    name: str, folder: Path, around: Surroundings, document: Mapping[str, object], *, replicas: int = 1
+    folder: Path,
+    around: Surroundings,
+    *,
+    name: str = NAME,
+    document: Mapping[str, object] | None = None,
+    replicas: int = 1,
 ) -> AsyncIterator[Variant]:
-    """Start a house in `folder`, set it up by an apply document, and stop it at the end. Raises Void when it fails."""
+    """Start a house in `folder`, set it up, and stop it at the end. Raises Void when it fails.
+
+    `document` is for `pytake apply`; without one, all numbers start the workshop's flow in one organization.
+    """
+    document = document or one_organization({"workshop": around.phone_number_ids})
     environment = _environment(around)
     house = await asyncio.create_subprocess_exec(
         *PYTAKE, "up", "--data", str(folder), "--no-simulator", "--no-demo", "--replicas", str(replicas),

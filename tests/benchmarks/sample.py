@@ -16,7 +16,8 @@ class Sample:
     """One variant under one load in one round. CPU is milliseconds per message; latencies are milliseconds.
 
     `gap` is between the replies to one message, None where there is only one; `memory_mb` is resident memory at the
-    load's end; `is_kept_up` is False when a rate was more than the variant takes.
+    load's end; `is_kept_up` is False when a rate was more than the variant takes; `offered_per_second` is how fast
+    an overload really came, and `slow_answers` the share of webhook answers that took over a second.
     """
 
     scenario: str
@@ -35,6 +36,7 @@ class Sample:
     gap_p99_ms: float | None = None
     is_kept_up: bool = True
     refusals: int = 0
+    offered_per_second: float | None = None
     memory_mb: Mapping[str, float] = field(default_factory=dict)
 
     @property
@@ -78,6 +80,7 @@ def sample_of(
         gap_p99_ms=1000 * percentile(gaps, 99) if gaps else None,
         is_kept_up=outcome.is_kept_up,
         refusals=outcome.refusals,
+        offered_per_second=outcome.offered_per_second,
         memory_mb=memory_mb or {},
     )
 

@@ -9,7 +9,7 @@ from typing import Literal
 from tests.benchmarks.baselines.names import BASELINES, PLAIN
 from tests.benchmarks.load import Load, Rate, Saturation
 from tests.benchmarks.measure import Measurement
-from tests.benchmarks.names import ROAD, TWO_OF_EACH, conversations_name, organizations_name
+from tests.benchmarks.names import ONE_OF_EACH, ROAD, TWO_OF_EACH, conversations_name, organizations_name
 from tests.benchmarks.pressure import Backlog, Campaign, Overload
 from tests.benchmarks.sizes import Sizes
 
@@ -94,7 +94,7 @@ SCENARIOS: dict[str, Scenario] = {
         about="one process of each service, against two",
         side="replicas",
         loads=_usual,
-        variants=lambda sizes: (ROAD, TWO_OF_EACH),
+        variants=lambda sizes: (ONE_OF_EACH, TWO_OF_EACH),
     ),
 }
 

@@ -90,7 +90,7 @@ def _seed(url: str, model: Person, count: int, numbers: tuple[str, ...], progres
             with connection.transaction():
                 _fill(connection, everybody)
                 for table, row in rows.items():
-                    connection.execute(_copy_statement(table, row, copied))
+                    connection.execute(copy_statement(table, row, copied))
                 connection.execute("DROP TABLE seed")
             progress.say(f"{part.stop:,} of {count:,} conversations")
         connection.execute("VACUUM ANALYZE")
@@ -144,7 +144,7 @@ def _fill(connection: psycopg.Connection, everybody: Iterator[Ids]) -> None:
             copy.write_row([getattr(ids, name) for name in names])
 
 
-def _copy_statement(table: str, row: Mapping[str, Any], copied: Ids) -> sql.Composed:
+def copy_statement(table: str, row: Mapping[str, Any], copied: Ids) -> sql.Composed:
     """Return what inserts a row for everybody in `seed`: the model's, with everybody's own ids in place of his."""
     own = {getattr(copied, field.name): field.name for field in fields(Ids)}
     values = [

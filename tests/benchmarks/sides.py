@@ -15,10 +15,11 @@ from tests.benchmarks.baselines.names import BASELINES
 from tests.benchmarks.baselines.start import running_baselines
 from tests.benchmarks.contestant import Contestant
 from tests.benchmarks.documents import many_organizations, one_organization
-from tests.benchmarks.load import greet
+from tests.benchmarks.load import greet_everybody
 from tests.benchmarks.meta.people import Cast, Person, make_people, person_of, phone_number_ids
 from tests.benchmarks.meta.world import World
-from tests.benchmarks.names import ROAD, TWO_OF_EACH, conversations_name, organizations_name
+from tests.benchmarks.names import ONE_OF_EACH, ROAD, TWO_OF_EACH, conversations_name, organizations_name
+from tests.benchmarks.plan import Plan
 from tests.benchmarks.progress import Progress
 from tests.benchmarks.road import running_road
 from tests.benchmarks.scenarios import Side
@@ -37,16 +38,22 @@ CASTS: tuple[Cast, ...] = ("workshop", "long", "bubbles")
 class Stage:
     """Starts houses and baselines one after the other; they end with the stack."""
 
-    def __init__(self, stack: contextlib.AsyncExitStack, sizes: Sizes, progress: Progress) -> None:
+    def __init__(self, stack: contextlib.AsyncExitStack, plan: Plan, progress: Progress) -> None:
         self._stack = stack
-        self._sizes = sizes
+        self._sizes = plan.sizes
+        self._with_statuses = plan.with_statuses
         self._progress = progress
         self._run, self._app_secret = secrets.token_hex(4), secrets.token_hex(16)
 
     async def world(self) -> World:
         """Open a Meta."""
         latency_seconds = self._sizes.latency_ms / 1000
-        world = World(run=self._run, app_secret=self._app_secret, latency_seconds=latency_seconds)
+        world = World(
+            run=self._run,
+            app_secret=self._app_secret,
+            latency_seconds=latency_seconds,
+            with_statuses=self._with_statuses,
+        )
         await world.graph.open()
         self._stack.push_async_callback(world.close)
         return world
@@ -59,7 +66,7 @@ class Stage:
         world = await self.world()
         around = self.around(world, ())
         variant = await self._stack.enter_async_context(
-            running_road(name, self._folder(), around, document, replicas=replicas)
+            running_road(self._folder(), around, name=name, document=document, replicas=replicas)
         )
         return contestant(variant, world, people)
 
@@ -89,23 +96,23 @@ class Stage:
         for each in contestants:
             self._progress.say(f"warming up {each.variant.name}")
             for people in each.casts.values():
-                await greet(each.world, people, min(len(people), MOST_GREETED), WARM_UP_IN_FLIGHT)
+                await greet_everybody(each.world, people, WARM_UP_IN_FLIGHT, at_most=MOST_GREETED)
             await each.world.settle()
 
 
 def contestant(variant: Variant, world: World, people: Mapping[Cast, Sequence[Person]]) -> Contestant:
     """Join a variant with its Meta and its people."""
-    world.connect(variant.webhook_urls)
+    world.connect(*variant.webhook_urls)
     return Contestant(variant, world, {cast: deque(each) for cast, each in people.items()})
 
 
 @asynccontextmanager
 async def opened(
-    side: Side, variants: Sequence[str], sizes: Sizes, progress: Progress
+    side: Side, variants: Sequence[str], plan: Plan, progress: Progress
 ) -> AsyncIterator[list[Contestant]]:
     """Start a side, warm it up, and stop it at the end. Raises Void."""
     async with contextlib.AsyncExitStack() as stack:
-        stage = Stage(stack, sizes, progress)
+        stage, sizes = Stage(stack, plan, progress), plan.sizes
         match side:
             case "baselines":
                 contestants = await _beside_baselines(stage, variants, sizes)
@@ -164,5 +171,5 @@ async def _replicas(stage: Stage, sizes: Sizes) -> list[Contestant]:
             {"workshop": make_people(sizes.people, numbers)},
             replicas=replicas,
         )
-        for name, replicas in ((ROAD, 1), (TWO_OF_EACH, 2))
+        for name, replicas in ((ONE_OF_EACH, 1), (TWO_OF_EACH, 2))
     ]

@@ -17,6 +17,11 @@ class Variant:
     pids: Mapping[str, tuple[int, ...]]
     data: Path | None = None
 
+    @property
+    def webhook_url(self) -> str:
+        """The first door's."""
+        return self.webhook_urls[0]
+
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:

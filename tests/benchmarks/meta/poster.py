@@ -11,6 +11,7 @@ from tests.benchmarks.errors import Void
 from tests.benchmarks.meta.webhooks import sign
 
 ANSWER_SECONDS = 30.0
+OK = 200
 
 
 class _Connection(asyncio.Protocol):
@@ -64,7 +65,12 @@ class Poster:
         )
         self._idle: list[_Connection] = []
 
-    async def post(self, body: bytes) -> int:
+    async def post(self, body: bytes) -> None:
+        """Post one signed body and wait for its 200. Raises Void for any other answer, or none."""
+        if (status := await self.offer(body)) != OK:
+            raise Void(f"a webhook was answered {status}")
+
+    async def offer(self, body: bytes) -> int:
         """Post one signed body and return the answer's status. Raises Void when there is no answer."""
         head = f"{self._head}Content-Length: {len(body)}\r\nX-Hub-Signature-256: {sign(body, self._app_secret)}\r\n\r\n"
         try:

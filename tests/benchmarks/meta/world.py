@@ -9,12 +9,11 @@ from itertools import cycle, pairwise
 from tests.benchmarks.errors import Void
 from tests.benchmarks.meta.graph import Graph, Reply
 from tests.benchmarks.meta.people import Person
-from tests.benchmarks.meta.poster import Poster
+from tests.benchmarks.meta.poster import OK, Poster
 from tests.benchmarks.meta.webhooks import message_ids, status_webhook, text_webhook
 
 REPLY_SECONDS = 20.0
 REPEAT_SECONDS = 1.0
-OK = 200
 STATUSES = ("sent", "delivered", "read")
 
 
@@ -74,10 +73,10 @@ class Said:
 class World:
     """What surrounds one variant. Replies nobody waits for are kept in `surplus`: one of them makes the run void."""
 
-    def __init__(self, *, run: str, app_secret: str, latency_seconds: float = 0.0) -> None:
+    def __init__(self, *, run: str, app_secret: str, latency_seconds: float = 0.0, with_statuses: bool = False) -> None:
         self.graph = Graph(self._hear, latency_seconds)
         self.surplus: list[Reply] = []
-        self.with_statuses = False
+        self.with_statuses = with_statuses
         self._app_secret = app_secret
         self._ids = message_ids(run)
         self._hearings: dict[tuple[str, str], Hearing] = {}
@@ -85,7 +84,7 @@ class World:
         self._posters: list[Poster] = []
         self._next_poster = cycle(self._posters)
 
-    def connect(self, webhook_urls: Sequence[str]) -> None:
+    def connect(self, *webhook_urls: str) -> None:
         """Say where webhooks go: to each of the URLs in turn."""
         self._posters = [Poster(url, self._app_secret) for url in webhook_urls]
         self._next_poster = cycle(self._posters)
@@ -109,12 +108,12 @@ class World:
         hearing = self.expect(person, line.replies)
         body = text_webhook(person, text=line.text, message_id=next(self._ids))
         began = time.perf_counter()
-        status = await next(self._next_poster).post(body)
+        status = await next(self._next_poster).offer(body)
         answered, refusals = time.perf_counter(), 0
         while status != OK:
             refusals += 1
             await asyncio.sleep(REPEAT_SECONDS)
-            status = await next(self._next_poster).post(body)
+            status = await next(self._next_poster).offer(body)
         return Said(began, answered, hearing, refusals)
 
     def expect(self, person: Person, texts: tuple[str, ...]) -> Hearing:
@@ -153,9 +152,7 @@ class World:
             body = status_webhook(
                 phone_number_id=reply.phone_number_id, wa_id=reply.wa_id, message_id=reply.message_id, status=status
             )
-            answer = await next(self._next_poster).post(body)
-            if answer != OK:
-                raise Void(f"a status webhook was answered {answer}")
+            await next(self._next_poster).post(body)
 
     async def settle(self) -> None:
         """Wait until every status is reported. Raises Void when somebody got more than the replies expected."""

@@ -40,10 +40,10 @@ async def test_a_variant_that_answers_at_once_keeps_up_with_a_rate() -> None:
 
 
 async def test_a_variant_that_is_too_slow_is_told_with_what_it_reached() -> None:
-    people = deque(make_people(2, phone_number_ids(1)))
-    outcome = await Rate(per_second=100, seconds=0.1).run(Timed(0.06), people)
+    people = deque(make_people(1, phone_number_ids(1)))
+    outcome = await Rate(per_second=1000, seconds=0.1).run(Timed(0.2), people)
     assert not outcome.is_kept_up
-    assert 2 <= len(outcome.exchanges) < 10
+    assert 1 <= len(outcome.exchanges) <= 7
 
 
 def reply(text: str, arrived_at: float) -> Reply:

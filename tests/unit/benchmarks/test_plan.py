@@ -52,3 +52,9 @@ def test_no_load_needs_more_people_than_there_are() -> None:
     plan = read_plan(["--people", "50", "--scenario", "backlog", "campaign"])
     names = [each.load.name for each in measurements(plan.scenarios, "baselines", plan.sizes)]
     assert names == ["a campaign of 50 sends", "a backlog of 50 messages, executor stopped"]
+
+
+def test_no_two_loads_of_a_run_share_a_name_but_those_of_two_sides() -> None:
+    plan = read_plan([])
+    names = [each.load.name for each in measurements(plan.scenarios, "baselines", plan.sizes)]
+    assert len(set(names)) == len(names)

@@ -33,8 +33,14 @@ def test_a_variant_alone_is_compared_with_nobody() -> None:
 
 def test_gaps_and_slow_answers_are_shown_where_there_are_any() -> None:
     assert "gap" not in comparison([sample("PyTake", 1, {})])
-    table = comparison([sample("PyTake", 1, {}, gap_p50_ms=2.5, gap_p99_ms=4.0, slow_answers=0.125, refusals=3)])
-    assert "| 12.50 % | 3 | 2.5 · 4.0 |" in table
+    table = comparison(
+        [
+            sample(
+                "PyTake", 1, {}, gap_p50_ms=2.5, gap_p99_ms=4.0, slow_answers=0.125, refusals=3, offered_per_second=80.0
+            )
+        ]
+    )
+    assert "| 80.0 | 12.50 % | 3 | 2.5 · 4.0 |" in table
 
 
 def test_a_process_the_other_variant_lacks_is_a_dash() -> None:
