@@ -143,7 +143,7 @@ async def test_the_naive_services_answer_over_four_hops(servers: Servers, world:
                 timeout_seconds=START_SECONDS,
                 otherwise=lambda name=program.name: f"{name} did not start",
             )
-        world.connect((f"http://{program.address}{WEBHOOK_PATH}",))
+        world.connect(f"http://{program.address}{WEBHOOK_PATH}")
         for _ in range(4):
             await world.exchange(person)
     await world.settle()
