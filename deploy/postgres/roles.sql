@@ -82,6 +82,20 @@ REVOKE ALL ON FUNCTION app.ensure_partitions(regclass, text, int) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION app.ensure_partitions(regclass, text, int)
   TO svc_ingress, svc_router, svc_executor, svc_sender, svc_analytics;
 
+-- Raises when a statement touched fewer rows than it had to: somebody else holds a lane, or changed a state. It ends the
+-- transaction from within, so that the commit may travel together with the statements it depends on.
+CREATE OR REPLACE FUNCTION app.fence(touched bigint, wanted bigint) RETURNS boolean
+LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+BEGIN
+  IF touched <> wanted THEN
+    RAISE EXCEPTION 'fenced: % of % rows', touched, wanted USING ERRCODE = 'PT001';
+  END IF;
+  RETURN true;
+END $$;
+ALTER FUNCTION app.fence(bigint, bigint) OWNER TO wa_owner;
+REVOKE ALL ON FUNCTION app.fence(bigint, bigint) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION app.fence(bigint, bigint) TO svc_ingress, svc_executor, svc_sender;
+
 -- Drops partitions of a lane box whose newest possible item is older than `days`, unless an unfinished lane still points
 -- into them (such a lane is an alarm, not rubbish).
 CREATE OR REPLACE FUNCTION app.drop_old_items(parent regclass, days int) RETURNS int

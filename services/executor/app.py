@@ -11,23 +11,24 @@ from services.chassis.db import Database
 from services.chassis.lifecycle import Closing, Periodic, Service
 from services.chassis.logs import configure_logs
 from services.chassis.ops import OpsServer
-from services.chassis.queue import Batcher, Bell, DeadLetters, Item, Lanes, Relay
+from services.chassis.queue import Batcher, Bell, DeadLetters, Lanes, Poll, Relay
 from services.chassis.rpc import Peer, PeerAddress, RpcServer, Servicer
 from services.chassis.tenancy import ServiceSigner, TokenVerifier
 from services.executor.domain.engine import Limits
 from services.executor.peers import GrpcAnalytics, GrpcSender
 from services.executor.server import ExecutionServer, FlowsServer, StatesServer
 from services.executor.settings import Settings
-from services.executor.store import INBOX, OUTBOX, RECORDS, PostgresFlows, PostgresStates
+from services.executor.store import ANY_TIMER_DUE, INBOX, OUTBOX, RECORDS, PostgresFlows, PostgresStates
 from services.executor.usecases import Encoder, FlowKeeping, FlowLibrary, StateKeeping, Turns
-from services.executor.worker import InboxWorker, TimerClock, encode_record, encode_said
+from services.executor.worker import InboxWorker, TimerClock, encode_record, encode_said, submission_of
 from services.pb.common.v1 import lanes_pb2_grpc
 from services.pb.executor.v1 import executor_pb2_grpc
 
 PARTITIONS_SECONDS = 3600.0
 CLEANING_SECONDS = 86_400.0
 DEPTH_SECONDS = 5.0
-TIMER_SECONDS = 0.5
+# A transaction of more would only keep the events of all of them waiting.
+LARGEST_TAKE = 256
 # Nobody waits for the log: records gather for a moment, so that a busy second is a few batches.
 RECORD_LINGER = 0.2
 
@@ -42,7 +43,7 @@ async def build(settings: Settings) -> Service:
     )
     inbox, outbox, records = Lanes(INBOX, database), Lanes(OUTBOX, database), Lanes(RECORDS, database)
     inbox_bell, outbox_bell, records_bell = Bell(), Bell(), Bell()
-    states = PostgresStates(database, inbox, outbox, records)
+    states = PostgresStates(database, inbox, outbox, records, on_queued=inbox_bell.ring)
     flows = PostgresFlows(database)
     turns = Turns(
         states=states,
@@ -55,22 +56,24 @@ async def build(settings: Settings) -> Service:
     sender_peer = Peer(PeerAddress("sender", settings.sender_target), signer)
     analytics_peer = Peer(PeerAddress("analytics", settings.analytics_target), signer)
 
-    def ring_out() -> None:
-        outbox_bell.ring()
-        records_bell.ring()
-
     async def measure() -> None:
         for lanes in (inbox, outbox, records):
             await lanes.measure()
 
-    batcher: Batcher[Item, bool] = Batcher(states.enqueue, limit=512, poison=(psycopg.DataError,))
+    poison = (psycopg.DataError,)
+    execution = ExecutionServer(
+        submission_of,
+        take=Batcher(turns.take, limit=LARGEST_TAKE, poison=poison),
+        keep=Batcher(turns.keep, limit=LARGEST_TAKE, poison=poison),
+    )
+    timers = TimerClock(states)
     rpc = RpcServer(
         settings.grpc_address,
         [
             Servicer(
                 "pytake.executor.v1.Execution",
                 executor_pb2_grpc.add_ExecutionServicer_to_server,
-                ExecutionServer(batcher, inbox_bell),
+                execution,
             ),
             Servicer(
                 "pytake.executor.v1.Flows",
@@ -104,8 +107,17 @@ async def build(settings: Settings) -> Service:
             Relay(
                 records, database, records_bell, GrpcAnalytics(analytics_peer).ingest, limit=32, linger=RECORD_LINGER
             ),
-            Periodic("timers", TIMER_SECONDS, TimerClock(states, inbox_bell).fire),
-            InboxWorker(inbox, turns, bell=inbox_bell, ring_out=ring_out, monotonic=monotonic),
+            InboxWorker(inbox, turns, bell=inbox_bell, monotonic=monotonic),
+            timers,
+            Poll(
+                database,
+                [
+                    (inbox.is_any_ready, inbox_bell.ring),
+                    (outbox.is_any_ready, outbox_bell.ring),
+                    (records.is_any_ready, records_bell.ring),
+                    (ANY_TIMER_DUE, timers.ring),
+                ],
+            ),
             rpc,
             # Last, so that a room is ready only when everything else has started.
             OpsServer(settings.ops_address, database.is_reachable),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from services.chassis.queue import StoredItem
+from services.chassis.queue import StoredItem, deliver_bundles
 from services.chassis.rpc import Peer
 from services.pb.analytics.v1 import analytics_pb2, analytics_pb2_grpc
 from services.pb.common.v1 import results_pb2
@@ -38,7 +38,10 @@ class GrpcAnalytics:
 
     async def ingest(self, items: Sequence[StoredItem]) -> Sequence[results_pb2.ItemResult]:
         """Hand records over; one result per item."""
-        records = [analytics_pb2.Record.FromString(item.payload) for item in items]
+        return await deliver_bundles(items, self._ingest)
+
+    async def _ingest(self, payloads: Sequence[bytes]) -> Sequence[results_pb2.ItemResult]:
+        records = [analytics_pb2.Record.FromString(payload) for payload in payloads]
         request = analytics_pb2.IngestRequest(records=records)
         response = await self._peer.call(self._recording.Ingest, request, seconds=CALL_SECONDS)
         return response.results

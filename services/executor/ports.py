@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from services.chassis.queue import Claim, Finish, Item, StoredItem
+from services.chassis.queue import Claim, Finish, Item, Passed, StoredItem
 from services.executor.domain.advance import Timer
 from services.executor.domain.standing import Standing
 
@@ -69,13 +69,21 @@ class Snapshot:
 
 
 @dataclass(frozen=True, slots=True)
+class Passage:
+    """What is worked off in the transaction that took it in: lanes that were idle, and the snapshot to begin from."""
+
+    lanes: Sequence[Passed]
+    snapshot: Snapshot
+
+
+@dataclass(frozen=True, slots=True)
 class Save:
-    """All effects of a batch of lanes, to be stored in one transaction."""
+    """All effects of a batch of lanes, to be stored in one transaction. A record is its organization and its bytes."""
 
     organization_ids: frozenset[UUID]
     standings: Sequence[Standing]
     outbox: Sequence[Item]
-    records: Sequence[Item]
+    records: Sequence[tuple[UUID, bytes]]
     timers: Sequence[Timer]
     buried: Sequence[tuple[Claim, StoredItem, str]]
     finishes: Sequence[Finish]
@@ -111,6 +119,14 @@ class States(Protocol):
 
     async def save(self, save: Save) -> bool:
         """Store a batch; tells whether its lanes have more to do. Raises LeaseLost or StateChanged: nothing stored."""
+
+    async def pass_on(
+        self, items: Sequence[Item], flows: Sequence[tuple[UUID, UUID]], work: Callable[[Passage], Awaitable[Save]]
+    ) -> Sequence[bool]:
+        """Take events in and work off those of idle lanes at once; tells per item whether it is new.
+
+        `flows` are those the events may start. Raises StateChanged or Unavailable: nothing was taken in.
+        """
 
     async def fire_timers(self, limit: int, to_item: Callable[[Timer], Item]) -> int:
         """Turn due timers into items of their lanes; gives how many."""

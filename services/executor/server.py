@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 from uuid import UUID
 
@@ -11,10 +11,10 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from grpc import aio
 
 from services.chassis.errors import InvalidArgument
-from services.chassis.queue import Batcher, Bell, Item
+from services.chassis.queue import Batcher
 from services.executor.domain.finding import Finding
 from services.executor.ports import FlowSummary, StateView
-from services.executor.usecases import FlowKeeping, StateKeeping
+from services.executor.usecases import FlowKeeping, StateKeeping, Submission
 from services.pb.common.v1 import content_pb2, results_pb2
 from services.pb.executor.v1 import executor_pb2, executor_pb2_grpc
 from services.pb.sender.v1 import sender_pb2
@@ -26,25 +26,31 @@ _DUPLICATE = results_pb2.ItemResult(outcome=results_pb2.ITEM_OUTCOME_DUPLICATE)
 
 
 class ExecutionServer(executor_pb2_grpc.ExecutionServicer):
-    """Where events go in."""
+    """Where events go in: `take` works them off at once, `keep` only makes them durable. Both batch callers."""
 
-    def __init__(self, batcher: Batcher[Item, bool], bell: Bell) -> None:
-        self._batcher = batcher
-        self._bell = bell
+    def __init__(
+        self,
+        read: Callable[[executor_pb2.ConversationEvent], Submission],
+        *,
+        take: Batcher[Submission, bool],
+        keep: Batcher[Submission, bool],
+    ) -> None:
+        self._read = read
+        self._take = take
+        self._keep = keep
 
     async def Submit(self, request: executor_pb2.SubmitRequest, context: Context) -> executor_pb2.SubmitResponse:
         """Take events durably; a bad one is INVALID and costs its neighbours nothing."""
         results: list[results_pb2.ItemResult | None] = []
-        items: list[Item] = []
+        submissions: list[Submission] = []
         for event in request.events:
             try:
-                items.append(_item(event))
+                submissions.append(self._read(event))
                 results.append(None)
             except ValueError as error:
                 results.append(results_pb2.ItemResult(outcome=results_pb2.ITEM_OUTCOME_INVALID, reason=str(error)))
-        fresh = iter(await self._batcher.submit(items) if items else ())
-        if items:
-            self._bell.ring()
+        batcher = self._keep if request.is_repeat or _was_repeated(context) else self._take
+        fresh = iter(await batcher.submit(submissions) if submissions else ())
         answers = [result or (_OK if next(fresh) else _DUPLICATE) for result in results]
         return executor_pb2.SubmitResponse(results=answers)
 
@@ -131,15 +137,9 @@ class StatesServer(executor_pb2_grpc.StatesServicer):
         return response
 
 
-def _item(event: executor_pb2.ConversationEvent) -> Item:
-    """Raises ValueError with a sentence when the event can never be worked on."""
-    if not 0 < len(event.event_id) <= 600:
-        raise ValueError("event_id must have 1 to 600 characters")
-    try:
-        organization_id, conversation_id = UUID(event.organization_id), UUID(event.conversation_id)
-    except ValueError:
-        raise ValueError("organization_id and conversation_id must be UUIDs") from None
-    return Item(organization_id, conversation_id, event.event_id, event.SerializeToString())
+def _was_repeated(context: Context) -> bool:
+    """Whether gRPC itself made this call again: the server it was made to first may have died of it."""
+    return any(key == "grpc-previous-rpc-attempts" for key, _ in context.invocation_metadata() or ())
 
 
 def _uuid(text: str, field: str) -> UUID:

@@ -12,7 +12,7 @@ from services.chassis.db import Database
 from services.chassis.lifecycle import Closing, Periodic, Service
 from services.chassis.logs import configure_logs
 from services.chassis.ops import OpsServer
-from services.chassis.queue import Bell, DeadLetters, Lanes, Relay
+from services.chassis.queue import Bell, DeadLetters, Lanes, Poll, Relay
 from services.chassis.rpc import Peer, PeerAddress, RpcServer, Servicer
 from services.chassis.sealing import Sealer
 from services.chassis.tenancy import ServiceSigner, TokenVerifier
@@ -23,7 +23,7 @@ from services.ingress.peers import GrpcAnalytics, GrpcExecutor, GrpcRouter
 from services.ingress.server import AppsServer, EventsServer, IntakeServer
 from services.ingress.settings import Settings
 from services.ingress.store import MESSAGES, STATUSES, PostgresStore
-from services.ingress.usecases import Bells, Door, Intake
+from services.ingress.usecases import Door, Intake
 from services.pb.common.v1 import lanes_pb2_grpc
 from services.pb.ingress.v1 import ingress_pb2_grpc
 
@@ -54,7 +54,6 @@ async def build(settings: Settings) -> Service:
     intake = Intake(
         store=store,
         apps=apps,
-        bells=Bells(message_bell.ring, status_bell.ring),
         door=Door(monotonic),
         now=now,
         # The same after a restart, so that a killed door's time begins anew with its successor.
@@ -108,7 +107,14 @@ async def build(settings: Settings) -> Service:
             Periodic("partitions", PARTITIONS_SECONDS, store.prepare_partitions),
             Periodic("cleaning", CLEANING_SECONDS, store.drop_old),
             Periodic("depth", DEPTH_SECONDS, measure),
-            Relay(messages, database, message_bell, router.route_messages, keep=store.keep_unroutable_message),
+            Relay(
+                messages,
+                database,
+                message_bell,
+                router.route_messages,
+                deliver_again=router.route_messages_again,
+                keep=store.keep_unroutable_message,
+            ),
             Relay(
                 statuses,
                 database,
@@ -117,6 +123,7 @@ async def build(settings: Settings) -> Service:
                 keep=store.keep_unroutable_status,
                 linger=STATUS_LINGER,
             ),
+            Poll(database, [(messages.is_any_ready, message_bell.ring), (statuses.is_any_ready, status_bell.ring)]),
             rpc,
             HttpServer(settings.http_address, webhook, site, drain_seconds=settings.drain_seconds),
             # Last, so that a room is ready only when everything else has started.

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import NamedTuple
 from uuid import UUID
 
 from services.chassis.clock import Monotonic
@@ -27,6 +28,16 @@ def house_app(app_secret: str, verify_token: str) -> list[MetaApp]:
     return [MetaApp(UUID(int=0), HOUSE_APP, app_secret, None, verify_token)]
 
 
+class Signers(NamedTuple):
+    """Every secret that may sign, and of the same place in `references` the app it belongs to."""
+
+    secrets: tuple[bytes, ...]
+    references: tuple[str, ...]
+
+
+NOBODY = Signers((), ())
+
+
 class AppDirectory:
     """All apps by name; reads them when they are older than FRESH_SECONDS."""
 
@@ -41,6 +52,7 @@ class AppDirectory:
         self._fixed = tuple(fixed)
         self._monotonic = monotonic
         self._apps: tuple[MetaApp, ...] = ()
+        self._signers = _signers_by_name(self._fixed)
         self._read_at = float("-inf")
         self._lock = asyncio.Lock()
 
@@ -49,6 +61,13 @@ class AppDirectory:
         await self._refresh(ASK_AGAIN_SECONDS if refresh else FRESH_SECONDS)
         apps = (*self._fixed, *self._apps)
         return apps if name is None else [app for app in apps if app.name == name]
+
+    async def signers(self, name: str | None, *, refresh: bool) -> Signers:
+        """Who may have signed what comes for this name. Raises Unavailable."""
+        longest = ASK_AGAIN_SECONDS if refresh else FRESH_SECONDS
+        if self._monotonic() - self._read_at >= longest:
+            await self._refresh(longest)
+        return self._signers.get(name, NOBODY)
 
     def forget(self) -> None:
         """Read anew at the next question."""
@@ -61,8 +80,28 @@ class AppDirectory:
             if self._monotonic() - self._read_at < longest:
                 return
             try:
-                self._apps = tuple(await self._read())
+                apps = tuple(await self._read())
+                if apps != self._apps:
+                    self._apps, self._signers = apps, _signers_by_name((*self._fixed, *apps))
                 self._read_at = self._monotonic()
             except Unavailable:
                 if self._monotonic() - self._read_at > STALE_SECONDS:
                     raise
+
+
+def _signers_by_name(apps: Sequence[MetaApp]) -> Mapping[str | None, Signers]:
+    """Sort apps by name (names are unique per organization only); under None are all."""
+    by_name: dict[str | None, list[MetaApp]] = {None: list(apps)}
+    for app in apps:
+        by_name.setdefault(app.name, []).append(app)
+    return {name: _signers_of(group) for name, group in by_name.items()}
+
+
+def _signers_of(apps: Sequence[MetaApp]) -> Signers:
+    pairs = [
+        (secret.encode(), app.reference)
+        for app in apps
+        for secret in (app.app_secret, app.previous_app_secret)
+        if secret
+    ]
+    return Signers(tuple(secret for secret, _ in pairs), tuple(reference for _, reference in pairs))

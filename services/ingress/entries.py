@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
+from hashlib import sha1
+from typing import Any
 from uuid import UUID, uuid5
 
 import orjson
@@ -18,6 +20,25 @@ from services.pb.common.v1 import events_pb2
 _NAMESPACE = UUID("6f0f3a52-51a5-5d0c-9a3d-2f3c0b8f1f5e")
 _LARGEST = 2**63 - 1
 
+# Keys of the normal form that are texts, and the fields that take them.
+_MESSAGE_TEXTS = {
+    "id": "message_id",
+    "kind": "kind",
+    "from": "wa_id",
+    "user_id": "user_id",
+    "parent_user_id": "parent_user_id",
+    "name": "profile_name",
+    "text": "text",
+}
+_STATUS_TEXTS = {
+    "id": "message_id",
+    "status": "status",
+    "callback_data": "callback_data",
+    "recipient_id": "recipient_wa_id",
+    "recipient_user_id": "recipient_user_id",
+    "pricing_category": "pricing_category",
+}
+
 
 @lru_cache(maxsize=4096)
 def number_key(phone_number_id: str) -> UUID:
@@ -27,26 +48,32 @@ def number_key(phone_number_id: str) -> UUID:
 
 def lane_of(event: Event) -> UUID:
     """The lane of a message or status: who it is about, or the event itself when it is about nobody."""
-    return uuid5(number_key(event.phone_number_id or ""), event.subject or event.dedupe_key)
+    number, subject = event.phone_number_id or "", event.subject
+    return _lane(number, subject) if subject else _uuid5(number_key(number), event.dedupe_key)
+
+
+@lru_cache(maxsize=8192)  # a person's message is followed by the statuses of its reply
+def _lane(phone_number_id: str, subject: str) -> UUID:
+    return _uuid5(number_key(phone_number_id), subject)
+
+
+def _uuid5(namespace: UUID, name: str) -> UUID:
+    """What uuid.uuid5 gives (RFC 9562, 5.5), in half the time: that imports and slices more than it needs to."""
+    digest = sha1(namespace.bytes + name.encode(), usedforsecurity=False).digest()
+    return UUID(bytes=digest[:16], version=5)
 
 
 def message_of(event: Event, *, received_at_ms: int, signed_by: tuple[str, ...]) -> events_pb2.InboundMessage:
     """A message event as the other rooms read it."""
     fields = event.fields
+    known = _known(event, _MESSAGE_TEXTS)
     reply = fields.get("reply")
+    if isinstance(reply, dict):
+        known["reply"] = _reply(reply)
     return events_pb2.InboundMessage(
-        event_id=event.dedupe_key,
-        phone_number_id=event.phone_number_id or "",
+        **known,
         waba_id=event.waba_id or "",
-        message_id=_text(fields.get("id")),
-        kind=_text(fields.get("kind")),
-        wa_id=_text(fields.get("from")),
-        user_id=_text(fields.get("user_id")),
-        parent_user_id=_text(fields.get("parent_user_id")),
-        profile_name=_text(fields.get("name")),
         sent_at=_number(fields.get("timestamp")),
-        text=_text(fields.get("text")),
-        reply=_reply(reply) if isinstance(reply, dict) else None,
         is_flow_input=event.flow_input,
         fields=orjson.dumps(fields),
         received_at_ms=received_at_ms,
@@ -57,22 +84,28 @@ def message_of(event: Event, *, received_at_ms: int, signed_by: tuple[str, ...])
 def status_of(event: Event, *, received_at_ms: int, signed_by: tuple[str, ...]) -> events_pb2.MessageStatus:
     """A status event as the other rooms read it."""
     fields = event.fields
+    known = _known(event, _STATUS_TEXTS)
     codes = fields.get("error_codes")
+    if isinstance(codes, list):
+        known["error_codes"] = [_number(code) for code in codes]
     return events_pb2.MessageStatus(
-        event_id=event.dedupe_key,
-        phone_number_id=event.phone_number_id or "",
-        message_id=_text(fields.get("id")),
-        status=_text(fields.get("status")),
-        callback_data=_text(fields.get("callback_data")),
+        **known,
         occurred_at=_number(fields.get("timestamp")),
-        error_codes=[_number(code) for code in codes] if isinstance(codes, list) else (),
-        recipient_wa_id=_text(fields.get("recipient_id")),
-        recipient_user_id=_text(fields.get("recipient_user_id")),
-        pricing_category=_text(fields.get("pricing_category")),
         is_billable=fields.get("billable") is True,
         received_at_ms=received_at_ms,
         signed_by=signed_by,
     )
+
+
+def _known(event: Event, names: Mapping[str, str]) -> dict[str, Any]:
+    """Give what both kinds have, and of the texts those that are there: protobuf takes its time for every argument."""
+    known: dict[str, Any] = {"event_id": event.dedupe_key, "phone_number_id": event.phone_number_id}
+    fields = event.fields
+    for key, name in names.items():
+        value = fields.get(key)
+        if isinstance(value, str):
+            known[name] = value
+    return known
 
 
 def _reply(reply: Mapping[str, object]) -> events_pb2.Reply:

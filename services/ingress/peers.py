@@ -32,8 +32,17 @@ class GrpcRouter:
 
     async def route_messages(self, items: Sequence[StoredItem]) -> Sequence[results_pb2.ItemResult]:
         """Hand messages over; one result per item."""
+        return await self._route_messages(items, is_repeat=False)
+
+    async def route_messages_again(self, items: Sequence[StoredItem]) -> Sequence[results_pb2.ItemResult]:
+        """Hand over messages that may have been handed over before; one result per item."""
+        return await self._route_messages(items, is_repeat=True)
+
+    async def _route_messages(
+        self, items: Sequence[StoredItem], *, is_repeat: bool
+    ) -> Sequence[results_pb2.ItemResult]:
         messages = [events_pb2.InboundMessage.FromString(item.payload) for item in items]
-        request = router_pb2.RouteMessagesRequest(messages=messages)
+        request = router_pb2.RouteMessagesRequest(messages=messages, is_repeat=is_repeat)
         response = await self._peer.call(self._routing.RouteMessages, request, seconds=CALL_SECONDS)
         return response.results
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from services.chassis.db import Connection, Database, fetch_all, fetch_one, run
+from services.chassis.db import Connection, Database, Query, Step, fetch_all, fetch_one, run, run_steps
 from services.chassis.queue import Box, Lanes, StoredItem
 from services.chassis.queue.schema import KEEP_DAYS
 from services.chassis.sealing import Sealer
@@ -19,29 +19,29 @@ _TABLE = "ingress.meta_app"
 _WATERMARK_LANES = 500
 _BEHIND_MS = 3_600_000
 
-_KEEP = """
+_KEEP = Query("""
     INSERT INTO ingress.event (event_key, disposition, type, phone_number_id, reason, fields)
     SELECT * FROM unnest(%(keys)b::text[], %(dispositions)b::text[], %(types)b::text[], %(numbers)b::text[],
                          %(reasons)b::text[], %(fields)b::text[]) t(k, d, y, n, r, f)
     ORDER BY 1
-    ON CONFLICT (event_key) DO NOTHING"""
+    ON CONFLICT (event_key) DO NOTHING""")
 
-_OLDEST_STATUS = """
+_OLDEST_STATUS = Query("""
     SELECT count(*), coalesce(extract(epoch FROM now() - min(i.received_at)) * 1000, 0)::bigint
     FROM (SELECT number_key, lane_id, head FROM ingress.status_lane WHERE wake_at IS NOT NULL
-          ORDER BY wake_at LIMIT %s) l
+          ORDER BY wake_at LIMIT %(lanes)s::bigint) l
     CROSS JOIN LATERAL (
       SELECT received_at FROM ingress.status_item i
-      WHERE i.number_key = l.number_key AND i.lane_id = l.lane_id AND i.pos > l.head ORDER BY i.pos LIMIT 1) i"""
+      WHERE i.number_key = l.number_key AND i.lane_id = l.lane_id AND i.pos > l.head ORDER BY i.pos LIMIT 1) i""")
 
 # A door that was not seen for a moment may be down with statuses before it; after a while it is no door any more.
-_NOTE_DOOR = """
-    INSERT INTO ingress.door (place, opened_at) VALUES (%(place)s, now() - %(open_ms)s * interval '1 ms')
-    ON CONFLICT (place) DO UPDATE SET opened_at = excluded.opened_at, seen_at = now()"""
-_DOORS_OPEN = """
+_NOTE_DOOR = Query("""
+    INSERT INTO ingress.door (place, opened_at) VALUES (%(place)s::text, now() - %(open_ms)s::bigint * interval '1 ms')
+    ON CONFLICT (place) DO UPDATE SET opened_at = excluded.opened_at, seen_at = now()""")
+_DOORS_OPEN = Query("""
     SELECT min(CASE WHEN seen_at > now() - interval '6 s' THEN extract(epoch FROM now() - opened_at) * 1000
                     ELSE 0 END)::bigint
-    FROM ingress.door WHERE seen_at > now() - interval '20 s'"""
+    FROM ingress.door WHERE seen_at > now() - interval '20 s'""")
 
 _PUT_APP = """
     INSERT INTO ingress.meta_app AS a (organization_id, name, app_secret, previous_app_secret, verify_token)
@@ -64,28 +64,31 @@ class PostgresStore:
 
     async def accept(self, entries: Sequence[Accepted]) -> Sequence[None]:
         """Make all entries durable in one transaction; repeats change nothing. Raises Unavailable."""
-        async with self._database.transaction(()) as connection:
-            await self._messages.enqueue(connection, [entry.message for entry in entries if entry.message])
-            await self._statuses.enqueue(connection, [entry.status for entry in entries if entry.status])
-            await _keep(connection, [entry.kept for entry in entries if entry.kept])
+        messages = self._messages.entering([entry.message for entry in entries if entry.message])
+        statuses = self._statuses.entering([entry.status for entry in entries if entry.status])
+        kept = _keeping([entry.kept for entry in entries if entry.kept])
+        rows = await self._database.batch((), [*messages.steps, *statuses.steps, *kept])
+        count = len(messages.steps)
+        self._messages.entered(messages, rows[:count])
+        self._statuses.entered(statuses, rows[count:])
         return [None] * len(entries)
 
     async def keep_unroutable_message(self, connection: Connection, item: StoredItem, reason: str) -> None:
         """Keep a message that belongs to nobody here, in the transaction that finishes its lane."""
         message = events_pb2.InboundMessage.FromString(item.payload)
         fields = message.fields.decode()
-        await _keep(
+        await run_steps(
             connection,
-            [KeptEvent(item.event_id, "unroutable", "message", message.phone_number_id, reason, fields)],
+            _keeping([KeptEvent(item.event_id, "unroutable", "message", message.phone_number_id, reason, fields)]),
         )
 
     async def keep_unroutable_status(self, connection: Connection, item: StoredItem, reason: str) -> None:
         """Keep a status of a number that belongs to nobody here."""
         status = events_pb2.MessageStatus.FromString(item.payload)
         fields = f'{{"type":"status","id":"{_plain(status.message_id)}","status":"{_plain(status.status)}"}}'
-        await _keep(
+        await run_steps(
             connection,
-            [KeptEvent(item.event_id, "unroutable", "status", status.phone_number_id, reason, fields)],
+            _keeping([KeptEvent(item.event_id, "unroutable", "status", status.phone_number_id, reason, fields)]),
         )
 
     async def list_apps(self) -> list[MetaApp]:
@@ -122,15 +125,13 @@ class PostgresStore:
 
     async def oldest_unapplied_status_ms(self) -> int:
         """Age of the oldest status that sender has not applied yet; an hour when very many wait."""
-        async with self._database.transaction((), durable=False) as connection:
-            row = await fetch_one(connection, _OLDEST_STATUS, (_WATERMARK_LANES,))
-        assert row is not None
+        step = (_OLDEST_STATUS, {"lanes": _WATERMARK_LANES})
+        ((row,),) = await self._database.batch((), [step], durable=False)
         return _BEHIND_MS if row[0] >= _WATERMARK_LANES else int(row[1])
 
     async def note_door(self, *, place: str, open_ms: int) -> None:
         """Tell the other doors that this one is there, and how long it has been open."""
-        async with self._database.transaction((), durable=False) as connection:
-            await run(connection, _NOTE_DOOR, {"place": place, "open_ms": open_ms})
+        await self._database.batch((), [(_NOTE_DOOR, {"place": place, "open_ms": open_ms})], durable=False)
 
     async def forget_door(self, *, place: str) -> None:
         """This door was closed on purpose."""
@@ -139,9 +140,8 @@ class PostgresStore:
 
     async def doors_open_ms(self) -> int | None:
         """How long every known door has been open, 0 when one is missing; None when none was noted."""
-        async with self._database.transaction((), durable=False) as connection:
-            row = await fetch_one(connection, _DOORS_OPEN)
-        return None if row is None or row[0] is None else int(row[0])
+        ((row,),) = await self._database.batch((), [(_DOORS_OPEN, {})], durable=False)
+        return None if row[0] is None else int(row[0])
 
     async def prepare_partitions(self) -> None:
         """Have partitions for the weeks to come."""
@@ -210,9 +210,9 @@ def merge_app(stored: MetaApp | None, wanted: MetaApp) -> MetaApp | None:
     return MetaApp(wanted.organization_id, wanted.name, wanted.app_secret, previous, wanted.verify_token)
 
 
-async def _keep(connection: Connection, events: Sequence[KeptEvent]) -> None:
+def _keeping(events: Sequence[KeptEvent]) -> list[Step]:
     if not events:
-        return
+        return []
     values = {
         "keys": [event.key for event in events],
         "dispositions": [event.disposition for event in events],
@@ -221,7 +221,7 @@ async def _keep(connection: Connection, events: Sequence[KeptEvent]) -> None:
         "reasons": [event.reason for event in events],
         "fields": [event.fields for event in events],
     }
-    await run(connection, _KEEP, values)
+    return [(_KEEP, values)]
 
 
 def _plain(text: str) -> str:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from uuid import UUID
 
 import orjson
@@ -13,7 +11,7 @@ import psycopg
 from services.chassis.clock import Monotonic, Now
 from services.chassis.errors import InvalidArgument, Unavailable
 from services.chassis.queue import Batcher, Item
-from services.ingress.apps import AppDirectory
+from services.ingress.apps import AppDirectory, Signers
 from services.ingress.domain.signature import matching_secrets
 from services.ingress.domain.webhook import NAMES_NO_NUMBER, Event, parse_webhook
 from services.ingress.entries import lane_of, message_of, number_key, status_of
@@ -21,14 +19,6 @@ from services.ingress.ports import Accepted, KeptEvent, MetaApp, Store
 
 # A commit that merges more events than this would only grow the latency of all of them.
 _LARGEST_COMMIT = 512
-
-
-@dataclass(frozen=True, slots=True)
-class Bells:
-    """Rung after a commit, for the relays."""
-
-    messages: Callable[[], None]
-    statuses: Callable[[], None]
 
 
 class Door:
@@ -51,12 +41,9 @@ class Door:
 class Intake:
     """The webhook's use cases."""
 
-    def __init__(
-        self, *, store: Store, apps: AppDirectory, bells: Bells, door: Door, now: Now, place: str = "here"
-    ) -> None:
+    def __init__(self, *, store: Store, apps: AppDirectory, door: Door, now: Now, place: str = "here") -> None:
         self._place = place
         self._apps = apps
-        self._bells = bells
         self._door = door
         self._now = now
         self._store = store
@@ -68,10 +55,9 @@ class Intake:
         """References of the apps whose secret, or previous one, signed exactly these bytes; none means refuse."""
         for is_second_look in (False, True):
             candidates = await self._candidates(app, refresh=is_second_look)
-            secrets, owners = _secrets_of(candidates)
-            indices = matching_secrets(body, header, secrets)
+            indices = matching_secrets(body, header, candidates.secrets)
             if indices:
-                return tuple(dict.fromkeys(owners[index] for index in indices))
+                return tuple(dict.fromkeys([candidates.references[index] for index in indices]))
         return ()
 
     async def receive(self, body: bytes, *, signed_by: tuple[str, ...]) -> int:
@@ -89,15 +75,11 @@ class Intake:
         except Exception:
             self._door.failed()
             raise
-        if any(entry.message for entry in entries):
-            self._bells.messages()
-        if any(entry.status for entry in entries):
-            self._bells.statuses()
         return len(entries)
 
-    async def _candidates(self, app: str | None, *, refresh: bool) -> Sequence[MetaApp]:
+    async def _candidates(self, app: str | None, *, refresh: bool) -> Signers:
         try:
-            return await self._apps.named(app, refresh=refresh)
+            return await self._apps.signers(app, refresh=refresh)
         except Unavailable:
             self._door.failed()
             raise
@@ -167,17 +149,6 @@ def entry_of(event: Event, *, received_at_ms: int, signed_by: tuple[str, ...]) -
 
 def _item(event: Event, payload: bytes) -> Item:
     return Item(number_key(event.phone_number_id or ""), lane_of(event), event.dedupe_key, payload)
-
-
-def _secrets_of(apps: Sequence[MetaApp]) -> tuple[list[bytes], list[str]]:
-    secrets: list[bytes] = []
-    owners: list[str] = []
-    for app in apps:
-        for secret in (app.app_secret, app.previous_app_secret):
-            if secret:
-                secrets.append(secret.encode())
-                owners.append(app.reference)
-    return secrets, owners
 
 
 def _check_app(name: str, app_secret: str, verify_token: str) -> None:

@@ -14,7 +14,7 @@ from services.chassis.rpc import Peer, PeerAddress, RpcServer, Servicer
 from services.chassis.settings import SettingsError
 from services.chassis.tenancy import ServiceSigner, TokenVerifier
 from services.pb.router.v1 import router_pb2_grpc
-from services.router.cache import PlanCache
+from services.router.cache import ContactCache, PlanCache
 from services.router.peers import GrpcExecutor, GrpcSender
 from services.router.ports import ConversationStore, DirectoryStore, Executor, RoutingStore, Sender
 from services.router.server import ConversationsServer, DirectoryServer, RoutingServer
@@ -42,7 +42,7 @@ async def build(settings: Settings) -> Service:
     configure_logs(ROOM, settings.log_level)
     verifier, signer = _verifier(settings), _signer(settings)
     database = await Database.open(settings.database_url, size=settings.database_pool_size, name=ROOM)
-    executor = Peer(PeerAddress("executor", settings.executor_target), signer)
+    executor = Peer(PeerAddress("executor", settings.executor_target), signer, is_repeating=False)
     sender = Peer(PeerAddress("sender", settings.sender_target), signer)
     surroundings = Surroundings(
         routing=PostgresRouting(database),
@@ -69,7 +69,7 @@ def servicers(surroundings: Surroundings) -> list[Servicer]:
     """The three gRPC services of router."""
     cache = PlanCache()
     routing = RoutingServer(
-        RouteMessages(surroundings.routing, surroundings.executor, cache, surroundings.now),
+        RouteMessages(surroundings.routing, surroundings.executor, cache, ContactCache(), surroundings.now),
         RouteStatuses(surroundings.routing, surroundings.sender, cache),
         SubmitTestMessage(surroundings.routing, surroundings.executor, surroundings.now),
     )

@@ -1,15 +1,18 @@
-"""Compiled setups of organizations, never older than the version read in the same transaction."""
+"""What router remembers: setups and contacts. Only ever a guess: a statement of the same journey verifies it."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from uuid import UUID
 
+from services.router.domain.contacts import Acquaintance
+from services.router.domain.identity import Naming
 from services.router.domain.organization import OrganizationPlan, Setup, compile_setup
 
 MOST_ORGANIZATIONS = 1024
 MOST_NUMBERS = 16 * MOST_ORGANIZATIONS
+MOST_CONTACTS = 32_768
 
 
 class PlanCache:
@@ -44,6 +47,36 @@ class PlanCache:
         if len(self._owners) > self._most_numbers:
             self._owners.popitem(last=False)
 
-    def likely_owners(self, phone_number_ids: Iterable[str]) -> set[UUID]:
+    def likely_owners(self, phone_number_ids: Iterable[str]) -> Mapping[str, UUID]:
         """The organizations these numbers belonged to when last seen."""
-        return {self._owners[number] for number in phone_number_ids if number in self._owners}
+        return {number: self._owners[number] for number in phone_number_ids if number in self._owners}
+
+    def likely_plan(self, phone_number_id: str) -> OrganizationPlan | None:
+        """The plan of the number's likely owner, of whatever version it was when last seen."""
+        organization_id = self._owners.get(phone_number_id)
+        if organization_id is None or organization_id not in self._plans:
+            return None
+        self._plans.move_to_end(organization_id)
+        return self._plans[organization_id]
+
+
+class ContactCache:
+    """Keeps the contacts that wrote last, by the names they gave; a name counts in one organization only."""
+
+    def __init__(self, *, contacts: int = MOST_CONTACTS) -> None:
+        self._most_contacts = contacts
+        self._known: OrderedDict[Naming, Acquaintance] = OrderedDict()
+
+    def recall(self, naming: Naming) -> Acquaintance | None:
+        """Whom these names meant when last seen, or None."""
+        acquaintance = self._known.get(naming)
+        if acquaintance is not None:
+            self._known.move_to_end(naming)
+        return acquaintance
+
+    def keep(self, naming: Naming, acquaintance: Acquaintance) -> None:
+        """Remember whom these names meant, forgetting the one unused for longest."""
+        self._known[naming] = acquaintance
+        self._known.move_to_end(naming)
+        if len(self._known) > self._most_contacts:
+            self._known.popitem(last=False)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
 import orjson
 
+from services.chassis.errors import Unavailable
 from services.chassis.rpc import Peer
 from services.pb.common.v1 import events_pb2, results_pb2
 from services.pb.executor.v1 import executor_pb2, executor_pb2_grpc
 from services.pb.sender.v1 import sender_pb2, sender_pb2_grpc
 from services.router.domain.choice import Reason
 from services.router.domain.message import Message
-from services.router.domain.outcome import RETRY_MILLISECONDS, Kind, Outcome
+from services.router.domain.outcome import OK, RETRY_MILLISECONDS, Kind, Outcome
 from services.router.ports import RoutedMessage, RoutedStatus
 
 _REASONS: dict[Reason, executor_pb2.StartReason.ValueType] = {
@@ -34,21 +36,32 @@ _KINDS: dict[int, Kind] = {
 
 
 class GrpcExecutor:
-    """See ports.Executor."""
+    """See ports.Executor. The peer must not repeat calls on its own: executor is told of every repeat."""
 
     def __init__(self, peer: Peer, *, seconds: float) -> None:
         self._peer = peer
         self._seconds = seconds
         self._stub = peer.stub(executor_pb2_grpc.ExecutionStub)
 
-    async def submit(self, messages: Sequence[RoutedMessage]) -> Sequence[Outcome]:
+    async def submit(self, messages: Sequence[RoutedMessage], *, is_repeat: bool) -> Sequence[Outcome]:
         """See ports.Executor."""
-        request = executor_pb2.SubmitRequest(events=[conversation_event(routed) for routed in messages])
-        response: executor_pb2.SubmitResponse = await self._peer.call(
-            self._stub.Submit,
-            request,
-            seconds=self._seconds,
-        )
+        request = executor_pb2.SubmitRequest(is_repeat=is_repeat)
+        for routed in messages:
+            add_event(request, routed)
+        loop = asyncio.get_running_loop()
+        started = loop.time()
+        try:
+            return await self._submit(request, self._seconds)
+        except Unavailable:
+            left = self._seconds - (loop.time() - started)
+            # Perhaps another replica is there. Whoever took long is the caller's to come back to.
+            if left < self._seconds / 2:
+                raise
+        request.is_repeat = True
+        return await self._submit(request, left)
+
+    async def _submit(self, request: executor_pb2.SubmitRequest, seconds: float) -> Sequence[Outcome]:
+        response: executor_pb2.SubmitResponse = await self._peer.call(self._stub.Submit, request, seconds=seconds)
         return [read_result(result) for result in response.results]
 
 
@@ -62,7 +75,9 @@ class GrpcSender:
 
     async def apply_statuses(self, statuses: Sequence[RoutedStatus]) -> Sequence[Outcome]:
         """See ports.Sender."""
-        request = sender_pb2.ApplyStatusesRequest(statuses=[organization_status(routed) for routed in statuses])
+        request = sender_pb2.ApplyStatusesRequest()
+        for routed in statuses:
+            add_status(request, routed)
         response: sender_pb2.ApplyStatusesResponse = await self._peer.call(
             self._stub.ApplyStatuses,
             request,
@@ -71,15 +86,17 @@ class GrpcSender:
         return [read_result(result) for result in response.results]
 
 
-def conversation_event(routed: RoutedMessage) -> executor_pb2.ConversationEvent:
-    """What executor is told of a message; the message itself is passed on as it came."""
+def add_event(request: executor_pb2.SubmitRequest, routed: RoutedMessage) -> None:
+    """Tell executor of a message; the message itself is passed on as it came.
+
+    Made in its place and copied once: a message given to a constructor is serialized and parsed again.
+    """
     conversation, contact, choice = routed.conversation, routed.contact, routed.choice
-    return executor_pb2.ConversationEvent(
+    event = request.events.add(
         organization_id=str(conversation.organization_id),
         conversation_id=str(conversation.conversation_id),
         contact_id=str(contact.contact_id),
         event_id=routed.message.event_id,
-        message=_inbound(routed.message),
         may_run_flow=choice.may_run_flow,
         start_flow_id=str(choice.flow_id) if choice.flow_id else "",
         start_reason=_REASONS[choice.reason],
@@ -89,24 +106,29 @@ def conversation_event(routed: RoutedMessage) -> executor_pb2.ConversationEvent:
         window_expires_at=conversation.window_expires_at,
         time_zone=routed.time_zone,
     )
+    source = routed.message.source
+    event.message.CopyFrom(source if isinstance(source, events_pb2.InboundMessage) else _inbound(routed.message))
 
 
-def organization_status(routed: RoutedStatus) -> sender_pb2.OrganizationStatus:
-    """A status with its organization; the status itself is passed on as it came."""
-    status = events_pb2.MessageStatus.FromString(routed.status.body)
-    return sender_pb2.OrganizationStatus(organization_id=str(routed.organization_id), status=status)
+def add_status(request: sender_pb2.ApplyStatusesRequest, routed: RoutedStatus) -> None:
+    """Tell sender of a status and its organization; the status itself is passed on as it came."""
+    source = routed.status.source
+    if not isinstance(source, events_pb2.MessageStatus):
+        raise TypeError("a status comes from Meta, and nowhere else")
+    request.statuses.add(organization_id=str(routed.organization_id)).status.CopyFrom(source)
 
 
 def read_result(result: results_pb2.ItemResult) -> Outcome:
     """A peer's result; one we do not know means that nobody knows, so the caller comes back."""
     kind = _KINDS.get(result.outcome, "retry")
+    if kind == "ok":
+        return OK
     retry_after_ms = (result.retry_after_ms or RETRY_MILLISECONDS) if kind == "retry" else 0
     return Outcome(kind, retry_after_ms, result.reason)
 
 
 def _inbound(message: Message) -> events_pb2.InboundMessage:
-    if message.body:
-        return events_pb2.InboundMessage.FromString(message.body)
+    """A message that did not come from Meta."""
     return events_pb2.InboundMessage(
         event_id=message.event_id,
         phone_number_id=message.phone_number_id,

@@ -10,9 +10,9 @@ from typing import NamedTuple, Protocol
 from uuid import UUID
 
 from services.router.domain.choice import Choice
-from services.router.domain.contacts import Contact, ContactChanges
+from services.router.domain.contacts import Acquaintance, Contact, ContactChanges
 from services.router.domain.conversation import Conversation, Owner, Touch
-from services.router.domain.identity import Identity
+from services.router.domain.identity import Identity, Naming
 from services.router.domain.message import Message, Status
 from services.router.domain.organization import Chatbot, Number, Organization, OrganizationPlan, Setup, Trigger
 from services.router.domain.outcome import Outcome
@@ -33,6 +33,18 @@ class NumberOwner(NamedTuple):
     config_version: int
 
 
+# By phone_number_id.
+Owners = Mapping[str, NumberOwner]
+
+
+class Guess(NamedTuple):
+    """A touch that counts only while its number's owner, that owner's setup and the contact are as remembered."""
+
+    touch: Touch
+    contact: Contact
+    config_version: int
+
+
 @dataclass(frozen=True, slots=True)
 class OwnerChange:
     """What a change of owner did: conversations named, conversations changed, and when the last of them changed."""
@@ -42,8 +54,7 @@ class OwnerChange:
     changed_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RoutedMessage:
+class RoutedMessage(NamedTuple):
     """A message with everything executor needs; `contact` and `conversation` are as after the whole batch."""
 
     message: Message
@@ -53,8 +64,7 @@ class RoutedMessage:
     time_zone: str
 
 
-@dataclass(frozen=True, slots=True)
-class RoutedStatus:
+class RoutedStatus(NamedTuple):
     """A status and the organization its number belongs to."""
 
     organization_id: UUID
@@ -64,16 +74,18 @@ class RoutedStatus:
 class RoutingWork(Protocol):
     """One transaction of routing; every method is one set-based round trip unless it says otherwise."""
 
-    async def owners_of(self, phone_number_ids: Collection[str]) -> Mapping[str, NumberOwner]:
-        """Who owns these numbers; unknown ones are left out."""
+    async def look_up(
+        self, phone_number_ids: Collection[str], identities: Collection[Identity]
+    ) -> tuple[Owners, Mapping[Identity, Contact]]:
+        """Who owns these numbers and who has these identities; unknown ones are left out."""
         ...
 
-    async def work_for(self, organization_ids: Iterable[UUID]) -> None:
-        """Name the organizations this transaction works for, once they are known."""
+    def work_for(self, organization_ids: Iterable[UUID]) -> None:
+        """Name the organizations this transaction works for from now on (no round trip)."""
         ...
 
     async def setup_of(self, organization_id: UUID) -> Setup:
-        """All an organization has set up (a few round trips, only when it changed)."""
+        """All an organization has set up. Raises NotFound."""
         ...
 
     async def contacts_of(self, identities: Collection[Identity]) -> Mapping[Identity, Contact]:
@@ -81,20 +93,38 @@ class RoutingWork(Protocol):
         ...
 
     async def save_contacts(self, changes: ContactChanges) -> None:
-        """Write what changed, nothing when nothing did. Raises Raced when another transaction was faster."""
-        ...
+        """Write what changed, nothing when nothing did (three round trips at most, for a merge).
 
-    async def touch(self, touches: Sequence[Touch]) -> Mapping[UUID, Conversation]:
-        """Create or update conversations (at most one touch each), by conversation_id."""
+        Raises Raced when another transaction was faster.
+        """
         ...
 
     async def latest_conversation(self, *, organization_id: UUID, contact_id: UUID) -> Conversation | None:
         """The contact's conversation with the last message."""
         ...
 
+    async def touch(self, touches: Sequence[Touch]) -> Mapping[UUID, Conversation]:
+        """Create or update conversations, by conversation_id, and commit: the last call of a transaction.
+
+        At most one touch a conversation, sorted as `combine` sorts them.
+        """
+        ...
+
 
 class RoutingStore(Protocol):
-    """Transactions of routing."""
+    """Transactions of routing. All raise Unavailable."""
+
+    async def owners_of(self, phone_number_ids: Collection[str]) -> Owners:
+        """Who owns these numbers; unknown ones are left out."""
+        ...
+
+    async def touch_guessed(self, guesses: Sequence[Guess]) -> Mapping[UUID, Conversation]:
+        """Touch where the guess holds, all in one round trip; the conversations of those, by conversation_id.
+
+        At most one guess a conversation, sorted as `combine` sorts their touches; all guesses of a number name the same
+        owner and version. Raises BadValue, which leaves nothing behind.
+        """
+        ...
 
     def routing(self, organization_ids: Iterable[UUID]) -> AbstractAsyncContextManager[RoutingWork]:
         """A transaction that works for these organizations; `work_for` may change them.
@@ -145,8 +175,11 @@ class ConversationStore(Protocol):
 class Executor(Protocol):
     """The room that runs flows."""
 
-    async def submit(self, messages: Sequence[RoutedMessage]) -> Sequence[Outcome]:
-        """Hand over durably; one outcome a message. Raises a PytakeError when executor is out of reach."""
+    async def submit(self, messages: Sequence[RoutedMessage], *, is_repeat: bool) -> Sequence[Outcome]:
+        """Hand over durably; one outcome a message. Raises a PytakeError when executor is out of reach.
+
+        `is_repeat` when any of them may have been handed over before.
+        """
         ...
 
 
@@ -173,6 +206,22 @@ class PlanMemory(Protocol):
         """Remember whose a number is."""
         ...
 
-    def likely_owners(self, phone_number_ids: Iterable[str]) -> set[UUID]:
+    def likely_owners(self, phone_number_ids: Iterable[str]) -> Mapping[str, UUID]:
         """The organizations these numbers belonged to when last seen: a hint, never the truth."""
+        ...
+
+    def likely_plan(self, phone_number_id: str) -> OrganizationPlan | None:
+        """The plan of the number's likely owner, of whatever version it was when last seen: a hint as well."""
+        ...
+
+
+class ContactMemory(Protocol):
+    """Contacts as they were when they last wrote: a hint, never the truth."""
+
+    def recall(self, naming: Naming) -> Acquaintance | None:
+        """Whom these names meant, or None."""
+        ...
+
+    def keep(self, naming: Naming, acquaintance: Acquaintance) -> None:
+        """Remember whom these names meant."""
         ...

@@ -10,7 +10,7 @@ from services.chassis.db import Database
 from services.chassis.lifecycle import Closing, Periodic, Service
 from services.chassis.logs import configure_logs
 from services.chassis.ops import OpsServer
-from services.chassis.queue import Bell, Box, DeadLetters, Lanes, Relay
+from services.chassis.queue import Bell, Box, DeadLetters, Lanes, Poll, Relay
 from services.chassis.redis import OptionalRedis
 from services.chassis.rpc import Peer, PeerAddress, RpcServer, Servicer
 from services.chassis.sealing import Sealer
@@ -19,7 +19,7 @@ from services.chassis.tenancy import ServiceSigner, TokenVerifier
 from services.pb.common.v1 import lanes_pb2_grpc
 from services.sender.cache import NumberLimits, Pauses, Tokens
 from services.sender.domain.settling import PairLimit
-from services.sender.graph import GraphApi
+from services.sender.graph import Endpoint, GraphApi
 from services.sender.peers import AnalyticsIngest, IngressWatermark, record_bytes
 from services.sender.ports import Watermark
 from services.sender.server import servicers
@@ -126,6 +126,10 @@ async def build(settings: Settings) -> Service:
             room.graph,
             Relay(room.records, database, room.records_bell, AnalyticsIngest(analytics), linger=_RECORD_LINGER),
             room.worker,
+            Poll(
+                database,
+                [(room.inbox.is_any_ready, room.inbox_bell.ring), (room.records.is_any_ready, room.records_bell.ring)],
+            ),
             server,
             # Last, so that a room is ready only when everything else has started.
             OpsServer(settings.ops_address, database.is_reachable),
@@ -147,6 +151,10 @@ def _check(settings: Settings) -> None:
         raise SettingsError("HTTP_TIMEOUT_SECONDS must be less than RECONCILE_SECONDS, and that at most 60")
     if settings.messages_per_second <= 0 or settings.pair_burst < 1 or settings.lanes_in_flight < 1:
         raise SettingsError("NUMBER_MESSAGES_PER_SECOND, PAIR_BURST and LANES_IN_FLIGHT must be more than 0")
+    try:
+        Endpoint.parse(settings.graph_api_base)
+    except ValueError as error:
+        raise SettingsError(f"META_GRAPH_API_BASE cannot be used: {error}") from error
 
 
 def _sealer(settings: Settings) -> Sealer:

@@ -13,7 +13,7 @@ from services.router.domain.contacts import Contact, ContactChanges
 from services.router.domain.conversation import Conversation, Owner, Touch, combine
 from services.router.domain.identity import Identity, conversation_id_of
 from services.router.domain.organization import Chatbot, Number, Organization, Setup, Trigger
-from services.router.ports import BadValue, NumberOwner, OwnerChange, Raced
+from services.router.ports import BadValue, Guess, NumberOwner, OwnerChange, Owners, Raced
 
 START = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
@@ -41,9 +41,38 @@ class FakeStore:
         self.setups_read = 0
         self.races_to_lose = 0
         self.refused_name: str | None = None
+        self.transactions = 0
+
+    async def owners_of(self, phone_number_ids: Collection[str]) -> Owners:
+        found = {number: self.rows.numbers[number][0] for number in phone_number_ids if number in self.rows.numbers}
+        versions = self.rows.organizations
+        return {number: NumberOwner(owner, versions[owner].config_version) for number, owner in found.items()}
+
+    async def touch_guessed(self, guesses: Sequence[Guess]) -> Mapping[UUID, Conversation]:
+        if any("\0" in guess.contact.name for guess in guesses):
+            raise BadValue
+        true = [guess.touch for guess in guesses if self._is_true(guess)]
+        return await FakeWork(self, {touch.organization_id for touch in true}).touch(true)
+
+    def _is_true(self, guess: Guess) -> bool:
+        touch, wanted = guess.touch, guess.contact
+        number = self.rows.numbers.get(touch.phone_number_id)
+        stored = self.rows.contacts.get(wanted.contact_id)
+        if not number or number[0] != touch.organization_id or stored is None:
+            return False
+        names = [Identity(touch.organization_id, "wa_id", wanted.wa_id)] if wanted.wa_id else []
+        names += [Identity(touch.organization_id, "user_id", wanted.user_id)] if wanted.user_id else []
+        return (
+            self.rows.organizations[touch.organization_id].config_version == guess.config_version
+            and stored.organization_id == touch.organization_id
+            and replace(stored, created_at=wanted.created_at) == wanted
+            and wanted.contact_id not in self.rows.merged_into
+            and all(self.rows.identities.get(name) == wanted.contact_id for name in names)
+        )
 
     @asynccontextmanager
     async def routing(self, organization_ids: Iterable[UUID]) -> AsyncIterator["FakeWork"]:
+        self.transactions += 1
         before = copy.deepcopy(self.rows)
         try:
             yield FakeWork(self, set(organization_ids))
@@ -115,7 +144,7 @@ class FakeStore:
         ]
         changed = [each for each in found if each.owner != owner]
         for each in changed:
-            self.rows.conversations[each.conversation_id] = replace(each, owner=owner)
+            self.rows.conversations[each.conversation_id] = each._replace(owner=owner)
             self.rows.owner_changed_at[each.conversation_id] = datetime.now(UTC)
         times = [self.rows.owner_changed_at.get(each.conversation_id) for each in (changed or found)]
         return OwnerChange(len(found), len(changed), max((time for time in times if time), default=None))
@@ -151,12 +180,12 @@ class FakeWork:
     def _rows(self) -> Rows:
         return self._store.rows
 
-    async def owners_of(self, phone_number_ids: Collection[str]) -> Mapping[str, NumberOwner]:
-        found = {number: self._rows.numbers[number][0] for number in phone_number_ids if number in self._rows.numbers}
-        versions = self._rows.organizations
-        return {number: NumberOwner(owner, versions[owner].config_version) for number, owner in found.items()}
+    async def look_up(
+        self, phone_number_ids: Collection[str], identities: Collection[Identity]
+    ) -> tuple[Owners, Mapping[Identity, Contact]]:
+        return await self._store.owners_of(phone_number_ids), await self.contacts_of(identities)
 
-    async def work_for(self, organization_ids: Iterable[UUID]) -> None:
+    def work_for(self, organization_ids: Iterable[UUID]) -> None:
         self._scope = set(organization_ids)
 
     async def setup_of(self, organization_id: UUID) -> Setup:

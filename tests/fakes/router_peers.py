@@ -14,13 +14,15 @@ class FakeExecutor:
     def __init__(self) -> None:
         self.taken: list[RoutedMessage] = []
         self.calls: list[int] = []
+        self.repeats: list[bool] = []
         self.is_away = False
         self.answer: Callable[[RoutedMessage], Outcome | None] = lambda _: None
 
-    async def submit(self, messages: Sequence[RoutedMessage]) -> Sequence[Outcome]:
+    async def submit(self, messages: Sequence[RoutedMessage], *, is_repeat: bool) -> Sequence[Outcome]:
         if self.is_away:
             raise Unavailable("executor is out of reach", reason=errors_pb2.ERROR_REASON_PEER_UNAVAILABLE)
         self.calls.append(len(messages))
+        self.repeats.append(is_repeat)
         return [self._take(routed) for routed in messages]
 
     def _take(self, routed: RoutedMessage) -> Outcome:

@@ -4,9 +4,11 @@ See docs/architecture.md ("Lanes") for the state machine and docs/decisions/0002
 """
 
 from services.chassis.queue.batcher import Batcher
-from services.chassis.queue.bell import Bell
+from services.chassis.queue.bell import Bell, Poll
 from services.chassis.queue.box import Box, Claim, Finish, Item, LeaseLost, StoredItem
+from services.chassis.queue.bundles import bundles_of, deliver_bundles, payloads_of
 from services.chassis.queue.dead_letters import DeadLetters
+from services.chassis.queue.enqueueing import Enqueueing, Holding, Passed, Passing
 from services.chassis.queue.lanes import Lanes
 from services.chassis.queue.relay import Relay
 from services.chassis.queue.schema import create_box
@@ -17,11 +19,19 @@ __all__ = [
     "Box",
     "Claim",
     "DeadLetters",
+    "Enqueueing",
     "Finish",
+    "Holding",
     "Item",
     "Lanes",
     "LeaseLost",
+    "Passed",
+    "Passing",
+    "Poll",
     "Relay",
     "StoredItem",
+    "bundles_of",
     "create_box",
+    "deliver_bundles",
+    "payloads_of",
 ]

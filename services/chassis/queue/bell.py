@@ -1,29 +1,73 @@
-"""An in-process bell: whoever inserts rings it, whoever claims waits for it. The poll is the net beneath."""
+"""An in-process bell: whoever inserts rings it, whoever claims waits for it. One poll a process is the net beneath."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Sequence
+
+from services.chassis.db import Database, Query
+from services.chassis.errors import Unavailable
 
 # Other processes' inserts, expired leases and due waits are found this often (design: 0.5 s poll).
 POLL_SECONDS = 0.5
 
 
 class Bell:
-    """Rung by inserts of this process."""
+    """Rung by inserts of this process, and by the poll. A nudge only wakes: there is other work than in the box."""
 
     def __init__(self) -> None:
         self._event = asyncio.Event()
+        self._is_rung = False
 
     def ring(self) -> None:
-        """Wake whoever waits; rings before the wait count."""
+        """Something may be there to be claimed; rings before the wait count."""
+        self._is_rung = True
         self._event.set()
 
-    async def wait(self, seconds: float = POLL_SECONDS) -> None:
-        """Return when rung or after `seconds`."""
-        try:
-            async with asyncio.timeout(seconds):
-                await self._event.wait()
-        except TimeoutError:
-            return
-        finally:
-            self._event.clear()
+    def nudge(self) -> None:
+        """Wake whoever waits."""
+        self._event.set()
+
+    async def wait(self) -> None:
+        """Return when rung or nudged."""
+        await self._event.wait()
+        self._event.clear()
+
+    def was_rung(self) -> bool:
+        """Whether it was rung since this was last asked."""
+        is_rung, self._is_rung = self._is_rung, False
+        return is_rung
+
+
+class Poll:
+    """A part: asks every half second, once for all boxes of the process, whether something waits, and rings."""
+
+    def __init__(
+        self, database: Database, watched: Sequence[tuple[Query, Callable[[], None]]], *, seconds: float = POLL_SECONDS
+    ) -> None:
+        self._database = database
+        self._watched = watched
+        self._seconds = seconds
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Begin; the first question is asked at once: work may have waited for this process to start."""
+        self._task = asyncio.create_task(self._loop(), name="poll")
+
+    async def stop(self) -> None:
+        """End."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _loop(self) -> None:
+        while True:
+            try:
+                answers = await self._database.ask([query for query, _ in self._watched])
+            except Unavailable:
+                # Whoever claims finds it out for himself, and says so.
+                answers = [True] * len(self._watched)
+            for (_, ring), is_any in zip(self._watched, answers, strict=True):
+                if is_any:
+                    ring()
+            await asyncio.sleep(self._seconds)

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Any, Protocol
 from uuid import UUID, uuid4
 
-from services.chassis import metrics
-from services.chassis.db import Connection, Database, fetch_all, fetch_one, rescope, run, run_counted
-from services.chassis.queue.box import Box, Claim, Finish, Item, LeaseLost, StoredItem
-from services.chassis.queue.statements import Statements, statements_of
+import psycopg
 
-Which = Literal["any", "fresh", "suspect"]
+from services.chassis import metrics
+from services.chassis.db import Connection, Database, Query, Rows, Step, Transaction, is_fenced, rescoping, run_steps
+from services.chassis.queue.box import Box, Claim, Finish, Item, LeaseLost, StoredItem
+from services.chassis.queue.enqueueing import Enqueueing, Holding, Passing
+from services.chassis.queue.statements import Statements, Which, statements_of
 
 # A holder that died is replaced after this long; every call made while holding lanes must end sooner.
 LEASE_SECONDS = 6.0
@@ -39,6 +41,17 @@ class DeadLetter:
     replays: int
 
 
+class Outlet(Protocol):
+    """Who empties a box in this process (Relay)."""
+
+    @property
+    def may_hold(self) -> bool:
+        """Whether an insert should hold its lanes for him, or leave them to be claimed in fair turns."""
+
+    def take(self, claims: Sequence[Claim], *, is_all: bool) -> None:
+        """Lanes that were held for him; unless these are all that were touched, others are there to be claimed."""
+
+
 class Lanes:
     """One box. Methods that take a connection work inside the caller's transaction."""
 
@@ -51,29 +64,39 @@ class Lanes:
         }
         self._cursor = _NIL
         self._is_backlogged = False
-        # What was empty is asked first whether it still is: an idle house polls, a claim costs five times a question.
-        self._was_empty: set[Which] = set()
+        self._outlet: Outlet | None = None
+
+    def enqueueing(self, items: Sequence[Item]) -> Enqueueing:
+        """The steps that put items at the ends of their lanes, in order. Repeats change nothing."""
+        return Enqueueing(items, self._statements["any"])
+
+    def holding(self, items: Sequence[Item]) -> Holding:
+        """The same, and lanes that were idle are held at once, as if they had been claimed."""
+        return Holding(items, self._statements["any"], lease_seconds=self.lease_seconds)
+
+    def passing(self, items: Sequence[Item]) -> Passing:
+        """The same, and idle lanes pass: the caller works them off in this transaction, or lets them fall behind."""
+        return Passing(items, self._statements["any"])
+
+    def attach(self, outlet: Outlet) -> None:
+        """Say who empties this box in this process; `entering` asks him and `entered` tells him."""
+        self._outlet = outlet
+
+    def entering(self, items: Sequence[Item]) -> Enqueueing:
+        """The steps for items that this process' outlet hands on: held for him if he has room, else to be claimed."""
+        return self.holding(items) if self._outlet and self._outlet.may_hold else self.enqueueing(items)
+
+    def entered(self, entering: Enqueueing, rows: Sequence[Rows]) -> None:
+        """Pass on what `entering` came to. To be called after the commit only."""
+        if self._outlet is None or not entering.items:
+            return
+        claims = entering.claims(rows)
+        self._outlet.take(claims, is_all=len(claims) == len(rows[0]) and bool(claims))
 
     async def enqueue(self, connection: Connection, items: Sequence[Item]) -> list[bool]:
         """Put items at the ends of their lanes, in order; tells per item whether it is new. Repeats change nothing."""
-        if not items:
-            return []
-        values = {
-            "groups": [item.group_id for item in items],
-            "lanes": [item.lane_id for item in items],
-            "events": [item.event_id for item in items],
-            "payloads": [item.payload for item in items],
-        }
-        statements = self._statements["any"]
-        await run(connection, statements.add_to_lanes, values)
-        rows = await fetch_all(connection, statements.add_items, values)
-        fresh = {(row[0], row[1]) for row in rows}
-        answer = []
-        for item in items:
-            key = (item.group_id, item.event_id)
-            answer.append(key in fresh)
-            fresh.discard(key)
-        return answer
+        enqueueing = self.enqueueing(items)
+        return enqueueing.read(await run_steps(connection, enqueueing.steps)) if items else []
 
     async def claim(self, *, limit: int = 128, which: Which = "any", per_lane: int = _PER_LANE) -> list[Claim]:
         """Take up to `limit` ready lanes for `lease_seconds`, with up to `per_lane` items each.
@@ -81,59 +104,90 @@ class Lanes:
         The oldest lanes are taken while there is no backlog; with one, every group gets its turn (invariant I8). The
         commit need not be durable: a lost claim is a lane that is still ready.
         """
-        if which in self._was_empty and not await self._database.ask(self._statements[which].is_any_ready):
-            return []
         token = uuid4()
         values = {"limit": limit, "lease": self.lease_seconds, "token": token, "cursor": self._cursor}
         statements = self._statements[which]
         # No organization is named yet: lane rows are control plane, only items are a tenant's.
-        async with self._database.transaction((), durable=False) as connection:
-            rows: list[tuple[object, ...]] = []
+        async with self._database.journey((), durable=False) as journey:
+            rows: Rows = []
             if self._is_backlogged and limit > 1:
-                rows = await fetch_all(connection, statements.claim_fair, values)
-                self._cursor = max((row[0] for row in rows), default=_NIL)  # type: ignore[type-var,assignment]
+                (rows,) = await journey.run([(statements.claim_fair, values)])
+                self._cursor = max((row[0] for row in rows), default=_NIL)
             if len(rows) < limit:
                 values["limit"] = limit - len(rows)
-                rows += await fetch_all(connection, statements.claim_oldest, values)
+                (more,) = await journey.run([(statements.claim_oldest, values)])
+                rows += more
             if limit > 1:
                 self._is_backlogged = len(rows) >= limit
             if not rows:
-                self._was_empty.add(which)
                 return []
-            self._was_empty.discard(which)
-            return await self._with_items(connection, token, rows, per_lane)
+            return await self._with_items(journey, token, rows, per_lane)
+
+    def finishing(self, finishes: Sequence[Finish]) -> Step:
+        """The step that gives lanes back; it ends the transaction (is_fenced) when one of the leases was lost."""
+        return self._statements["any"].finish, {**_finish_values(finishes), "wanted": len(finishes)}
+
+    @contextmanager
+    def fence(self) -> Iterator[None]:
+        """Turn what `finishing` raises for a lost lease into LeaseLost, counted; nothing of the transaction remains."""
+        try:
+            yield
+        except psycopg.DatabaseError as error:
+            if not is_fenced(error):
+                raise
+            metrics.lane_fenced_total.labels(self.box.path).inc()
+            raise LeaseLost(self.box.path) from error
 
     async def finish(self, connection: Connection, finishes: Sequence[Finish]) -> bool:
-        """Give lanes back, in the transaction of their effects; tells whether any has more to do at once.
+        """Give lanes back in the transaction of their effects; tells whether any of them has more to do at once.
 
-        Raises LeaseLost when any lease is gone.
+        Raises LeaseLost when one of the leases was lost; then the whole transaction must not be committed.
         """
         if not finishes:
             return False
-        rows = await fetch_all(connection, self._statements["any"].finish, _finish_values(finishes))
-        if len(rows) != len(finishes):
-            metrics.lane_fenced_total.labels(self.box.path).inc()
-            raise LeaseLost(self.box.path)
-        return any(row[0] for row in rows)
+        with self.fence():
+            ((row,),) = await run_steps(connection, [self.finishing(finishes)])
+        return bool(row[1])
 
-    async def give_back(self, finishes: Sequence[Finish]) -> None:
-        """Finish without effects, in a transaction of its own; lanes lost meanwhile are somebody else's already."""
+    async def give_back(self, finishes: Sequence[Finish]) -> bool:
+        """Finish in one journey without other effects; tells whether any lane has more to do at once.
+
+        Lanes lost meanwhile are somebody else's already. The commit need not be durable: what is lost is repeated.
+        """
         if not finishes:
-            return
-        async with self._database.transaction((), durable=False) as connection:
-            await run(connection, self._statements["any"].finish, _finish_values(finishes))
+            return False
+        try:
+            with self.fence():
+                ((row,),) = await self._database.batch((), [self.finishing(finishes)], durable=False)
+        except LeaseLost:
+            if len(finishes) == 1:
+                return False
+            return any([await self.give_back([finish]) for finish in finishes])
+        return bool(row[1])
 
     async def renew(self, connection: Connection, claims: Sequence[Claim]) -> set[tuple[UUID, UUID]]:
         """Lengthen leases; gives the keys of the lanes that are still held."""
         values = {**_keys(claims), "lease": self.lease_seconds}
-        rows = await fetch_all(connection, self._statements["any"].renew, values)
+        (rows,) = await run_steps(connection, [(self._statements["any"].renew, values)])
         return {(row[0], row[1]) for row in rows}
 
-    async def wake(self, connection: Connection, keys: Sequence[tuple[UUID, UUID]]) -> int:
-        """Make waiting lanes ready at once; held and idle ones stay as they are."""
+    def falling_behind(self, finishes: Sequence[Finish]) -> Step:
+        """The step for passed lanes that could not be worked off: they wait `delay` seconds at `head`, as suspects."""
+        values = _finish_values(finishes)
+        return self._statements["any"].fall_behind, values
+
+    def waking(self, keys: Sequence[tuple[UUID, UUID]]) -> Step:
+        """The step that makes waiting lanes ready at once; held and idle ones stay as they are."""
         ordered = sorted(keys)
-        values = {"groups": [key[0] for key in ordered], "lanes": [key[1] for key in ordered]}
-        return await run_counted(connection, self._statements["any"].wake, values)
+        return self._statements["any"].wake, {
+            "groups": [key[0] for key in ordered],
+            "lanes": [key[1] for key in ordered],
+        }
+
+    async def wake(self, connection: Connection, keys: Sequence[tuple[UUID, UUID]]) -> int:
+        """Make waiting lanes ready at once; gives how many."""
+        (rows,) = await run_steps(connection, [self.waking(keys)])
+        return len(rows)
 
     async def bury(self, connection: Connection, claim: Claim, item: StoredItem, error: str) -> None:
         """Put an item among the dead letters; the caller finishes its lane past it in the same transaction."""
@@ -146,14 +200,17 @@ class Lanes:
             "attempts": claim.attempts,
             "error": error[:2000],
         }
-        await run(connection, self._statements["any"].bury, values)
+        await run_steps(connection, [(self._statements["any"].bury, values)])
         metrics.lane_items_total.labels(self.box.path, "dead").inc()
+
+    @property
+    def is_any_ready(self) -> Query:
+        """The question whether anything could be claimed (Poll)."""
+        return self._statements["any"].is_any_ready
 
     async def measure(self) -> None:
         """Set the depth metrics (KEDA scales on the same figure)."""
-        async with self._database.transaction((), durable=False) as connection:
-            row = await fetch_one(connection, self._statements["any"].depth)
-        assert row is not None
+        ((row,),) = await self._database.batch((), [(self._statements["any"].depth, {})], durable=False)
         metrics.lane_ready.labels(self.box.path).set(row[0])
         metrics.lane_oldest_seconds.labels(self.box.path).set(row[1])
 
@@ -162,7 +219,7 @@ class Lanes:
         async with self._database.transaction((), durable=False) as connection:
             groups = await self._all_groups(connection)
             values = {"groups": groups, "limit": limit, "dead_id": dead_id}
-            rows = await fetch_all(connection, self._statements["any"].list_dead, values)
+            (rows,) = await run_steps(connection, [(self._statements["any"].list_dead, values)])
         return [DeadLetter(*row) for row in rows]
 
     async def replay(self, dead_ids: Sequence[int]) -> int:
@@ -170,20 +227,18 @@ class Lanes:
         async with self._database.transaction(()) as connection:
             groups = await self._all_groups(connection)
             values = {"groups": groups, "dead_ids": list(dead_ids)}
-            rows = await fetch_all(connection, self._statements["any"].take_dead, values)
+            (rows,) = await run_steps(connection, [(self._statements["any"].take_dead, values)])
             items = [Item(row[0], row[1], f"{row[2]}:replay:{row[4]}", bytes(row[3])) for row in rows]
             await self.enqueue(connection, items)
         return len(items)
 
     async def _all_groups(self, connection: Connection) -> list[UUID]:
-        groups = [row[0] for row in await fetch_all(connection, self._statements["any"].groups)]
-        await rescope(connection, groups)
+        (rows,) = await run_steps(connection, [(self._statements["any"].groups, {})])
+        groups = [row[0] for row in rows]
+        await run_steps(connection, [rescoping(groups)])
         return groups
 
-    async def _with_items(
-        self, connection: Connection, token: UUID, rows: list[tuple[object, ...]], per_lane: int
-    ) -> list[Claim]:
-        await rescope(connection, {row[0] for row in rows})  # type: ignore[misc]  # the first column is the group's uuid
+    async def _with_items(self, journey: Transaction, token: UUID, rows: Rows, per_lane: int) -> list[Claim]:
         values = {
             "groups": [row[0] for row in rows],
             "lanes": [row[1] for row in rows],
@@ -192,26 +247,24 @@ class Lanes:
             "per_lane": per_lane,
         }
         found: list[list[StoredItem]] = [[] for _ in rows]
-        for number, position, event_id, payload, received_at in await fetch_all(
-            connection, self._statements["any"].read_items, values
-        ):
-            found[number - 1].append(StoredItem(position, event_id, bytes(payload), received_at))
+        scope = rescoping({row[0] for row in rows})
+        _, items = await journey.commit([scope, (self._statements["any"].read_items, values)])
+        for number, *item in items:
+            found[number - 1].append(StoredItem(*item))
         return [_claim(token, row, tuple(items), per_lane) for row, items in zip(rows, found, strict=True)]
 
 
-def _reach(row: tuple[object, ...], per_lane: int) -> int:
+def _reach(row: tuple[Any, ...], per_lane: int) -> int:
     """The last position a claim looks at."""
-    head, tail = row[2], row[3]
-    assert isinstance(head, int)
-    assert isinstance(tail, int)
+    head: int = row[2]
+    tail: int = row[3]
     return min(tail, head + per_lane * POSITIONS_PER_ITEM)
 
 
-def _claim(token: UUID, row: tuple[object, ...], items: tuple[StoredItem, ...], per_lane: int) -> Claim:
+def _claim(token: UUID, row: tuple[Any, ...], items: tuple[StoredItem, ...], per_lane: int) -> Claim:
     group_id, lane_id, head, tail, attempts, solo, last_error = row
     until = items[-1].position if len(items) == per_lane else _reach(row, per_lane)
-    # The row's types are those of the lane table (schema.py).
-    return Claim(group_id, lane_id, token, head, tail, attempts, solo, last_error, items, until)  # type: ignore[arg-type]
+    return Claim(group_id, lane_id, token, head, tail, attempts, solo, last_error, items, until)
 
 
 def _keys(claims: Sequence[Claim]) -> dict[str, object]:

@@ -1,5 +1,9 @@
 """A relay empties a box into another room: caller-retries-until-acked, callee drops repeats.
 
+Most of what it hands over was put in by this very process, which holds the lanes already ("insert and hold"): it goes
+from memory to the callee, and many lanes are finished with one statement. What was left behind (a crash, another
+process, a backlog, a wait) is claimed by query.
+
 Order: a lane has one holder, its items go in order in one batch; at the first item the callee does not take now, the
 head stops, and the lane waits. A callee that is down is never the message's fault: lanes wait without blame. Only a
 callee's INVALID makes a dead letter (docs/architecture.md).
@@ -9,13 +13,16 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from services.chassis import metrics
+from services.chassis.clock import monotonic
 from services.chassis.db import Connection, Database
 from services.chassis.errors import InvalidArgument, PytakeError, Unavailable
 from services.chassis.logs import get_logger
+from services.chassis.queue.batcher import Batcher
 from services.chassis.queue.bell import Bell
 from services.chassis.queue.box import Claim, Finish, LeaseLost, StoredItem
 from services.chassis.queue.lanes import Lanes
@@ -30,6 +37,10 @@ _FIRST_WAIT = 0.1
 _LONGEST_WAIT = 3.0
 _ERROR_WAIT = 0.5
 _SAVE_PAUSES = (0.02, 0.2)
+# What is held in memory stands before the fair claim: no more of it than a few batches (invariant I8).
+_BATCHES_HELD = 2
+# Lanes whose hold is older than this are given back: a call begun now could outlast the lease.
+_SHARE_OF_LEASE = 0.25
 
 
 async def _forget(_: Connection, __: StoredItem, ___: str) -> None:
@@ -46,8 +57,9 @@ class _Plan:
 
 
 class Relay:
-    """A part: claims lanes of one box and hands their items to `deliver`, which gives one result per item.
+    """A part: hands the items of one box to `deliver`, which gives one result per item.
 
+    `deliver_again` takes those that may have been handed over before (a holder died or was left without an answer).
     `keep` is called in the finishing transaction for items the callee found unroutable. `linger` is how many seconds a
     rung bell waits for company: 0 where somebody waits for the item, more where only the log does.
     """
@@ -59,6 +71,7 @@ class Relay:
         bell: Bell,
         deliver: Deliver,
         *,
+        deliver_again: Deliver | None = None,
         keep: Keep = _forget,
         limit: int = 128,
         linger: float = 0.0,
@@ -67,74 +80,120 @@ class Relay:
         self._database = database
         self._bell = bell
         self._deliver = deliver
+        self._deliver_again = deliver_again or deliver
         self._keep = keep
         self._limit = limit
         self._linger = linger
         self._failures = 0
         self._is_stopping = False
+        self._is_worth_a_claim = True
+        self._held: deque[tuple[Claim, float]] = deque()
+        self._finisher: Batcher[Finish, bool] = Batcher(self._finish, limit=limit * _BATCHES_HELD)
+        self._finishing: set[asyncio.Task[None]] = set()
         self._task: asyncio.Task[None] | None = None
+        lanes.attach(self)
+
+    @property
+    def may_hold(self) -> bool:
+        """See Outlet. What waits for company anyhow is cheaper claimed together."""
+        is_running = self._task is not None and not self._is_stopping
+        return is_running and not self._linger and len(self._held) < self._limit * _BATCHES_HELD
+
+    def take(self, claims: Sequence[Claim], *, is_all: bool) -> None:
+        """See Outlet: they are handed over soon."""
+        if not is_all:
+            self._bell.ring()
+        if self._is_stopping:
+            self._lay_down(claims)
+            return
+        held_at = monotonic()
+        self._held.extend((claim, held_at) for claim in claims)
+        self._bell.nudge()
 
     async def start(self) -> None:
         """Begin to claim."""
         self._task = asyncio.create_task(self._loop(), name=f"relay {self._lanes.box.path}")
 
     async def stop(self) -> None:
-        """Finish the batch in hand; claim no more."""
+        """Finish the batch in hand; claim no more, and give back what is held."""
         self._is_stopping = True
         self._bell.ring()
         if self._task is not None:
             await asyncio.gather(self._task, return_exceptions=True)
+        self._lay_down([claim for claim, _ in self._held])
+        self._held.clear()
+        while self._finishing:
+            await asyncio.wait(self._finishing)
 
     async def _loop(self) -> None:
         while not self._is_stopping:
             try:
-                # Without more in the same lanes there is nothing to claim until the bell rings or the poll is due.
-                if not await self._turn():
+                self._is_worth_a_claim |= self._bell.was_rung()
+                if not self._held and not self._is_worth_a_claim:
                     await self._bell.wait()
-                    await asyncio.sleep(self._linger)
-            except LeaseLost:
-                continue
+                    if self._linger:
+                        await asyncio.sleep(self._linger)
+                    continue
+                await self._turn()
             except Exception as error:
                 # Whatever was claimed comes back when its lease ends.
                 _log.warning("relay_failed", box=self._lanes.box.path, error=repr(error))
                 await asyncio.sleep(_ERROR_WAIT)
 
-    async def _turn(self) -> bool:
-        """Hand over one batch; tells whether there is, or may be, more at once."""
-        claims = await self._lanes.claim(limit=self._limit)
-        if not claims:
-            return False
-        has_more = await self._hand_over(claims)
-        return has_more or len(claims) == self._limit
+    async def _turn(self) -> None:
+        """Hand over what is held, then, if something may wait in the box, a batch of that: neither starves."""
+        if self._held:
+            await self._hand_over(self._take_held())
+        if self._is_worth_a_claim:
+            self._is_worth_a_claim = False
+            claims = await self._lanes.claim(limit=self._limit)
+            self._is_worth_a_claim = self._is_worth_a_claim or len(claims) == self._limit
+            await self._hand_over([claim for claim in claims if not _was_tried(claim)])
+            await self._hand_over([claim for claim in claims if _was_tried(claim)], again=True)
 
-    async def _hand_over(self, claims: list[Claim]) -> bool:
-        """Hand a batch over and finish it; tells whether any of its lanes has more to do at once."""
+    def _take_held(self) -> list[Claim]:
+        oldest = monotonic() - self._lanes.lease_seconds * _SHARE_OF_LEASE
+        taken: list[Claim] = []
+        stale: list[Claim] = []
+        while self._held and len(taken) < self._limit:
+            claim, held_at = self._held.popleft()
+            (stale if held_at < oldest else taken).append(claim)
+        self._lay_down(stale)
+        return taken
+
+    def _lay_down(self, claims: Sequence[Claim]) -> None:
+        """Give held lanes back untouched; whoever is free claims them at once."""
+        self._finish_later([Finish(claim, claim.head, delay=0.0) for claim in claims])
+        if claims:
+            self._bell.ring()
+
+    async def _hand_over(self, claims: list[Claim], *, again: bool = False) -> None:
+        """Hand a batch over; its lanes are finished while the next batch is on its way."""
+        if not claims:
+            return
         items = [item for claim in claims for item in claim.items]
         metrics.lane_batch_items.labels(self._lanes.box.path).observe(len(items))
         try:
-            results = await self._deliver(items) if items else ()
+            results = await (self._deliver_again if again else self._deliver)(items) if items else ()
         except InvalidArgument as error:
-            return await self._isolate(claims, error)
+            await self._isolate(claims, error)
+            return
         except PytakeError as error:
             await self._wait(claims, error)
-            return False
+            return
         self._failures = 0
-        return await self._save(plan_of(claims, results))
+        await self._save(plan_of(claims, results))
 
-    async def _isolate(self, claims: list[Claim], error: InvalidArgument) -> bool:
+    async def _isolate(self, claims: list[Claim], error: InvalidArgument) -> None:
         """The callee refused a whole batch: find the item by handing over less, down to one."""
-        single = len(claims) == 1 and len(claims[0].items) == 1
-        if single:
+        if len(claims) == 1 and len(claims[0].items) == 1:
             result = results_pb2.ItemResult(outcome=results_pb2.ITEM_OUTCOME_INVALID, reason=error.sentence)
-            return await self._save(plan_of(claims, [result]))
+            await self._save(plan_of(claims, [result]))
+            return
         for claim in claims:
             first = claim.items[:1]
-            shorter = Claim(
-                claim.group_id, claim.lane_id, claim.token, claim.head, claim.tail, claim.attempts, claim.solo,
-                claim.last_error, first, first[0].position if first else claim.until,
-            )  # fmt: skip
-            await self._hand_over([shorter])
-        return True
+            until = first[0].position if first else claim.until
+            await self._hand_over([replace(claim, items=first, until=until)], again=True)
 
     async def _wait(self, claims: list[Claim], error: PytakeError) -> None:
         self._failures += 1
@@ -143,30 +202,70 @@ class Relay:
         if self._failures == 1 or self._failures % 20 == 0:
             _log.warning("relay_waits", box=self._lanes.box.path, reason=error.code, failures=self._failures)
         metrics.lane_items_total.labels(self._lanes.box.path, "waited").inc(len(claims))
-        await self._lanes.give_back([Finish(c, c.head, delay=delay, error=error.sentence) for c in claims])
+        # What is held behind them waits too: it would only meet the same fault, one batch after the other.
+        held = [claim for claim, _ in self._held]
+        self._held.clear()
+        waits = [Finish(claim, claim.head, delay=delay, error=error.sentence) for claim in claims]
+        await self._lanes.give_back([*waits, *(Finish(claim, claim.head, delay=delay) for claim in held)])
 
-    async def _save(self, plan: _Plan) -> bool:
-        """Write a plan; a passing fault (a deadlock, a connection that broke) must not cost its lanes a whole lease."""
-        for pause in _SAVE_PAUSES:
-            try:
-                return await self._write(plan)
-            except Unavailable:
-                await asyncio.sleep(pause)
-        return await self._write(plan)
-
-    async def _write(self, plan: _Plan) -> bool:
-        organizations = {finish.claim.group_id for finish in plan.finishes}
-        # The hand-over is durable at the callee; losing this commit only repeats it.
-        is_durable = bool(plan.buried or plan.unroutable)
-        async with self._database.transaction(organizations, durable=is_durable) as connection:
-            for claim, item, reason in plan.buried:
-                await self._lanes.bury(connection, claim, item, reason)
-            for item, reason in plan.unroutable:
-                await self._keep(connection, item, reason)
-            has_more = await self._lanes.finish(connection, plan.finishes)
+    async def _save(self, plan: _Plan) -> None:
         finished = sum(len(finish.claim.items) for finish in plan.finishes)
         metrics.lane_items_total.labels(self._lanes.box.path, "finished").inc(finished)
-        return has_more
+        if not plan.buried and not plan.unroutable:
+            self._finish_later(plan.finishes)
+            return
+        # A passing fault (a deadlock, a connection that broke) must not cost the lanes a whole lease.
+        for pause in _SAVE_PAUSES:
+            try:
+                await self._write(plan)
+            except Unavailable:
+                await asyncio.sleep(pause)
+            else:
+                return
+        await self._write(plan)
+
+    async def _write(self, plan: _Plan) -> None:
+        organizations = {finish.claim.group_id for finish in plan.finishes}
+        try:
+            async with self._database.transaction(organizations) as connection:
+                for claim, item, reason in plan.buried:
+                    await self._lanes.bury(connection, claim, item, reason)
+                for item, reason in plan.unroutable:
+                    await self._keep(connection, item, reason)
+                if await self._lanes.finish(connection, plan.finishes):
+                    self._bell.ring()
+        except LeaseLost:
+            # Somebody else holds one of them by now. The others come back when their leases end; repeats are harmless.
+            return
+
+    def _finish_later(self, finishes: Sequence[Finish]) -> None:
+        if finishes:
+            task = asyncio.create_task(self._submit(finishes))
+            self._finishing.add(task)
+            task.add_done_callback(self._finishing.discard)
+
+    async def _submit(self, finishes: Sequence[Finish]) -> None:
+        for pause in (*_SAVE_PAUSES, None):
+            try:
+                has_more = await self._finisher.submit(finishes)
+            except Exception as error:
+                if pause is not None:
+                    await asyncio.sleep(pause)
+                    continue
+                # The lanes come back when their leases end, and the callee drops what it has.
+                _log.warning("relay_finish_failed", box=self._lanes.box.path, error=repr(error))
+                return
+            if any(has_more):
+                self._bell.ring()
+            return
+
+    async def _finish(self, finishes: Sequence[Finish]) -> Sequence[bool]:
+        # The hand-over is durable at the callee; losing this commit only repeats it.
+        return [await self._lanes.give_back(finishes)] * len(finishes)
+
+
+def _was_tried(claim: Claim) -> bool:
+    return claim.attempts > 1 or claim.last_error is not None
 
 
 def plan_of(claims: Sequence[Claim], results: Sequence[results_pb2.ItemResult]) -> _Plan:

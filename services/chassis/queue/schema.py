@@ -49,3 +49,8 @@ def create_box(box: Box) -> list[str]:
         """,
         f"SELECT app.ensure_partitions('{path}_item', 'week', 3)",
     ]
+
+
+def without_time_index(box: Box) -> list[str]:
+    """Statements that take a box's index on received_at away: partitions bound the time, and every item paid for it."""
+    return [f"DROP INDEX IF EXISTS {box.path}_item_received_at_idx"]

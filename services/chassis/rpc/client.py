@@ -20,29 +20,26 @@ from services.pb.common.v1 import errors_pb2
 Response = TypeVar("Response")
 Stub = TypeVar("Stub")
 
+_SERVICE_CONFIG = {"loadBalancingConfig": [{"round_robin": {}}], "healthCheckConfig": {"serviceName": ""}}
+
 # Retries inside the channel only when the call never reached a server that may have worked on it twice: all our batch
 # calls are idempotent by event id, so UNAVAILABLE may be repeated (invariant I10).
-_SERVICE_CONFIG = json.dumps(
-    {
-        "loadBalancingConfig": [{"round_robin": {}}],
-        "healthCheckConfig": {"serviceName": ""},
-        "methodConfig": [
-            {
-                "name": [{}],
-                "retryPolicy": {
-                    "maxAttempts": 4,
-                    "initialBackoff": "0.05s",
-                    "maxBackoff": "0.5s",
-                    "backoffMultiplier": 2,
-                    "retryableStatusCodes": ["UNAVAILABLE"],
-                },
-            }
-        ],
-    }
-)
+_REPEATING = {
+    "methodConfig": [
+        {
+            "name": [{}],
+            "retryPolicy": {
+                "maxAttempts": 4,
+                "initialBackoff": "0.05s",
+                "maxBackoff": "0.5s",
+                "backoffMultiplier": 2,
+                "retryableStatusCodes": ["UNAVAILABLE"],
+            },
+        }
+    ],
+}
 
 _OPTIONS = (
-    ("grpc.service_config", _SERVICE_CONFIG),
     # grpc honours http_proxy even for 127.0.0.1.
     ("grpc.enable_http_proxy", 0),
     ("grpc.max_receive_message_length", 16 * 1024 * 1024),
@@ -74,12 +71,16 @@ class PeerAddress:
 
 
 class Peer:
-    """One channel to a room. Make stubs with `stub`, call them with `call`."""
+    """One channel to a room. Make stubs with `stub`, call them with `call`.
 
-    def __init__(self, address: PeerAddress, signer: ServiceSigner) -> None:
+    `is_repeating=False` when the caller must know of every repeat, because it has to say `is_repeat`.
+    """
+
+    def __init__(self, address: PeerAddress, signer: ServiceSigner, *, is_repeating: bool = True) -> None:
         self._address = address
         self._signer = signer
-        self._channel = aio.insecure_channel(address.target, options=_OPTIONS)
+        config = json.dumps(_SERVICE_CONFIG | (_REPEATING if is_repeating else {}))
+        self._channel = aio.insecure_channel(address.target, options=(("grpc.service_config", config), *_OPTIONS))
 
     def stub(self, factory: Callable[[aio.Channel], Stub]) -> Stub:
         """A generated stub on this channel."""

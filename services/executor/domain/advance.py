@@ -7,16 +7,17 @@ and calls again, which is harmless because nothing has happened yet.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from services.executor.domain.arrival import SESSION_EXPIRY, Arrival
 from services.executor.domain.commands import Ended, JumpToFlow, LimitReached, SendButtons, SendList, SendText
 from services.executor.domain.compile import CompiledFlow
 from services.executor.domain.engine import Limits, Outcome, step
 from services.executor.domain.events import Event, FlowStarted
+from services.executor.domain.identifiers import derived_id, written_id
 from services.executor.domain.json_value import Json
 from services.executor.domain.session import Session
 from services.executor.domain.standing import Standing, state_id_of
@@ -171,7 +172,7 @@ class _Advance:
             context=self._context(),
             monotonic=rules.monotonic,
         )
-        said = sum(isinstance(command, SendText | SendButtons | SendList) for command in outcome.commands)
+        said = sum(1 for command in outcome.commands if isinstance(command, Say))
         heard = 0 if isinstance(event, FlowStarted) else 1
         self._put(
             standing.after_turn(
@@ -184,7 +185,7 @@ class _Advance:
         for failure in outcome.trace.failures:
             self._note("invalid_answer", flow.flow_id, failure.node_id, failure.code)
         for command in outcome.commands:
-            if isinstance(command, SendText | SendButtons | SendList):
+            if isinstance(command, Say):
                 self._say(flow, command)
             elif isinstance(command, Ended):
                 self._note("flow_ended", flow.flow_id, command.node_id, command.reason)
@@ -210,7 +211,7 @@ class _Advance:
     def _say(self, flow: CompiledFlow, command: Say) -> None:
         arrival = self._arrival
         # The same event says the same things under the same ids, so a repeat is one message for sender.
-        message_id = uuid5(arrival.conversation_id, f"{arrival.event_id}#{len(self._effects.said)}")
+        message_id = derived_id(arrival.conversation_id, f"{arrival.event_id}#{len(self._effects.said)}")
         self._effects.said.append(Said(message_id, arrival, flow.flow_id, command))
         text = command.text if isinstance(command, SendText) else command.body
         self._note("bot_message", flow.flow_id, command.node_id, text)
@@ -239,7 +240,7 @@ class _Advance:
             state_id=state_id,
             conversation_id=arrival.conversation_id,
             contact=arrival.contact,
-            session=_empty_session(flow),
+            session=Session(flow.flow_id, flow.version),
             messages_count=0,
             last_message_at=now,
             session_expires_at=now + self._rules.ttl,
@@ -261,9 +262,5 @@ class _Advance:
         contact = self._arrival.contact
         return {
             "contact": {"name": contact.name, "phone": contact.wa_id, "email": ""},
-            "conversation": {"id": str(self._arrival.conversation_id)},
+            "conversation": {"id": written_id(self._arrival.conversation_id)},
         }
-
-
-def _empty_session(flow: CompiledFlow) -> Session:
-    return replace(Session(flow.flow_id, flow.version), is_active=True)

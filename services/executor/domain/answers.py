@@ -10,7 +10,7 @@ import phonenumbers
 
 from services.executor.domain.events import InboundMessage
 from services.executor.domain.json_value import Json, number_of, objects_at, text_at, whole_number_at
-from services.executor.domain.options import Option, bare_words, match_option
+from services.executor.domain.options import Option, bare_words, compile_matcher
 from services.executor.domain.patterns import compile_validation
 
 # Synonyms under which an edge may name the two ways out of a condition or a yes/no question.
@@ -19,6 +19,7 @@ FALSE_HANDLES: Final = ("false", "no", "não", "nao")
 
 _EMAIL = re.compile(r"[\w.%+\-]{1,64}@(?:[\w\-]{1,63}\.){1,8}[^\W\d_]{2,63}")
 _PHONE = re.compile(r"\+?[0-9\-()\s./]{10,32}")
+_NO_DIGIT = re.compile(r"[^0-9]")
 _DAY_FIRST = re.compile(r"([0-9]{1,2})[/.\-]([0-9]{1,2})[/.\-]([0-9]{4})")
 _YEAR_FIRST = re.compile(r"([0-9]{4})[/.\-]([0-9]{1,2})[/.\-]([0-9]{1,2})")
 _YES: Final = frozenset({"sim", "s", "yes", "y", "1", "si"})
@@ -93,7 +94,7 @@ def _phone(message: InboundMessage) -> Verdict:
 
 
 def _is_phone(said: str) -> bool:
-    digits = re.sub(r"[^0-9]", "", said)
+    digits = _NO_DIGIT.sub("", said)
     if not _PHONE.fullmatch(said) or not 10 <= len(digits) <= 15:
         return False
     candidates = [said] if said.startswith("+") else [said, f"+{digits}"]
@@ -121,26 +122,27 @@ def _date(message: InboundMessage) -> Verdict:
         return Rejected("date")
 
 
-def _choice(options: tuple[Option, ...]) -> Judge:
+def compile_choice(options: tuple[Option, ...]) -> Judge:
+    """Compile the judge of a choice: the option's value is stored, its value and title are handles."""
+    match = compile_matcher(options)
+
     def judge(message: InboundMessage) -> Verdict:
-        option = match_option(options, message)
-        return Rejected("choice") if option is None else accept_option(option)
+        option = match(message)
+        if option is None:
+            return Rejected("choice")
+        return Accepted(option.value, (option.value, option.title), option.value)
 
     return judge
-
-
-def accept_option(option: Option) -> Accepted:
-    """The verdict on a chosen option: its value is stored, its value and title are handles."""
-    return Accepted(option.value, (option.value, option.title), option.value)
 
 
 def _yes_no(options: tuple[Option, ...]) -> Judge:
     yes, no = _yes_and_no(options)
     accepted_yes = Accepted(yes.value, (yes.value, yes.title, *TRUE_HANDLES))
     accepted_no = Accepted(no.value, (no.value, no.title, *FALSE_HANDLES))
+    match = compile_matcher(options)
 
     def judge(message: InboundMessage) -> Verdict:
-        option = match_option(options, message)
+        option = match(message)
         words = {bare_words(message.reply_id or ""), bare_words(message.spoken())} if option is None else set()
         if option == yes or words & _YES:
             return accepted_yes
@@ -162,7 +164,7 @@ _READERS: Final[dict[str, Callable[[tuple[Option, ...]], Judge]]] = {
     "email": lambda options: _email,
     "phone": lambda options: _phone,
     "date": lambda options: _date,
-    "choice": _choice,
+    "choice": compile_choice,
     "yes_no": _yes_no,
 }
 QUESTION_KINDS: Final = frozenset(_READERS)

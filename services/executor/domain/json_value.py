@@ -47,7 +47,8 @@ def number_of(value: Json) -> Decimal | None:
 
 def storable(text: str) -> str:
     """Drop NUL characters and lone surrogates, which cannot be stored."""
-    return _UNSTORABLE.sub("", text)
+    # NUL and surrogates are not printable, so most texts need no search.
+    return text if text.isprintable() else _UNSTORABLE.sub("", text)
 
 
 def is_storable(text: str) -> bool:
@@ -58,6 +59,8 @@ def is_storable(text: str) -> bool:
 def text_at(data: Mapping[str, Json], key: str) -> str:
     """Read a text field; absent, null, a list or an object is empty text."""
     value = data.get(key)
+    if isinstance(value, str):
+        return value
     return "" if isinstance(value, list | dict) else text_of(value)
 
 
@@ -80,5 +83,8 @@ def objects_at(data: Mapping[str, Json], key: str) -> list[dict[str, Json]]:
 
 def whole_number_at(data: Mapping[str, Json], key: str) -> int | None:
     """Read a whole number, also when it was written as text; None when there is none."""
-    number = number_of(data.get(key))
+    value = data.get(key)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    number = number_of(value)
     return int(number) if number is not None else None

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from services.executor.domain.arrival import Contact
+from services.executor.domain.identifiers import derived_id
 from services.executor.domain.session import Session
 
 
 def state_id_of(conversation_id: UUID, flow_id: str) -> UUID:
     """The state's id: one state per conversation and flow, made anew when the flow starts again."""
-    return uuid5(conversation_id, flow_id)
+    return derived_id(conversation_id, flow_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +40,19 @@ class Standing:
         self, session: Session, *, contact: Contact, messages: int, now: datetime, ttl: timedelta
     ) -> Standing:
         """The state after a turn; every turn gives the session its full time again (sliding TTL)."""
-        return replace(
-            self,
-            session=session,
+        # Field by field: `replace` takes four times as long, and every turn comes by here.
+        return Standing(
+            organization_id=self.organization_id,
+            state_id=self.state_id,
+            conversation_id=self.conversation_id,
             contact=contact,
+            session=session,
             messages_count=self.messages_count + messages,
             last_message_at=now,
             session_expires_at=now + ttl,
+            created_at=self.created_at,
+            closed_at=self.closed_at,
+            revision=self.revision,
         )
 
     def ended(self) -> Standing:

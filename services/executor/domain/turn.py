@@ -69,6 +69,9 @@ class Go:
     handles: tuple[str, ...]
 
 
+NEXT: Final = Go(("next",))
+
+
 @dataclass(frozen=True, slots=True)
 class GoTo:
     """Leave for a node by id."""

@@ -2,41 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid5
 
 import orjson
+import psycopg
 
-from services.chassis.db import Database, fetch_all, fetch_one, rescope, run, run_counted
-from services.chassis.queue import Item, Lanes
+from services.chassis.db import (
+    Database,
+    Query,
+    Rows,
+    Step,
+    Transaction,
+    fetch_all,
+    fetch_one,
+    is_fenced,
+    rescoping,
+)
+from services.chassis.queue import Item, Lanes, bundles_of
 from services.chassis.queue.schema import KEEP_DAYS
 from services.executor.domain.advance import Timer
 from services.executor.domain.arrival import Contact
+from services.executor.domain.identifiers import recurring_id
 from services.executor.domain.session import Session
 from services.executor.domain.standing import Standing
-from services.executor.ports import Save, Snapshot, StateChanged, StateView
+from services.executor.ports import Passage, Save, Snapshot, StateChanged, StateView
 from services.executor.store.boxes import INBOX, OUTBOX, RECORDS
 
 _COLUMNS = """s.organization_id, s.id, s.conversation_id, s.contact_id, s.phone_number, s.user_id, s.session,
     s.variables, s.execution_path, s.messages_count, s.last_message_at, s.session_expires_at, s.created_at,
     s.closed_at, s.revision"""
 
-_SNAPSHOT_STATES = f"""
-    SELECT now(), {_COLUMNS}
-    FROM unnest(%(organizations)b::uuid[], %(conversations)b::uuid[]) t(o, c)
-    JOIN executor.conversation_states s ON s.organization_id = t.o AND s.conversation_id = t.c"""
+_NOW = Query("SELECT now()")
 
-_SNAPSHOT_FLOWS = """
-    SELECT now(), f.organization_id, f.flow_id, f.published_version
+_SNAPSHOT_STATES = Query(f"""
+    SELECT {_COLUMNS}
+    FROM unnest(%(organizations)b::uuid[], %(conversations)b::uuid[]) t(o, c)
+    JOIN executor.conversation_states s ON s.organization_id = t.o AND s.conversation_id = t.c""")
+
+_SNAPSHOT_FLOWS = Query("""
+    SELECT f.organization_id, f.flow_id, f.published_version
     FROM unnest(%(organizations)b::uuid[], %(flows)b::uuid[]) t(o, f_id)
-    JOIN executor.flow f ON f.organization_id = t.o AND f.flow_id = t.f_id"""
+    JOIN executor.flow f ON f.organization_id = t.o AND f.flow_id = t.f_id""")
 
 # The revision read is the revision written over: whoever changed the row meanwhile (a person closed it) makes this
 # batch start again. A new row must still be absent.
-_SAVE_STATES = """
-    INSERT INTO executor.conversation_states AS s
+_SAVE_STATES = Query("""
+    WITH saved AS (INSERT INTO executor.conversation_states AS s
       (organization_id, id, conversation_id, contact_id, phone_number, user_id, flow_id, flow_version, current_node_id,
        variables, execution_path, is_active, session, messages_count, closed_at, last_message_at, session_expires_at,
        created_at, updated_at, revision)
@@ -53,87 +68,137 @@ _SAVE_STATES = """
       session = excluded.session, messages_count = excluded.messages_count, closed_at = excluded.closed_at,
       last_message_at = excluded.last_message_at, session_expires_at = excluded.session_expires_at,
       created_at = excluded.created_at, updated_at = now(), revision = excluded.revision
-    WHERE s.revision = excluded.revision - 1"""
+    WHERE s.revision = excluded.revision - 1 RETURNING 1)
+    SELECT app.fence(count(*), %(wanted)s::bigint) FROM saved""")
 
-_SAVE_TIMERS = """
+_SAVE_TIMERS = Query("""
     INSERT INTO executor.timer (organization_id, lane_id, kind, scope, fire_at)
     SELECT * FROM unnest(%(o)b::uuid[], %(l)b::uuid[], %(k)b::text[], %(s)b::uuid[], %(f)b::timestamptz[])
       t(o, l, k, s, f)
     ORDER BY 1, 2, 3, 4
-    ON CONFLICT (organization_id, lane_id, kind, scope) DO UPDATE SET fire_at = excluded.fire_at"""
+    ON CONFLICT (organization_id, lane_id, kind, scope) DO UPDATE SET fire_at = excluded.fire_at""")
 
-_TAKE_TIMERS = """
+ANY_TIMER_DUE = Query("SELECT EXISTS (SELECT 1 FROM executor.timer WHERE fire_at <= now())")
+
+_TAKE_TIMERS = Query("""
     DELETE FROM executor.timer WHERE (organization_id, lane_id, kind, scope) IN (
       SELECT organization_id, lane_id, kind, scope FROM executor.timer WHERE fire_at <= now()
-      ORDER BY fire_at LIMIT %s FOR UPDATE SKIP LOCKED)
-    RETURNING organization_id, lane_id, kind, scope, fire_at"""
+      ORDER BY fire_at LIMIT %(limit)s::bigint FOR UPDATE SKIP LOCKED)
+    RETURNING organization_id, lane_id, kind, scope, fire_at""")
+
+# Few, so that they are claimed in batches; several, so that replicas do not wait for each other's commits.
+RECORD_LANES = 4
 
 
 class PostgresStates:
     """States in Postgres."""
 
-    def __init__(self, database: Database, inbox: Lanes, outbox: Lanes, records: Lanes) -> None:
+    def __init__(
+        self, database: Database, inbox: Lanes, outbox: Lanes, records: Lanes, *, on_queued: Callable[[], None]
+    ) -> None:
+        """`on_queued` is told when something was left in the inbox for the worker."""
         self._database = database
+        self._on_queued = on_queued
+        self._turn = 0
         self._inbox = inbox
         self._outbox = outbox
         self._records = records
 
     async def enqueue(self, items: Sequence[Item]) -> Sequence[bool]:
         """Take events into the inbox; tells per item whether it is new."""
-        async with self._database.transaction({item.group_id for item in items}) as connection:
-            return await self._inbox.enqueue(connection, items)
+        enqueueing = self._inbox.enqueueing(items)
+        is_new = enqueueing.read(await self._database.batch({item.group_id for item in items}, enqueueing.steps))
+        if any(is_new):
+            self._on_queued()
+        return is_new
 
     async def snapshot(
         self, conversations: Sequence[tuple[UUID, UUID]], flows: Sequence[tuple[UUID, UUID]]
     ) -> Snapshot:
         """Read what a batch needs, with Postgres' time (hosts' clocks may differ, storm F9)."""
         organizations = {pair[0] for pair in conversations}
-        async with self._database.transaction(organizations, durable=False) as connection:
-            moment = await fetch_one(connection, "SELECT now()")
-            rows = await fetch_all(
-                connection,
-                _SNAPSHOT_STATES,
-                {"organizations": [pair[0] for pair in conversations], "conversations": [p[1] for p in conversations]},
-            )
-            flow_rows = []
-            if flows:
-                flow_rows = await fetch_all(
-                    connection,
-                    _SNAPSHOT_FLOWS,
-                    {"organizations": [pair[0] for pair in flows], "flows": [pair[1] for pair in flows]},
-                )
-        assert moment is not None
-        standings: dict[UUID, dict[UUID, Standing]] = {}
-        for row in rows:
-            standing = _standing(row[1:])
-            standings.setdefault(standing.conversation_id, {})[standing.state_id] = standing
-        return Snapshot(moment[0], standings, {(row[1], row[2]): row[3] for row in flow_rows})
+        steps = _snapshot_steps(conversations, flows)
+        return _snapshot(await self._database.batch(organizations, steps, durable=False))
 
     async def save(self, save: Save) -> bool:
-        """Store a batch: states, outbox, records, timers, dead letters, and the lanes' heads (invariant I2).
+        """Store a batch's effects and move its heads in one transaction (invariant I2).
 
         Tells whether any of the lanes has more to do at once. Raises LeaseLost or StateChanged.
         """
-        async with self._database.transaction(save.organization_ids) as connection:
+        async with self._database.journey(save.organization_ids) as journey:
+            # The lanes first: whoever enters an item locks its lane before anything else, too.
+            with self._inbox.fence():
+                (((_, has_more),),) = await journey.run([self._inbox.finishing(save.finishes)])
             for claim, item, error in save.buried:
-                await self._inbox.bury(connection, claim, item, error)
-            if save.standings:
-                touched = await run_counted(connection, _SAVE_STATES, _state_values(save.standings))
-                if touched != len(save.standings):
-                    raise StateChanged
-            await self._outbox.enqueue(connection, save.outbox)
-            await self._records.enqueue(connection, save.records)
-            if save.timers:
-                await run(connection, _SAVE_TIMERS, _timer_values(save.timers))
-            return await self._inbox.finish(connection, save.finishes)
+                await self._inbox.bury(journey.connection, claim, item, error)
+            await self._write(journey, save)
+        return bool(has_more)
+
+    async def pass_on(
+        self, items: Sequence[Item], flows: Sequence[tuple[UUID, UUID]], work: Callable[[Passage], Awaitable[Save]]
+    ) -> Sequence[bool]:
+        """Take events in and work off those of idle lanes, in one transaction; tells per item whether it is new.
+
+        `work` is given what passed and the snapshot to work on; its finishes are those of lanes that fall behind.
+        Raises StateChanged: nothing was taken in.
+        """
+        passing = self._inbox.passing(items)
+        async with self._database.journey({item.group_id for item in items}) as journey:
+            conversations = sorted({(item.group_id, item.lane_id) for item in items})
+            count = len(passing.steps)
+            rows = await journey.run([*passing.steps, *_snapshot_steps(conversations, flows)])
+            passed = passing.passed(rows[:count])
+            is_queued = passing.has_queued(rows[:count])
+            save = await work(Passage(passed, _snapshot(rows[count:])))
+            is_behind = bool(save.finishes)
+            behind = [self._inbox.falling_behind(save.finishes)] if is_behind else []
+            await self._write(journey, save, behind)
+        if is_queued or is_behind:
+            self._on_queued()
+        return passing.read(rows[:count])
+
+    async def _write(self, journey: Transaction, save: Save, lanes: Sequence[Step] = ()) -> None:
+        """The last journey of a transaction: what a batch came to."""
+        steps = list(lanes)
+        if save.standings:
+            steps.append((_SAVE_STATES, {**_state_values(save.standings), "wanted": len(save.standings)}))
+        if save.timers:
+            steps.append((_SAVE_TIMERS, _timer_values(save.timers)))
+        outbox = self._outbox.entering(save.outbox)
+        records = self._records.entering(self._bundles_of(save.records))
+        before = len(steps)
+        steps += [*outbox.steps, *records.steps]
+        try:
+            rows = await journey.commit(steps)
+        except psycopg.DatabaseError as error:
+            if is_fenced(error):
+                raise StateChanged from error
+            raise
+        rows = rows[before:]
+        self._outbox.entered(outbox, rows[: len(outbox.steps)])
+        self._records.entered(records, rows[len(outbox.steps) :])
+
+    def _bundles_of(self, records: Sequence[tuple[UUID, bytes]]) -> list[Item]:
+        """An organization's records as few items, in one of its few lanes: the log needs no order between them."""
+        by_organization: dict[UUID, list[bytes]] = {}
+        for organization_id, payload in records:
+            by_organization.setdefault(organization_id, []).append(payload)
+        self._turn = (self._turn + 1) % RECORD_LANES
+        return [
+            item
+            for organization_id, payloads in by_organization.items()
+            for item in bundles_of(organization_id, record_lane(organization_id, self._turn), payloads)
+        ]
 
     async def fire_timers(self, limit: int, to_item: Callable[[Timer], Item]) -> int:
         """Turn due timers into items of their lanes, in one transaction; gives how many."""
-        async with self._database.transaction(()) as connection:
-            rows = await fetch_all(connection, _TAKE_TIMERS, (limit,))
+        async with self._database.journey(()) as journey:
+            (rows,) = await journey.run([(_TAKE_TIMERS, {"limit": limit})])
             if rows:
-                await rescope(connection, {row[0] for row in rows})
-                await self._inbox.enqueue(connection, [to_item(Timer(*row)) for row in rows])
+                enqueueing = self._inbox.enqueueing([to_item(Timer(*row)) for row in rows])
+                await journey.commit([rescoping({row[0] for row in rows}), *enqueueing.steps])
+        if rows:
+            self._on_queued()
         return len(rows)
 
     async def list_states(
@@ -231,6 +296,32 @@ class PostgresStates:
         return _view(row) if row else None
 
 
+@lru_cache(maxsize=4096)
+def record_lane(organization_id: UUID, number: int) -> UUID:
+    """One of the few lanes of an organization's records."""
+    return uuid5(organization_id, f"records:{number}")
+
+
+def _snapshot_steps(conversations: Sequence[tuple[UUID, UUID]], flows: Sequence[tuple[UUID, UUID]]) -> list[Step]:
+    return [
+        (_NOW, {}),
+        (
+            _SNAPSHOT_STATES,
+            {"organizations": [pair[0] for pair in conversations], "conversations": [p[1] for p in conversations]},
+        ),
+        (_SNAPSHOT_FLOWS, {"organizations": [pair[0] for pair in flows], "flows": [pair[1] for pair in flows]}),
+    ]
+
+
+def _snapshot(rows: Sequence[Rows]) -> Snapshot:
+    ((now,),), state_rows, flow_rows = rows
+    standings: dict[UUID, dict[UUID, Standing]] = {}
+    for row in state_rows:
+        standing = _standing(row)
+        standings.setdefault(standing.conversation_id, {})[standing.state_id] = standing
+    return Snapshot(now, standings, {(row[0], row[1]): row[2] for row in flow_rows})
+
+
 _JOIN_FLOW = "JOIN executor.flow f ON f.organization_id = s.organization_id AND f.flow_id = s.flow_id"
 
 
@@ -240,7 +331,7 @@ def _standing(row: Sequence[Any]) -> Standing:
         state_id=row[1],
         conversation_id=row[2],
         contact=Contact(row[3], row[4], row[5], ""),
-        session=Session.from_json({**row[6], "variables": row[7], "execution_path": row[8]}),
+        session=Session.from_parts(row[6], row[7], row[8]),
         messages_count=row[9],
         last_message_at=row[10],
         session_expires_at=row[11],
@@ -256,8 +347,7 @@ def _view(row: Sequence[Any]) -> StateView:
 
 def _rest_of(session: Session) -> str:
     """What the seed's columns do not hold."""
-    whole = session.to_json()
-    return orjson.dumps({key: whole[key] for key in whole.keys() - {"variables", "execution_path"}}).decode()
+    return orjson.dumps(session.place()).decode()
 
 
 def _state_values(standings: Sequence[Standing]) -> dict[str, list[object]]:
@@ -268,7 +358,7 @@ def _state_values(standings: Sequence[Standing]) -> dict[str, list[object]]:
         "k": [standing.contact.contact_id for standing in standings],
         "p": [standing.contact.wa_id[:20] for standing in standings],
         "u": [standing.contact.user_id for standing in standings],
-        "f": [UUID(standing.session.flow_id) for standing in standings],
+        "f": [recurring_id(standing.session.flow_id) for standing in standings],
         "v": [standing.session.flow_version for standing in standings],
         "n": [standing.session.current_node_id for standing in standings],
         "x": [orjson.dumps(dict(standing.session.variables)).decode() for standing in standings],

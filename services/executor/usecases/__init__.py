@@ -3,6 +3,6 @@
 from services.executor.usecases.flow_keeping import FlowKeeping, Put
 from services.executor.usecases.library import FlowLibrary
 from services.executor.usecases.state_keeping import StateKeeping, TurnView
-from services.executor.usecases.turns import Decoded, Encoder, Turns
+from services.executor.usecases.turns import Decoded, Encoder, Submission, Turns
 
-__all__ = ["Decoded", "Encoder", "FlowKeeping", "FlowLibrary", "Put", "StateKeeping", "TurnView", "Turns"]
+__all__ = ["Decoded", "Encoder", "FlowKeeping", "FlowLibrary", "Put", "StateKeeping", "Submission", "TurnView", "Turns"]

@@ -1,5 +1,9 @@
 """Work off a batch of lanes: load, decide (domain), save. One transaction for the whole batch.
 
+An event that comes for the first time is worked off in the transaction that takes it in (`take`): nothing waits and
+nothing is claimed. What is left in the inbox (a conversation that is busy, a turn that failed, an event that may have
+ended a process) is claimed by the worker (`work_off`).
+
 A lane whose arrival raises is given back with blame and its neighbours go on. When the transaction itself fails because
 of one lane, each lane is tried in a transaction of its own, so that no lane costs another more than one batch (I7).
 """
@@ -7,7 +11,7 @@ of one lane, each lane is tried in a transaction of its own, so that no lane cos
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID
@@ -17,13 +21,14 @@ import psycopg
 from services.chassis.clock import Monotonic
 from services.chassis.errors import Unavailable
 from services.chassis.logs import get_logger
-from services.chassis.queue import Claim, Finish, Item, LeaseLost, StoredItem
+from services.chassis.queue import Claim, Finish, Item, LeaseLost, Passed, StoredItem
 from services.executor.domain.advance import Effects, FlowNeeded, Record, Rules, Said, advance
 from services.executor.domain.arrival import Arrival
 from services.executor.domain.compile import CompiledFlow
 from services.executor.domain.engine import Limits
+from services.executor.domain.identifiers import recurring_id
 from services.executor.domain.standing import Standing
-from services.executor.ports import Save, Snapshot, StateChanged, States
+from services.executor.ports import Passage, Save, Snapshot, StateChanged, States
 from services.executor.usecases.library import FlowLibrary
 
 _log = get_logger(__name__)
@@ -33,6 +38,8 @@ MOST_ATTEMPTS = 8
 MOST_SOLO = 3
 _LONGEST_BACKOFF = 30.0
 _PAUSES = (0.02, 0.2)
+# The row lock is what keeps others out of a lane that passes.
+_NO_LEASE = UUID(int=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +52,19 @@ class Decoded:
 
 
 @dataclass(frozen=True, slots=True)
+class Submission:
+    """An event as it goes into the inbox, with what it says; a text says why it cannot be read."""
+
+    item: Item
+    arrival: Arrival | str
+
+
+@dataclass(frozen=True, slots=True)
 class Encoder:
-    """How effects become items of the outgoing boxes."""
+    """How effects become items of the outbox, and bytes for the log."""
 
     said: Callable[[Said], Item]
-    record: Callable[[Record, int], Item]
+    record: Callable[[Record, int], bytes]
 
 
 @dataclass(slots=True)
@@ -84,6 +99,36 @@ class Turns:
         self._monotonic = monotonic
         self._last_record_us = 0
 
+    async def take(self, submissions: Sequence[Submission]) -> Sequence[bool]:
+        """Take events in durably and work off those whose conversations are idle; tells per event whether it is new.
+
+        Raises Unavailable when Postgres is away: then nothing is known, and the caller comes again.
+        """
+        try:
+            return await self._pass(submissions)
+        except (psycopg.Error, StateChanged) as error:
+            # One lane's trouble: the worker finds it out, alone if need be.
+            _log.warning("take_failed", events=len(submissions), error=type(error).__name__)
+        return await self.keep(submissions)
+
+    async def keep(self, submissions: Sequence[Submission]) -> Sequence[bool]:
+        """Take events in durably, for the worker; tells per event whether it is new. Raises Unavailable."""
+        return await self._states.enqueue([submission.item for submission in submissions])
+
+    async def _pass(self, submissions: Sequence[Submission]) -> Sequence[bool]:
+        arrivals: dict[tuple[UUID, str], Arrival | str] = {}
+        for submission in submissions:
+            arrivals.setdefault((submission.item.group_id, submission.item.event_id), submission.arrival)
+
+        async def work(passage: Passage) -> Save:
+            lanes = [_decoded(lane, arrivals) for lane in passage.lanes]
+            results = [await self._lane(lane, passage.snapshot) for lane in lanes]
+            behind = [result.finish for result in results if result.finish.delay is not None]
+            return self._save_of(results, passage.snapshot, behind)
+
+        flows = _flows_of(arrival for arrival in arrivals.values() if isinstance(arrival, Arrival))
+        return await self._states.pass_on([submission.item for submission in submissions], flows, work)
+
     async def work_off(self, lanes: Sequence[Decoded]) -> bool:
         """Take all arrivals of the lanes through their conversations; tells whether lanes have more to do at once.
 
@@ -110,19 +155,11 @@ class Turns:
         return await self._once(lanes)
 
     async def _once(self, lanes: Sequence[Decoded]) -> bool:
-        snapshot = await self._load(lanes)
-        results = [await self._lane(lane, snapshot) for lane in lanes]
-        return await self._states.save(self._save_of(results, snapshot))
-
-    async def _load(self, lanes: Sequence[Decoded]) -> Snapshot:
         conversations = {(lane.claim.group_id, lane.claim.lane_id) for lane in lanes}
-        flows = {
-            (arrival.organization_id, UUID(arrival.start_flow_id))
-            for lane in lanes
-            for arrival in lane.arrivals
-            if arrival.start_flow_id
-        }
-        return await self._states.snapshot(sorted(conversations), sorted(flows))
+        flows = _flows_of(arrival for lane in lanes for arrival in lane.arrivals)
+        snapshot = await self._states.snapshot(sorted(conversations), flows)
+        results = [await self._lane(lane, snapshot) for lane in lanes]
+        return await self._states.save(self._save_of(results, snapshot, [result.finish for result in results]))
 
     async def _lane(self, lane: Decoded, snapshot: Snapshot) -> _LaneResult:
         claim = lane.claim
@@ -169,11 +206,11 @@ class Turns:
 
     def _published(self, organization_id: UUID, flow: str, snapshot: Snapshot) -> int:
         try:
-            return snapshot.published.get((organization_id, UUID(flow)), 0)
+            return snapshot.published.get((organization_id, recurring_id(flow)), 0)
         except ValueError:
             return 0
 
-    def _save_of(self, results: Sequence[_LaneResult], snapshot: Snapshot) -> Save:
+    def _save_of(self, results: Sequence[_LaneResult], snapshot: Snapshot, finishes: Sequence[Finish]) -> Save:
         effects = [effect for result in results for effect in result.effects]
         return Save(
             organization_ids=frozenset(result.claim.group_id for result in results),
@@ -182,17 +219,18 @@ class Turns:
             records=self._records(effects, int(snapshot.now.timestamp() * 1_000_000)),
             timers=[timer for effect in effects for timer in effect.timers],
             buried=[(result.claim, result.buried, result.finish.error or "") for result in results if result.buried],
-            finishes=[result.finish for result in results],
+            finishes=finishes,
         )
 
-    def _records(self, effects: Sequence[Effects], now_us: int) -> list[Item]:
+    def _records(self, effects: Sequence[Effects], now_us: int) -> list[tuple[UUID, bytes]]:
         """Records with strictly rising times, so that a transcript reads in the order things happened."""
-        items = []
+        records = []
         for effect in effects:
             for record in effect.records:
                 self._last_record_us = max(now_us, self._last_record_us + 1)
-                items.append(self._encoder.record(record, self._last_record_us))
-        return items
+                encoded = self._encoder.record(record, self._last_record_us)
+                records.append((record.arrival.organization_id, encoded))
+        return records
 
     async def _give_up_alone(self, lane: Decoded, error: Exception) -> None:
         """A lane whose own transaction failed: blame it, unless somebody else holds it or changed its state."""
@@ -207,6 +245,23 @@ class Turns:
             )
         except LeaseLost:
             return
+
+
+def _flows_of(arrivals: Iterable[Arrival]) -> list[tuple[UUID, UUID]]:
+    """The flows that may be started, by organization."""
+    return list({(a.organization_id, recurring_id(a.start_flow_id)) for a in arrivals if a.start_flow_id})
+
+
+def _decoded(lane: Passed, known: Mapping[tuple[UUID, str], Arrival | str]) -> Decoded:
+    """A lane that passed, as if it had been claimed for the first time."""
+    claim = Claim(lane.group_id, lane.lane_id, _NO_LEASE, lane.head, lane.tail, 1, 0, None, lane.items, lane.tail)
+    arrivals: list[Arrival] = []
+    for item in lane.items:
+        arrival = known[lane.group_id, item.event_id]
+        if isinstance(arrival, str):
+            return Decoded(claim, tuple(arrivals), arrival)
+        arrivals.append(arrival)
+    return Decoded(claim, tuple(arrivals))
 
 
 def _is_hopeless(claim: Claim) -> bool:

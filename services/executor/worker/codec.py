@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from google.protobuf.message import DecodeError
 
-from services.chassis.queue import Claim, Item, StoredItem
+from services.chassis.queue import Claim, Item
 from services.executor.domain.advance import Record, RecordKind, Said, Say, Timer
 from services.executor.domain.arrival import Arrival, Contact, StartReason
 from services.executor.domain.commands import SendButtons, SendText
 from services.executor.domain.events import InboundMessage
-from services.executor.usecases import Decoded
+from services.executor.domain.identifiers import read_id, recurring_id, written_id
+from services.executor.usecases import Decoded, Submission
 from services.pb.analytics.v1 import analytics_pb2
 from services.pb.common.v1 import content_pb2, events_pb2
 from services.pb.executor.v1 import executor_pb2
 from services.pb.sender.v1 import sender_pb2
 
-# Records have no order of their own; a few lanes per organization make large batches and small lane tables.
-_RECORD_LANES = 4
+_LONGEST_EVENT_ID = 600
+# Kinds whose text is a caption.
+_CAPTIONED = frozenset({"image", "video", "audio", "document", "sticker"})
 
 _REASONS: dict[int, StartReason] = {
     executor_pb2.START_REASON_UNSPECIFIED: "none",
@@ -44,31 +46,57 @@ def decode(claim: Claim) -> Decoded:
     arrivals = []
     for item in claim.items:
         try:
-            arrivals.append(_arrival(item))
+            event = executor_pb2.ConversationEvent.FromString(item.payload)
+            arrivals.append(_arrival(event, item.event_id, claim.group_id, claim.lane_id))
         except (DecodeError, ValueError) as error:
-            return Decoded(claim, tuple(arrivals), f"the event cannot be read: {error}")
+            return Decoded(claim, tuple(arrivals), _unreadable(error))
     return Decoded(claim, tuple(arrivals))
 
 
-def _arrival(item: StoredItem) -> Arrival:
-    event = executor_pb2.ConversationEvent.FromString(item.payload)
-    if event.start_flow_id:
-        UUID(event.start_flow_id)
+def submission_of(event: executor_pb2.ConversationEvent) -> Submission:
+    """What a caller hands over. Raises ValueError with a sentence when the event can never be worked on."""
+    event_id = event.event_id
+    if not 0 < len(event_id) <= _LONGEST_EVENT_ID:
+        raise ValueError(f"event_id must have 1 to {_LONGEST_EVENT_ID} characters")
+    try:
+        organization_id, conversation_id = recurring_id(event.organization_id), UUID(event.conversation_id)
+    except ValueError:
+        raise ValueError("organization_id and conversation_id must be UUIDs") from None
+    item = Item(organization_id, conversation_id, event_id, event.SerializeToString())
+    try:
+        return Submission(item, _arrival(event, event_id, organization_id, conversation_id))
+    except ValueError as error:
+        return Submission(item, _unreadable(error))
+
+
+def _unreadable(error: Exception) -> str:
+    return f"the event cannot be read: {error}"
+
+
+def _arrival(
+    event: executor_pb2.ConversationEvent, event_id: str, organization_id: UUID, conversation_id: UUID
+) -> Arrival:
+    """Read an event; the ids are those expected, as a rule. Raises ValueError."""
+    message, start_flow_id = event.message, event.start_flow_id
+    if start_flow_id:
+        recurring_id(start_flow_id)
+    conversation_id = read_id(event.conversation_id, conversation_id)
+    contact_id = event.contact_id
     return Arrival(
-        organization_id=UUID(event.organization_id),
-        conversation_id=UUID(event.conversation_id),
+        organization_id=read_id(event.organization_id, organization_id),
+        conversation_id=conversation_id,
         # The lane's id of the event, so that a replayed dead letter says its things under new message ids.
-        event_id=item.event_id,
-        phone_number_id=event.message.phone_number_id,
+        event_id=event_id,
+        phone_number_id=message.phone_number_id,
         contact=Contact(
-            UUID(event.contact_id or event.conversation_id),
+            UUID(contact_id) if contact_id else conversation_id,
             event.contact_wa_id,
             event.contact_user_id,
             event.contact_name,
         ),
-        message=_message(event.message),
+        message=_message(message),
         may_run_flow=event.may_run_flow,
-        start_flow_id=event.start_flow_id,
+        start_flow_id=start_flow_id,
         start_reason=_REASONS.get(event.start_reason, "none"),
         window_expires_at=event.window_expires_at,
         timer=event.timer,
@@ -76,82 +104,72 @@ def _arrival(item: StoredItem) -> Arrival:
 
 
 def _message(message: events_pb2.InboundMessage) -> InboundMessage:
-    is_caption = message.kind in ("image", "video", "audio", "document", "sticker")
-    has_reply = message.HasField("reply")
+    kind, text = message.kind, message.text or None
+    is_caption = kind in _CAPTIONED
+    reply = message.reply if message.HasField("reply") else None
     return InboundMessage(
-        text=None if is_caption else message.text or None,
-        kind=message.kind,
-        reply_id=message.reply.id or None if has_reply else None,
-        reply_title=message.reply.title or None if has_reply else None,
-        caption=message.text or None if is_caption else None,
+        text=None if is_caption else text,
+        kind=kind,
+        reply_id=reply.id or None if reply is not None else None,
+        reply_title=reply.title or None if reply is not None else None,
+        caption=text if is_caption else None,
     )
 
 
 def encode_said(said: Said) -> Item:
     """A message for sender; its lane is the conversation."""
-    arrival = said.arrival
+    arrival, message_id = said.arrival, str(said.message_id)
     message = sender_pb2.OutboundMessage(
-        organization_id=str(arrival.organization_id),
-        message_id=str(said.message_id),
-        conversation_id=str(arrival.conversation_id),
+        organization_id=written_id(arrival.organization_id),
+        message_id=message_id,
+        conversation_id=written_id(arrival.conversation_id),
         phone_number_id=arrival.phone_number_id,
         recipient_wa_id=arrival.contact.wa_id,
         recipient_user_id=arrival.contact.user_id,
-        content=_content(said.command),
         flow_id=said.flow_id,
         node_id=said.command.node_id,
         window_expires_at=arrival.window_expires_at,
     )
-    return Item(arrival.organization_id, arrival.conversation_id, str(said.message_id), message.SerializeToString())
+    _fill(message.content, said.command)
+    return Item(arrival.organization_id, arrival.conversation_id, message_id, message.SerializeToString())
 
 
-def _content(command: Say) -> content_pb2.Content:
+def _fill(content: content_pb2.Content, command: Say) -> None:
+    """Write what is said into a message's content, in place: parts made apart would be copied."""
     if isinstance(command, SendText):
-        text = content_pb2.TextContent(body=command.text, preview_url=command.preview_url)
-        return content_pb2.Content(text=text)
+        text = content.text
+        text.body, text.preview_url = command.text, command.preview_url
+        return
+    frame: content_pb2.ButtonsContent | content_pb2.ListContent
     if isinstance(command, SendButtons):
-        buttons = [content_pb2.ReplyButton(id=button.id, title=button.title) for button in command.buttons]
-        return content_pb2.Content(
-            buttons=content_pb2.ButtonsContent(
-                body=command.body, header=command.header, footer=command.footer, buttons=buttons
-            )
-        )
-    sections = [
-        content_pb2.ListSection(
-            title=section.title,
-            rows=[content_pb2.ListRow(id=row.id, title=row.title, description=row.description) for row in section.rows],
-        )
-        for section in command.sections
-    ]
-    return content_pb2.Content(
-        list=content_pb2.ListContent(
-            body=command.body,
-            header=command.header,
-            footer=command.footer,
-            button_text=command.button_text,
-            sections=sections,
-        )
-    )
+        frame = content.buttons
+        for button in command.buttons:
+            frame.buttons.add(id=button.id, title=button.title)
+    else:
+        frame = content.list
+        frame.button_text = command.button_text
+        for section in command.sections:
+            rows = frame.sections.add(title=section.title).rows
+            for row in section.rows:
+                rows.add(id=row.id, title=row.title, description=row.description)
+    frame.body, frame.header, frame.footer = command.body, command.header, command.footer
 
 
-def encode_record(record: Record, occurred_at_us: int) -> Item:
-    """A record for analytics, in one of a few lanes of its organization."""
+def encode_record(record: Record, occurred_at_us: int) -> bytes:
+    """A record for analytics."""
     arrival = record.arrival
-    record_id = f"{arrival.event_id}#{record.number}"
-    message = analytics_pb2.Record(
-        organization_id=str(arrival.organization_id),
-        record_id=record_id,
+    return analytics_pb2.Record(
+        organization_id=written_id(arrival.organization_id),
+        record_id=f"{arrival.event_id}#{record.number}",
         occurred_at_us=occurred_at_us,
         kind=_KINDS[record.kind],
-        conversation_id=str(arrival.conversation_id),
+        conversation_id=written_id(arrival.conversation_id),
         phone_number=arrival.contact.wa_id,
         flow_id=record.flow_id,
         node_id=record.node_id,
         text=record.text,
         sequence=record.number,
-    )
-    lane = uuid5(arrival.organization_id, f"records:{arrival.conversation_id.int % _RECORD_LANES}")
-    return Item(arrival.organization_id, lane, f"{arrival.conversation_id}:{record_id}", message.SerializeToString())
+    ).SerializeToString()
 
 
 def timer_item(timer: Timer) -> Item:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 
 from services.chassis import metrics
 from services.chassis.clock import Monotonic
@@ -26,13 +25,10 @@ _TIMER_BATCH = 500
 class InboxWorker:
     """A part: claims conversations with something to do and works them off."""
 
-    def __init__(
-        self, inbox: Lanes, turns: Turns, *, bell: Bell, ring_out: Callable[[], None], monotonic: Monotonic
-    ) -> None:
+    def __init__(self, inbox: Lanes, turns: Turns, *, bell: Bell, monotonic: Monotonic) -> None:
         self._inbox = inbox
         self._turns = turns
         self._bell = bell
-        self._ring_out = ring_out
         self._monotonic = monotonic
         self._suspects_at = 0.0
         self._is_stopping = False
@@ -68,7 +64,6 @@ class InboxWorker:
         if claims:
             metrics.lane_batch_items.labels(self._inbox.box.path).observe(sum(len(claim.items) for claim in claims))
             has_more = await self._turns.work_off([decode(claim) for claim in claims]) or has_more
-            self._ring_out()
         if not claims or self._monotonic() - self._suspects_at > _SUSPECT_SECONDS:
             return await self._suspect() or has_more
         return has_more
@@ -78,21 +73,42 @@ class InboxWorker:
         claims = await self._inbox.claim(limit=1, which="suspect")
         if claims:
             await self._turns.work_off([decode(claims[0])])
-            self._ring_out()
         return bool(claims)
 
 
 class TimerClock:
-    """Turns due timers into events."""
+    """A part: turns due timers into events when it is rung (Poll asks whether any is due)."""
 
-    def __init__(self, states: States, bell: Bell) -> None:
+    def __init__(self, states: States) -> None:
         self._states = states
-        self._bell = bell
+        self._bell = Bell()
+        self._task: asyncio.Task[None] | None = None
+
+    def ring(self) -> None:
+        """Some timer is due."""
+        self._bell.ring()
+
+    async def start(self) -> None:
+        """Begin to wait."""
+        self._task = asyncio.create_task(self._loop(), name="executor timers")
+
+    async def stop(self) -> None:
+        """End; a firing that is under way happens whole or not at all."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
 
     async def fire(self) -> None:
-        """Fire what is due; called every half second."""
-        fired = _TIMER_BATCH
-        while fired == _TIMER_BATCH:
-            fired = await self._states.fire_timers(_TIMER_BATCH, timer_item)
-            if fired:
-                self._bell.ring()
+        """Fire what is due."""
+        while await self._states.fire_timers(_TIMER_BATCH, timer_item) == _TIMER_BATCH:
+            continue
+
+    async def _loop(self) -> None:
+        while True:
+            await self._bell.wait()
+            try:
+                await self.fire()
+            except Unavailable:
+                continue
+            except Exception as error:
+                _log.exception("timers_failed", error=type(error).__name__)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from typing import Any
 
 import uvicorn
 
+from services.ingress.http.protocol import AnswersInOneWrite
 from services.ingress.http.webhook import Receive, Scope, Send, WebhookEndpoint
 
 BACKLOG = 2048
@@ -30,21 +31,22 @@ class HttpServer:
     def __init__(self, address: str, webhook: WebhookEndpoint, site: Any, *, drain_seconds: float) -> None:
         host, _, port = address.rpartition(":")
 
-        async def dispatch(scope: Scope, receive: Receive, send: Send) -> None:
-            if scope["type"] == "http" and webhook.serves(scope["path"]):
-                await webhook(scope, receive, send)
-            else:
-                await site(scope, receive, send)
+        def dispatch(scope: Scope, receive: Receive, send: Send) -> Coroutine[Any, Any, None]:
+            is_webhook = scope["type"] == "http" and webhook.serves(scope["path"])
+            answering: Coroutine[Any, Any, None] = (webhook if is_webhook else site)(scope, receive, send)
+            return answering
 
         self._place = (host.strip("[]"), int(port))
         config = uvicorn.Config(
             dispatch,
-            http="httptools",
+            interface="asgi3",  # dispatch returns a coroutine without being one
+            http=AnswersInOneWrite,
             ws="none",
             lifespan="off",
             access_log=False,
             log_config=None,
             server_header=False,
+            proxy_headers=False,  # nothing asks who the client is; otherwise every request runs through one more layer
             h11_max_incomplete_event_size=64 * 1024,
             backlog=BACKLOG,
             timeout_graceful_shutdown=int(drain_seconds),

@@ -6,8 +6,7 @@ organization's fallback; nothing (executor reports it). A keyword does not inter
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal, assert_never
+from typing import Literal, NamedTuple, assert_never
 from uuid import UUID
 
 from services.router.domain.conversation import Owner
@@ -16,8 +15,7 @@ from services.router.domain.organization import Keyword, NumberPlan, Organizatio
 Reason = Literal["none", "keyword", "number", "chatbot", "fallback", "test"]
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(NamedTuple):
     """The flow to start (None: none would start) and why that one."""
 
     may_run_flow: bool
@@ -33,7 +31,7 @@ def choose(plan: OrganizationPlan, phone_number_id: str, *, owner: Owner, is_flo
     if owner == "person" or not is_flow_input:
         return _SILENT
     number = plan.numbers[phone_number_id]
-    keyword = _first_keyword(number, normal(text)) if text else None
+    keyword = _first_keyword(number, text)
     if keyword is not None:
         return Choice(True, keyword.flow_id, "keyword")
     if number.number.default_flow_id is not None:
@@ -47,6 +45,9 @@ def choose(plan: OrganizationPlan, phone_number_id: str, *, owner: Owner, is_flo
 
 def _first_keyword(number: NumberPlan, text: str) -> Keyword | None:
     """The earliest keyword that fits, of whatever kind."""
+    if not text or not (number.exact or number.partial):
+        return None
+    text = normal(text)
     exact = number.exact.get(text)
     for keyword in number.partial:
         if exact is not None and exact.position < keyword.position:

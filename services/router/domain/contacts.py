@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 from uuid import UUID
 
 from services.router.domain.identity import Identity, contact_id_of
@@ -25,6 +26,23 @@ class Contact:
     user_id: str = ""
     parent_user_id: str = ""
 
+    def is_as_in(self, message: Message) -> bool:
+        """Whether a message of this contact would leave it as it is."""
+        return (
+            message.profile_name in ("", self.name)
+            and message.wa_id in ("", self.wa_id)
+            and message.user_id in ("", self.user_id)
+            and message.parent_user_id in ("", self.parent_user_id)
+            and message.notice is None
+        )
+
+
+class Acquaintance(NamedTuple):
+    """A contact who has written to a number before, and the conversation they have there."""
+
+    contact: Contact
+    conversation_id: UUID
+
 
 @dataclass(frozen=True, slots=True)
 class Merge:
@@ -43,6 +61,11 @@ class ContactChanges:
     linked: Sequence[tuple[Identity, UUID]] = ()
     merged: Sequence[Merge] = ()
     updated: Sequence[Contact] = ()
+
+    def stored_contact_ids(self) -> set[UUID]:
+        """The contacts that were there before and are no longer what they were."""
+        merged = {contact_id for merge in self.merged for contact_id in (merge.loser_id, merge.winner_id)}
+        return merged | {contact.contact_id for contact in self.updated}
 
 
 @dataclass(slots=True)

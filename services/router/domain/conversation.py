@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 from uuid import UUID
 
 Owner = Literal["bot", "person"]
@@ -18,8 +17,7 @@ _MOST_LATE_SECONDS = 8 * 24 * 3600
 _NOT_WRITTEN = frozenset({"system", "unsupported"})
 
 
-@dataclass(frozen=True, slots=True)
-class Touch:
+class Touch(NamedTuple):
     """A message's mark on its conversation; times in seconds since 1970, 0 means the message opens no window."""
 
     organization_id: UUID
@@ -31,8 +29,7 @@ class Touch:
     owner: Owner = "bot"
 
 
-@dataclass(frozen=True, slots=True)
-class Conversation:
+class Conversation(NamedTuple):
     """What is stored; `window_expires_at` is 0 when no window was ever open."""
 
     organization_id: UUID

@@ -28,6 +28,15 @@ class Identity(NamedTuple):
     value: str
 
 
+class Naming(NamedTuple):
+    """The names a message gives its sender, exactly as it gives them, and the number it came to."""
+
+    organization_id: UUID
+    phone_number_id: str
+    wa_id: str
+    user_id: str
+
+
 def contact_id_of(identity: Identity) -> UUID:
     """The id of the contact that this identity creates: the same in every replica and on every try."""
     return uuid5(identity.organization_id, f"{identity.kind}:{identity.value}")

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from services.router.domain.identity import MOST_CHARACTERS, Identity
 from services.router.domain.message import Message
@@ -16,8 +15,7 @@ Kind = Literal["ok", "duplicate", "retry", "invalid", "unroutable"]
 RETRY_MILLISECONDS = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """As results.proto's ItemResult."""
 
     kind: Kind
@@ -28,6 +26,7 @@ class Outcome:
 # ingress names the app of META_APP_SECRET so; no organization has the nil UUID.
 HOUSE_APP = "00000000-0000-0000-0000-000000000000/house"
 
+OK = Outcome("ok")
 RETRY = Outcome("retry", RETRY_MILLISECONDS)
 
 

@@ -8,7 +8,7 @@ from grpc import aio
 from services.pb.common.v1 import events_pb2, results_pb2
 from services.pb.router.v1 import router_pb2, router_pb2_grpc
 from services.router.domain.message import Message, Notice, Status
-from services.router.domain.outcome import Kind, Outcome
+from services.router.domain.outcome import OK, Kind, Outcome
 from services.router.usecases import RouteMessages, RouteStatuses, SubmitTestMessage
 from services.router.usecases.fields import id_of, id_or_none
 from services.router.usecases.trial_message import TrialMessage
@@ -20,6 +20,8 @@ _OUTCOMES: dict[Kind, results_pb2.ItemOutcome.ValueType] = {
     "invalid": results_pb2.ITEM_OUTCOME_INVALID,
     "unroutable": results_pb2.ITEM_OUTCOME_UNROUTABLE,
 }
+
+_OK = results_pb2.ItemResult(outcome=results_pb2.ITEM_OUTCOME_OK)
 
 _MOST_NAME = 256
 
@@ -38,7 +40,8 @@ class RoutingServer(router_pb2_grpc.RoutingServicer):
         context: aio.ServicerContext,  # type: ignore[type-arg]  # generic in stubs only
     ) -> router_pb2.RouteMessagesResponse:
         """One result a message."""
-        outcomes = await self._messages.route([read_message(message) for message in request.messages])
+        messages = [read_message(message) for message in request.messages]
+        outcomes = await self._messages.route(messages, is_repeat=request.is_repeat)
         return router_pb2.RouteMessagesResponse(results=[as_result(outcome) for outcome in outcomes])
 
     async def RouteStatuses(
@@ -68,7 +71,8 @@ class RoutingServer(router_pb2_grpc.RoutingServicer):
 
 
 def read_message(message: events_pb2.InboundMessage) -> Message:
-    """What router needs of a message, and the whole of it as bytes."""
+    """What router needs of a message, and the whole of it as it came."""
+    name = message.profile_name
     return Message(
         event_id=message.event_id,
         phone_number_id=message.phone_number_id,
@@ -76,29 +80,31 @@ def read_message(message: events_pb2.InboundMessage) -> Message:
         wa_id=message.wa_id,
         user_id=message.user_id,
         parent_user_id=message.parent_user_id,
-        profile_name=_storable(message.profile_name),
+        profile_name=_storable(name) if name else "",
         sent_at=message.sent_at,
         received_at_ms=message.received_at_ms,
         text=message.text,
         is_flow_input=message.is_flow_input,
-        signed_by=tuple(message.signed_by),
+        signed_by=message.signed_by,
         notice=_read_notice(message.fields) if message.kind == "system" else None,
-        body=message.SerializeToString(),
+        source=message,
     )
 
 
 def read_status(status: events_pb2.MessageStatus) -> Status:
-    """What router needs of a status, and the whole of it as bytes."""
+    """What router needs of a status, and the whole of it as it came."""
     return Status(
         phone_number_id=status.phone_number_id,
         message_id=status.message_id,
-        signed_by=tuple(status.signed_by),
-        body=status.SerializeToString(),
+        signed_by=status.signed_by,
+        source=status,
     )
 
 
 def as_result(outcome: Outcome) -> results_pb2.ItemResult:
     """An outcome on the wire."""
+    if outcome is OK:
+        return _OK
     return results_pb2.ItemResult(
         outcome=_OUTCOMES[outcome.kind], retry_after_ms=outcome.retry_after_ms, reason=outcome.reason
     )

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from services.chassis.db import Connection, fetch_all, run, run_counted
+from services.chassis.db import Query, Rows, Step
 from services.router.domain.contacts import Contact, ContactChanges, Merge
 from services.router.domain.conversation import Touch, combine
 from services.router.domain.identity import Identity, conversation_id_of
 from services.router.ports import Raced
-from services.router.store.touches import touch_conversations
+from services.router.store.touches import touching
+
+# Runs steps of the present transaction in one journey.
+Run = Callable[[Sequence[Step]], Awaitable[list[Rows]]]
 
 # LIMIT keeps every look-up one descent of a primary key: the planner may not turn it into a scan of the tenant, which
 # row-level security's own condition on organization_id invites it to while tables are small.
@@ -25,24 +28,25 @@ FIND_CONTACTS = """
     CROSS JOIN LATERAL (
       SELECT contact_id, created_at, name, wa_id, user_id, parent_user_id FROM router.contact
       WHERE organization_id = t.o AND contact_id = i.contact_id LIMIT 1) c"""
+_FIND = Query(FIND_CONTACTS)
 
-_CREATE = """
+_CREATE = Query("""
     INSERT INTO router.contact (organization_id, contact_id, name, wa_id, user_id, parent_user_id)
     SELECT * FROM unnest(%(organizations)b::uuid[], %(contacts)b::uuid[], %(names)b::text[], %(wa_ids)b::text[],
                          %(user_ids)b::text[], %(parents)b::text[])
-    ON CONFLICT DO NOTHING"""
+    ON CONFLICT DO NOTHING RETURNING 1""")
 
 # A contact that is being merged holds this back; merged, it no longer fits, so no identity ever names a loser.
-_LINK = """
+_LINK = Query("""
     INSERT INTO router.contact_identity (organization_id, kind, value, contact_id)
     SELECT t.o, t.k, t.v, t.c
     FROM unnest(%(organizations)b::uuid[], %(kinds)b::text[], %(values)b::text[], %(contacts)b::uuid[])
          WITH ORDINALITY t(o, k, v, c, n)
     JOIN router.contact c ON (c.organization_id, c.contact_id) = (t.o, t.c)
     WHERE c.merged_into IS NULL ORDER BY t.n FOR KEY SHARE OF c
-    ON CONFLICT DO NOTHING"""
+    ON CONFLICT DO NOTHING RETURNING 1""")
 
-_UPDATE = """
+_UPDATE = Query("""
     WITH wanted AS MATERIALIZED (
       SELECT c.organization_id, c.contact_id, t.n, t.w, t.u, t.p
       FROM unnest(%(organizations)b::uuid[], %(contacts)b::uuid[], %(names)b::text[], %(wa_ids)b::text[],
@@ -50,89 +54,93 @@ _UPDATE = """
       JOIN router.contact c ON (c.organization_id, c.contact_id) = (t.o, t.c)
       ORDER BY 1, 2 FOR NO KEY UPDATE OF c)
     UPDATE router.contact c SET name = t.n, wa_id = t.w, user_id = t.u, parent_user_id = t.p
-    FROM wanted t WHERE (c.organization_id, c.contact_id) = (t.organization_id, t.contact_id)"""
+    FROM wanted t WHERE (c.organization_id, c.contact_id) = (t.organization_id, t.contact_id)""")
 
 # FOR UPDATE also holds back whoever links an identity to one of them.
-_LOCK = """
+_LOCK = Query("""
     SELECT c.contact_id
     FROM unnest(%(organizations)b::uuid[], %(contacts)b::uuid[]) t(o, c)
     JOIN router.contact c ON (c.organization_id, c.contact_id) = (t.o, t.c)
-    WHERE c.merged_into IS NULL ORDER BY c.organization_id, c.contact_id FOR UPDATE OF c"""
+    WHERE c.merged_into IS NULL ORDER BY c.organization_id, c.contact_id FOR UPDATE OF c""")
 
 _MERGED = "unnest(%(organizations)b::uuid[], %(losers)b::uuid[], %(winners)b::uuid[]) t(o, l, w)"
 
-_MERGE = (
+_MERGE = Query(
     f"UPDATE router.contact c SET merged_into = t.w FROM {_MERGED} "
     "WHERE c.organization_id = t.o AND (c.contact_id = t.l OR c.merged_into = t.l)"
 )
-_MOVE_IDENTITIES = (
+_MOVE_IDENTITIES = Query(
     f"UPDATE router.contact_identity i SET contact_id = t.w FROM {_MERGED} "
     "WHERE i.organization_id = t.o AND i.contact_id = t.l"
 )
-_LOST_CONVERSATIONS = (
+_LOST_CONVERSATIONS = Query(
     "SELECT t.o, t.w, v.phone_number_id, extract(epoch FROM v.last_inbound_at)::bigint, "
     "coalesce(extract(epoch FROM v.window_expires_at), 0)::bigint, v.owner "
     f"FROM {_MERGED} JOIN router.conversation v ON (v.organization_id, v.contact_id) = (t.o, t.l)"
 )
 
 
-async def find_contacts(connection: Connection, identities: Collection[Identity]) -> Mapping[Identity, Contact]:
-    """The contacts of those identities that are known."""
-    rows = await fetch_all(connection, FIND_CONTACTS, _identity_columns(list(identities)))
+def finding(identities: Collection[Identity]) -> Step:
+    """The step that reads the contacts of those identities that are known."""
+    return _FIND, _identity_columns(list(identities))
+
+
+def contacts_in(rows: Rows) -> Mapping[Identity, Contact]:
+    """What that step read."""
     return {
         Identity(organization_id, kind, value): Contact(organization_id, *contact)
         for organization_id, kind, value, *contact in rows
     }
 
 
-async def save_contacts(connection: Connection, changes: ContactChanges) -> None:
+async def save_contacts(run: Run, changes: ContactChanges) -> None:
     """Write what changed. Raises Raced when a row that should be new is there already, or a merge came first."""
-    if changes.created:
-        await _insert_all(connection, _CREATE, _contact_columns(changes.created), len(changes.created))
-    if changes.linked:
-        await _link(connection, changes.linked)
+    written = list(_inserting(changes))
     if changes.merged:
-        await _merge(connection, changes.merged)
-    if changes.updated:
-        await run(connection, _UPDATE, _contact_columns(changes.updated))
+        keys = {(m.organization_id, contact_id) for m in changes.merged for contact_id in (m.loser_id, m.winner_id)}
+        columns = {"organizations": [key[0] for key in keys], "contacts": [key[1] for key in keys]}
+        written.append(((_LOCK, columns), len(keys)))
+    rest = [(_UPDATE, _contact_columns(changes.updated))] if changes.updated else []
+    if changes.merged:
+        await _run_counted(run, written, [])
+        await _merge(run, changes.merged, rest)
+    elif written or rest:
+        await _run_counted(run, written, rest)
 
 
-async def _insert_all(connection: Connection, statement: str, columns: dict[str, list[Any]], count: int) -> None:
+def _inserting(changes: ContactChanges) -> Sequence[tuple[Step, int]]:
+    """The steps that insert, and how many rows each must bring."""
+    steps: list[tuple[Step, int]] = []
+    if changes.created:
+        steps.append(((_CREATE, _contact_columns(changes.created)), len(changes.created)))
+    if changes.linked:
+        pairs = sorted(changes.linked)
+        columns = _identity_columns([identity for identity, _ in pairs])
+        columns["contacts"] = [contact_id for _, contact_id in pairs]
+        steps.append(((_LINK, columns), len(pairs)))
+    return steps
+
+
+async def _run_counted(run: Run, counted: Sequence[tuple[Step, int]], rest: Sequence[Step]) -> None:
+    """Run all in one journey. Raises Raced when one of `counted` brought other than its rows."""
+    answers = await run([*(step for step, _ in counted), *rest])
     # A conflicting row is committed by now (the insert waited for it), so the next try sees it.
-    if await run_counted(connection, statement, columns) != count:
+    if any(len(rows) != count for rows, (_, count) in zip(answers, counted, strict=False)):
         raise Raced
 
 
-async def _link(connection: Connection, linked: Sequence[tuple[Identity, UUID]]) -> None:
-    pairs = sorted(linked)
-    columns = _identity_columns([identity for identity, _ in pairs])
-    columns["contacts"] = [contact_id for _, contact_id in pairs]
-    await _insert_all(connection, _LINK, columns, len(pairs))
-
-
-async def _merge(connection: Connection, merges: Sequence[Merge]) -> None:
-    await _lock_unmerged(connection, merges)
+async def _merge(run: Run, merges: Sequence[Merge], rest: Sequence[Step]) -> None:
+    """Merge contacts that are locked, then run `rest`."""
     columns: dict[str, list[Any]] = {
         "organizations": [merge.organization_id for merge in merges],
         "losers": [merge.loser_id for merge in merges],
         "winners": [merge.winner_id for merge in merges],
     }
-    await run(connection, _MERGE, columns)
-    await run(connection, _MOVE_IDENTITIES, columns)
-    lost = await fetch_all(connection, _LOST_CONVERSATIONS, columns)
-    await _carry_over([_inherited(*row) for row in lost], connection)
-
-
-async def _lock_unmerged(connection: Connection, merges: Sequence[Merge]) -> None:
-    keys = {(m.organization_id, contact_id) for m in merges for contact_id in (m.loser_id, m.winner_id)}
-    columns = {"organizations": [key[0] for key in keys], "contacts": [key[1] for key in keys]}
-    if len(await fetch_all(connection, _LOCK, columns)) != len(keys):
-        raise Raced
-
-
-async def _carry_over(touches: list[Touch], connection: Connection) -> None:
-    if touches:
-        await touch_conversations(connection, combine(touches))
+    _, _, lost = await run([(_MERGE, columns), (_MOVE_IDENTITIES, columns), (_LOST_CONVERSATIONS, columns)])
+    inherited = combine([_inherited(*row) for row in lost])
+    steps = [*([touching(inherited)] if inherited else []), *rest]
+    if steps:
+        await run(steps)
 
 
 def _inherited(

@@ -1,95 +1,132 @@
-"""The transaction of routing: numbers, contacts, conversations."""
+"""What routing reads and writes: numbers, contacts, conversations."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from uuid import UUID
 
 import psycopg
 
-from services.chassis.db import Connection, Database, fetch_all, fetch_one, rescope
+from services.chassis.db import Database, Query, Rows, Step, Transaction, rescoping
 from services.router.domain.contacts import Contact, ContactChanges
 from services.router.domain.conversation import Conversation, Touch
 from services.router.domain.identity import Identity
 from services.router.domain.organization import Setup
-from services.router.ports import BadValue, NumberOwner
-from services.router.store.contacts import find_contacts, save_contacts
-from services.router.store.setup import read_setup
-from services.router.store.touches import touch_conversations
+from services.router.ports import BadValue, Guess, NumberOwner, Owners
+from services.router.store.contacts import contacts_in, finding, save_contacts
+from services.router.store.setup import reading_setup, setup_in
+from services.router.store.touches import conversations_in, touching, touching_guessed
 
-_OWNERS = """
-    SELECT d.phone_number_id, d.organization_id, o.config_version
-    FROM router.number_directory d JOIN router.organization o USING (organization_id)
-    WHERE d.phone_number_id = ANY(%(numbers)b::text[])"""
+_OWNERS = Query("""
+    SELECT t.n, d.organization_id, o.config_version
+    FROM unnest(%(numbers)b::text[]) t(n)
+    CROSS JOIN LATERAL (
+      SELECT organization_id FROM router.number_directory WHERE phone_number_id = t.n LIMIT 1) d
+    CROSS JOIN LATERAL (
+      SELECT config_version FROM router.organization WHERE organization_id = d.organization_id LIMIT 1) o""")
 
-_LATEST = """
-    SELECT conversation_id, phone_number_id, owner, extract(epoch FROM last_inbound_at)::bigint,
-           coalesce(extract(epoch FROM window_expires_at), 0)::bigint
-    FROM router.conversation WHERE organization_id = %(organization)s AND contact_id = %(contact)s
-    ORDER BY last_inbound_at DESC, phone_number_id LIMIT 1"""
+_LATEST = Query("""
+    SELECT organization_id, conversation_id, contact_id, phone_number_id, owner,
+           extract(epoch FROM last_inbound_at)::bigint, coalesce(extract(epoch FROM window_expires_at), 0)::bigint
+    FROM router.conversation
+    WHERE organization_id = %(organization)b::uuid AND contact_id = %(contact)b::uuid
+    ORDER BY last_inbound_at DESC, phone_number_id LIMIT 1""")
 
 
 class PostgresRouting:
-    """Opens transactions of routing."""
+    """See RoutingStore.
+
+    Nothing is durable on its own: executor's durable commit, which must follow before anybody is told OK, lies behind
+    ours in the same log and takes it along; and what a crash could forget, the message's retry makes again, id for id.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
+    async def owners_of(self, phone_number_ids: Collection[str]) -> Owners:
+        """See RoutingStore."""
+        (rows,) = await self._database.batch((), [_asking_owners(phone_number_ids)], durable=False)
+        return _owners_in(rows)
+
+    async def touch_guessed(self, guesses: Sequence[Guess]) -> Mapping[UUID, Conversation]:
+        """See RoutingStore."""
+        organization_ids = {guess.touch.organization_id for guess in guesses}
+        with _refusals():
+            (rows,) = await self._database.batch(organization_ids, [touching_guessed(guesses)], durable=False)
+        return conversations_in(rows)
+
     @asynccontextmanager
     async def routing(self, organization_ids: Iterable[UUID]) -> AsyncIterator[PostgresRoutingWork]:
-        """See RoutingStore.
-
-        Not durable on its own: executor's durable commit, which must follow before anybody is told OK, lies behind ours
-        in the same log and takes it along; and what a crash could forget, the message's retry makes again, id for id.
-        """
-        try:
-            async with self._database.transaction(organization_ids, durable=False) as connection:
-                yield PostgresRoutingWork(connection)
-        except psycopg.DataError as error:
-            raise BadValue from error
+        """See RoutingStore."""
+        with _refusals():
+            async with self._database.journey(organization_ids, durable=False) as transaction:
+                yield PostgresRoutingWork(transaction)
+                if transaction.is_begun and not transaction.is_committed:
+                    await transaction.commit()
 
 
 class PostgresRoutingWork:
     """See RoutingWork."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    def __init__(self, transaction: Transaction) -> None:
+        self._transaction = transaction
+        # Travels with the next journey.
+        self._rescoping: list[Step] = []
 
-    async def owners_of(self, phone_number_ids: Collection[str]) -> Mapping[str, NumberOwner]:
+    async def look_up(
+        self, phone_number_ids: Collection[str], identities: Collection[Identity]
+    ) -> tuple[Owners, Mapping[Identity, Contact]]:
         """See RoutingWork."""
-        # A text of Postgres holds no NUL, so no stored number does.
-        numbers = [number for number in phone_number_ids if "\0" not in number]
-        rows = await fetch_all(self._connection, _OWNERS, {"numbers": numbers})
-        return {number: NumberOwner(organization_id, version) for number, organization_id, version in rows}
+        owners, contacts = await self._run([_asking_owners(phone_number_ids), finding(identities)])
+        return _owners_in(owners), contacts_in(contacts)
 
-    async def work_for(self, organization_ids: Iterable[UUID]) -> None:
+    def work_for(self, organization_ids: Iterable[UUID]) -> None:
         """See RoutingWork."""
-        await rescope(self._connection, organization_ids)
+        self._rescoping = [rescoping(organization_ids)]
 
     async def setup_of(self, organization_id: UUID) -> Setup:
         """See RoutingWork."""
-        return await read_setup(self._connection, organization_id)
+        return setup_in(await self._run(reading_setup(organization_id)))
 
     async def contacts_of(self, identities: Collection[Identity]) -> Mapping[Identity, Contact]:
         """See RoutingWork."""
-        return await find_contacts(self._connection, identities)
+        (rows,) = await self._run([finding(identities)])
+        return contacts_in(rows)
 
     async def save_contacts(self, changes: ContactChanges) -> None:
         """See RoutingWork."""
-        await save_contacts(self._connection, changes)
+        await save_contacts(self._run, changes)
 
     async def touch(self, touches: Sequence[Touch]) -> Mapping[UUID, Conversation]:
         """See RoutingWork."""
-        return await touch_conversations(self._connection, touches)
+        opening, self._rescoping = self._rescoping, []
+        rows = await self._transaction.commit([*opening, touching(touches)])
+        return conversations_in(rows[-1])
 
     async def latest_conversation(self, *, organization_id: UUID, contact_id: UUID) -> Conversation | None:
         """See RoutingWork."""
-        values = {"organization": organization_id, "contact": contact_id}
-        row = await fetch_one(self._connection, _LATEST, values)
-        if row is None:
-            return None
-        conversation_id, phone_number_id, owner, last_inbound_at, window = row
-        return Conversation(
-            organization_id, conversation_id, contact_id, phone_number_id, owner, last_inbound_at, window
-        )
+        (rows,) = await self._run([(_LATEST, {"organization": organization_id, "contact": contact_id})])
+        return Conversation(*rows[0]) if rows else None
+
+    async def _run(self, steps: Sequence[Step]) -> list[Rows]:
+        opening, self._rescoping = self._rescoping, []
+        return (await self._transaction.run([*opening, *steps]))[len(opening) :]
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """Raise BadValue for a value the database refuses."""
+    try:
+        yield
+    except (psycopg.DataError, UnicodeEncodeError) as error:
+        raise BadValue from error
+
+
+def _asking_owners(phone_number_ids: Collection[str]) -> Step:
+    # A text of Postgres holds no NUL, so no stored number does.
+    return _OWNERS, {"numbers": [number for number in phone_number_ids if "\0" not in number]}
+
+
+def _owners_in(rows: Rows) -> Owners:
+    return {number: NumberOwner(organization_id, version) for number, organization_id, version in rows}

@@ -1,145 +1,195 @@
-"""Route contacts' messages: whose number, whose contact, which flow; then hand them to executor."""
+"""Route contacts' messages: whose number, whose contact, which flow; then hand them to executor.
+
+What memory knows is verified and marked by one statement; whatever is new or has changed is looked up first.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from functools import partial
+from typing import NamedTuple
 from uuid import UUID
 
 from services.chassis.clock import Now
-from services.router.domain.choice import choose
-from services.router.domain.contacts import ContactBook
-from services.router.domain.conversation import Conversation, Touch, combine, said_at, window_after
-from services.router.domain.identity import Identity, conversation_id_of, identities_of, parent_of
+from services.router.domain.contacts import Acquaintance, Contact, ContactBook
+from services.router.domain.conversation import Conversation, combine
+from services.router.domain.identity import Identity, Naming, conversation_id_of, identities_of, parent_of
 from services.router.domain.message import Message
-from services.router.domain.organization import OrganizationPlan
 from services.router.domain.outcome import RETRY, Outcome, refusal_of_identities, refusal_of_message
-from services.router.ports import BadValue, Executor, PlanMemory, RoutedMessage, RoutingStore, RoutingWork
+from services.router.ports import (
+    BadValue,
+    ContactMemory,
+    Executor,
+    PlanMemory,
+    RoutedMessage,
+    RoutingStore,
+    RoutingWork,
+)
 from services.router.usecases.handover import hand_over
+from services.router.usecases.letters import Letter, guess_letters, guesses_in, routed, touch_of
 from services.router.usecases.plans import Plans, load_plans, number_plan
 from services.router.usecases.races import again_while_raced
 
 
-@dataclass(frozen=True, slots=True)
-class _Letter:
-    """A message whose number takes it: whose it is and whom it names."""
+class _Names(NamedTuple):
+    """Whom a message names in an organization."""
 
-    message: Message
-    plan: OrganizationPlan
     identities: tuple[Identity, ...]
     parent: Identity | None
+
+    @property
+    def all(self) -> tuple[Identity, ...]:
+        return self.identities if self.parent is None else (*self.identities, self.parent)
+
+
+class _Found(NamedTuple):
+    """What looking up brought: an item a message, conversations by id, stored contacts that it changed."""
+
+    letters: list[Letter | Outcome]
+    conversations: Mapping[UUID, Conversation]
+    changed: set[UUID]
 
 
 class RouteMessages:
     """Routes batches of messages of any organizations."""
 
-    def __init__(self, store: RoutingStore, executor: Executor, memory: PlanMemory, now: Now) -> None:
+    def __init__(
+        self, store: RoutingStore, executor: Executor, plans: PlanMemory, contacts: ContactMemory, now: Now
+    ) -> None:
         self._store = store
         self._executor = executor
-        self._memory = memory
+        self._plans = plans
+        self._contacts = contacts
         self._now = now
 
-    async def route(self, messages: Sequence[Message]) -> Sequence[Outcome]:
+    async def route(self, messages: Sequence[Message], *, is_repeat: bool) -> Sequence[Outcome]:
         """One outcome a message, in order; ok only for those executor has durably. Raises Unavailable.
 
         Safe to repeat: ids are made from the messages, windows only grow, executor drops repeats by event id.
         """
         try:
-            placed = await again_while_raced(lambda: self._place(messages))
+            placed = await self._place(messages)
         except BadValue:
-            return await self._route_singly(messages)
-        routed = [item for item in placed if isinstance(item, RoutedMessage)]
-        told = iter(await hand_over(routed, self._executor.submit, lane_of=_lane_of))
+            return await self._route_singly(messages, is_repeat=is_repeat)
+        letters = [item for item in placed if isinstance(item, RoutedMessage)]
+        submit = partial(self._executor.submit, is_repeat=is_repeat)
+        told = iter(await hand_over(letters, submit, lane_of=_lane_of))
         return [item if isinstance(item, Outcome) else next(told) for item in placed]
 
-    async def _route_singly(self, messages: Sequence[Message]) -> Sequence[Outcome]:
+    async def _route_singly(self, messages: Sequence[Message], *, is_repeat: bool) -> Sequence[Outcome]:
         """One value the database refuses costs its neighbours nothing but time."""
         if len(messages) == 1:
             return [Outcome("invalid", reason="the message holds a value that cannot be stored")]
         outcomes: list[Outcome] = []
         held: set[str] = set()
         for message in messages:
-            outcome = RETRY if _sender_key(message) in held else (await self.route([message]))[0]
+            key = _sender_key(message)
+            outcome = RETRY if key in held else (await self.route([message], is_repeat=is_repeat))[0]
             if outcome.kind == "retry":
-                held.add(_sender_key(message))
+                held.add(key)
             outcomes.append(outcome)
         return outcomes
 
     async def _place(self, messages: Sequence[Message]) -> list[RoutedMessage | Outcome]:
+        now = int(self._now().timestamp())
+        guessed = guess_letters(messages, self._plans, self._contacts, now)
+        guesses = guesses_in(guessed)
+        touched = await self._store.touch_guessed(guesses) if guesses else {}
+        letters = [letter if letter and letter.touch.conversation_id in touched else None for letter in guessed]
+        found = await self._look_up([m for m, letter in zip(messages, letters, strict=True) if letter is None], now)
+        if any(letter is not None and letter.contact.contact_id in found.changed for letter in letters):
+            # A contact of the others is not what it was: all of them once more, from the start.
+            letters = [None] * len(letters)
+            found = await self._look_up(messages, now)
+        rest = iter(found.letters)
+        conversations = {**touched, **found.conversations}
+        whole = [letter or next(rest) for letter in letters]
+        return [item if isinstance(item, Outcome) else routed(item, conversations) for item in whole]
+
+    async def _look_up(self, messages: Sequence[Message], now: int) -> _Found:
+        """Letters with what the store knows, contacts created, linked and merged where need be; remembered after."""
+        if not messages:
+            return _Found([], {}, set())
+        found = await again_while_raced(lambda: self._find(messages, now))
+        for letter in found.letters:
+            if isinstance(letter, Letter) and letter.message.notice is None:
+                message, touch = letter.message, letter.touch
+                naming = Naming(touch.organization_id, touch.phone_number_id, message.wa_id, message.user_id)
+                self._contacts.keep(naming, Acquaintance(letter.contact, touch.conversation_id))
+        return found
+
+    async def _find(self, messages: Sequence[Message], now: int) -> _Found:
         phone_number_ids = {message.phone_number_id for message in messages}
-        likely = self._memory.likely_owners(phone_number_ids)
-        async with self._store.routing(likely) as work:
-            plans = await load_plans(work, self._memory, phone_number_ids=phone_number_ids, named=likely)
+        likely = self._plans.likely_owners(phone_number_ids)
+        asked = _identities_to_ask(messages, likely)
+        async with self._store.routing(likely.values()) as work:
+            owners, known = await work.look_up(phone_number_ids, asked)
+            organization_ids = {owner.organization_id for owner in owners.values()}
+            if not organization_ids <= set(likely.values()):
+                work.work_for(organization_ids)
+            plans = await load_plans(work, self._plans, owners)
             opened = [_open(message, plans) for message in messages]
-            letters = [item for item in opened if isinstance(item, _Letter)]
-            book, contact_ids = await _find_contacts(work, letters)
-            now = int(self._now().timestamp())
-            touches = [
-                _touch(letter, book.contact(contact_id).contact_id, now)
-                for letter, contact_id in zip(letters, contact_ids, strict=True)
-            ]
-            conversations = await work.touch(combine(touches)) if touches else {}
-        routed = iter(
-            _routed(letter, book, touch, conversations) for letter, touch in zip(letters, touches, strict=True)
-        )
-        return [item if isinstance(item, Outcome) else next(routed) for item in opened]
+            wanted = {identity for item in opened if isinstance(item, _Names) for identity in item.all}
+            book = ContactBook({**known, **await _contacts_of(work, wanted - asked)})
+            letters = _admit(messages, opened, plans, book, now)
+            changes = book.changes()
+            await work.save_contacts(changes)
+            touches = combine([letter.touch for letter in letters if isinstance(letter, Letter)])
+            conversations = await work.touch(touches) if touches else {}
+        return _Found(letters, conversations, changes.stored_contact_ids())
 
 
-def _open(message: Message, plans: Plans) -> _Letter | Outcome:
+def _names(organization_id: UUID, message: Message) -> _Names:
+    return _Names(identities_of(organization_id, message), parent_of(organization_id, message))
+
+
+def _identities_to_ask(messages: Sequence[Message], likely: Mapping[str, UUID]) -> set[Identity]:
+    """The identities the messages probably name; what cannot be stored is not asked for."""
+    asked: set[Identity] = set()
+    for message in messages:
+        if message.phone_number_id in likely:
+            names = _names(likely[message.phone_number_id], message)
+            if refusal_of_identities(*names) is None:
+                asked.update(names.all)
+    return asked
+
+
+def _open(message: Message, plans: Plans) -> _Names | Outcome:
     refusal = refusal_of_message(message, number_plan(plans, message.phone_number_id))
     if refusal is not None:
         return refusal
-    plan = plans[message.phone_number_id]
-    identities = identities_of(plan.organization.organization_id, message)
-    parent = parent_of(plan.organization.organization_id, message)
-    return refusal_of_identities(identities, parent) or _Letter(message, plan, identities, parent)
+    names = _names(plans[message.phone_number_id].organization.organization_id, message)
+    return refusal_of_identities(*names) or names
 
 
-async def _find_contacts(work: RoutingWork, letters: Sequence[_Letter]) -> tuple[ContactBook, list[UUID]]:
-    """The contact of each letter, created, linked and merged in the store where need be."""
-    wanted = {identity for letter in letters for identity in letter.identities}
-    wanted.update(letter.parent for letter in letters if letter.parent is not None)
-    book = ContactBook(await work.contacts_of(wanted) if wanted else {})
-    contact_ids = [book.admit(letter.message, letter.identities, letter.parent) for letter in letters]
-    await work.save_contacts(book.changes())
-    return book, contact_ids
+async def _contacts_of(work: RoutingWork, identities: set[Identity]) -> Mapping[Identity, Contact]:
+    """What was not asked for by guess."""
+    return await work.contacts_of(identities) if identities else {}
 
 
-def _touch(letter: _Letter, contact_id: UUID, now: int) -> Touch:
-    message = letter.message
-    at = said_at(sent_at=message.sent_at, received_at_ms=message.received_at_ms, now=now)
-    return Touch(
-        letter.plan.organization.organization_id,
-        conversation_id_of(contact_id, message.phone_number_id),
-        contact_id,
-        message.phone_number_id,
-        at,
-        window_after(kind=message.kind, said_at=at),
-    )
+def _admit(
+    messages: Sequence[Message], opened: Sequence[_Names | Outcome], plans: Plans, book: ContactBook, now: int
+) -> list[Letter | Outcome]:
+    """The messages in order; contacts as they are after the last of them."""
+    admitted = [
+        item if isinstance(item, Outcome) else book.admit(message, *item)
+        for message, item in zip(messages, opened, strict=True)
+    ]
+    letters: list[Letter | Outcome] = []
+    for message, item in zip(messages, admitted, strict=True):
+        if isinstance(item, Outcome):
+            letters.append(item)
+            continue
+        plan, contact = plans[message.phone_number_id], book.contact(item)
+        conversation_id = conversation_id_of(contact.contact_id, message.phone_number_id)
+        organization_id = plan.organization.organization_id
+        touch = touch_of(message, organization_id, contact.contact_id, conversation_id, now)
+        letters.append(Letter(message, plan, contact, touch))
+    return letters
 
 
-def _routed(
-    letter: _Letter, book: ContactBook, touch: Touch, conversations: Mapping[UUID, Conversation]
-) -> RoutedMessage:
-    message, conversation = letter.message, conversations[touch.conversation_id]
-    choice = choose(
-        letter.plan,
-        message.phone_number_id,
-        owner=conversation.owner,
-        is_flow_input=message.is_flow_input,
-        text=message.text,
-    )
-    return RoutedMessage(
-        message=message,
-        contact=book.contact(touch.contact_id),
-        conversation=conversation,
-        choice=choice,
-        time_zone=letter.plan.organization.time_zone,
-    )
-
-
-def _lane_of(routed: RoutedMessage) -> UUID:
-    return routed.conversation.conversation_id
+def _lane_of(routed_message: RoutedMessage) -> UUID:
+    return routed_message.conversation.conversation_id
 
 
 def _sender_key(message: Message) -> str:

@@ -8,7 +8,7 @@ from services.router.domain.message import Status
 from services.router.domain.outcome import Outcome, refusal_of_number
 from services.router.ports import PlanMemory, RoutedStatus, RoutingStore, Sender
 from services.router.usecases.handover import hand_over
-from services.router.usecases.plans import Plans, load_plans, number_plan
+from services.router.usecases.plans import Plans, find_plans, number_plan
 
 
 class RouteStatuses:
@@ -24,10 +24,8 @@ class RouteStatuses:
 
         An inactive number's statuses still count: they tell of messages sent before.
         """
-        phone_number_ids = {status.phone_number_id for status in statuses}
-        likely = self._memory.likely_owners(phone_number_ids)
-        async with self._store.routing(likely) as work:
-            plans = await load_plans(work, self._memory, phone_number_ids=phone_number_ids, named=likely)
+        owners = await self._store.owners_of({status.phone_number_id for status in statuses})
+        plans = await find_plans(self._store, self._memory, owners)
         opened = [_open(status, plans) for status in statuses]
         routed = [item for item in opened if isinstance(item, RoutedStatus)]
         told = iter(await hand_over(routed, self._sender.apply_statuses, lane_of=_lane_of))

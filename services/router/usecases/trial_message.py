@@ -47,7 +47,7 @@ class SubmitTestMessage:
         text_of("text", wanted.text, most=4096)
         text_of("event_id", wanted.event_id, most=600)
         routed = await again_while_raced(lambda: self._place(wanted, phone))
-        (outcome,) = await self._executor.submit([routed])
+        (outcome,) = await self._executor.submit([routed], is_repeat=False)
         if outcome.kind == "retry":
             raise Unavailable(
                 "executor takes no message now; try again", reason=errors_pb2.ERROR_REASON_PEER_UNAVAILABLE

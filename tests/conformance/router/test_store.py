@@ -9,7 +9,7 @@ import pytest
 from services.chassis.db import Database
 from services.chassis.errors import AlreadyExists, NotFound
 from services.router.domain.contacts import Contact, ContactChanges, Merge
-from services.router.domain.conversation import Touch
+from services.router.domain.conversation import Touch, combine
 from services.router.domain.identity import Identity, contact_id_of, conversation_id_of
 from services.router.domain.organization import Chatbot, Number, Trigger
 from services.router.ports import ConversationStore, DirectoryStore, Raced, RoutingStore
@@ -148,9 +148,9 @@ async def test_a_number_belongs_to_one_organization_in_the_whole_house(stores):
     phone = await new_number(stores, first)
     with pytest.raises(AlreadyExists, match="phone_number_id"):
         await stores.directory.put_number(organization_id=second, number=number(phone))
+    assert await stores.routing.owners_of([phone, "404", "\0"]) == {phone: (first, 2)}
     async with stores.routing.routing([]) as work:
-        owners = await work.owners_of([phone, "404"])
-    assert owners == {phone: (first, 2)}
+        assert await work.look_up([phone, "404"], []) == ({phone: (first, 2)}, {})
 
 
 async def test_what_is_put_must_name_what_exists(stores):
@@ -186,7 +186,7 @@ async def test_contacts_of_an_organization_the_transaction_did_not_name_are_not_
     await create(stores, identity)
     async with stores.routing.routing([other]) as work:
         unseen = await work.contacts_of([identity])
-        await work.work_for([organization_id])
+        work.work_for([organization_id])
         seen = await work.contacts_of([identity])
     assert not unseen
     assert seen.keys() == {identity}
@@ -289,8 +289,7 @@ async def test_an_owner_is_set_on_one_number_or_on_all(stores):
     identity = Identity(organization_id, "wa_id", "5581900000008")
     await create(stores, identity)
     async with stores.routing.routing([organization_id]) as work:
-        for number_id in numbers:
-            await work.touch([touch_of(identity, number_id, 1000, 2000)])
+        await work.touch(combine([touch_of(identity, number_id, 1000, 2000) for number_id in numbers]))
     stranger = Identity(organization_id, "wa_id", "404")
     changes = [
         await stores.conversations.set_owner(identity=who, phone_number_id=where, owner="person")

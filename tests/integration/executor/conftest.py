@@ -13,12 +13,12 @@ import pytest
 
 from services.chassis.clock import monotonic
 from services.chassis.db import Database
-from services.chassis.queue import Batcher, Bell, Item, Lanes
+from services.chassis.queue import Batcher, Lanes, StoredItem, payloads_of
 from services.executor.domain.engine import Limits
 from services.executor.server import ExecutionServer
 from services.executor.store import INBOX, OUTBOX, RECORDS, PostgresFlows, PostgresStates
-from services.executor.usecases import Encoder, FlowKeeping, FlowLibrary, StateKeeping, Turns
-from services.executor.worker import decode, encode_record, encode_said, timer_item
+from services.executor.usecases import Encoder, FlowKeeping, FlowLibrary, StateKeeping, Submission, Turns
+from services.executor.worker import decode, encode_record, encode_said, submission_of, timer_item
 from services.pb.analytics.v1 import analytics_pb2
 from services.pb.common.v1 import events_pb2, results_pb2
 from services.pb.executor.v1 import executor_pb2
@@ -26,6 +26,13 @@ from services.pb.sender.v1 import sender_pb2
 from tests.fixtures.servers import Database as TestDatabase
 
 FLOWS = Path(__file__).parents[2] / "data" / "flows" / "rooms"
+
+
+class NoContext:
+    """A call as it comes the first time."""
+
+    def invocation_metadata(self) -> None:
+        return None
 
 
 @dataclass
@@ -67,9 +74,18 @@ class Room:
         return executor_pb2.ConversationEvent(**values)
 
     async def submit(self, *events: executor_pb2.ConversationEvent) -> list[results_pb2.ItemOutcome]:
-        batcher: Batcher[Item, bool] = Batcher(self.states.enqueue)
-        server = ExecutionServer(batcher, Bell())
-        response = await server.Submit(executor_pb2.SubmitRequest(events=events), None)
+        """Hand events over for the first time: those of idle conversations are worked off at once."""
+        return await self._submit(executor_pb2.SubmitRequest(events=events))
+
+    async def submit_again(self, *events: executor_pb2.ConversationEvent) -> list[results_pb2.ItemOutcome]:
+        """Hand events over as a caller that does not know what became of them: they go into the inbox."""
+        return await self._submit(executor_pb2.SubmitRequest(events=events, is_repeat=True))
+
+    async def _submit(self, request: executor_pb2.SubmitRequest) -> list[results_pb2.ItemOutcome]:
+        take: Batcher[Submission, bool] = Batcher(self.turns.take)
+        keep: Batcher[Submission, bool] = Batcher(self.turns.keep)
+        server = ExecutionServer(submission_of, take=take, keep=keep)
+        response = await server.Submit(request, NoContext())
         return [result.outcome for result in response.results]
 
     async def work(self) -> None:
@@ -103,9 +119,11 @@ class Room:
 
     def records(self) -> list[analytics_pb2.Record]:
         rows = self.as_superuser(
-            "SELECT payload FROM executor.records_item WHERE organization_id = %s", self.organization_id
+            "SELECT pos, event_id, payload, received_at FROM executor.records_item WHERE organization_id = %s",
+            self.organization_id,
         )
-        records = [analytics_pb2.Record.FromString(row[0]) for row in rows]
+        payloads = [payload for row in rows for payload in payloads_of(StoredItem(*row))]
+        records = [analytics_pb2.Record.FromString(payload) for payload in payloads]
         return sorted(records, key=lambda record: record.occurred_at_us)
 
     async def state(self) -> dict[str, object]:
@@ -123,7 +141,7 @@ class Room:
 async def room(module_database: TestDatabase) -> AsyncIterator[Room]:
     database = await Database.open(module_database.url_of("executor"), size=3, name="test")
     inbox, outbox, records = Lanes(INBOX, database), Lanes(OUTBOX, database), Lanes(RECORDS, database)
-    states = PostgresStates(database, inbox, outbox, records)
+    states = PostgresStates(database, inbox, outbox, records, on_queued=lambda: None)
     flows = PostgresFlows(database)
     turns = Turns(
         states=states,

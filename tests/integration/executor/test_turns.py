@@ -9,8 +9,9 @@ import pytest
 
 from services.chassis.errors import FailedPrecondition, NotFound
 from services.chassis.queue import Finish, LeaseLost
+from services.executor.ports import Passage, Save, StateChanged
 from services.executor.usecases import StateKeeping
-from services.executor.worker import decode
+from services.executor.worker import decode, submission_of
 from services.pb.analytics.v1 import analytics_pb2
 from services.pb.common.v1 import results_pb2
 from services.pb.executor.v1 import executor_pb2
@@ -178,7 +179,7 @@ async def test_a_worker_whose_lease_ended_changes_nothing(room: Room) -> None:
 async def test_an_event_that_kills_the_process_again_and_again_is_dead_lettered_and_the_lane_goes_on(
     room: Room,
 ) -> None:
-    await room.submit(room.event("hi"))
+    await room.submit_again(room.event("hi"))
     await room.inbox.claim(which="fresh")
     for _ in range(4):
         room.as_superuser(
@@ -211,7 +212,7 @@ async def test_what_cannot_be_read_is_tried_eight_times_and_then_dead_lettered(r
 
 async def test_a_turn_is_pending_until_it_is_worked_off(room: Room) -> None:
     keeping = StateKeeping(room.states)
-    await room.submit(room.event("hi", event_id="api:1"))
+    await room.submit_again(room.event("hi", event_id="api:1"))
     with pytest.raises(FailedPrecondition, match="ask again"):
         await keeping.turn(organization_id=room.organization_id, conversation_id=room.conversation_id, event_id="api:1")
     await room.work()
@@ -224,7 +225,7 @@ async def test_a_turn_is_pending_until_it_is_worked_off(room: Room) -> None:
 
 
 async def test_a_lost_lease_is_an_error_of_the_finish(room: Room) -> None:
-    await room.submit(room.event("hi"))
+    await room.submit_again(room.event("hi"))
     (claim,) = await room.inbox.claim(which="fresh")
     room.as_superuser(
         "UPDATE executor.inbox_lane SET lease = gen_random_uuid() WHERE organization_id = %s", room.organization_id
@@ -257,3 +258,67 @@ async def test_a_test_message_may_name_another_flow(room: Room) -> None:
         room.organization_id,
     )
     assert rows == [(False, False), (True, True)]
+
+
+async def test_a_first_message_of_an_idle_conversation_is_answered_in_the_transaction_that_takes_it(room: Room) -> None:
+    assert await room.submit(room.event("hi")) == [results_pb2.ITEM_OUTCOME_OK]
+
+    assert room.said() == [HELLO, WHO]
+    assert await room.inbox.claim() == []
+
+
+async def test_a_repeat_of_what_was_taken_at_once_changes_nothing(room: Room) -> None:
+    hi = room.event("hi")
+    await room.submit(hi)
+
+    assert await room.submit(hi, hi) == [results_pb2.ITEM_OUTCOME_DUPLICATE] * 2
+    assert await room.submit_again(hi) == [results_pb2.ITEM_OUTCOME_DUPLICATE]
+    await room.work()
+    assert room.said() == [HELLO, WHO]
+
+
+async def test_a_message_behind_one_that_waits_waits_too(room: Room) -> None:
+    await room.submit_again(room.event("hi"))
+    await room.submit(room.event("Ana"))
+    assert room.said() == []
+
+    await room.work()
+
+    assert (await room.state())["node"] == "pots"
+    assert (await room.state())["path"] == ["begin", "hello", "who", "pots"]
+
+
+async def test_an_event_that_cannot_be_worked_off_at_once_waits_as_a_suspect_and_costs_its_neighbours_nothing(
+    room: Room,
+) -> None:
+    elsewhere = str(uuid4())
+    outcomes = await room.submit(
+        room.event("hi", start_flow_id="no uuid", conversation_id=elsewhere, contact_id=elsewhere), room.event("hi")
+    )
+
+    assert outcomes == [results_pb2.ITEM_OUTCOME_OK] * 2
+    assert room.said() == [HELLO, WHO]
+    rows = room.as_superuser(
+        "SELECT head, tail, attempts, last_error FROM executor.inbox_lane WHERE organization_id = %s AND lane_id = %s",
+        room.organization_id,
+        elsewhere,
+    )
+    ((head, tail, attempts, error),) = rows
+    assert (head, tail, attempts) == (0, 1, 1)
+    assert "cannot be read" in str(error)
+
+
+async def test_a_state_that_somebody_changed_meanwhile_takes_nothing_in(room: Room) -> None:
+    await room.say("hi")
+    submission = submission_of(room.event("Ana"))
+
+    async def close_and_save(passage: Passage) -> Save:
+        await StateKeeping(room.states).close(organization_id=room.organization_id, phone_number="4915100000007")
+        standings = list(passage.snapshot.standings[room.conversation_id].values())
+        return Save(frozenset({room.organization_id}), standings, (), (), (), (), ())
+
+    with pytest.raises(StateChanged):
+        await room.states.pass_on([submission.item], [], close_and_save)
+
+    assert list(await room.turns.take([submission])) == [True]
+    assert room.said() == [HELLO, WHO, HELLO, WHO]

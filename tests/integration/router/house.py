@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import grpc
 from joserfc.jwk import OKPKey
 
 from services.chassis.db import Database
@@ -41,8 +42,14 @@ class Notes(executor_pb2_grpc.ExecutionServicer, sender_pb2_grpc.DeliveryService
 
     events: list[executor_pb2.ConversationEvent] = field(default_factory=list)
     statuses: list[sender_pb2.OrganizationStatus] = field(default_factory=list)
+    repeats: list[bool] = field(default_factory=list)
+    refusals: int = 0
 
     async def Submit(self, request: executor_pb2.SubmitRequest, context: Any) -> executor_pb2.SubmitResponse:  # noqa: N802
+        self.repeats.append(request.is_repeat)
+        if self.refusals:
+            self.refusals -= 1
+            await context.abort(grpc.StatusCode.UNAVAILABLE, "away")
         return executor_pb2.SubmitResponse(results=[self._take(event) for event in request.events])
 
     async def ApplyStatuses(self, request: sender_pb2.ApplyStatusesRequest, context: Any) -> Any:  # noqa: N802
@@ -64,9 +71,11 @@ class Replica:
     ingress: Peer
     operator: Peer
 
-    async def route(self, *messages: events_pb2.InboundMessage) -> Sequence[results_pb2.ItemResult]:
+    async def route(
+        self, *messages: events_pb2.InboundMessage, is_repeat: bool = False
+    ) -> Sequence[results_pb2.ItemResult]:
         stub = self.ingress.stub(router_pb2_grpc.RoutingStub)
-        request = router_pb2.RouteMessagesRequest(messages=messages)
+        request = router_pb2.RouteMessagesRequest(messages=messages, is_repeat=is_repeat)
         return list((await self.ingress.call(stub.RouteMessages, request, seconds=10)).results)
 
     async def route_statuses(self, *statuses: events_pb2.MessageStatus) -> Sequence[results_pb2.ItemResult]:
@@ -162,7 +171,7 @@ async def _serve(servers: list[RpcServer], folder: Path, room: str, served: list
 
 
 def _peer(stack: AsyncExitStack, address: PeerAddress, signer: ServiceSigner) -> Peer:
-    peer = Peer(address, signer)
+    peer = Peer(address, signer, is_repeating=False)
     stack.push_async_callback(peer.close)
     return peer
 

@@ -9,10 +9,12 @@ import pytest
 
 from services.chassis.db import Database
 from services.router.domain.contacts import Contact, ContactChanges, Merge
+from services.router.domain.conversation import Touch
 from services.router.domain.identity import Identity, contact_id_of
-from services.router.ports import BadValue, Raced
+from services.router.ports import BadValue, Guess, Raced
 from services.router.store import PostgresDirectory, PostgresRouting
 from services.router.store.contacts import FIND_CONTACTS
+from services.router.store.touches import TOUCH_GUESSED, guess_columns
 from tests.fixtures.servers import Database as OwnDatabase
 
 
@@ -43,6 +45,19 @@ def test_contacts_are_found_by_primary_key_before_postgres_has_any_statistics(mo
     assert "contact_pkey" in plan
     assert "Seq Scan" not in plan
     assert "Filter" not in plan
+
+
+def test_a_guess_is_verified_by_primary_keys_and_locks_in_the_order_it_came(module_database: OwnDatabase):
+    organization_id, contact_id = uuid4(), uuid4()
+    guess = Guess(Touch(organization_id, uuid4(), contact_id, "1", 1, 2), Contact(organization_id, contact_id), 1)
+    with psycopg.connect(module_database.url_of("router")) as connection:
+        explained = connection.execute(f"EXPLAIN {TOUCH_GUESSED}", guess_columns([guess])).fetchall()
+    plan = "\n".join(row[0] for row in explained)
+    for key in ("number_directory", "organization", "contact", "contact_identity"):
+        assert f"{key}_pkey" in plan
+    assert "Function Scan on t" in plan
+    assert "Seq Scan" not in plan
+    assert "Join" not in plan
 
 
 async def until_somebody_waits_for_a_lock(superuser_url: str) -> None:

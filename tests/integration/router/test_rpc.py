@@ -50,6 +50,22 @@ async def test_a_message_reaches_executor_whole_and_a_repeat_is_a_repeat(module_
     assert event.window_expires_at > 0
 
 
+async def test_executor_is_told_what_may_be_a_repeat(module_database: Database, tmp_path: Path):
+    async with house(module_database.url_of("router"), tmp_path) as built:
+        (replica,), notes = built.replicas, built.notes
+        phone = new_number()
+        await replica.organization(phone)
+        first, second = message(phone), message(phone)
+        await replica.route(first)
+        await replica.route(first, is_repeat=True)
+        notes.refusals = 1
+        assert outcomes(await replica.route(second)) == [OK]
+        notes.refusals = 2
+        (result,) = await replica.route(second)
+    assert notes.repeats == [False, True, False, True, False, True]
+    assert result.outcome == results_pb2.ITEM_OUTCOME_RETRY
+
+
 async def test_each_item_of_a_mixed_batch_has_its_own_answer(module_database: Database, tmp_path: Path):
     async with house(module_database.url_of("router"), tmp_path) as built:
         (replica,) = built.replicas

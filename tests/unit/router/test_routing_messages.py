@@ -15,13 +15,13 @@ DAY = 24 * 3600
 async def test_a_message_reaches_executor_with_all_it_needs():
     town = Town()
     organization_id = await town.organization(number())
-    assert await town.route(message("e1", user_id="BR.1", profile_name="Ana", body=b"whole")) == ["ok"]
+    assert await town.route(message("e1", user_id="BR.1", profile_name="Ana", source=b"whole")) == ["ok"]
     (routed,) = town.executor.taken
     assert (routed.contact.wa_id, routed.contact.user_id, routed.contact.name) == ("5581900000001", "BR.1", "Ana")
     assert (routed.conversation.organization_id, routed.conversation.phone_number_id) == (organization_id, NUMBER)
     assert routed.conversation.window_expires_at == int(NOW.timestamp()) + DAY
     assert (routed.choice.may_run_flow, routed.choice.flow_id, routed.choice.reason) == (True, FLOW, "number")
-    assert (routed.time_zone, routed.message.body) == ("America/Sao_Paulo", b"whole")
+    assert (routed.time_zone, routed.message.source) == ("America/Sao_Paulo", b"whole")
 
 
 async def test_a_batch_replayed_changes_nothing_and_is_answered_as_a_repeat():
@@ -35,7 +35,7 @@ async def test_a_batch_replayed_changes_nothing_and_is_answered_as_a_repeat():
 
 
 async def test_a_number_nobody_has_is_told_with_the_mend():
-    (outcome,) = await Town().messages.route([message("e1")])
+    (outcome,) = await Town().messages.route([message("e1")], is_repeat=False)
     assert outcome.kind == "unroutable"
     assert outcome.reason == f"no organization has the number {NUMBER}; add it with `pytake apply`"
 
@@ -148,13 +148,56 @@ async def test_what_was_put_a_moment_ago_counts_for_the_next_batch():
     assert town.executor.taken[-1].choice.reason == "none"
 
 
+async def test_a_contact_who_is_known_needs_no_transaction_of_look_ups():
+    town = Town()
+    await town.organization(number())
+    known, stranger = message("e1"), message("e2", "5581900000002")
+    await town.route(known)
+    before = town.store.transactions
+    await town.route(message("e3"), message("e4"))
+    assert town.store.transactions == before
+    await town.route(message("e5"), stranger, message("e6"))
+    assert town.store.transactions == before + 1
+    assert [routed.message.event_id for routed in town.executor.taken[-3:]] == ["e5", "e2", "e6"]
+    assert town.executor.calls[-1] == 3
+
+
+async def test_a_name_that_is_new_to_router_counts_for_the_whole_batch():
+    town = Town()
+    await town.organization(number())
+    await town.route(message("e1", profile_name="Ana"))
+    await town.route(message("e2"), message("e3", profile_name="Bia"), message("e4"))
+    assert [routed.contact.name for routed in town.executor.taken] == ["Ana", "Bia", "Bia", "Bia"]
+
+
+async def test_contacts_of_two_organizations_with_one_phone_number_are_kept_apart():
+    town = Town()
+    first = await town.organization(number("1"), name="Uma")
+    second = await town.organization(number("2"), name="Outra")
+    batch = [message("", phone_number_id="1", profile_name="Ana"), message("", phone_number_id="2")]
+    for turn in range(2):
+        await town.route(*(each._replace(event_id=f"{turn}.{each.phone_number_id}") for each in batch))
+    seen = [(routed.conversation.organization_id, routed.contact.name) for routed in town.executor.taken]
+    assert seen == [(first, "Ana"), (second, "")] * 2
+    assert len({routed.contact.contact_id for routed in town.executor.taken}) == 2
+    assert town.store.transactions == 1
+
+
+async def test_executor_is_told_what_its_caller_says_of_repeats():
+    town = Town()
+    await town.organization(number())
+    await town.messages.route([message("e1")], is_repeat=False)
+    await town.messages.route([message("e1")], is_repeat=True)
+    assert town.executor.repeats == [False, True]
+
+
 async def test_executor_out_of_reach_means_come_back_later():
     town = Town()
     await town.organization(number())
     town.executor.is_away = True
-    assert await town.messages.route([message("e1"), message("e2", phone_number_id="404")]) == [
+    assert await town.messages.route([message("e1"), message("e2", phone_number_id="404")], is_repeat=False) == [
         RETRY,
-        (await town.messages.route([message("e2", phone_number_id="404")]))[0],
+        (await town.messages.route([message("e2", phone_number_id="404")], is_repeat=False))[0],
     ]
     town.executor.is_away = False
     assert await town.route(message("e1")) == ["ok"]
@@ -179,7 +222,7 @@ async def test_a_race_that_never_ends_is_given_back_to_the_caller():
 async def test_a_bad_field_costs_only_its_own_message(fields):
     town = Town()
     await town.organization(number())
-    outcomes = await town.messages.route([message("e1"), message("e2", **fields), message("e3")])
+    outcomes = await town.messages.route([message("e1"), message("e2", **fields), message("e3")], is_repeat=False)
     assert [outcome.kind for outcome in outcomes] == ["ok", "invalid", "ok"]
     assert next(iter(fields)) in outcomes[1].reason
 

@@ -8,9 +8,9 @@ from tests.unit.router.town import NUMBER, Town, number
 async def test_a_status_reaches_sender_with_the_organization_of_its_number():
     town = Town()
     organization_id = await town.organization(number())
-    outcomes = await town.route_statuses(Status(phone_number_id=NUMBER, message_id="wamid.1", body=b"whole"))
+    outcomes = await town.route_statuses(Status(phone_number_id=NUMBER, message_id="wamid.1", source=b"whole"))
     assert [outcome.kind for outcome in outcomes] == ["ok"]
-    assert [(routed.organization_id, routed.status.body) for routed in town.sender.taken] == [
+    assert [(routed.organization_id, routed.status.source) for routed in town.sender.taken] == [
         (organization_id, b"whole")
     ]
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
-from services.router.cache import PlanCache
+from services.router.cache import ContactCache, PlanCache
 from services.router.domain.message import Message, Status
 from services.router.domain.organization import Number
 from services.router.domain.outcome import Outcome
@@ -36,7 +36,7 @@ class Town:
 
     def __post_init__(self) -> None:
         cache = PlanCache()
-        self.messages = RouteMessages(self.store, self.executor, cache, lambda: NOW)
+        self.messages = RouteMessages(self.store, self.executor, cache, ContactCache(), lambda: NOW)
         self.statuses = RouteStatuses(self.store, self.sender, cache)
         self.trials = SubmitTestMessage(self.store, self.executor, lambda: NOW)
         self.directory = Directory(self.store, uuid4)
@@ -51,7 +51,7 @@ class Town:
         return organization_id
 
     async def route(self, *messages: Message) -> list[str]:
-        return [outcome.kind for outcome in await self.messages.route(messages)]
+        return [outcome.kind for outcome in await self.messages.route(messages, is_repeat=False)]
 
     async def route_statuses(self, *statuses: Status) -> Sequence[Outcome]:
         return await self.statuses.route(statuses)

@@ -23,10 +23,10 @@ def _compile(node: Node, plan: Plan) -> Passing:
 
 
 def _true_or_false(data: Mapping[str, Json]) -> Passing:
-    test = compile_rules(data)
+    test, if_true, if_false = compile_rules(data), Go(TRUE_HANDLES), Go(FALSE_HANDLES)
 
     def run(turn: Turn) -> Move:
-        return Go(TRUE_HANDLES if test(turn.scope) else FALSE_HANDLES)
+        return if_true if test(turn.scope) else if_false
 
     return Passing(run)
 
@@ -34,8 +34,10 @@ def _true_or_false(data: Mapping[str, Json]) -> Passing:
 def _by_routes(routes: list[dict[str, Json]]) -> Passing:
     tests = tuple((compile_rules(route), Go((text_at(route, "handle"),))) for route in routes)
 
+    default = Go(DEFAULT_HANDLES)
+
     def run(turn: Turn) -> Move:
-        return next((go for test, go in tests if test(turn.scope)), Go(DEFAULT_HANDLES))
+        return next((go for test, go in tests if test(turn.scope)), default)
 
     return Passing(run)
 

@@ -11,7 +11,7 @@ from services.executor.domain.finding import Finding, error
 from services.executor.domain.json_value import Json, object_at, text_at
 from services.executor.domain.nodes.node_type import Exit, NodeType, Plan
 from services.executor.domain.templates import compile_template
-from services.executor.domain.turn import Go, GoTo, LeaveFlow, Move, Passing, Turn
+from services.executor.domain.turn import NEXT, GoTo, LeaveFlow, Move, Passing, Turn
 from services.executor.domain.variables import Reader, bare_name, compile_reader
 
 
@@ -22,7 +22,7 @@ def _flow(node: Node) -> str:
 def _compile(node: Node, plan: Plan) -> Passing:
     if target := text_at(node.data, "targetNodeId"):
         return Passing(lambda turn: GoTo(target))
-    return _leave(node) if _flow(node) else Passing(lambda turn: Go(("next",)))
+    return _leave(node) if _flow(node) else Passing(lambda turn: NEXT)
 
 
 def _leave(node: Node) -> Passing:

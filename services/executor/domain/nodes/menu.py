@@ -2,14 +2,13 @@
 
 from collections.abc import Callable, Iterator
 
-from services.executor.domain.answers import Judge, Rejected, Verdict, accept_option
+from services.executor.domain.answers import compile_choice
 from services.executor.domain.document import Node
-from services.executor.domain.events import InboundMessage
 from services.executor.domain.exits import Exits
 from services.executor.domain.finding import Finding, error
 from services.executor.domain.json_value import text_at, whole_number_at
 from services.executor.domain.nodes.node_type import Exit, Plan, compile_text, limit, template_at
-from services.executor.domain.options import Option, match_option
+from services.executor.domain.options import Option
 from services.executor.domain.templates import Template
 from services.executor.domain.turn import Turn, Waiting
 
@@ -24,18 +23,25 @@ Text = Callable[[Turn], str]
 
 def clipped(template: Template, most: int) -> Text:
     """Render a text and cut it to Meta's limit: a value may be longer than the author thought."""
+    if template.constant is not None:
+        constant = _cut(template.constant, most)
+        return lambda turn: constant
+    return lambda turn: _cut(turn.render(template), most)
 
-    def write(turn: Turn) -> str:
-        text = turn.render(template)
-        return text if len(text) <= most else text[: most - 1] + "…"
 
-    return write
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else text[: most - 1] + "…"
 
 
 def filled(template: Template, most: int) -> Text:
     """As clipped, but never blank: Meta refuses a menu without a body or an option without a title."""
     write = clipped(template, most)
-    return lambda turn: write(turn) if write(turn).strip() else "…"
+
+    def fill(turn: Turn) -> str:
+        text = write(turn)
+        return text if text.strip() else "…"
+
+    return fill
 
 
 def title_text(title: str, most: int) -> Text:
@@ -47,7 +53,7 @@ def compile_menu(node: Node, plan: Plan, ask: Callable[[Turn], None], options: t
     """Wait for one of the options; its id is stored and names the way out."""
     return Waiting(
         ask=ask,
-        judge=_judge(options),
+        judge=compile_choice(options),
         variable_name=text_at(node.data, "variableName"),
         main_handles=("next",),
         error_text=error_template(node),
@@ -85,11 +91,3 @@ def check_frame(node: Node, options: tuple[Option, ...]) -> Iterator[Finding]:
         if len(set(names)) < len(names):
             message = f"Two options of node {node.id} have the same {what}."
             yield error("duplicate_option", node.id, message, f"Give each option its own {what}.")
-
-
-def _judge(options: tuple[Option, ...]) -> Judge:
-    def judge(message: InboundMessage) -> Verdict:
-        option = match_option(options, message)
-        return Rejected("choice") if option is None else accept_option(option)
-
-    return judge

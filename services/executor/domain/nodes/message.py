@@ -8,7 +8,7 @@ from services.executor.domain.finding import Finding, error
 from services.executor.domain.json_value import flag_at, text_at
 from services.executor.domain.nodes.buttons import button_options, check_buttons, compile_buttons, send_buttons
 from services.executor.domain.nodes.node_type import Exit, NodeType, Plan, limit, require_text, template_at
-from services.executor.domain.turn import MAX_TEXT, Behaviour, Go, Move, Passing, Turn
+from services.executor.domain.turn import MAX_TEXT, NEXT, Behaviour, Move, Passing, Turn
 
 _MEDIA_KEYS = ("mediaUrl", "mediaId", "media")
 
@@ -32,7 +32,7 @@ def _text_only(node: Node) -> Passing:
 
     def run(turn: Turn) -> Move:
         turn.say(node.id, turn.render(content))
-        return Go(("next",))
+        return NEXT
 
     return Passing(run)
 
@@ -42,7 +42,7 @@ def _with_buttons(node: Node) -> Passing:
 
     def run(turn: Turn) -> Move:
         send(turn)
-        return Go(("next",))
+        return NEXT
 
     return Passing(run)
 

@@ -8,7 +8,7 @@ from services.executor.domain.finding import Finding, error
 from services.executor.domain.json_value import Json, objects_at, text_at
 from services.executor.domain.nodes.node_type import NodeType, Plan, main_exit
 from services.executor.domain.templates import compile_template
-from services.executor.domain.turn import Go, Move, Note, Passing, Turn
+from services.executor.domain.turn import NEXT, Move, Note, Passing, Turn
 from services.executor.domain.variables import Reader, Scope, bare_name, compile_reader
 
 Assign = Callable[[Turn], None]
@@ -20,7 +20,7 @@ def _compile(node: Node, plan: Plan) -> Passing:
     def run(turn: Turn) -> Move:
         for assign in assigns:
             assign(turn)
-        return Go(("next",))
+        return NEXT
 
     return Passing(run)
 

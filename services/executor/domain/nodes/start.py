@@ -1,6 +1,6 @@
 """start: where a conversation enters the flow."""
 
 from services.executor.domain.nodes.node_type import NodeType, main_exit
-from services.executor.domain.turn import Go, Passing
+from services.executor.domain.turn import NEXT, Passing
 
-START = NodeType(compile=lambda node, plan: Passing(lambda turn: Go(("next",))), exits=main_exit("next"))
+START = NodeType(compile=lambda node, plan: Passing(lambda turn: NEXT), exits=main_exit("next"))

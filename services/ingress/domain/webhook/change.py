@@ -2,14 +2,13 @@
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
 
 import orjson
 
 from .contacts import ContactBook, read_contacts
 from .document import pruned
-from .event import Event, keyed_event
+from .event import Event, bounded
 from .values import Json, Object
 
 NOT_AN_OBJECT = "not_an_object"
@@ -26,7 +25,7 @@ NO_RECIPIENT = "no_recipient"
 _DIGESTED_LEVELS = 100
 
 
-@dataclass(frozen=True)  # no slots: cached_property keeps its value in __dict__
+@dataclass(slots=True)  # not frozen: what is read once is kept, and a frozen one costs twice as much to make
 class Change:
     """A change and what it inherits from its entry, and from nothing else in the POST.
 
@@ -42,16 +41,22 @@ class Change:
     prefix: str
     raw: Json
     entry_time: Json
+    _contacts: ContactBook | None = field(default=None, init=False)
+    _digest: str | None = field(default=None, init=False)
 
-    @cached_property
+    @property
     def contacts(self) -> ContactBook:
         """The contacts of this change, found by id."""
-        return read_contacts(self.value.get("contacts"))
+        if self._contacts is None:
+            self._contacts = read_contacts(self.value.get("contacts"))
+        return self._contacts
 
-    @cached_property
+    @property
     def digest(self) -> str:
         """Tell this change from every other, wherever in whatever POST it arrives."""
-        return digest_of([self.waba_id, self.entry_time, self.raw])
+        if self._digest is None:
+            self._digest = digest_of([self.waba_id, self.entry_time, self.raw])
+        return self._digest
 
     def start(self, type_: str) -> Object:
         """Begin the fields of an event with the keys that every type has."""
@@ -64,13 +69,8 @@ class Change:
 
     def keyed(self, fields: Object, dedupe_key: str, *, flow_input: bool = False) -> Event:
         """Make an event whose key is part of its normal form."""
-        return keyed_event(
-            fields,
-            waba_id=self.waba_id,
-            phone_number_id=self.phone_number_id,
-            dedupe_key=dedupe_key,
-            flow_input=flow_input,
-        )
+        key = bounded(dedupe_key)
+        return Event(str(fields["type"]), self.waba_id, self.phone_number_id, key, flow_input, fields)
 
     def unkeyed(self, fields: Object, place: str) -> Event:
         """Make an event that Meta gives no key: the change's digest and the place below it are its key."""
@@ -82,9 +82,10 @@ class Change:
 
     def each(self, key: str, parse: Callable[["Change", Json, str], Event]) -> list[Event]:
         """Parse every item of an array of the value; null or missing counts as empty."""
-        items, place = self.value.get(key), f"{self.prefix}.{key}"
+        items = self.value.get(key)
         if items is None:
             return []
+        place = f"{self.prefix}.{key}"
         if not isinstance(items, list):
             return [self.invalid(place, NOT_AN_ARRAY)]
         return [parse(self, item, f"{place}[{index}]") for index, item in enumerate(items)]

@@ -15,7 +15,9 @@ _FORM_LEVELS = 32
 def put_content(kind: str, message: dict[str, Json], fields: Object) -> None:
     """Put the content keys of a message of this kind; an object that is missing or no object has none."""
     if kind == "text":  # nine of ten messages
-        put(fields, "text", text(mapping(message.get("text")).get("body")))
+        body = text(mapping(message.get("text")).get("body"))
+        if body is not None:
+            fields["text"] = body
         return
     put_kind = _BY_KIND.get(kind)
     is_readable = kind == "contacts" or isinstance(message.get(kind), dict)  # contacts is an array

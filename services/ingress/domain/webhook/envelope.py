@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from . import fields
 from .change import NOT_A_WHATSAPP_WEBHOOK, NOT_AN_ARRAY, NOT_AN_OBJECT, Change, digest_of
 from .document import load_document
-from .event import Event, keyed_event
+from .event import Event
 from .values import NOTHING, Json, identifier, mapping
 
 _BY_FIELD: dict[str, Callable[[Change], list[Event]]] = {
@@ -84,10 +84,5 @@ def _events(change: Change, field: Json) -> list[Event]:
 
 def _dead_letter(path: str, reason: str, item: Json, waba_id: str | None) -> Event:
     """Make the dead letter of something too broken to be a change."""
-    return keyed_event(
-        {"type": "invalid", "path": path, "reason": reason},
-        waba_id=waba_id,
-        phone_number_id=None,
-        dedupe_key=f"invalid:{digest_of([waba_id, item])}:{reason}",
-        flow_input=False,
-    )
+    dedupe_key = f"invalid:{digest_of([waba_id, item])}:{reason}"
+    return Event("invalid", waba_id, None, dedupe_key, False, {"type": "invalid", "path": path, "reason": reason})

@@ -1,9 +1,9 @@
 """One thing that happened, in the form the rest of PyTake reads."""
 
 import hashlib
-from dataclasses import dataclass
+from typing import NamedTuple
 
-from .values import Json, Object
+from .values import Json
 
 # A key that overflows a Postgres index row (2,704 bytes) would poison its POST; 512 characters always fit.
 _LONGEST_KEY = 512
@@ -12,8 +12,7 @@ _LONGEST_KEY = 512
 _SUBJECT_KEYS = ("from", "user_id", "recipient_id", "recipient_user_id", "to", "to_user_id", "current")
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(NamedTuple):
     """One event of a webhook.
 
     type: message, status, error, echo, standby_message, standby_status, standby_echo, handover, history,
@@ -43,13 +42,6 @@ class Event:
             if isinstance(value, str):
                 return bounded(value)
         return None
-
-
-def keyed_event(
-    fields: Object, *, waba_id: str | None, phone_number_id: str | None, dedupe_key: str, flow_input: bool
-) -> Event:
-    """Make an event, whose ``type`` is in its fields already."""
-    return Event(str(fields["type"]), waba_id, phone_number_id, bounded(dedupe_key), flow_input, fields)
 
 
 def bounded(key: str) -> str:

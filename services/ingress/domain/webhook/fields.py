@@ -16,8 +16,12 @@ def messages(change: Change) -> list[Event]:
     if _has_no_number(change, "messages", "statuses"):
         found = [change.invalid(change.prefix, NO_PHONE_NUMBER_ID)]
     else:
-        found = change.each("messages", message_event) + change.each("statuses", status_event)
-    return found + change.each_if_array("errors", error_event)
+        found = change.each("messages", message_event)
+        if "statuses" in change.value:
+            found += change.each("statuses", status_event)
+    if "errors" in change.value:
+        found += change.each_if_array("errors", error_event)
+    return found
 
 
 def echoes(change: Change) -> list[Event]:

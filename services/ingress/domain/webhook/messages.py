@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from .change import MISSING_ID, NO_RECIPIENT, NO_SENDER, NOT_AN_OBJECT, Change
-from .contacts import Person, sender_of
+from .contacts import sender_of
 from .content import put_content
 from .documented import FLOW_KINDS, FLOW_REPLIES, KNOWN_KINDS
 from .event import Event
@@ -50,51 +50,38 @@ def _read(
         return change.invalid(place, MISSING_ID)
     fields = change.start(type_)
     fields["id"] = message_id
-    _put_kind(item, fields)
+    fields["kind"] = kind = kind_of(item)
+    if kind not in KNOWN_KINDS:
+        fields["known"] = False
     nobody = put_parties(change, item, fields)
     if nobody is not None:
         return change.invalid(place, nobody)
     fields["timestamp"] = timestamp(item.get("timestamp"))
     _put_circumstances(item, fields)
-    put_content(str(fields["kind"]), item, fields)
-    return _finished(change, fields, f"{type_}:{change.phone_number_id}:{message_id}")
-
-
-def _put_kind(message: dict[str, Json], fields: Object) -> None:
-    fields["kind"] = kind = kind_of(message)
-    if kind not in KNOWN_KINDS:
-        fields["known"] = False
-
-
-def _finished(change: Change, fields: Object, dedupe_key: str) -> Event:
-    fields["dedupe_key"] = dedupe_key
-    if fields["type"] != "message":
+    put_content(kind, item, fields)
+    fields["dedupe_key"] = dedupe_key = f"{type_}:{change.phone_number_id}:{message_id}"
+    if type_ != "message":
         return change.keyed(fields, dedupe_key)
-    flow_input = _may_drive_a_flow(fields)
-    fields["flow_input"] = flow_input
+    fields["flow_input"] = flow_input = _may_drive_a_flow(kind, fields)
     return change.keyed(fields, dedupe_key, flow_input=flow_input)
 
 
 def _from_user(change: Change, message: dict[str, Json], fields: Object) -> str | None:
     """Put the sender's keys; return the reason when there is no sender. System notices may have none."""
-    sender = sender_of(message, change.contacts)
-    if sender.phone is None and sender.user_id is None and fields["kind"] != "system":
+    phone, user_id, parent_user_id, name, username = sender_of(message, change.contacts)
+    if phone is not None:
+        fields["from"] = phone
+    if user_id is not None:
+        fields["user_id"] = user_id
+    elif phone is None and fields["kind"] != "system":
         return NO_SENDER
-    _put_sender(sender, fields)
+    if parent_user_id is not None:
+        fields["parent_user_id"] = parent_user_id
+    if name is not None:
+        fields["name"] = name
+    if username is not None:
+        fields["username"] = username
     return None
-
-
-def _put_sender(sender: Person, fields: Object) -> None:
-    if sender.phone is not None:
-        fields["from"] = sender.phone
-    if sender.user_id is not None:
-        fields["user_id"] = sender.user_id
-    if sender.parent_user_id is not None:
-        fields["parent_user_id"] = sender.parent_user_id
-    if sender.name is not None:
-        fields["name"] = sender.name
-    if sender.username is not None:
-        fields["username"] = sender.username
 
 
 def _to_user(_: Change, message: dict[str, Json], fields: Object) -> str | None:
@@ -108,7 +95,8 @@ def _to_user(_: Change, message: dict[str, Json], fields: Object) -> str | None:
 
 def _put_circumstances(message: dict[str, Json], fields: Object) -> None:
     """Put what a message of any kind may carry: group, quoted message, ad it came from, errors."""
-    put(fields, "group_id", identifier(message.get("group_id")))
+    if "group_id" in message:
+        put(fields, "group_id", identifier(message["group_id"]))
     if "context" in message:
         _put_context(mapping(message["context"]), fields)
     if "referral" in message:
@@ -126,10 +114,8 @@ def _put_context(context: Mapping[str, Json], fields: Object) -> None:
     put(fields, "referred_product", identifier(product.get("product_retailer_id")))
 
 
-def _may_drive_a_flow(fields: Object) -> bool:
+def _may_drive_a_flow(kind: str, fields: Object) -> bool:
     """Tell whether a message is something a user says to the business alone, and of a kind we understand."""
     if "group_id" in fields or "known" in fields:
         return False
-    return fields["kind"] in FLOW_KINDS or (
-        fields["kind"] == "interactive" and fields.get("interactive") in FLOW_REPLIES
-    )
+    return kind in FLOW_KINDS or (kind == "interactive" and fields.get("interactive") in FLOW_REPLIES)

@@ -7,6 +7,10 @@ from .documented import KNOWN_STATUSES
 from .event import Event
 from .values import Json, Object, error_codes, identifier, integer, mapping, put, text, timestamp
 
+# Meta renamed the second spelling to the first in May 2026; both are in flight.
+_PARENTS = ("recipient_parent_user_id", "parent_recipient_user_id")
+_PARTICIPANTS = ("recipient_participant_id", "participant_recipient_id", "recipient_participant_user_id")
+
 
 def status_event(change: Change, item: Json, place: str) -> Event:
     """Read one status; the same one may come again, late, or before the answer to the send."""
@@ -21,7 +25,8 @@ def status_event(change: Change, item: Json, place: str) -> Event:
         fields["known"] = False
     fields["timestamp"] = timestamp(status.get("timestamp"))
     _put_recipient(change, status, fields)
-    put(fields, "error_codes", error_codes(status.get("errors")))
+    if "errors" in status:
+        put(fields, "error_codes", error_codes(status["errors"]))
     put(fields, "callback_data", text(status.get("biz_opaque_callback_data")))
     _put_price(status, fields)
     dedupe_key = f"status:{change.phone_number_id}:{message_id}:{state}"
@@ -82,19 +87,17 @@ def _put_recipient(change: Change, status: Mapping[str, Json], fields: Object) -
         user_id = change.contacts.find(recipient, None).user_id
     put(fields, "recipient_id", recipient)
     put(fields, "recipient_user_id", user_id)
-    # Meta renamed the second spelling to the first in May 2026; both are in flight.
-    parents = (identifier(status.get(f"{words}_user_id")) for words in ("recipient_parent", "parent_recipient"))
-    put(fields, "recipient_parent_user_id", next(filter(None, parents), None))
+    put(fields, "recipient_parent_user_id", _first_identifier(status, _PARENTS))
     put(fields, "recipient_type", recipient_type)
-    participants = ("recipient_participant_id", "participant_recipient_id", "recipient_participant_user_id")
-    put(fields, "participant", _first_identifier(status, participants))
+    put(fields, "participant", _first_identifier(status, _PARTICIPANTS))
 
 
 def _first_identifier(status: Mapping[str, Json], spellings: tuple[str, ...]) -> str | None:
     for key in spellings:
-        found = identifier(status.get(key))
-        if found is not None:
-            return found
+        if key in status:
+            found = identifier(status[key])
+            if found is not None:
+                return found
     return None
 
 

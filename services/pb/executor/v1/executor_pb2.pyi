@@ -142,6 +142,11 @@ class SubmitRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     EVENTS_FIELD_NUMBER: _builtins.int
+    IS_REPEAT_FIELD_NUMBER: _builtins.int
+    is_repeat: _builtins.bool
+    """True when the caller has handed these events over before without learning what became of them. They are then made
+    durable before they are worked on, so that one that ends the process is found out (first tries are worked on at once).
+    """
     @_builtins.property
     def events(self) -> _containers.RepeatedCompositeFieldContainer[Global___ConversationEvent]:
         """The events, in order within each conversation."""
@@ -150,10 +155,11 @@ class SubmitRequest(_message.Message):
         self,
         *,
         events: _abc.Iterable[Global___ConversationEvent] | None = ...,
+        is_repeat: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["events", b"events"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["events", b"events", "is_repeat", b"is_repeat"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

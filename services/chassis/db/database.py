@@ -7,29 +7,53 @@ PgBouncer in transaction mode). Without it no tenant row is seen or written.
 from __future__ import annotations
 
 import select
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 from uuid import UUID
 
 import psycopg
-from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
+from services.chassis.db.pipeline import Connection, Rows, Step, run_steps
+from services.chassis.db.query import Query
 from services.chassis.errors import Unavailable
 from services.pb.common.v1 import errors_pb2
-
-Connection = AsyncConnection[TupleRow]
 
 # Longest wait for a connection: ingress may hold a webhook 3 s before it answers 503 (docs/architecture.md).
 ACQUIRE_SECONDS = 3.0
 
-# Only UUIDs and our own words are put in (_scope_of).
-_OPENING = (
-    "BEGIN; SELECT set_config('app.organization_ids', '{scope}', true), "
-    "set_config('synchronous_commit', '{durable}', true)"
+_BEGIN: Step = (Query("BEGIN"), {})
+_COMMIT: Step = (Query("COMMIT"), {})
+_ROLLBACK: Step = (Query("ROLLBACK"), {})
+_SCOPE = Query(
+    "SELECT set_config('app.organization_ids', %(scope)s::text, true), "
+    "set_config('synchronous_commit', %(durable)s::text, true)"
 )
+_RESCOPE = Query("SELECT set_config('app.organization_ids', %(scope)s::text, true)")
+
+
+class Transaction:
+    """A transaction whose statements travel in as few journeys as their results allow (Database.journey)."""
+
+    def __init__(self, connection: Connection, opening: Sequence[Step]) -> None:
+        self.connection = connection
+        self._opening = list(opening)
+        self.is_committed = False
+        self.is_begun = False
+
+    async def run(self, steps: Sequence[Step]) -> list[Rows]:
+        """Run steps and wait for their rows; the transaction stays open."""
+        opening, self._opening = self._opening, []
+        self.is_begun = True
+        return (await run_steps(self.connection, [*opening, *steps]))[len(opening) :]
+
+    async def commit(self, steps: Sequence[Step] = ()) -> list[Rows]:
+        """Run the last steps and commit, in one journey. A failing step leaves nothing of the transaction."""
+        rows = await self.run([*steps, _COMMIT])
+        self.is_committed = True
+        return rows[:-1]
 
 
 class Database:
@@ -65,6 +89,36 @@ class Database:
         """Close every connection."""
         await self._pool.close()
 
+    async def batch(
+        self, organization_ids: Iterable[UUID | str], steps: Sequence[Step], *, durable: bool = True
+    ) -> list[Rows]:
+        """A whole transaction in one journey: the steps' rows, or nothing happened.
+
+        Raises what `transaction` raises. Statements up to the pipeline's end are one transaction of their own
+        (PostgreSQL documentation, "Pipelining"), so it needs neither BEGIN nor COMMIT.
+        """
+        opening = (_SCOPE, {"scope": _scope_of(organization_ids), "durable": "on" if durable else "off"})
+        async with self._connection() as connection:
+            return (await run_steps(connection, [opening, *steps]))[1:]
+
+    @asynccontextmanager
+    async def journey(
+        self, organization_ids: Iterable[UUID | str], *, durable: bool = True
+    ) -> AsyncIterator[Transaction]:
+        """A transaction of several journeys; without a `commit` at its end nothing of it remains.
+
+        Raises what `transaction` raises.
+        """
+        opening = (_SCOPE, {"scope": _scope_of(organization_ids), "durable": "on" if durable else "off"})
+        async with self._connection() as connection:
+            transaction = Transaction(connection, (_BEGIN, opening))
+            try:
+                yield transaction
+            finally:
+                if transaction.is_begun and not transaction.is_committed and not connection.closed:
+                    with suppress(psycopg.Error):
+                        await run_steps(connection, [_ROLLBACK])
+
     @asynccontextmanager
     async def transaction(
         self, organization_ids: Iterable[UUID | str], *, durable: bool = True
@@ -73,35 +127,20 @@ class Database:
 
         Raises Unavailable when Postgres is out of reach before the commit was asked for. An error of the commit itself
         is Unavailable too: the caller must treat the transaction as unknown and rely on its idempotency keys.
-
-        BEGIN and the scope are one message to Postgres: less than a quarter of the CPU that psycopg's own transaction()
-        and pipeline() took for a claim and its finish (docs/performance.md).
         """
-        opening = _OPENING.format(scope=_scope_of(organization_ids), durable="on" if durable else "off")
-        try:
-            async with self._pool.connection() as connection:
-                await connection.execute(opening.encode(), prepare=False)
-                try:
-                    yield connection
-                except BaseException:
-                    with suppress(psycopg.Error):
-                        await connection.execute("ROLLBACK")
-                    raise
-                await connection.execute("COMMIT")
-        except (PoolTimeout, psycopg.OperationalError, psycopg.InterfaceError) as error:
-            raise _unavailable() from error
+        async with self.journey(organization_ids, durable=durable) as journey:
+            await journey.run(())
+            yield journey.connection
+            await journey.commit()
 
-    async def ask(self, statement: str) -> bool:
-        """The answer to a yes-or-no question about control-plane rows, without the frame of a transaction.
+    async def ask(self, questions: Sequence[Query]) -> list[bool]:
+        """The answers to yes-or-no questions about control-plane rows, in one journey without a transaction's frame.
 
         Raises Unavailable when Postgres is out of reach.
         """
-        try:
-            async with self._pool.connection() as connection:
-                row = await fetch_one(connection, statement)
-        except (PoolTimeout, psycopg.OperationalError, psycopg.InterfaceError) as error:
-            raise _unavailable() from error
-        return bool(row and row[0])
+        async with self._connection() as connection:
+            answers = await run_steps(connection, [(question, {}) for question in questions])
+        return [bool(rows and rows[0][0]) for rows in answers]
 
     async def is_reachable(self) -> bool:
         """Whether a trivial query is answered, for readiness."""
@@ -112,10 +151,28 @@ class Database:
             return False
         return True
 
+    @asynccontextmanager
+    async def _connection(self) -> AsyncIterator[Connection]:
+        try:
+            async with self._pool.connection() as connection:
+                yield connection
+        except (PoolTimeout, psycopg.OperationalError, psycopg.InterfaceError) as error:
+            raise _unavailable() from error
+
 
 async def rescope(connection: Connection, organization_ids: Iterable[UUID | str]) -> None:
     """Name the organizations of a running transaction, once they are known (a claim finds them out)."""
-    await connection.execute("SELECT set_config('app.organization_ids', %s, true)", (_scope_of(organization_ids),))
+    await run_steps(connection, [rescoping(organization_ids)])
+
+
+def is_fenced(error: psycopg.DatabaseError) -> bool:
+    """Whether app.fence (deploy/postgres/roles.sql) raised it."""
+    return error.diag.sqlstate == "PT001"
+
+
+def rescoping(organization_ids: Iterable[UUID | str]) -> Step:
+    """The step that names the organizations of a running transaction."""
+    return _RESCOPE, {"scope": _scope_of(organization_ids)}
 
 
 async def fetch_all(connection: Connection, statement: str, values: Any = None) -> list[TupleRow]:
@@ -145,7 +202,7 @@ async def run_counted(connection: Connection, statement: str, values: Any = None
 
 
 def _scope_of(organization_ids: Iterable[UUID | str]) -> str:
-    """UUIDs as Postgres reads them in the setting; raises ValueError for anything else, which must never become SQL."""
+    """UUIDs as Postgres reads them in the setting; raises ValueError for anything else."""
     return ",".join(sorted({str(UUID(str(organization_id))) for organization_id in organization_ids}))
 
 

@@ -1,0 +1,61 @@
+"""Many small payloads of one transaction as one item: what nobody asks for singly need not be a row of its own.
+
+For boxes whose payloads are idempotent at the callee and in no order across items (records for the log). The item's
+event id says that it is a bundle, so a box may hold single payloads beside bundles (they were there first).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from uuid import UUID, uuid4
+
+from services.chassis.queue.box import Item, StoredItem
+from services.pb.common.v1 import results_pb2
+
+# A bundle that is refused becomes one dead letter: small enough to be looked at, large enough to cost nothing each.
+LARGEST_BUNDLE = 256
+_PREFIX = "bundle:"
+_LENGTH_BYTES = 4
+_WORST_FIRST = (
+    results_pb2.ITEM_OUTCOME_RETRY,
+    results_pb2.ITEM_OUTCOME_INVALID,
+    results_pb2.ITEM_OUTCOME_UNROUTABLE,
+)
+
+DeliverPayloads = Callable[[Sequence[bytes]], Awaitable[Sequence[results_pb2.ItemResult]]]
+
+
+def bundles_of(group_id: UUID, lane_id: UUID, payloads: Sequence[bytes]) -> Iterator[Item]:
+    """The payloads as items of at most LARGEST_BUNDLE each, in order."""
+    for start in range(0, len(payloads), LARGEST_BUNDLE):
+        chosen = payloads[start : start + LARGEST_BUNDLE]
+        content = b"".join([len(payload).to_bytes(_LENGTH_BYTES, "big") + payload for payload in chosen])
+        yield Item(group_id, lane_id, f"{_PREFIX}{uuid4()}", content)
+
+
+def payloads_of(item: StoredItem) -> list[bytes]:
+    """What an item holds; one that is no bundle holds its payload."""
+    # A replayed dead letter keeps the prefix and gets a suffix.
+    if not item.event_id.startswith(_PREFIX):
+        return [item.payload]
+    content, start, payloads = item.payload, 0, []
+    while start < len(content):
+        end = start + _LENGTH_BYTES + int.from_bytes(content[start : start + _LENGTH_BYTES], "big")
+        payloads.append(content[start + _LENGTH_BYTES : end])
+        start = end
+    return payloads
+
+
+async def deliver_bundles(items: Sequence[StoredItem], deliver: DeliverPayloads) -> Sequence[results_pb2.ItemResult]:
+    """Hand over what the items hold; an item comes to the worst of its payloads': repeating others is harmless."""
+    held = [payloads_of(item) for item in items]
+    results = iter(await deliver([payload for payloads in held for payload in payloads]))
+    return [_worst([next(results) for _ in payloads]) for payloads in held]
+
+
+def _worst(results: Sequence[results_pb2.ItemResult]) -> results_pb2.ItemResult:
+    for outcome in _WORST_FIRST:
+        for result in results:
+            if result.outcome == outcome:
+                return result
+    return results[0] if results else results_pb2.ItemResult(outcome=results_pb2.ITEM_OUTCOME_OK)

@@ -1,0 +1,6 @@
+"""The only package that talks to the Graph API: a lean HTTP/1.1 client of our own (docs/decisions/0013)."""
+
+from services.sender.graph.api import GraphApi, retry_after
+from services.sender.graph.endpoint import Endpoint
+
+__all__ = ["Endpoint", "GraphApi", "retry_after"]
