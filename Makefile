@@ -25,7 +25,7 @@ check: ## format, lint, types, import contracts, fresh protos, unit and house te
 fmt: ## format the code and mend what ruff can mend
 	$(SETUP) && $(BIN)/ruff check --fix-only --quiet . && exec $(BIN)/ruff format .
 
-bench: ## measure: messages a second, latencies
+bench: ## measure the whole road beside its baselines: CPU per message, latencies
 	$(SETUP) && exec $(BIN)/python -m tests.benchmarks $(ARGS)
 
 bench-parts: ## measure: CPU per item of single parts, beside what does the same work elsewhere

@@ -29,3 +29,8 @@ def spread(values: Sequence[float]) -> Spread:
 def paired_ratios(values: Sequence[float], baseline: Sequence[float]) -> list[float]:
     """Return each round's value as a share of the baseline's in the same round."""
     return [value / base for value, base in zip(values, baseline, strict=True)]
+
+
+def share_above(values: Sequence[float], limit: float) -> float:
+    """Return which share of non-empty values is greater than the limit, 0 to 1."""
+    return sum(value > limit for value in values) / len(values)

@@ -1,4 +1,4 @@
-"""CPU time of processes, read from /proc: user and system time, a server's children and its dead children included."""
+"""CPU time and memory of processes, read from /proc; a server's children, and its dead children's time, included."""
 
 import os
 from collections.abc import Mapping
@@ -8,6 +8,7 @@ from pathlib import Path
 from tests.benchmarks.errors import Void
 
 PROC = Path("/proc")
+PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 
 
@@ -55,3 +56,19 @@ def read_cpu(pids: Mapping[str, tuple[int, ...]]) -> dict[str, float]:
         if not all(pid in table for pid in members):
             raise Void(f"{name} ended while it was measured")
     return {name: sum(tree_cpu_seconds(pid, table) for pid in members) for name, members in pids.items()}
+
+
+def resident_mb(pids: Mapping[str, tuple[int, ...]]) -> dict[str, float]:
+    """Return resident megabytes by name, of the largest process of each. Raises Void when a process is not there.
+
+    Postgres' backends share most of what they hold, so its figure is that of its first process.
+    """
+    return {name: max(_resident_bytes(name, pid) for pid in members) / 1e6 for name, members in pids.items()}
+
+
+def _resident_bytes(name: str, pid: int) -> int:
+    try:
+        fields = (PROC / str(pid) / "statm").read_text().split()
+    except FileNotFoundError:
+        raise Void(f"{name} ended while it was measured") from None
+    return int(fields[1]) * PAGE_BYTES

@@ -2,109 +2,86 @@
 
 import asyncio
 import random
-from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tests.benchmarks.arithmetic import percentile
-from tests.benchmarks.cpu import read_cpu
+from tests.benchmarks.contestant import Contestant
+from tests.benchmarks.cpu import read_cpu, resident_mb
 from tests.benchmarks.errors import Void
-from tests.benchmarks.load import Load, Outcome, greet_everybody
-from tests.benchmarks.meta.people import Person
-from tests.benchmarks.meta.world import World
-from tests.benchmarks.variant import Variant
+from tests.benchmarks.load import Load
+from tests.benchmarks.progress import Progress
+from tests.benchmarks.sample import Sample, describe, sample_of
 
 SETTLE_SECONDS = 1.0
-"""What is still done after the last reply (records, log rows) belongs to the messages: its CPU counts."""
-
-Say = Callable[[str], None]
+"""What is still done after the last reply (records, log rows, statuses) belongs to the messages: its CPU counts."""
+LOOK_SECONDS = 0.5
+QUIET_CORES = 0.1
+"""A variant that uses less of a core than this has done its work; an idle house takes a few hundredths."""
+LONGEST_SETTLE_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
-class Contestant:
-    """A variant, its own Meta, and its own people."""
+class Measurement:
+    """A load of a scenario, and who goes through it, by name of the variant."""
 
-    variant: Variant
-    world: World
-    people: deque[Person]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sample:
-    """One variant under one load in one round. CPU is milliseconds per message; latencies are milliseconds."""
-
-    load: str
-    round: int
-    variant: str
-    messages: int
-    messages_per_second: float
-    cpu_ms: Mapping[str, float]
-    answer_p50_ms: float
-    answer_p99_ms: float
-    reply_p50_ms: float
-    reply_p99_ms: float
-
-    @property
-    def cpu_ms_in_all(self) -> float:
-        """CPU of every process together, per message."""
-        return sum(self.cpu_ms.values())
+    scenario: str
+    load: Load
+    variants: tuple[str, ...]
 
 
-async def warm_up(contestants: Sequence[Contestant], in_flight: int, say: Say) -> None:
-    """Let everybody say a first line to each variant."""
-    for contestant in contestants:
-        say(f"warming up: {contestant.variant.name}")
-        await greet_everybody(contestant.world, contestant.people, in_flight)
-        await contestant.world.settle()
+def count_steps(measurements: Sequence[Measurement], rounds: int) -> int:
+    """How many samples these will give."""
+    return rounds * sum(len(measurement.variants) for measurement in measurements)
 
 
-async def measure(contestants: Sequence[Contestant], loads: Sequence[Load], rounds: int, say: Say) -> list[Sample]:
+async def measure(
+    contestants: Sequence[Contestant], measurements: Sequence[Measurement], rounds: int, progress: Progress
+) -> list[Sample]:
     """Return a sample for each load, round and variant; who goes first in a round is drawn. Raises Void."""
     samples = []
-    for load in loads:
+    by_name = {contestant.variant.name: contestant for contestant in contestants}
+    for each in measurements:
         for number in range(1, rounds + 1):
-            for contestant in random.sample(contestants, len(contestants)):
-                sample = await _measure_one(contestant, load, number)
-                say(f"{load.name}, round {number}/{rounds}: {describe(sample)}")
+            for name in random.sample(each.variants, len(each.variants)):
+                what = f"{each.scenario}: {each.load.name}, round {number}/{rounds}, {name}"
+                with progress.step(what) as done:
+                    sample = await _measure_one(by_name[name], each, number)
+                    done(describe(sample))
                 samples.append(sample)
     return samples
 
 
-async def _measure_one(contestant: Contestant, load: Load, number: int) -> Sample:
-    variant, world = contestant.variant, contestant.world
-    before = read_cpu(variant.pids)
-    outcome = await load.run(world, contestant.people)
-    await asyncio.sleep(SETTLE_SECONDS)
-    await world.settle()
-    after = read_cpu(variant.pids)
+async def _measure_one(contestant: Contestant, measurement: Measurement, number: int) -> Sample:
+    variant, world, load = contestant.variant, contestant.world, measurement.load
+    async with load.prepared(contestant) as run:
+        before = read_cpu(variant.pids)
+        outcome = await run()
+        memory = resident_mb(variant.pids)
+        after = await until_quiet(contestant)
     used = {name: after[name] - before[name] for name in after}
-    return sample_of(outcome, used, load=load.name, number=number, variant=variant.name)
-
-
-def sample_of(outcome: Outcome, cpu_seconds: Mapping[str, float], *, load: str, number: int, variant: str) -> Sample:
-    """Turn what was seen and used into figures per message."""
-    count = len(outcome.exchanges)
-    if count == 0:
-        raise Void(f"{variant} answered no message")
-    answers = sorted(1000 * exchange.answer_seconds for exchange in outcome.exchanges)
-    replies = sorted(1000 * exchange.reply_seconds for exchange in outcome.exchanges)
-    return Sample(
-        load=load,
-        round=number,
-        variant=variant,
-        messages=count,
-        messages_per_second=outcome.messages_per_second,
-        cpu_ms={name: 1000 * seconds / count for name, seconds in cpu_seconds.items()},
-        answer_p50_ms=percentile(answers, 50),
-        answer_p99_ms=percentile(answers, 99),
-        reply_p50_ms=percentile(replies, 50),
-        reply_p99_ms=percentile(replies, 99),
+    return sample_of(
+        outcome,
+        used,
+        scenario=measurement.scenario,
+        load=load.name,
+        number=number,
+        variant=variant.name,
+        graph_seconds=world.graph.latency_seconds,
+        memory_mb=memory,
     )
 
 
-def describe(sample: Sample) -> str:
-    """One line of progress."""
-    return (
-        f"{sample.variant}: {sample.messages_per_second:,.0f} messages/s, "
-        f"{sample.cpu_ms_in_all:.2f} ms CPU each, reply p50 {sample.reply_p50_ms:.1f} ms"
-    )
+async def until_quiet(contestant: Contestant) -> dict[str, float]:
+    """Wait until the variant has nothing left to do, and return its CPU seconds then. Raises Void when it never has."""
+    await asyncio.sleep(SETTLE_SECONDS)
+    await contestant.world.settle()
+    pids = contestant.variant.pids
+    now = read_cpu(pids)
+    for _ in range(round(LONGEST_SETTLE_SECONDS / LOOK_SECONDS)):
+        before = now
+        await asyncio.sleep(LOOK_SECONDS)
+        now = read_cpu(pids)
+        if sum(now.values()) - sum(before.values()) <= QUIET_CORES * LOOK_SECONDS:
+            await contestant.world.settle()
+            return now
+    raise Void(f"{contestant.variant.name} was still busy {LONGEST_SETTLE_SECONDS:g} s after the last reply")

@@ -14,11 +14,12 @@ import orjson
 from services.embedded.keys import ROOMS
 from services.embedded.rooms import WEBHOOK_PATH
 from services.embedded.state import read_state
+from tests.benchmarks.documents import one_organization
 from tests.benchmarks.errors import Void
-from tests.benchmarks.monolith.provision import FLOW_FILE
+from tests.benchmarks.names import ROAD
 from tests.benchmarks.variant import Surroundings, Variant
 
-NAME = "PyTake"
+NAME = ROAD
 START_SECONDS = 120.0
 PYTAKE = (sys.executable, "-m", "services")
 NOT_INHERITED = ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "SEALING_KEYS", "WEBHOOK_VERIFY_TOKEN")
@@ -27,17 +28,28 @@ UNBOUND_PAIR_BURST = "1000000000"
 
 
 @asynccontextmanager
-async def running_road(folder: Path, around: Surroundings) -> AsyncIterator[Variant]:
-    """Start the house in `folder`, set it up, and stop it at the end. Raises Void when it does not start."""
+async def running_road(
+    folder: Path,
+    around: Surroundings,
+    *,
+    name: str = NAME,
+    document: Mapping[str, object] | None = None,
+    replicas: int = 1,
+) -> AsyncIterator[Variant]:
+    """Start a house in `folder`, set it up, and stop it at the end. Raises Void when it fails.
+
+    `document` is for `pytake apply`; without one, all numbers start the workshop's flow in one organization.
+    """
+    document = document or one_organization({"workshop": around.phone_number_ids})
     environment = _environment(around)
     house = await asyncio.create_subprocess_exec(
-        *PYTAKE, "up", "--data", str(folder), "--no-simulator", "--no-demo",
+        *PYTAKE, "up", "--data", str(folder), "--no-simulator", "--no-demo", "--replicas", str(replicas),
         env=environment, stdout=asyncio.subprocess.PIPE, start_new_session=True,
     )  # fmt: skip
     try:
         await _wait_until_running(house)
-        await _apply(folder, around, environment)
-        yield _variant(folder)
+        await _apply(folder, document, environment)
+        yield _variant(name, folder)
     finally:
         if house.returncode is None:
             house.send_signal(signal.SIGTERM)
@@ -68,9 +80,9 @@ async def _wait_until_running(house: asyncio.subprocess.Process) -> None:
     raise Void("the house did not start:\n" + "".join(told))
 
 
-async def _apply(folder: Path, around: Surroundings, environment: Mapping[str, str]) -> None:
+async def _apply(folder: Path, document: Mapping[str, object], environment: Mapping[str, str]) -> None:
     file = folder / "benchmark.json"
-    file.write_bytes(orjson.dumps(organization(around.phone_number_ids)))
+    file.write_bytes(orjson.dumps(document))
     command = (*PYTAKE, "apply", str(file), "--data", str(folder))
     process = await asyncio.create_subprocess_exec(
         *command, env=environment, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
@@ -80,24 +92,10 @@ async def _apply(folder: Path, around: Surroundings, environment: Mapping[str, s
         raise Void(f"the house could not be set up:\n{output.decode()}")
 
 
-def organization(phone_number_ids: tuple[str, ...]) -> dict[str, object]:
-    """Return the apply file's content: one organization whose numbers all start the workshop's flow."""
-    flow = orjson.loads(FLOW_FILE.read_bytes())
-    numbers = [
-        {
-            "phone_number_id": phone_number_id,
-            "display_phone_number": f"+55 11 {phone_number_id[-9:]}",
-            "access_token": f"EAA-of-{phone_number_id}",
-            "default_flow": flow["name"],
-        }
-        for phone_number_id in phone_number_ids
-    ]
-    flows = [{"name": flow["name"], "document": flow}]
-    return {"organizations": [{"name": "Oficina", "flows": flows, "numbers": numbers}]}
-
-
-def _variant(folder: Path) -> Variant:
+def _variant(name: str, folder: Path) -> Variant:
     state: dict[str, Any] = read_state(folder)
-    pids = {room: tuple(state["services"][room]["pids"]) for room in ROOMS}
+    services = state["services"]
+    pids = {room: tuple(services[room]["pids"]) for room in ROOMS}
     stores = {"Postgres": (state["postgres"]["pid"],), "Valkey": (state["redis"]["pid"],)}
-    return Variant(NAME, state["http"] + WEBHOOK_PATH, pids | stores)
+    doors = tuple(process["http"] + WEBHOOK_PATH for process in services["ingress"]["processes"])
+    return Variant(name, doors, pids | stores, folder)

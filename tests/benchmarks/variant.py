@@ -2,15 +2,25 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """`pids` maps the name shown in reports to process ids; what descends from them counts too."""
+    """`pids` maps the name shown in reports to process ids; what descends from them counts too.
+
+    `data` is a house's data folder; baselines have none.
+    """
 
     name: str
-    webhook_url: str
+    webhook_urls: tuple[str, ...]
     pids: Mapping[str, tuple[int, ...]]
+    data: Path | None = None
+
+    @property
+    def webhook_url(self) -> str:
+        """The first door's."""
+        return self.webhook_urls[0]
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Protocol
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -24,6 +24,33 @@ COMPARE: dict[str, Callable[[float, float], bool]] = {
 }
 
 Node = dict[str, Any]
+
+
+class Standing(Protocol):
+    """Where somebody is in a flow: a row of the ORM, or of whoever else runs the same turns."""
+
+    current_node_id: str | None
+    variables: dict[str, Any]
+    execution_path: list[str]
+    is_active: bool
+    session_expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Canvas:
+    """A flow's document made ready to walk; `follow` has the first edge out of each node."""
+
+    nodes: Mapping[str, Node]
+    follow: Mapping[str, str]
+    start: str
+
+    @classmethod
+    def of(cls, document: Mapping[str, Any]) -> Canvas:
+        follow: dict[str, str] = {}
+        for edge in document["edges"]:
+            follow.setdefault(edge["source"], edge["target"])
+        start = next(node["id"] for node in document["nodes"] if node["type"] == "start")
+        return cls({node["id"]: node for node in document["nodes"]}, follow, start)
 
 
 @dataclass(slots=True)
@@ -49,17 +76,22 @@ class ChatbotExecutor:
 
     async def execute(self, flow: Flow, phone_number: str, text: str) -> list[str]:
         """Run the flow for one text and return the replies; state and logs wait for the caller's commit."""
+        turn = await self.advance(flow, phone_number, text)
+        for node_id, reply in turn.replies:
+            self._session.add(_log(flow, phone_number, text, node_id, reply))
+        return [reply for _, reply in turn.replies]
+
+    async def advance(self, flow: Flow, phone_number: str, text: str) -> Turn:
+        """Run the flow and keep the state; the logs are left to the caller."""
         state = await self._get_or_create_state(flow, phone_number)
-        turn = run_turn(flow.canvas_data, state, text)
+        turn = run_turn(Canvas.of(flow.canvas_data), state, text)
         state.current_node_id = turn.node_id
         state.variables = turn.variables
         state.execution_path = turn.path
         state.is_active = turn.node_id is not None
         state.last_message_at = now()
         state.session_expires_at = now() + SESSION_TTL
-        for node_id, reply in turn.replies:
-            self._session.add(_log(flow, phone_number, text, node_id, reply))
-        return [reply for _, reply in turn.replies]
+        return turn
 
     async def _get_or_create_state(self, flow: Flow, phone_number: str) -> ConversationState:
         query = select(ConversationState).where(
@@ -81,34 +113,32 @@ class ChatbotExecutor:
         return state
 
 
-def run_turn(canvas: dict[str, Any], state: ConversationState, text: str) -> Turn:
+def run_turn(canvas: Canvas, state: Standing, text: str) -> Turn:
     """Go on from the question that waits, or from the start when nothing does, up to the next question or an end."""
-    nodes = {node["id"]: node for node in canvas["nodes"]}
     if state.current_node_id is None or not state.is_active or state.session_expires_at < now():
-        start = next(node["id"] for node in canvas["nodes"] if node["type"] == "start")
-        turn = Turn(start, {}, [])
+        turn = Turn(canvas.start, {}, [])
     else:
         turn = Turn(state.current_node_id, dict(state.variables), list(state.execution_path))
-        question = nodes[state.current_node_id]
+        question = canvas.nodes[state.current_node_id]
         if not _takes(question, text):
             turn.say(question)
             return turn
         turn.variables[question["data"]["variableName"]] = text.strip()
-        turn.node_id = _next(canvas, state.current_node_id)
-    _walk(canvas, nodes, turn)
+        turn.node_id = canvas.follow.get(state.current_node_id)
+    _walk(canvas, turn)
     return turn
 
 
-def _walk(canvas: dict[str, Any], nodes: dict[str, Node], turn: Turn) -> None:
+def _walk(canvas: Canvas, turn: Turn) -> None:
     for _ in range(MAX_NODES):
         if turn.node_id is None:
             return
-        node = nodes[turn.node_id]
+        node = canvas.nodes[turn.node_id]
         turn.path.append(turn.node_id)
         match node["type"]:
             case "message":
                 turn.say(node)
-                turn.node_id = _next(canvas, turn.node_id)
+                turn.node_id = canvas.follow.get(turn.node_id)
             case "question":
                 turn.say(node)
                 return
@@ -118,7 +148,7 @@ def _walk(canvas: dict[str, Any], nodes: dict[str, Node], turn: Turn) -> None:
                 turn.say(node)
                 turn.node_id = None
             case _:
-                turn.node_id = _next(canvas, turn.node_id)
+                turn.node_id = canvas.follow.get(turn.node_id)
 
 
 def _takes(question: Node, text: str) -> bool:
@@ -128,10 +158,6 @@ def _takes(question: Node, text: str) -> bool:
 def _holds(node: Node, variables: dict[str, Any]) -> bool:
     condition = node["data"]["condition"]
     return COMPARE[condition["operator"]](float(variables[condition["variableName"]]), float(condition["value"]))
-
-
-def _next(canvas: dict[str, Any], node_id: str) -> str | None:
-    return next((edge["target"] for edge in canvas["edges"] if edge["source"] == node_id), None)
 
 
 def _log(flow: Flow, phone_number: str, text: str, node_id: str, reply: str) -> ConversationLog:

@@ -1,20 +1,19 @@
-"""Gives the monolith its tables and one organization, with the same numbers and flow as the road's."""
+"""Gives the monolith and the naive services their tables, and one organization with the road's numbers and flow."""
 
-import json
 import uuid
 from collections.abc import Sequence
-from pathlib import Path
 
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 
+from tests.benchmarks.flows import workshop_flow
 from tests.benchmarks.monolith.models import Base, Chatbot, Flow, WhatsAppNumber
-
-FLOW_FILE = Path(__file__).parents[1] / "flow.json"
+from tests.benchmarks.naive.models import Event
 
 
 async def provision(database_url: str, phone_number_ids: Sequence[str]) -> None:
     """Create everything in an empty database (a postgresql+psycopg URL)."""
     engine = create_async_engine(database_url)
+    assert Event.metadata is Base.metadata  # both have all tables; the ones a variant does not use stay empty
     async with engine.begin() as connection:
         await connection.run_sync(Base.metadata.create_all)
     organization_id = uuid.uuid4()
@@ -28,7 +27,7 @@ async def provision(database_url: str, phone_number_ids: Sequence[str]) -> None:
 
 
 def _flow(chatbot: Chatbot) -> Flow:
-    document = json.loads(FLOW_FILE.read_text())
+    document = workshop_flow()
     return Flow(
         organization_id=chatbot.organization_id,
         chatbot_id=chatbot.id,

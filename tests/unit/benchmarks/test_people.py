@@ -1,29 +1,37 @@
-"""The people of the benchmark know which reply is right: the one the flow's document gives."""
+"""The people of the benchmark know which replies are right: those the flow's document gives."""
 
-import json
+import pytest
 
-from tests.benchmarks.meta.people import dialogue, make_people, phone_number_ids
+from tests.benchmarks.documents import FLOWS
+from tests.benchmarks.meta.people import Cast, Person, make_people, person_of, phone_number_ids, wa_id_of
 from tests.benchmarks.meta.webhooks import sign, text_webhook
-from tests.benchmarks.monolith.executor_service import SESSION_TTL, run_turn
+from tests.benchmarks.monolith.executor_service import SESSION_TTL, Canvas, run_turn
 from tests.benchmarks.monolith.models import ConversationState, now
-from tests.benchmarks.monolith.provision import FLOW_FILE
 
 
-def replies(name: str, bicycles: int) -> list[str]:
-    """What the monolith says to the three lines of a dialogue."""
-    canvas = json.loads(FLOW_FILE.read_text())
+def replies(cast: Cast, person: Person) -> list[tuple[str, ...]]:
+    """What the monolith says to each line of a dialogue."""
+    canvas = Canvas.of(FLOWS[cast])
     state = ConversationState(current_node_id=None, is_active=True, session_expires_at=now() + SESSION_TTL)
     said = []
-    for line in dialogue(name, bicycles):
+    for line in person.dialogue:
         turn = run_turn(canvas, state, line.text)
         state.current_node_id, state.variables, state.execution_path = turn.node_id, turn.variables, turn.path
-        said += [text for _, text in turn.replies]
+        said.append(tuple(text for _, text in turn.replies))
     return said
 
 
-def test_the_expected_replies_of_both_branches_are_those_of_the_flow() -> None:
-    for bicycles in (1, 3, 4, 6):
-        assert replies("Ana", bicycles) == [line.reply for line in dialogue("Ana", bicycles)]
+@pytest.mark.parametrize("cast", ["workshop", "long", "bubbles"])
+def test_the_expected_replies_of_every_branch_are_those_of_the_flow(cast: Cast) -> None:
+    for index in range(6):
+        person = person_of(index, phone_number_ids(1), cast=cast)
+        assert replies(cast, person) == [line.replies for line in person.dialogue]
+
+
+def test_the_long_dialogue_asks_more_than_twenty_questions_and_ends() -> None:
+    long = person_of(0, phone_number_ids(1), cast="long")
+    assert len(long.dialogue) == 25
+    assert long.dialogue[-1].replies == ("Anotei Ana diz 23. Obrigado!",)
 
 
 def test_a_dialogue_starts_again_after_its_end() -> None:
@@ -36,7 +44,13 @@ def test_people_are_spread_evenly_over_numbers_and_both_branches() -> None:
     people = make_people(60, phone_number_ids(10))
     numbers = [person.phone_number_id for person in people]
     assert {numbers.count(number) for number in numbers} == {6}
-    assert sum(person.bicycles > 3 for person in people) == 30
+    assert sum("van" in person.dialogue[2].replies[0] for person in people) == 30
+
+
+def test_nobody_shares_a_phone_number() -> None:
+    people = make_people(50, phone_number_ids(3)) + make_people(50, phone_number_ids(3), first=50)
+    assert len({person.wa_id for person in people}) == 100
+    assert {len(wa_id_of(index)) for index in (0, 29_999_999)} == {13}
 
 
 def test_a_webhook_is_about_as_large_as_metas() -> None:

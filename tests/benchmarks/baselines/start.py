@@ -1,4 +1,4 @@
-"""The baseline: the plain monolith of the seed's design, with httpx as its templates have it, and with aiohttp."""
+"""Starts the baselines in a process group of their own, and stops them."""
 
 import asyncio
 import json
@@ -11,15 +11,14 @@ from pathlib import Path
 from tests.benchmarks.errors import Void
 from tests.benchmarks.variant import Surroundings, Variant
 
-HTTP_CLIENTS = ("httpx", "aiohttp")
 START_SECONDS = 120.0
 
 
 @asynccontextmanager
-async def running_monoliths(folder: Path, arounds: Mapping[str, Surroundings]) -> AsyncIterator[list[Variant]]:
-    """Start one monolith per HTTP client (the keys of `arounds`) in a process group of their own, and stop them."""
+async def running_baselines(folder: Path, arounds: Mapping[str, Surroundings]) -> AsyncIterator[list[Variant]]:
+    """Start the named baselines (the keys of `arounds`). Raises Void when they do not start."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "tests.benchmarks.monolith", str(folder)),
+        *(sys.executable, "-m", "tests.benchmarks.baselines", str(folder)),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         start_new_session=True,
@@ -27,12 +26,12 @@ async def running_monoliths(folder: Path, arounds: Mapping[str, Surroundings]) -
     assert process.stdin
     assert process.stdout
     try:
-        wanted = {client: asdict(around) for client, around in arounds.items()}
+        wanted = {name: asdict(around) for name, around in arounds.items()}
         process.stdin.write(json.dumps(wanted).encode() + b"\n")
         async with asyncio.timeout(START_SECONDS):
             told = await process.stdout.readline()
         if not told:
-            raise Void("the monoliths did not start; what they said stands above")
+            raise Void("the baselines did not start; what they said stands above")
         yield [Variant(**fields) for fields in json.loads(told)]
     finally:
         process.stdin.close()  # its sign to stop
