@@ -20,18 +20,22 @@ BEGIN
   END LOOP;
 END $$;
 
--- Never a scan of a whole table because it was empty when the plan was made: a lane's tables fill faster than autovacuum
--- comes to tell the planner, and every query on the road has its index. (analytics' reports may scan.)
-ALTER ROLE svc_ingress SET enable_seqscan = off;
-ALTER ROLE svc_router SET enable_seqscan = off;
-ALTER ROLE svc_executor SET enable_seqscan = off;
-ALTER ROLE svc_sender SET enable_seqscan = off;
--- Statements of the road have one good plan for any number of items; made anew for each array, planning a batch of one
--- costs as much as running it. (analytics' reports are planned for what is asked.)
-ALTER ROLE svc_ingress SET plan_cache_mode = force_generic_plan;
-ALTER ROLE svc_router SET plan_cache_mode = force_generic_plan;
-ALTER ROLE svc_executor SET plan_cache_mode = force_generic_plan;
-ALTER ROLE svc_sender SET plan_cache_mode = force_generic_plan;
+-- Statements of the road look up a batch's rows by their keys, and have one good plan for any number of items. Made anew
+-- for each array, planning a batch of one costs as much as running it; made while a table was empty (it fills faster than
+-- autovacuum comes to tell the planner), a plan would scan the tenant and hash. So: planned once, index and nested loop.
+-- (analytics' reports are planned for what is asked, and may scan.)
+DO $$
+DECLARE
+  role_name text;
+  setting text;
+BEGIN
+  FOREACH role_name IN ARRAY ARRAY['svc_ingress', 'svc_router', 'svc_executor', 'svc_sender'] LOOP
+    EXECUTE format('ALTER ROLE %I SET plan_cache_mode = force_generic_plan', role_name);
+    FOREACH setting IN ARRAY ARRAY['enable_seqscan', 'enable_bitmapscan', 'enable_hashjoin', 'enable_mergejoin'] LOOP
+      EXECUTE format('ALTER ROLE %I SET %I = off', role_name, setting);
+    END LOOP;
+  END LOOP;
+END $$;
 
 -- Schemas ----------------------------------------------------------------------------------------------------------
 REVOKE ALL ON SCHEMA public FROM PUBLIC;
