@@ -167,7 +167,14 @@ def _postmaster(superuser_url: str) -> int:
 def _nanoseconds(postmaster: int) -> int:
     """CPU of the postmaster and its processes so far (proc_pid_schedstat: nanoseconds on the CPU)."""
     pids = [pid for pid, process in process_table().items() if postmaster in (pid, process.parent)]
-    return sum(int(Path(f"/proc/{pid}/schedstat").read_text().split()[0]) for pid in pids)
+    return sum(_nanoseconds_of(pid) for pid in pids)
+
+
+def _nanoseconds_of(pid: int) -> int:
+    try:
+        return int(Path(f"/proc/{pid}/schedstat").read_text().split()[0])
+    except (FileNotFoundError, ProcessLookupError):
+        return 0  # a worker of autovacuum that has just ended
 
 
 if __name__ == "__main__":
