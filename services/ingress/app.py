@@ -59,13 +59,15 @@ async def build(settings: Settings) -> Service:
         # The same after a restart, so that a killed door's time begins anew with its successor.
         place=f"{gethostname()}/{settings.http_address}",
     )
-    router_peer = Peer(PeerAddress("router", settings.router_target), signer)
+    router_address = PeerAddress("router", settings.router_target)
+    # Who hands messages over must know of every repeat, to say so; people's calls may be repeated for them.
+    relay_peer, router_peer = Peer(router_address, signer, is_repeating=False), Peer(router_address, signer)
     executor_peer = Peer(PeerAddress("executor", settings.executor_target), signer)
     analytics_peer = Peer(PeerAddress("analytics", settings.analytics_target), signer)
-    router = GrpcRouter(router_peer)
+    router = GrpcRouter(relay_peer)
     conversations = Conversations(
         executor=GrpcExecutor(executor_peer),
-        router=router,
+        router=GrpcRouter(router_peer),
         analytics=GrpcAnalytics(analytics_peer),
         monotonic=monotonic,
         sleep=asyncio.sleep,
@@ -99,6 +101,7 @@ async def build(settings: Settings) -> Service:
         "ingress",
         [
             Closing(database.close),
+            Closing(relay_peer.close),
             Closing(router_peer.close),
             Closing(executor_peer.close),
             Closing(analytics_peer.close),
