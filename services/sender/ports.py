@@ -9,6 +9,7 @@ from typing import Protocol
 from uuid import UUID
 
 from services.chassis.queue import Claim
+from services.sender.domain import message
 from services.sender.domain.answers import Answer
 from services.sender.domain.settling import Turn, Verdict, Wish
 
@@ -31,9 +32,14 @@ class NewMessage:
     payload: bytes
 
     @property
-    def key(self) -> tuple[UUID, UUID]:
+    def key(self) -> message.Key:
         """What names the message."""
-        return self.organization_id, self.message_id
+        return message.key_of(self.organization_id, self.message_id)
+
+    @property
+    def lane(self) -> message.Key:
+        """What names its lane."""
+        return message.key_of(self.organization_id, self.lane_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,11 +98,11 @@ class Store(Protocol):
         """Store messages and put them at the ends of their lanes; tells which are new."""
 
     async def enqueue_and_depart(
-        self, messages: Sequence[NewMessage], wishes: Mapping[tuple[UUID, UUID], Wish]
+        self, messages: Sequence[NewMessage], wishes: Mapping[message.Key, Wish]
     ) -> tuple[list[bool], list[Departure]]:
         """The same; lanes that were idle are held, and the wishes for their first messages decided on.
 
-        `wishes` by (organization, message); their positions are found out here. A lane without anything new is let go.
+        `wishes` by the messages' keys; their positions are found out here. A lane without anything new is let go.
         """
 
     async def claim(self, *, limit: int) -> list[Claim]:

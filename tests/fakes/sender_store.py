@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
 from services.chassis.queue import Claim, StoredItem
-from services.sender.domain.message import Message, with_status
+from services.sender.domain.message import Key as MessageKey
+from services.sender.domain.message import Message, key_of, with_status
 from services.sender.domain.settling import Lost, PairLimit, Released, Turn, Wish, settle
 from services.sender.ports import Departure, Listed, NewMessage, Settlement, StatusEvent
 
@@ -46,15 +47,15 @@ class FakeStore:
         self.limit = limit
         self.lease_seconds = lease_seconds
         self.lanes: dict[Key, Lane] = {}
-        self.messages: dict[Key, Message] = {}
-        self.attempted_at: dict[Key, float] = {}
+        self.messages: dict[MessageKey, Message] = {}
+        self.attempted_at: dict[MessageKey, float] = {}
         self.parked: dict[tuple[UUID, str], list[StatusEvent]] = {}
 
     async def enqueue(self, messages: Sequence[NewMessage]) -> list[bool]:
         return [self._add(message) for message in messages]
 
     def _add(self, message: NewMessage) -> bool:
-        key = (message.organization_id, message.message_id)
+        key = message.key
         if key in self.messages:
             return False
         self.messages[key] = Message(
@@ -69,7 +70,7 @@ class FakeStore:
         return True
 
     async def enqueue_and_depart(
-        self, messages: Sequence[NewMessage], wishes: Mapping[Key, Wish]
+        self, messages: Sequence[NewMessage], wishes: Mapping[MessageKey, Wish]
     ) -> tuple[list[bool], list[Departure]]:
         lanes = dict.fromkeys((message.organization_id, message.lane_id) for message in messages)
         idle = [key for key in lanes if key not in self.lanes or self.lanes[key].wake_at is None]
@@ -78,8 +79,8 @@ class FakeStore:
         claims = [self._take(key, token) for key in idle if key in self.lanes and self.lanes[key].wake_at is not None]
         return is_new, [self._depart(claim, wishes) for claim in claims]
 
-    def _depart(self, claim: Claim, wishes: Mapping[Key, Wish]) -> Departure:
-        wish = wishes.get((claim.group_id, UUID(claim.items[0].event_id)))
+    def _depart(self, claim: Claim, wishes: Mapping[MessageKey, Wish]) -> Departure:
+        wish = wishes.get(key_of(claim.group_id, UUID(claim.items[0].event_id)))
         if wish is None:
             return Departure(claim, None)
         return Departure(claim, self._settle(claim, Turn(claim.head, wish=replace(wish, position=claim.place_of(0)))))
@@ -112,7 +113,8 @@ class FakeStore:
     def _settle(self, claim: Claim, turn: Turn) -> Settlement:
         now, lane = self.clock.now(), self.lanes[claim.group_id, claim.lane_id]
         parts = [part.message_id for part in (turn.outcome, turn.wish) if part is not None]
-        found = {n: self._read((claim.group_id, n)) for n in parts if (claim.group_id, n) in self.messages}
+        keys = {n: key_of(claim.group_id, n) for n in parts}
+        found = {n: self._read(key) for n, key in keys.items() if key in self.messages}
         settled = settle(
             turn, found, is_held=self._is_held(claim), pair_ahead=lane.pair_mark - now, now=now, limit=self.limit
         )
@@ -133,7 +135,7 @@ class FakeStore:
         lane.wake_at = now + wait if lane.head < len(lane.items) else None
         return Settlement(settled.verdict, lane.wake_at is not None and wait == 0)
 
-    def _read(self, key: Key) -> Message:
+    def _read(self, key: MessageKey) -> Message:
         message, at = self.messages[key], self.attempted_at.get(key)
         return replace(message, attempt_age=None if at is None else self.clock.now() - at, is_attempted_now=False)
 
@@ -159,13 +161,14 @@ class FakeStore:
             parked.append(event)
         return False
 
-    def _owner(self, event: StatusEvent) -> Key | None:
-        if event.callback is not None and (event.organization_id, event.callback) in self.messages:
-            return event.organization_id, event.callback
-        ours = (key for key, message in self.messages.items() if key[0] == event.organization_id)
+    def _owner(self, event: StatusEvent) -> MessageKey | None:
+        called = key_of(event.organization_id, event.callback) if event.callback is not None else None
+        if called in self.messages:
+            return called
+        ours = (key for key in self.messages if key[0] == event.organization_id.int)
         return next((key for key in ours if event.wamid in self.messages[key].wamids), None)
 
-    def _apply(self, key: Key, event: StatusEvent) -> bool:
+    def _apply(self, key: MessageKey, event: StatusEvent) -> bool:
         before = self._read(key)
         after = with_status(before, event.status, event.wamid, event.error_code)
         if after == before:
@@ -181,7 +184,7 @@ class FakeStore:
     ) -> list[Listed]:
         chosen = [
             m for key, m in self.messages.items()
-            if key[0] == organization_id and lane_id in (None, m.lane_id) and state in ("", m.state)
+            if m.organization_id == organization_id and lane_id in (None, m.lane_id) and state in ("", m.state)
         ]  # fmt: skip
         return [
             Listed(

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, TypeAlias
 from uuid import UUID
 
 State = Literal["queued", "attempting", "accepted", "failed"]
 
+Key: TypeAlias = tuple[int, int]
+"""An organization, and a message or a lane of it, as whole numbers: a UUID is hashed and compared in Python."""
+
 # failed is no rank: it is final only while the message was at most sent (a reader's phone cannot un-read).
 RANKS = {"none": 0, "sent": 1, "delivered": 2, "read": 3, "played": 4}
 _LAST_RANK_THAT_FAILS = 1
+
+
+def key_of(organization_id: UUID, other_id: UUID) -> Key:
+    """The key of a message or a lane; keys sort as Postgres sorts the UUIDs."""
+    return organization_id.int, other_id.int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,9 +47,9 @@ class Message:
     error_text: str = ""
 
     @property
-    def key(self) -> tuple[UUID, UUID]:
+    def key(self) -> Key:
         """What names the row."""
-        return self.organization_id, self.message_id
+        return key_of(self.organization_id, self.message_id)
 
     @property
     def is_settled(self) -> bool:
@@ -59,8 +67,11 @@ def attempted(message: Message, *, number: int, is_resend: bool) -> Message:
 
 def accepted(message: Message, wamid: str, *, by: Literal["response", "status"]) -> Message:
     """Meta has the message as `wamid`. What a failed status ended stays failed; the id is kept all the same."""
-    wamids = message.wamids if wamid in message.wamids else (*message.wamids, wamid)
-    if message.status == "failed" or (message.state == "accepted" and wamids == message.wamids):
+    is_known = wamid in message.wamids
+    if is_known and (message.state == "accepted" or message.status == "failed"):
+        return message
+    wamids = message.wamids if is_known else (*message.wamids, wamid)
+    if message.status == "failed":
         return replace(message, wamids=wamids)
     resolved_by = message.resolved_by or ("resend" if message.is_maybe_duplicate and by == "response" else by)
     return replace(message, state="accepted", wamids=wamids, resolved_by=resolved_by, error_code=0, error_text="")

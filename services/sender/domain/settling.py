@@ -155,7 +155,7 @@ def settle(
     if turn.wish is None or isinstance(ended.verdict, Released):
         return ended if isinstance(ended.verdict, Released) else replace(ended, verdict=Released(turn.wait))
     decided = _begin_call(turn.wish, found.get(turn.wish.message_id), ended.head, pair_ahead, now, limit)
-    return replace(decided, rows=(*ended.rows, *decided.rows))
+    return replace(decided, rows=(*ended.rows, *decided.rows)) if ended.rows else decided
 
 
 def _end_call(turn: Turn, found: Mapping[UUID, Message], now: float) -> Settled:

@@ -9,6 +9,7 @@ import psycopg
 
 from services.chassis.db import Database
 from services.chassis.queue import Claim, Lanes
+from services.sender.domain.message import Key
 from services.sender.domain.settling import PairLimit, Turn, Wish
 from services.sender.ports import Departure, Listed, NewMessage, Settlement, StatusEvent
 from services.sender.store import statements
@@ -49,7 +50,7 @@ class PostgresStore:
             return await add_messages(journey, messages, inbox=self._inbox)
 
     async def enqueue_and_depart(
-        self, messages: Sequence[NewMessage], wishes: Mapping[tuple[UUID, UUID], Wish]
+        self, messages: Sequence[NewMessage], wishes: Mapping[Key, Wish]
     ) -> tuple[list[bool], list[Departure]]:
         """The same; lanes that were idle are held, and the wishes for their first messages decided on."""
         if not messages:

@@ -8,11 +8,11 @@ from uuid import UUID
 
 from services.chassis.db import Step, Transaction
 from services.chassis.queue import Claim, Item, Lanes
-from services.sender.domain.message import Message
+from services.sender.domain.message import Key, Message, key_of
 from services.sender.domain.settling import PairLimit, Released, Settled, Turn, Wish, settle
 from services.sender.ports import Departure, NewMessage, Settlement
 from services.sender.store import statements
-from services.sender.store.rows import Changes, Encode, Key
+from services.sender.store.rows import Changes, Encode
 from services.sender.store.turns import Moved, marking_pairs, moving_lanes, ready_lanes
 
 # A lane brings this many messages at most before others get their turn.
@@ -22,7 +22,7 @@ PER_LANE = 16
 async def add_messages(journey: Transaction, messages: Sequence[NewMessage], *, inbox: Lanes) -> list[bool]:
     """Store messages at the ends of their lanes; tells which are new."""
     (rows,) = await journey.run([(statements.ADD_MESSAGES, _message_values(messages))])
-    fresh = {(row[0], row[1]) for row in rows}
+    fresh = {key_of(row[0], row[1]) for row in rows}
     is_new = []
     for message in messages:
         is_new.append(message.key in fresh)
@@ -50,9 +50,9 @@ async def add_and_depart(
     *rows, pairs = await journey.run([*holding.steps, _reading_pairs(messages, wishes)])
     is_new = holding.read(rows)
     fresh = [message for message, new in zip(messages, is_new, strict=True) if new]
-    by_event = {(message.organization_id, str(message.message_id)): message for message in fresh}
+    by_event = {(message.organization_id.int, str(message.message_id)): message for message in fresh}
     changes = Changes({message.key: _queued(message) for message in fresh})
-    ahead = {(row[0], row[1]): row[2] for row in pairs}
+    ahead = {key_of(row[0], row[1]): row[2] for row in pairs}
     now = pairs[0][3] if pairs else 0.0
     departing: list[tuple[Claim, Settled | None]] = []
     repeated: list[Moved] = []
@@ -60,7 +60,7 @@ async def add_and_depart(
         if not claim.items:
             repeated.append((claim, Settled(Released(None), claim.until)))
             continue
-        message = by_event[claim.group_id, claim.items[0].event_id]
+        message = by_event[claim.group_id.int, claim.items[0].event_id]
         wish = wishes.get(message.key)
         settled = None
         if wish is not None:
@@ -68,7 +68,7 @@ async def add_and_depart(
             settled = settle(
                 Turn(claim.head, wish=placed),
                 {message.message_id: changes.found[message.key]},
-                is_held=True, pair_ahead=ahead[claim.group_id, claim.lane_id], now=now, limit=limit,
+                is_held=True, pair_ahead=ahead[message.lane], now=now, limit=limit,
             )  # fmt: skip
             for row in settled.rows:
                 changes.put(row)
@@ -87,12 +87,13 @@ async def add_and_depart(
 def _settlement(claim: Claim, settled: Settled | None, ready: set[Key]) -> Settlement | None:
     if settled is None:
         return None
-    return Settlement(settled.verdict, (claim.group_id, claim.lane_id) in ready)
+    return Settlement(settled.verdict, key_of(claim.group_id, claim.lane_id) in ready)
 
 
 def _reading_pairs(messages: Sequence[NewMessage], wishes: Mapping[Key, Wish]) -> Step:
-    lanes = sorted({(message.organization_id, message.lane_id) for message in messages if message.key in wishes})
-    return statements.READ_PAIRS, {"groups": [lane[0] for lane in lanes], "lanes": [lane[1] for lane in lanes]}
+    wished = list({message.lane: message for message in messages if message.key in wishes}.values())
+    values = {"groups": [m.organization_id for m in wished], "lanes": [m.lane_id for m in wished]}
+    return statements.READ_PAIRS, values
 
 
 def _adding(fresh: Sequence[NewMessage], changes: Changes) -> list[Step]:

@@ -12,15 +12,15 @@ from services.chassis.db import Rows, Step
 from services.chassis.queue import Item, Lanes, bundles_of
 from services.sender import metrics
 from services.sender.domain.delivery import Delivery, deliveries
-from services.sender.domain.message import RANKS, Message, with_status
+from services.sender.domain.message import RANKS, Key, Message, key_of, with_status
 from services.sender.ports import StatusEvent
 from services.sender.store import statements
 
 Encode = Callable[[Delivery], bytes]
-Key = tuple[UUID, UUID]
 Found = dict[Key, Message]
 Named = dict[tuple[UUID, str], UUID]
 """Messages by the ids Meta gave them (organization, wamid)."""
+Ids = tuple[UUID, UUID]
 
 # Records of one organization travel in a few lanes, so that transactions which meet rarely wait for each other.
 RECORD_SHARDS = 4
@@ -36,10 +36,11 @@ def message_of(row: tuple[Any, ...]) -> Message:
     )  # fmt: skip
 
 
-def locking(keys: Sequence[Key]) -> Step:
+def locking(ids: Sequence[Ids]) -> Step:
     """The step that locks these messages until the transaction ends and gives them; unknown ones are left out."""
-    chosen = sorted(set(keys))
-    return statements.LOCK_MESSAGES, {"groups": [key[0] for key in chosen], "ids": [key[1] for key in chosen]}
+    chosen = {key_of(*pair): pair for pair in ids}
+    ordered = [chosen[key] for key in sorted(chosen)]
+    return statements.LOCK_MESSAGES, {"groups": [pair[0] for pair in ordered], "ids": [pair[1] for pair in ordered]}
 
 
 def naming(named: Named) -> list[Step]:
@@ -87,10 +88,11 @@ class Changes:
 
     def put(self, message: Message, *, occurred_at_us: int = 0) -> bool:
         """Note a message's new form; tells whether it differs."""
-        before = self.current(message.key)
+        key = message.key
+        before = self.current(key)
         if before == message:
             return False
-        self.after[message.key] = message
+        self.after[key] = message
         self.deliveries += deliveries(before, message, occurred_at_us or int(clock.now().timestamp() * 1e6))
         return True
 
@@ -102,7 +104,7 @@ class Changes:
     def put_parked(self, named: Named, rows: Rows) -> None:
         """Apply what was parked for ids that have their messages now (the rows of `naming`'s second step)."""
         for event in parked_of(rows):
-            key = (event.organization_id, named[event.organization_id, event.wamid])
+            key = key_of(event.organization_id, named[event.organization_id, event.wamid])
             if key in self.found:
                 self.put_status(key, event)
 
@@ -110,9 +112,9 @@ class Changes:
         """The ids of Meta that the changed messages did not have."""
         return {
             (message.organization_id, wamid): message.message_id
-            for message in self.after.values()
+            for key, message in self.after.items()
             for wamid in message.wamids
-            if wamid not in self.found[message.key].wamids
+            if wamid not in self.found[key].wamids
         }
 
     def writing(self) -> list[Step]:
@@ -133,8 +135,8 @@ class Changes:
 
     def count(self) -> None:
         """Tell the metrics, once the transaction is durable."""
-        for message in self.after.values():
-            before = self.found[message.key]
+        for key, message in self.after.items():
+            before = self.found[key]
             if message.state != before.state:
                 metrics.messages_by_state[message.state].inc()
             if message.is_maybe_duplicate and not before.is_maybe_duplicate:

@@ -7,10 +7,10 @@ from uuid import UUID
 
 from services.chassis.db import Rows, Step, Transaction
 from services.chassis.queue import Lanes
-from services.sender.domain.message import Message
+from services.sender.domain.message import Message, key_of
 from services.sender.ports import StatusEvent
 from services.sender.store import statements
-from services.sender.store.rows import Changes, Encode, Key, message_of, naming
+from services.sender.store.rows import Changes, Encode, message_of, naming
 
 _NIL = UUID(int=0)
 # As long as Meta repeats webhooks, and some (facts: 7 days + margin).
@@ -83,5 +83,5 @@ def _parking(events: Sequence[StatusEvent]) -> list[Step]:
 def _waking(inbox: Lanes, changes: Changes) -> list[Step]:
     """The step that wakes the lanes that may have waited for messages which are settled now."""
     settled = (m for key, m in changes.after.items() if m.is_settled and not changes.found[key].is_settled)
-    lanes: list[Key] = sorted({(message.organization_id, message.lane_id) for message in settled})
-    return [inbox.waking(lanes)] if lanes else []
+    lanes = {key_of(m.organization_id, m.lane_id): (m.organization_id, m.lane_id) for m in settled}
+    return [inbox.waking(list(lanes.values()))] if lanes else []

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from uuid import UUID
 
 from services.chassis import metrics as house_metrics
 from services.chassis.db import Rows, Step, Transaction
 from services.chassis.queue import Claim, Lanes
 from services.sender.domain.answers import Accepted
+from services.sender.domain.message import Key, key_of
 from services.sender.domain.settling import Lost, PairLimit, Released, Settled, Turn, settle
 from services.sender.ports import Settlement
 from services.sender.store import statements
-from services.sender.store.rows import Changes, Encode, Key, Named, locking, message_of, naming
+from services.sender.store.rows import Changes, Encode, Ids, Named, locking, message_of, naming
 
-LeaseKey = tuple[UUID, UUID, UUID]
+LeaseKey = tuple[int, int, int]
 ClaimedTurn = tuple[Claim, Turn]
 Moved = tuple[Claim, Settled]
 
@@ -32,12 +32,12 @@ async def settle_turns(
     # An acceptance counts whatever else is decided (settling.apply_outcome), so its id can be noted before.
     named = _accepted(turns)
     locked, lanes, *parked = await journey.run([
-        locking([key for claim, turn in turns for key in _message_keys(claim, turn)]),
+        locking([ids for claim, turn in turns for ids in _message_ids(claim, turn)]),
         _locking_lanes([claim for claim, _ in turns]),
         *(naming(named) if named else ()),
     ])  # fmt: skip
     changes = Changes({message.key: message for message in map(message_of, locked)})
-    held = {(row[0], row[1], row[2]): row[3] for row in lanes}
+    held = {(row[0].int, row[1].int, row[2].int): row[3] for row in lanes}
     now = lanes[0][4] if lanes else 0.0
     decided = [
         _decide(claim, turn, changes, pair_ahead=held.get(_lease_key(claim)), now=now, limit=limit)
@@ -57,7 +57,7 @@ async def settle_turns(
     rows = await journey.commit([*before, *moving, *changes.recording(records, encode)])
     ready = ready_lanes(rows[len(before)]) if moving else set()
     return [
-        Settlement(settled.verdict, (claim.group_id, claim.lane_id) in ready)
+        Settlement(settled.verdict, key_of(claim.group_id, claim.lane_id) in ready)
         for settled, (claim, _) in zip(decided, turns, strict=True)
     ], changes
 
@@ -94,14 +94,15 @@ def moving_lanes(moved: Sequence[Moved], *, lease_seconds: float) -> list[Step]:
 
 def ready_lanes(rows: Rows) -> set[Key]:
     """Of the moved lanes those that may be claimed again at once."""
-    return {(row[0], row[1]) for row in rows if row[2]}
+    return {key_of(row[0], row[1]) for row in rows if row[2]}
 
 
 def _decide(
     claim: Claim, turn: Turn, changes: Changes, *, pair_ahead: float | None, now: float, limit: PairLimit
 ) -> Settled:
     """Settle one turn on the rows as the turns before it left them; `pair_ahead` is None for a lost lease."""
-    found = {key[1]: changes.current(key) for key in _message_keys(claim, turn) if key in changes.found}
+    keys = {message_id: key_of(group_id, message_id) for group_id, message_id in _message_ids(claim, turn)}
+    found = {message_id: changes.current(key) for message_id, key in keys.items() if key in changes.found}
     settled = settle(turn, found, is_held=pair_ahead is not None, pair_ahead=pair_ahead or 0.0, now=now, limit=limit)
     for row in settled.rows:
         changes.put(row)
@@ -116,14 +117,14 @@ def _accepted(turns: Sequence[ClaimedTurn]) -> Named:
     }
 
 
-def _message_keys(claim: Claim, turn: Turn) -> list[Key]:
+def _message_ids(claim: Claim, turn: Turn) -> list[Ids]:
     parts = [turn.outcome, turn.wish]
     return [(claim.group_id, part.message_id) for part in parts if part is not None]
 
 
 def _lease_key(claim: Claim) -> LeaseKey:
     # With the token: a process may hold a lane anew while an old walk of its own still waits for an answer.
-    return claim.group_id, claim.lane_id, claim.token
+    return claim.group_id.int, claim.lane_id.int, claim.token.int
 
 
 def _locking_lanes(claims: Sequence[Claim]) -> Step:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -13,9 +12,10 @@ from services.chassis.errors import PytakeError
 from services.chassis.logs import get_logger
 from services.chassis.queue import Batcher, Bell, Claim
 from services.sender import metrics
+from services.sender.domain.message import Key
 from services.sender.domain.settling import Released, Turn
 from services.sender.ports import Settlement, Store
-from services.sender.worker.departing import Departing, LaneKey
+from services.sender.worker.departing import Departing
 from services.sender.worker.lane import Walk
 from services.sender.worker.surroundings import Surroundings
 
@@ -55,7 +55,7 @@ class SenderWorker:
         self._lease_seconds = lease_seconds
         self._drain_seconds = drain_seconds
         self._walks: dict[asyncio.Task[None], Walk] = {}
-        self._lane_walks: Counter[LaneKey] = Counter()
+        self._by_lane: dict[Key, Walk] = {}
         self._expected = 0
         self._is_behind = False
         self._is_stopping = False
@@ -93,9 +93,9 @@ class SenderWorker:
         with self._expecting(lanes):
             yield True
 
-    def is_under_way(self, lane: LaneKey) -> bool:
+    def is_under_way(self, lane: Key) -> bool:
         """Whether this process walks the lane."""
-        return lane in self._lane_walks
+        return lane in self._by_lane
 
     def was_left(self) -> None:
         """Something was stored that nobody holds."""
@@ -141,16 +141,16 @@ class SenderWorker:
         """Walk a lane in a task of its own."""
         task = asyncio.create_task(self._walk(walk))
         self._walks[task] = walk
-        self._lane_walks[walk.lane] += 1
+        self._by_lane[walk.lane] = walk
         task.add_done_callback(self._came_back)
         metrics.lanes_in_flight.set(len(self._walks))
 
     def _came_back(self, task: asyncio.Task[None]) -> None:
         was_full = self._room <= 0
         walk = self._walks.pop(task)
-        self._lane_walks[walk.lane] -= 1
-        if not self._lane_walks[walk.lane]:
-            del self._lane_walks[walk.lane]
+        lane = walk.lane
+        if self._by_lane.get(lane) is walk:
+            del self._by_lane[lane]
         metrics.lanes_in_flight.set(len(self._walks))
         if was_full:
             self._bell.ring()
@@ -179,5 +179,5 @@ class SenderWorker:
             # Postgres is away: whether leases hold is found out when turns are settled.
             return
         for walk in walks:
-            if walk.lane not in held:
+            if (walk.claim.group_id, walk.claim.lane_id) not in held:
                 walk.is_lost = True

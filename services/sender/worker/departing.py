@@ -8,14 +8,13 @@ from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
 
+from services.sender.domain.message import Key, key_of
 from services.sender.domain.settling import Wish
 from services.sender.ports import Departure, NewMessage, Store
 from services.sender.worker.errand import Errand, errand_of_message
 from services.sender.worker.gates import Passage, pass_gates
 from services.sender.worker.lane import Boarded, Walk
 from services.sender.worker.surroundings import Surroundings
-
-LaneKey = tuple[UUID, UUID]
 
 
 class Fleet(Protocol):
@@ -24,7 +23,7 @@ class Fleet(Protocol):
     def room_for(self, lanes: int) -> AbstractContextManager[bool]:
         """Whether so many more walks may set out; until the end of the context they count as if they had."""
 
-    def is_under_way(self, lane: LaneKey) -> bool:
+    def is_under_way(self, lane: Key) -> bool:
         """Whether this process walks the lane."""
 
     def set_out(self, walk: Walk) -> None:
@@ -50,7 +49,7 @@ class Departing:
 
     async def __call__(self, messages: Sequence[NewMessage]) -> Sequence[bool]:
         """Tells which messages are new. Raises errors.Unavailable, psycopg.DataError."""
-        lanes = {(message.organization_id, message.lane_id) for message in messages}
+        lanes = {message.lane for message in messages}
         with self._fleet.room_for(len(lanes)) as has_room:
             if has_room:
                 return await self._depart(messages)
@@ -66,17 +65,17 @@ class Departing:
         began = self._around.monotonic()
         is_new, departures = await self._store.enqueue_and_depart(messages, wishes)
         for departure in departures:
-            first = UUID(departure.claim.items[0].event_id)
-            self._fleet.set_out(self._walk(departure, asked.get((departure.claim.group_id, first)), began))
+            first = key_of(departure.claim.group_id, UUID(departure.claim.items[0].event_id))
+            self._fleet.set_out(self._walk(departure, asked.get(first), began))
         if any(is_new) and not departures:
             self._fleet.was_left()
         return is_new
 
-    async def _ask(self, messages: Sequence[NewMessage]) -> dict[tuple[UUID, UUID], _Asked]:
+    async def _ask(self, messages: Sequence[NewMessage]) -> dict[Key, _Asked]:
         """The gates for the first message of each lane; lanes that are walked already ask when it is time."""
-        firsts: dict[LaneKey, NewMessage] = {}
+        firsts: dict[Key, NewMessage] = {}
         for message in messages:
-            lane = (message.organization_id, message.lane_id)
+            lane = message.lane
             if lane not in firsts and not self._fleet.is_under_way(lane):
                 firsts[lane] = message
         errands = [errand_of_message(message) for message in firsts.values()]

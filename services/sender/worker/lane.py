@@ -9,6 +9,8 @@ from services.chassis.errors import Unavailable
 from services.chassis.logs import get_logger
 from services.chassis.queue import Claim
 from services.sender.domain.answers import Accepted, Answer, Paused, Refused, Scope, Throttled
+from services.sender.domain.message import Key as LaneKey
+from services.sender.domain.message import key_of
 from services.sender.domain.patience import reconcile_wait, rest_after
 from services.sender.domain.settling import (
     IN_DOUBT,
@@ -85,9 +87,9 @@ class Walk:
         return await self._settle(Turn(head, self.outcome))
 
     @property
-    def lane(self) -> tuple[UUID, UUID]:
+    def lane(self) -> LaneKey:
         """What names the lane."""
-        return self.claim.group_id, self.claim.lane_id
+        return key_of(self.claim.group_id, self.claim.lane_id)
 
     @property
     def _is_suspect(self) -> bool:

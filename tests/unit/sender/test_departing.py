@@ -10,6 +10,7 @@ from services.pb.common.v1.content_pb2 import Content, TextContent
 from services.pb.sender.v1.sender_pb2 import OutboundMessage
 from services.sender.cache import Pauses
 from services.sender.domain.answers import Accepted, Answer
+from services.sender.domain.message import Key, key_of
 from services.sender.domain.settling import PairLimit, Released, Wish
 from services.sender.ports import Departure, Freshness, NewMessage, Settlement
 from services.sender.worker import Departing, Settler, Surroundings, Walk
@@ -25,7 +26,7 @@ class SlowStore(FakeStore):
     commit_seconds = 0.0
 
     async def enqueue_and_depart(
-        self, messages: Sequence[NewMessage], wishes: Mapping[tuple[UUID, UUID], Wish]
+        self, messages: Sequence[NewMessage], wishes: Mapping[Key, Wish]
     ) -> tuple[list[bool], list[Departure]]:
         answer = await super().enqueue_and_depart(messages, wishes)
         self.clock.seconds += self.commit_seconds
@@ -45,7 +46,7 @@ class Harbour:
     reserved: list[str] = field(default_factory=list)
     posted: list[float] = field(default_factory=list)
     walks: list[Walk] = field(default_factory=list)
-    walked: set[tuple[UUID, UUID]] = field(default_factory=set)
+    walked: set[Key] = field(default_factory=set)
     is_left: bool = False
 
     def __post_init__(self) -> None:
@@ -87,7 +88,7 @@ class Harbour:
     def room_for(self, lanes: int) -> Iterator[bool]:
         yield lanes <= self.room
 
-    def is_under_way(self, lane: tuple[UUID, UUID]) -> bool:
+    def is_under_way(self, lane: Key) -> bool:
         return lane in self.walked
 
     def set_out(self, walk: Walk) -> None:
@@ -177,7 +178,7 @@ def test_a_lane_that_is_walked_already_is_not_asked_for() -> None:
     lane = uuid4()
     asyncio.run(harbour.store.enqueue([message(lane)]))
     asyncio.run(harbour.store.claim(limit=1))
-    harbour.walked.add((ORGANIZATION, lane))
+    harbour.walked.add(key_of(ORGANIZATION, lane))
     assert harbour.run(message(lane)) == []
     assert harbour.reserved == []
 

@@ -19,6 +19,7 @@ from services.pb.common.v1.content_pb2 import Content, TextContent
 from services.pb.sender.v1.sender_pb2 import OutboundMessage
 from services.sender.cache import Pauses
 from services.sender.domain.answers import Accepted, Ambiguous, Answer, NotSent, Paused, Scope, Throttled
+from services.sender.domain.message import Key, key_of
 from services.sender.domain.settling import PairLimit, Turn
 from services.sender.ports import Freshness, NewMessage, Settlement, StatusEvent
 from services.sender.worker import Departing, Surroundings, Walk
@@ -140,7 +141,7 @@ class World:
     def room_for(self, lanes: int) -> Iterator[bool]:
         yield True
 
-    def is_under_way(self, lane: tuple[UUID, UUID]) -> bool:
+    def is_under_way(self, lane: Key) -> bool:
         return False
 
     def set_out(self, walk: Walk) -> None:
@@ -248,7 +249,7 @@ def test_with_every_status_told_nothing_is_ever_doubled() -> None:
 def test_a_crash_between_permission_and_call_is_a_doubt_that_time_ends() -> None:
     world = World([], [])
     asyncio.run(live(world, [("depart", 26)]))
-    first, second = (world.store.messages[ORGANIZATION, UUID(name)] for name in world.lanes)
+    first, second = (world.store.messages[key_of(ORGANIZATION, UUID(name))] for name in world.lanes)
     assert (first.state, first.attempts, first.is_maybe_duplicate) == ("accepted", 2, True)
     assert (second.state, second.attempts, second.is_maybe_duplicate) == ("accepted", 1, False)
     assert world.accepted == list(world.lanes)
