@@ -141,7 +141,7 @@ def statements_of(box: Box, *, which: Which = "any") -> Statements:
         wake=Query(f"""
             UPDATE {path}_lane l SET wake_at = now()
             FROM unnest(%(groups)b::uuid[], %(lanes)b::uuid[]) t(o, k)
-            WHERE (l.{g}, l.lane_id) = (t.o, t.k) AND l.lease IS NULL AND l.wake_at > now()
+            WHERE (l.{g}, l.lane_id) = (t.o, t.k) AND l.lease IS NULL AND coalesce(l.wake_at, now()) > now()
             RETURNING true"""),
         bury=Query(f"""
             INSERT INTO {path}_dead ({g}, lane_id, event_id, received_at, payload, attempts, error)

@@ -6,10 +6,8 @@ entries read for each message. A partial index is used only by who names its con
 
 from alembic import op
 
-revision = "sender_0002"
-down_revision = "sender_0001"
-branch_labels = None
-depends_on = None
+revision = "sender_0003"
+down_revision = "sender_0002"
 
 
 def upgrade() -> None:
@@ -23,8 +21,3 @@ def upgrade() -> None:
         "CREATE INDEX message_lane_list_idx ON sender.message (organization_id, lane_id, created_at) "
         "WHERE created_at > '2000-01-01Z'"
     )
-
-
-def downgrade() -> None:
-    """Not offered: what was sent cannot be unsent."""
-    raise NotImplementedError("restore a backup instead")
