@@ -41,8 +41,8 @@ _LISTED = "s.created_at > '2000-01-01Z'"
 
 _NOW = Query("SELECT now()")
 
-# OFFSET 0 makes it one descent of a key for each conversation. Joined plainly, a plan made while the table was young reads
-# the tenant: row-level security's own condition on organization_id invites the planner to it.
+# OFFSET 0 makes it one descent of a key for each conversation. Joined plainly, a plan made while the table was young
+# reads the tenant: row-level security's own condition on organization_id invites the planner to it.
 _SNAPSHOT_STATES = Query(f"""
     SELECT s.* FROM unnest(%(organizations)b::uuid[], %(conversations)b::uuid[]) t(o, c)
     CROSS JOIN LATERAL (
