@@ -31,8 +31,8 @@ ADD_DECIDED = Query("""
          t(o, k, lane, number, wa_id, user_id, flow, node, state, attempts, code, error, is_now)
     ORDER BY 1, 2""")
 
-# OFFSET 0 makes it one descent of the primary key for each id. Joined plainly, a plan made while the table was young reads
-# the tenant: row-level security's own condition on organization_id invites the planner to it.
+# OFFSET 0 makes it one descent of the primary key for each id. Joined plainly, a plan made while the table was young
+# reads the tenant: row-level security's own condition on organization_id invites the planner to it.
 _LOCK_ONE = f"""
     SELECT {_COLUMNS} FROM sender.message m
     WHERE (m.organization_id, m.message_id) = (t.o, t.k) OFFSET 0 FOR UPDATE"""
