@@ -19,6 +19,8 @@ from services.ingress.ports import Accepted, KeptEvent, MetaApp, Store
 
 # A commit that merges more events than this would only grow the latency of all of them.
 _LARGEST_COMMIT = 512
+# Where many webhooks come, each commit waits so long for more of them.
+_PATIENCE = 0.003
 
 
 class Door:
@@ -48,7 +50,7 @@ class Intake:
         self._now = now
         self._store = store
         self._batcher: Batcher[Accepted, None] = Batcher(
-            store.accept, limit=_LARGEST_COMMIT, poison=(psycopg.DataError,)
+            store.accept, limit=_LARGEST_COMMIT, poison=(psycopg.DataError,), patience=_PATIENCE
         )
 
     async def signers(self, body: bytes, header: bytes, *, app: str | None) -> tuple[str, ...]:

@@ -22,7 +22,7 @@ from services.chassis.clock import monotonic
 from services.chassis.db import Connection, Database
 from services.chassis.errors import InvalidArgument, PytakeError, Unavailable
 from services.chassis.logs import get_logger
-from services.chassis.queue.batcher import Batcher
+from services.chassis.queue.batcher import BUSY, Batcher
 from services.chassis.queue.bell import Bell
 from services.chassis.queue.box import Claim, Finish, LeaseLost, StoredItem
 from services.chassis.queue.lanes import Lanes
@@ -37,6 +37,8 @@ _FIRST_WAIT = 0.1
 _LONGEST_WAIT = 3.0
 _ERROR_WAIT = 0.5
 _SAVE_PAUSES = (0.02, 0.2)
+# Where many lanes come, the next batch waits so long for more of them; where few come, for nobody.
+_PATIENCE = 0.004
 # What is held in memory stands before the fair claim: no more of it than a few batches (invariant I8).
 _BATCHES_HELD = 2
 # Lanes whose hold is older than this are given back: a call begun now could outlast the lease.
@@ -87,6 +89,7 @@ class Relay:
         self._failures = 0
         self._is_stopping = False
         self._is_worth_a_claim = True
+        self._is_busy = False
         self._held: deque[tuple[Claim, float]] = deque()
         self._finisher: Batcher[Finish, bool] = Batcher(self._finish, limit=limit * _BATCHES_HELD)
         self._finishing: set[asyncio.Task[None]] = set()
@@ -143,7 +146,11 @@ class Relay:
     async def _turn(self) -> None:
         """Hand over what is held, then, if something may wait in the box, a batch of that: neither starves."""
         if self._held:
-            await self._hand_over(self._take_held())
+            if self._is_busy:
+                await asyncio.sleep(_PATIENCE)
+            held = self._take_held()
+            self._is_busy = len(held) >= BUSY
+            await self._hand_over(held)
         if self._is_worth_a_claim:
             self._is_worth_a_claim = False
             claims = await self._lanes.claim(limit=self._limit)

@@ -1,6 +1,8 @@
-"""executor: the lists' indexes serve lists only (as sender_0003).
+"""executor: a conversation's states have one key, and the lists' indexes serve lists only (as sender_0003).
 
-On a table too young for statistics the planner took them, by the organization alone, for a conversation's own key.
+With many organizations, or on a young table, the planner thinks that an organization has one row: then every index that
+begins with the organization looks alike to it, and it may read the tenant for each conversation. What the road looks up has
+one index that fits; id follows from conversation and flow.
 """
 
 from alembic import op
@@ -22,3 +24,11 @@ def upgrade() -> None:
             f"CREATE INDEX conversation_states_{name}_list_idx ON executor.conversation_states ({columns}) "
             "WHERE created_at > '2000-01-01Z'"
         )
+    op.execute(
+        """
+        ALTER TABLE executor.conversation_states
+          DROP CONSTRAINT conversation_states_pkey,
+          DROP CONSTRAINT conversation_states_organization_id_conversation_id_flow_id_key,
+          ADD PRIMARY KEY (organization_id, conversation_id, flow_id)
+        """
+    )

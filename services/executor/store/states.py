@@ -67,7 +67,7 @@ _SAVE_STATES = Query("""
                 %(cl)b::timestamptz[], %(l)b::timestamptz[], %(ex)b::timestamptz[], %(cr)b::timestamptz[],
                 %(r)b::bigint[]) t(o, i, c, k, p, u, f, v, n, x, e, a, j, m, cl, l, ex, cr, r)
     ORDER BY a, o, i
-    ON CONFLICT (organization_id, id) DO UPDATE SET
+    ON CONFLICT (organization_id, conversation_id, flow_id) DO UPDATE SET
       contact_id = excluded.contact_id, phone_number = excluded.phone_number, user_id = excluded.user_id,
       flow_version = excluded.flow_version, current_node_id = excluded.current_node_id,
       variables = excluded.variables, execution_path = excluded.execution_path, is_active = excluded.is_active,

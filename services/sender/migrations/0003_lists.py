@@ -1,4 +1,4 @@
-"""The lists' indexes serve lists only.
+"""sender: the lists' indexes serve lists only, and parked statuses are found by what they wait for.
 
 On a table too young for statistics the planner took them, by the organization alone, for a message's own key: 1,500
 entries read for each message. A partial index is used only by who names its condition.
@@ -20,4 +20,16 @@ def upgrade() -> None:
     op.execute(
         "CREATE INDEX message_lane_list_idx ON sender.message (organization_id, lane_id, created_at) "
         "WHERE created_at > '2000-01-01Z'"
+    )
+    op.execute("DROP INDEX sender.parked_status_organization_id_wamid_idx")
+    op.execute("DROP INDEX sender.parked_status_organization_id_parked_at_idx")
+    op.execute(
+        """
+        ALTER TABLE sender.parked_status
+          DROP CONSTRAINT parked_status_pkey, ADD PRIMARY KEY (organization_id, wamid, event_id)
+        """
+    )
+    op.execute(
+        "CREATE INDEX parked_status_age_idx ON sender.parked_status (organization_id, parked_at) "
+        "WHERE parked_at > '2000-01-01Z'"
     )

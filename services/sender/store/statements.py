@@ -88,11 +88,12 @@ PARK = Query("""
     SELECT * FROM unnest(%(groups)b::uuid[], %(events)b::text[], %(wamids)b::text[], %(statuses)b::text[],
                          %(codes)b::int[], %(times)b::bigint[])
     ORDER BY 1, 2
-    ON CONFLICT (organization_id, event_id) DO NOTHING""")
+    ON CONFLICT (organization_id, wamid, event_id) DO NOTHING""")
 
 FORGET_PARKED = Query("""
     DELETE FROM sender.parked_status
-    WHERE organization_id = ANY(%(groups)b::uuid[]) AND parked_at < now() - %(days)s::float8 * interval '1 day'""")
+    WHERE organization_id = ANY(%(groups)b::uuid[]) AND parked_at < now() - %(days)s::float8 * interval '1 day'
+      AND parked_at > '2000-01-01Z'""")
 
 # Whose status is it: the message we named ourselves, else the one an answer named. MATERIALIZED: a row whose lock had
 # to be waited for is checked anew, and its owner must not be looked up once more for that.
