@@ -30,7 +30,7 @@ DEPTH_SECONDS = 5.0
 # A transaction of more would only keep the events of all of them waiting.
 LARGEST_TAKE = 256
 # Nobody waits for the log: records gather for a moment, so that a busy second is a few batches.
-RECORD_LINGER = 0.2
+RECORD_LINGER = 0.5
 
 
 async def build(settings: Settings) -> Service:

@@ -33,7 +33,7 @@ ROOM = "sender"
 
 _DEPTH_SECONDS = 5.0
 # Nobody waits for the log: records gather for a moment, so that a busy second is a few batches.
-_RECORD_LINGER = 0.2
+_RECORD_LINGER = 0.5
 _PARTITION_SECONDS = 3600.0
 _DROP_SECONDS = 86400.0
 # Of the calls one process may have under way, one number gets this share: a slow number leaves room for others.

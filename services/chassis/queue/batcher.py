@@ -1,7 +1,7 @@
 """Natural batching: what waits when the last flush ends goes together into the next one, in one transaction.
 
-Under load batches grow by themselves, and a lone entry waits for nobody. Where many come anyhow, `patience` lets the next
-flush wait a moment for more of them: a batch costs little more than one entry.
+Under load batches grow by themselves, and a lone entry waits for nobody. Where many come anyhow, `patience` lets the
+next flush wait a moment for more of them: a batch costs little more than one entry.
 """
 
 from __future__ import annotations
@@ -22,17 +22,24 @@ class Batcher(Generic[Entry, Result]):
     """Collects entries of concurrent callers; `flush` gets at most `limit` and gives one result per entry, in order.
 
     When a flush of several callers' entries fails with `poison`, each caller's entries are flushed alone, so that one
-    caller's bad value costs nobody else an answer. `patience` is in seconds; it is had only after a flush of BUSY entries.
+    caller's bad value costs nobody else an answer. `patience` is in seconds, and had after a flush of `busy` entries.
     """
 
     def __init__(
-        self, flush: Flush[Entry, Result], *, limit: int = 256, poison: tuple[type[Exception], ...] = (), patience: float = 0.0
+        self,
+        flush: Flush[Entry, Result],
+        *,
+        limit: int = 256,
+        poison: tuple[type[Exception], ...] = (),
+        patience: float = 0.0,
+        busy: int = BUSY,
     ) -> None:
         self._flush = flush
         self._limit = limit
         self._poison = poison
         self._patience = patience
-        self._is_busy = False
+        self._busy = busy
+        self._is_busy = busy == 0
         self._waiting: list[tuple[Sequence[Entry], asyncio.Future[Sequence[Result]]]] = []
         self._task: asyncio.Task[None] | None = None
 
@@ -54,7 +61,7 @@ class Batcher(Generic[Entry, Result]):
             if self._is_busy and self._patience:
                 await asyncio.sleep(self._patience)
             batch = self._take()
-            self._is_busy = sum(len(entries) for entries, _ in batch) >= BUSY
+            self._is_busy = sum(len(entries) for entries, _ in batch) >= self._busy
             try:
                 await self._settle(batch)
             except self._poison:

@@ -39,6 +39,8 @@ _ERROR_WAIT = 0.5
 _SAVE_PAUSES = (0.02, 0.2)
 # Where many lanes come, the next batch waits so long for more of them; where few come, for nobody.
 _PATIENCE = 0.004
+# Nobody waits for a lane's end but the same person's next message.
+_FINISH_PATIENCE = 0.025
 # What is held in memory stands before the fair claim: no more of it than a few batches (invariant I8).
 _BATCHES_HELD = 2
 # Lanes whose hold is older than this are given back: a call begun now could outlast the lease.
@@ -91,7 +93,9 @@ class Relay:
         self._is_worth_a_claim = True
         self._is_busy = False
         self._held: deque[tuple[Claim, float]] = deque()
-        self._finisher: Batcher[Finish, bool] = Batcher(self._finish, limit=limit * _BATCHES_HELD)
+        self._finisher: Batcher[Finish, bool] = Batcher(
+            self._finish, limit=limit * _BATCHES_HELD, patience=_FINISH_PATIENCE, busy=0
+        )
         self._finishing: set[asyncio.Task[None]] = set()
         self._task: asyncio.Task[None] | None = None
         lanes.attach(self)

@@ -72,7 +72,8 @@ def statements_of(box: Box, *, which: Which = "any") -> Statements:
               head = CASE WHEN l.wake_at IS NULL THEN l.tail + excluded.tail ELSE l.head END
             RETURNING l.{g}, l.lane_id, l.tail, l.wake_at IS NULL"""),
         # IS NOT DISTINCT FROM keeps the planner from answering "is it new?" with the primary key's first column: on a
-        # young table it read every item of the organization, 594 a message (docs/performance.md).
+        # young table it read every item of the organization, 594 a message (docs/performance.md). received_at leaves out
+        # the partitions of weeks to come; a day, for a writer whose lock was waited for may have begun later than this.
         add_items=Query(f"""
             INSERT INTO {path}_item ({g}, lane_id, pos, event_id, payload)
             SELECT i.o, i.k, l.tail - i.n + i.rn, i.e, i.p
@@ -85,7 +86,7 @@ def statements_of(box: Box, *, which: Which = "any") -> Statements:
             JOIN {path}_lane l ON (l.{g}, l.lane_id) = (i.o, i.k)
             WHERE i.repeat = 1
               AND NOT EXISTS (SELECT 1 FROM {path}_item x WHERE x.event_id = i.e AND x.{g} IS NOT DISTINCT FROM i.o
-                                AND x.received_at <= now())
+                                AND x.received_at < now() + interval '1 day')
             RETURNING {g}, lane_id, event_id, pos, received_at"""),
         is_any_ready=Query(f"SELECT EXISTS (SELECT 1 FROM {path}_lane WHERE wake_at <= now() {tried})"),
         claim_oldest=Query(f"""

@@ -1,8 +1,8 @@
 """executor: a conversation's states have one key, and the lists' indexes serve lists only (as sender_0003).
 
-With many organizations, or on a young table, the planner thinks that an organization has one row: then every index that
-begins with the organization looks alike to it, and it may read the tenant for each conversation. What the road looks up has
-one index that fits; id follows from conversation and flow.
+With many organizations, or on a young table, the planner thinks that an organization has one row: then every index
+that begins with the organization looks alike to it, and it may read the tenant for each conversation. What the road
+looks up has one index that fits; id follows from conversation and flow.
 """
 
 from alembic import op

@@ -116,3 +116,28 @@ async def test_drain_ends_when_nothing_is_left() -> None:
 
     assert flushes.batches == [["a", "b", "c"]]
     assert [await task for task in tasks] == [["A"], ["B"], ["C"]]
+
+
+async def test_after_a_busy_flush_the_next_waits_for_company() -> None:
+    flushes = Flushes()
+    batcher: Batcher[str, str] = Batcher(flushes, patience=0.001, busy=2)
+    flushes.gate.clear()
+    first = asyncio.create_task(batcher.submit(["a", "b"]))
+    await flushes.begun.wait()
+    second = asyncio.create_task(batcher.submit(["c"]))
+    await asyncio.sleep(0)
+    flushes.gate.set()
+    await first
+    third = asyncio.create_task(batcher.submit(["d"]))
+
+    assert await asyncio.gather(second, third) == [["C"], ["D"]]
+    assert flushes.batches == [["a", "b"], ["c", "d"]]
+
+
+async def test_a_lone_entry_waits_for_nobody_however_patient_the_batcher() -> None:
+    flushes = Flushes()
+    batcher: Batcher[str, str] = Batcher(flushes, patience=3600.0)
+
+    async with asyncio.timeout(5):
+        assert await batcher.submit(["a"]) == ["A"]
+        assert await batcher.submit(["b"]) == ["B"]
