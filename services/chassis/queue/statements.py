@@ -72,8 +72,8 @@ def statements_of(box: Box, *, which: Which = "any") -> Statements:
               head = CASE WHEN l.wake_at IS NULL THEN l.tail + excluded.tail ELSE l.head END
             RETURNING l.{g}, l.lane_id, l.tail, l.wake_at IS NULL"""),
         # IS NOT DISTINCT FROM keeps the planner from answering "is it new?" with the primary key's first column: on a
-        # young table it read every item of the organization, 594 a message (docs/performance.md). received_at leaves out
-        # the partitions of weeks to come; a day, for a writer whose lock was waited for may have begun later than this.
+        # young table it read every item of the organization, 594 a message (performance.md). received_at leaves out
+        # partitions of weeks to come; a day, for a writer whose lock was waited for may have begun later than this.
         add_items=Query(f"""
             INSERT INTO {path}_item ({g}, lane_id, pos, event_id, payload)
             SELECT i.o, i.k, l.tail - i.n + i.rn, i.e, i.p
