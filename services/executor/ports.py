@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 from uuid import UUID
 
 from services.chassis.queue import Claim, Finish, Item, Passed, StoredItem
@@ -39,6 +39,7 @@ class FlowVersion:
     flow_id: UUID
     version: int
     document: bytes
+    digest: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +60,20 @@ class StateView:
     flow_name: str
 
 
+class Published(NamedTuple):
+    """Which version of a flow is published, and its document's digest."""
+
+    version: int
+    digest: str
+
+
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     """What a batch needs to begin: Postgres' time, each conversation's states, each flow's published version."""
 
     now: datetime
     standings: Mapping[UUID, Mapping[UUID, Standing]]
-    published: Mapping[tuple[UUID, UUID], int]
+    published: Mapping[tuple[UUID, UUID], Published]
 
 
 @dataclass(frozen=True, slots=True)

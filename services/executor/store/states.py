@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
 from uuid import UUID, uuid5
 
-import orjson
 import psycopg
 
 from services.chassis.db import (
@@ -25,16 +23,10 @@ from services.chassis.db import (
 from services.chassis.queue import Item, Lanes, bundles_of
 from services.chassis.queue.schema import KEEP_DAYS
 from services.executor.domain.advance import Timer
-from services.executor.domain.arrival import Contact
-from services.executor.domain.identifiers import recurring_id
-from services.executor.domain.session import Session
 from services.executor.domain.standing import Standing
-from services.executor.ports import Passage, Save, Snapshot, StateChanged, StateView
+from services.executor.ports import Passage, Published, Save, Snapshot, StateChanged, StateView
 from services.executor.store.boxes import INBOX, OUTBOX, RECORDS
-
-_COLUMNS = """s.organization_id, s.id, s.conversation_id, s.contact_id, s.phone_number, s.user_id, s.session,
-    s.variables, s.execution_path, s.messages_count, s.last_message_at, s.session_expires_at, s.created_at,
-    s.closed_at, s.revision"""
+from services.executor.store.rows import COLUMNS, standing_of, state_values, timer_values, view_of
 
 # The condition of the lists' partial indexes; it holds for every state.
 _LISTED = "s.created_at > '2000-01-01Z'"
@@ -46,11 +38,11 @@ _NOW = Query("SELECT now()")
 _SNAPSHOT_STATES = Query(f"""
     SELECT s.* FROM unnest(%(organizations)b::uuid[], %(conversations)b::uuid[]) t(o, c)
     CROSS JOIN LATERAL (
-      SELECT {_COLUMNS} FROM executor.conversation_states s
+      SELECT {COLUMNS} FROM executor.conversation_states s
       WHERE s.organization_id = t.o AND s.conversation_id = t.c OFFSET 0) s""")
 
 _SNAPSHOT_FLOWS = Query("""
-    SELECT f.organization_id, f.flow_id, f.published_version
+    SELECT f.organization_id, f.flow_id, f.published_version, f.published_digest
     FROM unnest(%(organizations)b::uuid[], %(flows)b::uuid[]) t(o, f_id)
     JOIN executor.flow f ON f.organization_id = t.o AND f.flow_id = t.f_id""")
 
@@ -167,9 +159,9 @@ class PostgresStates:
         """The last journey of a transaction: what a batch came to."""
         steps = list(lanes)
         if save.standings:
-            steps.append((_SAVE_STATES, {**_state_values(save.standings), "wanted": len(save.standings)}))
+            steps.append((_SAVE_STATES, {**state_values(save.standings), "wanted": len(save.standings)}))
         if save.timers:
-            steps.append((_SAVE_TIMERS, _timer_values(save.timers)))
+            steps.append((_SAVE_TIMERS, timer_values(save.timers)))
         outbox = self._outbox.entering(save.outbox)
         records = self._records.entering(self._bundles_of(save.records))
         before = len(steps)
@@ -225,12 +217,12 @@ class PostgresStates:
             total = await fetch_one(connection, f"SELECT count(*) FROM executor.conversation_states s {where}", values)
             rows = await fetch_all(
                 connection,
-                f"""SELECT {_COLUMNS}, f.name FROM executor.conversation_states s {_JOIN_FLOW} {where}
+                f"""SELECT {COLUMNS}, f.name FROM executor.conversation_states s {_JOIN_FLOW} {where}
                     ORDER BY s.last_message_at DESC, s.id OFFSET %(skip)s LIMIT %(limit)s""",
                 values,
             )
         assert total is not None
-        return int(total[0]), [_view(row) for row in rows]
+        return int(total[0]), [view_of(row) for row in rows]
 
     async def latest(self, *, organization_id: UUID, phone_number: str) -> StateView | None:
         """The state with the latest message of a phone number."""
@@ -295,12 +287,12 @@ class PostgresStates:
         async with self._database.transaction([organization_id], durable=False) as connection:
             row = await fetch_one(
                 connection,
-                f"""SELECT {_COLUMNS}, f.name FROM executor.conversation_states s {_JOIN_FLOW}
+                f"""SELECT {COLUMNS}, f.name FROM executor.conversation_states s {_JOIN_FLOW}
                     WHERE s.organization_id = %(organization_id)s AND {_LISTED} AND {condition}
                     ORDER BY s.is_active DESC, s.last_message_at DESC, s.id LIMIT 1""",
                 {"organization_id": organization_id, "value": value},
             )
-        return _view(row) if row else None
+        return view_of(row) if row else None
 
 
 @lru_cache(maxsize=4096)
@@ -324,69 +316,9 @@ def _snapshot(rows: Sequence[Rows]) -> Snapshot:
     ((now,),), state_rows, flow_rows = rows
     standings: dict[UUID, dict[UUID, Standing]] = {}
     for row in state_rows:
-        standing = _standing(row)
+        standing = standing_of(row)
         standings.setdefault(standing.conversation_id, {})[standing.state_id] = standing
-    return Snapshot(now, standings, {(row[0], row[1]): row[2] for row in flow_rows})
+    return Snapshot(now, standings, {(row[0], row[1]): Published(row[2], row[3]) for row in flow_rows})
 
 
 _JOIN_FLOW = "JOIN executor.flow f ON f.organization_id = s.organization_id AND f.flow_id = s.flow_id"
-
-
-def _standing(row: Sequence[Any]) -> Standing:
-    return Standing(
-        organization_id=row[0],
-        state_id=row[1],
-        conversation_id=row[2],
-        contact=Contact(row[3], row[4], row[5], ""),
-        session=Session.from_parts(row[6], row[7], row[8]),
-        messages_count=row[9],
-        last_message_at=row[10],
-        session_expires_at=row[11],
-        created_at=row[12],
-        closed_at=row[13],
-        revision=row[14],
-    )
-
-
-def _view(row: Sequence[Any]) -> StateView:
-    return StateView(_standing(row[:15]), row[15])
-
-
-def _rest_of(session: Session) -> str:
-    """What the seed's columns do not hold."""
-    return orjson.dumps(session.place()).decode()
-
-
-def _state_values(standings: Sequence[Standing]) -> dict[str, list[object]]:
-    return {
-        "o": [standing.organization_id for standing in standings],
-        "i": [standing.state_id for standing in standings],
-        "c": [standing.conversation_id for standing in standings],
-        "k": [standing.contact.contact_id for standing in standings],
-        "p": [standing.contact.wa_id[:20] for standing in standings],
-        "u": [standing.contact.user_id for standing in standings],
-        "f": [recurring_id(standing.session.flow_id) for standing in standings],
-        "v": [standing.session.flow_version for standing in standings],
-        "n": [standing.session.current_node_id for standing in standings],
-        "x": [orjson.dumps(dict(standing.session.variables)).decode() for standing in standings],
-        "e": [orjson.dumps(standing.session.execution_path).decode() for standing in standings],
-        "a": [standing.session.is_active for standing in standings],
-        "j": [_rest_of(standing.session) for standing in standings],
-        "m": [standing.messages_count for standing in standings],
-        "cl": [standing.closed_at for standing in standings],
-        "l": [standing.last_message_at for standing in standings],
-        "ex": [standing.session_expires_at for standing in standings],
-        "cr": [standing.created_at for standing in standings],
-        "r": [standing.revision for standing in standings],
-    }
-
-
-def _timer_values(timers: Sequence[Timer]) -> dict[str, list[object]]:
-    latest = {(timer.organization_id, timer.conversation_id, timer.kind, timer.scope): timer for timer in timers}
-    return {
-        "o": [timer.organization_id for timer in latest.values()],
-        "l": [timer.conversation_id for timer in latest.values()],
-        "k": [timer.kind for timer in latest.values()],
-        "s": [timer.scope for timer in latest.values()],
-        "f": [timer.fire_at for timer in latest.values()],
-    }

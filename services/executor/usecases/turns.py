@@ -206,9 +206,13 @@ class Turns:
 
     def _published(self, organization_id: UUID, flow: str, snapshot: Snapshot) -> int:
         try:
-            return snapshot.published.get((organization_id, recurring_id(flow)), 0)
+            published = snapshot.published.get((organization_id, recurring_id(flow)))
         except ValueError:
             return 0
+        if published is None:
+            return 0
+        self._library.learn(organization_id, flow, published.version, published.digest)
+        return published.version
 
     def _save_of(self, results: Sequence[_LaneResult], snapshot: Snapshot, finishes: Sequence[Finish]) -> Save:
         effects = [effect for result in results for effect in result.effects]

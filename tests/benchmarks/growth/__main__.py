@@ -17,6 +17,8 @@ from tests.benchmarks.growth.measured import Document, Load, amounts_of, has_sta
 
 STATED_ERROR = 0.35
 """The model may be so far off, as a share of the measurement."""
+FEWEST_IN_FLIGHT = 3.0
+"""With fewer no two messages meet in a batch: each costs what one alone does, of which the model says nothing new."""
 
 
 def read_arguments(arguments: Sequence[str]) -> argparse.Namespace:
@@ -30,12 +32,15 @@ def read_arguments(arguments: Sequence[str]) -> argparse.Namespace:
 
 
 def check_model(loads: Sequence[Load]) -> list[tuple[str, Check]]:
-    """Fit the closed loads with the least and the most company, and predict every other. Raises Void without two."""
+    """Fit the closed loads with the least and the most company, and predict every other that has some.
+
+    Raises Void without two to fit.
+    """
     closed = [load for load in loads if load.is_closed]
     if len(closed) < 2:
         raise Void("the model needs two loads at saturation with different numbers in flight")
     fed = [closed[0], closed[-1]]
-    kept = [load for load in loads if load not in fed]
+    kept = [load for load in loads if load not in fed and load.in_flight >= FEWEST_IN_FLIGHT]
     found = checks([load.whole for load in fed], [load.whole for load in kept])
     return list(zip([load.name for load in kept], found, strict=True))
 

@@ -26,7 +26,7 @@ from services.executor.domain.session import Session
 from services.executor.domain.standing import Standing
 from services.executor.domain.templates import compile_template
 from services.executor.domain.variables import Scope
-from services.executor.store.states import _standing, _state_values
+from services.executor.store.rows import standing_of, state_values
 from services.executor.worker.codec import decode, encode_record, encode_said
 from services.pb.executor.v1 import executor_pb2
 
@@ -71,7 +71,7 @@ def _parts() -> dict[str, tuple[Callable[[], object], int]]:
     scope = Scope({"nome": "Ana"}, {"current_date": "14/03/2026", **_CONTEXT})
     claims, rows = _claims(), _rows(standing)
     arrivals = [decode(claim).arrivals[0] for claim in claims]
-    standings = [_standing(row) for row in rows]
+    standings = [standing_of(row) for row in rows]
     effects = [advance(*work, _rules(flow)) for work in zip(arrivals, map(_by_id, standings), strict=True)]
     changed = [changed for effect in effects for changed in effect.standings.values()]
 
@@ -83,10 +83,10 @@ def _parts() -> dict[str, tuple[Callable[[], object], int]]:
         "template": repeat(lambda: template.render(scope)),
         "engine_turn": repeat(lambda: _turn(flow, state)),
         "decode": (lambda: [decode(claim) for claim in claims], CONVERSATIONS),
-        "standing": (lambda: [_standing(row) for row in rows], CONVERSATIONS),
+        "standing": (lambda: [standing_of(row) for row in rows], CONVERSATIONS),
         "advance": (lambda: _advance_all(flow, arrivals, standings), CONVERSATIONS),
         "encode": (lambda: [_encode(effect) for effect in effects], CONVERSATIONS),
-        "values": (lambda: _state_values(changed), CONVERSATIONS),
+        "values": (lambda: state_values(changed), CONVERSATIONS),
         "message": (lambda: _work_off(flow, claims, rows), CONVERSATIONS),
     }
 
@@ -113,10 +113,10 @@ def _work_off(flow: CompiledFlow, claims: Sequence[Claim], rows: Sequence[tuple[
     standings: list[Standing] = []
     for claim, row in zip(claims, rows, strict=True):
         for arrival in decode(claim).arrivals:
-            effects = advance(arrival, _by_id(_standing(row)), rules)
+            effects = advance(arrival, _by_id(standing_of(row)), rules)
             encoded.append(_encode(effects))
             standings += effects.standings.values()
-    return encoded, _state_values(standings)
+    return encoded, state_values(standings)
 
 
 def _advance_all(flow: CompiledFlow, arrivals: Sequence[Arrival], standings: Sequence[Standing]) -> object:

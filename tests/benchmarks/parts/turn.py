@@ -24,7 +24,7 @@ from services.executor.domain.session import Session
 from services.executor.domain.standing import Standing, state_id_of
 from services.executor.domain.templates import compile_template
 from services.executor.domain.variables import Scope
-from services.executor.store import states
+from services.executor.store.rows import state_values
 from services.executor.worker.codec import decode, encode_record, encode_said
 from services.pb.common.v1 import events_pb2
 from services.pb.executor.v1 import executor_pb2
@@ -119,10 +119,10 @@ def whole_turn(flow: CompiledFlow, state: bytes) -> Callable[[], bytes]:
         )
         loaded = replace(standing, session=session)
         effects = advance(arrival, {loaded.state_id: loaded}, rules)
-        states._state_values(list(effects.standings.values()))
-        items = [encode_said(said) for said in effects.said]
-        items += [encode_record(record, number) for number, record in enumerate(effects.records)]
-        return b"".join(item.payload for item in items)
+        state_values(list(effects.standings.values()))
+        payloads = [encode_said(said).payload for said in effects.said]
+        payloads += [encode_record(record, number) for number, record in enumerate(effects.records)]
+        return b"".join(payloads)
 
     return turn
 

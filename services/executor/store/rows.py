@@ -1,0 +1,83 @@
+"""Conversation states and timers as rows, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+
+from services.executor.domain.advance import Timer
+from services.executor.domain.arrival import Contact
+from services.executor.domain.identifiers import recurring_id
+from services.executor.domain.session import Session
+from services.executor.domain.standing import Standing
+from services.executor.ports import StateView
+
+COLUMNS = """s.organization_id, s.id, s.conversation_id, s.contact_id, s.phone_number, s.user_id, s.session,
+    s.variables, s.execution_path, s.messages_count, s.last_message_at, s.session_expires_at, s.created_at,
+    s.closed_at, s.revision"""
+
+
+def standing_of(row: Sequence[Any]) -> Standing:
+    """A state from the columns of COLUMNS."""
+    return Standing(
+        organization_id=row[0],
+        state_id=row[1],
+        conversation_id=row[2],
+        contact=Contact(row[3], row[4], row[5], ""),
+        session=Session.from_parts(row[6], row[7], row[8]),
+        messages_count=row[9],
+        last_message_at=row[10],
+        session_expires_at=row[11],
+        created_at=row[12],
+        closed_at=row[13],
+        revision=row[14],
+    )
+
+
+def view_of(row: Sequence[Any]) -> StateView:
+    """A state for people, from COLUMNS and the flow's name."""
+    return StateView(standing_of(row[:15]), row[15])
+
+
+def _rest_of(session: Session) -> str:
+    """What the seed's columns do not hold."""
+    return orjson.dumps(session.place()).decode()
+
+
+def state_values(standings: Sequence[Standing]) -> dict[str, list[object]]:
+    """States as the arrays of the statement that saves them."""
+    return {
+        "o": [standing.organization_id for standing in standings],
+        "i": [standing.state_id for standing in standings],
+        "c": [standing.conversation_id for standing in standings],
+        "k": [standing.contact.contact_id for standing in standings],
+        "p": [standing.contact.wa_id[:20] for standing in standings],
+        "u": [standing.contact.user_id for standing in standings],
+        "f": [recurring_id(standing.session.flow_id) for standing in standings],
+        "v": [standing.session.flow_version for standing in standings],
+        "n": [standing.session.current_node_id for standing in standings],
+        "x": [orjson.dumps(dict(standing.session.variables)).decode() for standing in standings],
+        "e": [orjson.dumps(standing.session.execution_path).decode() for standing in standings],
+        "a": [standing.session.is_active for standing in standings],
+        "j": [_rest_of(standing.session) for standing in standings],
+        "m": [standing.messages_count for standing in standings],
+        "cl": [standing.closed_at for standing in standings],
+        "l": [standing.last_message_at for standing in standings],
+        "ex": [standing.session_expires_at for standing in standings],
+        "cr": [standing.created_at for standing in standings],
+        "r": [standing.revision for standing in standings],
+    }
+
+
+def timer_values(timers: Sequence[Timer]) -> dict[str, list[object]]:
+    """Timers as arrays; of two for the same thing the later counts."""
+    latest = {(timer.organization_id, timer.conversation_id, timer.kind, timer.scope): timer for timer in timers}
+    return {
+        "o": [timer.organization_id for timer in latest.values()],
+        "l": [timer.conversation_id for timer in latest.values()],
+        "k": [timer.kind for timer in latest.values()],
+        "s": [timer.scope for timer in latest.values()],
+        "f": [timer.fire_at for timer in latest.values()],
+    }
