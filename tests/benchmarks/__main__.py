@@ -3,17 +3,14 @@
 Meta and its people are this process; what is measured runs in others, and only their CPU counts.
 """
 
-import os
-import platform
 import signal
 import sys
-from dataclasses import asdict
-from datetime import UTC, datetime
 from pathlib import Path
 
 import uvloop
 
 from services.embedded.errors import HouseError
+from tests.benchmarks.conditions import conditions
 from tests.benchmarks.errors import Void
 from tests.benchmarks.measure import count_steps, measure
 from tests.benchmarks.plan import Plan, read_plan
@@ -36,17 +33,6 @@ async def run(plan: Plan) -> list[Sample]:
         async with opened(side, variants, plan, progress) as contestants:
             samples += await measure(contestants, part, plan.rounds, progress)
     return samples
-
-
-def conditions(plan: Plan) -> dict[str, object]:
-    """Say where, when and how it was measured."""
-    return {
-        "at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "cores": os.cpu_count(),
-        "python": platform.python_version(),
-        "load_average": os.getloadavg()[0],
-        "plan": asdict(plan),
-    }
 
 
 def main() -> int:

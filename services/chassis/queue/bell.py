@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 from services.chassis.db import Database, Query
 from services.chassis.errors import Unavailable
+from services.chassis.lifecycle import Periodic
 
 # Other processes' inserts, expired leases and due waits are found this often (design: 0.5 s poll).
 POLL_SECONDS = 0.5
@@ -39,35 +40,25 @@ class Bell:
         return is_rung
 
 
-class Poll:
-    """A part: asks every half second, once for all boxes of the process, whether something waits, and rings."""
+class Poll(Periodic):
+    """A part: asks every half second, once for all boxes of the process, whether something waits, and rings.
+
+    The first question is asked at once: work may have waited for this process to start.
+    """
 
     def __init__(
         self, database: Database, watched: Sequence[tuple[Query, Callable[[], None]]], *, seconds: float = POLL_SECONDS
     ) -> None:
+        super().__init__("poll", seconds, self._ask)
         self._database = database
         self._watched = watched
-        self._seconds = seconds
-        self._task: asyncio.Task[None] | None = None
 
-    async def start(self) -> None:
-        """Begin; the first question is asked at once: work may have waited for this process to start."""
-        self._task = asyncio.create_task(self._loop(), name="poll")
-
-    async def stop(self) -> None:
-        """End."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-
-    async def _loop(self) -> None:
-        while True:
-            try:
-                answers = await self._database.ask([query for query, _ in self._watched])
-            except Unavailable:
-                # Whoever claims finds it out for himself, and says so.
-                answers = [True] * len(self._watched)
-            for (_, ring), is_any in zip(self._watched, answers, strict=True):
-                if is_any:
-                    ring()
-            await asyncio.sleep(self._seconds)
+    async def _ask(self) -> None:
+        try:
+            answers = await self._database.ask([query for query, _ in self._watched])
+        except Unavailable:
+            # Whoever claims finds it out for himself, and says so.
+            answers = [True] * len(self._watched)
+        for (_, ring), is_any in zip(self._watched, answers, strict=True):
+            if is_any:
+                ring()

@@ -6,19 +6,18 @@ CPU time per item, contestants in turn. Nothing leaves the machine.
 import argparse
 import asyncio
 import os
-import platform
 import signal
 import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 import uvloop
 
 from services.embedded.errors import HouseError
 from tests.benchmarks.__main__ import first_sentence, say
+from tests.benchmarks.conditions import conditions
 from tests.benchmarks.errors import Void
 from tests.benchmarks.parts import commits, doors, queues, turn
 from tests.benchmarks.parts.contest import Sample, contest
@@ -90,17 +89,6 @@ async def _run_queues(ground: Ground, plan: Plan) -> list[Sample]:
         return await contest(queues.PART, opened.contestants(plan.jobs), plan.rounds, say)
     finally:
         await opened.close()
-
-
-def conditions(plan: Plan) -> dict[str, object]:
-    """Say where, when and how it was measured."""
-    return {
-        "at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "cores": os.cpu_count(),
-        "python": platform.python_version(),
-        "load_average": os.getloadavg()[0],
-        "plan": asdict(plan),
-    }
 
 
 def main() -> int:

@@ -6,7 +6,6 @@ Meta posts three statuses for every reply. The rate is 60 % of what the house do
 import argparse
 import asyncio
 import os
-import platform
 import secrets
 import signal
 import sys
@@ -15,8 +14,7 @@ import time
 from collections import deque
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +27,7 @@ from services.embedded.state import read_state
 from tests.benchmarks import road
 from tests.benchmarks.__main__ import first_sentence, say
 from tests.benchmarks.arithmetic import percentile
+from tests.benchmarks.conditions import conditions
 from tests.benchmarks.errors import Void
 from tests.benchmarks.load import Outcome, Rate, Saturation, greet_everybody
 from tests.benchmarks.meta.people import Person, make_people, phone_number_ids
@@ -158,17 +157,6 @@ async def run(plan: Plan, folder: Path) -> tuple[Findings, list[Look]]:
         world.connect(variant.webhook_url)
         soak = Soak(plan, folder, world, variant)
         return await soak.run(), soak.looks
-
-
-def conditions(plan: Plan) -> dict[str, object]:
-    """Say where, when and how it was measured."""
-    return {
-        "at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "cores": os.cpu_count(),
-        "python": platform.python_version(),
-        "load_average": os.getloadavg()[0],
-        "plan": asdict(plan),
-    }
 
 
 def main() -> int:

@@ -37,7 +37,9 @@ async def opened(module_database: OwnDatabase) -> AsyncIterator[Database]:
 
 
 @pytest.mark.parametrize("kind", TYPES)
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(data=st.data())
 async def test_a_value_comes_back_as_it_was_sent(opened: Database, kind: str, data: st.DataObject) -> None:
     one = data.draw(st.none() | TYPES[kind])
