@@ -79,7 +79,6 @@ class Database:
                 # Statements are constants: parsed once a connection, from the first time on.
                 "prepare_threshold": 0,
             },
-            check=_check,
             open=False,
         )
         await pool.open(wait=False)
@@ -154,10 +153,25 @@ class Database:
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[Connection]:
         try:
-            async with self._pool.connection() as connection:
+            connection = await self._living_connection()
+            try:
                 yield connection
+            finally:
+                await self._pool.putconn(connection)
         except (PoolTimeout, psycopg.OperationalError, psycopg.InterfaceError) as error:
             raise _unavailable() from error
+
+    async def _living_connection(self) -> Connection:
+        """One that Postgres did not close while it lay in the pool. Raises PoolTimeout.
+
+        Not the pool's own check: it would put a dead connection back, and wait a second before it tries another.
+        """
+        while True:
+            connection = await self._pool.getconn()
+            if not _has_farewell(connection):
+                return connection
+            await connection.close()
+            await self._pool.putconn(connection)
 
 
 async def rescope(connection: Connection, organization_ids: Iterable[UUID | str]) -> None:
@@ -206,13 +220,14 @@ def _scope_of(organization_ids: Iterable[UUID | str]) -> str:
     return ",".join(sorted({str(UUID(str(organization_id))) for organization_id in organization_ids}))
 
 
-async def _check(connection: Connection) -> None:
-    """Drop a connection that Postgres closed while it lay in the pool; no round trip when the socket looks alive."""
+def _has_farewell(connection: Connection) -> bool:
+    """Whether Postgres closed the connection; no journey when the socket looks alive."""
+    if connection.closed:
+        return True
     # An idle connection has nothing to say; a readable socket is Postgres' farewell after a crash or stop.
     poll = select.poll()
     poll.register(connection.fileno(), select.POLLIN)
-    if poll.poll(0):
-        raise psycopg.OperationalError("Postgres closed the connection")
+    return bool(poll.poll(0))
 
 
 def _unavailable() -> Unavailable:

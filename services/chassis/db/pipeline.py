@@ -71,6 +71,7 @@ class _Journey:
         self._results: list[pq.abc.PGresult] = []
         self._answered = 0
         self._done: asyncio.Future[None] = self._loop.create_future()
+        self._socket = -1
         self.failure: pq.abc.PGresult | None = None
         self.unprepared: set[bytes] = set()
 
@@ -86,26 +87,35 @@ class _Journey:
     async def complete(self) -> list[pq.abc.PGresult]:
         """Send what is queued and read every answer."""
         self._pgconn.pipeline_sync()
-        socket = self._pgconn.socket
         is_writing = bool(self._pgconn.flush())
-        self._loop.add_reader(socket, self._read)
+        self._socket = self._pgconn.socket
+        self._loop.add_reader(self._socket, self._read)
         if is_writing:
-            self._loop.add_writer(socket, self._write)
+            self._loop.add_writer(self._socket, self._write)
         try:
             await self._done
         finally:
-            self._loop.remove_reader(socket)
-            if is_writing:
-                self._loop.remove_writer(socket)
+            self._let_go()
         self._pgconn.exit_pipeline_mode()
         return self._results
 
     def _write(self) -> None:
         try:
             if not self._pgconn.flush():
-                self._loop.remove_writer(self._pgconn.socket)
+                self._loop.remove_writer(self._socket)
         except psycopg.Error as error:
             self._fail(error)
+
+    def _let_go(self) -> None:
+        """Watch the socket no more, at the very moment at which there is nothing to wait for.
+
+        libpq closes the socket of a connection that ended, and its number may be another connection's in the next step
+        of the loop: whoever let go later would make that one deaf.
+        """
+        if self._socket >= 0:
+            self._loop.remove_reader(self._socket)
+            self._loop.remove_writer(self._socket)
+            self._socket = -1
 
     def _read(self) -> None:
         try:
@@ -120,6 +130,7 @@ class _Journey:
                         return
                     continue
                 if result.status == pq.ExecStatus.PIPELINE_SYNC:
+                    self._let_go()
                     if not self._done.done():
                         self._done.set_result(None)
                     return
@@ -140,6 +151,7 @@ class _Journey:
             self.failure = result
 
     def _fail(self, error: psycopg.Error) -> None:
+        self._let_go()
         if not self._done.done():
             self._done.set_exception(error)
 

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from services.chassis.db import Database, Query, is_fenced
+from services.chassis.errors import Unavailable
 from tests.fixtures.servers import Database as OwnDatabase
 
 ORGANIZATION = UUID("0192d0aa-7f7f-7000-8000-00000000c0de")
@@ -115,6 +116,22 @@ async def test_a_call_given_up_midway_costs_a_connection_and_never_mixes_up_answ
         *(opened.batch((), [(ECHOES["text"], {"one": f"{number}", "many": None})]) for number in range(8))
     )
     assert answers == [[[(f"{number}", None)]] for number in range(8)]
+
+
+async def test_connections_that_end_never_make_others_deaf(module_database: OwnDatabase) -> None:
+    """libpq closes the socket of a connection that ended; the next connection gets its number."""
+    slow = Query("SELECT %(one)s::text FROM pg_sleep(0.05)")
+    database = await Database.open(module_database.url_of("ingress"), size=6, name="test of ends")
+    async with await psycopg.AsyncConnection.connect(module_database.superuser_url, autocommit=True) as superuser:
+        for number in range(12):
+            calls = [asyncio.create_task(database.batch((), [(slow, {"one": f"{number}"})])) for _ in range(12)]
+            await superuser.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'test of ends'"
+            )
+            async with asyncio.timeout(20):
+                answers = await asyncio.gather(*calls, return_exceptions=True)
+            assert all(isinstance(answer, Unavailable) or answer == [[(f"{number}",)]] for answer in answers)
+    await database.close()
 
 
 async def test_large_values_go_out_and_come_back_whole(opened: Database) -> None:
