@@ -4,6 +4,7 @@ Meta and its people are this process; what is measured runs in others, and only 
 """
 
 import signal
+import subprocess
 import sys
 from pathlib import Path
 
@@ -13,11 +14,11 @@ from services.embedded.errors import HouseError
 from tests.benchmarks.conditions import conditions
 from tests.benchmarks.errors import Void
 from tests.benchmarks.measure import count_steps, measure
-from tests.benchmarks.plan import Plan, read_plan
+from tests.benchmarks.plan import QUICK_SCENARIOS, Plan, read_plan
 from tests.benchmarks.progress import Progress, say
 from tests.benchmarks.report import write_report
 from tests.benchmarks.sample import Sample
-from tests.benchmarks.scenarios import measurements, sides
+from tests.benchmarks.scenarios import SCENARIOS, measurements, sides
 from tests.benchmarks.sides import opened
 
 RESULTS = Path(".bench")
@@ -47,7 +48,20 @@ def main() -> int:
         return 1
     folder = RESULTS / str(before["at"]).replace(":", "")
     print(write_report(folder, samples, sizes=plan.sizes, conditions=before))
+    if plan.scenarios in (tuple(SCENARIOS), QUICK_SCENARIOS):
+        return add_parts(folder / "report.md", is_quick=plan.scenarios == QUICK_SCENARIOS)
     return 0
+
+
+def add_parts(report: Path, *, is_quick: bool) -> int:
+    """Measure the single parts too and add them to the report: a whole run shows every target. 1 when they are void."""
+    say("single parts")
+    command = [sys.executable, "-m", "tests.benchmarks.parts", *(["--quick"] if is_quick else [])]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
+    print(done.stdout)
+    with report.open("a") as file:
+        file.write(f"\n{done.stdout}")
+    return done.returncode
 
 
 def first_sentence(error: Exception) -> str:
