@@ -144,16 +144,16 @@ class Database:
     async def is_reachable(self) -> bool:
         """Whether a trivial query is answered, for readiness."""
         try:
-            async with self._pool.connection(timeout=1.0) as connection:
+            async with self._connection(seconds=1.0) as connection:
                 await connection.execute("SELECT 1")
-        except (PoolTimeout, psycopg.Error):
+        except (Unavailable, psycopg.Error):
             return False
         return True
 
     @asynccontextmanager
-    async def _connection(self) -> AsyncIterator[Connection]:
+    async def _connection(self, *, seconds: float = ACQUIRE_SECONDS) -> AsyncIterator[Connection]:
         try:
-            connection = await self._living_connection()
+            connection = await self._living_connection(seconds)
             try:
                 yield connection
             finally:
@@ -161,22 +161,17 @@ class Database:
         except (PoolTimeout, psycopg.OperationalError, psycopg.InterfaceError) as error:
             raise _unavailable() from error
 
-    async def _living_connection(self) -> Connection:
+    async def _living_connection(self, seconds: float) -> Connection:
         """One that Postgres did not close while it lay in the pool. Raises PoolTimeout.
 
         Not the pool's own check: it would put a dead connection back, and wait a second before it tries another.
         """
         while True:
-            connection = await self._pool.getconn()
+            connection = await self._pool.getconn(timeout=seconds)
             if not _has_farewell(connection):
                 return connection
             await connection.close()
             await self._pool.putconn(connection)
-
-
-async def rescope(connection: Connection, organization_ids: Iterable[UUID | str]) -> None:
-    """Name the organizations of a running transaction, once they are known (a claim finds them out)."""
-    await run_steps(connection, [rescoping(organization_ids)])
 
 
 def is_fenced(error: psycopg.DatabaseError) -> bool:
