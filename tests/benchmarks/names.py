@@ -3,6 +3,8 @@
 ROAD = "PyTake"
 ONE_OF_EACH = "PyTake, 1 of each"
 TWO_OF_EACH = "PyTake, 2 of each"
+FIVE_PROCESSES = "PyTake, five processes"
+ONE_PROCESS = "PyTake, one process"
 
 
 def organizations_name(count: int) -> str:

@@ -22,6 +22,7 @@ from tests.benchmarks.variant import Surroundings, Variant
 NAME = ROAD
 START_SECONDS = 120.0
 PYTAKE = (sys.executable, "-m", "services")
+TOGETHER = (sys.executable, "-m", "tests.benchmarks.together")
 NOT_INHERITED = ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "SEALING_KEYS", "WEBHOOK_VERIFY_TOKEN")
 UNBOUND_PAIR_BURST = "1000000000"
 """A person writes far more often here than Meta's limit per pair allows; the limiter runs, but never says no."""
@@ -35,17 +36,22 @@ async def running_road(
     name: str = NAME,
     document: Mapping[str, object] | None = None,
     replicas: int = 1,
+    is_together: bool = False,
 ) -> AsyncIterator[Variant]:
     """Start a house in `folder`, set it up, and stop it at the end. Raises Void when it fails.
 
     `document` is for `pytake apply`; without one, all numbers start the workshop's flow in one organization.
+    `is_together` puts the five rooms into one process.
     """
     document = document or one_organization({"workshop": around.phone_number_ids})
     environment = _environment(around)
+    usual = (*PYTAKE, "up", "--data", str(folder), "--no-simulator", "--no-demo", "--replicas", str(replicas))
     house = await asyncio.create_subprocess_exec(
-        *PYTAKE, "up", "--data", str(folder), "--no-simulator", "--no-demo", "--replicas", str(replicas),
-        env=environment, stdout=asyncio.subprocess.PIPE, start_new_session=True,
-    )  # fmt: skip
+        *((*TOGETHER, str(folder)) if is_together else usual),
+        env=environment,
+        stdout=asyncio.subprocess.PIPE,
+        start_new_session=True,
+    )
     try:
         await _wait_until_running(house)
         await _apply(folder, document, environment)

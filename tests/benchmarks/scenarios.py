@@ -9,11 +9,19 @@ from typing import Literal
 from tests.benchmarks.baselines.names import BASELINES, PLAIN
 from tests.benchmarks.load import Load, Rate, Saturation
 from tests.benchmarks.measure import Measurement
-from tests.benchmarks.names import ONE_OF_EACH, ROAD, TWO_OF_EACH, conversations_name, organizations_name
+from tests.benchmarks.names import (
+    FIVE_PROCESSES,
+    ONE_OF_EACH,
+    ONE_PROCESS,
+    ROAD,
+    TWO_OF_EACH,
+    conversations_name,
+    organizations_name,
+)
 from tests.benchmarks.pressure import Backlog, Campaign, Overload
 from tests.benchmarks.sizes import Sizes
 
-Side = Literal["baselines", "organizations", "conversations", "replicas"]
+Side = Literal["baselines", "processes", "organizations", "conversations", "replicas"]
 """Who is up at the same time: PyTake beside the baselines, or two houses that differ in one thing."""
 
 BUBBLES_PER_SECOND = 20.0
@@ -77,6 +85,12 @@ SCENARIOS: dict[str, Scenario] = {
         about="executor stands still while messages come in; CPU and messages a second while they are worked off",
         side="baselines",
         loads=lambda sizes: [Backlog(min(sizes.backlog, sizes.people))],
+    ),
+    "processes": Scenario(
+        about="the five services, against the same code in one process without gRPC between: what the split costs",
+        side="processes",
+        loads=lambda sizes: [Saturation(count, sizes.seconds) for count in sizes.in_flight],
+        variants=lambda sizes: (FIVE_PROCESSES, ONE_PROCESS),
     ),
     "organizations": Scenario(
         about="all numbers in one organization, against an organization for each number",

@@ -18,7 +18,15 @@ from tests.benchmarks.documents import many_organizations, one_organization
 from tests.benchmarks.load import greet_everybody
 from tests.benchmarks.meta.people import Cast, Person, make_people, person_of, phone_number_ids
 from tests.benchmarks.meta.world import World
-from tests.benchmarks.names import ONE_OF_EACH, ROAD, TWO_OF_EACH, conversations_name, organizations_name
+from tests.benchmarks.names import (
+    FIVE_PROCESSES,
+    ONE_OF_EACH,
+    ONE_PROCESS,
+    ROAD,
+    TWO_OF_EACH,
+    conversations_name,
+    organizations_name,
+)
 from tests.benchmarks.plan import Plan
 from tests.benchmarks.progress import Progress
 from tests.benchmarks.road import running_road
@@ -59,14 +67,22 @@ class Stage:
         return world
 
     async def house(
-        self, name: str, document: Mapping[str, object], people: Mapping[Cast, Sequence[Person]], *, replicas: int = 1
+        self,
+        name: str,
+        document: Mapping[str, object],
+        people: Mapping[Cast, Sequence[Person]],
+        *,
+        replicas: int = 1,
+        is_together: bool = False,
     ) -> Contestant:
         """Start a house and set it up."""
         self._progress.say(f"starting {name}")
         world = await self.world()
         around = self.around(world, ())
         variant = await self._stack.enter_async_context(
-            running_road(self._folder(), around, name=name, document=document, replicas=replicas)
+            running_road(
+                self._folder(), around, name=name, document=document, replicas=replicas, is_together=is_together
+            )
         )
         return contestant(variant, world, people)
 
@@ -116,6 +132,8 @@ async def opened(
         match side:
             case "baselines":
                 contestants = await _beside_baselines(stage, variants, sizes)
+            case "processes":
+                contestants = await _processes(stage, sizes)
             case "organizations":
                 contestants = await _organizations(stage, sizes)
             case "conversations":
@@ -133,6 +151,19 @@ async def _beside_baselines(stage: Stage, variants: Sequence[str], sizes: Sizes)
     if wanted := [name for name in BASELINES if name in variants]:
         contestants += await stage.baselines(numbers["workshop"], wanted)
     return contestants
+
+
+async def _processes(stage: Stage, sizes: Sizes) -> list[Contestant]:
+    numbers = phone_number_ids(NUMBERS)
+    return [
+        await stage.house(
+            name,
+            one_organization({"workshop": numbers}),
+            {"workshop": make_people(sizes.people, numbers)},
+            is_together=name == ONE_PROCESS,
+        )
+        for name in (FIVE_PROCESSES, ONE_PROCESS)
+    ]
 
 
 async def _organizations(stage: Stage, sizes: Sizes) -> list[Contestant]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from tests.benchmarks.arithmetic import Spread, paired_ratios, spread
 from tests.benchmarks.baselines.names import AIOHTTP, HTTPX, NAIVE, PLAIN
-from tests.benchmarks.names import ROAD, conversations_name, organizations_name
+from tests.benchmarks.names import FIVE_PROCESSES, ONE_PROCESS, ROAD, conversations_name, organizations_name
 from tests.benchmarks.sample import Sample
 from tests.benchmarks.sizes import Sizes
 
@@ -57,6 +57,8 @@ class _Run:
     def targets(self) -> Iterator[Target]:
         for in_flight in self._sizes.in_flight:
             yield from self._saturation(f"saturation, {in_flight} in flight")
+            ratios = self._ratios("processes", f"saturation, {in_flight} in flight", FIVE_PROCESSES, ONE_PROCESS, _cpu)
+            yield Target(f"CPU against one process, {in_flight} in flight", 1.25, "of it", ratios)
         cpu = self._values("statuses", None, ROAD, _cpu)
         yield Target("CPU a message with three statuses a reply", 1.2, "ms", cpu)
         yield from self._rates()
