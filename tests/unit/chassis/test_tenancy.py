@@ -66,7 +66,7 @@ def test_an_expired_token_is_refused_also_when_it_was_proven_before(monkeypatch:
     proof.prove(token)
 
     later = time.time() + 60
-    monkeypatch.setattr("services.chassis.tenancy.time.time", lambda: later)
+    monkeypatch.setattr("services.chassis.tenancy.tokens.time.time", lambda: later)
 
     with pytest.raises(Unauthenticated, match="expired"):
         proof.prove(token)
@@ -127,5 +127,5 @@ def test_a_service_token_serves_again_until_half_of_its_life_is_over(monkeypatch
     assert signer.token_for("ingress") == first
     assert signer.token_for("executor") != first
     later = time.time() + 200
-    monkeypatch.setattr("services.chassis.tenancy.time.time", lambda: later)
+    monkeypatch.setattr("services.chassis.tenancy.tokens.time.time", lambda: later)
     assert signer.token_for("ingress") != first

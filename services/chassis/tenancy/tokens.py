@@ -19,10 +19,11 @@ from joserfc.jwk import KeySet, OctKey, OKPKey
 from joserfc.jws import extract_compact
 
 from services.chassis.errors import InvalidArgument, Unauthenticated
+from services.chassis.tenancy.permissions import ROLES
 
 SERVICE_TOKEN_SECONDS = 300
 TEAM_TOKEN_SECONDS = 12 * 3600
-ROLES = ("super_admin", "org_admin", "supervisor", "agent", "viewer")
+
 _LEEWAY_SECONDS = 5
 _CACHE_SIZE = 1024
 
