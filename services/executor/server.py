@@ -12,6 +12,7 @@ from grpc import aio
 
 from services.chassis.errors import InvalidArgument
 from services.chassis.queue import Batcher
+from services.chassis.rpc.sizes import fitting
 from services.executor.domain.finding import Finding
 from services.executor.ports import FlowSummary, StateView
 from services.executor.usecases import FlowKeeping, StateKeeping, Submission
@@ -103,7 +104,7 @@ class StatesServer(executor_pb2_grpc.StatesServicer):
             flow_id=request.flow_id,
             is_active=request.is_active if request.HasField("is_active") else None,
         )
-        return executor_pb2.ListStatesResponse(total=total, states=[_state(view) for view in views])
+        return executor_pb2.ListStatesResponse(total=total, states=fitting(map(_state, views)))
 
     async def GetState(self, request: executor_pb2.GetStateRequest, context: Context) -> executor_pb2.GetStateResponse:
         """The state of a phone number."""

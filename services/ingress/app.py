@@ -18,7 +18,7 @@ from services.chassis.sealing import Sealer
 from services.chassis.tenancy import ServiceSigner, TokenVerifier
 from services.ingress.apps import AppDirectory, house_app
 from services.ingress.conversations import Conversations
-from services.ingress.http import HttpServer, WebhookEndpoint, build_site
+from services.ingress.http import Bodies, HttpServer, WebhookEndpoint, build_site
 from services.ingress.peers import GrpcAnalytics, GrpcExecutor, GrpcRouter
 from services.ingress.server import AppsServer, EventsServer, IntakeServer
 from services.ingress.settings import Settings
@@ -91,7 +91,7 @@ async def build(settings: Settings) -> Service:
     site = build_site(
         version=version("pytake"), is_ready=database.is_reachable, conversations=conversations, verifier=verifier
     )
-    webhook = WebhookEndpoint(intake, max_body_bytes=settings.max_body_bytes)
+    webhook = WebhookEndpoint(intake, max_body_bytes=settings.max_body_bytes, bodies=Bodies(settings.max_bodies_bytes))
 
     async def measure() -> None:
         await messages.measure()
@@ -128,7 +128,13 @@ async def build(settings: Settings) -> Service:
             ),
             Poll(database, [(messages.is_any_ready, message_bell.ring), (statuses.is_any_ready, status_bell.ring)]),
             rpc,
-            HttpServer(settings.http_address, webhook, site, drain_seconds=settings.drain_seconds),
+            HttpServer(
+                settings.http_address,
+                webhook,
+                site,
+                drain_seconds=settings.drain_seconds,
+                most_connections=settings.max_connections,
+            ),
             # Last, so that a room is ready only when everything else has started.
             OpsServer(settings.ops_address, database.is_reachable),
         ],

@@ -9,6 +9,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from grpc import aio
 
 from services.chassis.errors import InvalidArgument
+from services.chassis.rpc.sizes import fitting
 from services.ingress.ports import KeptEvent, MetaApp
 from services.ingress.usecases import Intake
 from services.pb.ingress.v1 import ingress_pb2, ingress_pb2_grpc
@@ -64,7 +65,7 @@ class EventsServer(ingress_pb2_grpc.EventsServicer):
     ) -> ingress_pb2.ListEventsResponse:
         """Kept events, newest first."""
         events = await self._intake.events(disposition=request.disposition, limit=request.limit)
-        return ingress_pb2.ListEventsResponse(events=[_event(event) for event in events])
+        return ingress_pb2.ListEventsResponse(events=fitting(map(_event, events)))
 
 
 def _organization(text: str) -> UUID:

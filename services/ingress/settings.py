@@ -29,3 +29,13 @@ class Settings(ServiceSettings):
     max_body_bytes: int = setting(
         "MAX_BODY_BYTES", "largest webhook body in bytes; Meta sends up to 3 MiB", default=4 * 1024 * 1024
     )
+    max_bodies_bytes: int = setting(
+        "MAX_BODIES_BYTES",
+        "bytes of large webhook bodies (above 64 KiB) that one process holds at a time; at least MAX_BODY_BYTES",
+        default=64 * 1024 * 1024,
+    )
+    max_connections: int = setting(
+        "MAX_CONNECTIONS",
+        "HTTP connections one process keeps; who has been silent for longest makes room",
+        default=1000,
+    )

@@ -23,10 +23,10 @@ from grpc_status import rpc_status
 from services.chassis import errors, metrics
 from services.chassis.logs import get_logger
 from services.chassis.rpc.policy import OPEN_SERVICES, MethodPolicy, admit, read_policies
+from services.chassis.rpc.sizes import MOST_MESSAGE_BYTES, refuse_long_lists
 from services.chassis.tenancy import TokenVerifier
 from services.pb.common.v1 import errors_pb2
 
-MAX_MESSAGE_BYTES = 16 * 1024 * 1024
 # Time for balancers and peers to notice NOT_SERVING before the listener closes; 0.3 s lost no call in the drain storm.
 NOTICE_SECONDS = 0.3
 
@@ -64,7 +64,7 @@ class RpcServer:
         self._server = aio.server(
             interceptors=(_Guard(policies, verifier),),
             options=(
-                ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
+                ("grpc.max_receive_message_length", MOST_MESSAGE_BYTES),
                 ("grpc.so_reuseport", 0),
                 # New replicas get load because old connections end (every 30 s).
                 ("grpc.max_connection_age_ms", 30_000),
@@ -132,6 +132,7 @@ class _Guard(aio.ServerInterceptor):
                 _bind_trace(str(metadata.get("traceparent", "")))
                 token = str(metadata.get("authorization", "")).removeprefix("Bearer ")
                 admit(method, request, token, self._policies, self._verifier)
+                refuse_long_lists(request)
                 return await handler(request, context)
             except errors.PytakeError as error:
                 code = error.code

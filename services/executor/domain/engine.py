@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Final, assert_never
 
 from services.executor.domain.answers import Accepted
+from services.executor.domain.budget import WorkSpent
 from services.executor.domain.commands import Command, Ended, EndReason, JumpToFlow, LimitReached, LimitReason
 from services.executor.domain.compile import CompiledFlow, CompiledNode
 from services.executor.domain.events import Event, FlowStarted, InboundMessage, TimerFired
@@ -78,12 +79,15 @@ def step(
         return Outcome(session or _fresh(flow, is_active=False), (), Trace())
     base = standing or _fresh(flow)
     run = _Run(flow, _begin_turn(flow, base, event, now, context), limits, monotonic)
-    if standing is not None:
-        run.resume(standing, event)
-    else:
-        if session is not None and session.is_active and session.current_node_id is not None:
-            run.turn.notes.append(Note(session.current_node_id, "restarted"))
-        run.start(event)
+    try:
+        if standing is not None:
+            run.resume(standing, event)
+        else:
+            if session is not None and session.is_active and session.current_node_id is not None:
+                run.turn.notes.append(Note(session.current_node_id, "restarted"))
+            run.start(event)
+    except WorkSpent:
+        run.stop("work")
     return run.outcome(base)
 
 
@@ -127,7 +131,10 @@ def _local_time(zone: tzinfo, now: datetime) -> str:
 class _Run:
     """The walk of one turn through the graph. It stands at `waiting_at` when done, or the flow has ended."""
 
-    __slots__ = ("_deadline", "_entered", "_limits", "_monotonic", "_opening", "attempts", "flow", "turn", "waiting_at")
+    __slots__ = (
+        "_deadline", "_entered", "_limits", "_monotonic", "_opening", "_place", "attempts", "flow", "turn",
+        "waiting_at",
+    )  # fmt: skip
 
     def __init__(self, flow: CompiledFlow, turn: Turn, limits: Limits, monotonic: Callable[[], float]) -> None:
         self.flow = flow
@@ -139,6 +146,7 @@ class _Run:
         self._deadline = monotonic() + limits.timeout_ms / 1000
         self._entered = 0
         self._opening: InboundMessage | None = None
+        self._place = flow.start_id
 
     def start(self, event: Event) -> None:
         """Begin at the start node; the event is an answer only when the flow consumes its opening."""
@@ -150,6 +158,7 @@ class _Run:
         """Go on from where the session stands."""
         assert session.current_node_id is not None
         node = self.flow.nodes[session.current_node_id]
+        self._place = node.id
         if isinstance(node.behaviour, Passing):
             # A session that was moved onto a node that does not wait: run on from that node.
             self._walk(node.id)
@@ -186,12 +195,18 @@ class _Run:
     def _walk(self, node_id: str | None) -> None:
         while node_id is not None:
             node = self.flow.node(node_id)
+            self._place = node.id
             reason = self._guard()
             if reason is not None:
-                self.turn.commands.append(LimitReached(node.id, reason))
+                self.stop(reason)
                 return
             self.turn.visited.append(node.id)
             node_id = self._enter(node)
+
+    def stop(self, reason: LimitReason) -> None:
+        """End the turn where it is; what was said stays said."""
+        self.turn.commands.append(LimitReached(self._place, reason))
+        self.waiting_at = None
 
     def _guard(self) -> LimitReason | None:
         self._entered += 1

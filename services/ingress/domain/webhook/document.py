@@ -14,6 +14,11 @@ _LARGEST_INTEGER = 2**64 - 1
 _SMALLEST_INTEGER = -(2**63)
 _MOST_INTEGER_DIGITS = 20
 
+# Meta's own webhooks have up to 13 levels.
+MOST_LEVELS = 32
+_BRACKETS = bytes.maketrans(b"{}", b"[]")
+_NEITHER_BRACKET_NOR_QUOTE = bytes(sign for sign in range(256) if sign not in b'"[]{}')
+
 
 class MalformedBody(ValueError):
     """The body is not JSON; the message is one sentence that says why."""
@@ -27,8 +32,10 @@ def load_document(body: bytes) -> Json:
     library tries. A number too large for a double reads as null.
 
     Raises MalformedBody: not UTF-8 (UTF-16 included), not JSON (a byte order mark and NaN included), or
-    nested deeper than the libraries read (about a thousand levels).
+    nested deeper than MOST_LEVELS, which is looked at before anything is built.
     """
+    if is_deeper_than(MOST_LEVELS, body):
+        raise MalformedBody(f"The body is nested deeper than {MOST_LEVELS} levels.")
     try:
         document: Json = orjson.loads(body)
     except orjson.JSONDecodeError:
@@ -41,8 +48,6 @@ def _load_leniently(body: bytes) -> Json:
         document: Json = json.loads(
             body.decode("utf-8"), parse_int=_integer, parse_float=_float, parse_constant=_refuse_constant
         )
-    except RecursionError:
-        raise MalformedBody("The body is nested too deeply.") from None
     except UnicodeDecodeError:
         raise MalformedBody("The body is not UTF-8.") from None
     except ValueError:
@@ -94,10 +99,19 @@ def _storable(words: str) -> str:
     return _UNSTORABLE.sub(_REPLACEMENT, words)
 
 
-def pruned(value: Json, levels: int) -> Json:
-    """Copy a value with everything below so many levels read as null."""
-    if isinstance(value, dict):
-        return {key: pruned(item, levels - 1) for key, item in value.items()} if levels else None
-    if isinstance(value, list):
-        return [pruned(item, levels - 1) for item in value] if levels else None
-    return value
+def is_deeper_than(levels: int, body: bytes) -> bool:
+    """Tell whether JSON has more levels of arrays and objects; of what is no JSON it may tell anything.
+
+    Most bodies have no more brackets in all. Of the others only the brackets outside texts are kept, and as
+    often as there may be levels the innermost pairs are taken away: at the speed of bytes.replace.
+    """
+    if body.count(b"[") + body.count(b"{") <= levels:
+        return False
+    if b"\\" in body:
+        body = body.replace(b"\\\\", b"").replace(b'\\"', b"")
+    brackets = b"".join(body.translate(_BRACKETS, _NEITHER_BRACKET_NOR_QUOTE).split(b'"')[::2])
+    for _ in range(levels):
+        if not brackets:
+            return False
+        brackets = brackets.replace(b"[]", b"")
+    return bool(brackets)
