@@ -74,7 +74,8 @@ class BoundedConnection(AnswersInOneWrite):
         self.since = 0.0
         self._crowd = crowd
         self._screen = screen
-        self._head_bytes = 0
+        # Between how many bytes the head that is coming in has: a piece may begin with the end of a body.
+        self._head_least = self._head_most = 0
         self._dropped = 0
         self._refusal: Refusal | None = None
         self._is_receiving = False
@@ -98,8 +99,11 @@ class BoundedConnection(AnswersInOneWrite):
             self._drop(len(data))
             return
         self._unset_keepalive_if_required()
-        was_in_head = self.owes is Owes.HEAD
-        self._head_bytes = self._head_bytes + len(data) if was_in_head else len(data)
+        if self.owes is Owes.HEAD:
+            self._head_least += len(data)
+            self._head_most += len(data)
+        else:
+            self._head_least, self._head_most = 0, len(data)
         self._is_receiving = True
         try:
             self.parser.feed_data(data)
@@ -111,11 +115,8 @@ class BoundedConnection(AnswersInOneWrite):
         self._is_receiving = False
         if self._held is not None:
             self._serve_or_refuse(*self._held)
-        elif self.owes is Owes.HEAD:
-            if not was_in_head:
-                self._head_bytes = 0  # most of it may have been the end of the request before
-            elif self._head_bytes > MOST_HEAD_BYTES:
-                self._refuse(HEAD_TOO_LARGE)
+        elif self.owes is Owes.HEAD and self._head_least > MOST_HEAD_BYTES:
+            self._refuse(HEAD_TOO_LARGE)
 
     def on_message_begin(self) -> None:
         """HttpRequestParser: a request's first byte."""
@@ -134,7 +135,10 @@ class BoundedConnection(AnswersInOneWrite):
     def on_message_complete(self) -> None:
         """HttpRequestParser: the whole request is here."""
         super().on_message_complete()
-        self.owes = Owes.REQUEST if self.cycle.response_complete else Owes.NOTHING
+        if not self.cycle.response_complete:
+            self.owes = Owes.NOTHING
+            return
+        self.owes = Owes.REQUEST
         self.since = self.loop.time()
 
     def on_response_complete(self) -> None:
@@ -193,10 +197,10 @@ class BoundedConnection(AnswersInOneWrite):
     def _refusal_of_head(self) -> Refusal | None:
         if len(self.pipeline) >= MOST_WAITING or len(self.headers) > MOST_HEADERS:
             return HEAD_TOO_LARGE
-        if self._head_bytes <= MOST_TARGET_BYTES:
-            return None
         if len(self.url) > MOST_TARGET_BYTES:
             return TARGET_TOO_LONG
+        if self._head_most <= MOST_HEAD_BYTES:
+            return None
         size = len(self.url) + sum([len(name) + len(value) for name, value in self.headers])
         return HEAD_TOO_LARGE if size > MOST_HEAD_BYTES else None
 
@@ -223,9 +227,17 @@ class BoundedConnection(AnswersInOneWrite):
         self.transport.write(b"".join([*head, refusal.body]))
 
     def _drop(self, size: int) -> None:
+        """What comes after the last answer: taken slowly, or dropping it would be all that the process does."""
         self._dropped += size
         if self._dropped > MOST_DROPPED:
             self.transport.abort()
+            return
+        self.transport.pause_reading()
+        self.loop.call_later(self._crowd.pause_after(size, self.loop.time()), self._drop_more)
+
+    def _drop_more(self) -> None:
+        if not self.transport.is_closing():
+            self.transport.resume_reading()
 
 
 def _nothing() -> None:

@@ -15,6 +15,8 @@ KEEP_ALIVE_SECONDS = 65
 # Seconds a client may owe something. A body's own time is kept by who reads it (http/body.py); this is for those
 # that nobody reads.
 PATIENCE = {"request": float(KEEP_ALIVE_SECONDS), "head": 10.0, "body": 30.0, "its leave": 2.0}
+# Bytes a second of all connections together that are taken only to be dropped.
+DROPPED_PER_SECOND = 64 * 1024 * 1024
 # When it is full a share of those who owe longest go, so that the next newcomers need no search.
 _SHARE_THAT_GOES = 20
 
@@ -24,6 +26,12 @@ class Crowd:
 
     def __init__(self, most: int) -> None:
         self._most = most
+        self._dropped_until = 0.0
+
+    def pause_after(self, dropped: int, now: float) -> float:
+        """How many seconds a connection waits that had so many bytes dropped."""
+        self._dropped_until = max(now, self._dropped_until) + dropped / DROPPED_PER_SECOND
+        return self._dropped_until - now
 
     def admit(self, newcomer: BoundedConnection) -> None:
         """Let a connection in; it is among `newcomer.connections` already."""

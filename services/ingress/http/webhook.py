@@ -42,8 +42,8 @@ PATH = "/api/v1/whatsapp/webhook"
 _BELOW = PATH + "/"
 _SIGNATURE = b"x-hub-signature-256"
 _LENGTH = b"content-length"
-# Where the scope keeps who signed a post that was looked at as a whole.
-_SIGNED_BY = "webhook_signed_by"
+# Where the scope keeps a post that was looked at as a whole: its body and who signed it.
+_PROVEN = "webhook_proven"
 
 _log = get_logger(__name__)
 _posts = Counter("pytake_webhook_posts_total", "Webhook POSTs by answer", ["status"])
@@ -74,6 +74,9 @@ class _Refused(Exception):
 
 
 _BAD_SIGNATURE = (403, "Invalid signature", "WEBHOOK_INVALID_SIGNATURE")
+# Meta keeps it and tries again, for up to 7 days.
+_NOT_STORED = (503, "Not stored; send it again", "STORE_UNAVAILABLE")
+_ACCIDENT = _Refused(503, "Not stored; send it again", "INTERNAL").body
 _REFUSED_AT_ONCE = Refusal(403, _Refused(*_BAD_SIGNATURE).body)
 
 
@@ -127,61 +130,69 @@ class WebhookEndpoint:
     def refuse_at_once(self, scope: Scope, body: bytearray) -> Refusal | None:
         """Look at a whole request (http/connection.py): the refusal of a post that nobody signed, None for all else.
 
-        Who signed it is kept for `_post`, so that no bytes are hashed twice. Large bodies are hashed in their turn.
+        What is proven is kept for `_post`: nothing is read or hashed twice. Large bodies are hashed in their turn.
         """
         if scope["method"] != "POST" or len(body) > SMALL_BYTES or not self.serves(scope["path"]):
             return None
         signature = _signature_in(scope)
-        signed_by: tuple[str, ...] | None = ()
         if signature is not None:
-            signed_by = self._intake.signers_at_once(body, signature, app=scope["path"][len(_BELOW) :] or None)
-        if signed_by:
-            scope[_SIGNED_BY] = signed_by
-        if signed_by != ():
-            return None
+            app = scope["path"][len(_BELOW) :] or None
+            signed_by = self._intake.signers_at_once(body, signature, app=app)
+            if signed_by:
+                scope[_PROVEN] = (bytes(body), signed_by)
+            if signed_by is None or signed_by:
+                return None
         self._refused.inc()
         return _REFUSED_AT_ONCE
 
     async def _post(self, scope: Scope, receive: Receive, send: Send, app: str | None) -> None:
-        body = Body(self._bodies, receive, self._max_body_bytes)
         try:
-            await self._accept(scope, body, app)
+            proven = scope.get(_PROVEN)
+            if proven is not None:
+                await self._store(*proven)
+            else:
+                await self._accept(scope, receive, app)
         except _Refused as refused:
             _posts.labels(str(refused.status)).inc()
             await _answer(send, refused.status, refused.body, is_last=refused.is_last)
+        except Exception as error:
+            _log.exception("webhook_failed", error=type(error).__name__)
+            _posts.labels("503").inc()
+            await _answer(send, 503, _ACCIDENT, is_last=True)
         else:
             self._received.inc()
             await send({"type": "http.response.start", "status": 200, "headers": _RECEIVED_HEADERS})
             await send({"type": "http.response.body", "body": _RECEIVED})
-        finally:
-            body.close()
 
-    async def _accept(self, scope: Scope, coming: Body, app: str | None) -> None:
+    async def _accept(self, scope: Scope, receive: Receive, app: str | None) -> None:
         signature = self._signature_of(scope)
-        body = await self._whole(coming)
-        if len(body) <= SMALL_BYTES:
-            await self._take(body, signature, app, scope.get(_SIGNED_BY))
-            return
-        async with self._slow_lane:
-            await self._take(body, signature, app, None)
-
-    async def _take(self, body: bytes, signature: bytes, app: str | None, known: tuple[str, ...] | None) -> None:
-        """Believe and store a body; `known` says who signed it, if it was looked at already."""
+        coming = Body(self._bodies, receive, self._max_body_bytes)
         try:
-            signed_by = known or await self._intake.signers(body, signature, app=app)
-            if not signed_by:
-                raise _Refused(*_BAD_SIGNATURE)
+            body = await self._whole(coming)
+            if len(body) <= SMALL_BYTES:
+                await self._take(body, signature, app)
+                return
+            async with self._slow_lane:
+                await self._take(body, signature, app)
+        finally:
+            coming.close()
+
+    async def _take(self, body: bytes, signature: bytes, app: str | None) -> None:
+        try:
+            signed_by = await self._intake.signers(body, signature, app=app)
+        except Unavailable:
+            raise _Refused(*_NOT_STORED) from None
+        if not signed_by:
+            raise _Refused(*_BAD_SIGNATURE)
+        await self._store(body, signed_by)
+
+    async def _store(self, body: bytes, signed_by: tuple[str, ...]) -> None:
+        try:
             await self._intake.receive(body, signed_by=signed_by)
         except MalformedBody as error:
             raise _Refused(400, str(error), "WEBHOOK_MALFORMED_BODY") from None
         except Unavailable:
-            # Meta keeps it and tries again, for up to 7 days.
-            raise _Refused(503, "Not stored; send it again", "STORE_UNAVAILABLE") from None
-        except _Refused:
-            raise
-        except Exception as error:
-            _log.exception("webhook_failed", error=type(error).__name__)
-            raise _Refused(503, "Not stored; send it again", "INTERNAL") from None
+            raise _Refused(*_NOT_STORED) from None
 
     def _signature_of(self, scope: Scope) -> bytes:
         """Give the one signature of a request whose body is worth reading."""
