@@ -20,11 +20,8 @@ from services.analytics.domain.report import (
     Transcript,
     TranscriptMessage,
 )
-from services.analytics.ports import RecordRefused
+from services.analytics.ports import MOST_TEXT_BYTES, RecordRefused
 from services.chassis.db import Database, Query, run
-
-# Texts of one page; with their ids and times they stay within an answer of 4 MiB (chassis.rpc.sizes).
-MOST_TEXT_BYTES = 3 * 1024 * 1024
 
 _ENSURE_PARTITIONS = "SELECT app.ensure_partitions('analytics.conversation_logs', 'month', 2)"
 

@@ -147,22 +147,23 @@ def levels_of(value):
 
 
 # Texts that might be taken for structure.
-tricky = st.text(st.sampled_from('[]{}"\\\\:,a\u00e9'), max_size=8)
+tricky = st.text(st.sampled_from('[]{}"\\:,aé'), max_size=8)
 anything_deep = st.recursive(
     tricky | st.integers(0, 9), lambda inner: st.lists(inner, max_size=3) | st.dictionaries(tricky, inner, max_size=3)
 )
 
 
+wrappings = st.lists(st.sampled_from(["list", "dict"]), min_size=MOST_LEVELS - 4, max_size=MOST_LEVELS + 4)
+
+
 @unhurried
-@given(
-    anything_deep, st.lists(st.sampled_from(["list", "dict"]), max_size=MOST_LEVELS + 8), st.lists(tricky, max_size=9)
-)
-def test_levels_are_counted_exactly_whatever_texts_hold(core, wrappings, neighbours):
+@given(anything_deep, wrappings | st.just([]), st.lists(tricky, max_size=9))
+def test_levels_are_counted_exactly_whatever_texts_hold(core, wrapped_in, neighbours):
     document = core
-    for wrapping in wrappings:
+    for wrapping in wrapped_in:
         document = [*neighbours, document, *neighbours] if wrapping == "list" else {"".join(neighbours): document}
-    is_refused = False
     for ascii_only in (True, False):
+        is_refused = False
         try:
             refuse_costly_shape(json.dumps(document, ensure_ascii=ascii_only).encode())
         except MalformedBody:

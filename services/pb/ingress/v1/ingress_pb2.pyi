@@ -211,7 +211,7 @@ class ListEventsRequest(_message.Message):
     disposition: _builtins.str
     """Only this disposition: unroutable, invalid or recorded; empty means all."""
     limit: _builtins.int
-    """At most this many; 0 means 100, more than 1,000 is refused."""
+    """At most this many; 0 means 100, more than 1,000 is refused. Fewer come when they would be larger than 3 MiB."""
     def __init__(
         self,
         *,
