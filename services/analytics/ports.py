@@ -9,7 +9,6 @@ from uuid import UUID
 from services.analytics.domain.record import Record
 from services.analytics.domain.report import Counts, Transcript
 
-
 # Texts of one page; with their ids and times they stay within an answer (chassis.rpc.sizes).
 MOST_TEXT_BYTES = 3 * 1024 * 1024
 

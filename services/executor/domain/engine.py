@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Final, assert_never
 
 from services.executor.domain.answers import Accepted
-from services.executor.domain.budget import WorkSpent
+from services.executor.domain.budget import MAX_WORK, Budget, WorkSpent
 from services.executor.domain.commands import Command, Ended, EndReason, JumpToFlow, LimitReached, LimitReason
 from services.executor.domain.compile import CompiledFlow, CompiledNode
 from services.executor.domain.events import Event, FlowStarted, InboundMessage, TimerFired
@@ -35,10 +35,11 @@ _MOST_MOMENTS: Final = 256
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Guards of one turn: nodes entered (MAX_FLOW_ITERATIONS) and milliseconds (FLOW_EXECUTION_TIMEOUT_MS)."""
+    """Guards of one turn: nodes entered (MAX_FLOW_ITERATIONS), milliseconds (FLOW_EXECUTION_TIMEOUT_MS), work."""
 
     max_iterations: int = 100
     timeout_ms: int = 30_000
+    work: int = MAX_WORK
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ def step(
     if standing is None and isinstance(event, TimerFired):
         return Outcome(session or _fresh(flow, is_active=False), (), Trace())
     base = standing or _fresh(flow)
-    run = _Run(flow, _begin_turn(flow, base, event, now, context), limits, monotonic)
+    run = _Run(flow, _begin_turn(flow, base, event, now, context, limits), limits, monotonic)
     try:
         if standing is not None:
             run.resume(standing, event)
@@ -99,7 +100,9 @@ def _fresh(flow: CompiledFlow, *, is_active: bool = True) -> Session:
     return Session(flow.flow_id, flow.version, variables=flow.variables, is_active=is_active)
 
 
-def _begin_turn(flow: CompiledFlow, base: Session, event: Event, now: datetime, context: Mapping[str, Json]) -> Turn:
+def _begin_turn(
+    flow: CompiledFlow, base: Session, event: Event, now: datetime, context: Mapping[str, Json], limits: Limits
+) -> Turn:
     variables = dict(base.variables)
     said = event.spoken() if isinstance(event, InboundMessage) else base.user_message
     system: dict[str, Json] = {
@@ -108,7 +111,8 @@ def _begin_turn(flow: CompiledFlow, base: Session, event: Event, now: datetime, 
         "user_message": said,
         "selected_option": base.selected_option,
     }
-    turn = Turn(variables, system, Scope(variables, system, flow.settings.keep_unknown), [], [], [], [])
+    scope = Scope(variables, system, flow.settings.keep_unknown, None, Budget(limits.work))
+    turn = Turn(variables, system, scope, [], [], [], [])
     if isinstance(event, FlowStarted):
         for name, value in event.variables.items():
             turn.assign(name, value)
@@ -132,7 +136,7 @@ class _Run:
     """The walk of one turn through the graph. It stands at `waiting_at` when done, or the flow has ended."""
 
     __slots__ = (
-        "_deadline", "_entered", "_limits", "_monotonic", "_opening", "_place", "attempts", "flow", "turn",
+        "_deadline", "_entered", "_limits", "_monotonic", "_opening", "attempts", "flow", "turn",
         "waiting_at",
     )  # fmt: skip
 
@@ -146,7 +150,7 @@ class _Run:
         self._deadline = monotonic() + limits.timeout_ms / 1000
         self._entered = 0
         self._opening: InboundMessage | None = None
-        self._place = flow.start_id
+        turn.place = flow.start_id
 
     def start(self, event: Event) -> None:
         """Begin at the start node; the event is an answer only when the flow consumes its opening."""
@@ -158,7 +162,7 @@ class _Run:
         """Go on from where the session stands."""
         assert session.current_node_id is not None
         node = self.flow.nodes[session.current_node_id]
-        self._place = node.id
+        self.turn.place = node.id
         if isinstance(node.behaviour, Passing):
             # A session that was moved onto a node that does not wait: run on from that node.
             self._walk(node.id)
@@ -195,7 +199,7 @@ class _Run:
     def _walk(self, node_id: str | None) -> None:
         while node_id is not None:
             node = self.flow.node(node_id)
-            self._place = node.id
+            self.turn.place = node.id
             reason = self._guard()
             if reason is not None:
                 self.stop(reason)
@@ -205,7 +209,7 @@ class _Run:
 
     def stop(self, reason: LimitReason) -> None:
         """End the turn where it is; what was said stays said."""
-        self.turn.commands.append(LimitReached(self._place, reason))
+        self.turn.commands.append(LimitReached(self.turn.place, reason))
         self.waiting_at = None
 
     def _guard(self) -> LimitReason | None:

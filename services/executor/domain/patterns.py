@@ -14,7 +14,7 @@ MAX_SUBJECT: Final = 4_096
 # Of each pattern, its program and what RE2 remembers of texts; a pattern that needs more is refused.
 MAX_MEMORY_BYTES: Final = 1 << 20
 # A search of the hardest kind takes 7 ns a character and instruction, one of the usual kind a thousandth.
-_INSTRUCTIONS_A_UNIT: Final = 64
+_INSTRUCTIONS_A_UNIT: Final = 32
 
 Matches = Callable[[str], bool]
 

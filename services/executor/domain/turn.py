@@ -45,6 +45,8 @@ class Turn:
     notes: list[Note]
     # Characters that variables may still grow by; measured when the first of them is assigned.
     room: int | None = None
+    # The node it is at.
+    place: str = ""
 
     def assign(self, name: str, value: Json) -> None:
         """Store a variable; a system name cannot be overwritten and is left alone.
@@ -53,15 +55,16 @@ class Turn:
         """
         if not name or is_system_name(name):
             return
+        variables = self.variables
         if self.room is None:
-            self.room = MAX_VARIABLES - sum([size_of(key, held) for key, held in self.variables.items()])
-        room = self.room + size_of(name, self.variables[name]) if name in self.variables else self.room
+            self.room = MAX_VARIABLES - sum([size_of(key, held) for key, held in variables.items()])
+        room = self.room + size_of(name, variables[name]) if name in variables else self.room
         size = size_of(name, value)
         if size > room:
-            self.notes.append(Note(self.visited[-1] if self.visited else "", "variables_full"))
+            self.notes.append(Note(self.place, "variables_full"))
             value, size = "", len(name)
         if size <= room:
-            self.variables[name] = value
+            variables[name] = value
             self.room = room - size
 
     def render(self, template: Template) -> str:

@@ -15,6 +15,10 @@ MAX_STEPS: Final = 10_000
 MAX_READ: Final = 1024 * 1024
 
 
+# What a text costs of the turn's budget when all of its own budgets are used up.
+_WHOLE: Final = MAX_OUTPUT_BYTES + MAX_STEPS * STEP + MAX_READ
+
+
 class _BudgetSpent(Exception):
     """The output or the work budget is used up: what is written so far stands."""
 
@@ -29,12 +33,6 @@ class _Sheet:
         self.characters_left = MAX_OUTPUT_BYTES
         self.steps_left = MAX_STEPS
         self.read_left = MAX_READ
-
-    @property
-    def work(self) -> int:
-        """What it cost so far, in units of the turn's budget."""
-        written, steps = MAX_OUTPUT_BYTES - self.characters_left, MAX_STEPS - self.steps_left
-        return written + steps * STEP + MAX_READ - self.read_left
 
     def read(self, size: int) -> None:
         self.read_left -= size
@@ -71,7 +69,7 @@ class Template:
                 write(scope, sheet)
         except _BudgetSpent:
             pass
-        scope.budget.spend(sheet.work)
+        scope.budget.spend(_WHOLE - sheet.characters_left - sheet.steps_left * STEP - sheet.read_left)
         return _within_bytes("".join(sheet.pieces))
 
 
