@@ -31,7 +31,9 @@ OWN = {
         "conversations",  # use cases of the REST API, beside those of the webhook
     },
     "router": set[str](),
-    "executor": set[str](),
+    "executor": {
+        "egress",  # the way out for the HTTP node: no other room calls addresses that a tenant chose
+    },
     "sender": {
         "graph",  # the only room that calls Meta
         "metrics",  # doubts and duplicates are sender's own figures
