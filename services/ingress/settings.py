@@ -31,7 +31,7 @@ class Settings(ServiceSettings):
     )
     max_bodies_bytes: int = setting(
         "MAX_BODIES_BYTES",
-        "bytes of large webhook bodies (above 64 KiB) that one process holds at a time; at least MAX_BODY_BYTES",
+        "bytes of large webhook bodies (above 64 KiB) that one process holds at a time",
         default=64 * 1024 * 1024,
     )
     max_connections: int = setting(

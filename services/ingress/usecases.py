@@ -28,6 +28,7 @@ _PATIENCE = 0.003
 # A body of at most so many bytes is parsed in one go, and a slice of a larger one is so many events: about 1 ms each.
 _ONE_GO_BYTES = 8 * 1024
 _SLICE = 64
+_LONGEST_SECRET = 1024
 # Hashing so many bytes, once for each secret, takes about as long as answering a webhook: it goes to a thread.
 _HASHED_AT_ONCE = 256 * 1024
 
@@ -214,3 +215,6 @@ def _check_app(name: str, app_secret: str, verify_token: str) -> None:
         raise InvalidArgument("app_secret is empty; copy it from the app's settings page at Meta")
     if not verify_token:
         raise InvalidArgument("verify_token is empty; choose a text and enter the same one at Meta")
+    for field, text in (("app_secret", app_secret), ("verify_token", verify_token)):
+        if len(text) > _LONGEST_SECRET:
+            raise InvalidArgument(f"{field} has {len(text)} characters; no app's is longer than {_LONGEST_SECRET}")

@@ -37,8 +37,9 @@ def main() -> int:
         results = asyncio.run(run(kinds, plan, Path(folder) / "house", lambda line: print(f"  {line}", flush=True)))
     print(markdown(results))
     if options.json:
-        options.json.write_text(json.dumps([asdict(result) for result in results], indent=1) + "\n")
-    return int(any(result.rows for result in results if not result.may_store))
+        told = [asdict(result) | {"kind": result.kind.name} for result in results]
+        options.json.write_text(json.dumps(told, indent=1) + "\n")
+    return int(any(result.rows for result in results if not result.kind.may_store))
 
 
 if __name__ == "__main__":

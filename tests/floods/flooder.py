@@ -1,4 +1,4 @@
-"""One flooding process: `python -m tests.floods.flooder KIND PORT SECONDS [SHARE]`; prints what was answered, as JSON.
+"""One flooding process: `python -m tests.floods.flooder KIND PORT SECONDS SHARE`; prints what was answered, as JSON.
 
 A bare client, so that the machine is left to what is flooded. SHARE divides connections and rate.
 """
@@ -33,8 +33,8 @@ class Flood:
         self.kind = kind
         self._port = port
         self._seconds = seconds
-        size = len(kind.make())
-        self.requests = [kind.make() for _ in range(max(1, min(MADE, MADE_BYTES // size)))]
+        size = len(kind.make(kind.number))
+        self.requests = [kind.make(kind.number) for _ in range(max(1, min(MADE, MADE_BYTES // size)))]
         self.sent = 0
         self.answers: Counter[str] = Counter()
         self.idle: list[Connection] = []
@@ -128,8 +128,8 @@ class Connection(asyncio.Protocol):
     def _drip(self) -> None:
         if self.transport.is_closing() or self._flood.is_over:
             return
-        self.transport.write(self._rest[: self._flood.kind.step])
-        self._rest = self._rest[self._flood.kind.step :]
+        self.transport.write(self._rest[:1])
+        self._rest = self._rest[1:]
         asyncio.get_running_loop().call_later(1.0, self._drip)
 
     def data_received(self, data: bytes) -> None:
@@ -152,10 +152,10 @@ class Connection(asyncio.Protocol):
 
 def main() -> None:
     """Flood and tell."""
-    name, port, seconds, *share = sys.argv[1:]
+    name, port, seconds, share = sys.argv[1:]
     kind = next(kind for kind in KINDS if kind.name == name)
-    parts = int(share[0]) if share else 1
-    kind = replace(kind, connections=max(1, kind.connections // parts), per_second=kind.per_second // parts)
+    connections, per_second = kind.connections / float(share), kind.per_second / float(share)
+    kind = replace(kind, connections=max(1, round(connections)), per_second=round(per_second))
     print(json.dumps(uvloop.run(Flood(kind, int(port), float(seconds)).run())))
 
 

@@ -23,7 +23,7 @@ def _row(result: Result) -> list[str]:
     alone, control, under = (_times(heard.answers) for heard in (result.alone, result.control, result.under))
     memory = result.memory
     return [
-        result.kind,
+        result.kind.name,
         f"{result.flood.sent / result.flood.seconds:,.0f} (dummy {_rate(result.control_flood)})",
         _told(result.flood, result.under),
         _written(alone),

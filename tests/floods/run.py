@@ -18,24 +18,28 @@ import psycopg
 from services.ingress.entries import number_key
 from tests.benchmarks.cpu import resident_mb
 from tests.faults.house import ROOT, RunningHouse, running_house
-from tests.floods.kinds import NUMBER, SECRET, Kind
-from tests.floods.valid import FLOW, Heard, Talk
-from tests.floods.valid import NUMBER as VALID_NUMBER
+from tests.floods.kinds import SECRET, Kind
+from tests.floods.valid import FLOW, NUMBER, Heard, Talk
 
 Say = Callable[[str], None]
 
 SAMPLE_SECONDS = 0.1
-# The flood is under way before the people are listened to, and goes on until they have said all.
-LEAD_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """How long each part lasts, how many messages a second people write, and how many processes flood."""
+    """How long each part lasts, how many messages a second people write, and how many processes flood.
+
+    The flood is under way `lead_seconds` before the people are listened to, and goes on as long after them. Where it
+    `is_compared`, they are listened to without it and beside the dummy as well. `share` makes floods smaller.
+    """
 
     seconds: float = 10.0
     per_second: float = 20.0
     flooders: int = 1
+    lead_seconds: float = 1.0
+    is_compared: bool = True
+    share: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +67,13 @@ class Memory:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One kind of flood. `control` is the same flood against the dummy; `rows` are those the flood has made."""
+    """One kind of flood. `control` is the same flood against the dummy; `rows` are those the flood has made.
 
-    kind: str
-    may_store: bool
+    `is_same` says whether ingress was the same process before and after.
+    """
+
+    kind: Kind
+    is_same: bool
     alone: Heard
     control: Heard
     under: Heard
@@ -110,23 +117,24 @@ class Ground:
 
     async def flood(self, kind: Kind, plan: Plan) -> Result:
         """Listen to the people alone, under the flood of the dummy, and under that of the house."""
-        alone = await self.talk.run(plan.per_second, plan.seconds)
-        control, control_flood = await self._under_flood(kind, self._dummy_port, plan)
-        before, rows_before = await self._resident(), await self._rows()
+        alone, control, control_flood = Heard(), Heard(), Flooded(0, {}, 1.0)
+        if plan.is_compared:
+            alone = await self.talk.run(plan.per_second, plan.seconds)
+            control, control_flood = await self._under_flood(kind, self._dummy_port, plan)
+        before, rows_before, pids = await self._resident(), await self._rows(kind.number), await self._pids()
         watching = asyncio.create_task(self._watch())
         under, flood = await self._under_flood(kind, self._port, plan)
         watching.cancel()
         (most,) = await asyncio.gather(watching)
         after = await self._resident()
         return Result(
-            kind.name, kind.stores, alone, control, under, control_flood, flood,
-            Memory(before, max(most, after), after), await self._rows() - rows_before,
+            kind, pids == await self._pids(), alone, control, under, control_flood, flood,
+            Memory(before, max(most, after), after), await self._rows(kind.number) - rows_before,
         )  # fmt: skip
 
     async def _under_flood(self, kind: Kind, port: int, plan: Plan) -> tuple[Heard, Flooded]:
-        seconds = plan.seconds + 2 * LEAD_SECONDS
-        flooding = asyncio.create_task(_flood(kind, port, seconds, plan.flooders))
-        await asyncio.sleep(LEAD_SECONDS)
+        flooding = asyncio.create_task(_flood(kind, port, plan))
+        await asyncio.sleep(plan.lead_seconds)
         heard = await self.talk.run(plan.per_second, plan.seconds)
         return heard, await flooding
 
@@ -141,17 +149,19 @@ class Ground:
             return most
 
     async def _resident(self) -> float:
-        pids = tuple((await _state_of(self._house))["services"]["ingress"]["pids"])
-        return resident_mb({"ingress": pids})["ingress"]
+        return resident_mb({"ingress": await self._pids()})["ingress"]
 
-    async def _rows(self) -> int:
-        """How many rows there are of the number that nobody owns."""
+    async def _pids(self) -> tuple[int, ...]:
+        return tuple((await _state_of(self._house))["services"]["ingress"]["pids"])
+
+    async def _rows(self, number: str) -> int:
+        """How many rows there are of a number."""
         async with await psycopg.AsyncConnection.connect(self._database_url) as connection:
             cursor = await connection.execute(
                 """SELECT (SELECT count(*) FROM ingress.out_item WHERE number_key = %(key)s)
                         + (SELECT count(*) FROM ingress.status_item WHERE number_key = %(key)s)
                         + (SELECT count(*) FROM ingress.event WHERE phone_number_id = %(number)s)""",
-                {"key": number_key(NUMBER), "number": NUMBER},
+                {"key": number_key(number), "number": number},
             )
             row = await cursor.fetchone()
         assert row is not None
@@ -164,9 +174,10 @@ async def _state_of(house: RunningHouse) -> dict[str, dict[str, dict[str, list[i
     return state
 
 
-async def _flood(kind: Kind, port: int, seconds: float, flooders: int) -> Flooded:
-    command = (sys.executable, "-m", "tests.floods.flooder", kind.name, str(port), str(seconds), str(flooders))
-    processes = [await asyncio.create_subprocess_exec(*command, cwd=ROOT, stdout=PIPE) for _ in range(flooders)]
+async def _flood(kind: Kind, port: int, plan: Plan) -> Flooded:
+    seconds, share = plan.seconds + 2 * plan.lead_seconds, plan.flooders / plan.share
+    command = (sys.executable, "-m", "tests.floods.flooder", kind.name, str(port), str(seconds), str(share))
+    processes = [await asyncio.create_subprocess_exec(*command, cwd=ROOT, stdout=PIPE) for _ in range(plan.flooders)]
     told = [json.loads((await process.communicate())[0]) for process in processes]
     answers: Counter[str] = Counter()
     for one in told:
@@ -194,8 +205,8 @@ async def _provision(house: RunningHouse) -> None:
         "flows": [{"name": "echo", "document": FLOW, "publish": True}],
         "numbers": [
             {
-                "phone_number_id": VALID_NUMBER,
-                "display_phone_number": f"+{VALID_NUMBER}",
+                "phone_number_id": NUMBER,
+                "display_phone_number": f"+{NUMBER}",
                 "access_token": "floods-token",
                 "app": "floods",
                 "default_flow": "echo",

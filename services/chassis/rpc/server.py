@@ -23,7 +23,7 @@ from grpc_status import rpc_status
 from services.chassis import errors, metrics
 from services.chassis.logs import get_logger
 from services.chassis.rpc.policy import OPEN_SERVICES, MethodPolicy, admit, read_policies
-from services.chassis.rpc.sizes import MOST_MESSAGE_BYTES, refuse_long_lists
+from services.chassis.rpc.sizes import MOST_MESSAGE_BYTES, refuse_oversized
 from services.chassis.tenancy import TokenVerifier
 from services.pb.common.v1 import errors_pb2
 
@@ -132,7 +132,7 @@ class _Guard(aio.ServerInterceptor):
                 _bind_trace(str(metadata.get("traceparent", "")))
                 token = str(metadata.get("authorization", "")).removeprefix("Bearer ")
                 admit(method, request, token, self._policies, self._verifier)
-                refuse_long_lists(request)
+                refuse_oversized(request)
                 return await handler(request, context)
             except errors.PytakeError as error:
                 code = error.code

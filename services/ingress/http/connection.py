@@ -77,6 +77,7 @@ class BoundedConnection(AnswersInOneWrite):
         # Between how many bytes the head that is coming in has: a piece may begin with the end of a body.
         self._head_least = self._head_most = 0
         self._dropped = 0
+        self._dropping: asyncio.TimerHandle | None = None
         self._refusal: Refusal | None = None
         self._is_receiving = False
         self._held: tuple[RequestResponseCycle, Any] | None = None
@@ -89,8 +90,9 @@ class BoundedConnection(AnswersInOneWrite):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The client is gone."""
-        self.owes = Owes.ITS_LEAVE
-        self._held = None
+        self._take_leave()
+        if self._dropping is not None:
+            self._dropping.cancel()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -158,21 +160,28 @@ class BoundedConnection(AnswersInOneWrite):
         if self.owes is not Owes.BODY or transport.is_closing():
             transport.close()
             return
-        self.owes = Owes.ITS_LEAVE
-        self.since = self.loop.time()
+        self._take_leave()
         transport.write_eof()
         transport.resume_reading()
 
     def shutdown(self) -> None:
         """Uvicorn: the process ends. Who only half asked is not waited for."""
         if self.cycle is None or self.cycle.response_complete:
-            self.owes = Owes.ITS_LEAVE
+            self._take_leave()
         super().shutdown()
 
     def turn_away(self) -> None:
         """End the connection at once: there is no room, or no patience left."""
-        self.owes = Owes.ITS_LEAVE
+        self._take_leave()
         self.transport.abort()
+
+    def _take_leave(self) -> None:
+        """Nothing more is served here, and nothing of what came is kept until the client has gone."""
+        self.owes = Owes.ITS_LEAVE
+        self.since = self.loop.time()
+        self._held = None
+        self.headers, self.url = [], b""
+        self.scope = {}  # type: ignore[typeddict-item]  # as uvicorn's own begins: nothing is in it yet
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         # What is parsed just now may turn out to be whole and wrong.
@@ -229,11 +238,12 @@ class BoundedConnection(AnswersInOneWrite):
     def _drop(self, size: int) -> None:
         """What comes after the last answer: taken slowly, or dropping it would be all that the process does."""
         self._dropped += size
-        if self._dropped > MOST_DROPPED:
+        pause = self._crowd.pause_after(size, self.loop.time())
+        if self._dropped > MOST_DROPPED or pause is None:
             self.transport.abort()
             return
         self.transport.pause_reading()
-        self.loop.call_later(self._crowd.pause_after(size, self.loop.time()), self._drop_more)
+        self._dropping = self.loop.call_later(pause, self._drop_more)
 
     def _drop_more(self) -> None:
         if not self.transport.is_closing():

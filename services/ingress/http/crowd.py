@@ -28,10 +28,13 @@ class Crowd:
         self._most = most
         self._dropped_until = 0.0
 
-    def pause_after(self, dropped: int, now: float) -> float:
-        """How many seconds a connection waits that had so many bytes dropped."""
-        self._dropped_until = max(now, self._dropped_until) + dropped / DROPPED_PER_SECOND
-        return self._dropped_until - now
+    def pause_after(self, dropped: int, now: float) -> float | None:
+        """How many seconds a connection waits that had so many bytes dropped; None when it would not be waited for."""
+        until = max(now, self._dropped_until) + dropped / DROPPED_PER_SECOND
+        if until - now > PATIENCE["its leave"]:
+            return None
+        self._dropped_until = until
+        return until - now
 
     def admit(self, newcomer: BoundedConnection) -> None:
         """Let a connection in; it is among `newcomer.connections` already."""

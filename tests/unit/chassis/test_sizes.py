@@ -3,7 +3,7 @@
 import pytest
 
 from services.chassis.errors import InvalidArgument
-from services.chassis.rpc.sizes import MOST_ENTRIES, MOST_LISTED_BYTES, fitting, refuse_long_lists
+from services.chassis.rpc.sizes import MOST_ENTRIES, MOST_LISTED_BYTES, MOST_TEXT, fitting, refuse_oversized
 from services.pb.common.v1 import results_pb2
 from services.pb.sender.v1 import sender_pb2
 
@@ -29,7 +29,20 @@ def test_a_list_holds_one_entry_at_least() -> None:
 
 def test_a_list_of_a_request_has_an_end() -> None:
     statuses = [sender_pb2.OrganizationStatus()] * MOST_ENTRIES
-    refuse_long_lists(sender_pb2.ApplyStatusesRequest(statuses=statuses))
+    refuse_oversized(sender_pb2.ApplyStatusesRequest(statuses=statuses))
 
     with pytest.raises(InvalidArgument, match="statuses has 20001 entries"):
-        refuse_long_lists(sender_pb2.ApplyStatusesRequest(statuses=[*statuses, sender_pb2.OrganizationStatus()]))
+        refuse_oversized(sender_pb2.ApplyStatusesRequest(statuses=[*statuses, sender_pb2.OrganizationStatus()]))
+
+
+def test_a_text_of_a_request_has_an_end() -> None:
+    refuse_oversized(sender_pb2.ListMessagesRequest(state="é" * MOST_TEXT))
+
+    with pytest.raises(InvalidArgument, match="state has 65537 characters"):
+        refuse_oversized(sender_pb2.ListMessagesRequest(state="é" * (MOST_TEXT + 1)))
+
+
+def test_texts_of_entries_are_left_to_who_reads_them() -> None:
+    status = sender_pb2.OrganizationStatus(organization_id="x" * (MOST_TEXT + 1))
+
+    refuse_oversized(sender_pb2.ApplyStatusesRequest(statuses=[status]))

@@ -68,7 +68,9 @@ async def test_an_app_put_here_is_believed_at_once(entrance: Entrance) -> None:
         ("name", "ação"),
         ("name", "x" * 65),
         ("app_secret", ""),
+        ("app_secret", "x" * 1025),
         ("verify_token", ""),
+        ("verify_token", "x" * 1025),
     ],
 )
 async def test_a_wrong_field_of_an_app_is_named(entrance: Entrance, field: str, value: str) -> None:
