@@ -67,8 +67,6 @@ def servicers(store: Store, now: Now, batch_size: int) -> Sequence[Servicer]:
 
 def _verifier(settings: Settings) -> TokenVerifier:
     try:
-        return TokenVerifier.from_file(
-            audience=ROOM, jwks_file=settings.service_jwks_file, secret_key=settings.secret_key
-        )
+        return TokenVerifier.from_file(audience=ROOM, jwks_file=settings.service_jwks_file)
     except (OSError, ValueError) as error:
         raise SettingsError(f"SERVICE_JWKS_FILE cannot be read as a JWKS: {error}") from error

@@ -86,9 +86,6 @@ class ServiceSettings:
     service_jwks_file: str = setting(
         "SERVICE_JWKS_FILE", "file with the public keys of all services as JWKS; whose calls are believed"
     )
-    secret_key: Secret = setting(
-        "SECRET_KEY", "key of at least 32 characters that signs tokens of people and teams (HS256)"
-    )
     redis_url: Secret = setting(
         "REDIS_URL",
         "Redis or Valkey URL; empty means none: limits fall back to a local share",

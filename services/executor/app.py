@@ -38,9 +38,7 @@ async def build(settings: Settings) -> Service:
     configure_logs("executor", settings.log_level)
     database = await Database.open(settings.database_url, size=settings.database_pool_size, name="pytake-executor")
     signer = ServiceSigner.from_file("executor", settings.service_key_file)
-    verifier = TokenVerifier.from_file(
-        audience="executor", jwks_file=settings.service_jwks_file, secret_key=settings.secret_key
-    )
+    verifier = TokenVerifier.from_file(audience="executor", jwks_file=settings.service_jwks_file)
     inbox, outbox, records = Lanes(INBOX, database), Lanes(OUTBOX, database), Lanes(RECORDS, database)
     inbox_bell, outbox_bell, records_bell = Bell(), Bell(), Bell()
     states = PostgresStates(database, inbox, outbox, records, on_queued=inbox_bell.ring)

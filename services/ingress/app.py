@@ -40,7 +40,9 @@ async def build(settings: Settings) -> Service:
     configure_logs("ingress", settings.log_level)
     database = await Database.open(settings.database_url, size=settings.database_pool_size, name="pytake-ingress")
     signer = ServiceSigner.from_file("ingress", settings.service_key_file)
-    verifier = TokenVerifier.from_file(
+    verifier = TokenVerifier.from_file(audience="ingress", jwks_file=settings.service_jwks_file)
+    # Only REST believes what SECRET_KEY signs (product contract, section 8).
+    rest_verifier = TokenVerifier.from_file(
         audience="ingress", jwks_file=settings.service_jwks_file, secret_key=settings.secret_key
     )
     messages, statuses = Lanes(MESSAGES, database), Lanes(STATUSES, database)
@@ -89,7 +91,7 @@ async def build(settings: Settings) -> Service:
         drain_seconds=settings.drain_seconds,
     )
     site = build_site(
-        version=version("pytake"), is_ready=database.is_reachable, conversations=conversations, verifier=verifier
+        version=version("pytake"), is_ready=database.is_reachable, conversations=conversations, verifier=rest_verifier
     )
     webhook = WebhookEndpoint(intake, max_body_bytes=settings.max_body_bytes)
 

@@ -84,9 +84,7 @@ def servicers(surroundings: Surroundings) -> list[Servicer]:
 
 def _verifier(settings: Settings) -> TokenVerifier:
     try:
-        return TokenVerifier.from_file(
-            audience=ROOM, jwks_file=settings.service_jwks_file, secret_key=settings.secret_key
-        )
+        return TokenVerifier.from_file(audience=ROOM, jwks_file=settings.service_jwks_file)
     except (OSError, ValueError) as error:
         raise SettingsError(f"SERVICE_JWKS_FILE cannot be read as a JWKS: {error}") from error
 

@@ -167,9 +167,7 @@ def _sealer(settings: Settings) -> Sealer:
 
 def _verifier(settings: Settings) -> TokenVerifier:
     try:
-        return TokenVerifier.from_file(
-            audience=ROOM, jwks_file=settings.service_jwks_file, secret_key=settings.secret_key
-        )
+        return TokenVerifier.from_file(audience=ROOM, jwks_file=settings.service_jwks_file)
     except (OSError, ValueError) as error:
         raise SettingsError(f"SERVICE_JWKS_FILE cannot be read as a JWKS: {error}") from error
 
