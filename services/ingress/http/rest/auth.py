@@ -32,12 +32,12 @@ class Allowed:
         verifier: TokenVerifier = request.app.state.verifier
         try:
             principal = verifier.prove(credentials.credentials if credentials else "")
-        except Unauthenticated as error:
-            _note(request, error.code, None)
+        except Unauthenticated:
+            _note(request, "AUTH_MISSING_TOKEN", None)
             raise Refusal(401, "Not authenticated", "AUTH_MISSING_TOKEN") from None
         # A service's token names no organization and no permissions: it speaks gRPC.
         if principal.organization_id is None or self.permission not in principal.permissions:
-            _note(request, "PERMISSION_MISSING", principal)
+            _note(request, "AUTH_INSUFFICIENT_PERMISSION", principal)
             raise Refusal(403, "Insufficient permissions", "AUTH_INSUFFICIENT_PERMISSION")
         return UUID(principal.organization_id)
 
