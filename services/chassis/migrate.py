@@ -51,7 +51,9 @@ def _apply_trust_map(connection: psycopg.Connection[tuple[object, ...]]) -> None
 
 def _set_passwords(connection: psycopg.Connection[tuple[object, ...]], passwords: Mapping[str, str]) -> None:
     for role, password in passwords.items():
-        connection.execute(sql.SQL("ALTER ROLE {} PASSWORD {}").format(sql.Identifier(role), sql.Literal(password)))
+        # As its SCRAM verifier: statements may be logged, or seen in pg_stat_activity.
+        verifier = connection.pgconn.encrypt_password(password.encode(), role.encode(), b"scram-sha-256").decode()
+        connection.execute(sql.SQL("ALTER ROLE {} PASSWORD {}").format(sql.Identifier(role), sql.Literal(verifier)))
 
 
 def _upgrade(superuser_url: str, room: str) -> None:
