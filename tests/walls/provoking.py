@@ -104,7 +104,9 @@ async def rpc_answers(
             answer_class = message_factory.GetMessageClass(method.output_type)
             path = f"/{method.containing_service.full_name}/{method.name}"
             call = channel.unary_unary(
-                path, request_serializer=Message.SerializeToString, response_deserializer=answer_class.FromString
+                path,
+                request_serializer=lambda message: message.SerializeToString(),
+                response_deserializer=answer_class.FromString,
             )
             where = f"answer of {room} to {path}"
             try:

@@ -24,6 +24,7 @@ from tests.walls.canaries import SHORTEST, Found, LeakFound, Scan, Source, files
 
 SEALED: tuple[SealedColumn, ...] = (*SEALED_BY_INGRESS, *SEALED_BY_SENDER)
 TALLY = "canaries.jsonl"
+OF_PEOPLE = "number, user id or name"
 
 
 def gather(data: Path) -> dict[str, str]:
@@ -109,7 +110,7 @@ def _people(connection: psycopg.Connection[Any]) -> Iterator[tuple[str, str]]:
     ).fetchall()
     for nth, (value,) in enumerate(values):
         if len(value) >= SHORTEST:
-            yield f"number, user id or name {nth} of a person", value
+            yield f"{OF_PEOPLE} {nth} of a person", value
 
 
 def _exists(connection: psycopg.Connection[Any], table: str) -> bool:
