@@ -9,6 +9,7 @@ import pytest
 import yaml
 from psycopg import sql
 
+from services.chassis.logs.errors import trace_of
 from services.chassis.migrate import set_passwords
 from services.embedded.postgres import QUIET_LOG
 from tests.fixtures.servers import ROOT, Servers, run_folder
@@ -44,12 +45,17 @@ def connection(servers: Servers) -> Any:
 def test_a_statement_that_fails_leaves_no_value_in_the_log(
     connection: psycopg.Connection[Any], statement: str, values: tuple[object, ...]
 ) -> None:
-    with pytest.raises(psycopg.Error):
+    with pytest.raises(psycopg.Error) as caught:
         connection.execute(cast(Any, statement), values or None)
 
     log = (run_folder() / "log" / "postgres.log").read_bytes()
     assert b"database system is ready" in log
     assert look([("postgres.log", log)], CANARIES).found == ()
+    # Nor would the service that asked log one: not even before redaction.
+    trace = trace_of(caught.value).replace("connection.execute(cast(Any, statement), values or None)", "")
+    assert look([("the error", trace.encode())], CANARIES).found == ()
+    assert caught.value.sqlstate is not None
+    assert caught.value.sqlstate in trace
 
 
 def test_compose_runs_postgres_as_quietly_as_the_embedded_one() -> None:

@@ -23,6 +23,9 @@ _OF_CODE: tuple[type[BaseException], ...] = (
     OSError,
     AssertionError,
 )
+# Classes of SQLSTATE whose messages name things (tables, constraints, servers), never values. A syntax error (42601)
+# quotes what stands in the statement.
+_NAMING = ("08", "23", "40", "42", "53", "55", "57", "58")
 _CAUSE = "\nThe above exception was the direct cause of the following exception:\n\n"
 _CONTEXT = "\nDuring handling of the above exception, another exception occurred:\n\n"
 
@@ -84,12 +87,8 @@ def _is_about_connecting(error: BaseException) -> bool:
 
 
 def _of_postgres(diagnosis: object) -> str:
-    """State and place. The message itself quotes values in class 22 (data exceptions), and names things elsewhere."""
+    """State, what may be said of the message, and place."""
     state = str(getattr(diagnosis, "sqlstate", ""))
-    message = "" if state.startswith("22") else str(getattr(diagnosis, "message_primary", None) or "")
-    place = [str(name) for name in (_named(diagnosis, "table_name"), _named(diagnosis, "constraint_name")) if name]
-    return " ".join([state, message, *place]).strip()
-
-
-def _named(diagnosis: object, attribute: str) -> object:
-    return getattr(diagnosis, attribute, None)
+    is_naming = state.startswith(_NAMING) and state != "42601"
+    parts = ("message_primary", "table_name", "constraint_name") if is_naming else ("table_name", "constraint_name")
+    return " ".join([state, *(str(found) for part in parts if (found := getattr(diagnosis, part, None)))])

@@ -2,6 +2,7 @@
 
 from enum import Enum
 from pathlib import PurePosixPath
+from types import SimpleNamespace
 from uuid import UUID
 
 import pytest
@@ -209,6 +210,22 @@ def test_the_secrets_of_settings_are_known_by_their_values() -> None:
 )  # fmt: skip
 def test_an_error_is_told_without_the_values_it_quotes(error: Exception, words: str) -> None:
     assert told(error) == words
+
+
+@pytest.mark.parametrize(
+    ("state", "message", "words"),
+    [
+        ("23505", 'duplicate key violates "k"', '23505 duplicate key violates "k" contact k'),
+        ("22P02", 'invalid input syntax for type uuid: "what she said"', "22P02 contact k"),
+        ("42601", 'syntax error at or near "what"', "42601 contact k"),
+        ("P0001", "what she said", "P0001 contact k"),
+    ],
+)  # fmt: skip
+def test_an_error_of_postgres_is_told_by_its_state_and_place(state: str, message: str, words: str) -> None:
+    class Refused(Exception):
+        diag = SimpleNamespace(sqlstate=state, message_primary=message, table_name="contact", constraint_name="k")
+
+    assert told(Refused(message)).partition(": ")[2] == words
 
 
 def test_a_long_error_is_cut() -> None:
