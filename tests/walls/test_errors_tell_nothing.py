@@ -10,6 +10,7 @@ from uuid import uuid4
 
 import grpc
 import pytest
+import structlog
 from grpc import aio
 from grpc_status import rpc_status
 from joserfc.jwk import OKPKey
@@ -26,14 +27,21 @@ CANARIES = ("postgresql://svc:canary-password@db/x", "EAAcanaryToken", "55119876
 DEEP = RuntimeError(f'relation "meta_app" of {" ".join(CANARIES)}')
 
 
+TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+
+
 class Broken(MemoryStore):
-    """A store with a mistake in it, whose error tells everything."""
+    """A store with a mistake in it, whose error tells everything; it notes what every log line would carry."""
 
     async def list_apps(self) -> Any:
+        carried.append(dict(structlog.contextvars.get_contextvars()))
         raise DEEP
 
     async def accept(self, entries: object) -> Any:
         raise DEEP
+
+
+carried: list[dict[str, Any]] = []
 
 
 def tells(answer: str) -> list[str]:
@@ -82,6 +90,28 @@ async def test_grpc_answers_internal_with_an_id_and_nothing_else(
     told = f"{error.details()} {error.trailing_metadata()} {status}"
     assert "the log has it under" in told
     assert tells(told) == []
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        (TRACE, {"traceparent": TRACE}),
+        ("EAAcanaryToken", {}),
+        (f"{TRACE} 5511987654321", {}),
+        (TRACE.upper(), {}),
+    ],
+)
+async def test_a_caller_puts_nothing_into_log_lines_but_a_trace(
+    broken_room: tuple[aio.Channel, str], sent: str, kept: dict[str, str]
+) -> None:
+    channel, token = broken_room
+    metadata = (("authorization", f"Bearer {token}"), ("traceparent", sent))
+    request = ingress_pb2.ListAppsRequest(organization_id=str(uuid4()))
+
+    with pytest.raises(aio.AioRpcError):
+        await ingress_pb2_grpc.AppsStub(channel).ListApps(request, metadata=metadata, timeout=10, wait_for_ready=True)
+
+    assert carried.pop() == kept
 
 
 async def test_rest_answers_500_with_an_id_and_nothing_else() -> None:
