@@ -23,25 +23,25 @@ class AuditLog:
         self._actor = actor
         self._statements: Statements = statements_of(room)
 
-    def turn(self, organization_ids: Iterable[UUID]) -> list[Step]:
-        """Steps to begin a change with: audited changes of an organization in this room take turns until the commit.
+    def locking(self, organization_ids: Iterable[UUID]) -> list[Step]:
+        """Steps to begin a change with: of audited changes of an organization in this room, one at a time goes on.
 
-        So what the change reads before it writes is what was there. Before the change locks rows, in every audited
-        change alike: two that lock in another order would wait for each other.
+        So what the change reads before it writes is what was there. They come before the change locks any row, in every
+        audited change alike: two that lock in another order would wait for each other for ever.
         """
         return [(self._statements.lock, self._key(each)) for each in sorted(set(organization_ids))]
 
     def steps(self, entries: Sequence[AuditEntry]) -> list[Step]:
         """The last steps of the transaction that makes the changes; none for no entries.
 
-        They take the turns themselves (which costs nothing when `turn` did) and name the entries' organizations, and no
+        They lock for themselves (which costs nothing when `locking` did) and name the entries' organizations, and no
         others, to row-level security. Lock and insert are statements of their own: an insert that waited for the lock
         within itself would not see the entry that it waited for (READ COMMITTED).
         """
         if not entries:
             return []
         organization_ids = {entry.organization_id for entry in entries}
-        return [rescoping(organization_ids), *self.turn(organization_ids), *map(self._appending, entries)]
+        return [rescoping(organization_ids), *self.locking(organization_ids), *map(self._appending, entries)]
 
     async def read(self, *, organization_id: UUID, limit: int, before: int = 0) -> list[AuditRecord]:
         """Entries of one chain, newest first; only those numbered less than `before` unless it is 0."""

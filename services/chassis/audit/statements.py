@@ -28,7 +28,7 @@ def statements_of(room: str) -> Statements:
     table = f"{room}.audit_event"
     return Statements(
         lock=Query("SELECT pg_advisory_xact_lock(hashtextextended(%(chain)b::text, 0))"),
-        # clock_timestamp(): the transaction's own time is that of before it waited for its turn.
+        # clock_timestamp(): the transaction's own time is that of before it waited for the lock.
         append=Query(f"""
             INSERT INTO {table} (organization_id, seq, at, actor, action, object, before_digest, after_digest, entry,
                                  prev_hash, hash)
