@@ -22,6 +22,7 @@ from grpc_status import rpc_status
 
 from services.chassis import errors, metrics
 from services.chassis.logs import get_logger
+from services.chassis.rpc.actor import act_as, actor_behind
 from services.chassis.rpc.policy import OPEN_SERVICES, MethodPolicy, admit, read_policies
 from services.chassis.tenancy import TokenVerifier
 from services.pb.common.v1 import errors_pb2
@@ -131,7 +132,8 @@ class _Guard(aio.ServerInterceptor):
                 metadata = dict(context.invocation_metadata() or ())
                 _bind_trace(str(metadata.get("traceparent", "")))
                 token = str(metadata.get("authorization", "")).removeprefix("Bearer ")
-                admit(method, request, token, self._policies, self._verifier)
+                principal = admit(method, request, token, self._policies, self._verifier)
+                act_as(actor_behind(principal, metadata))
                 return await handler(request, context)
             except errors.PytakeError as error:
                 code = error.code

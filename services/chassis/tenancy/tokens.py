@@ -30,12 +30,16 @@ _CACHE_SIZE = 1024
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """A proven caller: `name` is a room's name, "operator" or "team"; teams have an organization and a role."""
+    """A proven caller: `name` is a room's name, "operator" or "team".
+
+    Teams have an organization, a role and a `subject` (whom the token names).
+    """
 
     name: str
     organization_id: str | None
     role: str | None
     expires_at: float
+    subject: str
 
     @property
     def is_service(self) -> bool:
@@ -124,14 +128,15 @@ class TokenVerifier:
         # The key decides who it is: a room that names itself otherwise is refused.
         if claims["aud"] != self._audience or claims["sub"] != f"svc:{key_id}":
             raise ValueError("made for another service, or with another's key")
-        return Principal(key_id, None, None, _number(claims["exp"]))
+        return Principal(key_id, None, None, _number(claims["exp"]), key_id)
 
 
 def _team(claims: dict[str, object]) -> Principal:
     role = str(claims["role"])
     if role not in ROLES:
         raise ValueError("unknown role")
-    return Principal("team", str(uuid.UUID(str(claims["org_id"]))), role, _team_expiry(claims))
+    organization_id = str(uuid.UUID(str(claims["org_id"])))
+    return Principal("team", organization_id, role, _team_expiry(claims), str(claims.get("sub", "")))
 
 
 def _team_expiry(claims: dict[str, object]) -> float:
