@@ -1,5 +1,6 @@
 """Who calls, for which organization, and what that caller may do."""
 
+from services.chassis.tenancy.denials import Denial, Denials, denial_of
 from services.chassis.tenancy.keys import PublicKeys
 from services.chassis.tenancy.permissions import PERMISSIONS, ROLE_PERMISSIONS, ROLES, Permission
 from services.chassis.tenancy.signers import ServiceSigner, TeamSigner
@@ -22,10 +23,13 @@ __all__ = [
     "TEAM",
     "TEAM_SIGNERS",
     "TEAM_TOKEN_SECONDS",
+    "Denial",
+    "Denials",
     "Permission",
     "Principal",
     "PublicKeys",
     "ServiceSigner",
     "TeamSigner",
     "TokenVerifier",
+    "denial_of",
 ]

@@ -9,7 +9,7 @@ from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from services.chassis.errors import Unauthenticated
-from services.chassis.tenancy import Permission, TokenVerifier
+from services.chassis.tenancy import Denials, Permission, Principal, TokenVerifier, denial_of
 from services.ingress.http.problems import Refusal
 
 _bearer = HTTPBearer(
@@ -32,12 +32,20 @@ class Allowed:
         verifier: TokenVerifier = request.app.state.verifier
         try:
             principal = verifier.prove(credentials.credentials if credentials else "")
-        except Unauthenticated:
+        except Unauthenticated as error:
+            _note(request, error.code, None)
             raise Refusal(401, "Not authenticated", "AUTH_MISSING_TOKEN") from None
         # A service's token names no organization and no permissions: it speaks gRPC.
         if principal.organization_id is None or self.permission not in principal.permissions:
+            _note(request, "PERMISSION_MISSING", principal)
             raise Refusal(403, "Insufficient permissions", "AUTH_INSUFFICIENT_PERMISSION")
         return UUID(principal.organization_id)
+
+
+def _note(request: Request, reason: str, principal: Principal | None) -> None:
+    """Write a denial down under the route, not the path: that has phone numbers in it."""
+    denials: Denials = request.app.state.denials
+    denials.note(denial_of(f"{request.method} {request.scope['route'].path}", reason, principal))
 
 
 Reader = Annotated[UUID, Depends(Allowed("conversations:read"))]
