@@ -7,17 +7,24 @@ from importlib.metadata import version
 from socket import gethostname
 from uuid import uuid4
 
+from services.chassis.audit import AuditLog
 from services.chassis.clock import monotonic, now
 from services.chassis.db import Database
 from services.chassis.lifecycle import Closing, Periodic, Service
 from services.chassis.logs import configure_logs
 from services.chassis.ops import OpsServer
 from services.chassis.queue import Bell, DeadLetters, Lanes, Poll, Relay
+from services.chassis.redis import OptionalRedis
 from services.chassis.rpc import Certificates, Peer, PeerAddress, RpcServer, Servicer
 from services.chassis.sealing import Sealer
-from services.chassis.tenancy import ServiceSigner, TokenVerifier
+from services.chassis.tenancy import ServiceSigner, TeamSigner, TokenVerifier
+from services.ingress.accounts import open_accounts
+from services.ingress.accounts.server import AccountsServer
+from services.ingress.accounts.store import PostgresAccounts
 from services.ingress.apps import AppDirectory, house_app
+from services.ingress.cache import RateLimits
 from services.ingress.conversations import Conversations
+from services.ingress.domain.limits import Limit, RestLimits
 from services.ingress.http import HttpServer, WebhookEndpoint, build_site
 from services.ingress.peers import GrpcAnalytics, GrpcExecutor, GrpcRouter
 from services.ingress.server import AppsServer, EventsServer, IntakeServer
@@ -77,12 +84,27 @@ async def build(settings: Settings) -> Service:
         sleep=asyncio.sleep,
         new_id=uuid4,
     )
+    redis = OptionalRedis(settings.redis_url)
+    accounts = open_accounts(
+        store=PostgresAccounts(database, AuditLog("ingress", database)),
+        verifier=rest_verifier,
+        signer=TeamSigner.from_file("ingress", settings.service_key_file),
+        rates=RateLimits(redis, monotonic),
+        limits=_rest_limits(settings),
+        now=now,
+        monotonic=monotonic,
+    )
     rpc = RpcServer(
         settings.grpc_address,
         [
             Servicer("pytake.ingress.v1.Intake", ingress_pb2_grpc.add_IntakeServicer_to_server, IntakeServer(intake)),
             Servicer("pytake.ingress.v1.Apps", ingress_pb2_grpc.add_AppsServicer_to_server, AppsServer(intake)),
             Servicer("pytake.ingress.v1.Events", ingress_pb2_grpc.add_EventsServicer_to_server, EventsServer(intake)),
+            Servicer(
+                "pytake.ingress.v1.Accounts",
+                ingress_pb2_grpc.add_AccountsServicer_to_server,
+                AccountsServer(accounts.provisioning),
+            ),
             Servicer(
                 "pytake.common.v1.DeadLetters",
                 lanes_pb2_grpc.add_DeadLettersServicer_to_server,
@@ -94,7 +116,11 @@ async def build(settings: Settings) -> Service:
         certificates=certificates,
     )
     site = build_site(
-        version=version("pytake"), is_ready=database.is_reachable, conversations=conversations, verifier=rest_verifier
+        version=version("pytake"),
+        is_ready=database.is_reachable,
+        conversations=conversations,
+        accounts=accounts,
+        trusted_proxies=settings.trusted_proxies,
     )
     webhook = WebhookEndpoint(intake, max_body_bytes=settings.max_body_bytes)
 
@@ -106,6 +132,7 @@ async def build(settings: Settings) -> Service:
         "ingress",
         [
             Closing(database.close),
+            Closing(redis.close),
             Closing(relay_peer.close),
             Closing(router_peer.close),
             Closing(executor_peer.close),
@@ -137,4 +164,15 @@ async def build(settings: Settings) -> Service:
             # Last, so that a room is ready only when everything else has started.
             OpsServer(settings.ops_address, database.is_reachable),
         ],
+    )
+
+
+def _rest_limits(settings: Settings) -> RestLimits:
+    return RestLimits(
+        organization=Limit(settings.organization_requests_per_minute, 60.0),
+        caller=Limit(settings.caller_requests_per_minute, 60.0),
+        login=Limit(settings.logins_per_minute, 60.0),
+        refresh=Limit(settings.refreshes_per_minute, 60.0),
+        acceptance=Limit(settings.acceptances_per_hour, 3600.0),
+        sending=Limit(settings.sends_per_minute, 60.0),
     )

@@ -81,7 +81,7 @@ class Passwords:
 
     async def _in_turn(self, work: Callable[[], Result]) -> Result:
         if self._waiting >= self._most_waiting:
-            raise LimitReached(Account(Limit(self._most_waiting, 1.0), 0, 1.0, 1.0))
+            raise LimitReached(Account(Limit(self._most_waiting, 1.0), 0, 1.0, 1.0))  # as many as a second checks
         self._waiting += 1
         try:
             async with self._free:

@@ -14,12 +14,8 @@ class RefreshRefused(Exception):
     """The refresh token is used, revoked, too old, or nobody's."""
 
 
-class WrongCaller(Exception):
-    """Only people have a password, and only API keys are exchanged for tokens."""
-
-
 def beyond_own() -> PermissionDenied:
-    """More than the caller has himself."""
+    """More than the caller has himself, or what only people, or only API keys, may do."""
     return PermissionDenied(
         "this takes permissions you do not have", reason=errors_pb2.ERROR_REASON_AUTH_INSUFFICIENT_PERMISSION
     )

@@ -16,7 +16,7 @@ from services.chassis.clock import Monotonic, Now
 from services.ingress.accounts import notes
 from services.ingress.accounts.passwords import Passwords
 from services.ingress.accounts.ports import AccountStore, RefreshChange, Signer, UserChange
-from services.ingress.accounts.refusals import RefreshRefused, WrongCaller, WrongCredentials
+from services.ingress.accounts.refusals import RefreshRefused, WrongCredentials, beyond_own
 from services.ingress.cache import RateLimits
 from services.ingress.domain.accounts.emails import email_hash
 from services.ingress.domain.accounts.facts import (
@@ -129,7 +129,7 @@ class Sessions:
             )
 
     async def logout_everywhere(self, *, caller: Caller) -> None:
-        """End every family of the person who asks. Raises WrongCaller, NotFound or Unavailable."""
+        """End every family of the person who asks. Raises PermissionDenied, NotFound or Unavailable."""
         user_id = _person(caller)
 
         def decide(user: User, _: int) -> UserChange:
@@ -141,7 +141,7 @@ class Sessions:
     async def change_password(self, *, caller: Caller, current: str, new: str) -> None:
         """Give oneself another password; every session ends.
 
-        Raises WrongCredentials (it counts as a failed login), InvalidArgument, WrongCaller, LimitReached or Unavailable.
+        Raises WrongCredentials (it counts as a failed login), InvalidArgument, PermissionDenied, LimitReached or Unavailable.
         """
         user_id, organization_id = _person(caller), caller.organization_id
         await self._rates.spend(Spending(f"password:{organization_id}:{user_id}", self._limits.login))
@@ -158,9 +158,9 @@ class Sessions:
         await self._store.change_user(organization_id=organization_id, user_id=user_id, decide=decide)
 
     def token_for_key(self, *, caller: Caller) -> tuple[str, int]:
-        """An access token with a key's permissions, for gRPC, and its life in seconds. Raises WrongCaller."""
+        """An access token with a key's permissions, for gRPC, and its life in seconds. Raises PermissionDenied."""
         if caller.kind != API_KEY:
-            raise WrongCaller
+            raise beyond_own()
         seconds = ACCESS_SECONDS
         if caller.expires_at is not None:
             seconds = max(min(seconds, int((caller.expires_at - self._now()).total_seconds())), 1)
@@ -250,7 +250,7 @@ def _refuse_unless_checked(found: User, checked: User, now: datetime) -> None:
 
 def _person(caller: Caller) -> UUID:
     if caller.user_id is None:
-        raise WrongCaller
+        raise beyond_own()
     return caller.user_id
 
 

@@ -116,13 +116,14 @@ KEY = Query(f"""
     WHERE organization_id = %(organization)b::uuid AND key_id = %(key)b::uuid AND revoked_at IS NULL""")
 KEYS_BY_HASH = Query(f"""
     SELECT k.organization_id, {KEY_COLUMNS}
-    FROM (SELECT * FROM unnest(%(organizations)b::uuid[], %(hashes)b::bytea[]) w(organization_id, hash)) w
-    JOIN ingress.api_key k ON k.organization_id = w.organization_id AND k.key_hash = w.hash""")
+    FROM unnest(%(organizations)b::uuid[], %(hashes)b::bytea[]) w(organization_id, hash)
+    JOIN ingress.api_key k
+      ON k.organization_id = w.organization_id AND k.key_hash = w.hash AND k.revoked_at IS NULL""")
 # Coarse: a key that is used all day writes six times an hour.
 NOTE_USE = Query("""
     UPDATE ingress.api_key k SET last_used_at = now()
-    FROM (SELECT * FROM unnest(%(organizations)b::uuid[], %(hashes)b::bytea[]) w(organization_id, hash)) w
-    WHERE k.organization_id = w.organization_id AND k.key_hash = w.hash
+    FROM unnest(%(organizations)b::uuid[], %(hashes)b::bytea[]) w(organization_id, hash)
+    WHERE k.organization_id = w.organization_id AND k.key_hash = w.hash AND k.revoked_at IS NULL
       AND coalesce(k.last_used_at < now() - interval '10 min', true)""")
 LIST_KEYS = Query(f"""
     SELECT {KEY_COLUMNS} FROM ingress.api_key
@@ -137,8 +138,12 @@ PUT_KEY = Query("""
     UPDATE ingress.api_key SET scopes = %(scopes)b::text[], key_hash = %(hash)b::bytea,
       requests_per_minute = %(requests_per_minute)b::int, revoked_at = %(revoked_at)b::timestamptz
     WHERE organization_id = %(organization)b::uuid AND key_id = %(key)b::uuid""")
-# A key that has ended leaves its name to the next one.
+# A key that has ended leaves its name, and a text that was chosen for it, to the next one.
 REVOKE_ENDED_KEY = Query("""
-    UPDATE ingress.api_key SET revoked_at = %(created_at)b::timestamptz
-    WHERE organization_id = %(organization)b::uuid AND name = %(name)b::text AND revoked_at IS NULL
-      AND expires_at <= %(created_at)b::timestamptz""")
+    WITH ended AS (
+      UPDATE ingress.api_key SET revoked_at = %(created_at)b::timestamptz
+      WHERE organization_id = %(organization)b::uuid AND name = %(name)b::text AND revoked_at IS NULL
+        AND expires_at <= %(created_at)b::timestamptz
+      RETURNING organization_id, key_hash)
+    DELETE FROM ingress.api_key_directory d USING ended
+    WHERE d.key_hash = ended.key_hash AND d.organization_id = ended.organization_id""")

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 from uuid import UUID
 
+from services.ingress.domain.accounts.giving import Actor
 from services.ingress.domain.accounts.lockout import OPEN, Lock
 
 REFRESH_LIFE = timedelta(days=7)
@@ -32,6 +33,11 @@ class Caller:
     permissions: frozenset[str]
     expires_at: datetime | None = None
     requests_per_minute: int | None = None
+
+    @property
+    def actor(self) -> Actor:
+        """The caller as one who gives and takes."""
+        return Actor(self.subject, self.permissions)
 
     @property
     def user_id(self) -> UUID | None:
