@@ -52,10 +52,12 @@ def of_key(
 
 
 def _user(user: User | None) -> bytes | None:
-    return user and digest_of({"role": user.role, "is_active": user.is_active})
+    return None if user is None else digest_of({"role": user.role, "is_active": user.is_active})
 
 
 def _key(key: ApiKey | None) -> bytes | None:
-    return key and digest_of(
+    if key is None:
+        return None
+    return digest_of(
         {"scopes": sorted(key.scopes), "expires_at": key.expires_at, "requests_per_minute": key.requests_per_minute}
     )

@@ -1,4 +1,4 @@
-"""What the operator provides: people and keys as `pytake apply` describes them, again and again with the same result."""
+"""What the operator provides: people and keys as `pytake apply` describes them, as often as it is applied."""
 
 from __future__ import annotations
 

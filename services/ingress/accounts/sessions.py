@@ -139,9 +139,9 @@ class Sessions:
         await self._store.change_user(organization_id=caller.organization_id, user_id=user_id, decide=decide)
 
     async def change_password(self, *, caller: Caller, current: str, new: str) -> None:
-        """Give oneself another password; every session ends.
+        """Give oneself another password; every session ends. A wrong `current` counts as a failed login.
 
-        Raises WrongCredentials (it counts as a failed login), InvalidArgument, PermissionDenied, LimitReached or Unavailable.
+        Raises WrongCredentials, InvalidArgument, PermissionDenied, LimitReached or Unavailable.
         """
         user_id, organization_id = _person(caller), caller.organization_id
         await self._rates.spend(Spending(f"password:{organization_id}:{user_id}", self._limits.login))

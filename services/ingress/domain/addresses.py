@@ -20,7 +20,7 @@ def client_of(peer: str, forwarded: Sequence[str], *, trusted_proxies: int) -> s
 
 
 def network_of(address: str) -> str:
-    """What one client has: an IPv4 address, or the /64 of an IPv6 one, within which anybody has addresses without end."""
+    """What one client has: an IPv4 address, or the /64 around an IPv6 one, in which nobody runs out of addresses."""
     try:
         parsed = ip_address(address.strip("[]"))
     except ValueError:

@@ -1,4 +1,4 @@
-"""Rate limits as HTTP tells them: RateLimit-* on every answer that was counted, 429 with Retry-After when it is too much."""
+"""Rate limits as HTTP tells them: RateLimit-* on every answer that was counted, 429 with Retry-After beyond them."""
 
 from __future__ import annotations
 

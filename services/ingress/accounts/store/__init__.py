@@ -1,5 +1,5 @@
 """All SQL of accounts. Every change and its audit entries are one transaction, and changes of one organization's
-accounts take turns (AuditLog.turn): what a decision was made upon is still so when it is written."""
+accounts take turns (AuditLog.locking): what a decision was made upon is still so when it is written."""
 
 from __future__ import annotations
 

@@ -31,4 +31,4 @@ class Tables:
         return rows
 
     def _turn(self, organization_id: UUID) -> list[Step]:
-        return self._audit.turn([organization_id])
+        return self._audit.locking([organization_id])

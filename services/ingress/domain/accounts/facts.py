@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Final, Literal
 from uuid import UUID
 
 from services.ingress.domain.accounts.giving import Actor
@@ -14,8 +14,10 @@ REFRESH_LIFE = timedelta(days=7)
 INVITATION_LIFE = timedelta(days=7)
 ACCESS_SECONDS = 900
 
-USER, API_KEY, TEAM = "user", "api_key", "team"
 Kind = Literal["user", "api_key", "team"]
+USER: Final = "user"
+API_KEY: Final = "api_key"
+TEAM: Final = "team"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""The shapes of people, sessions, invitations and API keys over REST. Secrets are in the answer that makes them only."""
+"""The shapes of people, sessions, invitations and API keys over REST. A secret is in the answer that makes it only."""
 
 from __future__ import annotations
 
