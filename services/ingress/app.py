@@ -14,10 +14,7 @@ from services.chassis.lifecycle import Closing, Periodic, Service
 from services.chassis.logs import configure_logs
 from services.chassis.ops import OpsServer
 from services.chassis.queue import Bell, DeadLetters, Lanes, Poll, Relay
-<<<<<<< HEAD
 from services.chassis.redis import OptionalRedis
-=======
->>>>>>> h-callers
 from services.chassis.rpc import Certificates, Peer, PeerAddress, RpcServer, Servicer
 from services.chassis.sealing import Sealer
 from services.chassis.tenancy import ServiceSigner, TeamSigner, TokenVerifier

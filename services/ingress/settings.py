@@ -56,6 +56,6 @@ class Settings(ServiceSettings):
     )
     trusted_proxies: int = setting(
         "TRUSTED_PROXIES",
-        "how many proxies stand before ingress and append to X-Forwarded-For; 0 means that whoever connects is the client",
+        "how many proxies before ingress append to X-Forwarded-For; 0 means that whoever connects is the client",
         default=0,
     )

@@ -14,10 +14,7 @@ from grpc import aio
 from grpc_status import rpc_status
 
 from services.chassis import errors
-<<<<<<< HEAD
 from services.chassis.rpc.actor import header_for_person
-=======
->>>>>>> h-callers
 from services.chassis.rpc.certificates import Certificates
 from services.chassis.rpc.channels import open_line
 from services.chassis.tenancy import ServiceSigner

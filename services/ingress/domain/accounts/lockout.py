@@ -39,5 +39,5 @@ def after_failure(lock: Lock, now: datetime) -> Lock:
 
 
 def _minutes(times_before: int) -> int:
-    # 2 ** 6 is more than the longest already: the exponent needs to grow no further.
-    return min(2 ** min(times_before, 6), LONGEST_MINUTES)
+    # 64 is more than the longest already: the exponent needs to grow no further.
+    return min(1 << min(times_before, 6), LONGEST_MINUTES)

@@ -93,7 +93,7 @@ class SessionAnswer(BaseModel):
     access_token: str = Field(
         description="For Authorization: Bearer …, REST and gRPC.", examples=["eyJhbGciOiJFZDI1NTE5…"]
     )
-    token_type: Literal["Bearer"] = "Bearer"
+    token_type: Literal["Bearer"] = "Bearer"  # noqa: S105  # the kind of token
     expires_in: int = Field(default=ACCESS_SECONDS, description="Seconds the access token lives.", examples=[900])
     refresh_token: RefreshText
     refresh_expires_in: int = Field(
@@ -136,7 +136,7 @@ class TokenAnswer(BaseModel):
     """A token an API key was exchanged for."""
 
     access_token: str = Field(description="For gRPC; REST takes the key itself.", examples=["eyJhbGciOiJFZDI1NTE5…"])
-    token_type: Literal["Bearer"] = "Bearer"
+    token_type: Literal["Bearer"] = "Bearer"  # noqa: S105  # the kind of token
     expires_in: int = Field(description="Seconds it lives.", examples=[900])
 
 

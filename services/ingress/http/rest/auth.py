@@ -9,7 +9,6 @@ from fastapi import Depends, Request
 from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
 from starlette.responses import JSONResponse
 
-<<<<<<< HEAD
 from services.chassis.errors import PermissionDenied, Unauthenticated
 from services.chassis.rpc.actor import act_as
 from services.chassis.tenancy import Denials, Permission
@@ -19,17 +18,12 @@ from services.ingress.domain.accounts.facts import Caller
 from services.ingress.http.limits import note_account
 from services.ingress.http.problems import Refusal, problem
 from services.pb.common.v1 import errors_pb2
-=======
-from services.chassis.errors import Unauthenticated
-from services.chassis.tenancy import Denials, Permission, Principal, TokenVerifier, denial_of
-from services.ingress.http.problems import Refusal
->>>>>>> h-callers
 
 _bearer = HTTPBearer(
     auto_error=False,
     bearerFormat="JWT",
-    description="A token of POST /api/v1/auth/login or `pytake token`, or an API key. It sees one organization, and does "
-    "what its permissions allow.",
+    description="A token of POST /api/v1/auth/login or `pytake token`, or an API key. It sees one organization, and "
+    "does what its permissions allow.",
 )
 _key_header = APIKeyHeader(name="X-API-Key", auto_error=False, description="An API key, for who cannot send a bearer.")
 
@@ -68,7 +62,6 @@ class Permitted:
     def __init__(self, permission: Permission) -> None:
         self.permission = permission
 
-<<<<<<< HEAD
     async def __call__(self, request: Request, caller: Known) -> Caller:
         """The caller. Raises PermissionDenied."""
         gate: Gate = request.app.state.gate
@@ -94,7 +87,7 @@ async def _sending(request: Request, organization_id: Annotated[UUID, Depends(Al
 
 
 async def denied(request: Request, error: Exception) -> JSONResponse:
-    """The answer to what the caller may not do, and two notes of it: in the log, and in the organization's audit log."""
+    """The answer to what a caller may not do; it is noted in the log and in the organization's audit log."""
     assert isinstance(error, PermissionDenied)
     if error.reason != errors_pb2.ERROR_REASON_AUTH_INSUFFICIENT_PERMISSION:
         # A peer refused ingress itself: our set-up is wrong, not the request.
@@ -118,29 +111,6 @@ def _route(request: Request) -> str:
 def _denials(request: Request) -> Denials:
     found: Denials = request.app.state.denials
     return found
-=======
-    async def __call__(
-        self, request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
-    ) -> UUID:
-        """The organization everything is asked for. Raises Refusal with 401 or 403."""
-        verifier: TokenVerifier = request.app.state.verifier
-        try:
-            principal = verifier.prove(credentials.credentials if credentials else "")
-        except Unauthenticated as error:
-            _note(request, error.code, None)
-            raise Refusal(401, "Not authenticated", "AUTH_MISSING_TOKEN") from None
-        # A service's token names no organization and no permissions: it speaks gRPC.
-        if principal.organization_id is None or self.permission not in principal.permissions:
-            _note(request, "PERMISSION_MISSING", principal)
-            raise Refusal(403, "Insufficient permissions", "AUTH_INSUFFICIENT_PERMISSION")
-        return UUID(principal.organization_id)
->>>>>>> h-callers
-
-
-def _note(request: Request, reason: str, principal: Principal | None) -> None:
-    """Write a denial down under the route, not the path: that has phone numbers in it."""
-    denials: Denials = request.app.state.denials
-    denials.note(denial_of(f"{request.method} {request.scope['route'].path}", reason, principal))
 
 
 Reader = Annotated[UUID, Depends(Allowed("conversations:read"))]
