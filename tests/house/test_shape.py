@@ -30,6 +30,7 @@ OWN = {
         "apps",  # Meta apps in memory: a signature is checked before anything is loaded
         "entries",  # parsed events as lane items; protobuf stays out of the domain
         "conversations",  # use cases of the REST API, beside those of the webhook
+        "accounts",  # people, sessions, invitations, API keys: a room within the room, with tables of its own
     },
     "router": set[str](),
     "executor": set[str](),

@@ -11,6 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 
+# Sums of seconds are not exact: a permit may come this part of its interval too early.
+_ROUNDING = 0.01
+
+
 @dataclass(frozen=True, slots=True)
 class Limit:
     """So many `permits` in so many `seconds`; no permits means no limit."""
@@ -75,11 +79,10 @@ def spend(mark: float, limit: Limit, now: float) -> tuple[float, Account]:
     """The mark after one permit was wanted at `now`, and what came of it; without a permit the mark stays."""
     full_at = max(mark, now)
     wait = full_at + limit.interval - limit.seconds - now
-    # Below a microsecond it is rounding: Redis counts in whole ones.
-    if wait > 1e-6:
+    if wait > limit.interval * _ROUNDING:
         return mark, Account(limit, 0, full_at - now, wait)
     full_at += limit.interval
-    left = math.floor((limit.seconds - (full_at - now)) / limit.interval + 1e-6)
+    left = math.floor((limit.seconds - (full_at - now)) / limit.interval + _ROUNDING)
     return full_at, Account(limit, max(left, 0), full_at - now, 0.0)
 
 
