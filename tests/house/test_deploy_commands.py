@@ -1,13 +1,11 @@
 """The commands that deployments use: `pytake serve` and `pytake keys`."""
 
 import importlib.util
-import json
 import os
 import subprocess
 import sys
 from pathlib import Path
 
-from joserfc.jwk import KeySet
 from typer.testing import CliRunner
 
 from services.chassis.tenancy import ServiceSigner, TokenVerifier
@@ -41,8 +39,7 @@ def test_keys_that_were_made_prove_their_services(tmp_path: Path) -> None:
 
     assert CliRunner().invoke(keys.app, [str(folder)]).exit_code == 0
 
-    public = KeySet.import_key_set(json.loads((folder / "jwks.json").read_text()))
-    verifier = TokenVerifier(audience="router", jwks=public, secret_key="x" * 40)
+    verifier = TokenVerifier.from_file(audience="router", jwks_file=str(folder / "jwks.json"))
     for signer in SIGNERS:
         token = ServiceSigner.from_file(signer, str(folder / f"{signer}.jwk.json")).token_for("router")
         assert verifier.prove(token).name == signer

@@ -79,7 +79,11 @@ class Certificates:
             return found
 
         initial = _configuration(self._read())
-        return grpc.dynamic_ssl_server_credentials(initial, fetch, require_client_authentication=True)
+        return grpc.dynamic_ssl_server_credentials(
+            initial,
+            fetch,  # type: ignore[arg-type]  # None is what gRPC documents for "as before"; its types forget it
+            require_client_authentication=True,
+        )
 
     def _read(self) -> _Pair:
         pair = _Pair(self._certificate.read_bytes(), self._key.read_bytes(), self._authority.read_bytes())

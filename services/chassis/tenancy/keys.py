@@ -107,7 +107,10 @@ class SigningKey:
 
 
 def _read_public(path: Path) -> list[OKPKey]:
-    return [_ed25519(each) for each in json.loads(path.read_text())["keys"]]
+    held = json.loads(path.read_text())
+    if not isinstance(held, dict) or not isinstance(held.get("keys"), list):
+        raise ValueError("it is no JWKS: an object with a list of keys")
+    return [_ed25519(each) for each in held["keys"]]
 
 
 def _read_private(name: str, path: Path) -> OKPKey:
@@ -120,13 +123,12 @@ def _read_private(name: str, path: Path) -> OKPKey:
 
 
 def _ed25519(values: object) -> OKPKey:
+    if not isinstance(values, dict) or values.get("crv") != "Ed25519":
+        raise ValueError("no Ed25519 key (RFC 8037)")
     try:
-        key = OKPKey.import_key(values)  # type: ignore[arg-type]  # whatever JSON holds; it is checked there
-        if key.curve_name != "Ed25519":
-            raise ValueError(f"{key.curve_name} is no Ed25519 key")
+        return OKPKey.import_key(values)
     except (JoseError, AttributeError, KeyError, TypeError) as error:
         raise ValueError(f"no Ed25519 key (RFC 8037): {error!r}") from error
-    return key
 
 
 def _by_id(keys: Iterable[OKPKey]) -> dict[str, OKPKey]:

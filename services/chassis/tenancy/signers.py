@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from joserfc import jwt
 from joserfc.jwk import OKPKey
@@ -103,12 +103,12 @@ def _refuse_unbelievable(role: str | None, permissions: Collection[Permission] |
             raise InvalidArgument("a token without any permission serves nobody; name one")
         if not most.issuperset(permissions):
             excess = ", ".join(sorted(frozenset(permissions) - most))
-            raise InvalidArgument(f"{role or 'nobody'} may not {excess}; leave that out")
+            raise InvalidArgument(f"{role or 'an API key'} cannot have {excess}; leave that out")
     if not 0 < seconds <= TEAM_TOKEN_SECONDS:
         raise InvalidArgument(f"a token lives 1 to {TEAM_TOKEN_SECONDS} seconds; ask for a new one when it has ended")
 
 
-def _signed(key: SigningKey, claims: dict[str, object], *, issued_at: float, seconds: int) -> str:
+def _signed(key: SigningKey, claims: Mapping[str, object], *, issued_at: float, seconds: int) -> str:
     times = {"iat": int(issued_at), "exp": int(issued_at) + seconds}
     header = {"alg": ALGORITHM, "kid": key.key_id}
     return jwt.encode(header, {"iss": ISSUER, **claims, **times}, key.jwk, algorithms=[ALGORITHM])

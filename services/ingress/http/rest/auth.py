@@ -44,8 +44,8 @@ async def asking(request: Request, credential: Credential) -> Caller:
     gate: Gate = request.app.state.gate
     try:
         caller = await gate.identify(credential)
-    except Unauthenticated as error:
-        _denials(request).note(Denial(_route(request), error.code))
+    except Unauthenticated:
+        _denials(request).note(Denial(_route(request), "AUTH_MISSING_TOKEN"))
         raise Refusal(401, "Not authenticated", "AUTH_MISSING_TOKEN") from None
     request.state.caller = caller
     act_as(caller.subject)
