@@ -10,7 +10,6 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-
 # Sums of seconds are not exact: a permit may come this part of its interval too early.
 _ROUNDING = 0.01
 
