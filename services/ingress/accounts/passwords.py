@@ -23,7 +23,7 @@ from services.ingress.domain.limits import Account, Limit, LimitReached
 SALT_BYTES, HASH_BYTES = 16, 32
 AT_ONCE = 1
 MOST_WAITING = 50
-"""A second's work of one core: nobody waits longer for an answer."""
+"""Two seconds of work for a core: nobody waits longer for an answer."""
 
 Result = TypeVar("Result")
 
@@ -81,7 +81,7 @@ class Passwords:
 
     async def _in_turn(self, work: Callable[[], Result]) -> Result:
         if self._waiting >= self._most_waiting:
-            raise LimitReached(Account(Limit(self._most_waiting, 1.0), 0, 1.0, 1.0))  # as many as a second checks
+            raise LimitReached(Account(Limit(self._most_waiting, 1.0), 0, 1.0, 1.0))
         self._waiting += 1
         try:
             async with self._free:
