@@ -94,6 +94,18 @@ def test_a_room_calls_out_from_app_by_the_name_of_the_room(room: str) -> None:
 
 
 @pytest.mark.parametrize("room", ROOMS)
+def test_every_connection_of_a_room_is_encrypted_when_it_has_certificates(room: str) -> None:
+    calls = [
+        node for node in ast.walk(ast.parse((SERVICES / room / "app.py").read_text())) if isinstance(node, ast.Call)
+    ]
+    made = [call for call in calls if ast.unparse(call.func) in ("Peer", "RpcServer")]
+
+    assert len(made) > len(targets_of(room))
+    for call in made:
+        assert "certificates" in {keyword.arg for keyword in call.keywords}, ast.unparse(call)
+
+
+@pytest.mark.parametrize("room", ROOMS)
 def test_every_method_has_a_policy_of_known_callers_and_permissions(room: str) -> None:
     policies = policies_of(room)
 
