@@ -73,11 +73,13 @@ class Allowed:
     """Gives the caller's organization if the caller has the permission."""
 
     def __init__(self, permission: Permission) -> None:
-        self._permitted = Permitted(permission)
+        self.permission = permission
 
     async def __call__(self, request: Request, caller: Known) -> UUID:
         """The organization everything is asked for. Raises PermissionDenied."""
-        return (await self._permitted(request, caller)).organization_id
+        gate: Gate = request.app.state.gate
+        gate.require(caller, self.permission)
+        return caller.organization_id
 
 
 async def _sending(request: Request, organization_id: Annotated[UUID, Depends(Allowed("messages:send"))]) -> UUID:
