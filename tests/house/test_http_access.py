@@ -9,8 +9,8 @@ from starlette.routing import Route
 
 from tests.fixtures.rest import stage
 
-# The webhook proves itself by its signature; a login, a refresh and an acceptance by what is in their bodies; the others
-# tell nothing of a tenant.
+# The webhook proves itself by its signature; a login, a refresh and an acceptance by what is in their bodies; the
+# others tell nothing of a tenant.
 OPEN = (
     "/api/v1/whatsapp/webhook",
     "/api/v1/auth/login",

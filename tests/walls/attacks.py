@@ -23,7 +23,6 @@ from tests.walls.methods import Attackers
 from tests.walls.report import Attempt, Report, joined
 from tests.walls.victims import SECRETS, look_up_both, rows_of, settle_in
 
-
 # A refusal for asking too often would say nothing about the right to ask.
 UNLIMITED = {"CALLER_REQUESTS_PER_MINUTE": "0", "ORGANIZATION_REQUESTS_PER_MINUTE": "0", "SENDS_PER_MINUTE": "0"}
 
