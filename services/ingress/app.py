@@ -7,6 +7,7 @@ from importlib.metadata import version
 from socket import gethostname
 from uuid import uuid4
 
+from services.chassis.audit import AuditLog, audit_servicer
 from services.chassis.clock import monotonic, now
 from services.chassis.db import Database
 from services.chassis.lifecycle import Closing, Periodic, Service
@@ -17,12 +18,14 @@ from services.chassis.rpc import Peer, PeerAddress, RpcServer, Servicer
 from services.chassis.sealing import Sealer
 from services.chassis.tenancy import ServiceSigner, TokenVerifier
 from services.ingress.apps import AppDirectory, house_app
+from services.ingress.audit import AuditTrails
 from services.ingress.conversations import Conversations
 from services.ingress.http import HttpServer, WebhookEndpoint, build_site
-from services.ingress.peers import GrpcAnalytics, GrpcExecutor, GrpcRouter
+from services.ingress.peers import GrpcAnalytics, GrpcAudit, GrpcExecutor, GrpcRouter
+from services.ingress.ports import AuditTrail
 from services.ingress.server import AppsServer, EventsServer, IntakeServer
 from services.ingress.settings import Settings
-from services.ingress.store import MESSAGES, STATUSES, PostgresStore
+from services.ingress.store import MESSAGES, STATUSES, OwnTrail, PostgresStore
 from services.ingress.usecases import Door, Intake
 from services.pb.common.v1 import lanes_pb2_grpc
 from services.pb.ingress.v1 import ingress_pb2_grpc
@@ -45,7 +48,8 @@ async def build(settings: Settings) -> Service:
     )
     messages, statuses = Lanes(MESSAGES, database), Lanes(STATUSES, database)
     message_bell, status_bell = Bell(), Bell()
-    store = PostgresStore(database, messages, statuses, Sealer.from_text(settings.sealing_keys))
+    audit = AuditLog("ingress", database)
+    store = PostgresStore(database, messages, statuses, sealer=Sealer.from_text(settings.sealing_keys), audit=audit)
     apps = AppDirectory(
         store.list_apps,
         fixed=house_app(settings.meta_app_secret, settings.webhook_verify_token),
@@ -82,14 +86,26 @@ async def build(settings: Settings) -> Service:
             Servicer(
                 "pytake.common.v1.DeadLetters",
                 lanes_pb2_grpc.add_DeadLettersServicer_to_server,
-                DeadLetters([(messages, message_bell), (statuses, status_bell)]),
+                DeadLetters([(messages, message_bell), (statuses, status_bell)], audit),
             ),
+            audit_servicer(audit),
         ],
         verifier,
         drain_seconds=settings.drain_seconds,
     )
+    # sender is none of ingress' peers: its log is the operator's.
+    trails: dict[str, AuditTrail] = {
+        "ingress": OwnTrail(audit),
+        "router": GrpcAudit(router_peer),
+        "executor": GrpcAudit(executor_peer),
+        "analytics": GrpcAudit(analytics_peer),
+    }
     site = build_site(
-        version=version("pytake"), is_ready=database.is_reachable, conversations=conversations, verifier=verifier
+        version=version("pytake"),
+        is_ready=database.is_reachable,
+        conversations=conversations,
+        audit=AuditTrails(trails),
+        verifier=verifier,
     )
     webhook = WebhookEndpoint(intake, max_body_bytes=settings.max_body_bytes)
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from uuid import uuid4
 
 from services.chassis import clock
+from services.chassis.audit import AuditLog, audit_servicer
 from services.chassis.db import Database
 from services.chassis.lifecycle import Closing, Service
 from services.chassis.logs import configure_logs
@@ -44,14 +45,16 @@ async def build(settings: Settings) -> Service:
     database = await Database.open(settings.database_url, size=settings.database_pool_size, name=ROOM)
     executor = Peer(PeerAddress("executor", settings.executor_target), signer, is_repeating=False)
     sender = Peer(PeerAddress("sender", settings.sender_target), signer)
+    audit = AuditLog(ROOM, database)
     surroundings = Surroundings(
         routing=PostgresRouting(database),
-        directory=PostgresDirectory(database),
-        conversations=PostgresConversations(database),
+        directory=PostgresDirectory(database, audit),
+        conversations=PostgresConversations(database, audit),
         executor=GrpcExecutor(executor, seconds=settings.peer_seconds),
         sender=GrpcSender(sender, seconds=settings.peer_seconds),
     )
-    server = RpcServer(settings.grpc_address, servicers(surroundings), verifier, drain_seconds=settings.drain_seconds)
+    served = [*servicers(surroundings), audit_servicer(audit)]
+    server = RpcServer(settings.grpc_address, served, verifier, drain_seconds=settings.drain_seconds)
     return Service(
         ROOM,
         [

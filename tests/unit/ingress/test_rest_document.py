@@ -20,6 +20,7 @@ async def test_the_document_names_the_webhook_and_every_resource(asker: Asker) -
         "/api/v1/conversations/{phone}/send": ["post"],
         "/api/v1/conversations/{phone}/close": ["post"],
         "/api/v1/flows": ["get"],
+        "/api/v1/audit": ["get"],
         "/healthz": ["get"],
         "/readyz": ["get"],
         "/metrics": ["get"],

@@ -9,6 +9,7 @@ from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from services.chassis.errors import Unauthenticated
+from services.chassis.rpc import act_as, actor_of
 from services.chassis.tenancy import TokenVerifier
 from services.ingress.http.problems import Refusal
 
@@ -20,7 +21,10 @@ _bearer = HTTPBearer(
 
 
 class Allowed:
-    """Gives the caller's organization if its role is one of `roles`; without roles every one may."""
+    """Gives the caller's organization if its role is one of `roles`; without roles every one may.
+
+    Whatever the request changes is then noted in the caller's name, in other rooms as well.
+    """
 
     def __init__(self, *roles: str) -> None:
         self.roles = roles
@@ -37,9 +41,11 @@ class Allowed:
         # A service's token names no organization: it speaks gRPC.
         if principal.organization_id is None or (self.roles and principal.role not in self.roles):
             raise Refusal(403, "Insufficient permissions", "AUTH_INSUFFICIENT_PERMISSION")
+        act_as(actor_of(principal))
         return UUID(principal.organization_id)
 
 
 Reader = Annotated[UUID, Depends(Allowed("org_admin", "agent", "super_admin"))]
 Writer = Annotated[UUID, Depends(Allowed("org_admin", "agent"))]
+Auditor = Annotated[UUID, Depends(Allowed("org_admin", "super_admin"))]
 Member = Annotated[UUID, Depends(Allowed())]
