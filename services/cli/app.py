@@ -26,6 +26,7 @@ COMMANDS: Mapping[str, str] = {
     "doctor": "Check the running house and say how to mend what is wrong.",
     "dead": "List, show and replay what a lane gave up on.",
     "sizing": "Compute what a rate needs: processes, Postgres cores, WAL, Redis, disk, cells.",
+    "audit": "List who changed what, and check that nobody changed that.",
     "events": "List webhook events that drove no conversation.",
 }
 """Command → its line in `pytake --help`. A command `x-y` is `app` (a typer.Typer) in services/cli/x_y.py or x_y/."""

@@ -7,7 +7,7 @@ from importlib.metadata import version
 from socket import gethostname
 from uuid import uuid4
 
-from services.chassis.audit import AuditLog
+from services.chassis.audit import AuditLog, audit_servicer
 from services.chassis.clock import monotonic, now
 from services.chassis.db import Database
 from services.chassis.lifecycle import Closing, Periodic, Service
@@ -22,14 +22,16 @@ from services.ingress.accounts import open_accounts
 from services.ingress.accounts.server import AccountsServer
 from services.ingress.accounts.store import PostgresAccounts
 from services.ingress.apps import AppDirectory, house_app
+from services.ingress.audit import AuditTrails
 from services.ingress.cache import RateLimits
 from services.ingress.conversations import Conversations
 from services.ingress.domain.limits import Limit, RestLimits
 from services.ingress.http import HttpServer, WebhookEndpoint, build_site
-from services.ingress.peers import GrpcAnalytics, GrpcExecutor, GrpcRouter
+from services.ingress.peers import GrpcAnalytics, GrpcAudit, GrpcExecutor, GrpcRouter
+from services.ingress.ports import AuditTrail
 from services.ingress.server import AppsServer, EventsServer, IntakeServer
 from services.ingress.settings import Settings
-from services.ingress.store import MESSAGES, STATUSES, PostgresStore
+from services.ingress.store import MESSAGES, STATUSES, OwnTrail, PostgresStore
 from services.ingress.usecases import Door, Intake
 from services.pb.common.v1 import lanes_pb2_grpc
 from services.pb.ingress.v1 import ingress_pb2_grpc
@@ -55,7 +57,8 @@ async def build(settings: Settings) -> Service:
     )
     messages, statuses = Lanes(MESSAGES, database), Lanes(STATUSES, database)
     message_bell, status_bell = Bell(), Bell()
-    store = PostgresStore(database, messages, statuses, Sealer.from_text(settings.sealing_keys))
+    audit = AuditLog("ingress", database)
+    store = PostgresStore(database, messages, statuses, sealer=Sealer.from_text(settings.sealing_keys), audit=audit)
     apps = AppDirectory(
         store.list_apps,
         fixed=house_app(settings.meta_app_secret, settings.webhook_verify_token),
@@ -86,7 +89,7 @@ async def build(settings: Settings) -> Service:
     )
     redis = OptionalRedis(settings.redis_url)
     accounts = open_accounts(
-        store=PostgresAccounts(database, AuditLog("ingress", database)),
+        store=PostgresAccounts(database, audit),
         verifier=rest_verifier,
         signer=TeamSigner.from_file("ingress", settings.service_key_file),
         rates=RateLimits(redis, monotonic),
@@ -108,18 +111,27 @@ async def build(settings: Settings) -> Service:
             Servicer(
                 "pytake.common.v1.DeadLetters",
                 lanes_pb2_grpc.add_DeadLettersServicer_to_server,
-                DeadLetters([(messages, message_bell), (statuses, status_bell)]),
+                DeadLetters([(messages, message_bell), (statuses, status_bell)], audit),
             ),
+            audit_servicer(audit),
         ],
         verifier,
         drain_seconds=settings.drain_seconds,
         certificates=certificates,
     )
+    # sender is none of ingress' peers: its log is the operator's.
+    trails: dict[str, AuditTrail] = {
+        "ingress": OwnTrail(audit),
+        "router": GrpcAudit(router_peer),
+        "executor": GrpcAudit(executor_peer),
+        "analytics": GrpcAudit(analytics_peer),
+    }
     site = build_site(
         version=version("pytake"),
         is_ready=database.is_reachable,
         conversations=conversations,
         accounts=accounts,
+        audit=AuditTrails(trails),
         trusted_proxies=settings.trusted_proxies,
     )
     webhook = WebhookEndpoint(intake, max_body_bytes=settings.max_body_bytes)

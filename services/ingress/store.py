@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from uuid import UUID
 
+from services.chassis.audit import AuditEntry, AuditLog, digest_of
 from services.chassis.db import Connection, Database, Query, Step, fetch_all, fetch_one, run, run_steps
 from services.chassis.queue import Box, Lanes, StoredItem
 from services.chassis.queue.schema import KEEP_DAYS
 from services.chassis.sealing import Sealer
+from services.ingress.domain.audit import Change
 from services.ingress.ports import Accepted, KeptEvent, MetaApp
 from services.pb.common.v1 import events_pb2
 
@@ -56,8 +61,11 @@ _COLUMNS = "organization_id, name, app_secret, previous_app_secret, verify_token
 class PostgresStore:
     """ingress' tables in Postgres. They hold what came in before the tenant is known."""
 
-    def __init__(self, database: Database, messages: Lanes, statuses: Lanes, sealer: Sealer) -> None:
+    def __init__(
+        self, database: Database, messages: Lanes, statuses: Lanes, *, sealer: Sealer, audit: AuditLog
+    ) -> None:
         self._database = database
+        self._audit = audit
         self._messages = messages
         self._statuses = statuses
         self._sealer = sealer
@@ -100,15 +108,18 @@ class PostgresStore:
     async def put_app(self, app: MetaApp) -> bool:
         """Create or replace an app. A changed secret keeps the one before as previous, unless one is given."""
         async with self._database.transaction(()) as connection:
+            await run_steps(connection, self._audit.locking([app.organization_id]))
             row = await fetch_one(
                 connection,
                 f"SELECT {_COLUMNS} FROM {_TABLE} WHERE organization_id = %s AND name = %s FOR UPDATE",
                 (app.organization_id, app.name),
             )
-            merged = merge_app(self._app(row) if row else None, app)
+            stored = self._app(row) if row else None
+            merged = merge_app(stored, app)
             if merged is None:
                 return False
             await run(connection, _PUT_APP, self._sealed(merged))
+            await run_steps(connection, self._audit.steps([_entry(stored, merged)]))
         return True
 
     async def list_events(self, *, disposition: str, limit: int) -> list[KeptEvent]:
@@ -193,6 +204,31 @@ class PostgresStore:
         }
 
 
+class OwnTrail:
+    """ingress' own audit log, as its REST side reads it."""
+
+    def __init__(self, audit: AuditLog) -> None:
+        self._audit = audit
+
+    async def changes(self, *, organization_id: UUID, limit: int, before: int) -> list[Change]:
+        """Changes of an organization, newest first. Raises Unavailable."""
+        records = await self._audit.read(organization_id=organization_id, limit=limit, before=before)
+        return [
+            Change(
+                room=self._audit.room,
+                seq=record.seq,
+                at=datetime.fromisoformat(record.at),
+                actor=record.actor,
+                action=record.action,
+                object=record.object,
+                before_digest=record.before.hex() if record.before else None,
+                after_digest=record.after.hex() if record.after else None,
+                hash=record.hash.hex(),
+            )
+            for record in records
+        ]
+
+
 def merge_app(stored: MetaApp | None, wanted: MetaApp) -> MetaApp | None:
     """What to store: None when nothing changes; the former secret stays valid after a rotation."""
     if stored is None:
@@ -208,6 +244,17 @@ def merge_app(stored: MetaApp | None, wanted: MetaApp) -> MetaApp | None:
     if same:
         return None
     return MetaApp(wanted.organization_id, wanted.name, wanted.app_secret, previous, wanted.verify_token)
+
+
+def _entry(stored: MetaApp | None, merged: MetaApp) -> AuditEntry:
+    # Every digest holds the app secret, which Meta made: so the verify token, which somebody chose, cannot be guessed.
+    return AuditEntry(
+        merged.organization_id,
+        "app.put",
+        f"app:{merged.name}",
+        before=digest_of(replace(stored, updated_at=None)) if stored else None,
+        after=digest_of(merged),
+    )
 
 
 def _keeping(events: Sequence[KeptEvent]) -> list[Step]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 
+from services.chassis.audit import AuditLog, audit_servicer
 from services.chassis.clock import monotonic
 from services.chassis.db import Database
 from services.chassis.lifecycle import Closing, Periodic, Service
@@ -50,6 +51,7 @@ class Room:
     records: Lanes
     records_bell: Bell
     poll: Poll
+    audit: AuditLog
     graph: GraphApi
     worker: SenderWorker
     deliver: Deliver
@@ -67,7 +69,8 @@ def furnish(settings: Settings, database: Database, redis: OptionalRedis, waterm
     store = PostgresStore(
         database, inbox=inbox, records=records, limit=limit, encode=record_bytes, on_record=records_bell.ring
     )
-    tokens_at_rest = PostgresCredentials(database, sealer)
+    audit = AuditLog(ROOM, database)
+    tokens_at_rest = PostgresCredentials(database, sealer, audit)
     tokens, pauses = Tokens(tokens_at_rest, monotonic), Pauses(monotonic)
     graph = GraphApi(
         settings.graph_api_base,
@@ -98,7 +101,8 @@ def furnish(settings: Settings, database: Database, redis: OptionalRedis, waterm
     credentials = KeepCredentials(tokens_at_rest, graph, tokens, pauses, inbox_bell)
     poll = Poll(database, [(inbox.is_any_ready, inbox_bell.ring), (records.is_any_ready, records_bell.ring)])
     return Room(
-        inbox, inbox_bell, records, records_bell, poll, graph, worker, deliver, credentials, ListMessages(store),
+        inbox, inbox_bell, records, records_bell, poll, audit, graph, worker, deliver, credentials,
+        ListMessages(store),
     )  # fmt: skip
 
 
@@ -149,9 +153,9 @@ def served(room: Room) -> list[Servicer]:
     """What the room serves."""
     boxes = [(room.inbox, room.inbox_bell), (room.records, room.records_bell)]
     dead_letters = Servicer(
-        "pytake.common.v1.DeadLetters", lanes_pb2_grpc.add_DeadLettersServicer_to_server, DeadLetters(boxes)
+        "pytake.common.v1.DeadLetters", lanes_pb2_grpc.add_DeadLettersServicer_to_server, DeadLetters(boxes, room.audit)
     )
-    return [*servicers(room.deliver, room.credentials, room.list_messages), dead_letters]
+    return [*servicers(room.deliver, room.credentials, room.list_messages), dead_letters, audit_servicer(room.audit)]
 
 
 def _check(settings: Settings) -> None:

@@ -15,6 +15,7 @@ from services.chassis.audit.chain import (
 )
 from services.chassis.audit.log import AuditLog
 from services.chassis.audit.schema import create_audit
+from services.chassis.audit.server import AuditServer, audit_servicer
 
 __all__ = [
     "HOUSE",
@@ -22,8 +23,10 @@ __all__ = [
     "AuditEntry",
     "AuditLog",
     "AuditRecord",
+    "AuditServer",
     "Link",
     "Verdict",
+    "audit_servicer",
     "create_audit",
     "digest_of",
     "flaw_of",

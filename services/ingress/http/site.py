@@ -14,6 +14,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from services.chassis.errors import PermissionDenied
 from services.chassis.tenancy import Denials
 from services.ingress.accounts import Accounts
+from services.ingress.audit import AuditTrails
 from services.ingress.conversations import Conversations
 from services.ingress.domain.limits import LimitReached
 from services.ingress.http.described import WEBHOOK_PATHS
@@ -22,6 +23,7 @@ from services.ingress.http.limits import TellsLimits, too_much
 from services.ingress.http.problems import add_problem_answers
 from services.ingress.http.rest import (
     api_key_routes,
+    audit_routes,
     conversation_routes,
     denied,
     flow_routes,
@@ -40,6 +42,7 @@ _TAGS = [
     {"name": "sessions", "description": "Log in, stay logged in, log out."},
     {"name": "people", "description": "The people of your organization, their roles, and invitations."},
     {"name": "api-keys", "description": "Keys for programs."},
+    {"name": "audit", "description": "Who changed what."},
     {"name": "operations", "description": "For whoever runs the house."},
 ]
 # FastAPI's own pages load scripts from a CDN; these are a part of the package.
@@ -62,7 +65,13 @@ class Site(FastAPI):
 
 
 def build_site(
-    *, version: str, is_ready: Ready, conversations: Conversations, accounts: Accounts, trusted_proxies: int
+    *,
+    version: str,
+    is_ready: Ready,
+    conversations: Conversations,
+    accounts: Accounts,
+    audit: AuditTrails,
+    trusted_proxies: int,
 ) -> Site:
     """The site without the webhook."""
     site = Site(
@@ -92,6 +101,7 @@ def build_site(
         user_routes(accounts.people),
         invitation_routes(accounts.invitations),
         api_key_routes(accounts.keys),
+        audit_routes(audit),
     ):
         site.include_router(routes, prefix=API)
     _add_operations(site, is_ready)

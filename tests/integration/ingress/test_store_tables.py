@@ -7,6 +7,7 @@ import psycopg
 import pytest
 from psycopg.errors import InsufficientPrivilege
 
+from services.chassis.audit import AuditLog
 from services.chassis.db import Database, run
 from services.chassis.queue import Finish, Item, Lanes
 from services.chassis.sealing import SealBroken, Sealer
@@ -25,7 +26,8 @@ async def room(database: OwnDatabase) -> AsyncIterator[Database]:
 
 
 def store_on(room: Database, sealer: Sealer = SEALER) -> PostgresStore:
-    return PostgresStore(room, Lanes(MESSAGES, room), Lanes(STATUSES, room), sealer)
+    audit = AuditLog("ingress", room)
+    return PostgresStore(room, Lanes(MESSAGES, room), Lanes(STATUSES, room), sealer=sealer, audit=audit)
 
 
 def everything_in(superuser_url: str, table: str) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid5
 
+from services.chassis.audit import audit_servicer
 from services.chassis.errors import AlreadyExists, InvalidArgument, NotFound
 from services.chassis.rpc import RpcServer, Servicer
 from services.chassis.tenancy import TokenVerifier
@@ -20,6 +21,7 @@ from services.pb.executor.v1 import executor_pb2, executor_pb2_grpc
 from services.pb.ingress.v1 import ingress_pb2, ingress_pb2_grpc
 from services.pb.router.v1 import router_pb2, router_pb2_grpc
 from services.pb.sender.v1 import sender_pb2, sender_pb2_grpc
+from tests.fakes.audit import MemoryLog
 
 NAMESPACE = UUID("6b1f5f0e-0000-4000-8000-000000000000")
 BROKEN = "broken"
@@ -36,6 +38,7 @@ class Kept:
     events: list[ingress_pb2.KeptEvent] = field(default_factory=list)
     subjects: list[str] = field(default_factory=list)
     refused_password: str = "refused"
+    logs: dict[str, MemoryLog] = field(default_factory=lambda: {room: MemoryLog(room) for room in ROOMS})
 
     def put(self, *key: str, value: object) -> bool:
         """Keep a value; says whether it is news."""
@@ -297,7 +300,7 @@ def _servicers(kept: Kept, room: str) -> list[Servicer]:
             dead,
         ],
     }
-    return own.get(room, [])
+    return [*own.get(room, []), audit_servicer(kept.logs[room])]
 
 
 @asynccontextmanager

@@ -35,6 +35,7 @@ async def test_the_document_names_the_webhook_and_every_resource(asker: Asker) -
         "/api/v1/invitations/{invitation_id}": ["delete"],
         "/api/v1/api-keys": ["get", "post"],
         "/api/v1/api-keys/{key_id}": ["delete"],
+        "/api/v1/audit": ["get"],
         "/healthz": ["get"],
         "/readyz": ["get"],
         "/metrics": ["get"],

@@ -10,7 +10,7 @@ from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBea
 from starlette.responses import JSONResponse
 
 from services.chassis.errors import PermissionDenied, Unauthenticated
-from services.chassis.rpc.actor import act_as
+from services.chassis.rpc import act_as
 from services.chassis.tenancy import Denials, Permission
 from services.chassis.tenancy.denials import Denial
 from services.ingress.accounts.gate import Gate
@@ -119,3 +119,4 @@ Reader = Annotated[UUID, Depends(Allowed("conversations:read"))]
 Sender = Annotated[UUID, Depends(_sending)]
 Closer = Annotated[UUID, Depends(Allowed("conversations:close"))]
 FlowReader = Annotated[UUID, Depends(Allowed("flows:read"))]
+Auditor = Annotated[UUID, Depends(Allowed("audit:read"))]
