@@ -11,6 +11,7 @@ from services.analytics.server import RecordingServer, ReportsServer
 from services.analytics.settings import Settings
 from services.analytics.store import PostgresStore
 from services.analytics.usecases import Outcome, Recording, Reports
+from services.chassis.audit import AuditLog, audit_servicer
 from services.chassis.clock import Now, now
 from services.chassis.db import Database
 from services.chassis.lifecycle import Closing, Periodic, Service
@@ -33,7 +34,7 @@ async def build(settings: Settings) -> Service:
     verifier = _verifier(settings)
     database = await Database.open(settings.database_url, size=settings.database_pool_size, name=ROOM)
     store = PostgresStore(database)
-    served = servicers(store, now, settings.record_batch_size)
+    served = [*servicers(store, now, settings.record_batch_size), audit_servicer(AuditLog(ROOM, database))]
     server = RpcServer(
         settings.grpc_address,
         served,
