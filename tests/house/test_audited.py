@@ -10,6 +10,11 @@ NOTED = {
     "common.DeadLetters.ReplayDeadLetters",
     "executor.Flows.PutFlow",
     "executor.States.CloseState",
+    "ingress.Accounts.PutApiKey",
+    "ingress.Accounts.PutUser",
+    "ingress.Accounts.RevokeApiKey",
+    "ingress.Accounts.SetPassword",
+    "ingress.Accounts.UnlockUser",
     "ingress.Apps.PutApp",
     "router.Conversations.SetOwner",
     "router.Directory.PutChatbot",
@@ -18,7 +23,7 @@ NOTED = {
     "router.Directory.PutTriggers",
     "sender.Credentials.PutCredential",
 }
-"""Held by the test_audited_changes.py of each room, in tests/integration."""
+"""Held by the test_audited_changes.py of each room, in tests/integration; for Accounts by accounts/test_provisioning.py."""
 
 SAID = {"router.Routing.SubmitTestMessage"}
 """What is said in a conversation stands in its transcript, not in the audit log."""

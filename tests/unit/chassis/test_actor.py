@@ -12,11 +12,11 @@ ORGANIZATION = "5d0f9d6e-23b1-4b0e-9a87-5a7c1f3f2b10"
 
 
 def service(name: str) -> Principal:
-    return Principal(name, None, None, 0.0, name)
+    return Principal(name, None, None, 0.0, name, frozenset())
 
 
 def team(subject: str) -> Principal:
-    return Principal("team", ORGANIZATION, "org_admin", 0.0, subject)
+    return Principal("team", ORGANIZATION, "org_admin", 0.0, subject, frozenset())
 
 
 @pytest.mark.parametrize(
