@@ -17,6 +17,9 @@ class Settings(ServiceSettings):
     router_target: str = setting("ROUTER_TARGET", "gRPC target of router", default="dns:///127.0.0.1:7010")
     executor_target: str = setting("EXECUTOR_TARGET", "gRPC target of executor", default="dns:///127.0.0.1:7020")
     analytics_target: str = setting("ANALYTICS_TARGET", "gRPC target of analytics", default="dns:///127.0.0.1:7040")
+    secret_key: Secret = setting(
+        "SECRET_KEY", "key of at least 32 characters; REST believes tokens of people that it signs (HS256)"
+    )
     sealing_keys: Secret = setting(
         "SEALING_KEYS", "base64 keys of 32 bytes that encrypt secrets at rest, comma-separated, the active one first"
     )
@@ -25,6 +28,16 @@ class Settings(ServiceSettings):
     )
     meta_app_secret: Secret = setting(
         "META_APP_SECRET", "app secret of the house's own Meta app; more apps come by apply", default=Secret("")
+    )
+    meta_previous_app_secret: Secret = setting(
+        "META_PREVIOUS_APP_SECRET",
+        "secret of before a rotation of META_APP_SECRET, believed as well; empty once Meta signs with the new one",
+        default=Secret(""),
+    )
+    app_secret_rotation_days: float = setting(
+        "APP_SECRET_ROTATION_DAYS",
+        "days the secret of before a rotation of an applied Meta app is still believed",
+        default=7.0,
     )
     max_body_bytes: int = setting(
         "MAX_BODY_BYTES", "largest webhook body in bytes; Meta sends up to 3 MiB", default=4 * 1024 * 1024
@@ -38,4 +51,31 @@ class Settings(ServiceSettings):
         "MAX_CONNECTIONS",
         "HTTP connections one process keeps; who has been silent for longest makes room",
         default=1000,
+    )
+    organization_requests_per_minute: int = setting(
+        "ORGANIZATION_REQUESTS_PER_MINUTE",
+        "REST requests of one organization in a minute; 0 means no limit",
+        default=1000,
+    )
+    caller_requests_per_minute: int = setting(
+        "CALLER_REQUESTS_PER_MINUTE",
+        "REST requests of one person or API key in a minute, unless the key has a limit of its own; 0 means no limit",
+        default=300,
+    )
+    logins_per_minute: int = setting(
+        "LOGINS_PER_MINUTE", "logins from one address, and with one e-mail, in a minute; 0 means no limit", default=5
+    )
+    refreshes_per_minute: int = setting(
+        "REFRESHES_PER_MINUTE", "refreshed sessions from one address in a minute; 0 means no limit", default=10
+    )
+    acceptances_per_hour: int = setting(
+        "ACCEPTANCES_PER_HOUR", "invitations accepted from one address in an hour; 0 means no limit", default=3
+    )
+    sends_per_minute: int = setting(
+        "SENDS_PER_MINUTE", "messages said over REST in one organization in a minute; 0 means no limit", default=100
+    )
+    trusted_proxies: int = setting(
+        "TRUSTED_PROXIES",
+        "how many proxies before ingress append to X-Forwarded-For; 0 means that whoever connects is the client",
+        default=0,
     )

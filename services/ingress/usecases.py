@@ -11,13 +11,14 @@ from uuid import UUID
 import psycopg
 
 from services.chassis.clock import Monotonic, Now
-from services.chassis.errors import InvalidArgument, Unavailable
+from services.chassis.errors import InvalidArgument, NotFound, Unavailable
 from services.chassis.queue import Batcher, Item
 from services.ingress.apps import AppDirectory, Signers
 from services.ingress.domain.signature import matching_secrets
 from services.ingress.domain.webhook import NAMES_NO_NUMBER, Event, MalformedBody, parse_webhook, read_webhook
 from services.ingress.entries import kept_fields, lane_of, message_payload, number_key, status_payload
 from services.ingress.ports import Accepted, KeptEvent, MetaApp, Store
+from services.pb.common.v1 import errors_pb2
 
 # Meta sends up to 1,000 in a body. Ten times as many are taken all the same; beyond it is nothing Meta can have sent.
 MOST_EVENTS = 10_000
@@ -165,6 +166,15 @@ class Intake:
         _check_app(name, app_secret, verify_token)
         app = MetaApp(organization_id, name, app_secret, previous_app_secret or None, verify_token)
         is_changed = await self._store.put_app(app)
+        self._apps.forget()
+        return is_changed
+
+    async def end_rotation(self, *, organization_id: UUID, name: str) -> bool:
+        """Believe an app's previous secret no longer; tells whether one was believed. Raises NotFound."""
+        is_changed = await self._store.end_rotation(organization_id=organization_id, name=name)
+        if is_changed is None:
+            sentence = "no Meta app of this organization has this name; `pytake apply` makes one"
+            raise NotFound(sentence, reason=errors_pb2.ERROR_REASON_APP_NOT_FOUND)
         self._apps.forget()
         return is_changed
 

@@ -22,10 +22,10 @@ MOST_TEXT = 65_536
 Listed = TypeVar("Listed", bound=Message)
 
 
-def fitting(messages: Iterable[Listed]) -> list[Listed]:
+def fitting(messages: Iterable[Listed], *, most_bytes: int = MOST_LISTED_BYTES) -> list[Listed]:
     """The first of the messages that fit into one answer; always at least one, if there is any."""
     chosen: list[Listed] = []
-    left = MOST_LISTED_BYTES
+    left = most_bytes
     for message in messages:
         left -= message.ByteSize()
         if left < 0 and chosen:
