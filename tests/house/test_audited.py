@@ -23,7 +23,7 @@ NOTED = {
     "router.Directory.PutTriggers",
     "sender.Credentials.PutCredential",
 }
-"""Held by the test_audited_changes.py of each room, in tests/integration; for Accounts by accounts/test_provisioning.py."""
+"""Held by the test_audited_changes.py of each room in tests/integration; Accounts by accounts/test_provisioning.py."""
 
 SAID = {"router.Routing.SubmitTestMessage"}
 """What is said in a conversation stands in its transcript, not in the audit log."""
