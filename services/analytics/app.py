@@ -30,7 +30,7 @@ _PARTITION_SECONDS = timedelta(hours=1).total_seconds()
 
 async def build(settings: Settings) -> Service:
     """The service on its real Postgres. Raises SettingsError."""
-    configure_logs(ROOM, settings.log_level)
+    configure_logs(ROOM, settings)
     verifier = _verifier(settings)
     database = await Database.open(settings.database_url, size=settings.database_pool_size, name=ROOM)
     store = PostgresStore(database)

@@ -36,7 +36,7 @@ RECORD_LINGER = 0.5
 
 async def build(settings: Settings) -> Service:
     """Put the room together; nothing runs until the service does."""
-    configure_logs("executor", settings.log_level)
+    configure_logs("executor", settings)
     certificates = Certificates.from_settings(settings)
     database = await Database.open(settings.database_url, size=settings.database_pool_size, name="pytake-executor")
     signer = ServiceSigner.from_file("executor", settings.service_key_file)

@@ -16,7 +16,7 @@ from services.chassis.ops import OpsServer
 from services.chassis.queue import Bell, DeadLetters, Lanes, Poll, Relay
 from services.chassis.redis import OptionalRedis
 from services.chassis.rpc import Certificates, Peer, PeerAddress, RpcServer, Servicer
-from services.chassis.sealing import Sealer
+from services.chassis.sealing import Resealing, Sealer, SealingServer
 from services.chassis.tenancy import ServiceSigner, TeamSigner, TokenVerifier
 from services.ingress.accounts import open_accounts
 from services.ingress.accounts.server import AccountsServer
@@ -31,22 +31,24 @@ from services.ingress.peers import GrpcAnalytics, GrpcAudit, GrpcExecutor, GrpcR
 from services.ingress.ports import AuditTrail
 from services.ingress.server import AppsServer, EventsServer, IntakeServer
 from services.ingress.settings import Settings
-from services.ingress.store import MESSAGES, STATUSES, OwnTrail, PostgresStore
+from services.ingress.store import MESSAGES, SEALED, STATUSES, OwnTrail, PostgresStore
 from services.ingress.usecases import Door, Intake
-from services.pb.common.v1 import lanes_pb2_grpc
+from services.pb.common.v1 import lanes_pb2_grpc, sealing_pb2_grpc
 from services.pb.ingress.v1 import ingress_pb2_grpc
 
 PARTITIONS_SECONDS = 3600.0
 CLEANING_SECONDS = 86_400.0
 DEPTH_SECONDS = 5.0
 DOOR_SECONDS = 2.0
+# After a rotation the first turn, at the start, moves everything; later ones keep the gauge true.
+SEALING_SECONDS = 600.0
 # Statuses come three to a reply and nobody waits for one: they gather for a moment.
 STATUS_LINGER = 0.05
 
 
 async def build(settings: Settings) -> Service:
     """Put the room together; nothing runs until the service does."""
-    configure_logs("ingress", settings.log_level)
+    configure_logs("ingress", settings)
     certificates = Certificates.from_settings(settings)
     database = await Database.open(settings.database_url, size=settings.database_pool_size, name="pytake-ingress")
     signer = ServiceSigner.from_file("ingress", settings.service_key_file)
@@ -57,11 +59,17 @@ async def build(settings: Settings) -> Service:
     )
     messages, statuses = Lanes(MESSAGES, database), Lanes(STATUSES, database)
     message_bell, status_bell = Bell(), Bell()
+    sealer = Sealer.from_text(settings.sealing_keys)
     audit = AuditLog("ingress", database)
-    store = PostgresStore(database, messages, statuses, sealer=Sealer.from_text(settings.sealing_keys), audit=audit)
+    store = PostgresStore(
+        database, messages, statuses, sealer=sealer, audit=audit, rotation_days=settings.app_secret_rotation_days
+    )
+    resealing = Resealing(database, sealer, SEALED)
     apps = AppDirectory(
         store.list_apps,
-        fixed=house_app(settings.meta_app_secret, settings.webhook_verify_token),
+        fixed=house_app(
+            settings.meta_app_secret, settings.webhook_verify_token, previous=settings.meta_previous_app_secret
+        ),
         monotonic=monotonic,
     )
     intake = Intake(
@@ -113,6 +121,9 @@ async def build(settings: Settings) -> Service:
                 lanes_pb2_grpc.add_DeadLettersServicer_to_server,
                 DeadLetters([(messages, message_bell), (statuses, status_bell)], audit),
             ),
+            Servicer(
+                "pytake.common.v1.Sealing", sealing_pb2_grpc.add_SealingServicer_to_server, SealingServer(resealing)
+            ),
             audit_servicer(audit),
         ],
         verifier,
@@ -153,6 +164,7 @@ async def build(settings: Settings) -> Service:
             Periodic("door", DOOR_SECONDS, intake.announce_door),
             Periodic("partitions", PARTITIONS_SECONDS, store.prepare_partitions),
             Periodic("cleaning", CLEANING_SECONDS, store.drop_old),
+            Periodic("sealing", SEALING_SECONDS, resealing.turn),
             Periodic("depth", DEPTH_SECONDS, measure),
             Relay(
                 messages,

@@ -29,6 +29,16 @@ class Settings(ServiceSettings):
     meta_app_secret: Secret = setting(
         "META_APP_SECRET", "app secret of the house's own Meta app; more apps come by apply", default=Secret("")
     )
+    meta_previous_app_secret: Secret = setting(
+        "META_PREVIOUS_APP_SECRET",
+        "secret of before a rotation of META_APP_SECRET, believed as well; empty once Meta signs with the new one",
+        default=Secret(""),
+    )
+    app_secret_rotation_days: float = setting(
+        "APP_SECRET_ROTATION_DAYS",
+        "days the secret of before a rotation of an applied Meta app is still believed",
+        default=7.0,
+    )
     max_body_bytes: int = setting(
         "MAX_BODY_BYTES", "largest webhook body in bytes; Meta sends up to 3 MiB", default=4 * 1024 * 1024
     )

@@ -40,7 +40,7 @@ class Surroundings:
 
 async def build(settings: Settings) -> Service:
     """The process of router: it starts without Postgres and peers. Raises SettingsError."""
-    configure_logs(ROOM, settings.log_level)
+    configure_logs(ROOM, settings)
     certificates = Certificates.from_settings(settings)
     verifier, signer = _verifier(settings), _signer(settings)
     database = await Database.open(settings.database_url, size=settings.database_pool_size, name=ROOM)
