@@ -14,8 +14,8 @@ from services.chassis.lifecycle import Closing, Periodic, Service
 from services.chassis.logs import configure_logs
 from services.chassis.ops import OpsServer
 from services.chassis.queue import Bell, DeadLetters, Lanes, Poll, Relay
-from services.chassis.rpc import Peer, PeerAddress, RpcServer, Servicer
-from services.chassis.sealing import Sealer
+from services.chassis.rpc import Certificates, Peer, PeerAddress, RpcServer, Servicer
+from services.chassis.sealing import Resealing, Sealer, SealingServer
 from services.chassis.tenancy import ServiceSigner, TokenVerifier
 from services.ingress.apps import AppDirectory, house_app
 from services.ingress.audit import AuditTrails
@@ -25,34 +25,45 @@ from services.ingress.peers import GrpcAnalytics, GrpcAudit, GrpcExecutor, GrpcR
 from services.ingress.ports import AuditTrail
 from services.ingress.server import AppsServer, EventsServer, IntakeServer
 from services.ingress.settings import Settings
-from services.ingress.store import MESSAGES, STATUSES, OwnTrail, PostgresStore
+from services.ingress.store import MESSAGES, SEALED, STATUSES, OwnTrail, PostgresStore
 from services.ingress.usecases import Door, Intake
-from services.pb.common.v1 import lanes_pb2_grpc
+from services.pb.common.v1 import lanes_pb2_grpc, sealing_pb2_grpc
 from services.pb.ingress.v1 import ingress_pb2_grpc
 
 PARTITIONS_SECONDS = 3600.0
 CLEANING_SECONDS = 86_400.0
 DEPTH_SECONDS = 5.0
 DOOR_SECONDS = 2.0
+# After a rotation the first turn, at the start, moves everything; later ones keep the gauge true.
+SEALING_SECONDS = 600.0
 # Statuses come three to a reply and nobody waits for one: they gather for a moment.
 STATUS_LINGER = 0.05
 
 
 async def build(settings: Settings) -> Service:
     """Put the room together; nothing runs until the service does."""
-    configure_logs("ingress", settings.log_level)
+    configure_logs("ingress", settings)
+    certificates = Certificates.from_settings(settings)
     database = await Database.open(settings.database_url, size=settings.database_pool_size, name="pytake-ingress")
     signer = ServiceSigner.from_file("ingress", settings.service_key_file)
-    verifier = TokenVerifier.from_file(
+    verifier = TokenVerifier.from_file(audience="ingress", jwks_file=settings.service_jwks_file)
+    # Only REST believes what SECRET_KEY signs (product contract, section 8).
+    rest_verifier = TokenVerifier.from_file(
         audience="ingress", jwks_file=settings.service_jwks_file, secret_key=settings.secret_key
     )
     messages, statuses = Lanes(MESSAGES, database), Lanes(STATUSES, database)
     message_bell, status_bell = Bell(), Bell()
     audit = AuditLog("ingress", database)
-    store = PostgresStore(database, messages, statuses, sealer=Sealer.from_text(settings.sealing_keys), audit=audit)
+    sealer = Sealer.from_text(settings.sealing_keys)
+    store = PostgresStore(
+        database, messages, statuses, sealer, audit=audit, rotation_days=settings.app_secret_rotation_days
+    )
+    resealing = Resealing(database, sealer, SEALED)
     apps = AppDirectory(
         store.list_apps,
-        fixed=house_app(settings.meta_app_secret, settings.webhook_verify_token),
+        fixed=house_app(
+            settings.meta_app_secret, settings.webhook_verify_token, previous=settings.meta_previous_app_secret
+        ),
         monotonic=monotonic,
     )
     intake = Intake(
@@ -65,9 +76,10 @@ async def build(settings: Settings) -> Service:
     )
     router_address = PeerAddress("router", settings.router_target)
     # Who hands messages over must know of every repeat, to say so; people's calls may be repeated for them.
-    relay_peer, router_peer = Peer(router_address, signer, is_repeating=False), Peer(router_address, signer)
-    executor_peer = Peer(PeerAddress("executor", settings.executor_target), signer)
-    analytics_peer = Peer(PeerAddress("analytics", settings.analytics_target), signer)
+    relay_peer = Peer(router_address, signer, is_repeating=False, certificates=certificates)
+    router_peer = Peer(router_address, signer, certificates=certificates)
+    executor_peer = Peer(PeerAddress("executor", settings.executor_target), signer, certificates=certificates)
+    analytics_peer = Peer(PeerAddress("analytics", settings.analytics_target), signer, certificates=certificates)
     router = GrpcRouter(relay_peer)
     conversations = Conversations(
         executor=GrpcExecutor(executor_peer),
@@ -89,9 +101,13 @@ async def build(settings: Settings) -> Service:
                 DeadLetters([(messages, message_bell), (statuses, status_bell)], audit),
             ),
             audit_servicer(audit),
+            Servicer(
+                "pytake.common.v1.Sealing", sealing_pb2_grpc.add_SealingServicer_to_server, SealingServer(resealing)
+            ),
         ],
         verifier,
         drain_seconds=settings.drain_seconds,
+        certificates=certificates,
     )
     # sender is none of ingress' peers: its log is the operator's.
     trails: dict[str, AuditTrail] = {
@@ -105,7 +121,7 @@ async def build(settings: Settings) -> Service:
         is_ready=database.is_reachable,
         conversations=conversations,
         audit=AuditTrails(trails),
-        verifier=verifier,
+        verifier=rest_verifier,
     )
     webhook = WebhookEndpoint(intake, max_body_bytes=settings.max_body_bytes)
 
@@ -125,6 +141,7 @@ async def build(settings: Settings) -> Service:
             Periodic("door", DOOR_SECONDS, intake.announce_door),
             Periodic("partitions", PARTITIONS_SECONDS, store.prepare_partitions),
             Periodic("cleaning", CLEANING_SECONDS, store.drop_old),
+            Periodic("sealing", SEALING_SECONDS, resealing.turn),
             Periodic("depth", DEPTH_SECONDS, measure),
             Relay(
                 messages,

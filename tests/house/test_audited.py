@@ -10,6 +10,7 @@ NOTED = {
     "common.DeadLetters.ReplayDeadLetters",
     "executor.Flows.PutFlow",
     "executor.States.CloseState",
+    "ingress.Apps.EndRotation",
     "ingress.Apps.PutApp",
     "router.Conversations.SetOwner",
     "router.Directory.PutChatbot",
@@ -20,8 +21,11 @@ NOTED = {
 }
 """Held by the test_audited_changes.py of each room, in tests/integration."""
 
-SAID = {"router.Routing.SubmitTestMessage"}
-"""What is said in a conversation stands in its transcript, not in the audit log."""
+CHANGES_NOTHING = {
+    "common.Sealing.Reseal",  # the same values under another key; services do it by themselves
+    "router.Routing.SubmitTestMessage",  # what is said stands in the transcript
+}
+"""Why these are not noted."""
 
 
 def test_every_method_that_changes_something_for_people_is_noted() -> None:
@@ -32,4 +36,4 @@ def test_every_method_that_changes_something_for_people_is_noted() -> None:
         if policy.callers & {"operator", "team"} and not method.startswith(LOOKS)
     }
 
-    assert changing == NOTED | SAID
+    assert changing == NOTED | CHANGES_NOTHING

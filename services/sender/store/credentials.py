@@ -7,9 +7,13 @@ from uuid import UUID
 
 from services.chassis.audit import AuditEntry, AuditLog, digest_of
 from services.chassis.db import Database
-from services.chassis.sealing import SealBroken, Sealer
+from services.chassis.sealing import SealBroken, SealedColumn, Sealer
 from services.sender.ports import Key
 from services.sender.store import statements
+
+_TABLE = "sender.credential"
+SEALED = (SealedColumn(_TABLE, "sealed", "phone_number_id", owners="sender.credential_owner"),)
+"""Where sender keeps sealed values."""
 
 
 class PostgresCredentials:
@@ -37,9 +41,7 @@ class PostgresCredentials:
                 before=_digest(stored) if rows else None,
                 after=_digest(token),
             )
-            sealed = self._sealer.seal(
-                token, table="sender.credential", organization_id=str(organization_id), row=phone_number_id
-            )
+            sealed = self._sealer.seal(token, table=_TABLE, organization_id=str(organization_id), row=phone_number_id)
             put = (statements.PUT_CREDENTIAL, {**values, "sealed": sealed})
             await journey.commit([put, (statements.WAKE_ORGANIZATION, values), *self._audit.steps([entry])])
         return True
@@ -60,9 +62,7 @@ class PostgresCredentials:
 
     def _open(self, organization_id: UUID, phone_number_id: str, sealed: bytes) -> str | None:
         try:
-            return self._sealer.open(
-                sealed, table="sender.credential", organization_id=str(organization_id), row=phone_number_id
-            )
+            return self._sealer.open(sealed, table=_TABLE, organization_id=str(organization_id), row=phone_number_id)
         except SealBroken:
             return None
 

@@ -5,15 +5,14 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from uuid import UUID, uuid4
 
 import pytest
-from joserfc.jwk import KeySet, OKPKey
+from joserfc.jwk import OKPKey
 
 from services.chassis.audit import AuditRecord, audit_servicer
 from services.chassis.rpc import Peer, PeerAddress, RpcServer, act_as, current_actor
-from services.chassis.tenancy import ServiceSigner, TokenVerifier, sign_team_token
+from services.chassis.tenancy import PublicKeys, ServiceSigner, TeamSigner, TokenVerifier
 from services.pb.common.v1 import audit_pb2, audit_pb2_grpc
 from tests.fakes.audit import MemoryLog
 
-SECRET_KEY = "a key of the tests, longer than thirty-two characters"
 ORGANIZATION = str(uuid4())
 KEYS = {name: OKPKey.generate_key("Ed25519", parameters={"kid": name}) for name in ("ingress", "operator")}
 
@@ -28,7 +27,7 @@ class Echo(MemoryLog):
 
 @pytest.fixture
 async def peers() -> AsyncIterator[Mapping[str, Peer]]:
-    verifier = TokenVerifier(audience="router", jwks=KeySet(list(KEYS.values())), secret_key=SECRET_KEY)
+    verifier = TokenVerifier(audience="router", keys=PublicKeys(KEYS.values()))
     server = RpcServer("127.0.0.1:0", [audit_servicer(Echo("router"))], verifier, drain_seconds=0.0)
     await server.start()
     address = PeerAddress("router", f"ipv4:127.0.0.1:{server.port}")
@@ -63,7 +62,8 @@ async def test_nobody_else_can_say_so(peers: Mapping[str, Peer]) -> None:
 
 
 async def test_a_teams_token_stands_for_its_subject(peers: Mapping[str, Peer]) -> None:
-    token = sign_team_token(SECRET_KEY, organization_id=ORGANIZATION, role="org_admin", subject="api_key:9")
+    signer = TeamSigner("operator", KEYS["operator"])
+    token = signer.sign(organization_id=ORGANIZATION, role="org_admin", subject="api_key:9")
     stub = peers["ingress"].stub(audit_pb2_grpc.AuditStub)
     request = audit_pb2.ListAuditEventsRequest(organization_id=ORGANIZATION)
     metadata = (("authorization", f"Bearer {token}"), ("x-pytake-actor", "user:7"))

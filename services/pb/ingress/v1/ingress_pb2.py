@@ -26,7 +26,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from services.pb.common.v1 import policy_pb2 as common_dot_v1_dot_policy__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18ingress/v1/ingress.proto\x12\x11pytake.ingress.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16\x63ommon/v1/policy.proto\"\x15\n\x13GetWatermarkRequest\"P\n\x14GetWatermarkResponse\x12\"\n\x1aoldest_unapplied_status_ms\x18\x01 \x01(\x03\x12\x14\n\x0c\x64oor_open_ms\x18\x02 \x01(\x03\"}\n\rPutAppRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x12\n\napp_secret\x18\x03 \x01(\t\x12\x14\n\x0cverify_token\x18\x04 \x01(\t\x12\x1b\n\x13previous_app_secret\x18\x05 \x01(\t\"$\n\x0ePutAppResponse\x12\x12\n\nis_changed\x18\x01 \x01(\x08\"*\n\x0fListAppsRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\"`\n\x03\x41pp\x12\x0c\n\x04name\x18\x01 \x01(\t\x12.\n\nupdated_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x1b\n\x13has_previous_secret\x18\x03 \x01(\x08\"8\n\x10ListAppsResponse\x12$\n\x04\x61pps\x18\x01 \x03(\x0b\x32\x16.pytake.ingress.v1.App\"7\n\x11ListEventsRequest\x12\x13\n\x0b\x64isposition\x18\x01 \x01(\t\x12\r\n\x05limit\x18\x02 \x01(\x05\"\x9d\x01\n\tKeptEvent\x12\x13\n\x0b\x64isposition\x18\x01 \x01(\t\x12\x0c\n\x04type\x18\x02 \x01(\t\x12\x17\n\x0fphone_number_id\x18\x03 \x01(\t\x12\x0e\n\x06reason\x18\x04 \x01(\t\x12\x13\n\x0b\x66ields_json\x18\x05 \x01(\t\x12/\n\x0breceived_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"B\n\x12ListEventsResponse\x12,\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x1c.pytake.ingress.v1.KeptEvent2\x83\x01\n\x06Intake\x12y\n\x0cGetWatermark\x12&.pytake.ingress.v1.GetWatermarkRequest\x1a\'.pytake.ingress.v1.GetWatermarkResponse\"\x18\x8a\xb5\x18\x14\n\x06sender\n\x08operator\x10\x03\x32\xce\x01\n\x04\x41pps\x12_\n\x06PutApp\x12 .pytake.ingress.v1.PutAppRequest\x1a!.pytake.ingress.v1.PutAppResponse\"\x10\x8a\xb5\x18\x0c\n\x08operator\x10\x01\x12\x65\n\x08ListApps\x12\".pytake.ingress.v1.ListAppsRequest\x1a#.pytake.ingress.v1.ListAppsResponse\"\x10\x8a\xb5\x18\x0c\n\x08operator\x10\x01\x32u\n\x06\x45vents\x12k\n\nListEvents\x12$.pytake.ingress.v1.ListEventsRequest\x1a%.pytake.ingress.v1.ListEventsResponse\"\x10\x8a\xb5\x18\x0c\n\x08operator\x10\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18ingress/v1/ingress.proto\x12\x11pytake.ingress.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16\x63ommon/v1/policy.proto\"\x15\n\x13GetWatermarkRequest\"P\n\x14GetWatermarkResponse\x12\"\n\x1aoldest_unapplied_status_ms\x18\x01 \x01(\x03\x12\x14\n\x0c\x64oor_open_ms\x18\x02 \x01(\x03\"}\n\rPutAppRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x12\n\napp_secret\x18\x03 \x01(\t\x12\x14\n\x0cverify_token\x18\x04 \x01(\t\x12\x1b\n\x13previous_app_secret\x18\x05 \x01(\t\"$\n\x0ePutAppResponse\x12\x12\n\nis_changed\x18\x01 \x01(\x08\";\n\x12\x45ndRotationRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\")\n\x13\x45ndRotationResponse\x12\x12\n\nis_changed\x18\x01 \x01(\x08\"*\n\x0fListAppsRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\"\x94\x01\n\x03\x41pp\x12\x0c\n\x04name\x18\x01 \x01(\t\x12.\n\nupdated_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x1b\n\x13has_previous_secret\x18\x03 \x01(\x08\x12\x32\n\x0eprevious_until\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"8\n\x10ListAppsResponse\x12$\n\x04\x61pps\x18\x01 \x03(\x0b\x32\x16.pytake.ingress.v1.App\"7\n\x11ListEventsRequest\x12\x13\n\x0b\x64isposition\x18\x01 \x01(\t\x12\r\n\x05limit\x18\x02 \x01(\x05\"\x9d\x01\n\tKeptEvent\x12\x13\n\x0b\x64isposition\x18\x01 \x01(\t\x12\x0c\n\x04type\x18\x02 \x01(\t\x12\x17\n\x0fphone_number_id\x18\x03 \x01(\t\x12\x0e\n\x06reason\x18\x04 \x01(\t\x12\x13\n\x0b\x66ields_json\x18\x05 \x01(\t\x12/\n\x0breceived_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"B\n\x12ListEventsResponse\x12,\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x1c.pytake.ingress.v1.KeptEvent2\x83\x01\n\x06Intake\x12y\n\x0cGetWatermark\x12&.pytake.ingress.v1.GetWatermarkRequest\x1a\'.pytake.ingress.v1.GetWatermarkResponse\"\x18\x8a\xb5\x18\x14\n\x06sender\n\x08operator\x10\x03\x32\xbe\x02\n\x04\x41pps\x12_\n\x06PutApp\x12 .pytake.ingress.v1.PutAppRequest\x1a!.pytake.ingress.v1.PutAppResponse\"\x10\x8a\xb5\x18\x0c\n\x08operator\x10\x01\x12n\n\x0b\x45ndRotation\x12%.pytake.ingress.v1.EndRotationRequest\x1a&.pytake.ingress.v1.EndRotationResponse\"\x10\x8a\xb5\x18\x0c\n\x08operator\x10\x01\x12\x65\n\x08ListApps\x12\".pytake.ingress.v1.ListAppsRequest\x1a#.pytake.ingress.v1.ListAppsResponse\"\x10\x8a\xb5\x18\x0c\n\x08operator\x10\x01\x32u\n\x06\x45vents\x12k\n\nListEvents\x12$.pytake.ingress.v1.ListEventsRequest\x1a%.pytake.ingress.v1.ListEventsResponse\"\x10\x8a\xb5\x18\x0c\n\x08operator\x10\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -37,6 +37,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_INTAKE'].methods_by_name['GetWatermark']._serialized_options = b'\212\265\030\024\n\006sender\n\010operator\020\003'
   _globals['_APPS'].methods_by_name['PutApp']._loaded_options = None
   _globals['_APPS'].methods_by_name['PutApp']._serialized_options = b'\212\265\030\014\n\010operator\020\001'
+  _globals['_APPS'].methods_by_name['EndRotation']._loaded_options = None
+  _globals['_APPS'].methods_by_name['EndRotation']._serialized_options = b'\212\265\030\014\n\010operator\020\001'
   _globals['_APPS'].methods_by_name['ListApps']._loaded_options = None
   _globals['_APPS'].methods_by_name['ListApps']._serialized_options = b'\212\265\030\014\n\010operator\020\001'
   _globals['_EVENTS'].methods_by_name['ListEvents']._loaded_options = None
@@ -49,22 +51,26 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PUTAPPREQUEST']._serialized_end=334
   _globals['_PUTAPPRESPONSE']._serialized_start=336
   _globals['_PUTAPPRESPONSE']._serialized_end=372
-  _globals['_LISTAPPSREQUEST']._serialized_start=374
-  _globals['_LISTAPPSREQUEST']._serialized_end=416
-  _globals['_APP']._serialized_start=418
-  _globals['_APP']._serialized_end=514
-  _globals['_LISTAPPSRESPONSE']._serialized_start=516
-  _globals['_LISTAPPSRESPONSE']._serialized_end=572
-  _globals['_LISTEVENTSREQUEST']._serialized_start=574
-  _globals['_LISTEVENTSREQUEST']._serialized_end=629
-  _globals['_KEPTEVENT']._serialized_start=632
-  _globals['_KEPTEVENT']._serialized_end=789
-  _globals['_LISTEVENTSRESPONSE']._serialized_start=791
-  _globals['_LISTEVENTSRESPONSE']._serialized_end=857
-  _globals['_INTAKE']._serialized_start=860
-  _globals['_INTAKE']._serialized_end=991
-  _globals['_APPS']._serialized_start=994
-  _globals['_APPS']._serialized_end=1200
-  _globals['_EVENTS']._serialized_start=1202
-  _globals['_EVENTS']._serialized_end=1319
+  _globals['_ENDROTATIONREQUEST']._serialized_start=374
+  _globals['_ENDROTATIONREQUEST']._serialized_end=433
+  _globals['_ENDROTATIONRESPONSE']._serialized_start=435
+  _globals['_ENDROTATIONRESPONSE']._serialized_end=476
+  _globals['_LISTAPPSREQUEST']._serialized_start=478
+  _globals['_LISTAPPSREQUEST']._serialized_end=520
+  _globals['_APP']._serialized_start=523
+  _globals['_APP']._serialized_end=671
+  _globals['_LISTAPPSRESPONSE']._serialized_start=673
+  _globals['_LISTAPPSRESPONSE']._serialized_end=729
+  _globals['_LISTEVENTSREQUEST']._serialized_start=731
+  _globals['_LISTEVENTSREQUEST']._serialized_end=786
+  _globals['_KEPTEVENT']._serialized_start=789
+  _globals['_KEPTEVENT']._serialized_end=946
+  _globals['_LISTEVENTSRESPONSE']._serialized_start=948
+  _globals['_LISTEVENTSRESPONSE']._serialized_end=1014
+  _globals['_INTAKE']._serialized_start=1017
+  _globals['_INTAKE']._serialized_end=1148
+  _globals['_APPS']._serialized_start=1151
+  _globals['_APPS']._serialized_end=1469
+  _globals['_EVENTS']._serialized_start=1471
+  _globals['_EVENTS']._serialized_end=1588
 # @@protoc_insertion_point(module_scope)
