@@ -164,6 +164,14 @@ INSERT INTO trust VALUES
   ('svc_ingress', 'ingress.door', 'SELECT, INSERT, UPDATE, DELETE', 'control'),
   ('svc_ingress', 'ingress.meta_app', 'SELECT, INSERT, UPDATE', 'control'),
   ('svc_ingress', 'ingress.audit_event', 'SELECT, INSERT', 'tenant'),
+  -- Whose a login or a key is must be found before the tenant is known: names, hashes and ids.
+  ('svc_ingress', 'ingress.organization_name', 'SELECT, INSERT, UPDATE', 'control'),
+  ('svc_ingress', 'ingress.login_directory', 'SELECT, INSERT', 'control'),
+  ('svc_ingress', 'ingress.api_key_directory', 'SELECT, INSERT, DELETE', 'control'),
+  ('svc_ingress', 'ingress.user_account', 'SELECT, INSERT, UPDATE', 'tenant'),
+  ('svc_ingress', 'ingress.refresh_token', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),
+  ('svc_ingress', 'ingress.invitation', 'SELECT, INSERT, UPDATE', 'tenant'),
+  ('svc_ingress', 'ingress.api_key', 'SELECT, INSERT, UPDATE', 'tenant'),
   -- router routes.
   ('svc_router', 'router.organization', 'SELECT, INSERT, UPDATE', 'control'),
   ('svc_router', 'router.number_directory', 'SELECT, INSERT', 'control'),

@@ -14,12 +14,18 @@ from services.chassis.lifecycle import Closing, Periodic, Service
 from services.chassis.logs import configure_logs
 from services.chassis.ops import OpsServer
 from services.chassis.queue import Bell, DeadLetters, Lanes, Poll, Relay
+from services.chassis.redis import OptionalRedis
 from services.chassis.rpc import Certificates, Peer, PeerAddress, RpcServer, Servicer
 from services.chassis.sealing import Resealing, Sealer, SealingServer
-from services.chassis.tenancy import ServiceSigner, TokenVerifier
+from services.chassis.tenancy import ServiceSigner, TeamSigner, TokenVerifier
+from services.ingress.accounts import open_accounts
+from services.ingress.accounts.server import AccountsServer
+from services.ingress.accounts.store import PostgresAccounts
 from services.ingress.apps import AppDirectory, house_app
 from services.ingress.audit import AuditTrails
+from services.ingress.cache import RateLimits
 from services.ingress.conversations import Conversations
+from services.ingress.domain.limits import Limit, RestLimits
 from services.ingress.http import HttpServer, WebhookEndpoint, build_site
 from services.ingress.peers import GrpcAnalytics, GrpcAudit, GrpcExecutor, GrpcRouter
 from services.ingress.ports import AuditTrail
@@ -53,10 +59,10 @@ async def build(settings: Settings) -> Service:
     )
     messages, statuses = Lanes(MESSAGES, database), Lanes(STATUSES, database)
     message_bell, status_bell = Bell(), Bell()
-    audit = AuditLog("ingress", database)
     sealer = Sealer.from_text(settings.sealing_keys)
+    audit = AuditLog("ingress", database)
     store = PostgresStore(
-        database, messages, statuses, sealer, audit=audit, rotation_days=settings.app_secret_rotation_days
+        database, messages, statuses, sealer=sealer, audit=audit, rotation_days=settings.app_secret_rotation_days
     )
     resealing = Resealing(database, sealer, SEALED)
     apps = AppDirectory(
@@ -89,6 +95,16 @@ async def build(settings: Settings) -> Service:
         sleep=asyncio.sleep,
         new_id=uuid4,
     )
+    redis = OptionalRedis(settings.redis_url)
+    accounts = open_accounts(
+        store=PostgresAccounts(database, audit),
+        verifier=rest_verifier,
+        signer=TeamSigner.from_file("ingress", settings.service_key_file),
+        rates=RateLimits(redis, monotonic),
+        limits=_rest_limits(settings),
+        now=now,
+        monotonic=monotonic,
+    )
     rpc = RpcServer(
         settings.grpc_address,
         [
@@ -96,14 +112,19 @@ async def build(settings: Settings) -> Service:
             Servicer("pytake.ingress.v1.Apps", ingress_pb2_grpc.add_AppsServicer_to_server, AppsServer(intake)),
             Servicer("pytake.ingress.v1.Events", ingress_pb2_grpc.add_EventsServicer_to_server, EventsServer(intake)),
             Servicer(
+                "pytake.ingress.v1.Accounts",
+                ingress_pb2_grpc.add_AccountsServicer_to_server,
+                AccountsServer(accounts.provisioning),
+            ),
+            Servicer(
                 "pytake.common.v1.DeadLetters",
                 lanes_pb2_grpc.add_DeadLettersServicer_to_server,
                 DeadLetters([(messages, message_bell), (statuses, status_bell)], audit),
             ),
-            audit_servicer(audit),
             Servicer(
                 "pytake.common.v1.Sealing", sealing_pb2_grpc.add_SealingServicer_to_server, SealingServer(resealing)
             ),
+            audit_servicer(audit),
         ],
         verifier,
         drain_seconds=settings.drain_seconds,
@@ -120,8 +141,9 @@ async def build(settings: Settings) -> Service:
         version=version("pytake"),
         is_ready=database.is_reachable,
         conversations=conversations,
+        accounts=accounts,
         audit=AuditTrails(trails),
-        verifier=rest_verifier,
+        trusted_proxies=settings.trusted_proxies,
     )
     webhook = WebhookEndpoint(intake, max_body_bytes=settings.max_body_bytes)
 
@@ -133,6 +155,7 @@ async def build(settings: Settings) -> Service:
         "ingress",
         [
             Closing(database.close),
+            Closing(redis.close),
             Closing(relay_peer.close),
             Closing(router_peer.close),
             Closing(executor_peer.close),
@@ -165,4 +188,15 @@ async def build(settings: Settings) -> Service:
             # Last, so that a room is ready only when everything else has started.
             OpsServer(settings.ops_address, database.is_reachable),
         ],
+    )
+
+
+def _rest_limits(settings: Settings) -> RestLimits:
+    return RestLimits(
+        organization=Limit(settings.organization_requests_per_minute, 60.0),
+        caller=Limit(settings.caller_requests_per_minute, 60.0),
+        login=Limit(settings.logins_per_minute, 60.0),
+        refresh=Limit(settings.refreshes_per_minute, 60.0),
+        acceptance=Limit(settings.acceptances_per_hour, 3600.0),
+        sending=Limit(settings.sends_per_minute, 60.0),
     )

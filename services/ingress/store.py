@@ -79,8 +79,8 @@ class PostgresStore:
         database: Database,
         messages: Lanes,
         statuses: Lanes,
-        sealer: Sealer,
         *,
+        sealer: Sealer,
         audit: AuditLog,
         rotation_days: float = ROTATION_DAYS,
     ) -> None:
@@ -165,10 +165,9 @@ class PostgresStore:
                    WHERE organization_id = %s AND name = %s AND previous_until IS NOT NULL""",
                 place,
             )
-            is_ended = bool(row and row[0])
-            # What is over by itself is only cleared away: nobody changes anything.
-            await run_steps(connection, self._audit.steps([_ending(organization_id, name)] if is_ended else []))
-        return is_ended if row else None
+            if row and row[0]:
+                await run_steps(connection, self._audit.steps([_ended(organization_id, name)]))
+        return bool(row[0]) if row else None
 
     async def list_events(self, *, disposition: str, limit: int) -> list[KeptEvent]:
         """Kept events, newest first."""
@@ -307,7 +306,7 @@ def _entry(stored: MetaApp | None, merged: MetaApp) -> AuditEntry:
     )
 
 
-def _ending(organization_id: UUID, name: str) -> AuditEntry:
+def _ended(organization_id: UUID, name: str) -> AuditEntry:
     return AuditEntry(
         organization_id,
         "app.end_rotation",

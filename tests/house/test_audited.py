@@ -10,6 +10,11 @@ NOTED = {
     "common.DeadLetters.ReplayDeadLetters",
     "executor.Flows.PutFlow",
     "executor.States.CloseState",
+    "ingress.Accounts.PutApiKey",
+    "ingress.Accounts.PutUser",
+    "ingress.Accounts.RevokeApiKey",
+    "ingress.Accounts.SetPassword",
+    "ingress.Accounts.UnlockUser",
     "ingress.Apps.EndRotation",
     "ingress.Apps.PutApp",
     "router.Conversations.SetOwner",
@@ -19,7 +24,7 @@ NOTED = {
     "router.Directory.PutTriggers",
     "sender.Credentials.PutCredential",
 }
-"""Held by the test_audited_changes.py of each room, in tests/integration."""
+"""Held in tests/integration by each room's test_audited_changes.py; for Accounts by accounts/test_provisioning.py."""
 
 CHANGES_NOTHING = {
     "common.Sealing.Reseal",  # the same values under another key; services do it by themselves

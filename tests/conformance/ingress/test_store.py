@@ -46,7 +46,7 @@ async def opened(request: pytest.FixtureRequest) -> AsyncIterator[Opened]:
         return [item.event_id for claim in claims if claim.lane_id == lane_id for item in claim.items]
 
     audit = AuditLog("ingress", database)
-    store = PostgresStore(database, messages, Lanes(STATUSES, database), SEALER, audit=audit)
+    store = PostgresStore(database, messages, Lanes(STATUSES, database), sealer=SEALER, audit=audit)
     yield Opened(store, claimed)
     await database.close()
 

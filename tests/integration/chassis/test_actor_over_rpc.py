@@ -62,7 +62,7 @@ async def test_nobody_else_can_say_so(peers: Mapping[str, Peer]) -> None:
 
 
 async def test_a_teams_token_stands_for_its_subject(peers: Mapping[str, Peer]) -> None:
-    signer = TeamSigner("operator", KEYS["operator"])
+    signer = TeamSigner("ingress", KEYS["ingress"])
     token = signer.sign(organization_id=ORGANIZATION, role="org_admin", subject="api_key:9")
     stub = peers["ingress"].stub(audit_pb2_grpc.AuditStub)
     request = audit_pb2.ListAuditEventsRequest(organization_id=ORGANIZATION)

@@ -87,7 +87,7 @@ def sender_on(database: Database) -> Room:
 def ingress_on(database: Database) -> Room:
     def store(sealer: Sealer) -> PostgresStore:
         lanes = Lanes(MESSAGES, database), Lanes(STATUSES, database)
-        return PostgresStore(database, *lanes, sealer, audit=AuditLog("ingress", database))
+        return PostgresStore(database, *lanes, sealer=sealer, audit=AuditLog("ingress", database))
 
     async def put(sealer: Sealer, organization_id: UUID, name: str, secret: str) -> bool:
         return await store(sealer).put_app(

@@ -30,7 +30,7 @@ async def mailbox(database: OwnDatabase) -> AsyncIterator[Mailbox]:
 
 def store_on(room: Database, audit: AuditLog) -> PostgresStore:
     sealer = Sealer((bytes(range(32)),))
-    return PostgresStore(room, Lanes(MESSAGES, room), Lanes(STATUSES, room), sealer, audit=audit)
+    return PostgresStore(room, Lanes(MESSAGES, room), Lanes(STATUSES, room), sealer=sealer, audit=audit)
 
 
 async def test_a_meta_app_is_noted_when_it_changes_and_its_secrets_never(

@@ -28,7 +28,8 @@ async def room(database: OwnDatabase) -> AsyncIterator[Database]:
 
 def store_on(room: Database, sealer: Sealer = SEALER, *, rotation_days: float = 7.0) -> PostgresStore:
     lanes = Lanes(MESSAGES, room), Lanes(STATUSES, room)
-    return PostgresStore(room, *lanes, sealer, audit=AuditLog("ingress", room), rotation_days=rotation_days)
+    audit = AuditLog("ingress", room)
+    return PostgresStore(room, *lanes, sealer=sealer, audit=audit, rotation_days=rotation_days)
 
 
 def everything_in(superuser_url: str, table: str) -> str:

@@ -6,17 +6,17 @@ import pytest
 
 from services.chassis.rpc import act_as, actor_of, current_actor
 from services.chassis.rpc.actor import ACTOR_HEADER, actor_behind, header_for_person
-from services.chassis.tenancy import TEAM, Principal
+from services.chassis.tenancy import Principal
 
 ORGANIZATION = "5d0f9d6e-23b1-4b0e-9a87-5a7c1f3f2b10"
 
 
 def service(name: str) -> Principal:
-    return Principal(name, None, None, 0.0, f"svc:{name}", frozenset())
+    return Principal(name, None, None, 0.0, name, frozenset())
 
 
 def team(subject: str) -> Principal:
-    return Principal(TEAM, ORGANIZATION, "org_admin", 0.0, subject, frozenset())
+    return Principal("team", ORGANIZATION, "org_admin", 0.0, subject, frozenset())
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from services.pb.common.v1 import policy_pb2 as common_dot_v1_dot_policy__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18ingress/v1/ingress.proto\x12\x11pytake.ingress.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16\x63ommon/v1/policy.proto\"\x15\n\x13GetWatermarkRequest\"P\n\x14GetWatermarkResponse\x12\"\n\x1aoldest_unapplied_status_ms\x18\x01 \x01(\x03\x12\x14\n\x0c\x64oor_open_ms\x18\x02 \x01(\x03\"}\n\rPutAppRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x12\n\napp_secret\x18\x03 \x01(\t\x12\x14\n\x0cverify_token\x18\x04 \x01(\t\x12\x1b\n\x13previous_app_secret\x18\x05 \x01(\t\"$\n\x0ePutAppResponse\x12\x12\n\nis_changed\x18\x01 \x01(\x08\";\n\x12\x45ndRotationRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\")\n\x13\x45ndRotationResponse\x12\x12\n\nis_changed\x18\x01 \x01(\x08\"*\n\x0fListAppsRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\"\x94\x01\n\x03\x41pp\x12\x0c\n\x04name\x18\x01 \x01(\t\x12.\n\nupdated_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x1b\n\x13has_previous_secret\x18\x03 \x01(\x08\x12\x32\n\x0eprevious_until\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"8\n\x10ListAppsResponse\x12$\n\x04\x61pps\x18\x01 \x03(\x0b\x32\x16.pytake.ingress.v1.App\"7\n\x11ListEventsRequest\x12\x13\n\x0b\x64isposition\x18\x01 \x01(\t\x12\r\n\x05limit\x18\x02 \x01(\x05\"\x9d\x01\n\tKeptEvent\x12\x13\n\x0b\x64isposition\x18\x01 \x01(\t\x12\x0c\n\x04type\x18\x02 \x01(\t\x12\x17\n\x0fphone_number_id\x18\x03 \x01(\t\x12\x0e\n\x06reason\x18\x04 \x01(\t\x12\x13\n\x0b\x66ields_json\x18\x05 \x01(\t\x12/\n\x0breceived_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"B\n\x12ListEventsResponse\x12,\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x1c.pytake.ingress.v1.KeptEvent2\x83\x01\n\x06Intake\x12y\n\x0cGetWatermark\x12&.pytake.ingress.v1.GetWatermarkRequest\x1a\'.pytake.ingress.v1.GetWatermarkResponse\"\x18\x8a\xb5\x18\x14\n\x06sender\n\x08operator\x10\x03\x32\xbe\x02\n\x04\x41pps\x12_\n\x06PutApp\x12 .pytake.ingress.v1.PutAppRequest\x1a!.pytake.ingress.v1.PutAppResponse\"\x10\x8a\xb5\x18\x0c\n\x08operator\x10\x01\x12n\n\x0b\x45ndRotation\x12%.pytake.ingress.v1.EndRotationRequest\x1a&.pytake.ingress.v1.EndRotationResponse\"\x10\x8a\xb5\x18\x0c\n\x08operator\x10\x01\x12\x65\n\x08ListApps\x12\".pytake.ingress.v1.ListAppsRequest\x1a#.pytake.ingress.v1.ListAppsResponse\"\x10\x8a\xb5\x18\x0c\n\x08operator\x10\x01\x32u\n\x06\x45vents\x12k\n\nListEvents\x12$.pytake.ingress.v1.ListEventsRequest\x1a%.pytake.ingress.v1.ListEventsResponse\"\x10\x8a\xb5\x18\x0c\n\x08operator\x10\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18ingress/v1/ingress.proto\x12\x11pytake.ingress.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16\x63ommon/v1/policy.proto\"\x15\n\x13GetWatermarkRequest\"P\n\x14GetWatermarkResponse\x12\"\n\x1aoldest_unapplied_status_ms\x18\x01 \x01(\x03\x12\x14\n\x0c\x64oor_open_ms\x18\x02 \x01(\x03\"}\n\rPutAppRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x12\n\napp_secret\x18\x03 \x01(\t\x12\x14\n\x0cverify_token\x18\x04 \x01(\t\x12\x1b\n\x13previous_app_secret\x18\x05 \x01(\t\"$\n\x0ePutAppResponse\x12\x12\n\nis_changed\x18\x01 \x01(\x08\";\n\x12\x45ndRotationRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\")\n\x13\x45ndRotationResponse\x12\x12\n\nis_changed\x18\x01 \x01(\x08\"*\n\x0fListAppsRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\"\x94\x01\n\x03\x41pp\x12\x0c\n\x04name\x18\x01 \x01(\t\x12.\n\nupdated_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x1b\n\x13has_previous_secret\x18\x03 \x01(\x08\x12\x32\n\x0eprevious_until\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"8\n\x10ListAppsResponse\x12$\n\x04\x61pps\x18\x01 \x03(\x0b\x32\x16.pytake.ingress.v1.App\"\xa7\x01\n\x0ePutUserRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\x19\n\x11organization_name\x18\x02 \x01(\t\x12\r\n\x05\x65mail\x18\x03 \x01(\t\x12\x0c\n\x04name\x18\x04 \x01(\t\x12\x0c\n\x04role\x18\x05 \x01(\t\x12\x10\n\x08password\x18\x06 \x01(\t\x12\x13\n\x0bis_inactive\x18\x07 \x01(\x08\x12\x0f\n\x07\x64ry_run\x18\x08 \x01(\x08\"\x9b\x01\n\x0fPutUserResponse\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x12\n\nis_changed\x18\x02 \x01(\x08\x12\x0e\n\x06is_new\x18\x03 \x01(\x08\x12\x18\n\x10invitation_token\x18\x04 \x01(\t\x12\x39\n\x15invitation_expires_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"+\n\x10ListUsersRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\"\xba\x01\n\x04User\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\r\n\x05\x65mail\x18\x02 \x01(\t\x12\x0c\n\x04name\x18\x03 \x01(\t\x12\x0c\n\x04role\x18\x04 \x01(\t\x12\x11\n\tis_active\x18\x05 \x01(\x08\x12\x30\n\x0clocked_until\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x31\n\rlast_login_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"p\n\nInvitation\x12\x15\n\rinvitation_id\x18\x01 \x01(\t\x12\r\n\x05\x65mail\x18\x02 \x01(\t\x12\x0c\n\x04role\x18\x03 \x01(\t\x12.\n\nexpires_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"o\n\x11ListUsersResponse\x12&\n\x05users\x18\x01 \x03(\x0b\x32\x17.pytake.ingress.v1.User\x12\x32\n\x0binvitations\x18\x02 \x03(\x0b\x32\x1d.pytake.ingress.v1.Invitation\";\n\x11UnlockUserRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\r\n\x05\x65mail\x18\x02 \x01(\t\"\x14\n\x12UnlockUserResponse\"N\n\x12SetPasswordRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\r\n\x05\x65mail\x18\x02 \x01(\t\x12\x10\n\x08password\x18\x03 \x01(\t\"\x15\n\x13SetPasswordResponse\"\x9d\x01\n\x10PutApiKeyRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x0e\n\x06scopes\x18\x03 \x03(\t\x12\x17\n\x0f\x65xpires_in_days\x18\x04 \x01(\x05\x12\x0b\n\x03key\x18\x05 \x01(\t\x12\x1b\n\x13requests_per_minute\x18\x06 \x01(\x05\x12\x0f\n\x07\x64ry_run\x18\x07 \x01(\x08\"T\n\x11PutApiKeyResponse\x12\x0e\n\x06key_id\x18\x01 \x01(\t\x12\x12\n\nis_changed\x18\x02 \x01(\x08\x12\x0e\n\x06is_new\x18\x03 \x01(\x08\x12\x0b\n\x03key\x18\x04 \x01(\t\"-\n\x12ListApiKeysRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\"\xb5\x01\n\x06\x41piKey\x12\x0e\n\x06key_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x0e\n\x06scopes\x18\x03 \x03(\t\x12\x1b\n\x13requests_per_minute\x18\x04 \x01(\x05\x12.\n\nexpires_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x30\n\x0clast_used_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"B\n\x13ListApiKeysResponse\x12+\n\x08\x61pi_keys\x18\x01 \x03(\x0b\x32\x19.pytake.ingress.v1.ApiKey\"<\n\x13RevokeApiKeyRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\"\x16\n\x14RevokeApiKeyResponse\"7\n\x11ListEventsRequest\x12\x13\n\x0b\x64isposition\x18\x01 \x01(\t\x12\r\n\x05limit\x18\x02 \x01(\x05\"\x9d\x01\n\tKeptEvent\x12\x13\n\x0b\x64isposition\x18\x01 \x01(\t\x12\x0c\n\x04type\x18\x02 \x01(\t\x12\x17\n\x0fphone_number_id\x18\x03 \x01(\t\x12\x0e\n\x06reason\x18\x04 \x01(\t\x12\x13\n\x0b\x66ields_json\x18\x05 \x01(\t\x12/\n\x0breceived_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"B\n\x12ListEventsResponse\x12,\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x1c.pytake.ingress.v1.KeptEvent2\x83\x01\n\x06Intake\x12y\n\x0cGetWatermark\x12&.pytake.ingress.v1.GetWatermarkRequest\x1a\'.pytake.ingress.v1.GetWatermarkResponse\"\x18\x8a\xb5\x18\x14\n\x06sender\n\x08operator\x10\x03\x32\xbe\x02\n\x04\x41pps\x12_\n\x06PutApp\x12 .pytake.ingress.v1.PutAppRequest\x1a!.pytake.ingress.v1.PutAppResponse\"\x10\x8a\xb5\x18\x0c\n\x08operator\x10\x01\x12n\n\x0b\x45ndRotation\x12%.pytake.ingress.v1.EndRotationRequest\x1a&.pytake.ingress.v1.EndRotationResponse\"\x10\x8a\xb5\x18\x0c\n\x08operator\x10\x01\x12\x65\n\x08ListApps\x12\".pytake.ingress.v1.ListAppsRequest\x1a#.pytake.ingress.v1.ListAppsResponse\"\x10\x8a\xb5\x18\x0c\n\x08operator\x10\x01\x32\x82\x06\n\x08\x41\x63\x63ounts\x12\x62\n\x07PutUser\x12!.pytake.ingress.v1.PutUserRequest\x1a\".pytake.ingress.v1.PutUserResponse\"\x10\x8a\xb5\x18\x0c\n\x08operator\x10\x01\x12h\n\tListUsers\x12#.pytake.ingress.v1.ListUsersRequest\x1a$.pytake.ingress.v1.ListUsersResponse\"\x10\x8a\xb5\x18\x0c\n\x08operator\x10\x01\x12k\n\nUnlockUser\x12$.pytake.ingress.v1.UnlockUserRequest\x1a%.pytake.ingress.v1.UnlockUserResponse\"\x10\x8a\xb5\x18\x0c\n\x08operator\x10\x01\x12n\n\x0bSetPassword\x12%.pytake.ingress.v1.SetPasswordRequest\x1a&.pytake.ingress.v1.SetPasswordResponse\"\x10\x8a\xb5\x18\x0c\n\x08operator\x10\x01\x12h\n\tPutApiKey\x12#.pytake.ingress.v1.PutApiKeyRequest\x1a$.pytake.ingress.v1.PutApiKeyResponse\"\x10\x8a\xb5\x18\x0c\n\x08operator\x10\x01\x12n\n\x0bListApiKeys\x12%.pytake.ingress.v1.ListApiKeysRequest\x1a&.pytake.ingress.v1.ListApiKeysResponse\"\x10\x8a\xb5\x18\x0c\n\x08operator\x10\x01\x12q\n\x0cRevokeApiKey\x12&.pytake.ingress.v1.RevokeApiKeyRequest\x1a\'.pytake.ingress.v1.RevokeApiKeyResponse\"\x10\x8a\xb5\x18\x0c\n\x08operator\x10\x01\x32u\n\x06\x45vents\x12k\n\nListEvents\x12$.pytake.ingress.v1.ListEventsRequest\x1a%.pytake.ingress.v1.ListEventsResponse\"\x10\x8a\xb5\x18\x0c\n\x08operator\x10\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -41,6 +41,20 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_APPS'].methods_by_name['EndRotation']._serialized_options = b'\212\265\030\014\n\010operator\020\001'
   _globals['_APPS'].methods_by_name['ListApps']._loaded_options = None
   _globals['_APPS'].methods_by_name['ListApps']._serialized_options = b'\212\265\030\014\n\010operator\020\001'
+  _globals['_ACCOUNTS'].methods_by_name['PutUser']._loaded_options = None
+  _globals['_ACCOUNTS'].methods_by_name['PutUser']._serialized_options = b'\212\265\030\014\n\010operator\020\001'
+  _globals['_ACCOUNTS'].methods_by_name['ListUsers']._loaded_options = None
+  _globals['_ACCOUNTS'].methods_by_name['ListUsers']._serialized_options = b'\212\265\030\014\n\010operator\020\001'
+  _globals['_ACCOUNTS'].methods_by_name['UnlockUser']._loaded_options = None
+  _globals['_ACCOUNTS'].methods_by_name['UnlockUser']._serialized_options = b'\212\265\030\014\n\010operator\020\001'
+  _globals['_ACCOUNTS'].methods_by_name['SetPassword']._loaded_options = None
+  _globals['_ACCOUNTS'].methods_by_name['SetPassword']._serialized_options = b'\212\265\030\014\n\010operator\020\001'
+  _globals['_ACCOUNTS'].methods_by_name['PutApiKey']._loaded_options = None
+  _globals['_ACCOUNTS'].methods_by_name['PutApiKey']._serialized_options = b'\212\265\030\014\n\010operator\020\001'
+  _globals['_ACCOUNTS'].methods_by_name['ListApiKeys']._loaded_options = None
+  _globals['_ACCOUNTS'].methods_by_name['ListApiKeys']._serialized_options = b'\212\265\030\014\n\010operator\020\001'
+  _globals['_ACCOUNTS'].methods_by_name['RevokeApiKey']._loaded_options = None
+  _globals['_ACCOUNTS'].methods_by_name['RevokeApiKey']._serialized_options = b'\212\265\030\014\n\010operator\020\001'
   _globals['_EVENTS'].methods_by_name['ListEvents']._loaded_options = None
   _globals['_EVENTS'].methods_by_name['ListEvents']._serialized_options = b'\212\265\030\014\n\010operator\020\003'
   _globals['_GETWATERMARKREQUEST']._serialized_start=104
@@ -61,16 +75,52 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_APP']._serialized_end=671
   _globals['_LISTAPPSRESPONSE']._serialized_start=673
   _globals['_LISTAPPSRESPONSE']._serialized_end=729
-  _globals['_LISTEVENTSREQUEST']._serialized_start=731
-  _globals['_LISTEVENTSREQUEST']._serialized_end=786
-  _globals['_KEPTEVENT']._serialized_start=789
-  _globals['_KEPTEVENT']._serialized_end=946
-  _globals['_LISTEVENTSRESPONSE']._serialized_start=948
-  _globals['_LISTEVENTSRESPONSE']._serialized_end=1014
-  _globals['_INTAKE']._serialized_start=1017
-  _globals['_INTAKE']._serialized_end=1148
-  _globals['_APPS']._serialized_start=1151
-  _globals['_APPS']._serialized_end=1469
-  _globals['_EVENTS']._serialized_start=1471
-  _globals['_EVENTS']._serialized_end=1588
+  _globals['_PUTUSERREQUEST']._serialized_start=732
+  _globals['_PUTUSERREQUEST']._serialized_end=899
+  _globals['_PUTUSERRESPONSE']._serialized_start=902
+  _globals['_PUTUSERRESPONSE']._serialized_end=1057
+  _globals['_LISTUSERSREQUEST']._serialized_start=1059
+  _globals['_LISTUSERSREQUEST']._serialized_end=1102
+  _globals['_USER']._serialized_start=1105
+  _globals['_USER']._serialized_end=1291
+  _globals['_INVITATION']._serialized_start=1293
+  _globals['_INVITATION']._serialized_end=1405
+  _globals['_LISTUSERSRESPONSE']._serialized_start=1407
+  _globals['_LISTUSERSRESPONSE']._serialized_end=1518
+  _globals['_UNLOCKUSERREQUEST']._serialized_start=1520
+  _globals['_UNLOCKUSERREQUEST']._serialized_end=1579
+  _globals['_UNLOCKUSERRESPONSE']._serialized_start=1581
+  _globals['_UNLOCKUSERRESPONSE']._serialized_end=1601
+  _globals['_SETPASSWORDREQUEST']._serialized_start=1603
+  _globals['_SETPASSWORDREQUEST']._serialized_end=1681
+  _globals['_SETPASSWORDRESPONSE']._serialized_start=1683
+  _globals['_SETPASSWORDRESPONSE']._serialized_end=1704
+  _globals['_PUTAPIKEYREQUEST']._serialized_start=1707
+  _globals['_PUTAPIKEYREQUEST']._serialized_end=1864
+  _globals['_PUTAPIKEYRESPONSE']._serialized_start=1866
+  _globals['_PUTAPIKEYRESPONSE']._serialized_end=1950
+  _globals['_LISTAPIKEYSREQUEST']._serialized_start=1952
+  _globals['_LISTAPIKEYSREQUEST']._serialized_end=1997
+  _globals['_APIKEY']._serialized_start=2000
+  _globals['_APIKEY']._serialized_end=2181
+  _globals['_LISTAPIKEYSRESPONSE']._serialized_start=2183
+  _globals['_LISTAPIKEYSRESPONSE']._serialized_end=2249
+  _globals['_REVOKEAPIKEYREQUEST']._serialized_start=2251
+  _globals['_REVOKEAPIKEYREQUEST']._serialized_end=2311
+  _globals['_REVOKEAPIKEYRESPONSE']._serialized_start=2313
+  _globals['_REVOKEAPIKEYRESPONSE']._serialized_end=2335
+  _globals['_LISTEVENTSREQUEST']._serialized_start=2337
+  _globals['_LISTEVENTSREQUEST']._serialized_end=2392
+  _globals['_KEPTEVENT']._serialized_start=2395
+  _globals['_KEPTEVENT']._serialized_end=2552
+  _globals['_LISTEVENTSRESPONSE']._serialized_start=2554
+  _globals['_LISTEVENTSRESPONSE']._serialized_end=2620
+  _globals['_INTAKE']._serialized_start=2623
+  _globals['_INTAKE']._serialized_end=2754
+  _globals['_APPS']._serialized_start=2757
+  _globals['_APPS']._serialized_end=3075
+  _globals['_ACCOUNTS']._serialized_start=3078
+  _globals['_ACCOUNTS']._serialized_end=3848
+  _globals['_EVENTS']._serialized_start=3850
+  _globals['_EVENTS']._serialized_end=3967
 # @@protoc_insertion_point(module_scope)

@@ -4,8 +4,8 @@ from alembic import op
 
 from services.chassis.audit import create_audit
 
-revision = "ingress_0005"
-down_revision = "ingress_0004"
+revision = "ingress_0004"
+down_revision = "ingress_0003"
 
 
 def upgrade() -> None:

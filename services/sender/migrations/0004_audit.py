@@ -4,8 +4,8 @@ from alembic import op
 
 from services.chassis.audit import create_audit
 
-revision = "sender_0005"
-down_revision = "sender_0004"
+revision = "sender_0004"
+down_revision = "sender_0003"
 
 
 def upgrade() -> None:
