@@ -301,13 +301,19 @@ def _entry(stored: MetaApp | None, merged: MetaApp) -> AuditEntry:
         merged.organization_id,
         "app.put",
         f"app:{merged.name}",
-        before=digest_of(replace(stored, updated_at=None)) if stored else None,
+        before=digest_of(replace(stored, updated_at=None, previous_until=None)) if stored else None,
         after=digest_of(merged),
     )
 
 
 def _ended(organization_id: UUID, name: str) -> AuditEntry:
-    return AuditEntry(organization_id, "app.end_rotation", f"app:{name}")
+    return AuditEntry(
+        organization_id,
+        "app.end_rotation",
+        f"app:{name}",
+        before=digest_of({"has_previous_secret": True}),
+        after=digest_of({"has_previous_secret": False}),
+    )
 
 
 def _keeping(events: Sequence[KeptEvent]) -> list[Step]:

@@ -11,7 +11,7 @@ from tests.house.kustomize import ROOT
 SERVICES = ROOT / "services"
 
 COMMON = "common"
-"""The callee of what every room may serve: DeadLetters, Audit."""
+"""The callee of what every room may serve: DeadLetters, Sealing, Audit."""
 
 
 @dataclass(frozen=True, order=True, slots=True)

@@ -11,7 +11,7 @@ from google.protobuf.descriptor import Descriptor, ServiceDescriptor
 from services.chassis.rpc.policy import FieldPath, MethodPolicy, read_policies
 from services.chassis.tenancy import PERMISSIONS
 from services.embedded.keys import ROOMS
-from services.pb.common.v1 import audit_pb2, lanes_pb2
+from services.pb.common.v1 import audit_pb2, lanes_pb2, sealing_pb2
 from tests.house.calls import COMMON, SERVICES, Use, imports_of, uses_of
 from tests.house.kustomize import ROOT
 from tools.settings_docs import variables_of
@@ -23,7 +23,7 @@ PRINCIPALS = {*ROOMS, "operator", "team"}
 def services_of(room: str) -> list[ServiceDescriptor]:
     """The services a room's own proto declares, or those of all rooms."""
     if room == COMMON:
-        files = (lanes_pb2.DESCRIPTOR, audit_pb2.DESCRIPTOR)
+        files = (lanes_pb2.DESCRIPTOR, sealing_pb2.DESCRIPTOR, audit_pb2.DESCRIPTOR)
     else:
         files = (importlib.import_module(f"services.pb.{room}.v1.{room}_pb2").DESCRIPTOR,)
     return [service for file in files for service in file.services_by_name.values()]
