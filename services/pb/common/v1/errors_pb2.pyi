@@ -64,6 +64,10 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """The turn is still being worked on; ask again."""
     ERROR_REASON_APP_NOT_FOUND: _ErrorReason.ValueType  # 20
     """No Meta app has this name."""
+    ERROR_REASON_CONTACT_NOT_FOUND: _ErrorReason.ValueType  # 50
+    """No contact of the organization has this phone number or user id."""
+    ERROR_REASON_PRIVACY_JOB_NOT_FOUND: _ErrorReason.ValueType  # 51
+    """No erasure, export or retention of the organization has this id."""
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """One value per reason; the name without the prefix is what callers match on."""
@@ -110,4 +114,8 @@ ERROR_REASON_TURN_PENDING: ErrorReason.ValueType  # 19
 """The turn is still being worked on; ask again."""
 ERROR_REASON_APP_NOT_FOUND: ErrorReason.ValueType  # 20
 """No Meta app has this name."""
+ERROR_REASON_CONTACT_NOT_FOUND: ErrorReason.ValueType  # 50
+"""No contact of the organization has this phone number or user id."""
+ERROR_REASON_PRIVACY_JOB_NOT_FOUND: ErrorReason.ValueType  # 51
+"""No erasure, export or retention of the organization has this id."""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

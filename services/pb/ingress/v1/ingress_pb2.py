@@ -24,9 +24,10 @@ _sym_db = _symbol_database.Default()
 
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from services.pb.common.v1 import policy_pb2 as common_dot_v1_dot_policy__pb2
+from services.pb.common.v1 import privacy_pb2 as common_dot_v1_dot_privacy__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18ingress/v1/ingress.proto\x12\x11pytake.ingress.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16\x63ommon/v1/policy.proto\"\x15\n\x13GetWatermarkRequest\"P\n\x14GetWatermarkResponse\x12\"\n\x1aoldest_unapplied_status_ms\x18\x01 \x01(\x03\x12\x14\n\x0c\x64oor_open_ms\x18\x02 \x01(\x03\"}\n\rPutAppRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x12\n\napp_secret\x18\x03 \x01(\t\x12\x14\n\x0cverify_token\x18\x04 \x01(\t\x12\x1b\n\x13previous_app_secret\x18\x05 \x01(\t\"$\n\x0ePutAppResponse\x12\x12\n\nis_changed\x18\x01 \x01(\x08\"*\n\x0fListAppsRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\"`\n\x03\x41pp\x12\x0c\n\x04name\x18\x01 \x01(\t\x12.\n\nupdated_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x1b\n\x13has_previous_secret\x18\x03 \x01(\x08\"8\n\x10ListAppsResponse\x12$\n\x04\x61pps\x18\x01 \x03(\x0b\x32\x16.pytake.ingress.v1.App\"7\n\x11ListEventsRequest\x12\x13\n\x0b\x64isposition\x18\x01 \x01(\t\x12\r\n\x05limit\x18\x02 \x01(\x05\"\x9d\x01\n\tKeptEvent\x12\x13\n\x0b\x64isposition\x18\x01 \x01(\t\x12\x0c\n\x04type\x18\x02 \x01(\t\x12\x17\n\x0fphone_number_id\x18\x03 \x01(\t\x12\x0e\n\x06reason\x18\x04 \x01(\t\x12\x13\n\x0b\x66ields_json\x18\x05 \x01(\t\x12/\n\x0breceived_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"B\n\x12ListEventsResponse\x12,\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x1c.pytake.ingress.v1.KeptEvent2\x83\x01\n\x06Intake\x12y\n\x0cGetWatermark\x12&.pytake.ingress.v1.GetWatermarkRequest\x1a\'.pytake.ingress.v1.GetWatermarkResponse\"\x18\x8a\xb5\x18\x14\n\x06sender\n\x08operator\x10\x03\x32\xce\x01\n\x04\x41pps\x12_\n\x06PutApp\x12 .pytake.ingress.v1.PutAppRequest\x1a!.pytake.ingress.v1.PutAppResponse\"\x10\x8a\xb5\x18\x0c\n\x08operator\x10\x01\x12\x65\n\x08ListApps\x12\".pytake.ingress.v1.ListAppsRequest\x1a#.pytake.ingress.v1.ListAppsResponse\"\x10\x8a\xb5\x18\x0c\n\x08operator\x10\x01\x32u\n\x06\x45vents\x12k\n\nListEvents\x12$.pytake.ingress.v1.ListEventsRequest\x1a%.pytake.ingress.v1.ListEventsResponse\"\x10\x8a\xb5\x18\x0c\n\x08operator\x10\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18ingress/v1/ingress.proto\x12\x11pytake.ingress.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16\x63ommon/v1/policy.proto\x1a\x17\x63ommon/v1/privacy.proto\"\x15\n\x13GetWatermarkRequest\"P\n\x14GetWatermarkResponse\x12\"\n\x1aoldest_unapplied_status_ms\x18\x01 \x01(\x03\x12\x14\n\x0c\x64oor_open_ms\x18\x02 \x01(\x03\"}\n\rPutAppRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x12\n\napp_secret\x18\x03 \x01(\t\x12\x14\n\x0cverify_token\x18\x04 \x01(\t\x12\x1b\n\x13previous_app_secret\x18\x05 \x01(\t\"$\n\x0ePutAppResponse\x12\x12\n\nis_changed\x18\x01 \x01(\x08\"*\n\x0fListAppsRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\"`\n\x03\x41pp\x12\x0c\n\x04name\x18\x01 \x01(\t\x12.\n\nupdated_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x1b\n\x13has_previous_secret\x18\x03 \x01(\x08\"8\n\x10ListAppsResponse\x12$\n\x04\x61pps\x18\x01 \x03(\x0b\x32\x16.pytake.ingress.v1.App\"7\n\x11ListEventsRequest\x12\x13\n\x0b\x64isposition\x18\x01 \x01(\t\x12\r\n\x05limit\x18\x02 \x01(\x05\"\x9d\x01\n\tKeptEvent\x12\x13\n\x0b\x64isposition\x18\x01 \x01(\t\x12\x0c\n\x04type\x18\x02 \x01(\t\x12\x17\n\x0fphone_number_id\x18\x03 \x01(\t\x12\x0e\n\x06reason\x18\x04 \x01(\t\x12\x13\n\x0b\x66ields_json\x18\x05 \x01(\t\x12/\n\x0breceived_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"B\n\x12ListEventsResponse\x12,\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x1c.pytake.ingress.v1.KeptEvent\"A\n\x15RequestErasureRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63ontact\x18\x02 \x01(\t\"\xc7\x01\n\nPrivacyJob\x12\x0e\n\x06job_id\x18\x01 \x01(\t\x12\x0c\n\x04kind\x18\x02 \x01(\t\x12\r\n\x05state\x18\x03 \x01(\t\x12\x14\n\x0crequested_by\x18\x04 \x01(\t\x12\x30\n\x0crequested_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x66inished_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x13\n\x0breport_json\x18\x07 \x01(\t\"D\n\x16RequestErasureResponse\x12*\n\x03job\x18\x01 \x01(\x0b\x32\x1d.pytake.ingress.v1.PrivacyJob\"?\n\x14GetPrivacyJobRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\x0e\n\x06job_id\x18\x02 \x01(\t\"C\n\x15GetPrivacyJobResponse\x12*\n\x03job\x18\x01 \x01(\x0b\x32\x1d.pytake.ingress.v1.PrivacyJob\"@\n\x16ListPrivacyJobsRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\r\n\x05limit\x18\x02 \x01(\x05\"F\n\x17ListPrivacyJobsResponse\x12+\n\x04jobs\x18\x01 \x03(\x0b\x32\x1d.pytake.ingress.v1.PrivacyJob\"P\n\x14\x45xportContactRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63ontact\x18\x02 \x01(\t\x12\x0e\n\x06\x63ursor\x18\x03 \x01(\t\"6\n\x15\x45xportContactResponse\x12\r\n\x05lines\x18\x01 \x03(\x0c\x12\x0e\n\x06\x63ursor\x18\x02 \x01(\t2\x83\x01\n\x06Intake\x12y\n\x0cGetWatermark\x12&.pytake.ingress.v1.GetWatermarkRequest\x1a\'.pytake.ingress.v1.GetWatermarkResponse\"\x18\x8a\xb5\x18\x14\n\x06sender\n\x08operator\x10\x03\x32\xce\x01\n\x04\x41pps\x12_\n\x06PutApp\x12 .pytake.ingress.v1.PutAppRequest\x1a!.pytake.ingress.v1.PutAppResponse\"\x10\x8a\xb5\x18\x0c\n\x08operator\x10\x01\x12\x65\n\x08ListApps\x12\".pytake.ingress.v1.ListAppsRequest\x1a#.pytake.ingress.v1.ListAppsResponse\"\x10\x8a\xb5\x18\x0c\n\x08operator\x10\x01\x32u\n\x06\x45vents\x12k\n\nListEvents\x12$.pytake.ingress.v1.ListEventsRequest\x1a%.pytake.ingress.v1.ListEventsResponse\"\x10\x8a\xb5\x18\x0c\n\x08operator\x10\x03\x32\xe6\x04\n\x07Privacy\x12\x95\x01\n\x0eRequestErasure\x12(.pytake.ingress.v1.RequestErasureRequest\x1a).pytake.ingress.v1.RequestErasureResponse\".\x8a\xb5\x18*\n\x08operator\n\x04team\x10\x01\x1a\x0bsuper_admin\x1a\torg_admin\x12\x92\x01\n\rGetPrivacyJob\x12\'.pytake.ingress.v1.GetPrivacyJobRequest\x1a(.pytake.ingress.v1.GetPrivacyJobResponse\".\x8a\xb5\x18*\n\x08operator\n\x04team\x10\x01\x1a\x0bsuper_admin\x1a\torg_admin\x12\x98\x01\n\x0fListPrivacyJobs\x12).pytake.ingress.v1.ListPrivacyJobsRequest\x1a*.pytake.ingress.v1.ListPrivacyJobsResponse\".\x8a\xb5\x18*\n\x08operator\n\x04team\x10\x01\x1a\x0bsuper_admin\x1a\torg_admin\x12\x92\x01\n\rExportContact\x12\'.pytake.ingress.v1.ExportContactRequest\x1a(.pytake.ingress.v1.ExportContactResponse\".\x8a\xb5\x18*\n\x08operator\n\x04team\x10\x01\x1a\x0bsuper_admin\x1a\torg_adminb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -41,30 +42,58 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_APPS'].methods_by_name['ListApps']._serialized_options = b'\212\265\030\014\n\010operator\020\001'
   _globals['_EVENTS'].methods_by_name['ListEvents']._loaded_options = None
   _globals['_EVENTS'].methods_by_name['ListEvents']._serialized_options = b'\212\265\030\014\n\010operator\020\003'
-  _globals['_GETWATERMARKREQUEST']._serialized_start=104
-  _globals['_GETWATERMARKREQUEST']._serialized_end=125
-  _globals['_GETWATERMARKRESPONSE']._serialized_start=127
-  _globals['_GETWATERMARKRESPONSE']._serialized_end=207
-  _globals['_PUTAPPREQUEST']._serialized_start=209
-  _globals['_PUTAPPREQUEST']._serialized_end=334
-  _globals['_PUTAPPRESPONSE']._serialized_start=336
-  _globals['_PUTAPPRESPONSE']._serialized_end=372
-  _globals['_LISTAPPSREQUEST']._serialized_start=374
-  _globals['_LISTAPPSREQUEST']._serialized_end=416
-  _globals['_APP']._serialized_start=418
-  _globals['_APP']._serialized_end=514
-  _globals['_LISTAPPSRESPONSE']._serialized_start=516
-  _globals['_LISTAPPSRESPONSE']._serialized_end=572
-  _globals['_LISTEVENTSREQUEST']._serialized_start=574
-  _globals['_LISTEVENTSREQUEST']._serialized_end=629
-  _globals['_KEPTEVENT']._serialized_start=632
-  _globals['_KEPTEVENT']._serialized_end=789
-  _globals['_LISTEVENTSRESPONSE']._serialized_start=791
-  _globals['_LISTEVENTSRESPONSE']._serialized_end=857
-  _globals['_INTAKE']._serialized_start=860
-  _globals['_INTAKE']._serialized_end=991
-  _globals['_APPS']._serialized_start=994
-  _globals['_APPS']._serialized_end=1200
-  _globals['_EVENTS']._serialized_start=1202
-  _globals['_EVENTS']._serialized_end=1319
+  _globals['_PRIVACY'].methods_by_name['RequestErasure']._loaded_options = None
+  _globals['_PRIVACY'].methods_by_name['RequestErasure']._serialized_options = b'\212\265\030*\n\010operator\n\004team\020\001\032\013super_admin\032\torg_admin'
+  _globals['_PRIVACY'].methods_by_name['GetPrivacyJob']._loaded_options = None
+  _globals['_PRIVACY'].methods_by_name['GetPrivacyJob']._serialized_options = b'\212\265\030*\n\010operator\n\004team\020\001\032\013super_admin\032\torg_admin'
+  _globals['_PRIVACY'].methods_by_name['ListPrivacyJobs']._loaded_options = None
+  _globals['_PRIVACY'].methods_by_name['ListPrivacyJobs']._serialized_options = b'\212\265\030*\n\010operator\n\004team\020\001\032\013super_admin\032\torg_admin'
+  _globals['_PRIVACY'].methods_by_name['ExportContact']._loaded_options = None
+  _globals['_PRIVACY'].methods_by_name['ExportContact']._serialized_options = b'\212\265\030*\n\010operator\n\004team\020\001\032\013super_admin\032\torg_admin'
+  _globals['_GETWATERMARKREQUEST']._serialized_start=129
+  _globals['_GETWATERMARKREQUEST']._serialized_end=150
+  _globals['_GETWATERMARKRESPONSE']._serialized_start=152
+  _globals['_GETWATERMARKRESPONSE']._serialized_end=232
+  _globals['_PUTAPPREQUEST']._serialized_start=234
+  _globals['_PUTAPPREQUEST']._serialized_end=359
+  _globals['_PUTAPPRESPONSE']._serialized_start=361
+  _globals['_PUTAPPRESPONSE']._serialized_end=397
+  _globals['_LISTAPPSREQUEST']._serialized_start=399
+  _globals['_LISTAPPSREQUEST']._serialized_end=441
+  _globals['_APP']._serialized_start=443
+  _globals['_APP']._serialized_end=539
+  _globals['_LISTAPPSRESPONSE']._serialized_start=541
+  _globals['_LISTAPPSRESPONSE']._serialized_end=597
+  _globals['_LISTEVENTSREQUEST']._serialized_start=599
+  _globals['_LISTEVENTSREQUEST']._serialized_end=654
+  _globals['_KEPTEVENT']._serialized_start=657
+  _globals['_KEPTEVENT']._serialized_end=814
+  _globals['_LISTEVENTSRESPONSE']._serialized_start=816
+  _globals['_LISTEVENTSRESPONSE']._serialized_end=882
+  _globals['_REQUESTERASUREREQUEST']._serialized_start=884
+  _globals['_REQUESTERASUREREQUEST']._serialized_end=949
+  _globals['_PRIVACYJOB']._serialized_start=952
+  _globals['_PRIVACYJOB']._serialized_end=1151
+  _globals['_REQUESTERASURERESPONSE']._serialized_start=1153
+  _globals['_REQUESTERASURERESPONSE']._serialized_end=1221
+  _globals['_GETPRIVACYJOBREQUEST']._serialized_start=1223
+  _globals['_GETPRIVACYJOBREQUEST']._serialized_end=1286
+  _globals['_GETPRIVACYJOBRESPONSE']._serialized_start=1288
+  _globals['_GETPRIVACYJOBRESPONSE']._serialized_end=1355
+  _globals['_LISTPRIVACYJOBSREQUEST']._serialized_start=1357
+  _globals['_LISTPRIVACYJOBSREQUEST']._serialized_end=1421
+  _globals['_LISTPRIVACYJOBSRESPONSE']._serialized_start=1423
+  _globals['_LISTPRIVACYJOBSRESPONSE']._serialized_end=1493
+  _globals['_EXPORTCONTACTREQUEST']._serialized_start=1495
+  _globals['_EXPORTCONTACTREQUEST']._serialized_end=1575
+  _globals['_EXPORTCONTACTRESPONSE']._serialized_start=1577
+  _globals['_EXPORTCONTACTRESPONSE']._serialized_end=1631
+  _globals['_INTAKE']._serialized_start=1634
+  _globals['_INTAKE']._serialized_end=1765
+  _globals['_APPS']._serialized_start=1768
+  _globals['_APPS']._serialized_end=1974
+  _globals['_EVENTS']._serialized_start=1976
+  _globals['_EVENTS']._serialized_end=2093
+  _globals['_PRIVACY']._serialized_start=2096
+  _globals['_PRIVACY']._serialized_end=2710
 # @@protoc_insertion_point(module_scope)

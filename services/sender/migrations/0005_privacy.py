@@ -1,0 +1,26 @@
+"""sender: messages and recipients that were erased."""
+
+from alembic import op
+
+revision = "sender_0005"
+down_revision = "sender_0003"
+
+
+def upgrade() -> None:
+    """Add what tells an erased message and an erased recipient."""
+    # An erased message has no recipient, text or ids of Meta's any more; statuses that still come change it no more.
+    op.execute("ALTER TABLE sender.message ADD COLUMN erased_at timestamptz")
+    op.execute(
+        """
+        CREATE TABLE sender.erased_recipient (
+          organization_id uuid NOT NULL, identity_hash bytea NOT NULL,
+          erased_at timestamptz NOT NULL DEFAULT now(),
+          PRIMARY KEY (organization_id, identity_hash)
+        )
+        """
+    )
+    # Ids of Meta's that no answer named: only who clears them away asks for these, and only they are in it.
+    op.execute(
+        "CREATE INDEX message_wamid_stranger_idx ON sender.message_wamid (organization_id, wamid) "
+        "WHERE message_id IS NULL"
+    )
