@@ -200,7 +200,7 @@ INSERT INTO trust VALUES
   ('svc_sender', 'sender.records_item', 'SELECT, INSERT, DELETE', 'tenant'),
   ('svc_sender', 'sender.records_dead', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),
   ('svc_sender', 'sender.credential', 'SELECT, INSERT, UPDATE', 'tenant'),
-  ('svc_sender', 'sender.message', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),
+  ('svc_sender', 'sender.message', 'SELECT, INSERT, UPDATE', 'tenant'),
   ('svc_sender', 'sender.message_wamid', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),
   ('svc_sender', 'sender.pair', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),
   ('svc_sender', 'sender.parked_status', 'SELECT, INSERT, DELETE', 'tenant'),

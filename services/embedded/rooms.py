@@ -20,6 +20,7 @@ USERS_CHOICE = (
     "META_GRAPH_API_BASE",
     "SECRET_KEY",
     "SEALING_KEYS",
+    "TOMBSTONE_KEY",
 )
 """Variables the house has a value for, which the user's own value overrides."""
 

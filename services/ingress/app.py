@@ -19,11 +19,22 @@ from services.chassis.tenancy import ServiceSigner, TokenVerifier
 from services.ingress.apps import AppDirectory, house_app
 from services.ingress.conversations import Conversations
 from services.ingress.http import HttpServer, WebhookEndpoint, build_site
-from services.ingress.peers import GrpcAnalytics, GrpcExecutor, GrpcRouter
-from services.ingress.server import AppsServer, EventsServer, IntakeServer
+from services.ingress.peers import (
+    AnalyticsPrivacy,
+    ExecutorPrivacy,
+    GrpcAnalytics,
+    GrpcExecutor,
+    GrpcRouter,
+    RouterPrivacy,
+    SenderPrivacy,
+)
+from services.ingress.privacy import Exports, Requests, Work
+from services.ingress.privacy.ports import Room
+from services.ingress.server import AppsServer, EventsServer, IntakeServer, PrivacyServer
 from services.ingress.settings import Settings
-from services.ingress.store import MESSAGES, STATUSES, PostgresStore
+from services.ingress.store import ANY_JOB_DUE, MESSAGES, STATUSES, PostgresJobs, PostgresPrivacy, PostgresStore
 from services.ingress.usecases import Door, Intake
+from services.ingress.worker import JobWorker
 from services.pb.common.v1 import lanes_pb2_grpc
 from services.pb.ingress.v1 import ingress_pb2_grpc
 
@@ -31,6 +42,7 @@ PARTITIONS_SECONDS = 3600.0
 CLEANING_SECONDS = 86_400.0
 DEPTH_SECONDS = 5.0
 DOOR_SECONDS = 2.0
+RETENTION_SECONDS = 3600.0
 # Statuses come three to a reply and nobody waits for one: they gather for a moment.
 STATUS_LINGER = 0.05
 
@@ -64,6 +76,7 @@ async def build(settings: Settings) -> Service:
     relay_peer, router_peer = Peer(router_address, signer, is_repeating=False), Peer(router_address, signer)
     executor_peer = Peer(PeerAddress("executor", settings.executor_target), signer)
     analytics_peer = Peer(PeerAddress("analytics", settings.analytics_target), signer)
+    sender_peer = Peer(PeerAddress("sender", settings.sender_target), signer)
     router = GrpcRouter(relay_peer)
     conversations = Conversations(
         executor=GrpcExecutor(executor_peer),
@@ -73,12 +86,28 @@ async def build(settings: Settings) -> Service:
         sleep=asyncio.sleep,
         new_id=uuid4,
     )
+    jobs, job_bell, people = PostgresJobs(database), Bell(), RouterPrivacy(router_peer)
+    rooms: dict[str, Room] = {
+        "router": people,
+        "ingress": PostgresPrivacy(database),
+        "executor": ExecutorPrivacy(executor_peer),
+        "sender": SenderPrivacy(sender_peer),
+        "analytics": AnalyticsPrivacy(analytics_peer),
+    }
+    requests = Requests(jobs=jobs, people=people, new_id=uuid4, now=now, on_begun=job_bell.ring)
+    exports = Exports(jobs=jobs, people=people, rooms=rooms, new_id=uuid4, now=now)
+    work = Work(jobs=jobs, rooms=rooms, now=now, settle_seconds=settings.privacy_settle_seconds)
     rpc = RpcServer(
         settings.grpc_address,
         [
             Servicer("pytake.ingress.v1.Intake", ingress_pb2_grpc.add_IntakeServicer_to_server, IntakeServer(intake)),
             Servicer("pytake.ingress.v1.Apps", ingress_pb2_grpc.add_AppsServicer_to_server, AppsServer(intake)),
             Servicer("pytake.ingress.v1.Events", ingress_pb2_grpc.add_EventsServicer_to_server, EventsServer(intake)),
+            Servicer(
+                "pytake.ingress.v1.Privacy",
+                ingress_pb2_grpc.add_PrivacyServicer_to_server,
+                PrivacyServer(requests, exports),
+            ),
             Servicer(
                 "pytake.common.v1.DeadLetters",
                 lanes_pb2_grpc.add_DeadLettersServicer_to_server,
@@ -89,7 +118,12 @@ async def build(settings: Settings) -> Service:
         drain_seconds=settings.drain_seconds,
     )
     site = build_site(
-        version=version("pytake"), is_ready=database.is_reachable, conversations=conversations, verifier=verifier
+        version=version("pytake"),
+        is_ready=database.is_reachable,
+        conversations=conversations,
+        requests=requests,
+        exports=exports,
+        verifier=verifier,
     )
     webhook = WebhookEndpoint(intake, max_body_bytes=settings.max_body_bytes)
 
@@ -105,10 +139,12 @@ async def build(settings: Settings) -> Service:
             Closing(router_peer.close),
             Closing(executor_peer.close),
             Closing(analytics_peer.close),
+            Closing(sender_peer.close),
             Closing(intake.leave_door),
             Periodic("door", DOOR_SECONDS, intake.announce_door),
             Periodic("partitions", PARTITIONS_SECONDS, store.prepare_partitions),
             Periodic("cleaning", CLEANING_SECONDS, store.drop_old),
+            Periodic("retention", RETENTION_SECONDS, requests.begin_retention),
             Periodic("depth", DEPTH_SECONDS, measure),
             Relay(
                 messages,
@@ -126,7 +162,15 @@ async def build(settings: Settings) -> Service:
                 keep=store.keep_unroutable_status,
                 linger=STATUS_LINGER,
             ),
-            Poll(database, [(messages.is_any_ready, message_bell.ring), (statuses.is_any_ready, status_bell.ring)]),
+            JobWorker(work, job_bell),
+            Poll(
+                database,
+                [
+                    (messages.is_any_ready, message_bell.ring),
+                    (statuses.is_any_ready, status_bell.ring),
+                    (ANY_JOB_DUE, job_bell.ring),
+                ],
+            ),
             rpc,
             HttpServer(settings.http_address, webhook, site, drain_seconds=settings.drain_seconds),
             # Last, so that a room is ready only when everything else has started.

@@ -13,7 +13,7 @@ from services.chassis.ops import OpsServer
 from services.chassis.queue import Bell, Box, DeadLetters, Lanes, Poll, Relay
 from services.chassis.redis import OptionalRedis
 from services.chassis.rpc import Peer, PeerAddress, RpcServer, Servicer
-from services.chassis.sealing import Sealer
+from services.chassis.sealing import NameHasher, Sealer
 from services.chassis.settings import SettingsError
 from services.chassis.tenancy import ServiceSigner, TokenVerifier
 from services.pb.common.v1 import lanes_pb2_grpc
@@ -21,10 +21,10 @@ from services.sender.cache import NumberLimits, Pauses, Tokens
 from services.sender.domain.settling import PairLimit
 from services.sender.graph import Endpoint, GraphApi
 from services.sender.peers import AnalyticsIngest, IngressWatermark, record_bytes
-from services.sender.ports import Watermark
+from services.sender.ports import Privacy, Watermark
 from services.sender.server import servicers
 from services.sender.settings import Settings
-from services.sender.store import PostgresCredentials, PostgresStore
+from services.sender.store import PostgresCredentials, PostgresPrivacy, PostgresStore
 from services.sender.upkeep import drop_old_items, ensure_partitions
 from services.sender.usecases import Deliver, KeepCredentials, ListMessages
 from services.sender.worker import Departing, SenderWorker, Settler, Surroundings
@@ -55,17 +55,25 @@ class Room:
     deliver: Deliver
     credentials: KeepCredentials
     list_messages: ListMessages
+    privacy: Privacy
 
 
 def furnish(settings: Settings, database: Database, redis: OptionalRedis, watermark: Watermark, sealer: Sealer) -> Room:
-    """Put the room together on these connections."""
+    """Put the room together on these connections. Raises SettingsError."""
+    names = _names(settings)
     lease_seconds = settings.lease_seconds
     inbox = Lanes(Box(ROOM, "inbox"), database, lease_seconds=lease_seconds)
     records = Lanes(Box(ROOM, "records"), database)
     inbox_bell, records_bell = Bell(), Bell()
     limit = PairLimit(settings.pair_burst, settings.pair_seconds)
     store = PostgresStore(
-        database, inbox=inbox, records=records, limit=limit, encode=record_bytes, on_record=records_bell.ring
+        database,
+        inbox=inbox,
+        records=records,
+        limit=limit,
+        encode=record_bytes,
+        names=names,
+        on_record=records_bell.ring,
     )
     tokens_at_rest = PostgresCredentials(database, sealer)
     tokens, pauses = Tokens(tokens_at_rest, monotonic), Pauses(monotonic)
@@ -99,6 +107,7 @@ def furnish(settings: Settings, database: Database, redis: OptionalRedis, waterm
     poll = Poll(database, [(inbox.is_any_ready, inbox_bell.ring), (records.is_any_ready, records_bell.ring)])
     return Room(
         inbox, inbox_bell, records, records_bell, poll, graph, worker, deliver, credentials, ListMessages(store),
+        PostgresPrivacy(database, names),
     )  # fmt: skip
 
 
@@ -144,7 +153,7 @@ def served(room: Room) -> list[Servicer]:
     dead_letters = Servicer(
         "pytake.common.v1.DeadLetters", lanes_pb2_grpc.add_DeadLettersServicer_to_server, DeadLetters(boxes)
     )
-    return [*servicers(room.deliver, room.credentials, room.list_messages), dead_letters]
+    return [*servicers(room.deliver, room.credentials, room.list_messages, room.privacy), dead_letters]
 
 
 def _check(settings: Settings) -> None:
@@ -156,11 +165,19 @@ def _check(settings: Settings) -> None:
         Endpoint.parse(settings.graph_api_base)
     except ValueError as error:
         raise SettingsError(f"META_GRAPH_API_BASE cannot be used: {error}") from error
+    _names(settings)
 
 
 def _sealer(settings: Settings) -> Sealer:
     try:
         return Sealer.from_text(settings.sealing_keys)
+    except ValueError as error:
+        raise SettingsError(str(error)) from error
+
+
+def _names(settings: Settings) -> NameHasher:
+    try:
+        return NameHasher.from_text(settings.tombstone_key)
     except ValueError as error:
         raise SettingsError(str(error)) from error
 

@@ -1,6 +1,7 @@
 """Every HTTP route demands a token, but for the webhook, health and the documentation."""
 
 from collections.abc import Iterator
+from uuid import uuid4
 
 import httpx
 from fastapi import APIRouter
@@ -14,9 +15,9 @@ METHODS = ("get", "post", "put", "patch", "delete")
 
 
 async def test_every_route_of_the_rest_api_demands_a_token() -> None:
-    site, _, _ = stage(is_ready=True)
+    site, *_ = stage(is_ready=True)
     routes = [
-        (method.upper(), path.format(phone="5511987654321"))
+        (method.upper(), path.format(phone="5511987654321", job_id=uuid4()))
         for path, methods in site.openapi()["paths"].items()
         if not path.startswith(OPEN)
         for method in methods
@@ -29,7 +30,7 @@ async def test_every_route_of_the_rest_api_demands_a_token() -> None:
 
 
 def test_no_route_hides_from_the_document_but_the_open_ones() -> None:
-    site, _, _ = stage(is_ready=True)
+    site, *_ = stage(is_ready=True)
 
     hidden = [route for route in routes_of(site.router) if not getattr(route, "include_in_schema", False)]
 

@@ -29,6 +29,7 @@ OWN = {
         "apps",  # Meta apps in memory: a signature is checked before anything is loaded
         "entries",  # parsed events as lane items; protobuf stays out of the domain
         "conversations",  # use cases of the REST API, beside those of the webhook
+        "privacy",  # erasures go through all rooms, and ingress calls nearly all of them anyhow
     },
     "router": set[str](),
     "executor": set[str](),

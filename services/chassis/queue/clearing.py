@@ -6,22 +6,28 @@ comes first: under a lane's lock nobody puts anything in, so what was at rest st
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from services.chassis.db import Query, Rows, Step, Transaction
 from services.chassis.queue.box import Box
 from services.chassis.queue.bundles import bundle_without
+from services.chassis.queue.pages import PageRow, Section
+from services.pb.common.v1 import privacy_pb2
 
 Key = tuple[UUID, UUID]
 """A lane: group and lane id."""
+Removal = tuple[str, Step]
+"""A table, and the step that removes something from it: it answers with one row, the number of rows that went."""
 
 
 EVER = datetime(9999, 12, 31, tzinfo=UTC)
 """A moment that nothing comes after."""
+MORE = "more"
+"""The cursor of clearing that has to be asked for again: what is gone is passed over by itself."""
 
 
 class ClearedItem(NamedTuple):
@@ -46,16 +52,25 @@ class DeadPayload(NamedTuple):
 class Cleared:
     """What clearing came to: rows removed by table, and whether it has to come again.
 
-    `is_waiting`: something unfinished stands in the way. `has_more`: there was more than one batch.
+    `waiting_for` says what unfinished thing stands in the way, as a part of a sentence. `cursor` says where to go on.
     """
 
     counts: Mapping[str, int] = field(default_factory=dict)
-    is_waiting: bool = False
-    has_more: bool = False
+    waiting_for: str = ""
+    cursor: str = ""
+
+    def and_also(self, other: Cleared) -> Cleared:
+        """Both together."""
+        tables = dict.fromkeys((*self.counts, *other.counts))
+        return Cleared(
+            {table: self.counts.get(table, 0) + other.counts.get(table, 0) for table in tables},
+            self.waiting_for or other.waiting_for,
+            self.cursor or other.cursor,
+        )
 
 
 class Clearing:
-    """The steps of one box. `keys` are lanes; a step that removes answers with one row: how many rows went."""
+    """The steps of one box. `keys` are lanes."""
 
     def __init__(self, box: Box) -> None:
         self.box = box
@@ -150,31 +165,32 @@ class Clearing:
         """Whether any unfinished item of a group holds one of these byte strings (`is_so` reads its rows)."""
         return self._mentioned, {"group": group_id, "needles": list(needles)}
 
-    def removing(self, keys: Sequence[Key], until: datetime) -> dict[str, Step]:
-        """By table: the steps that remove finished items and dead letters of by then, and lanes that are empty then."""
+    def removing(self, keys: Sequence[Key], until: datetime) -> list[Removal]:
+        """The steps that remove finished items and dead letters of by then, and lanes that are empty then."""
         values = {**_columns(keys), "until": until}
         path = self.box.path
-        return {
-            f"{path}_item": (self._remove_items, values),
-            f"{path}_dead": (self._remove_dead, values),
-            f"{path}_lane": (self._remove_lanes, values),
-        }
+        return [
+            (f"{path}_item", (self._remove_items, values)),
+            (f"{path}_dead", (self._remove_dead, values)),
+            (f"{path}_lane", (self._remove_lanes, values)),
+        ]
 
-    def removing_older(self, group_ids: Sequence[UUID], before: datetime, *, limit: int) -> dict[str, Step]:
-        """By table: the steps that remove up to `limit` finished items, and dead letters, of before that moment."""
+    def removing_older(self, group_ids: Sequence[UUID], before: datetime, *, limit: int) -> list[Removal]:
+        """The steps that remove up to `limit` finished items, and dead letters, of before that moment."""
         values = {"groups": list(group_ids), "before": before, "limit": limit}
         path = self.box.path
-        return {f"{path}_item": (self._remove_older, values), f"{path}_dead": (self._remove_older_dead, values)}
+        return [(f"{path}_item", (self._remove_older, values)), (f"{path}_dead", (self._remove_older_dead, values))]
 
-    def removing_dead_with(self, group_ids: Sequence[UUID], needles: Sequence[bytes], until: datetime) -> Step:
-        """Remove dead letters of by then that hold one of these byte strings."""
-        return self._remove_dead_with, {"groups": list(group_ids), "needles": list(needles), "until": until}
+    def removing_dead_with(self, group_ids: Sequence[UUID], needles: Sequence[bytes], until: datetime) -> Removal:
+        """The step that removes dead letters of by then that hold one of these byte strings."""
+        values = {"groups": list(group_ids), "needles": list(needles), "until": until}
+        return f"{self.box.path}_dead", (self._remove_dead_with, values)
 
-    def reading_items(self, keys: Sequence[Key], *, skip: int, limit: int) -> Step:
+    def reading_items(self, keys: Sequence[Key], skip: int, limit: int) -> Step:
         """Items of lanes in order (`ClearedItem` are its rows)."""
         return self._read_items, {**_columns(keys), "skip": skip, "limit": limit}
 
-    def reading_dead(self, keys: Sequence[Key], *, skip: int, limit: int) -> Step:
+    def reading_dead(self, keys: Sequence[Key], skip: int, limit: int) -> Step:
         """Dead letters of lanes in order (`ClearedItem` are its rows)."""
         return self._read_dead, {**_columns(keys), "skip": skip, "limit": limit}
 
@@ -196,28 +212,56 @@ async def clear_bundles(
 ) -> Cleared:
     """Take out of a box of bundles (bundles.py) whatever holds one of these byte strings.
 
-    Bundles mix what belongs to many. Finished ones serve nobody, so all of the group's go, `limit` at a time; a dead
-    one is written again without the parts in question; while an unfinished one holds any, nothing is done.
+    Bundles mix what belongs to many. Finished ones serve nobody, so all of the group's go, `limit` at a time and not
+    counted; a dead one is written again without the parts in question; while an unfinished one holds any, nothing is
+    done.
     """
     mentions, dead = await journey.run(
         [clearing.asking_for_mentions(group_id, needles), clearing.finding_dead(group_id, needles)]
     )
     if is_so(mentions):
-        return Cleared(is_waiting=True)
+        return Cleared(waiting_for="records on their way to analytics")
     letters = [DeadPayload(*row) for row in dead]
     rests = {
         letter.dead_id: bundle_without(letter.event_id, letter.payload, lambda part: any(n in part for n in needles))
         for letter in letters
     }
     steps = [clearing.rewriting_dead(group_id, dead_id, rest) for dead_id, rest in rests.items() if rest]
-    items, _ = clearing.removing_older([group_id], EVER, limit=limit).values()
+    (_, items), _ = clearing.removing_older([group_id], EVER, limit=limit)
     rows = await journey.run(
         [*steps, clearing.removing_dead(group_id, [dead_id for dead_id, rest in rests.items() if not rest]), items]
     )
-    path, removed = clearing.box.path, rows[-1][0][0]
     # A letter that was written again counts as well: something of it is gone.
-    counts = {f"{path}_item": removed, f"{path}_dead": len(letters)}
-    return Cleared(counts, has_more=removed == limit)
+    return Cleared({f"{clearing.box.path}_dead": len(letters)}, cursor=MORE if rows[-1][0][0] == limit else "")
+
+
+def progress_of(cleared: Cleared) -> privacy_pb2.Progress:
+    """As a room's Privacy service answers."""
+    return privacy_pb2.Progress(
+        counts=[privacy_pb2.TableCount(table=table, rows=rows) for table, rows in cleared.counts.items() if rows],
+        waiting_for=cleared.waiting_for,
+        cursor="" if cleared.waiting_for else cleared.cursor,
+    )
+
+
+def counted(removals: Sequence[Removal], rows: Sequence[Rows], *, limit: int = 0) -> Cleared:
+    """What removals came to; one that removed `limit` rows may have more to remove."""
+    counts: dict[str, int] = {}
+    for (table, _), answer in zip(removals, rows, strict=True):
+        counts[table] = counts.get(table, 0) + answer[0][0]
+    has_more = limit > 0 and any(answer[0][0] == limit for answer in rows)
+    return Cleared(counts, cursor=MORE if has_more else "")
+
+
+def item_section(kind: str, reading: Callable[[int, int], Step]) -> Section:
+    """A part of an export that is a box's items or dead letters (`reading_items`, `reading_dead`)."""
+
+    def row_of(row: tuple[Any, ...]) -> PageRow:
+        item = ClearedItem(*row)
+        data = {"lane_id": item.lane_id, "event_id": item.event_id, "received_at": item.received_at}
+        return PageRow(kind, data | ({"error": item.error} if item.error else {}), item.payload)
+
+    return Section(reading, row_of)
 
 
 def are_at_rest(rows: Rows) -> bool:

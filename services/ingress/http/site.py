@@ -16,7 +16,8 @@ from services.ingress.conversations import Conversations
 from services.ingress.http.described import WEBHOOK_PATHS
 from services.ingress.http.guard import Guard
 from services.ingress.http.problems import add_problem_answers
-from services.ingress.http.rest import conversation_routes, flow_routes
+from services.ingress.http.rest import conversation_routes, flow_routes, privacy_routes
+from services.ingress.privacy import Exports, Requests
 
 Ready = Callable[[], Awaitable[bool]]
 
@@ -25,6 +26,7 @@ _TAGS = [
     {"name": "webhook", "description": "What Meta calls. No token: the signature proves who it is."},
     {"name": "conversations", "description": "Look at conversations, try a flow in a contact's name, close."},
     {"name": "flows", "description": "Which flows there are."},
+    {"name": "privacy", "description": "The rights of people who wrote: everything about them, and its erasure."},
     {"name": "operations", "description": "For whoever runs the house."},
 ]
 # FastAPI's own pages load scripts from a CDN; these are a part of the package.
@@ -46,7 +48,15 @@ class Site(FastAPI):
         return super().openapi()
 
 
-def build_site(*, version: str, is_ready: Ready, conversations: Conversations, verifier: TokenVerifier) -> Site:
+def build_site(
+    *,
+    version: str,
+    is_ready: Ready,
+    conversations: Conversations,
+    requests: Requests,
+    exports: Exports,
+    verifier: TokenVerifier,
+) -> Site:
     """The site without the webhook."""
     site = Site(
         title="PyTake",
@@ -64,6 +74,7 @@ def build_site(*, version: str, is_ready: Ready, conversations: Conversations, v
     add_problem_answers(site)
     site.include_router(conversation_routes(conversations), prefix=API)
     site.include_router(flow_routes(conversations), prefix=API)
+    site.include_router(privacy_routes(requests, exports), prefix=API)
     _add_operations(site, is_ready)
     for path, name, media_type in _PAGES:
         site.add_api_route(path, _page(name, media_type), include_in_schema=False)

@@ -5,11 +5,22 @@ from alembic import op
 revision = "sender_0005"
 down_revision = "sender_0003"
 
+# The lists leave erased messages out.
+LISTS = {
+    "message_list_idx": "organization_id, created_at",
+    "message_lane_list_idx": "organization_id, lane_id, created_at",
+}
+
 
 def upgrade() -> None:
     """Add what tells an erased message and an erased recipient."""
     # An erased message has no recipient, text or ids of Meta's any more; statuses that still come change it no more.
     op.execute("ALTER TABLE sender.message ADD COLUMN erased_at timestamptz")
+    for name, columns in LISTS.items():
+        op.execute(f"DROP INDEX sender.{name}")
+        op.execute(
+            f"CREATE INDEX {name} ON sender.message ({columns}) WHERE created_at > '2000-01-01Z' AND erased_at IS NULL"
+        )
     op.execute(
         """
         CREATE TABLE sender.erased_recipient (

@@ -14,6 +14,7 @@ from joserfc.jwk import OKPKey
 
 from services.chassis.db import Database
 from services.chassis.rpc import Peer, PeerAddress, RpcServer, Servicer
+from services.chassis.sealing import NameHasher
 from services.chassis.tenancy import ServiceSigner, TokenVerifier
 from services.pb.common.v1 import events_pb2, results_pb2
 from services.pb.executor.v1 import executor_pb2, executor_pb2_grpc
@@ -21,10 +22,11 @@ from services.pb.router.v1 import router_pb2, router_pb2_grpc
 from services.pb.sender.v1 import sender_pb2, sender_pb2_grpc
 from services.router.app import Surroundings, servicers
 from services.router.peers import GrpcExecutor, GrpcSender
-from services.router.store import PostgresConversations, PostgresDirectory, PostgresRouting
+from services.router.store import PostgresConversations, PostgresDirectory, PostgresPrivacy, PostgresRouting
 
 SECRET_KEY = "a key of the tests, longer than thirty-two characters"
 CALLERS = ("operator", "ingress", "router")
+NAMES = NameHasher(b"names of the erased are hashed so")
 
 
 def keys_in(folder: Path) -> dict[str, ServiceSigner]:
@@ -151,9 +153,10 @@ async def _replica(
     database = await Database.open(url, size=4, name="router")
     stack.push_async_callback(database.close)
     surroundings = Surroundings(
-        routing=PostgresRouting(database),
+        routing=PostgresRouting(database, NAMES),
         directory=PostgresDirectory(database),
         conversations=PostgresConversations(database),
+        privacy=PostgresPrivacy(database, NAMES),
         executor=GrpcExecutor(peers[0], seconds=10),
         sender=GrpcSender(peers[1], seconds=10),
     )

@@ -42,4 +42,6 @@ class Allowed:
 
 Reader = Annotated[UUID, Depends(Allowed("org_admin", "agent", "super_admin"))]
 Writer = Annotated[UUID, Depends(Allowed("org_admin", "agent"))]
+Eraser = Annotated[UUID, Depends(Allowed("org_admin", "super_admin"))]
+Exporter = Annotated[UUID, Depends(Allowed("org_admin", "super_admin"))]
 Member = Annotated[UUID, Depends(Allowed())]

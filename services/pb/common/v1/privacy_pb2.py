@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17\x63ommon/v1/privacy.proto\x12\x10pytake.common.v1\")\n\nTableCount\x12\r\n\x05table\x18\x01 \x01(\t\x12\x0c\n\x04rows\x18\x02 \x01(\x03\"u\n\x08Progress\x12,\n\x06\x63ounts\x18\x01 \x03(\x0b\x32\x1c.pytake.common.v1.TableCount\x12\x16\n\x0eretry_after_ms\x18\x02 \x01(\x05\x12\x13\n\x0bwaiting_for\x18\x03 \x01(\t\x12\x0e\n\x06\x63ursor\x18\x04 \x01(\t\")\n\x0b\x45xportedRow\x12\x0c\n\x04kind\x18\x01 \x01(\t\x12\x0c\n\x04\x64\x61ta\x18\x02 \x01(\x0c\"I\n\nExportPage\x12+\n\x04rows\x18\x01 \x03(\x0b\x32\x1d.pytake.common.v1.ExportedRow\x12\x0e\n\x06\x63ursor\x18\x02 \x01(\tb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17\x63ommon/v1/privacy.proto\x12\x10pytake.common.v1\")\n\nTableCount\x12\r\n\x05table\x18\x01 \x01(\t\x12\x0c\n\x04rows\x18\x02 \x01(\x03\"]\n\x08Progress\x12,\n\x06\x63ounts\x18\x01 \x03(\x0b\x32\x1c.pytake.common.v1.TableCount\x12\x13\n\x0bwaiting_for\x18\x02 \x01(\t\x12\x0e\n\x06\x63ursor\x18\x03 \x01(\t\")\n\x0b\x45xportedRow\x12\x0c\n\x04kind\x18\x01 \x01(\t\x12\x0c\n\x04\x64\x61ta\x18\x02 \x01(\x0c\"I\n\nExportPage\x12+\n\x04rows\x18\x01 \x03(\x0b\x32\x1d.pytake.common.v1.ExportedRow\x12\x0e\n\x06\x63ursor\x18\x02 \x01(\tb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,9 +34,9 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_TABLECOUNT']._serialized_start=45
   _globals['_TABLECOUNT']._serialized_end=86
   _globals['_PROGRESS']._serialized_start=88
-  _globals['_PROGRESS']._serialized_end=205
-  _globals['_EXPORTEDROW']._serialized_start=207
-  _globals['_EXPORTEDROW']._serialized_end=248
-  _globals['_EXPORTPAGE']._serialized_start=250
-  _globals['_EXPORTPAGE']._serialized_end=323
+  _globals['_PROGRESS']._serialized_end=181
+  _globals['_EXPORTEDROW']._serialized_start=183
+  _globals['_EXPORTEDROW']._serialized_end=224
+  _globals['_EXPORTPAGE']._serialized_start=226
+  _globals['_EXPORTPAGE']._serialized_end=299
 # @@protoc_insertion_point(module_scope)

@@ -51,13 +51,12 @@ class Progress(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     COUNTS_FIELD_NUMBER: _builtins.int
-    RETRY_AFTER_MS_FIELD_NUMBER: _builtins.int
     WAITING_FOR_FIELD_NUMBER: _builtins.int
     CURSOR_FIELD_NUMBER: _builtins.int
-    retry_after_ms: _builtins.int
-    """Milliseconds to wait before the next call, because something unfinished stands in the way; 0 when nothing does."""
     waiting_for: _builtins.str
-    """What stands in the way, as a part of a sentence without anything personal; empty when nothing does."""
+    """What unfinished thing stands in the way, as a part of a sentence without anything personal: call again later. Empty
+    when nothing does.
+    """
     cursor: _builtins.str
     """Where the next call goes on; empty when the room is done, unless it waits."""
     @_builtins.property
@@ -68,13 +67,12 @@ class Progress(_message.Message):
         self,
         *,
         counts: _abc.Iterable[Global___TableCount] | None = ...,
-        retry_after_ms: _builtins.int = ...,
         waiting_for: _builtins.str = ...,
         cursor: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["counts", b"counts", "cursor", b"cursor", "retry_after_ms", b"retry_after_ms", "waiting_for", b"waiting_for"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["counts", b"counts", "cursor", b"cursor", "waiting_for", b"waiting_for"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from services.chassis.db import Connection, Database, Query, Step, fetch_all, fetch_one, run, run_steps
-from services.chassis.queue import Box, Lanes, StoredItem
+from services.chassis.queue import Lanes, StoredItem
 from services.chassis.queue.schema import KEEP_DAYS
 from services.chassis.sealing import Sealer
+from services.ingress.entries import kept_key
 from services.ingress.ports import Accepted, KeptEvent, MetaApp
+from services.ingress.store.boxes import MESSAGES, STATUSES
+from services.ingress.store.jobs import ANY_JOB_DUE, PostgresJobs
+from services.ingress.store.privacy import PostgresPrivacy
 from services.pb.common.v1 import events_pb2
 
-MESSAGES = Box("ingress", "out", group="number_key")
-STATUSES = Box("ingress", "status", group="number_key")
+__all__ = ["ANY_JOB_DUE", "MESSAGES", "STATUSES", "PostgresJobs", "PostgresPrivacy", "PostgresStore", "merge_app"]
 
 _TABLE = "ingress.meta_app"
 # With more lanes than this waiting, ingress is behind and the exact age does not matter.
@@ -79,7 +82,9 @@ class PostgresStore:
         fields = message.fields.decode()
         await run_steps(
             connection,
-            _keeping([KeptEvent(item.event_id, "unroutable", "message", message.phone_number_id, reason, fields)]),
+            _keeping(
+                [KeptEvent(kept_key(item.event_id), "unroutable", "message", message.phone_number_id, reason, fields)]
+            ),
         )
 
     async def keep_unroutable_status(self, connection: Connection, item: StoredItem, reason: str) -> None:
@@ -88,7 +93,9 @@ class PostgresStore:
         fields = f'{{"type":"status","id":"{_plain(status.message_id)}","status":"{_plain(status.status)}"}}'
         await run_steps(
             connection,
-            _keeping([KeptEvent(item.event_id, "unroutable", "status", status.phone_number_id, reason, fields)]),
+            _keeping(
+                [KeptEvent(kept_key(item.event_id), "unroutable", "status", status.phone_number_id, reason, fields)]
+            ),
         )
 
     async def list_apps(self) -> list[MetaApp]:
