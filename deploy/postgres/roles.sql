@@ -168,6 +168,7 @@ INSERT INTO trust VALUES
   -- Erasures and what they came to; when each is to be gone on with, which is asked before an organization is named.
   ('svc_ingress', 'ingress.privacy_job', 'SELECT, INSERT, UPDATE', 'tenant'),
   ('svc_ingress', 'ingress.privacy_due', 'SELECT, INSERT, UPDATE, DELETE', 'control'),
+  ('svc_ingress', 'ingress.receipt', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),
   -- router routes.
   ('svc_router', 'router.organization', 'SELECT, INSERT, UPDATE', 'control'),
   ('svc_router', 'router.number_directory', 'SELECT, INSERT', 'control'),
@@ -178,6 +179,7 @@ INSERT INTO trust VALUES
   ('svc_router', 'router.contact_identity', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),
   ('svc_router', 'router.conversation', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),
   ('svc_router', 'router.erased_identity', 'SELECT, INSERT, UPDATE', 'tenant'),
+  ('svc_router', 'router.receipt', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),
   -- executor executes.
   ('svc_executor', 'executor.inbox_lane', 'SELECT, INSERT, UPDATE, DELETE', 'control'),
   ('svc_executor', 'executor.inbox_item', 'SELECT, INSERT, DELETE', 'tenant'),
@@ -192,6 +194,7 @@ INSERT INTO trust VALUES
   ('svc_executor', 'executor.flow_version', 'SELECT, INSERT', 'tenant'),
   ('svc_executor', 'executor.conversation_states', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),
   ('svc_executor', 'executor.timer', 'SELECT, INSERT, UPDATE, DELETE', 'control'),
+  ('svc_executor', 'executor.receipt', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),
   -- sender delivers.
   ('svc_sender', 'sender.inbox_lane', 'SELECT, INSERT, UPDATE, DELETE', 'control'),
   ('svc_sender', 'sender.inbox_item', 'SELECT, INSERT, DELETE', 'tenant'),
@@ -205,7 +208,9 @@ INSERT INTO trust VALUES
   ('svc_sender', 'sender.pair', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),
   ('svc_sender', 'sender.parked_status', 'SELECT, INSERT, DELETE', 'tenant'),
   ('svc_sender', 'sender.erased_recipient', 'SELECT, INSERT', 'tenant'),
+  ('svc_sender', 'sender.receipt', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),
   -- analytics records.
+  ('svc_analytics', 'analytics.receipt', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),
   ('svc_analytics', 'analytics.conversation_logs', 'SELECT, INSERT, DELETE', 'tenant'),
   ('svc_analytics', 'analytics.conversation_count', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),
   ('svc_analytics', 'analytics.flow_count', 'SELECT, INSERT, UPDATE', 'tenant'),

@@ -42,18 +42,15 @@ class Store(Protocol):
 class PrivacyStore(Protocol):
     """What analytics keeps of people. Every method raises Unavailable."""
 
-    async def forget_counts(self, *, organization_id: UUID, conversation_ids: Sequence[UUID]) -> Cleared:
-        """Remove the counts of conversations; those of flows and nodes stay."""
-
     async def forget(
-        self, *, organization_id: UUID, conversation_ids: Sequence[UUID], windows: Sequence[Window]
+        self, *, organization_id: UUID, job_id: UUID, conversation_ids: Sequence[UUID], windows: Sequence[Window]
     ) -> Cleared:
-        """Remove the records of conversations within these windows."""
+        """Remove the counts of conversations, and their records within these windows. Counts are the job's."""
 
     async def records(
         self, *, organization_id: UUID, conversation_ids: Sequence[UUID], window: Window, after: str, limit: int
     ) -> Sequence[PageRow]:
         """Records of conversations by time and id, within a window; at its very start only ids greater than `after`."""
 
-    async def expire(self, *, organization_id: UUID, before: datetime) -> Cleared:
-        """Remove a batch of records of before that moment."""
+    async def expire(self, *, organization_id: UUID, job_id: UUID, before: datetime) -> Cleared:
+        """Remove a batch of records of before that moment. Counts are the job's."""

@@ -107,6 +107,7 @@ class PrivacyServer(analytics_pb2_grpc.PrivacyServicer):
         """Removes records, some days at a time."""
         cleared = await self._privacy.erase(
             organization_id=_uuid("organization_id", request.organization_id),
+            job_id=_uuid("job_id", request.job_id),
             conversation_ids=[_uuid("conversation_ids", each) for each in request.conversation_ids],
             since=request.since.ToDatetime(UTC),
             cursor=request.cursor,
@@ -136,7 +137,9 @@ class PrivacyServer(analytics_pb2_grpc.PrivacyServicer):
         if not request.HasField("before"):
             raise InvalidArgument("before is not set; give the moment before which things are old")
         cleared = await self._privacy.expire(
-            organization_id=_uuid("organization_id", request.organization_id), before=request.before.ToDatetime(UTC)
+            organization_id=_uuid("organization_id", request.organization_id),
+            job_id=_uuid("job_id", request.job_id),
+            before=request.before.ToDatetime(UTC),
         )
         return analytics_pb2.ExpireResponse(progress=progress_of(cleared))
 

@@ -23,7 +23,7 @@ from services.analytics.domain.report import (
 from services.analytics.domain.windows import Window
 from services.analytics.ports import RecordRefused
 from services.chassis.db import Database, Query, run
-from services.chassis.queue import MORE, Cleared, PageRow
+from services.chassis.queue import MORE, Cleared, PageRow, Receipts
 
 _ENSURE_PARTITIONS = "SELECT app.ensure_partitions('analytics.conversation_logs', 'month', 2)"
 
@@ -229,21 +229,18 @@ class PostgresPrivacy:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-
-    async def forget_counts(self, *, organization_id: UUID, conversation_ids: Sequence[UUID]) -> Cleared:
-        """Remove the counts of conversations (ports.PrivacyStore.forget_counts)."""
-        values = {"organization": organization_id, "conversations": list(conversation_ids)}
-        ((row,),) = await self._database.batch((organization_id,), [(_FORGET_COUNTS, values)])
-        return Cleared({_CONVERSATION_COUNT: row[0]})
+        self._receipts = Receipts("analytics")
 
     async def forget(
-        self, *, organization_id: UUID, conversation_ids: Sequence[UUID], windows: Sequence[Window]
+        self, *, organization_id: UUID, job_id: UUID, conversation_ids: Sequence[UUID], windows: Sequence[Window]
     ) -> Cleared:
-        """Remove records (ports.PrivacyStore.forget)."""
+        """Remove records and counts (ports.PrivacyStore.forget)."""
         values = {"organization": organization_id, "conversations": list(conversation_ids)}
         steps = [(_FORGET, values | {"start": window.start, "end": window.end}) for window in windows]
-        answers = await self._database.batch((organization_id,), steps)
-        return Cleared({_LOG: sum(rows[0][0] for rows in answers)})
+        async with self._database.journey((organization_id,)) as journey:
+            (((counts,),), *records) = await journey.run([(_FORGET_COUNTS, values), *steps])
+            cleared = Cleared({_CONVERSATION_COUNT: counts, _LOG: sum(rows[0][0] for rows in records)})
+            return await self._receipts.commit(journey, organization_id, job_id, cleared)
 
     async def records(
         self, *, organization_id: UUID, conversation_ids: Sequence[UUID], window: Window, after: str, limit: int
@@ -261,11 +258,13 @@ class PostgresPrivacy:
         told = [dict(zip(_COLUMNS_TOLD, row, strict=True)) for row in rows]
         return [PageRow("log", {name: value for name, value in row.items() if value is not None}) for row in told]
 
-    async def expire(self, *, organization_id: UUID, before: datetime) -> Cleared:
+    async def expire(self, *, organization_id: UUID, job_id: UUID, before: datetime) -> Cleared:
         """Remove a batch of records (ports.PrivacyStore.expire)."""
         values = {"organization": organization_id, "before": before, "limit": EXPIRED_AT_ONCE}
-        ((row,),) = await self._database.batch((organization_id,), [(_EXPIRE, values)])
-        return Cleared({_LOG: row[0]}, cursor=MORE if row[0] == EXPIRED_AT_ONCE else "")
+        async with self._database.journey((organization_id,)) as journey:
+            (((count,),),) = await journey.run([(_EXPIRE, values)])
+            cleared = Cleared({_LOG: count}, cursor=MORE if count == EXPIRED_AT_ONCE else "")
+            return await self._receipts.commit(journey, organization_id, job_id, cleared)
 
 
 def _take(keys: set[RecordKey], key: RecordKey) -> bool:

@@ -105,20 +105,15 @@ class Privacy:
         self._now = now
 
     async def erase(
-        self, *, organization_id: UUID, conversation_ids: Sequence[UUID], since: datetime, cursor: str
+        self, *, organization_id: UUID, job_id: UUID, conversation_ids: Sequence[UUID], since: datetime, cursor: str
     ) -> Cleared:
         """Remove a month of records at a time; begins at `since` or goes on at `cursor`. Raises InvalidArgument."""
-        cleared = Cleared()
-        if not cursor:
-            cleared = await self._store.forget_counts(
-                organization_id=organization_id, conversation_ids=conversation_ids
-            )
         start, _ = _place(cursor) if cursor else (since - _BEFORE_KNOWN, "")
         windows, rest = windows_from(start, self._now())
         forgotten = await self._store.forget(
-            organization_id=organization_id, conversation_ids=conversation_ids, windows=windows
+            organization_id=organization_id, job_id=job_id, conversation_ids=conversation_ids, windows=windows
         )
-        return replace(cleared.and_also(forgotten), cursor=_cursor(rest, ""))
+        return replace(forgotten, cursor=_cursor(rest, ""))
 
     async def page(
         self, *, organization_id: UUID, conversation_ids: Sequence[UUID], since: datetime, cursor: str
@@ -143,9 +138,9 @@ class Privacy:
             after = ""
         return Page(rows, _cursor(rest, ""))
 
-    async def expire(self, *, organization_id: UUID, before: datetime) -> Cleared:
+    async def expire(self, *, organization_id: UUID, job_id: UUID, before: datetime) -> Cleared:
         """Remove a batch of records of before that moment."""
-        return await self._store.expire(organization_id=organization_id, before=before)
+        return await self._store.expire(organization_id=organization_id, job_id=job_id, before=before)
 
 
 def _cursor(start: datetime | None, after: str) -> str:

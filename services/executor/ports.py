@@ -165,11 +165,11 @@ class States(Protocol):
 class Privacy(Protocol):
     """What executor keeps of people. Every method raises Unavailable."""
 
-    async def erase(self, *, organization_id: UUID, conversation_ids: Sequence[UUID]) -> Cleared:
-        """Remove conversations whole, once nothing waits in them; repeats change nothing."""
+    async def erase(self, *, organization_id: UUID, job_id: UUID, conversation_ids: Sequence[UUID]) -> Cleared:
+        """Remove conversations whole, once nothing waits in them; repeats change nothing. Counts are the job's."""
 
     async def page(self, *, organization_id: UUID, conversation_ids: Sequence[UUID], cursor: str) -> Page:
         """What is kept of conversations, from `cursor` on. Raises InvalidArgument."""
 
-    async def expire(self, *, organization_id: UUID, before: datetime) -> Cleared:
-        """Remove a batch of what ended before."""
+    async def expire(self, *, organization_id: UUID, job_id: UUID, before: datetime) -> Cleared:
+        """Remove a batch of what ended before. Counts are the job's."""

@@ -153,6 +153,7 @@ class PrivacyServer(executor_pb2_grpc.PrivacyServicer):
         """Remove conversations whole."""
         cleared = await self._privacy.erase(
             organization_id=_uuid(request.organization_id, "organization_id"),
+            job_id=_uuid(request.job_id, "job_id"),
             conversation_ids=[_uuid(each, "conversation_ids") for each in request.conversation_ids],
         )
         return executor_pb2.EraseContactResponse(progress=progress_of(cleared))
@@ -174,6 +175,7 @@ class PrivacyServer(executor_pb2_grpc.PrivacyServicer):
             raise InvalidArgument("before is not set; give the moment before which things are old")
         cleared = await self._privacy.expire(
             organization_id=_uuid(request.organization_id, "organization_id"),
+            job_id=_uuid(request.job_id, "job_id"),
             before=request.before.ToDatetime(UTC),
         )
         return executor_pb2.ExpireResponse(progress=progress_of(cleared))

@@ -159,9 +159,11 @@ class RouterPrivacy:
         )
         return [Retention(r.organization_id, r.days, tuple(r.phone_number_ids)) for r in response.retentions]
 
-    async def erase(self, *, organization_id: UUID, person: Person, cursor: str) -> Answer:
+    async def erase(self, *, organization_id: UUID, job_id: UUID, person: Person, cursor: str) -> Answer:
         """See privacy.ports.Room. Somebody who has changed is found anew, written down, and erased then."""
-        request = router_pb2.EraseContactRequest(organization_id=str(organization_id), person=_as_person(person))
+        request = router_pb2.EraseContactRequest(
+            organization_id=str(organization_id), job_id=str(job_id), person=_as_person(person)
+        )
         response = await self._peer.call(self._privacy.EraseContact, request, seconds=PRIVACY_SECONDS)
         if response.is_changed:
             again = router_pb2.FindPersonRequest(organization_id=str(organization_id), contact_ids=person.contact_ids)
@@ -170,10 +172,12 @@ class RouterPrivacy:
         return replace(_answer(response.progress), person=erased)
 
     async def expire(
-        self, *, organization_id: UUID, before: datetime, phone_number_ids: Sequence[str], cursor: str
+        self, *, organization_id: UUID, job_id: UUID, before: datetime, phone_number_ids: Sequence[str], cursor: str
     ) -> Answer:
         """See privacy.ports.Room."""
-        request = router_pb2.ExpireRequest(organization_id=str(organization_id), before=_stamp(before), cursor=cursor)
+        request = router_pb2.ExpireRequest(
+            organization_id=str(organization_id), job_id=str(job_id), before=_stamp(before), cursor=cursor
+        )
         return _answer((await self._peer.call(self._privacy.Expire, request, seconds=PRIVACY_SECONDS)).progress)
 
     async def export(self, *, organization_id: UUID, person: Person, cursor: str) -> ExportedPage:
@@ -195,18 +199,20 @@ class ExecutorPrivacy:
         self._peer = peer
         self._privacy = peer.stub(executor_pb2_grpc.PrivacyStub)
 
-    async def erase(self, *, organization_id: UUID, person: Person, cursor: str) -> Answer:
+    async def erase(self, *, organization_id: UUID, job_id: UUID, person: Person, cursor: str) -> Answer:
         """See privacy.ports.Room."""
         request = executor_pb2.EraseContactRequest(
-            organization_id=str(organization_id), conversation_ids=person.conversation_ids
+            organization_id=str(organization_id), job_id=str(job_id), conversation_ids=person.conversation_ids
         )
         return _answer((await self._peer.call(self._privacy.EraseContact, request, seconds=PRIVACY_SECONDS)).progress)
 
     async def expire(
-        self, *, organization_id: UUID, before: datetime, phone_number_ids: Sequence[str], cursor: str
+        self, *, organization_id: UUID, job_id: UUID, before: datetime, phone_number_ids: Sequence[str], cursor: str
     ) -> Answer:
         """See privacy.ports.Room."""
-        request = executor_pb2.ExpireRequest(organization_id=str(organization_id), before=_stamp(before))
+        request = executor_pb2.ExpireRequest(
+            organization_id=str(organization_id), job_id=str(job_id), before=_stamp(before)
+        )
         return _answer((await self._peer.call(self._privacy.Expire, request, seconds=PRIVACY_SECONDS)).progress)
 
     async def export(self, *, organization_id: UUID, person: Person, cursor: str) -> ExportedPage:
@@ -224,10 +230,11 @@ class SenderPrivacy:
         self._peer = peer
         self._privacy = peer.stub(sender_pb2_grpc.PrivacyStub)
 
-    async def erase(self, *, organization_id: UUID, person: Person, cursor: str) -> Answer:
+    async def erase(self, *, organization_id: UUID, job_id: UUID, person: Person, cursor: str) -> Answer:
         """See privacy.ports.Room."""
         request = sender_pb2.EraseContactRequest(
             organization_id=str(organization_id),
+            job_id=str(job_id),
             conversation_ids=person.conversation_ids,
             wa_ids=person.wa_ids,
             user_ids=person.user_ids,
@@ -236,10 +243,12 @@ class SenderPrivacy:
         return _answer((await self._peer.call(self._privacy.EraseContact, request, seconds=PRIVACY_SECONDS)).progress)
 
     async def expire(
-        self, *, organization_id: UUID, before: datetime, phone_number_ids: Sequence[str], cursor: str
+        self, *, organization_id: UUID, job_id: UUID, before: datetime, phone_number_ids: Sequence[str], cursor: str
     ) -> Answer:
         """See privacy.ports.Room."""
-        request = sender_pb2.ExpireRequest(organization_id=str(organization_id), before=_stamp(before))
+        request = sender_pb2.ExpireRequest(
+            organization_id=str(organization_id), job_id=str(job_id), before=_stamp(before)
+        )
         return _answer((await self._peer.call(self._privacy.Expire, request, seconds=PRIVACY_SECONDS)).progress)
 
     async def export(self, *, organization_id: UUID, person: Person, cursor: str) -> ExportedPage:
@@ -257,10 +266,11 @@ class AnalyticsPrivacy:
         self._peer = peer
         self._privacy = peer.stub(analytics_pb2_grpc.PrivacyStub)
 
-    async def erase(self, *, organization_id: UUID, person: Person, cursor: str) -> Answer:
+    async def erase(self, *, organization_id: UUID, job_id: UUID, person: Person, cursor: str) -> Answer:
         """See privacy.ports.Room."""
         request = analytics_pb2.EraseContactRequest(
             organization_id=str(organization_id),
+            job_id=str(job_id),
             conversation_ids=person.conversation_ids,
             since=_stamp(person.known_since),
             cursor=cursor,
@@ -268,10 +278,12 @@ class AnalyticsPrivacy:
         return _answer((await self._peer.call(self._privacy.EraseContact, request, seconds=PRIVACY_SECONDS)).progress)
 
     async def expire(
-        self, *, organization_id: UUID, before: datetime, phone_number_ids: Sequence[str], cursor: str
+        self, *, organization_id: UUID, job_id: UUID, before: datetime, phone_number_ids: Sequence[str], cursor: str
     ) -> Answer:
         """See privacy.ports.Room."""
-        request = analytics_pb2.ExpireRequest(organization_id=str(organization_id), before=_stamp(before))
+        request = analytics_pb2.ExpireRequest(
+            organization_id=str(organization_id), job_id=str(job_id), before=_stamp(before)
+        )
         return _answer((await self._peer.call(self._privacy.Expire, request, seconds=PRIVACY_SECONDS)).progress)
 
     async def export(self, *, organization_id: UUID, person: Person, cursor: str) -> ExportedPage:

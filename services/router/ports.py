@@ -184,7 +184,7 @@ class PrivacyStore(Protocol):
         """What has become of contacts that were found before; None when they are gone."""
         ...
 
-    async def erase(self, *, organization_id: UUID, person: Person) -> Erased | None:
+    async def erase(self, *, organization_id: UUID, job_id: UUID, person: Person) -> Erased | None:
         """Remove the contact and remember its names as hashes; None when it is no longer the person as told.
 
         Repeats change nothing: of a contact that is gone already only the moment is told.
@@ -203,7 +203,9 @@ class PrivacyStore(Protocol):
         """The organizations that do not keep things for good."""
         ...
 
-    async def expire(self, *, organization_id: UUID, before: datetime, after: UUID, limit: int) -> Expired:
+    async def expire(
+        self, *, organization_id: UUID, job_id: UUID, before: datetime, after: UUID, limit: int
+    ) -> Expired:
         """Of the next `limit` contacts after `after`, remove those that have not written since `before`."""
         ...
 

@@ -142,14 +142,17 @@ class Store(Protocol):
 class Privacy(Protocol):
     """What sender keeps of people. Every method raises errors.Unavailable."""
 
-    async def erase(self, *, organization_id: UUID, erasure: Erasure) -> Cleared:
-        """Empty messages of what they say and to whom, once each is settled; repeats change nothing."""
+    async def erase(self, *, organization_id: UUID, job_id: UUID, erasure: Erasure) -> Cleared:
+        """Empty messages of what they say and to whom, once each is settled; repeats change nothing.
+
+        Counts are the job's.
+        """
 
     async def page(self, *, organization_id: UUID, conversation_ids: Sequence[UUID], cursor: str) -> Page:
         """What is kept of conversations, from `cursor` on. Raises errors.InvalidArgument."""
 
-    async def expire(self, *, organization_id: UUID, before: datetime) -> Cleared:
-        """Remove a batch of what was settled before."""
+    async def expire(self, *, organization_id: UUID, job_id: UUID, before: datetime) -> Cleared:
+        """Remove a batch of what was settled before. Counts are the job's."""
 
 
 class CredentialStore(Protocol):

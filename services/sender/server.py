@@ -126,8 +126,11 @@ class PrivacyServer(sender_pb2_grpc.PrivacyServicer):
             user_ids=list(request.user_ids),
             wamid_parts=list(request.wamid_parts),
         )
-        organization_id = _id("organization_id", request.organization_id)
-        cleared = await self._privacy.erase(organization_id=organization_id, erasure=erasure)
+        cleared = await self._privacy.erase(
+            organization_id=_id("organization_id", request.organization_id),
+            job_id=_id("job_id", request.job_id),
+            erasure=erasure,
+        )
         return sender_pb2.EraseContactResponse(progress=progress_of(cleared))
 
     async def ExportContact(
@@ -148,7 +151,9 @@ class PrivacyServer(sender_pb2_grpc.PrivacyServicer):
         if not request.HasField("before"):
             raise InvalidArgument("before is not set; give the moment before which things are old")
         cleared = await self._privacy.expire(
-            organization_id=_id("organization_id", request.organization_id), before=request.before.ToDatetime(UTC)
+            organization_id=_id("organization_id", request.organization_id),
+            job_id=_id("job_id", request.job_id),
+            before=request.before.ToDatetime(UTC),
         )
         return sender_pb2.ExpireResponse(progress=progress_of(cleared))
 

@@ -117,11 +117,11 @@ class ScriptedRoom:
     pages: list[ExportedPage] = field(default_factory=list)
     failures: list[PytakeError] = field(default_factory=list)
 
-    async def erase(self, *, organization_id: UUID, person: Person, cursor: str) -> Answer:
+    async def erase(self, *, organization_id: UUID, job_id: UUID, person: Person, cursor: str) -> Answer:
         return self._next(f"{self.name}:{cursor}" if cursor else self.name)
 
     async def expire(
-        self, *, organization_id: UUID, before: datetime, phone_number_ids: Sequence[str], cursor: str
+        self, *, organization_id: UUID, job_id: UUID, before: datetime, phone_number_ids: Sequence[str], cursor: str
     ) -> Answer:
         return self._next(f"{self.name} before {before.date()}")
 

@@ -1,6 +1,6 @@
 """People as a whole, on the rows of router's store in memory."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from uuid import UUID
@@ -17,6 +17,7 @@ class FakePeople:
     store: FakeStore
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
     days: dict[UUID, int] = field(default_factory=dict)
+    receipts: dict[UUID, dict[str, int]] = field(default_factory=dict)
 
     async def find(self, *, identity: Identity) -> Person | None:
         contact_id = self.store.contact_id_of(identity)
@@ -41,7 +42,7 @@ class FakePeople:
             known_since=datetime.fromtimestamp(min(rows.contacts[each].created_at for each in family), UTC),
         )
 
-    async def erase(self, *, organization_id: UUID, person: Person) -> Erased | None:
+    async def erase(self, *, organization_id: UUID, job_id: UUID, person: Person) -> Erased | None:
         rows = self.store.rows
         names = [
             *(Identity(organization_id, "wa_id", value) for value in person.wa_ids),
@@ -51,13 +52,15 @@ class FakePeople:
         if found is None:
             for name in names:
                 rows.erased.setdefault(name, int(self.now.timestamp()))
-            return Erased({}, datetime.fromtimestamp(max(rows.erased[name] for name in names), UTC))
+            erased_at = datetime.fromtimestamp(max(rows.erased[name] for name in names), UTC)
+            return Erased(self._noted(job_id, {}), erased_at)
         if not person.is_whole(found):
             return None
         latest = [rows.conversations[each].last_inbound_at for each in person.conversation_ids]
         erased_at = max(int(self.now.timestamp()), *latest, 0)
         rows.erased |= dict.fromkeys(names, erased_at)
-        return Erased(self._remove(person.contact_ids), datetime.fromtimestamp(erased_at, UTC))
+        counts = self._noted(job_id, self._remove(person.contact_ids))
+        return Erased(counts, datetime.fromtimestamp(erased_at, UTC))
 
     async def rows(self, *, organization_id: UUID, contact_ids: Sequence[UUID]) -> Sequence[Row]:
         contacts = [self.store.rows.contacts[each] for each in contact_ids if each in self.store.rows.contacts]
@@ -78,7 +81,9 @@ class FakePeople:
             for key, days in sorted(self.days.items())
         ]
 
-    async def expire(self, *, organization_id: UUID, before: datetime, after: UUID, limit: int) -> Expired:
+    async def expire(
+        self, *, organization_id: UUID, job_id: UUID, before: datetime, after: UUID, limit: int
+    ) -> Expired:
         rows = self.store.rows
         ours = sorted(key for key, each in rows.contacts.items() if each.organization_id == organization_id)
         page = [key for key in ours if key > after][:limit]
@@ -90,7 +95,14 @@ class FakePeople:
                 if all(each.last_inbound_at < before.timestamp() for each in theirs):
                     silent += family
         counts = self._remove(silent) if silent else {}
-        return Expired(counts, page[-1] if len(page) == limit else None)
+        return Expired(self._noted(job_id, counts), page[-1] if len(page) == limit else None)
+
+    def _noted(self, job_id: UUID, counts: Mapping[str, int]) -> Mapping[str, int]:
+        """What the job has removed so far."""
+        total = self.receipts.setdefault(job_id, {})
+        for table, count in counts.items():
+            total[table] = total.get(table, 0) + count
+        return {table: count for table, count in total.items() if count}
 
     def _remove(self, contact_ids: Sequence[UUID]) -> dict[str, int]:
         rows = self.store.rows

@@ -24,6 +24,7 @@ from services.chassis.queue.dead_letters import DeadLetters
 from services.chassis.queue.enqueueing import Enqueueing, Holding, Passed, Passing
 from services.chassis.queue.lanes import Lanes
 from services.chassis.queue.pages import Page, PageRow, Section, export_page_of, json_section, read_page
+from services.chassis.queue.receipts import Receipts
 from services.chassis.queue.relay import Relay
 from services.chassis.queue.schema import create_box
 
@@ -48,6 +49,7 @@ __all__ = [
     "Passed",
     "Passing",
     "Poll",
+    "Receipts",
     "Relay",
     "Removal",
     "Section",

@@ -131,7 +131,7 @@ class Clearing:
         self._read_items = Query(f"""
             SELECT i.lane_id, i.event_id, i.received_at, i.payload, '' FROM {keys}
             JOIN {path}_item i ON (i.{g}, i.lane_id) = (t.o, t.k)
-            ORDER BY i.{g}, i.lane_id, i.pos OFFSET %(skip)b::bigint LIMIT %(limit)b::bigint""")
+            ORDER BY i.received_at, i.lane_id, i.pos OFFSET %(skip)b::bigint LIMIT %(limit)b::bigint""")
         self._read_dead = Query(f"""
             SELECT d.lane_id, d.event_id, d.received_at, d.payload, d.error FROM {path}_dead d
             WHERE d.{g} = ANY (%(groups)b::uuid[]) AND d.lane_id = ANY (%(lanes)b::uuid[])
@@ -187,7 +187,7 @@ class Clearing:
         return f"{self.box.path}_dead", (self._remove_dead_with, values)
 
     def reading_items(self, keys: Sequence[Key], skip: int, limit: int) -> Step:
-        """Items of lanes in order (`ClearedItem` are its rows)."""
+        """Items of lanes as they came in (`ClearedItem` are its rows)."""
         return self._read_items, {**_columns(keys), "skip": skip, "limit": limit}
 
     def reading_dead(self, keys: Sequence[Key], skip: int, limit: int) -> Step:

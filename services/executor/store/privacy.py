@@ -14,6 +14,7 @@ from services.chassis.queue import (
     Cleared,
     Clearing,
     Page,
+    Receipts,
     Removal,
     are_at_rest,
     clear_bundles,
@@ -75,9 +76,19 @@ class PostgresPrivacy:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._inbox, self._outbox, self._records = Clearing(INBOX), Clearing(OUTBOX), Clearing(RECORDS)
+        self._receipts = Receipts(INBOX.schema)
 
-    async def erase(self, *, organization_id: UUID, conversation_ids: Sequence[UUID]) -> Cleared:
+    async def erase(self, *, organization_id: UUID, job_id: UUID, conversation_ids: Sequence[UUID]) -> Cleared:
         """See ports.Privacy."""
+        cleared = await self._remove(organization_id, job_id, conversation_ids)
+        if cleared.waiting_for:
+            return cleared
+        needles = [str(conversation_id).encode() for conversation_id in conversation_ids]
+        async with self._database.journey([organization_id]) as journey:
+            records = await clear_bundles(journey, self._records, organization_id, needles, limit=ROWS_AT_ONCE)
+            return await self._receipts.commit(journey, organization_id, job_id, records)
+
+    async def _remove(self, organization_id: UUID, job_id: UUID, conversation_ids: Sequence[UUID]) -> Cleared:
         keys = [(organization_id, conversation_id) for conversation_id in conversation_ids]
         async with self._database.journey([organization_id]) as journey:
             # In the order in which a turn locks them.
@@ -91,12 +102,8 @@ class PostgresPrivacy:
                 *self._inbox.removing(keys, EVER),
                 *self._outbox.removing(keys, EVER),
             ]
-            cleared = counted(removals, await journey.commit([step for _, step in removals]))
-        needles = [str(conversation_id).encode() for conversation_id in conversation_ids]
-        async with self._database.journey([organization_id]) as journey:
-            records = await clear_bundles(journey, self._records, organization_id, needles, limit=ROWS_AT_ONCE)
-            await journey.commit()
-        return cleared.and_also(records)
+            cleared = counted(removals, await journey.run([step for _, step in removals]))
+            return await self._receipts.commit(journey, organization_id, job_id, cleared)
 
     async def page(self, *, organization_id: UUID, conversation_ids: Sequence[UUID], cursor: str) -> Page:
         """See ports.Privacy."""
@@ -115,14 +122,16 @@ class PostgresPrivacy:
             sections.append(item_section(f"dead_{kind}", partial(box.reading_dead, keys)))
         return await read_page(self._database, organization_id, sections, cursor)
 
-    async def expire(self, *, organization_id: UUID, before: datetime) -> Cleared:
+    async def expire(self, *, organization_id: UUID, job_id: UUID, before: datetime) -> Cleared:
         """See ports.Privacy."""
         values = {"organization": organization_id, "before": before, "limit": ROWS_AT_ONCE}
         removals: list[Removal] = [("executor.conversation_states", (_EXPIRE_STATES, values))]
         for box in (self._inbox, self._outbox, self._records):
             removals += box.removing_older([organization_id], before, limit=ROWS_AT_ONCE)
-        rows = await self._database.batch([organization_id], [step for _, step in removals])
-        return counted(removals, rows, limit=ROWS_AT_ONCE)
+        async with self._database.journey([organization_id]) as journey:
+            rows = await journey.run([step for _, step in removals])
+            cleared = counted(removals, rows, limit=ROWS_AT_ONCE)
+            return await self._receipts.commit(journey, organization_id, job_id, cleared)
 
 
 def _theirs(organization_id: UUID, conversation_ids: Sequence[UUID]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ so the job ends only when a later look finds nothing (docs/decisions/0021-erasin
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Literal
@@ -105,6 +105,7 @@ class Job:
 class Answer:
     """How far a room came. `waiting_for`: something unfinished is in the way; `cursor`: where it goes on.
 
+    `counts` are of all the job's calls to the room, so that none is lost when an answer is; empty when it did nothing.
     `person` is whom router found, or erased, if that is more than it was told.
     """
 
@@ -125,12 +126,8 @@ class Moved:
 
 def moved(task: Task, report: Report, answer: Answer, *, now: datetime, settle_seconds: float) -> Moved:
     """Take a room's answer in: wait, go on in the room, or go on to the next one."""
-    report = _counted(report, task.room, answer.counts)
-    task = replace(
-        task,
-        person=answer.person or task.person,
-        has_found=task.has_found or any(answer.counts.values()),
-    )
+    before, report = report, _counted(report, task.room, answer.counts)
+    task = replace(task, person=answer.person or task.person, has_found=task.has_found or report.rows != before.rows)
     if answer.person is not None and answer.person.erased_at is not None:
         report = replace(report, erased_at=answer.person.erased_at)
     if answer.waiting_for:
@@ -163,16 +160,20 @@ def old_before(now: datetime, days: int) -> datetime:
 def wamid_parts(names: Sequence[str]) -> list[str]:
     """Texts by which an id of Meta's gives one of these names away: it holds the number in base64.
 
-    Whatever stands before and after it there, one of three texts is a part of the id: a name begins at the first,
-    second or third byte of a group of base64.
+    Whatever stands before and after it there, one of them is a part of the id: a name begins at the first, second or
+    third byte of a group of base64, and its last character there may hold some bits of whatever follows.
     """
-    return [part for name in names for shift in range(3) if len(part := _inner(name.encode(), shift)) > 4]
+    return [part for name in names for shift in range(3) for part in _parts(name.encode(), shift)]
 
 
-def _inner(name: bytes, shift: int) -> str:
-    """The characters of base64 that depend on the name alone, when it begins at this byte of a group."""
-    encoded = base64.b64encode(bytes(shift) + name).decode()
-    return encoded[(0, 2, 3)[shift] : (shift + len(name)) * 8 // 6]
+def _parts(name: bytes, shift: int) -> Iterator[str]:
+    """The characters of base64 that hold the name, when it begins at this byte of a group."""
+    bits = (shift + len(name)) * 8
+    shared = -bits % 6  # bits of the last character that belong to what follows
+    start, end = (0, 2, 3)[shift], (bits + shared) // 6
+    for following in range(2**shared):
+        written = bytes(shift) + name + bytes([following << (8 - shared) & 255 if shared else 0]) + bytes(2)
+        yield base64.b64encode(written).decode()[start:end]
 
 
 def _counted(report: Report, room: str, counts: Mapping[str, int]) -> Report:
@@ -181,5 +182,5 @@ def _counted(report: Report, room: str, counts: Mapping[str, int]) -> Report:
     rows = {name: dict(tables) for name, tables in report.rows.items()}
     tables = rows.setdefault(room, {})
     for table, count in counts.items():
-        tables[table] = tables.get(table, 0) + count
+        tables[table] = max(tables.get(table, 0), count)
     return replace(report, rows=rows)

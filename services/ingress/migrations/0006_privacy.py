@@ -2,6 +2,8 @@
 
 from alembic import op
 
+from services.chassis.queue.receipts import create_receipts
+
 revision = "ingress_0006"
 down_revision = "ingress_0003"
 
@@ -35,3 +37,5 @@ def upgrade() -> None:
         """
     )
     op.execute("CREATE INDEX privacy_due_at_idx ON ingress.privacy_due (due_at)")
+    for statement in create_receipts("ingress"):
+        op.execute(statement)

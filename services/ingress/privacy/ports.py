@@ -80,11 +80,11 @@ class Jobs(Protocol):
 class Room(Protocol):
     """One room's part. Every method raises PytakeError."""
 
-    async def erase(self, *, organization_id: UUID, person: Person, cursor: str) -> Answer:
+    async def erase(self, *, organization_id: UUID, job_id: UUID, person: Person, cursor: str) -> Answer:
         """Take the person out, from `cursor` on; repeats change nothing."""
 
     async def expire(
-        self, *, organization_id: UUID, before: datetime, phone_number_ids: Sequence[str], cursor: str
+        self, *, organization_id: UUID, job_id: UUID, before: datetime, phone_number_ids: Sequence[str], cursor: str
     ) -> Answer:
         """Remove a batch of what is old, from `cursor` on."""
 

@@ -63,14 +63,17 @@ class Work:
 
     async def _step(self, held: Held, task: Task) -> Answer | str:
         """What the room says; a text when it could not be asked, or failed."""
-        organization_id = UUID(held.job.organization_id)
+        organization_id, job_id = UUID(held.job.organization_id), UUID(held.job.job_id)
         room = self._rooms[task.room]
         try:
             if task.person is not None:
-                return await room.erase(organization_id=organization_id, person=task.person, cursor=task.cursor)
+                return await room.erase(
+                    organization_id=organization_id, job_id=job_id, person=task.person, cursor=task.cursor
+                )
             assert task.before is not None
             return await room.expire(
                 organization_id=organization_id,
+                job_id=job_id,
                 before=task.before,
                 phone_number_ids=task.phone_number_ids,
                 cursor=task.cursor,

@@ -11,7 +11,17 @@ from uuid import UUID
 import orjson
 
 from services.chassis.db import Database, Query, Step
-from services.chassis.queue import EVER, Clearing, Removal, counted, is_so, item_section, json_section, read_page
+from services.chassis.queue import (
+    EVER,
+    Clearing,
+    Receipts,
+    Removal,
+    counted,
+    is_so,
+    item_section,
+    json_section,
+    read_page,
+)
 from services.ingress.domain.privacy import Answer, Person, wamid_parts
 from services.ingress.entries import lane_of_person, number_key
 from services.ingress.privacy.ports import ExportedPage, ExportedRow
@@ -48,22 +58,24 @@ class PostgresPrivacy:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._boxes = {"message": Clearing(MESSAGES), "status": Clearing(STATUSES)}
+        self._receipts = Receipts(MESSAGES.schema)
 
-    async def erase(self, *, organization_id: UUID, person: Person, cursor: str) -> Answer:
+    async def erase(self, *, organization_id: UUID, job_id: UUID, person: Person, cursor: str) -> Answer:
         """See privacy.ports.Room. What came in after the erasure is somebody's who writes again."""
         assert person.erased_at is not None
         until, keys = person.erased_at, _keys(person)
-        async with self._database.journey(()) as journey:
+        async with self._database.journey([organization_id]) as journey:
             await journey.run([box.locking(keys) for box in self._boxes.values()])
             waiting = await journey.run([box.asking_for_waiting(keys, until) for box in self._boxes.values()])
             if any(map(is_so, waiting)):
                 return Answer(waiting_for=_WAITING)
             removals = self._removing(person, until, keys)
-            rows = await journey.commit([step for _, step in removals])
-        return Answer(counts=counted(removals, rows).counts)
+            cleared = counted(removals, await journey.run([step for _, step in removals]))
+            told = await self._receipts.commit(journey, organization_id, job_id, cleared)
+        return Answer(counts=told.counts)
 
     async def expire(
-        self, *, organization_id: UUID, before: datetime, phone_number_ids: Sequence[str], cursor: str
+        self, *, organization_id: UUID, job_id: UUID, before: datetime, phone_number_ids: Sequence[str], cursor: str
     ) -> Answer:
         """See privacy.ports.Room."""
         groups = [number_key(each) for each in phone_number_ids]
@@ -71,9 +83,11 @@ class PostgresPrivacy:
         removals: list[Removal] = [("ingress.event", (_EXPIRE_EVENTS, events))]
         for box in self._boxes.values():
             removals += box.removing_older(groups, before, limit=ROWS_AT_ONCE)
-        rows = await self._database.batch((), [step for _, step in removals])
-        cleared = counted(removals, rows, limit=ROWS_AT_ONCE)
-        return Answer(counts=cleared.counts, cursor=cleared.cursor)
+        async with self._database.journey([organization_id]) as journey:
+            rows = await journey.run([step for _, step in removals])
+            cleared = counted(removals, rows, limit=ROWS_AT_ONCE)
+            told = await self._receipts.commit(journey, organization_id, job_id, cleared)
+        return Answer(counts=told.counts, cursor=told.cursor)
 
     async def export(self, *, organization_id: UUID, person: Person, cursor: str) -> ExportedPage:
         """See privacy.ports.Room."""

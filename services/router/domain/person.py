@@ -34,7 +34,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Erased:
-    """Rows removed by table, and the moment up to which everything written is of the erased contact."""
+    """Rows the job has removed by table, and the moment up to which everything written is of the erased contact."""
 
     counts: Mapping[str, int]
     erased_at: datetime
@@ -42,7 +42,7 @@ class Erased:
 
 @dataclass(frozen=True, slots=True)
 class Expired:
-    """Rows removed by table, and the last contact looked at; None when all have been."""
+    """Rows the job has removed by table, and the last contact looked at; None when all have been."""
 
     counts: Mapping[str, int]
     last: UUID | None

@@ -2,6 +2,8 @@
 
 from alembic import op
 
+from services.chassis.queue.receipts import create_receipts
+
 revision = "router_0003"
 down_revision = "router_0001"
 
@@ -21,3 +23,5 @@ def upgrade() -> None:
     )
     # NULL: everything is kept.
     op.execute("ALTER TABLE router.organization ADD COLUMN retention_days int CHECK (retention_days > 0)")
+    for statement in create_receipts("router"):
+        op.execute(statement)

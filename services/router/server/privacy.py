@@ -44,7 +44,9 @@ class PrivacyServer(router_pb2_grpc.PrivacyServicer):
     ) -> router_pb2.EraseContactResponse:
         """Remove whoever is exactly the person told."""
         erased = await self._privacy.erase(
-            organization_id=id_of("organization_id", request.organization_id), person=_read_person(request.person)
+            organization_id=id_of("organization_id", request.organization_id),
+            job_id=id_of("job_id", request.job_id),
+            person=_read_person(request.person),
         )
         if erased is None:
             return router_pb2.EraseContactResponse(is_changed=True)
@@ -98,6 +100,7 @@ class PrivacyServer(router_pb2_grpc.PrivacyServicer):
             raise InvalidArgument("before is not set; give the moment before which things are old")
         expired = await self._privacy.expire(
             organization_id=id_of("organization_id", request.organization_id),
+            job_id=id_of("job_id", request.job_id),
             before=request.before.ToDatetime(UTC),
             after=id_or_none("cursor", request.cursor),
         )

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from services.chassis.db import Database, Query, Rows, Step, Transaction
+from services.chassis.queue import Cleared, Receipts
 from services.chassis.sealing import NameHasher
 from services.router.domain.identity import Identity
 from services.router.domain.person import Erased, Expired, Person, Retention, Row
@@ -99,6 +100,7 @@ class PostgresPrivacy:
     def __init__(self, database: Database, names: NameHasher) -> None:
         self._database = database
         self._names = names
+        self._receipts = Receipts("router")
 
     async def find(self, *, identity: Identity) -> Person | None:
         """See PrivacyStore."""
@@ -113,7 +115,7 @@ class PostgresPrivacy:
         async with self._database.journey([organization_id], durable=False) as journey:
             return await _person(journey, organization_id, contact_ids)
 
-    async def erase(self, *, organization_id: UUID, person: Person) -> Erased | None:
+    async def erase(self, *, organization_id: UUID, job_id: UUID, person: Person) -> Erased | None:
         """See PrivacyStore."""
         hashes = [
             *(self._names.hash_of(organization_id, "wa_id", value) for value in person.wa_ids),
@@ -123,7 +125,9 @@ class PostgresPrivacy:
             await journey.run([(_LOCK_CONTACTS, _theirs(organization_id, person.contact_ids))])
             found = await _person(journey, organization_id, person.contact_ids)
             if found is None:
-                return Erased({}, await _already(journey, organization_id, hashes))
+                erased_at = await _already(journey, organization_id, hashes)
+                told = await self._receipts.commit(journey, organization_id, job_id, Cleared())
+                return Erased(told.counts, erased_at)
             if not person.is_whole(found):
                 return None
             theirs = _theirs(organization_id, person.contact_ids)
@@ -131,8 +135,10 @@ class PostgresPrivacy:
             _, times = await journey.run([(_LOCK_CONVERSATIONS, theirs), (_CONVERSATIONS, theirs)])
             latest = max((row[1] for row in times), default=None)
             remember = (_REMEMBER, {"organization": organization_id, "hashes": hashes, "latest": latest})
-            remembered, *removed = await journey.commit([remember, *_removing(organization_id, person.contact_ids)])
-        return Erased(_counts(removed), max(row[0] for row in remembered))
+            remembered, *removed = await journey.run([remember, *_removing(organization_id, person.contact_ids)])
+            cleared = Cleared(_counts(removed))
+            told = await self._receipts.commit(journey, organization_id, job_id, cleared)
+        return Erased(told.counts, max(row[0] for row in remembered))
 
     async def rows(self, *, organization_id: UUID, contact_ids: Sequence[UUID]) -> Sequence[Row]:
         """See PrivacyStore."""
@@ -154,21 +160,22 @@ class PostgresPrivacy:
         (rows,) = await self._database.batch((), [(_RETENTIONS, {})], durable=False)
         return [Retention(row[0], row[1], tuple(row[2])) for row in rows]
 
-    async def expire(self, *, organization_id: UUID, before: datetime, after: UUID, limit: int) -> Expired:
+    async def expire(
+        self, *, organization_id: UUID, job_id: UUID, before: datetime, after: UUID, limit: int
+    ) -> Expired:
         """See PrivacyStore."""
         values = {"organization": organization_id, "before": before, "after": after, "limit": limit}
         async with self._database.journey([organization_id]) as journey:
             (page,) = await journey.run([(_PAGE, values)])
             last = page[-1][0] if len(page) == limit else None
             silent = await _silent(journey, organization_id, [row[0] for row in page if row[1]], before)
-            if not silent:
-                return Expired({}, last)
             theirs = _theirs(organization_id, silent)
             await journey.run([(_LOCK_CONTACTS, theirs), (_LOCK_CONVERSATIONS, theirs)])
             # Somebody may have written while the locks were waited for.
             silent = await _silent(journey, organization_id, silent, before)
-            removed = await journey.commit(_removing(organization_id, silent))
-        return Expired(_counts(removed), last)
+            cleared = Cleared(_counts(await journey.run(_removing(organization_id, silent))))
+            told = await self._receipts.commit(journey, organization_id, job_id, cleared)
+        return Expired(told.counts, last)
 
 
 async def _person(journey: Transaction, organization_id: UUID, contact_ids: Sequence[UUID]) -> Person | None:
@@ -193,7 +200,7 @@ async def _person(journey: Transaction, organization_id: UUID, contact_ids: Sequ
 async def _already(journey: Transaction, organization_id: UUID, hashes: Sequence[bytes]) -> datetime:
     """When a contact was erased that is gone; remembered now if it went another way."""
     values = {"organization": organization_id, "hashes": list(hashes)}
-    _, ((erased_at,),) = await journey.commit([(_REMEMBER_ONCE, values), (_REMEMBERED, values)])
+    _, ((erased_at,),) = await journey.run([(_REMEMBER_ONCE, values), (_REMEMBERED, values)])
     moment: datetime = erased_at
     return moment
 

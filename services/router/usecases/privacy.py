@@ -40,11 +40,11 @@ class Privacy:
             raise _unknown()
         return person
 
-    async def erase(self, *, organization_id: UUID, person: Person) -> Erased | None:
+    async def erase(self, *, organization_id: UUID, job_id: UUID, person: Person) -> Erased | None:
         """Remove the person; None when it has changed since it was found. Raises InvalidArgument."""
         if not person.wa_ids and not person.user_ids:
             raise InvalidArgument("person has neither wa_ids nor user_ids; give it as FindPerson told it")
-        return await self._store.erase(organization_id=organization_id, person=person)
+        return await self._store.erase(organization_id=organization_id, job_id=job_id, person=person)
 
     async def rows(self, *, organization_id: UUID, contact_ids: Sequence[UUID]) -> Sequence[Row]:
         """What router keeps about contacts."""
@@ -63,10 +63,10 @@ class Privacy:
         """The organizations that do not keep things for good."""
         return await self._store.retentions()
 
-    async def expire(self, *, organization_id: UUID, before: datetime, after: UUID | None) -> Expired:
+    async def expire(self, *, organization_id: UUID, job_id: UUID, before: datetime, after: UUID | None) -> Expired:
         """Remove some of the contacts that have been silent since `before`."""
         return await self._store.expire(
-            organization_id=organization_id, before=before, after=after or _NIL, limit=CONTACTS_AT_ONCE
+            organization_id=organization_id, job_id=job_id, before=before, after=after or _NIL, limit=CONTACTS_AT_ONCE
         )
 
 

@@ -2,6 +2,8 @@
 
 from alembic import op
 
+from services.chassis.queue.receipts import create_receipts
+
 revision = "sender_0005"
 down_revision = "sender_0003"
 
@@ -35,3 +37,5 @@ def upgrade() -> None:
         "CREATE INDEX message_wamid_stranger_idx ON sender.message_wamid (organization_id, wamid) "
         "WHERE message_id IS NULL"
     )
+    for statement in create_receipts("sender"):
+        op.execute(statement)

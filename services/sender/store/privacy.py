@@ -20,6 +20,7 @@ from services.chassis.queue import (
     Cleared,
     Clearing,
     Page,
+    Receipts,
     Removal,
     are_at_rest,
     clear_bundles,
@@ -122,16 +123,18 @@ class PostgresPrivacy:
         self._database = database
         self._names = names
         self._inbox, self._records = Clearing(Box("sender", "inbox")), Clearing(Box("sender", "records"))
+        self._receipts = Receipts("sender")
 
-    async def erase(self, *, organization_id: UUID, erasure: Erasure) -> Cleared:
+    async def erase(self, *, organization_id: UUID, job_id: UUID, erasure: Erasure) -> Cleared:
         """See ports.Privacy."""
         await self._remember(organization_id, erasure)
-        cleared = await self._empty(organization_id, erasure)
+        cleared = await self._empty(organization_id, job_id, erasure)
+        if cleared.waiting_for:
+            return cleared
         needles = [str(conversation_id).encode() for conversation_id in erasure.conversation_ids]
         async with self._database.journey([organization_id]) as journey:
             records = await clear_bundles(journey, self._records, organization_id, needles, limit=ROWS_AT_ONCE)
-            await journey.commit()
-        return cleared.and_also(records)
+            return await self._receipts.commit(journey, organization_id, job_id, records)
 
     async def page(self, *, organization_id: UUID, conversation_ids: Sequence[UUID], cursor: str) -> Page:
         """See ports.Privacy."""
@@ -149,7 +152,7 @@ class PostgresPrivacy:
         ]
         return await read_page(self._database, organization_id, sections, cursor)
 
-    async def expire(self, *, organization_id: UUID, before: datetime) -> Cleared:
+    async def expire(self, *, organization_id: UUID, job_id: UUID, before: datetime) -> Cleared:
         """See ports.Privacy."""
         values = {"organization": organization_id, "before": before, "limit": ROWS_AT_ONCE}
         removals: list[Removal] = [
@@ -160,11 +163,13 @@ class PostgresPrivacy:
         for box in (self._inbox, self._records):
             removals += box.removing_older([organization_id], before, limit=ROWS_AT_ONCE)
         steps = [(_EXPIRE_MESSAGES, values), *(step for _, step in removals)]
-        ((emptied, named),), *rows = await self._database.batch([organization_id], steps)
-        messages = {"sender.message": emptied, "sender.message_wamid": named}
-        return counted(removals, rows, limit=ROWS_AT_ONCE).and_also(
-            Cleared(messages, cursor=MORE if emptied == ROWS_AT_ONCE else "")
-        )
+        async with self._database.journey([organization_id]) as journey:
+            ((emptied, named),), *rows = await journey.run(steps)
+            messages = {"sender.message": emptied, "sender.message_wamid": named}
+            cleared = counted(removals, rows, limit=ROWS_AT_ONCE).and_also(
+                Cleared(messages, cursor=MORE if emptied == ROWS_AT_ONCE else "")
+            )
+            return await self._receipts.commit(journey, organization_id, job_id, cleared)
 
     async def _remember(self, organization_id: UUID, erasure: Erasure) -> None:
         """From here on a status to one of these names is not kept, whatever it is about."""
@@ -175,7 +180,7 @@ class PostgresPrivacy:
         values = {"organization": organization_id, "hashes": hashes}
         await self._database.batch([organization_id], [(_REMEMBER, values)])
 
-    async def _empty(self, organization_id: UUID, erasure: Erasure) -> Cleared:
+    async def _empty(self, organization_id: UUID, job_id: UUID, erasure: Erasure) -> Cleared:
         keys = [(organization_id, lane_id) for lane_id in erasure.conversation_ids]
         values = {
             "organization": organization_id,
@@ -197,4 +202,5 @@ class PostgresPrivacy:
                 ("sender.pair", (_REMOVE_PAIRS, values)),
                 *self._inbox.removing(keys, EVER),
             ]
-            return counted(removals, await journey.commit([step for _, step in removals]))
+            cleared = counted(removals, await journey.run([step for _, step in removals]))
+            return await self._receipts.commit(journey, organization_id, job_id, cleared)

@@ -46,7 +46,7 @@ Global___TableCount: _TypeAlias = TableCount  # noqa: Y015
 
 @_typing.final
 class Progress(_message.Message):
-    """How far a room came with one call. Calling again is harmless: what is gone is not counted twice."""
+    """How far a room came. Calling again is harmless: what is gone is not counted twice."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -61,7 +61,7 @@ class Progress(_message.Message):
     """Where the next call goes on; empty when the room is done, unless it waits."""
     @_builtins.property
     def counts(self) -> _containers.RepeatedCompositeFieldContainer[Global___TableCount]:
-        """What this call removed."""
+        """What the room has removed for the job so far, with all its calls: no count is lost when an answer is."""
 
     def __init__(
         self,

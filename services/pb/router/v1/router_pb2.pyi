@@ -855,8 +855,11 @@ class EraseContactRequest(_message.Message):
 
     ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
     PERSON_FIELD_NUMBER: _builtins.int
+    JOB_ID_FIELD_NUMBER: _builtins.int
     organization_id: _builtins.str
     """The organization."""
+    job_id: _builtins.str
+    """The job, a UUID: counts are kept by it."""
     @_builtins.property
     def person(self) -> Global___Person:
         """The contact exactly as FindPerson told it: the caller has written down whom it erases."""
@@ -866,10 +869,11 @@ class EraseContactRequest(_message.Message):
         *,
         organization_id: _builtins.str = ...,
         person: Global___Person | None = ...,
+        job_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["person", b"person"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["organization_id", b"organization_id", "person", b"person"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["job_id", b"job_id", "organization_id", b"organization_id", "person", b"person"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1095,10 +1099,13 @@ class ExpireRequest(_message.Message):
     ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
     BEFORE_FIELD_NUMBER: _builtins.int
     CURSOR_FIELD_NUMBER: _builtins.int
+    JOB_ID_FIELD_NUMBER: _builtins.int
     organization_id: _builtins.str
     """The organization."""
     cursor: _builtins.str
     """Where to go on; empty begins."""
+    job_id: _builtins.str
+    """The job, a UUID: counts are kept by it."""
     @_builtins.property
     def before(self) -> _timestamp_pb2.Timestamp:
         """What is of before this moment is old."""
@@ -1109,10 +1116,11 @@ class ExpireRequest(_message.Message):
         organization_id: _builtins.str = ...,
         before: _timestamp_pb2.Timestamp | None = ...,
         cursor: _builtins.str = ...,
+        job_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["before", b"before"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["before", b"before", "cursor", b"cursor", "organization_id", b"organization_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["before", b"before", "cursor", b"cursor", "job_id", b"job_id", "organization_id", b"organization_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

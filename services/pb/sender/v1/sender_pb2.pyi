@@ -472,8 +472,11 @@ class EraseContactRequest(_message.Message):
     WA_IDS_FIELD_NUMBER: _builtins.int
     USER_IDS_FIELD_NUMBER: _builtins.int
     WAMID_PARTS_FIELD_NUMBER: _builtins.int
+    JOB_ID_FIELD_NUMBER: _builtins.int
     organization_id: _builtins.str
     """The organization."""
+    job_id: _builtins.str
+    """The job, a UUID: counts are kept by it."""
     @_builtins.property
     def conversation_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """The contact's conversations."""
@@ -498,10 +501,11 @@ class EraseContactRequest(_message.Message):
         wa_ids: _abc.Iterable[_builtins.str] | None = ...,
         user_ids: _abc.Iterable[_builtins.str] | None = ...,
         wamid_parts: _abc.Iterable[_builtins.str] | None = ...,
+        job_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["conversation_ids", b"conversation_ids", "organization_id", b"organization_id", "user_ids", b"user_ids", "wa_ids", b"wa_ids", "wamid_parts", b"wamid_parts"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["conversation_ids", b"conversation_ids", "job_id", b"job_id", "organization_id", b"organization_id", "user_ids", b"user_ids", "wa_ids", b"wa_ids", "wamid_parts", b"wamid_parts"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -596,10 +600,13 @@ class ExpireRequest(_message.Message):
     ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
     BEFORE_FIELD_NUMBER: _builtins.int
     CURSOR_FIELD_NUMBER: _builtins.int
+    JOB_ID_FIELD_NUMBER: _builtins.int
     organization_id: _builtins.str
     """The organization."""
     cursor: _builtins.str
     """Where to go on; empty begins."""
+    job_id: _builtins.str
+    """The job, a UUID: counts are kept by it."""
     @_builtins.property
     def before(self) -> _timestamp_pb2.Timestamp:
         """What is of before this moment is old."""
@@ -610,10 +617,11 @@ class ExpireRequest(_message.Message):
         organization_id: _builtins.str = ...,
         before: _timestamp_pb2.Timestamp | None = ...,
         cursor: _builtins.str = ...,
+        job_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["before", b"before"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["before", b"before", "cursor", b"cursor", "organization_id", b"organization_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["before", b"before", "cursor", b"cursor", "job_id", b"job_id", "organization_id", b"organization_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
