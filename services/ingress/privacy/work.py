@@ -24,15 +24,24 @@ _log = get_logger(__name__)
 class Work:
     """Holds one job at a time and takes it as far as it goes."""
 
-    def __init__(self, *, jobs: Jobs, rooms: Mapping[str, Room], now: Now, settle_seconds: float) -> None:
+    def __init__(
+        self,
+        *,
+        jobs: Jobs,
+        rooms: Mapping[str, Room],
+        now: Now,
+        settle_seconds: float,
+        lease_seconds: float = LEASE_SECONDS,
+    ) -> None:
         self._jobs = jobs
         self._rooms = rooms
         self._now = now
         self._settle_seconds = settle_seconds
+        self._lease_seconds = lease_seconds
 
     async def turn(self) -> bool:
         """Take the next due job on until it waits, is done or is lost; False when none is due. Raises Unavailable."""
-        held = await self._jobs.claim(lease_seconds=LEASE_SECONDS)
+        held = await self._jobs.claim(lease_seconds=self._lease_seconds)
         if held is None or held.job.task is None:
             return False
         task, report = held.job.task, held.job.report
@@ -54,8 +63,8 @@ class Work:
         asked = asyncio.create_task(self._step(held, task))
         try:
             while not asked.done():
-                await asyncio.wait([asked], timeout=LEASE_SECONDS / 3)
-                if not asked.done() and not await self._jobs.renew(held, lease_seconds=LEASE_SECONDS):
+                await asyncio.wait([asked], timeout=self._lease_seconds / 3)
+                if not asked.done() and not await self._jobs.renew(held, lease_seconds=self._lease_seconds):
                     return None
             return asked.result()
         finally:
@@ -86,7 +95,9 @@ class Work:
             return type(error).__name__
 
     async def _save(self, held: Held, place: Moved) -> bool:
-        is_saved = await self._jobs.save(held, place.task, place.report, wait=place.wait, lease_seconds=LEASE_SECONDS)
+        is_saved = await self._jobs.save(
+            held, place.task, place.report, wait=place.wait, lease_seconds=self._lease_seconds
+        )
         if place.wait is None and is_saved:
             rows = sum(count for tables in place.report.rows.values() for count in tables.values())
             _log.info("privacy_job_done", kind=held.job.kind, job_id=held.job.job_id, rows=rows)

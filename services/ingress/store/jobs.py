@@ -171,8 +171,8 @@ def _held(held: Held) -> dict[str, Any]:
 def _added(report: Report, rows: Mapping[str, Mapping[str, int]]) -> Report:
     total = {room: dict(kinds) for room, kinds in report.rows.items()}
     for room, kinds in rows.items():
-        known = total.setdefault(room, {})
         for kind, count in kinds.items():
+            known = total.setdefault(room, {})
             known[kind] = known.get(kind, 0) + count
     return Report(rows=total)
 
