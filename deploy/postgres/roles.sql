@@ -203,6 +203,8 @@ INSERT INTO trust VALUES
   ('svc_sender', 'sender.records_item', 'SELECT, INSERT, DELETE', 'tenant'),
   ('svc_sender', 'sender.records_dead', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),
   ('svc_sender', 'sender.credential', 'SELECT, INSERT, UPDATE', 'tenant'),
+  -- Ids of organizations with credentials: what re-sealing names, for it may see nobody's row without naming them.
+  ('svc_sender', 'sender.credential_owner', 'SELECT, INSERT', 'control'),
   ('svc_sender', 'sender.message', 'SELECT, INSERT, UPDATE', 'tenant'),
   ('svc_sender', 'sender.message_wamid', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),
   ('svc_sender', 'sender.pair', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),

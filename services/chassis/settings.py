@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import dataclasses
 import typing
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, TypeVar
+from urllib.parse import unquote, urlsplit
 
 Settings = TypeVar("Settings")
 
@@ -46,6 +47,18 @@ def read_settings(cls: type[Settings], environ: Mapping[str, str]) -> Settings:
         elif field.default is dataclasses.MISSING:
             raise SettingsError(f"{variable} is not set; give it a value: {field.metadata['help']}")
     return cls(**values)
+
+
+def secrets_in(settings: object) -> Iterator[str]:
+    """The secret values of a settings object: passwords of URLs, the parts of lists, and all other secrets whole."""
+    for field in dataclasses.fields(settings):  # type: ignore[arg-type]  # every settings class is a dataclass
+        value = getattr(settings, field.name)
+        if not isinstance(value, Secret):
+            continue
+        if "://" in value:
+            yield unquote(urlsplit(value).password or "")
+        else:
+            yield from value.split(",")
 
 
 def _convert(variable: str, text: str, kind: object) -> object:
@@ -86,8 +99,14 @@ class ServiceSettings:
     service_jwks_file: str = setting(
         "SERVICE_JWKS_FILE", "file with the public keys of all services as JWKS; whose calls are believed"
     )
-    secret_key: Secret = setting(
-        "SECRET_KEY", "key of at least 32 characters that signs tokens of people and teams (HS256)"
+    tls_cert_file: str = setting(
+        "TLS_CERT_FILE",
+        "file with this service's certificate (PEM) for gRPC; empty, with the other two, means clear text",
+        default="",
+    )
+    tls_key_file: str = setting("TLS_KEY_FILE", "file with the private key (PEM) of TLS_CERT_FILE", default="")
+    tls_ca_file: str = setting(
+        "TLS_CA_FILE", "file with the certificates (PEM) of the authority that signs every service's", default=""
     )
     redis_url: Secret = setting(
         "REDIS_URL",
@@ -96,6 +115,12 @@ class ServiceSettings:
     )
     database_pool_size: int = setting("DATABASE_POOL_SIZE", "connections to Postgres per process", default=6)
     log_level: str = setting("LOG_LEVEL", "debug, info, warning or error", default="info")
+    log_secret: Secret = setting(
+        "LOG_SECRET",
+        "key that turns phone numbers into names in the logs, the same in all services to follow a person through "
+        "them; empty means a new one at every start",
+        default=Secret(""),
+    )
     drain_seconds: float = setting(
         "DRAIN_SECONDS", "seconds a process may take to finish its work after SIGTERM", default=10.0
     )

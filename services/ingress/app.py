@@ -13,8 +13,8 @@ from services.chassis.lifecycle import Closing, Periodic, Service
 from services.chassis.logs import configure_logs
 from services.chassis.ops import OpsServer
 from services.chassis.queue import Bell, DeadLetters, Lanes, Poll, Relay
-from services.chassis.rpc import Peer, PeerAddress, RpcServer, Servicer
-from services.chassis.sealing import Sealer
+from services.chassis.rpc import Certificates, Peer, PeerAddress, RpcServer, Servicer
+from services.chassis.sealing import Resealing, Sealer, SealingServer
 from services.chassis.tenancy import ServiceSigner, TokenVerifier
 from services.ingress.apps import AppDirectory, house_app
 from services.ingress.conversations import Conversations
@@ -32,10 +32,18 @@ from services.ingress.privacy import Exports, Requests, Work
 from services.ingress.privacy.ports import Room
 from services.ingress.server import AppsServer, EventsServer, IntakeServer, PrivacyServer
 from services.ingress.settings import Settings
-from services.ingress.store import ANY_JOB_DUE, MESSAGES, STATUSES, PostgresJobs, PostgresPrivacy, PostgresStore
+from services.ingress.store import (
+    ANY_JOB_DUE,
+    MESSAGES,
+    SEALED,
+    STATUSES,
+    PostgresJobs,
+    PostgresPrivacy,
+    PostgresStore,
+)
 from services.ingress.usecases import Door, Intake
 from services.ingress.worker import JobWorker
-from services.pb.common.v1 import lanes_pb2_grpc
+from services.pb.common.v1 import lanes_pb2_grpc, sealing_pb2_grpc
 from services.pb.ingress.v1 import ingress_pb2_grpc
 
 PARTITIONS_SECONDS = 3600.0
@@ -43,24 +51,33 @@ CLEANING_SECONDS = 86_400.0
 DEPTH_SECONDS = 5.0
 DOOR_SECONDS = 2.0
 RETENTION_SECONDS = 3600.0
+# After a rotation the first turn, at the start, moves everything; later ones keep the gauge true.
+SEALING_SECONDS = 600.0
 # Statuses come three to a reply and nobody waits for one: they gather for a moment.
 STATUS_LINGER = 0.05
 
 
 async def build(settings: Settings) -> Service:
     """Put the room together; nothing runs until the service does."""
-    configure_logs("ingress", settings.log_level)
+    configure_logs("ingress", settings)
+    certificates = Certificates.from_settings(settings)
     database = await Database.open(settings.database_url, size=settings.database_pool_size, name="pytake-ingress")
     signer = ServiceSigner.from_file("ingress", settings.service_key_file)
-    verifier = TokenVerifier.from_file(
+    verifier = TokenVerifier.from_file(audience="ingress", jwks_file=settings.service_jwks_file)
+    # Only REST believes what SECRET_KEY signs (product contract, section 8).
+    rest_verifier = TokenVerifier.from_file(
         audience="ingress", jwks_file=settings.service_jwks_file, secret_key=settings.secret_key
     )
     messages, statuses = Lanes(MESSAGES, database), Lanes(STATUSES, database)
     message_bell, status_bell = Bell(), Bell()
-    store = PostgresStore(database, messages, statuses, Sealer.from_text(settings.sealing_keys))
+    sealer = Sealer.from_text(settings.sealing_keys)
+    store = PostgresStore(database, messages, statuses, sealer, rotation_days=settings.app_secret_rotation_days)
+    resealing = Resealing(database, sealer, SEALED)
     apps = AppDirectory(
         store.list_apps,
-        fixed=house_app(settings.meta_app_secret, settings.webhook_verify_token),
+        fixed=house_app(
+            settings.meta_app_secret, settings.webhook_verify_token, previous=settings.meta_previous_app_secret
+        ),
         monotonic=monotonic,
     )
     intake = Intake(
@@ -73,10 +90,11 @@ async def build(settings: Settings) -> Service:
     )
     router_address = PeerAddress("router", settings.router_target)
     # Who hands messages over must know of every repeat, to say so; people's calls may be repeated for them.
-    relay_peer, router_peer = Peer(router_address, signer, is_repeating=False), Peer(router_address, signer)
-    executor_peer = Peer(PeerAddress("executor", settings.executor_target), signer)
-    analytics_peer = Peer(PeerAddress("analytics", settings.analytics_target), signer)
-    sender_peer = Peer(PeerAddress("sender", settings.sender_target), signer)
+    relay_peer = Peer(router_address, signer, is_repeating=False, certificates=certificates)
+    router_peer = Peer(router_address, signer, certificates=certificates)
+    executor_peer = Peer(PeerAddress("executor", settings.executor_target), signer, certificates=certificates)
+    analytics_peer = Peer(PeerAddress("analytics", settings.analytics_target), signer, certificates=certificates)
+    sender_peer = Peer(PeerAddress("sender", settings.sender_target), signer, certificates=certificates)
     router = GrpcRouter(relay_peer)
     conversations = Conversations(
         executor=GrpcExecutor(executor_peer),
@@ -113,9 +131,13 @@ async def build(settings: Settings) -> Service:
                 lanes_pb2_grpc.add_DeadLettersServicer_to_server,
                 DeadLetters([(messages, message_bell), (statuses, status_bell)]),
             ),
+            Servicer(
+                "pytake.common.v1.Sealing", sealing_pb2_grpc.add_SealingServicer_to_server, SealingServer(resealing)
+            ),
         ],
         verifier,
         drain_seconds=settings.drain_seconds,
+        certificates=certificates,
     )
     site = build_site(
         version=version("pytake"),
@@ -123,7 +145,7 @@ async def build(settings: Settings) -> Service:
         conversations=conversations,
         requests=requests,
         exports=exports,
-        verifier=verifier,
+        verifier=rest_verifier,
     )
     webhook = WebhookEndpoint(intake, max_body_bytes=settings.max_body_bytes)
 
@@ -145,6 +167,7 @@ async def build(settings: Settings) -> Service:
             Periodic("partitions", PARTITIONS_SECONDS, store.prepare_partitions),
             Periodic("cleaning", CLEANING_SECONDS, store.drop_old),
             Periodic("retention", RETENTION_SECONDS, requests.begin_retention),
+            Periodic("sealing", SEALING_SECONDS, resealing.turn),
             Periodic("depth", DEPTH_SECONDS, measure),
             Relay(
                 messages,

@@ -36,7 +36,7 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class MetaApp:
-    """A Meta app with its secrets in clear; lives in memory only."""
+    """A Meta app with its secrets in clear; lives in memory only. The previous secret is believed until its time."""
 
     organization_id: UUID
     name: str
@@ -44,6 +44,7 @@ class MetaApp:
     previous_app_secret: str | None
     verify_token: str
     updated_at: datetime | None = None
+    previous_until: datetime | None = None
 
     @property
     def reference(self) -> str:
@@ -62,6 +63,9 @@ class Store(Protocol):
 
     async def put_app(self, app: MetaApp) -> bool:
         """Create or replace an app; tells whether anything changed. A changed secret becomes the previous one."""
+
+    async def end_rotation(self, *, organization_id: UUID, name: str) -> bool | None:
+        """Forget an app's previous secret; tells whether there was one, None when there is no such app."""
 
     async def list_events(self, *, disposition: str, limit: int) -> list[KeptEvent]:
         """Kept events, newest first; an empty disposition means all."""

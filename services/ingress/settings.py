@@ -23,6 +23,9 @@ class Settings(ServiceSettings):
         "seconds between two looks of an erasure: longer than a call between services may still be under way",
         default=30.0,
     )
+    secret_key: Secret = setting(
+        "SECRET_KEY", "key of at least 32 characters; REST believes tokens of people that it signs (HS256)"
+    )
     sealing_keys: Secret = setting(
         "SEALING_KEYS", "base64 keys of 32 bytes that encrypt secrets at rest, comma-separated, the active one first"
     )
@@ -31,6 +34,16 @@ class Settings(ServiceSettings):
     )
     meta_app_secret: Secret = setting(
         "META_APP_SECRET", "app secret of the house's own Meta app; more apps come by apply", default=Secret("")
+    )
+    meta_previous_app_secret: Secret = setting(
+        "META_PREVIOUS_APP_SECRET",
+        "secret of before a rotation of META_APP_SECRET, believed as well; empty once Meta signs with the new one",
+        default=Secret(""),
+    )
+    app_secret_rotation_days: float = setting(
+        "APP_SECRET_ROTATION_DAYS",
+        "days the secret of before a rotation of an applied Meta app is still believed",
+        default=7.0,
     )
     max_body_bytes: int = setting(
         "MAX_BODY_BYTES", "largest webhook body in bytes; Meta sends up to 3 MiB", default=4 * 1024 * 1024

@@ -12,11 +12,11 @@ from services.chassis.logs import configure_logs
 from services.chassis.ops import OpsServer
 from services.chassis.queue import Bell, Box, DeadLetters, Lanes, Poll, Relay
 from services.chassis.redis import OptionalRedis
-from services.chassis.rpc import Peer, PeerAddress, RpcServer, Servicer
-from services.chassis.sealing import NameHasher, Sealer
+from services.chassis.rpc import Certificates, Peer, PeerAddress, RpcServer, Servicer
+from services.chassis.sealing import NameHasher, Resealing, Sealer, SealingServer
 from services.chassis.settings import SettingsError
 from services.chassis.tenancy import ServiceSigner, TokenVerifier
-from services.pb.common.v1 import lanes_pb2_grpc
+from services.pb.common.v1 import lanes_pb2_grpc, sealing_pb2_grpc
 from services.sender.cache import NumberLimits, Pauses, Tokens
 from services.sender.domain.settling import PairLimit
 from services.sender.graph import Endpoint, GraphApi
@@ -24,7 +24,7 @@ from services.sender.peers import AnalyticsIngest, IngressWatermark, record_byte
 from services.sender.ports import Privacy, Watermark
 from services.sender.server import servicers
 from services.sender.settings import Settings
-from services.sender.store import PostgresCredentials, PostgresPrivacy, PostgresStore
+from services.sender.store import SEALED, PostgresCredentials, PostgresPrivacy, PostgresStore
 from services.sender.upkeep import drop_old_items, ensure_partitions
 from services.sender.usecases import Deliver, KeepCredentials, ListMessages
 from services.sender.worker import Departing, SenderWorker, Settler, Surroundings
@@ -36,6 +36,8 @@ _DEPTH_SECONDS = 5.0
 _RECORD_LINGER = 0.5
 _PARTITION_SECONDS = 3600.0
 _DROP_SECONDS = 86400.0
+# After a rotation the first turn, at the start, moves everything; later ones keep the gauge true.
+_SEALING_SECONDS = 600.0
 # Of the calls one process may have under way, one number gets this share: a slow number leaves room for others.
 _SHARE_OF_ONE_NUMBER = 3
 _FEWEST_CONNECTIONS = 256
@@ -56,6 +58,7 @@ class Room:
     credentials: KeepCredentials
     list_messages: ListMessages
     privacy: Privacy
+    resealing: Resealing
 
 
 def furnish(settings: Settings, database: Database, redis: OptionalRedis, watermark: Watermark, sealer: Sealer) -> Room:
@@ -108,21 +111,29 @@ def furnish(settings: Settings, database: Database, redis: OptionalRedis, waterm
     return Room(
         inbox, inbox_bell, records, records_bell, poll, graph, worker, deliver, credentials, ListMessages(store),
         PostgresPrivacy(database, names),
+        Resealing(database, sealer, SEALED),
     )  # fmt: skip
 
 
 async def build(settings: Settings) -> Service:
     """The process of sender: it starts without Postgres, Redis and peers. Raises SettingsError."""
     _check(settings)
-    configure_logs(ROOM, settings.log_level)
+    configure_logs(ROOM, settings)
+    certificates = Certificates.from_settings(settings)
     verifier, signer, sealer = _verifier(settings), _signer(settings), _sealer(settings)
     database = await Database.open(settings.database_url, size=settings.database_pool_size, name=ROOM)
     redis = OptionalRedis(settings.redis_url)
-    ingress = Peer(PeerAddress("ingress", settings.ingress_target), signer)
-    analytics = Peer(PeerAddress("analytics", settings.analytics_target), signer)
+    ingress = Peer(PeerAddress("ingress", settings.ingress_target), signer, certificates=certificates)
+    analytics = Peer(PeerAddress("analytics", settings.analytics_target), signer, certificates=certificates)
     watermark = IngressWatermark(ingress, monotonic)
     room = furnish(settings, database, redis, watermark, sealer)
-    server = RpcServer(settings.grpc_address, served(room), verifier, drain_seconds=settings.drain_seconds)
+    server = RpcServer(
+        settings.grpc_address,
+        served(room),
+        verifier,
+        drain_seconds=settings.drain_seconds,
+        certificates=certificates,
+    )
     return Service(
         ROOM,
         [
@@ -132,6 +143,7 @@ async def build(settings: Settings) -> Service:
             Closing(analytics.close),
             Periodic("partitions", _PARTITION_SECONDS, partial(ensure_partitions, database)),
             Periodic("old items", _DROP_SECONDS, partial(drop_old_items, database)),
+            Periodic("sealing", _SEALING_SECONDS, room.resealing.turn),
             Periodic("inbox depth", _DEPTH_SECONDS, room.inbox.measure),
             Periodic("records depth", _DEPTH_SECONDS, room.records.measure),
             room.graph,
@@ -153,7 +165,14 @@ def served(room: Room) -> list[Servicer]:
     dead_letters = Servicer(
         "pytake.common.v1.DeadLetters", lanes_pb2_grpc.add_DeadLettersServicer_to_server, DeadLetters(boxes)
     )
-    return [*servicers(room.deliver, room.credentials, room.list_messages, room.privacy), dead_letters]
+    sealing = Servicer(
+        "pytake.common.v1.Sealing", sealing_pb2_grpc.add_SealingServicer_to_server, SealingServer(room.resealing)
+    )
+    return [
+        *servicers(room.deliver, room.credentials, room.list_messages, room.privacy),
+        dead_letters,
+        sealing,
+    ]
 
 
 def _check(settings: Settings) -> None:
@@ -184,9 +203,7 @@ def _names(settings: Settings) -> NameHasher:
 
 def _verifier(settings: Settings) -> TokenVerifier:
     try:
-        return TokenVerifier.from_file(
-            audience=ROOM, jwks_file=settings.service_jwks_file, secret_key=settings.secret_key
-        )
+        return TokenVerifier.from_file(audience=ROOM, jwks_file=settings.service_jwks_file)
     except (OSError, ValueError) as error:
         raise SettingsError(f"SERVICE_JWKS_FILE cannot be read as a JWKS: {error}") from error
 

@@ -21,6 +21,8 @@ import psycopg
 from psycopg import sql
 
 from tests.journeys.patience import eventually
+from tests.walls import watch
+from tests.walls.canaries import files_in
 
 ROOT = Path(__file__).resolve().parents[2]
 ROOMS = ("ingress", "router", "executor", "sender", "analytics")
@@ -39,6 +41,7 @@ class House:
     data: Path
     process: subprocess.Popen[bytes]
     web: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=30, trust_env=False))
+    canaries: dict[str, str] = field(default_factory=dict)
 
     def pytake(self, *arguments: str) -> str:
         """What a command prints. Raises CommandFailed."""
@@ -96,6 +99,7 @@ class House:
         """Ctrl-C; the exit code."""
         self.web.close()
         if self.process.poll() is None:
+            self.canaries |= watch.gather(self.data)
             self.process.send_signal(signal.SIGINT)
         return self.process.wait(STOP_SECONDS)
 
@@ -108,6 +112,7 @@ def running_house(folder: Path, *options: str) -> Iterator[House]:
         yield house
     finally:
         house.stop()
+    watch.check(house.data, watch.gather(house.data) | house.canaries, files_in(folder / "said"))
 
 
 def start_house(folder: Path, *options: str) -> House:

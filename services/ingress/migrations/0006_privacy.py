@@ -5,7 +5,7 @@ from alembic import op
 from services.chassis.queue.receipts import create_receipts
 
 revision = "ingress_0006"
-down_revision = "ingress_0003"
+down_revision = "ingress_0004"
 
 
 def upgrade() -> None:

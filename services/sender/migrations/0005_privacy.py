@@ -5,7 +5,7 @@ from alembic import op
 from services.chassis.queue.receipts import create_receipts
 
 revision = "sender_0005"
-down_revision = "sender_0003"
+down_revision = "sender_0004"
 
 # The lists leave erased messages out.
 LISTS = {

@@ -6,9 +6,13 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from services.chassis.db import Database
-from services.chassis.sealing import SealBroken, Sealer
+from services.chassis.sealing import SealBroken, SealedColumn, Sealer
 from services.sender.ports import Key
 from services.sender.store import statements
+
+_TABLE = "sender.credential"
+SEALED = (SealedColumn(_TABLE, "sealed", "phone_number_id", owners="sender.credential_owner"),)
+"""Where sender keeps sealed values."""
 
 
 class PostgresCredentials:
@@ -25,9 +29,7 @@ class PostgresCredentials:
             (rows,) = await journey.run([(statements.LOCK_CREDENTIAL, values)])
             if rows and self._open(organization_id, phone_number_id, bytes(rows[0][0])) == token:
                 return False
-            sealed = self._sealer.seal(
-                token, table="sender.credential", organization_id=str(organization_id), row=phone_number_id
-            )
+            sealed = self._sealer.seal(token, table=_TABLE, organization_id=str(organization_id), row=phone_number_id)
             put = (statements.PUT_CREDENTIAL, {**values, "sealed": sealed})
             await journey.commit([put, (statements.WAKE_ORGANIZATION, values)])
         return True
@@ -48,8 +50,6 @@ class PostgresCredentials:
 
     def _open(self, organization_id: UUID, phone_number_id: str, sealed: bytes) -> str | None:
         try:
-            return self._sealer.open(
-                sealed, table="sender.credential", organization_id=str(organization_id), row=phone_number_id
-            )
+            return self._sealer.open(sealed, table=_TABLE, organization_id=str(organization_id), row=phone_number_id)
         except SealBroken:
             return None

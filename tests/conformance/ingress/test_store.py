@@ -159,6 +159,27 @@ async def test_a_changed_token_keeps_the_previous_secret(opened: Opened) -> None
     assert (stored.previous_app_secret, stored.verify_token) == ("first", "b")
 
 
+async def test_a_rotation_that_is_ended_leaves_no_previous_secret(opened: Opened) -> None:
+    organization_id = uuid4()
+    for secret in ("first", "second"):
+        await opened.store.put_app(MetaApp(organization_id, "main", secret, None, "token"))
+
+    (rotating,) = await apps_of(opened.store, organization_id)
+    ended = [await opened.store.end_rotation(organization_id=organization_id, name="main") for _ in range(2)]
+
+    (stored,) = await apps_of(opened.store, organization_id)
+    assert rotating.previous_until is not None
+    assert ended == [True, False]
+    assert (stored.app_secret, stored.previous_app_secret, stored.previous_until) == ("second", None, None)
+    assert await opened.store.put_app(MetaApp(organization_id, "main", "second", None, "token")) is False
+
+
+async def test_a_rotation_of_an_app_that_is_not_there_cannot_be_ended(opened: Opened) -> None:
+    await opened.store.put_app(MetaApp(uuid4(), "main", "secret", "before", "token"))
+
+    assert await opened.store.end_rotation(organization_id=uuid4(), name="main") is None
+
+
 async def test_organizations_may_use_the_same_name(opened: Opened) -> None:
     one, other = uuid4(), uuid4()
     await opened.store.put_app(MetaApp(one, "main", "one", None, "token"))

@@ -24,7 +24,6 @@ from services.router.app import Surroundings, servicers
 from services.router.peers import GrpcExecutor, GrpcSender
 from services.router.store import PostgresConversations, PostgresDirectory, PostgresPrivacy, PostgresRouting
 
-SECRET_KEY = "a key of the tests, longer than thirty-two characters"
 CALLERS = ("operator", "ingress", "router")
 NAMES = NameHasher(b"names of the erased are hashed so")
 
@@ -166,7 +165,7 @@ async def _replica(
 
 async def _serve(servers: list[RpcServer], folder: Path, room: str, served: list[Servicer]) -> PeerAddress:
     """Serve on a free port."""
-    verifier = TokenVerifier.from_file(audience=room, jwks_file=str(folder / "jwks.json"), secret_key=SECRET_KEY)
+    verifier = TokenVerifier.from_file(audience=room, jwks_file=str(folder / "jwks.json"))
     server = RpcServer("127.0.0.1:0", served, verifier, drain_seconds=0.0)
     await server.start()
     servers.append(server)

@@ -15,7 +15,7 @@ from services.chassis.rpc import RpcServer, Servicer
 from services.chassis.tenancy import TokenVerifier
 from services.embedded.keys import ROOMS, ensure_service_keys, jwks_file, load_or_create_secrets
 from services.embedded.state import State, house_lock, write_state
-from services.pb.common.v1 import errors_pb2, lanes_pb2, lanes_pb2_grpc
+from services.pb.common.v1 import errors_pb2, lanes_pb2, lanes_pb2_grpc, sealing_pb2, sealing_pb2_grpc
 from services.pb.executor.v1 import executor_pb2, executor_pb2_grpc
 from services.pb.ingress.v1 import ingress_pb2, ingress_pb2_grpc
 from services.pb.router.v1 import router_pb2, router_pb2_grpc
@@ -28,13 +28,18 @@ BROKEN = "broken"
 
 @dataclass
 class Kept:
-    """What the rooms were told, by kind and key, and how often anything was put."""
+    """What the rooms were told, by kind and key, and how often anything was put.
+
+    `key_ids` are the sealing keys that the rooms have, `sealed` how many values a room has under which key id.
+    """
 
     values: dict[tuple[str, ...], Any] = field(default_factory=dict)
     puts: int = 0
     letters: list[lanes_pb2.DeadLetter] = field(default_factory=list)
     events: list[ingress_pb2.KeptEvent] = field(default_factory=list)
     subjects: list[str] = field(default_factory=list)
+    key_ids: list[str] = field(default_factory=list)
+    sealed: dict[str, dict[str, int]] = field(default_factory=dict)
 
     def put(self, *key: str, value: object) -> bool:
         """Keep a value; says whether it is news."""
@@ -169,6 +174,10 @@ class FakeApps(ingress_pb2_grpc.AppsServicer):
         names = self.kept.of(request.organization_id, "app")
         return ingress_pb2.ListAppsResponse(apps=[ingress_pb2.App(name=name) for name in names])
 
+    async def EndRotation(self, request: Any, context: Any) -> ingress_pb2.EndRotationResponse:
+        is_changed = self.kept.put(request.organization_id, "ended", request.name, value=True)
+        return ingress_pb2.EndRotationResponse(is_changed=is_changed)
+
 
 class FakeEvents(ingress_pb2_grpc.EventsServicer):
     def __init__(self, kept: Kept) -> None:
@@ -196,9 +205,38 @@ class FakeDeadLetters(lanes_pb2_grpc.DeadLettersServicer):
         return lanes_pb2.ReplayDeadLettersResponse(replayed=len(found))
 
 
+class FakeSealing(sealing_pb2_grpc.SealingServicer):
+    def __init__(self, kept: Kept, room: str) -> None:
+        self.kept, self.room = kept, room
+
+    async def GetSealing(self, request: Any, context: Any) -> sealing_pb2.GetSealingResponse:
+        values = [
+            sealing_pb2.SealedValues(place=f"{self.room}.table.column", key_id=key_id, count=count)
+            for key_id, count in self.kept.sealed.get(self.room, {}).items()
+        ]
+        return sealing_pb2.GetSealingResponse(
+            active_key_id=self.kept.key_ids[0], key_ids=self.kept.key_ids, values=values
+        )
+
+    async def Reseal(self, request: Any, context: Any) -> sealing_pb2.ResealResponse:
+        """Two values a call at most."""
+        counts = self.kept.sealed.setdefault(self.room, {})
+        old = [key_id for key_id in counts if key_id in self.kept.key_ids[1:]]
+        moved = min(2, sum(counts[key_id] for key_id in old))
+        each = [key_id for key_id in old for _ in range(counts[key_id])]
+        for key_id in each[:moved]:
+            counts[key_id] -= 1
+            counts[self.kept.key_ids[0]] = counts.get(self.kept.key_ids[0], 0) + 1
+        unopened = sum(count for key_id, count in counts.items() if key_id not in self.kept.key_ids)
+        return sealing_pb2.ResealResponse(resealed=moved, unopened=unopened)
+
+
 def _servicers(kept: Kept, room: str) -> list[Servicer]:
     dead = Servicer(
         "pytake.common.v1.DeadLetters", lanes_pb2_grpc.add_DeadLettersServicer_to_server, FakeDeadLetters(kept, room)
+    )
+    sealing = Servicer(
+        "pytake.common.v1.Sealing", sealing_pb2_grpc.add_SealingServicer_to_server, FakeSealing(kept, room)
     )
     own = {
         "router": [
@@ -215,11 +253,13 @@ def _servicers(kept: Kept, room: str) -> list[Servicer]:
                 FakeCredentials(kept),
             ),
             dead,
+            sealing,
         ],
         "ingress": [
             Servicer("pytake.ingress.v1.Apps", ingress_pb2_grpc.add_AppsServicer_to_server, FakeApps(kept)),
             Servicer("pytake.ingress.v1.Events", ingress_pb2_grpc.add_EventsServicer_to_server, FakeEvents(kept)),
             dead,
+            sealing,
         ],
     }
     return own.get(room, [])
@@ -230,14 +270,12 @@ async def fake_house(data: Path, *, http: str = "http://127.0.0.1:9", simulator:
     """Run the rooms on free ports, and write the state that the command line finds them by."""
     secrets = data / "secrets"
     (data / "run").mkdir()
-    keys = load_or_create_secrets(secrets)
+    load_or_create_secrets(secrets)
     ensure_service_keys(secrets)
     kept = Kept()
     servers: dict[str, RpcServer] = {}
     for room in ROOMS:
-        verifier = TokenVerifier.from_file(
-            audience=room, jwks_file=str(jwks_file(secrets)), secret_key=keys["SECRET_KEY"]
-        )
+        verifier = TokenVerifier.from_file(audience=room, jwks_file=str(jwks_file(secrets)))
         servers[room] = RpcServer("127.0.0.1:0", _servicers(kept, room), verifier, drain_seconds=0)
     for server in servers.values():
         await server.start()

@@ -1,13 +1,15 @@
 from collections.abc import Mapping
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
 from services.embedded.keys import ROOMS
-from services.embedded.rooms import GRAPH_API, Surroundings, graph_api_base, plan_replicas, target
+from services.embedded.rooms import GRAPH_API, READERS, Surroundings, graph_api_base, plan_replicas, target
 
 SECRETS = {"SECRET_KEY": "made", "SEALING_KEYS": "made", "META_APP_SECRET": "made", "postgres": "superuser's"}
 HTTP = "127.0.0.1:8000"
+OWN = dict.fromkeys(READERS, "the user's")
 
 
 def surroundings(environment: Mapping[str, str] | None = None, replicas: int = 1) -> Surroundings:
@@ -44,16 +46,32 @@ def test_no_room_learns_the_superusers_password() -> None:
     assert all("superuser's" not in variables_of(room).values() for room in ROOMS)
 
 
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_room_is_told_the_secrets_that_its_settings_read_and_no_others(room: str) -> None:
+    fields = import_module(f"services.{room}.settings").Settings.__dataclass_fields__.values()
+    read = {field.metadata["variable"] for field in fields}
+
+    told = {name for name, value in variables_of(room, OWN).items() if value == "the user's"}
+
+    assert told == (set(READERS) & read) - {"DATABASE_URL"}
+
+
+def test_the_simulator_is_told_no_secret_of_the_house_by_its_environment() -> None:
+    variables = surroundings(OWN).simulator_command("127.0.0.1:9", Path("simulator.json")).environment
+
+    assert not set(READERS) & set(variables)
+
+
 def test_a_variable_of_the_user_reaches_the_services() -> None:
     assert variables_of("router", {"LOG_LEVEL": "debug"})["LOG_LEVEL"] == "debug"
 
 
 def test_a_secret_of_the_user_wins_over_the_houses() -> None:
-    assert variables_of("sender", {"SECRET_KEY": "mine"})["SECRET_KEY"] == "mine"
+    assert variables_of("ingress", {"SECRET_KEY": "mine"})["SECRET_KEY"] == "mine"
 
 
 def test_an_empty_variable_of_the_user_counts_as_unset() -> None:
-    assert variables_of("sender", {"SECRET_KEY": ""})["SECRET_KEY"] == "made"
+    assert variables_of("ingress", {"SECRET_KEY": ""})["SECRET_KEY"] == "made"
 
 
 def test_the_users_database_url_never_reaches_a_room_with_the_administrators_login() -> None:

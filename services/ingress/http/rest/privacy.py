@@ -105,7 +105,7 @@ class _Endpoints:
         self._exports = exports
 
     async def erase(self, organization_id: Eraser, phone: Contact) -> PrivacyJob:
-        """Erase a contact in all services. Roles: org_admin, super_admin.
+        """Erase a contact in all services. Permission: contacts:erase.
 
         The answer is the job; it goes on by itself, whatever stops in between. Asked for again it is the same job.
         Messages that are on their way are finished first. What Meta repeats of before is known and not kept; what the
@@ -114,12 +114,12 @@ class _Endpoints:
         return PrivacyJob.of(await self._requests.erase(organization_id=organization_id, contact=phone))
 
     async def job(self, organization_id: Eraser, job_id: UUID) -> PrivacyJob:
-        """An erasure, an export or a retention run, with its report. Roles: org_admin, super_admin."""
+        """An erasure, an export or a retention run, with its report. Permission: contacts:erase."""
         return PrivacyJob.of(await self._requests.job(organization_id=organization_id, job_id=job_id))
 
     async def export(self, organization_id: Exporter, phone: Contact) -> StreamingResponse:
-        """Everything all services keep about a contact, one JSON object a line: `{"room", "kind", "data"}`. Roles:
-        org_admin, super_admin.
+        """Everything all services keep about a contact, one JSON object a line: `{"room", "kind", "data"}`.
+        Permission: contacts:export.
 
         Service by service, each in a fixed order. The last line has the kind `report`: whoever has it has everything.
         """

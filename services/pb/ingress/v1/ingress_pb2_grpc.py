@@ -117,6 +117,11 @@ class AppsStub:
                 request_serializer=ingress_dot_v1_dot_ingress__pb2.PutAppRequest.SerializeToString,
                 response_deserializer=ingress_dot_v1_dot_ingress__pb2.PutAppResponse.FromString,
                 _registered_method=True)
+        self.EndRotation = channel.unary_unary(
+                '/pytake.ingress.v1.Apps/EndRotation',
+                request_serializer=ingress_dot_v1_dot_ingress__pb2.EndRotationRequest.SerializeToString,
+                response_deserializer=ingress_dot_v1_dot_ingress__pb2.EndRotationResponse.FromString,
+                _registered_method=True)
         self.ListApps = channel.unary_unary(
                 '/pytake.ingress.v1.Apps/ListApps',
                 request_serializer=ingress_dot_v1_dot_ingress__pb2.ListAppsRequest.SerializeToString,
@@ -129,7 +134,15 @@ class AppsServicer:
     """
 
     def PutApp(self, request, context):
-        """Creates or replaces a Meta app by organization and name. A changed secret keeps the old one as previous.
+        """Creates or replaces a Meta app by organization and name. A changed secret keeps the old one as previous, which is
+        believed for APP_SECRET_ROTATION_DAYS more.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def EndRotation(self, request, context):
+        """Ends a rotation before its days are over: the previous secret is believed no longer.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -149,6 +162,11 @@ def add_AppsServicer_to_server(servicer, server):
                     servicer.PutApp,
                     request_deserializer=ingress_dot_v1_dot_ingress__pb2.PutAppRequest.FromString,
                     response_serializer=ingress_dot_v1_dot_ingress__pb2.PutAppResponse.SerializeToString,
+            ),
+            'EndRotation': grpc.unary_unary_rpc_method_handler(
+                    servicer.EndRotation,
+                    request_deserializer=ingress_dot_v1_dot_ingress__pb2.EndRotationRequest.FromString,
+                    response_serializer=ingress_dot_v1_dot_ingress__pb2.EndRotationResponse.SerializeToString,
             ),
             'ListApps': grpc.unary_unary_rpc_method_handler(
                     servicer.ListApps,
@@ -184,6 +202,33 @@ class Apps:
             '/pytake.ingress.v1.Apps/PutApp',
             ingress_dot_v1_dot_ingress__pb2.PutAppRequest.SerializeToString,
             ingress_dot_v1_dot_ingress__pb2.PutAppResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def EndRotation(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.ingress.v1.Apps/EndRotation',
+            ingress_dot_v1_dot_ingress__pb2.EndRotationRequest.SerializeToString,
+            ingress_dot_v1_dot_ingress__pb2.EndRotationResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -71,7 +71,11 @@ class AppsStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> AppsAsyncStub: ...
     PutApp: _grpc.UnaryUnaryMultiCallable[_ingress_pb2.PutAppRequest, _ingress_pb2.PutAppResponse]
-    """Creates or replaces a Meta app by organization and name. A changed secret keeps the old one as previous."""
+    """Creates or replaces a Meta app by organization and name. A changed secret keeps the old one as previous, which is
+    believed for APP_SECRET_ROTATION_DAYS more.
+    """
+    EndRotation: _grpc.UnaryUnaryMultiCallable[_ingress_pb2.EndRotationRequest, _ingress_pb2.EndRotationResponse]
+    """Ends a rotation before its days are over: the previous secret is believed no longer."""
     ListApps: _grpc.UnaryUnaryMultiCallable[_ingress_pb2.ListAppsRequest, _ingress_pb2.ListAppsResponse]
     """Lists the Meta apps of an organization, without their secrets."""
 
@@ -81,7 +85,11 @@ class AppsAsyncStub(AppsStub):
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     PutApp: _aio.UnaryUnaryMultiCallable[_ingress_pb2.PutAppRequest, _ingress_pb2.PutAppResponse]  # type: ignore[assignment]
-    """Creates or replaces a Meta app by organization and name. A changed secret keeps the old one as previous."""
+    """Creates or replaces a Meta app by organization and name. A changed secret keeps the old one as previous, which is
+    believed for APP_SECRET_ROTATION_DAYS more.
+    """
+    EndRotation: _aio.UnaryUnaryMultiCallable[_ingress_pb2.EndRotationRequest, _ingress_pb2.EndRotationResponse]  # type: ignore[assignment]
+    """Ends a rotation before its days are over: the previous secret is believed no longer."""
     ListApps: _aio.UnaryUnaryMultiCallable[_ingress_pb2.ListAppsRequest, _ingress_pb2.ListAppsResponse]  # type: ignore[assignment]
     """Lists the Meta apps of an organization, without their secrets."""
 
@@ -94,7 +102,17 @@ class AppsServicer(metaclass=_abc_1.ABCMeta):
         request: _ingress_pb2.PutAppRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_ingress_pb2.PutAppResponse, _abc.Awaitable[_ingress_pb2.PutAppResponse]]:
-        """Creates or replaces a Meta app by organization and name. A changed secret keeps the old one as previous."""
+        """Creates or replaces a Meta app by organization and name. A changed secret keeps the old one as previous, which is
+        believed for APP_SECRET_ROTATION_DAYS more.
+        """
+
+    @_abc_1.abstractmethod
+    def EndRotation(
+        self,
+        request: _ingress_pb2.EndRotationRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_ingress_pb2.EndRotationResponse, _abc.Awaitable[_ingress_pb2.EndRotationResponse]]:
+        """Ends a rotation before its days are over: the previous secret is believed no longer."""
 
     @_abc_1.abstractmethod
     def ListApps(

@@ -1,0 +1,1 @@
+"""Attacks on the walls between organizations, callers, secrets and input."""
