@@ -169,6 +169,15 @@ INSERT INTO trust VALUES
   ('svc_ingress', 'ingress.privacy_job', 'SELECT, INSERT, UPDATE', 'tenant'),
   ('svc_ingress', 'ingress.privacy_due', 'SELECT, INSERT, UPDATE, DELETE', 'control'),
   ('svc_ingress', 'ingress.receipt', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),
+  ('svc_ingress', 'ingress.audit_event', 'SELECT, INSERT', 'tenant'),
+  -- Whose a login or a key is must be found before the tenant is known: names, hashes and ids.
+  ('svc_ingress', 'ingress.organization_name', 'SELECT, INSERT, UPDATE', 'control'),
+  ('svc_ingress', 'ingress.login_directory', 'SELECT, INSERT', 'control'),
+  ('svc_ingress', 'ingress.api_key_directory', 'SELECT, INSERT, DELETE', 'control'),
+  ('svc_ingress', 'ingress.user_account', 'SELECT, INSERT, UPDATE', 'tenant'),
+  ('svc_ingress', 'ingress.refresh_token', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),
+  ('svc_ingress', 'ingress.invitation', 'SELECT, INSERT, UPDATE', 'tenant'),
+  ('svc_ingress', 'ingress.api_key', 'SELECT, INSERT, UPDATE', 'tenant'),
   -- router routes.
   ('svc_router', 'router.organization', 'SELECT, INSERT, UPDATE', 'control'),
   ('svc_router', 'router.number_directory', 'SELECT, INSERT', 'control'),
@@ -180,6 +189,7 @@ INSERT INTO trust VALUES
   ('svc_router', 'router.conversation', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),
   ('svc_router', 'router.erased_identity', 'SELECT, INSERT, UPDATE', 'tenant'),
   ('svc_router', 'router.receipt', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),
+  ('svc_router', 'router.audit_event', 'SELECT, INSERT', 'tenant'),
   -- executor executes.
   ('svc_executor', 'executor.inbox_lane', 'SELECT, INSERT, UPDATE, DELETE', 'control'),
   ('svc_executor', 'executor.inbox_item', 'SELECT, INSERT, DELETE', 'tenant'),
@@ -195,6 +205,7 @@ INSERT INTO trust VALUES
   ('svc_executor', 'executor.conversation_states', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),
   ('svc_executor', 'executor.timer', 'SELECT, INSERT, UPDATE, DELETE', 'control'),
   ('svc_executor', 'executor.receipt', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),
+  ('svc_executor', 'executor.audit_event', 'SELECT, INSERT', 'tenant'),
   -- sender delivers.
   ('svc_sender', 'sender.inbox_lane', 'SELECT, INSERT, UPDATE, DELETE', 'control'),
   ('svc_sender', 'sender.inbox_item', 'SELECT, INSERT, DELETE', 'tenant'),
@@ -211,7 +222,9 @@ INSERT INTO trust VALUES
   ('svc_sender', 'sender.parked_status', 'SELECT, INSERT, DELETE', 'tenant'),
   ('svc_sender', 'sender.erased_recipient', 'SELECT, INSERT', 'tenant'),
   ('svc_sender', 'sender.receipt', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),
+  ('svc_sender', 'sender.audit_event', 'SELECT, INSERT', 'tenant'),
   -- analytics records.
+  ('svc_analytics', 'analytics.audit_event', 'SELECT, INSERT', 'tenant'),
   ('svc_analytics', 'analytics.receipt', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),
   ('svc_analytics', 'analytics.conversation_logs', 'SELECT, INSERT, DELETE', 'tenant'),
   ('svc_analytics', 'analytics.conversation_count', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),

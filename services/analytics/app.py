@@ -11,6 +11,7 @@ from services.analytics.server import PrivacyServer, RecordingServer, ReportsSer
 from services.analytics.settings import Settings
 from services.analytics.store import PostgresPrivacy, PostgresStore
 from services.analytics.usecases import Outcome, Privacy, Recording, Reports
+from services.chassis.audit import AuditLog, audit_servicer
 from services.chassis.clock import Now, now
 from services.chassis.db import Database
 from services.chassis.lifecycle import Closing, Periodic, Service
@@ -33,9 +34,10 @@ async def build(settings: Settings) -> Service:
     verifier = _verifier(settings)
     database = await Database.open(settings.database_url, size=settings.database_pool_size, name=ROOM)
     store = PostgresStore(database)
+    served = servicers(store, PostgresPrivacy(database), now, settings.record_batch_size)
     server = RpcServer(
         settings.grpc_address,
-        servicers(store, PostgresPrivacy(database), now, settings.record_batch_size),
+        [*served, audit_servicer(AuditLog(ROOM, database))],
         verifier,
         drain_seconds=settings.drain_seconds,
         certificates=Certificates.from_settings(settings),

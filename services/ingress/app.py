@@ -7,27 +7,37 @@ from importlib.metadata import version
 from socket import gethostname
 from uuid import uuid4
 
+from services.chassis.audit import AuditLog, audit_servicer
 from services.chassis.clock import monotonic, now
 from services.chassis.db import Database
 from services.chassis.lifecycle import Closing, Periodic, Service
 from services.chassis.logs import configure_logs
 from services.chassis.ops import OpsServer
 from services.chassis.queue import Bell, DeadLetters, Lanes, Poll, Relay
+from services.chassis.redis import OptionalRedis
 from services.chassis.rpc import Certificates, Peer, PeerAddress, RpcServer, Servicer
 from services.chassis.sealing import Resealing, Sealer, SealingServer
-from services.chassis.tenancy import ServiceSigner, TokenVerifier
+from services.chassis.tenancy import ServiceSigner, TeamSigner, TokenVerifier
+from services.ingress.accounts import open_accounts
+from services.ingress.accounts.server import AccountsServer
+from services.ingress.accounts.store import PostgresAccounts
 from services.ingress.apps import AppDirectory, house_app
+from services.ingress.audit import AuditTrails
+from services.ingress.cache import RateLimits
 from services.ingress.conversations import Conversations
+from services.ingress.domain.limits import Limit, RestLimits
 from services.ingress.http import HttpServer, WebhookEndpoint, build_site
 from services.ingress.peers import (
     AnalyticsPrivacy,
     ExecutorPrivacy,
     GrpcAnalytics,
+    GrpcAudit,
     GrpcExecutor,
     GrpcRouter,
     RouterPrivacy,
     SenderPrivacy,
 )
+from services.ingress.ports import AuditTrail
 from services.ingress.privacy import Exports, Requests, Work
 from services.ingress.privacy.ports import Room
 from services.ingress.server import AppsServer, EventsServer, IntakeServer, PrivacyServer
@@ -37,6 +47,7 @@ from services.ingress.store import (
     MESSAGES,
     SEALED,
     STATUSES,
+    OwnTrail,
     PostgresJobs,
     PostgresPrivacy,
     PostgresStore,
@@ -71,7 +82,10 @@ async def build(settings: Settings) -> Service:
     messages, statuses = Lanes(MESSAGES, database), Lanes(STATUSES, database)
     message_bell, status_bell = Bell(), Bell()
     sealer = Sealer.from_text(settings.sealing_keys)
-    store = PostgresStore(database, messages, statuses, sealer, rotation_days=settings.app_secret_rotation_days)
+    audit = AuditLog("ingress", database)
+    store = PostgresStore(
+        database, messages, statuses, sealer=sealer, audit=audit, rotation_days=settings.app_secret_rotation_days
+    )
     resealing = Resealing(database, sealer, SEALED)
     apps = AppDirectory(
         store.list_apps,
@@ -104,7 +118,7 @@ async def build(settings: Settings) -> Service:
         sleep=asyncio.sleep,
         new_id=uuid4,
     )
-    jobs, job_bell, people = PostgresJobs(database), Bell(), RouterPrivacy(router_peer)
+    jobs, job_bell, people = PostgresJobs(database, audit), Bell(), RouterPrivacy(router_peer)
     rooms: dict[str, Room] = {
         "router": people,
         "ingress": PostgresPrivacy(database),
@@ -115,6 +129,16 @@ async def build(settings: Settings) -> Service:
     requests = Requests(jobs=jobs, people=people, new_id=uuid4, now=now, on_begun=job_bell.ring)
     exports = Exports(jobs=jobs, people=people, rooms=rooms, new_id=uuid4, now=now)
     work = Work(jobs=jobs, rooms=rooms, now=now, settle_seconds=settings.privacy_settle_seconds)
+    redis = OptionalRedis(settings.redis_url)
+    accounts = open_accounts(
+        store=PostgresAccounts(database, audit),
+        verifier=rest_verifier,
+        signer=TeamSigner.from_file("ingress", settings.service_key_file),
+        rates=RateLimits(redis, monotonic),
+        limits=_rest_limits(settings),
+        now=now,
+        monotonic=monotonic,
+    )
     rpc = RpcServer(
         settings.grpc_address,
         [
@@ -127,25 +151,40 @@ async def build(settings: Settings) -> Service:
                 PrivacyServer(requests, exports),
             ),
             Servicer(
+                "pytake.ingress.v1.Accounts",
+                ingress_pb2_grpc.add_AccountsServicer_to_server,
+                AccountsServer(accounts.provisioning),
+            ),
+            Servicer(
                 "pytake.common.v1.DeadLetters",
                 lanes_pb2_grpc.add_DeadLettersServicer_to_server,
-                DeadLetters([(messages, message_bell), (statuses, status_bell)]),
+                DeadLetters([(messages, message_bell), (statuses, status_bell)], audit),
             ),
             Servicer(
                 "pytake.common.v1.Sealing", sealing_pb2_grpc.add_SealingServicer_to_server, SealingServer(resealing)
             ),
+            audit_servicer(audit),
         ],
         verifier,
         drain_seconds=settings.drain_seconds,
         certificates=certificates,
     )
+    # What changes in sender is the operator's doing: so is its log.
+    trails: dict[str, AuditTrail] = {
+        "ingress": OwnTrail(audit),
+        "router": GrpcAudit(router_peer),
+        "executor": GrpcAudit(executor_peer),
+        "analytics": GrpcAudit(analytics_peer),
+    }
     site = build_site(
         version=version("pytake"),
         is_ready=database.is_reachable,
         conversations=conversations,
         requests=requests,
         exports=exports,
-        verifier=rest_verifier,
+        accounts=accounts,
+        audit=AuditTrails(trails),
+        trusted_proxies=settings.trusted_proxies,
     )
     webhook = WebhookEndpoint(intake, max_body_bytes=settings.max_body_bytes)
 
@@ -157,6 +196,7 @@ async def build(settings: Settings) -> Service:
         "ingress",
         [
             Closing(database.close),
+            Closing(redis.close),
             Closing(relay_peer.close),
             Closing(router_peer.close),
             Closing(executor_peer.close),
@@ -199,4 +239,15 @@ async def build(settings: Settings) -> Service:
             # Last, so that a room is ready only when everything else has started.
             OpsServer(settings.ops_address, database.is_reachable),
         ],
+    )
+
+
+def _rest_limits(settings: Settings) -> RestLimits:
+    return RestLimits(
+        organization=Limit(settings.organization_requests_per_minute, 60.0),
+        caller=Limit(settings.caller_requests_per_minute, 60.0),
+        login=Limit(settings.logins_per_minute, 60.0),
+        refresh=Limit(settings.refreshes_per_minute, 60.0),
+        acceptance=Limit(settings.acceptances_per_hour, 3600.0),
+        sending=Limit(settings.sends_per_minute, 60.0),
     )

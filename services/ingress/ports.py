@@ -9,6 +9,7 @@ from typing import Protocol
 from uuid import UUID
 
 from services.chassis.queue import Item
+from services.ingress.domain.audit import Change
 from services.ingress.domain.conversation import Flow, State, StatePage, Transcript, Turn
 
 
@@ -118,3 +119,13 @@ class Transcripts(Protocol):
 
     async def transcript(self, *, organization_id: UUID, phone_number: str, skip: int, limit: int) -> Transcript:
         """What was said, oldest first. Raises Unavailable."""
+
+
+class AuditTrail(Protocol):
+    """The audit log of one room, ingress itself or one that it calls."""
+
+    async def changes(self, *, organization_id: UUID, limit: int, before: int) -> Sequence[Change]:
+        """Changes of an organization, newest first; only those numbered less than `before` unless it is 0.
+
+        Raises Unavailable.
+        """

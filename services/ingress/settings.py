@@ -48,3 +48,30 @@ class Settings(ServiceSettings):
     max_body_bytes: int = setting(
         "MAX_BODY_BYTES", "largest webhook body in bytes; Meta sends up to 3 MiB", default=4 * 1024 * 1024
     )
+    organization_requests_per_minute: int = setting(
+        "ORGANIZATION_REQUESTS_PER_MINUTE",
+        "REST requests of one organization in a minute; 0 means no limit",
+        default=1000,
+    )
+    caller_requests_per_minute: int = setting(
+        "CALLER_REQUESTS_PER_MINUTE",
+        "REST requests of one person or API key in a minute, unless the key has a limit of its own; 0 means no limit",
+        default=300,
+    )
+    logins_per_minute: int = setting(
+        "LOGINS_PER_MINUTE", "logins from one address, and with one e-mail, in a minute; 0 means no limit", default=5
+    )
+    refreshes_per_minute: int = setting(
+        "REFRESHES_PER_MINUTE", "refreshed sessions from one address in a minute; 0 means no limit", default=10
+    )
+    acceptances_per_hour: int = setting(
+        "ACCEPTANCES_PER_HOUR", "invitations accepted from one address in an hour; 0 means no limit", default=3
+    )
+    sends_per_minute: int = setting(
+        "SENDS_PER_MINUTE", "messages said over REST in one organization in a minute; 0 means no limit", default=100
+    )
+    trusted_proxies: int = setting(
+        "TRUSTED_PROXIES",
+        "how many proxies before ingress append to X-Forwarded-For; 0 means that whoever connects is the client",
+        default=0,
+    )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from uuid import uuid4
 
 from services.chassis import clock
+from services.chassis.audit import AuditLog, audit_servicer
 from services.chassis.db import Database
 from services.chassis.lifecycle import Closing, Service
 from services.chassis.logs import configure_logs
@@ -48,17 +49,18 @@ async def build(settings: Settings) -> Service:
     executor_address = PeerAddress("executor", settings.executor_target)
     executor = Peer(executor_address, signer, is_repeating=False, certificates=certificates)
     sender = Peer(PeerAddress("sender", settings.sender_target), signer, certificates=certificates)
+    audit = AuditLog(ROOM, database)
     surroundings = Surroundings(
         routing=PostgresRouting(database, names),
-        directory=PostgresDirectory(database),
-        conversations=PostgresConversations(database),
-        privacy=PostgresPrivacy(database, names),
+        directory=PostgresDirectory(database, audit),
+        conversations=PostgresConversations(database, audit),
+        privacy=PostgresPrivacy(database, names, audit),
         executor=GrpcExecutor(executor, seconds=settings.peer_seconds),
         sender=GrpcSender(sender, seconds=settings.peer_seconds),
     )
     server = RpcServer(
         settings.grpc_address,
-        servicers(surroundings),
+        [*servicers(surroundings), audit_servicer(audit)],
         verifier,
         drain_seconds=settings.drain_seconds,
         certificates=certificates,

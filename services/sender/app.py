@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 
+from services.chassis.audit import AuditLog, audit_servicer
 from services.chassis.clock import monotonic
 from services.chassis.db import Database
 from services.chassis.lifecycle import Closing, Periodic, Service
@@ -52,6 +53,7 @@ class Room:
     records: Lanes
     records_bell: Bell
     poll: Poll
+    audit: AuditLog
     graph: GraphApi
     worker: SenderWorker
     deliver: Deliver
@@ -78,7 +80,8 @@ def furnish(settings: Settings, database: Database, redis: OptionalRedis, waterm
         names=names,
         on_record=records_bell.ring,
     )
-    tokens_at_rest = PostgresCredentials(database, sealer)
+    audit = AuditLog(ROOM, database)
+    tokens_at_rest = PostgresCredentials(database, sealer, audit)
     tokens, pauses = Tokens(tokens_at_rest, monotonic), Pauses(monotonic)
     graph = GraphApi(
         settings.graph_api_base,
@@ -109,9 +112,8 @@ def furnish(settings: Settings, database: Database, redis: OptionalRedis, waterm
     credentials = KeepCredentials(tokens_at_rest, graph, tokens, pauses, inbox_bell)
     poll = Poll(database, [(inbox.is_any_ready, inbox_bell.ring), (records.is_any_ready, records_bell.ring)])
     return Room(
-        inbox, inbox_bell, records, records_bell, poll, graph, worker, deliver, credentials, ListMessages(store),
-        PostgresPrivacy(database, names),
-        Resealing(database, sealer, SEALED),
+        inbox, inbox_bell, records, records_bell, poll, audit, graph, worker, deliver, credentials,
+        ListMessages(store), PostgresPrivacy(database, names), Resealing(database, sealer, SEALED),
     )  # fmt: skip
 
 
@@ -163,16 +165,13 @@ def served(room: Room) -> list[Servicer]:
     """What the room serves."""
     boxes = [(room.inbox, room.inbox_bell), (room.records, room.records_bell)]
     dead_letters = Servicer(
-        "pytake.common.v1.DeadLetters", lanes_pb2_grpc.add_DeadLettersServicer_to_server, DeadLetters(boxes)
+        "pytake.common.v1.DeadLetters", lanes_pb2_grpc.add_DeadLettersServicer_to_server, DeadLetters(boxes, room.audit)
     )
     sealing = Servicer(
         "pytake.common.v1.Sealing", sealing_pb2_grpc.add_SealingServicer_to_server, SealingServer(room.resealing)
     )
-    return [
-        *servicers(room.deliver, room.credentials, room.list_messages, room.privacy),
-        dead_letters,
-        sealing,
-    ]
+    own = servicers(room.deliver, room.credentials, room.list_messages, room.privacy)
+    return [*own, dead_letters, sealing, audit_servicer(room.audit)]
 
 
 def _check(settings: Settings) -> None:

@@ -95,8 +95,10 @@ class MemoryJobs:
 
     async def note_export(
         self, *, organization_id: UUID, job_id: UUID, rows: Mapping[str, Mapping[str, int]], is_done: bool
-    ) -> None:
-        job = self.jobs[organization_id, job_id]
+    ) -> bool:
+        job = self.jobs.get((organization_id, job_id))
+        if job is None or (job.kind, job.state) != ("export", "open"):
+            return False
         total = {room: dict(kinds) for room, kinds in job.report.rows.items()}
         for room, kinds in rows.items():
             for kind, count in kinds.items():
@@ -105,6 +107,7 @@ class MemoryJobs:
         self.jobs[organization_id, job_id] = replace(
             job, report=Report(rows=total), state=state, finished_at=finished_at  # type: ignore[arg-type]
         )  # fmt: skip
+        return True
 
 
 @dataclass

@@ -1,13 +1,17 @@
-"""Who calls whom as the source says it: stubs made in peers.py and the methods called on them."""
+"""Who calls whom as the source says it: stubs made in peers and the methods called on them."""
 
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from services.embedded.keys import ROOMS
 from tests.house.kustomize import ROOT
 
 SERVICES = ROOT / "services"
+
+COMMON = "common"
+"""The callee of what every room may serve: DeadLetters, Audit."""
 
 
 @dataclass(frozen=True, order=True, slots=True)
@@ -25,7 +29,12 @@ class Use:
 
 def uses_of(room: str) -> set[Use]:
     """The methods that the room's peers call."""
-    return {use for cls in _classes(SERVICES / room / "peers.py") for use in _uses_in(cls, room)}
+    return {use for path in peers_of(room) for cls in _classes(path) for use in _uses_in(cls, room)}
+
+
+def peers_of(room: str) -> list[Path]:
+    """The modules of a room that may call other rooms: peers.py, or the package of that name."""
+    return [*(SERVICES / room).glob("peers.py"), *(SERVICES / room).glob("peers/*.py")]
 
 
 def imports_of(room: str) -> Iterator[tuple[Path, str]]:
@@ -38,8 +47,6 @@ def imports_of(room: str) -> Iterator[tuple[Path, str]]:
 
 
 def _classes(path: Path) -> list[ast.ClassDef]:
-    if not path.exists():
-        return []
     return [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.ClassDef)]
 
 
@@ -48,7 +55,8 @@ def _uses_in(cls: ast.ClassDef, room: str) -> Iterator[Use]:
     for node in ast.walk(cls):
         if isinstance(node, ast.Attribute) and (stub := stubs.get(ast.unparse(node.value))):
             module, service = stub
-            yield Use(room, module.removesuffix("_pb2_grpc"), service.removesuffix("Stub"), node.attr)
+            callee = module.removesuffix("_pb2_grpc")
+            yield Use(room, callee if callee in ROOMS else COMMON, service.removesuffix("Stub"), node.attr)
 
 
 def _stubs_of(cls: ast.ClassDef) -> Iterator[tuple[str, tuple[str, str]]]:

@@ -26,10 +26,13 @@ TENANT = (
 
 # Alembic's note of the version; no service may read it.
 VERSION_TABLE = "schema_version"
-# Whose a number is must be found before the tenant is known, and names of organizations are unique in the house.
+# Whose a number or an API key is must be found before the tenant is known, and names of organizations are unique in the
+# house.
 KEYS_OVER_ALL_ORGANIZATIONS = {
+    "ingress.api_key_directory (key_hash)",
     "ingress.door (place)",
     "ingress.event (event_key)",
+    "ingress.organization_name (name)",
     "router.number_directory (phone_number_id)",
     "router.organization (name)",
 }

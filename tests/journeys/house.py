@@ -105,9 +105,12 @@ class House:
 
 
 @contextlib.contextmanager
-def running_house(folder: Path, *options: str) -> Iterator[House]:
-    """`pytake up` on the data below `folder`, ready to be used; stopped at the end if a test has not done so."""
-    house = start_house(folder, *options)
+def running_house(folder: Path, *options: str, **settings: str) -> Iterator[House]:
+    """`pytake up` on the data below `folder`, ready to be used; stopped at the end if a test has not done so.
+
+    `settings` are variables of the environment besides our own.
+    """
+    house = start_house(folder, *options, **settings)
     try:
         yield house
     finally:
@@ -115,7 +118,7 @@ def running_house(folder: Path, *options: str) -> Iterator[House]:
     watch.check(house.data, watch.gather(house.data) | house.canaries, files_in(folder / "said"))
 
 
-def start_house(folder: Path, *options: str) -> House:
+def start_house(folder: Path, *options: str, **settings: str) -> House:
     """Start a house without a demo and wait until it is ready. Raises RuntimeError with what it said."""
     said = folder / "said" / "up.txt"
     said.parent.mkdir(parents=True, exist_ok=True)
@@ -128,7 +131,7 @@ def start_house(folder: Path, *options: str) -> House:
         process = subprocess.Popen(
             command,
             cwd=ROOT,
-            env=environment,
+            env=environment | settings,
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,

@@ -5,7 +5,7 @@ from alembic import op
 from services.chassis.queue.receipts import create_receipts
 
 revision = "analytics_0004"
-down_revision = "analytics_0002"
+down_revision = "analytics_0003"
 
 
 def upgrade() -> None:

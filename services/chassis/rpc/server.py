@@ -24,6 +24,7 @@ from grpc_status import rpc_status
 
 from services.chassis import errors, metrics
 from services.chassis.logs import get_logger
+from services.chassis.rpc.actor import act_as, actor_behind
 from services.chassis.rpc.admission import authorize, check_certificate, identify
 from services.chassis.rpc.certificates import Certificates, principals_named
 from services.chassis.rpc.policy import OPEN_SERVICES, MethodPolicy, read_policies
@@ -198,6 +199,7 @@ class _Call:
         if self._guard.is_encrypted:
             check_certificate(self._principal, principals_named(self._context.auth_context()))
         authorize(self._method, request, self._principal, self._guard.policies)
+        act_as(actor_behind(self._principal, metadata))
 
     async def __aenter__(self) -> _Call:
         return self

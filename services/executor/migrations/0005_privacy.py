@@ -5,7 +5,7 @@ from alembic import op
 from services.chassis.queue.receipts import create_receipts
 
 revision = "executor_0005"
-down_revision = "executor_0003"
+down_revision = "executor_0004"
 
 
 def upgrade() -> None:

@@ -49,9 +49,10 @@ class Exports:
         page = await self._rooms[name].export(organization_id=organization_id, person=person, cursor=room_cursor)
         place = place if page.cursor else place + 1
         is_done = place == len(EXPORT_ROOMS)
-        await self._jobs.note_export(
+        if not await self._jobs.note_export(
             organization_id=organization_id, job_id=job_id, rows={name: _counts(page)}, is_done=is_done
-        )
+        ):
+            raise _no_such_cursor()
         lines = [_line(name, row.kind, row.data) for row in page.rows]
         if is_done:
             lines.append(await self._last_line(organization_id, job_id))
@@ -82,8 +83,12 @@ class Exports:
         except ValueError:
             read = UUID(int=0), -1, ""
         if not 0 <= read[1] < len(EXPORT_ROOMS):
-            raise InvalidArgument("cursor is none that was given out; begin without one")
+            raise _no_such_cursor()
         return read
+
+
+def _no_such_cursor() -> InvalidArgument:
+    return InvalidArgument("cursor is none that was given out; begin without one")
 
 
 def _counts(page: ExportedPage) -> dict[str, int]:

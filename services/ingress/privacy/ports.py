@@ -73,8 +73,8 @@ class Jobs(Protocol):
 
     async def note_export(
         self, *, organization_id: UUID, job_id: UUID, rows: Mapping[str, Mapping[str, int]], is_done: bool
-    ) -> None:
-        """Write how much of an export has been given."""
+    ) -> bool:
+        """Write how much of an export has been given; False when no such export is open."""
 
 
 class Room(Protocol):

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
 from uuid import UUID
 
+from services.chassis.audit import AuditEntry, AuditLog, digest_of
 from services.chassis.db import Connection, Database, Query, Step, fetch_all, fetch_one, run, run_steps
 from services.chassis.queue import Lanes, StoredItem
 from services.chassis.queue.schema import KEEP_DAYS
 from services.chassis.sealing import SealedColumn, Sealer
+from services.ingress.domain.audit import Change
 from services.ingress.entries import kept_key
 from services.ingress.ports import Accepted, KeptEvent, MetaApp
 from services.ingress.store.boxes import MESSAGES, STATUSES
@@ -78,11 +82,13 @@ class PostgresStore:
         database: Database,
         messages: Lanes,
         statuses: Lanes,
-        sealer: Sealer,
         *,
+        sealer: Sealer,
+        audit: AuditLog,
         rotation_days: float = ROTATION_DAYS,
     ) -> None:
         self._database = database
+        self._audit = audit
         self._messages = messages
         self._statuses = statuses
         self._sealer = sealer
@@ -130,6 +136,7 @@ class PostgresStore:
     async def put_app(self, app: MetaApp) -> bool:
         """Create or replace an app. A changed secret keeps the one before as previous, unless one is given."""
         async with self._database.transaction(()) as connection:
+            await run_steps(connection, self._audit.locking([app.organization_id]))
             row = await fetch_one(
                 connection,
                 f"SELECT {_COLUMNS} FROM {_TABLE} WHERE organization_id = %s AND name = %s FOR UPDATE",
@@ -145,12 +152,14 @@ class PostgresStore:
                 "is_rotated": merged.previous_app_secret != before,
             }
             await run(connection, _PUT_APP, self._sealed(merged) | window)
+            await run_steps(connection, self._audit.steps([_entry(stored, merged)]))
         return True
 
     async def end_rotation(self, *, organization_id: UUID, name: str) -> bool | None:
         """Forget an app's previous secret; tells whether there was one, None when there is no such app."""
         place = (organization_id, name)
         async with self._database.transaction(()) as connection:
+            await run_steps(connection, self._audit.locking([organization_id]))
             row = await fetch_one(
                 connection,
                 """SELECT previous_until > now() FROM ingress.meta_app
@@ -163,6 +172,8 @@ class PostgresStore:
                    WHERE organization_id = %s AND name = %s AND previous_until IS NOT NULL""",
                 place,
             )
+            if row and row[0]:
+                await run_steps(connection, self._audit.steps([_ended(organization_id, name)]))
         return bool(row[0]) if row else None
 
     async def list_events(self, *, disposition: str, limit: int) -> list[KeptEvent]:
@@ -249,6 +260,31 @@ class PostgresStore:
         }
 
 
+class OwnTrail:
+    """ingress' own audit log, as its REST side reads it."""
+
+    def __init__(self, audit: AuditLog) -> None:
+        self._audit = audit
+
+    async def changes(self, *, organization_id: UUID, limit: int, before: int) -> list[Change]:
+        """Changes of an organization, newest first. Raises Unavailable."""
+        records = await self._audit.read(organization_id=organization_id, limit=limit, before=before)
+        return [
+            Change(
+                room=self._audit.room,
+                seq=record.seq,
+                at=datetime.fromisoformat(record.at),
+                actor=record.actor,
+                action=record.action,
+                object=record.object,
+                before_digest=record.before.hex() if record.before else None,
+                after_digest=record.after.hex() if record.after else None,
+                hash=record.hash.hex(),
+            )
+            for record in records
+        ]
+
+
 def merge_app(stored: MetaApp | None, wanted: MetaApp) -> MetaApp | None:
     """What to store: None when nothing changes; the former secret stays valid after a rotation."""
     if stored is None:
@@ -264,6 +300,21 @@ def merge_app(stored: MetaApp | None, wanted: MetaApp) -> MetaApp | None:
     if same:
         return None
     return MetaApp(wanted.organization_id, wanted.name, wanted.app_secret, previous, wanted.verify_token)
+
+
+def _entry(stored: MetaApp | None, merged: MetaApp) -> AuditEntry:
+    # Every digest holds the app secret, which Meta made: so the verify token, which somebody chose, cannot be guessed.
+    return AuditEntry(
+        merged.organization_id,
+        "app.put",
+        f"app:{merged.name}",
+        before=digest_of(replace(stored, updated_at=None)) if stored else None,
+        after=digest_of(merged),
+    )
+
+
+def _ended(organization_id: UUID, name: str) -> AuditEntry:
+    return AuditEntry(organization_id, "app.end_rotation", f"app:{name}")
 
 
 def _keeping(events: Sequence[KeptEvent]) -> list[Step]:

@@ -9,7 +9,9 @@ from uuid import UUID, uuid4
 
 import orjson
 
+from services.chassis.audit import AuditEntry, AuditLog, digest_of
 from services.chassis.db import Database, Query, Step, rescoping
+from services.chassis.rpc import current_actor
 from services.ingress.domain.privacy import Job, Kind, Person, Report, RoomStep, Task
 from services.ingress.privacy.ports import Held
 
@@ -19,10 +21,6 @@ _COLUMNS = """organization_id::text, job_id::text, kind, state, requested_by, re
 
 ANY_JOB_DUE = Query("SELECT EXISTS (SELECT 1 FROM ingress.privacy_due WHERE due_at <= now())")
 
-# Whoever asks for the same erasure at the same moment waits here, and then finds it.
-_TAKE_TURNS = Query(
-    "SELECT pg_advisory_xact_lock(hashtext('ingress.privacy_job'), hashtext(%(organization)b::uuid::text))"
-)
 _OPEN = Query(f"""
     SELECT {_COLUMNS} FROM ingress.privacy_job WHERE {_MINE} AND state = 'open' AND kind = 'erasure'
     ORDER BY requested_at, job_id""")
@@ -58,25 +56,30 @@ _WRITE = Query(f"""
       state = CASE WHEN %(done)b::bool THEN 'done' ELSE 'open' END,
       finished_at = CASE WHEN %(done)b::bool THEN now() END
     WHERE {_MINE} AND job_id = %(job)b::uuid AND state = 'open'""")
-_LOCK = Query(f"SELECT report FROM ingress.privacy_job WHERE {_MINE} AND job_id = %(job)b::uuid FOR UPDATE")
+_OPEN_EXPORT = Query(f"""
+    SELECT report FROM ingress.privacy_job
+    WHERE {_MINE} AND job_id = %(job)b::uuid AND kind = 'export' AND state = 'open' FOR UPDATE""")
 
 
 class PostgresJobs:
     """See privacy.ports.Jobs."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, audit: AuditLog) -> None:
         self._database = database
+        self._audit = audit
 
     async def begin_erasure(self, *, organization_id: UUID, job_id: UUID, task: Task) -> Job:
         """See privacy.ports.Jobs."""
         mine = {"organization": organization_id}
         wanted = set(task.person.contact_ids) if task.person else set()
         async with self._database.journey([organization_id]) as journey:
-            _, rows = await journey.run([(_TAKE_TURNS, mine), (_OPEN, mine)])
+            # Whoever asks for the same erasure at the same moment waits for the audit log, and then finds it.
+            *_, rows = await journey.run([*self._audit.locking([organization_id]), (_OPEN, mine)])
             for job in map(_job, rows):
                 if job.task and job.task.person and wanted & set(job.task.person.contact_ids):
                     return job
-            steps = _beginning(organization_id, job_id, "erasure", task, Report())
+            entry = _entry(organization_id, job_id, "erasure.begin")
+            steps = [*_beginning(organization_id, job_id, "erasure", task, Report()), *self._audit.steps([entry])]
             *_, (row,) = await journey.commit([*steps, (_ONE, mine | {"job": job_id})])
         return _job(row)
 
@@ -87,10 +90,12 @@ class PostgresJobs:
     async def begin(self, *, organization_id: UUID, job_id: UUID, kind: Kind, task: Task, report: Report) -> bool:
         """See privacy.ports.Jobs."""
         insert, *due = _beginning(organization_id, job_id, kind, task, report)
+        # Retention begins by the clock: whoever wished for it is noted where its days are set.
+        noted = [] if kind == "retention" else [_entry(organization_id, job_id, f"{kind}.begin")]
         async with self._database.journey([organization_id]) as journey:
-            (inserted,) = await journey.run([insert])
+            *_, inserted = await journey.run([*self._audit.locking([organization_id]), insert])
             if inserted:
-                await journey.commit(due)
+                await journey.commit([*due, *self._audit.steps(noted)])
         return bool(inserted)
 
     async def job(self, *, organization_id: UUID, job_id: UUID) -> Job | None:
@@ -122,10 +127,14 @@ class PostgresJobs:
         if wait == 0.0:
             due = (_RENEW, values | {"lease": lease_seconds})
         written = {"task": "{}" if wait is None else _task_text(task), "report": _report_text(report)}
-        async with self._database.journey([values["organization"]]) as journey:
-            (is_held,) = await journey.run([due])
+        organization_id = values["organization"]
+        async with self._database.journey([organization_id]) as journey:
+            locking = self._audit.locking([organization_id]) if wait is None else []
+            *_, is_held = await journey.run([*locking, due])
             if is_held:
-                await journey.commit([(_WRITE, values | written | {"done": wait is None})])
+                noted = [_ending(organization_id, values["job"], held.job.kind, report)] if wait is None else []
+                write: Step = (_WRITE, values | written | {"done": wait is None})
+                await journey.commit([write, *self._audit.steps(noted)])
         return bool(is_held)
 
     async def renew(self, held: Held, *, lease_seconds: float) -> bool:
@@ -136,14 +145,18 @@ class PostgresJobs:
 
     async def note_export(
         self, *, organization_id: UUID, job_id: UUID, rows: Mapping[str, Mapping[str, int]], is_done: bool
-    ) -> None:
+    ) -> bool:
         """See privacy.ports.Jobs."""
         values = {"organization": organization_id, "job": job_id, "done": is_done, "task": "{}"}
         async with self._database.journey([organization_id]) as journey:
-            (found,) = await journey.run([(_LOCK, values)])
-            if found:
-                report = _added(_report(found[0][0]), rows)
-                await journey.commit([(_WRITE, values | {"report": _report_text(report)})])
+            locking = self._audit.locking([organization_id]) if is_done else []
+            *_, found = await journey.run([*locking, (_OPEN_EXPORT, values)])
+            if not found:
+                return False
+            report = _added(_report(found[0][0]), rows)
+            noted = [_ending(organization_id, job_id, "export", report)] if is_done else []
+            await journey.commit([(_WRITE, values | {"report": _report_text(report)}), *self._audit.steps(noted)])
+        return True
 
     async def _jobs(self, organization_id: UUID, query: Query, values: Mapping[str, object]) -> list[Job]:
         step = (query, {"organization": organization_id, **values})
@@ -157,11 +170,20 @@ def _beginning(organization_id: UUID, job_id: UUID, kind: Kind, task: Task, repo
         "organization": organization_id,
         "job": job_id,
         "kind": kind,
-        "by": "",
+        "by": current_actor() or "service:ingress",
         "task": _task_text(task),
         "report": _report_text(report),
     }
     return [(_INSERT, values), *([] if kind == "export" else [(_MAKE_DUE, values)])]
+
+
+def _entry(organization_id: UUID, job_id: UUID, action: str, after: bytes | None = None) -> AuditEntry:
+    return AuditEntry(organization_id, action, f"privacy_job:{job_id}", after=after)
+
+
+def _ending(organization_id: UUID, job_id: UUID, kind: Kind, report: Report) -> AuditEntry:
+    """That a job is done; the digest is that of its report, which holds nothing personal."""
+    return _entry(organization_id, job_id, f"{kind}.end", digest_of(report))
 
 
 def _held(held: Held) -> dict[str, Any]:

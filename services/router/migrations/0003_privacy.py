@@ -5,7 +5,7 @@ from alembic import op
 from services.chassis.queue.receipts import create_receipts
 
 revision = "router_0003"
-down_revision = "router_0001"
+down_revision = "router_0002"
 
 
 def upgrade() -> None:

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from services.chassis.audit import AuditEntry, AuditLog, digest_of
 from services.chassis.db import Database, Query, Rows, Step, Transaction
 from services.chassis.queue import Cleared, Receipts
 from services.chassis.sealing import NameHasher
@@ -76,10 +77,8 @@ _ROWS = {
         FROM router.conversation WHERE {_THEIRS} ORDER BY last_inbound_at, conversation_id"""),
 }
 
-_PUT_RETENTION = Query(f"""
-    UPDATE router.organization SET retention_days = %(days)b::int
-    WHERE {_MINE} AND retention_days IS DISTINCT FROM %(days)b::int RETURNING 1""")
-_ORGANIZATION = Query(f"SELECT 1 FROM router.organization WHERE {_MINE}")
+_RETENTION = Query(f"SELECT retention_days FROM router.organization WHERE {_MINE} FOR NO KEY UPDATE")
+_PUT_RETENTION = Query(f"UPDATE router.organization SET retention_days = %(days)b::int WHERE {_MINE}")
 _RETENTIONS = Query("""
     SELECT o.organization_id, o.retention_days, ARRAY(
       SELECT d.phone_number_id FROM router.number_directory d
@@ -97,9 +96,10 @@ _ACTIVE = Query(f"""
 class PostgresPrivacy:
     """See PrivacyStore."""
 
-    def __init__(self, database: Database, names: NameHasher) -> None:
+    def __init__(self, database: Database, names: NameHasher, audit: AuditLog) -> None:
         self._database = database
         self._names = names
+        self._audit = audit
         self._receipts = Receipts("router")
 
     async def find(self, *, identity: Identity) -> Person | None:
@@ -150,10 +150,16 @@ class PostgresPrivacy:
         """See PrivacyStore."""
         values = {"organization": organization_id, "days": days}
         async with self._database.journey([organization_id]) as journey:
-            changed, found = await journey.commit([(_PUT_RETENTION, values), (_ORGANIZATION, values)])
-        if not found:
-            raise unknown_organization()
-        return bool(changed)
+            *_, found = await journey.run([*self._audit.locking([organization_id]), (_RETENTION, values)])
+            if not found:
+                raise unknown_organization()
+            ((before,),) = found
+            if before == days:
+                return False
+            await journey.commit(
+                [(_PUT_RETENTION, values), *self._audit.steps([_retention(organization_id, before, days)])]
+            )
+        return True
 
     async def retentions(self) -> Sequence[Retention]:
         """See PrivacyStore."""
@@ -176,6 +182,16 @@ class PostgresPrivacy:
             cleared = Cleared(_counts(await journey.run(_removing(organization_id, silent))))
             told = await self._receipts.commit(journey, organization_id, job_id, cleared)
         return Expired(told.counts, last)
+
+
+def _retention(organization_id: UUID, before: int | None, days: int | None) -> AuditEntry:
+    return AuditEntry(
+        organization_id,
+        "retention.put",
+        f"organization:{organization_id}",
+        before=None if before is None else digest_of(before),
+        after=None if days is None else digest_of(days),
+    )
 
 
 async def _person(journey: Transaction, organization_id: UUID, contact_ids: Sequence[UUID]) -> Person | None:

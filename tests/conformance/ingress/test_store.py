@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from services.chassis.audit import AuditLog
 from services.chassis.db import Database
 from services.chassis.queue import Item, Lanes
 from services.chassis.sealing import Sealer
@@ -44,7 +45,9 @@ async def opened(request: pytest.FixtureRequest) -> AsyncIterator[Opened]:
         claims = await messages.claim(limit=1000, per_lane=2000)
         return [item.event_id for claim in claims if claim.lane_id == lane_id for item in claim.items]
 
-    yield Opened(PostgresStore(database, messages, Lanes(STATUSES, database), SEALER), claimed)
+    audit = AuditLog("ingress", database)
+    store = PostgresStore(database, messages, Lanes(STATUSES, database), sealer=SEALER, audit=audit)
+    yield Opened(store, claimed)
     await database.close()
 
 

@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from services.chassis.audit import AuditLog
 from services.chassis.db import Database
 from services.chassis.errors import AlreadyExists, NotFound
 from services.chassis.sealing import NameHasher
@@ -37,12 +38,12 @@ async def stores(request: pytest.FixtureRequest) -> AsyncIterator[Stores]:
         return
     url = request.getfixturevalue("module_database").url_of("router")
     database = await Database.open(url, size=3, name="router-conformance")
-    names = NameHasher(b"names of the erased are hashed so")
+    names, audit = NameHasher(b"names of the erased are hashed so"), AuditLog("router", database)
     yield Stores(
         PostgresRouting(database, names),
-        PostgresDirectory(database),
-        PostgresConversations(database),
-        PostgresPrivacy(database, names),
+        PostgresDirectory(database, audit),
+        PostgresConversations(database, audit),
+        PostgresPrivacy(database, names, audit),
     )
     await database.close()
 

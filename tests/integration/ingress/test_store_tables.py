@@ -8,6 +8,7 @@ import psycopg
 import pytest
 from psycopg.errors import InsufficientPrivilege
 
+from services.chassis.audit import AuditLog
 from services.chassis.db import Database, run
 from services.chassis.queue import Finish, Item, Lanes
 from services.chassis.sealing import SealBroken, Sealer
@@ -27,7 +28,8 @@ async def room(database: OwnDatabase) -> AsyncIterator[Database]:
 
 def store_on(room: Database, sealer: Sealer = SEALER, *, rotation_days: float = 7.0) -> PostgresStore:
     lanes = Lanes(MESSAGES, room), Lanes(STATUSES, room)
-    return PostgresStore(room, *lanes, sealer, rotation_days=rotation_days)
+    audit = AuditLog("ingress", room)
+    return PostgresStore(room, *lanes, sealer=sealer, audit=audit, rotation_days=rotation_days)
 
 
 def everything_in(superuser_url: str, table: str) -> str:

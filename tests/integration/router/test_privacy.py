@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
+from services.chassis.audit import AuditLog
 from services.chassis.db import Database
 from services.chassis.errors import InvalidArgument, NotFound, PermissionDenied
 from services.pb.common.v1 import events_pb2, results_pb2
@@ -117,7 +118,7 @@ async def test_a_message_that_is_being_routed_while_its_contact_is_erased_is_dec
     await outcomes(replica, message(phone))
     identity = Identity(UUID(organization_id), "wa_id", WA_ID)
     database = await Database.open(module_database.url_of("router"), size=2, name="race")
-    routing, privacy = PostgresRouting(database, NAMES), PostgresPrivacy(database, NAMES)
+    routing, privacy = PostgresRouting(database, NAMES), PostgresPrivacy(database, NAMES, AuditLog("router", database))
 
     async def route_slowly() -> None:
         async with routing.routing([identity.organization_id]) as work:

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid5
 
-from services.chassis.errors import AlreadyExists, InvalidArgument
+from services.chassis.audit import audit_servicer
+from services.chassis.errors import AlreadyExists, InvalidArgument, NotFound
 from services.chassis.rpc import RpcServer, Servicer
 from services.chassis.tenancy import TokenVerifier
 from services.embedded.keys import ROOMS, ensure_service_keys, jwks_file, load_or_create_secrets
@@ -20,6 +21,7 @@ from services.pb.executor.v1 import executor_pb2, executor_pb2_grpc
 from services.pb.ingress.v1 import ingress_pb2, ingress_pb2_grpc
 from services.pb.router.v1 import router_pb2, router_pb2_grpc
 from services.pb.sender.v1 import sender_pb2, sender_pb2_grpc
+from tests.fakes.audit import MemoryLog
 
 NAMESPACE = UUID("6b1f5f0e-0000-4000-8000-000000000000")
 BROKEN = "broken"
@@ -40,6 +42,8 @@ class Kept:
     subjects: list[str] = field(default_factory=list)
     key_ids: list[str] = field(default_factory=list)
     sealed: dict[str, dict[str, int]] = field(default_factory=dict)
+    refused_password: str = "refused"
+    logs: dict[str, MemoryLog] = field(default_factory=lambda: {room: MemoryLog(room) for room in ROOMS})
 
     def put(self, *key: str, value: object) -> bool:
         """Keep a value; says whether it is news."""
@@ -179,6 +183,79 @@ class FakeApps(ingress_pb2_grpc.AppsServicer):
         return ingress_pb2.EndRotationResponse(is_changed=is_changed)
 
 
+class FakeAccounts(ingress_pb2_grpc.AccountsServicer):
+    """Users by e-mail (those without a password are invited) and keys by name."""
+
+    def __init__(self, kept: Kept) -> None:
+        self.kept = kept
+
+    async def PutUser(self, request: Any, context: Any) -> ingress_pb2.PutUserResponse:
+        if request.password == self.kept.refused_password:
+            raise InvalidArgument("password must be another one")
+        key = (request.organization_id, "user", request.email)
+        is_new, is_invited = key not in self.kept.values, not request.password
+        value = (request.name, request.role, request.password, request.is_inactive)
+        is_changed = self.kept.values.get(key) != value
+        if not request.dry_run:
+            self.kept.put(*key, value=value)
+            self.kept.values["named", request.organization_id] = request.organization_name
+        response = ingress_pb2.PutUserResponse(is_changed=is_changed, is_new=is_new)
+        if is_new and is_invited and not request.dry_run:
+            response.invitation_token = f"pti_for_{request.email}"
+            response.invitation_expires_at.FromJsonString("2026-03-11T12:00:00Z")
+        return response
+
+    async def ListUsers(self, request: Any, context: Any) -> ingress_pb2.ListUsersResponse:
+        response = ingress_pb2.ListUsersResponse()
+        for email, (name, role, password, is_inactive) in self.kept.of(request.organization_id, "user").items():
+            if password:
+                response.users.add(email=email, name=name, role=role, is_active=not is_inactive)
+            else:
+                response.invitations.add(email=email, role=role).expires_at.FromJsonString("2026-03-11T12:00:00Z")
+        return response
+
+    async def UnlockUser(self, request: Any, context: Any) -> ingress_pb2.UnlockUserResponse:
+        self._find(request)
+        self.kept.put(request.organization_id, "unlocked", value=request.email)
+        return ingress_pb2.UnlockUserResponse()
+
+    async def SetPassword(self, request: Any, context: Any) -> ingress_pb2.SetPasswordResponse:
+        name, role, _, is_inactive = self._find(request)
+        key = (request.organization_id, "user", request.email)
+        self.kept.put(*key, value=(name, role, request.password, is_inactive))
+        return ingress_pb2.SetPasswordResponse()
+
+    def _find(self, request: Any) -> Any:
+        found = self.kept.values.get((request.organization_id, "user", request.email))
+        if found is None:
+            raise NotFound("no user has this id or e-mail here", reason=errors_pb2.ERROR_REASON_USER_NOT_FOUND)
+        return found
+
+    async def PutApiKey(self, request: Any, context: Any) -> ingress_pb2.PutApiKeyResponse:
+        key = (request.organization_id, "api_key", request.name)
+        is_new = key not in self.kept.values
+        value = (tuple(request.scopes), request.expires_in_days, request.requests_per_minute, request.key)
+        is_changed = self.kept.values.get(key) != value
+        text = ""
+        if not request.dry_run:
+            self.kept.put(*key, value=value)
+            text = (request.key or f"ptk_for_{request.name}") if is_new else ""
+        return ingress_pb2.PutApiKeyResponse(is_changed=is_changed, is_new=is_new, key=text)
+
+    async def ListApiKeys(self, request: Any, context: Any) -> ingress_pb2.ListApiKeysResponse:
+        return ingress_pb2.ListApiKeysResponse(
+            api_keys=[
+                ingress_pb2.ApiKey(key_id=f"id-{name}", name=name, scopes=scopes, requests_per_minute=per_minute)
+                for name, (scopes, _, per_minute, _) in self.kept.of(request.organization_id, "api_key").items()
+            ]
+        )
+
+    async def RevokeApiKey(self, request: Any, context: Any) -> ingress_pb2.RevokeApiKeyResponse:
+        if self.kept.values.pop((request.organization_id, "api_key", request.name), None) is None:
+            raise NotFound("no API key has this id or name here", reason=errors_pb2.ERROR_REASON_API_KEY_NOT_FOUND)
+        return ingress_pb2.RevokeApiKeyResponse()
+
+
 class FakeEvents(ingress_pb2_grpc.EventsServicer):
     def __init__(self, kept: Kept) -> None:
         self.kept = kept
@@ -257,12 +334,13 @@ def _servicers(kept: Kept, room: str) -> list[Servicer]:
         ],
         "ingress": [
             Servicer("pytake.ingress.v1.Apps", ingress_pb2_grpc.add_AppsServicer_to_server, FakeApps(kept)),
+            Servicer("pytake.ingress.v1.Accounts", ingress_pb2_grpc.add_AccountsServicer_to_server, FakeAccounts(kept)),
             Servicer("pytake.ingress.v1.Events", ingress_pb2_grpc.add_EventsServicer_to_server, FakeEvents(kept)),
             dead,
             sealing,
         ],
     }
-    return own.get(room, [])
+    return [*own.get(room, []), audit_servicer(kept.logs[room])]
 
 
 @asynccontextmanager

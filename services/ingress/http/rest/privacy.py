@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Path
@@ -10,9 +10,9 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 
 from services.ingress.domain.privacy import Job
-from services.ingress.http.problems import example_of
 from services.ingress.http.rest.auth import Eraser, Exporter
-from services.ingress.http.rest.models import Problem, Time, ValidationProblem
+from services.ingress.http.rest.models import Time
+from services.ingress.http.rest.refusals import refusals
 from services.ingress.privacy import Exports, Requests
 
 NDJSON = "application/x-ndjson"
@@ -27,12 +27,6 @@ Contact = Annotated[
     ),
 ]
 
-_ALWAYS = {
-    401: "Not authenticated: AUTH_MISSING_TOKEN",
-    403: "Insufficient permissions: AUTH_INSUFFICIENT_PERMISSION",
-    422: "A field is wrong: VALIDATION_ERROR",
-    503: "A service behind is out of reach; try again: PEER_UNAVAILABLE",
-}
 _NOBODY = "No contact has this name: CONTACT_NOT_FOUND"
 _NO_JOB = "No job has this id: PRIVACY_JOB_NOT_FOUND"
 
@@ -70,7 +64,7 @@ class PrivacyJob(BaseModel):
     id: str = Field(examples=["5f0c7b1c-6a0e-4c7e-9a44-0c6a3f3b9d10"])
     kind: Literal["erasure", "export", "retention"]
     state: Literal["open", "done"]
-    requested_by: str = Field(examples=["operator"])
+    requested_by: str = Field(examples=["user:0e4c6d0a-8f53-4f0f-9d0c-2f4f5a1f3b11"])
     requested_at: Time = Field(examples=["2026-03-04T14:00:00Z"])
     finished_at: Time | None = Field(examples=["2026-03-04T14:00:35Z"])
     report: PrivacyReport
@@ -138,29 +132,17 @@ def privacy_routes(requests: Requests, exports: Exports) -> APIRouter:
         methods=["POST"],
         status_code=202,
         summary="Erase a contact",
-        responses=_problems(_NOBODY),
+        responses=refusals(on_404=_NOBODY),
     )
     routes.add_api_route(
         "/contacts/{phone}/export",
         endpoints.export,
         summary="Export a contact",
         response_class=StreamingResponse,
-        responses=_problems(_NOBODY)
+        responses=refusals(on_404=_NOBODY)
         | {200: {"description": "Lines of JSON", "content": {NDJSON: {"schema": {"type": "string"}}}}},
     )
     routes.add_api_route(
-        "/privacy/jobs/{job_id}", endpoints.job, summary="Read a job's report", responses=_problems(_NO_JOB)
+        "/privacy/jobs/{job_id}", endpoints.job, summary="Read a job's report", responses=refusals(on_404=_NO_JOB)
     )
     return routes
-
-
-def _problems(not_found: str) -> dict[int | str, dict[str, Any]]:
-    """Documented refusals, by status."""
-    return {
-        status: {
-            "model": ValidationProblem if status == 422 else Problem,
-            "description": sentence,
-            "content": example_of(sentence) if status != 422 else {},
-        }
-        for status, sentence in sorted((_ALWAYS | {404: not_found}).items())
-    }

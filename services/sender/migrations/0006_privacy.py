@@ -4,8 +4,8 @@ from alembic import op
 
 from services.chassis.queue.receipts import create_receipts
 
-revision = "sender_0005"
-down_revision = "sender_0004"
+revision = "sender_0006"
+down_revision = "sender_0005"
 
 # The lists leave erased messages out.
 LISTS = {

@@ -4,8 +4,8 @@ from alembic import op
 
 from services.chassis.queue.receipts import create_receipts
 
-revision = "ingress_0006"
-down_revision = "ingress_0004"
+revision = "ingress_0007"
+down_revision = "ingress_0006"
 
 
 def upgrade() -> None:

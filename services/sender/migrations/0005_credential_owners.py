@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "sender_0004"
-down_revision = "sender_0003"
+revision = "sender_0005"
+down_revision = "sender_0004"
 
 
 def upgrade() -> None:

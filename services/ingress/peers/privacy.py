@@ -1,4 +1,4 @@
-"""Whom ingress calls: router with what waits in its lanes; all rooms for the REST API and for people's rights."""
+"""The other rooms' parts of erasures, exports and retention."""
 
 from __future__ import annotations
 
@@ -7,138 +7,21 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import UUID
 
-from google.protobuf.json_format import MessageToDict
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from services.chassis.queue import StoredItem
 from services.chassis.rpc import Peer
-from services.ingress.domain.conversation import Flow, Line, State, StatePage, Transcript, Turn
 from services.ingress.domain.privacy import Answer, Person, wamid_parts
 from services.ingress.privacy.ports import ExportedPage, ExportedRow, Retention
 from services.pb.analytics.v1 import analytics_pb2, analytics_pb2_grpc
-from services.pb.common.v1 import events_pb2, privacy_pb2, results_pb2
+from services.pb.common.v1 import privacy_pb2
 from services.pb.executor.v1 import executor_pb2, executor_pb2_grpc
 from services.pb.router.v1 import router_pb2, router_pb2_grpc
 from services.pb.sender.v1 import sender_pb2, sender_pb2_grpc
 
-# Ends before the lanes' lease does (chassis.queue.lanes.LEASE_SECONDS).
-CALL_SECONDS = 4.0
 # A person waits for it.
-REST_SECONDS = 3.0
+FIND_SECONDS = 3.0
 # Nobody waits for a step of an erasure; a log of years is long.
 PRIVACY_SECONDS = 30.0
-
-
-class GrpcRouter:
-    """router, as the relays see it."""
-
-    def __init__(self, peer: Peer) -> None:
-        self._peer = peer
-        self._routing = peer.stub(router_pb2_grpc.RoutingStub)
-
-    async def route_messages(self, items: Sequence[StoredItem]) -> Sequence[results_pb2.ItemResult]:
-        """Hand messages over; one result per item."""
-        return await self._route_messages(items, is_repeat=False)
-
-    async def route_messages_again(self, items: Sequence[StoredItem]) -> Sequence[results_pb2.ItemResult]:
-        """Hand over messages that may have been handed over before; one result per item."""
-        return await self._route_messages(items, is_repeat=True)
-
-    async def _route_messages(
-        self, items: Sequence[StoredItem], *, is_repeat: bool
-    ) -> Sequence[results_pb2.ItemResult]:
-        messages = [events_pb2.InboundMessage.FromString(item.payload) for item in items]
-        request = router_pb2.RouteMessagesRequest(messages=messages, is_repeat=is_repeat)
-        response = await self._peer.call(self._routing.RouteMessages, request, seconds=CALL_SECONDS)
-        return response.results
-
-    async def route_statuses(self, items: Sequence[StoredItem]) -> Sequence[results_pb2.ItemResult]:
-        """Hand statuses over; one result per item."""
-        statuses = [events_pb2.MessageStatus.FromString(item.payload) for item in items]
-        request = router_pb2.RouteStatusesRequest(statuses=statuses)
-        response = await self._peer.call(self._routing.RouteStatuses, request, seconds=CALL_SECONDS)
-        return response.results
-
-    async def submit(
-        self, *, organization_id: UUID, phone_number: str, text: str, flow_id: UUID | None, event_id: str
-    ) -> str:
-        """Put a text into a conversation in the contact's name; gives the conversation's id."""
-        request = router_pb2.SubmitTestMessageRequest(
-            organization_id=str(organization_id),
-            phone_number=phone_number,
-            text=text,
-            flow_id=_text_of(flow_id),
-            event_id=event_id,
-        )
-        response = await self._peer.call(self._routing.SubmitTestMessage, request, seconds=REST_SECONDS)
-        return response.conversation_id
-
-
-class GrpcExecutor:
-    """executor, as the REST API sees it."""
-
-    def __init__(self, peer: Peer) -> None:
-        self._peer = peer
-        self._states = peer.stub(executor_pb2_grpc.StatesStub)
-        self._flows = peer.stub(executor_pb2_grpc.FlowsStub)
-
-    async def list_states(
-        self, *, organization_id: UUID, skip: int, limit: int, flow_id: UUID | None, is_active: bool | None
-    ) -> StatePage:
-        """States, latest message first."""
-        request = executor_pb2.ListStatesRequest(
-            organization_id=str(organization_id),
-            skip=skip,
-            limit=limit,
-            flow_id=_text_of(flow_id),
-            is_active=is_active,
-        )
-        response = await self._peer.call(self._states.ListStates, request, seconds=REST_SECONDS)
-        return StatePage(tuple(_state(state) for state in response.states), response.total)
-
-    async def state(self, *, organization_id: UUID, phone_number: str) -> State:
-        """The active state of a phone number, or else its latest."""
-        request = executor_pb2.GetStateRequest(organization_id=str(organization_id), phone_number=phone_number)
-        return _state((await self._peer.call(self._states.GetState, request, seconds=REST_SECONDS)).state)
-
-    async def turn(self, *, organization_id: UUID, conversation_id: str, event_id: str) -> Turn:
-        """What an event brought about."""
-        request = executor_pb2.GetTurnRequest(
-            organization_id=str(organization_id), conversation_id=conversation_id, event_id=event_id
-        )
-        response = await self._peer.call(self._states.GetTurn, request, seconds=REST_SECONDS)
-        state = _state(response.state) if response.HasField("state") else None
-        return Turn(tuple(response.bot_responses), state, response.is_awaiting_input)
-
-    async def close(self, *, organization_id: UUID, phone_number: str) -> datetime:
-        """Close the active session."""
-        request = executor_pb2.CloseStateRequest(organization_id=str(organization_id), phone_number=phone_number)
-        response = await self._peer.call(self._states.CloseState, request, seconds=REST_SECONDS)
-        return response.closed_at.ToDatetime(UTC)
-
-    async def list_flows(self, *, organization_id: UUID) -> list[Flow]:
-        """The organization's flows by name."""
-        request = executor_pb2.ListFlowsRequest(organization_id=str(organization_id))
-        response = await self._peer.call(self._flows.ListFlows, request, seconds=REST_SECONDS)
-        return [
-            Flow(flow.flow_id, flow.name, flow.published_version, _time(flow.updated_at)) for flow in response.flows
-        ]
-
-
-class GrpcAnalytics:
-    """analytics, as the REST API sees it."""
-
-    def __init__(self, peer: Peer) -> None:
-        self._peer = peer
-        self._reports = peer.stub(analytics_pb2_grpc.ReportsStub)
-
-    async def transcript(self, *, organization_id: UUID, phone_number: str, skip: int, limit: int) -> Transcript:
-        """What was said, oldest first."""
-        request = analytics_pb2.GetTranscriptRequest(
-            organization_id=str(organization_id), phone_number=phone_number, skip=skip, limit=limit
-        )
-        response = await self._peer.call(self._reports.GetTranscript, request, seconds=REST_SECONDS)
-        return Transcript(tuple(_line(message) for message in response.messages), response.total)
 
 
 class RouterPrivacy:
@@ -188,7 +71,7 @@ class RouterPrivacy:
         return _page((await self._peer.call(self._privacy.ExportContact, request, seconds=PRIVACY_SECONDS)).page)
 
     async def _find(self, request: router_pb2.FindPersonRequest) -> Person:
-        response = await self._peer.call(self._privacy.FindPerson, request, seconds=REST_SECONDS)
+        response = await self._peer.call(self._privacy.FindPerson, request, seconds=FIND_SECONDS)
         return _read_person(response.person)
 
 
@@ -332,49 +215,3 @@ def _stamp(moment: datetime) -> Timestamp:
     timestamp = Timestamp()
     timestamp.FromDatetime(moment)
     return timestamp
-
-
-def _state(state: executor_pb2.State) -> State:
-    return State(
-        id=state.state_id,
-        phone_number=state.phone_number,
-        flow_id=state.flow_id,
-        flow_name=state.flow_name,
-        current_node_id=state.current_node_id or None,
-        variables={name: _whole(value) for name, value in MessageToDict(state.variables).items()},
-        execution_path=tuple(state.execution_path),
-        is_active=state.is_active,
-        is_closed=state.is_closed,
-        messages_count=state.messages_count,
-        last_message_at=_time(state.last_message_at),
-        created_at=_time(state.created_at),
-        session_expires_at=_time(state.session_expires_at),
-    )
-
-
-def _whole(value: object) -> object:
-    """Struct knows doubles only: 2.0 was a 2."""
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    if isinstance(value, dict):
-        return {name: _whole(part) for name, part in value.items()}
-    return [_whole(part) for part in value] if isinstance(value, list) else value
-
-
-def _line(message: analytics_pb2.TranscriptMessage) -> Line:
-    return Line(
-        message.record_id,
-        "user" if message.speaker == "user" else "bot",
-        message.text,
-        message.timestamp.ToDatetime(UTC),
-        message.node_id or None,
-    )
-
-
-def _time(timestamp: Timestamp) -> datetime | None:
-    """Protobuf's zero means that nobody set it."""
-    return timestamp.ToDatetime(UTC) if timestamp.seconds or timestamp.nanos else None
-
-
-def _text_of(value: UUID | None) -> str:
-    return str(value) if value else ""

@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "ingress_0004"
-down_revision = "ingress_0003"
+revision = "ingress_0006"
+down_revision = "ingress_0005"
 
 
 def upgrade() -> None:
