@@ -17,11 +17,14 @@ NOTED = {
     "ingress.Accounts.UnlockUser",
     "ingress.Apps.EndRotation",
     "ingress.Apps.PutApp",
+    "ingress.Privacy.ExportContact",
+    "ingress.Privacy.RequestErasure",
     "router.Conversations.SetOwner",
     "router.Directory.PutChatbot",
     "router.Directory.PutNumber",
     "router.Directory.PutOrganization",
     "router.Directory.PutTriggers",
+    "router.Privacy.PutRetention",
     "sender.Credentials.PutCredential",
 }
 """Held in tests/integration by each room's test_audited_changes.py; for Accounts by accounts/test_provisioning.py."""
