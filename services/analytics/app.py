@@ -31,7 +31,9 @@ async def build(settings: Settings) -> Service:
     """The service on its real Postgres. Raises SettingsError."""
     configure_logs(ROOM, settings.log_level)
     verifier = _verifier(settings)
-    database = await Database.open(settings.database_url, size=settings.database_pool_size, name=ROOM)
+    database = await Database.open(
+        settings.database_url, size=settings.database_pool_size, name=ROOM, prepare=settings.database_prepare
+    )
     store = PostgresStore(database)
     served = servicers(store, now, settings.record_batch_size)
     server = RpcServer(settings.grpc_address, served, verifier, drain_seconds=settings.drain_seconds)

@@ -69,10 +69,13 @@ class Published(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """What a batch needs to begin: Postgres' time, each conversation's states, each flow's published version."""
+    """What a batch needs to begin: Postgres' time, each conversation's states, each flow's published version.
+
+    A batch may be of several organizations: every key begins with one, since a caller chose the ids behind it.
+    """
 
     now: datetime
-    standings: Mapping[UUID, Mapping[UUID, Standing]]
+    standings: Mapping[tuple[UUID, UUID], Mapping[UUID, Standing]]
     published: Mapping[tuple[UUID, UUID], Published]
 
 

@@ -38,7 +38,12 @@ STATUS_LINGER = 0.05
 async def build(settings: Settings) -> Service:
     """Put the room together; nothing runs until the service does."""
     configure_logs("ingress", settings.log_level)
-    database = await Database.open(settings.database_url, size=settings.database_pool_size, name="pytake-ingress")
+    database = await Database.open(
+        settings.database_url,
+        size=settings.database_pool_size,
+        name="pytake-ingress",
+        prepare=settings.database_prepare,
+    )
     signer = ServiceSigner.from_file("ingress", settings.service_key_file)
     verifier = TokenVerifier.from_file(
         audience="ingress", jwks_file=settings.service_jwks_file, secret_key=settings.secret_key

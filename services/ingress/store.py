@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from uuid import UUID
 
 from services.chassis.db import Connection, Database, Query, Step, fetch_all, fetch_one, run, run_steps
 from services.chassis.queue import Box, Lanes, StoredItem
@@ -97,9 +98,19 @@ class PostgresStore:
             rows = await fetch_all(connection, f"SELECT {_COLUMNS} FROM {_TABLE} ORDER BY 1, 2")
         return [self._app(row) for row in rows]
 
+    async def apps_of(self, *, organization_id: UUID) -> list[MetaApp]:
+        """The Meta apps of one organization, by name. Raises Unavailable."""
+        async with self._database.transaction([organization_id], durable=False) as connection:
+            rows = await fetch_all(
+                connection,
+                f"SELECT {_COLUMNS} FROM {_TABLE} WHERE organization_id = %s ORDER BY name",
+                (organization_id,),
+            )
+        return [self._app(row) for row in rows]
+
     async def put_app(self, app: MetaApp) -> bool:
         """Create or replace an app. A changed secret keeps the one before as previous, unless one is given."""
-        async with self._database.transaction(()) as connection:
+        async with self._database.transaction([app.organization_id]) as connection:
             row = await fetch_one(
                 connection,
                 f"SELECT {_COLUMNS} FROM {_TABLE} WHERE organization_id = %s AND name = %s FOR UPDATE",

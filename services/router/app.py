@@ -41,7 +41,9 @@ async def build(settings: Settings) -> Service:
     """The process of router: it starts without Postgres and peers. Raises SettingsError."""
     configure_logs(ROOM, settings.log_level)
     verifier, signer = _verifier(settings), _signer(settings)
-    database = await Database.open(settings.database_url, size=settings.database_pool_size, name=ROOM)
+    database = await Database.open(
+        settings.database_url, size=settings.database_pool_size, name=ROOM, prepare=settings.database_prepare
+    )
     executor = Peer(PeerAddress("executor", settings.executor_target), signer, is_repeating=False)
     sender = Peer(PeerAddress("sender", settings.sender_target), signer)
     surroundings = Surroundings(

@@ -107,7 +107,9 @@ async def build(settings: Settings) -> Service:
     _check(settings)
     configure_logs(ROOM, settings.log_level)
     verifier, signer, sealer = _verifier(settings), _signer(settings), _sealer(settings)
-    database = await Database.open(settings.database_url, size=settings.database_pool_size, name=ROOM)
+    database = await Database.open(
+        settings.database_url, size=settings.database_pool_size, name=ROOM, prepare=settings.database_prepare
+    )
     redis = OptionalRedis(settings.redis_url)
     ingress = Peer(PeerAddress("ingress", settings.ingress_target), signer)
     analytics = Peer(PeerAddress("analytics", settings.analytics_target), signer)

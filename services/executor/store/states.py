@@ -314,10 +314,11 @@ def _snapshot_steps(conversations: Sequence[tuple[UUID, UUID]], flows: Sequence[
 
 def _snapshot(rows: Sequence[Rows]) -> Snapshot:
     ((now,),), state_rows, flow_rows = rows
-    standings: dict[UUID, dict[UUID, Standing]] = {}
+    standings: dict[tuple[UUID, UUID], dict[UUID, Standing]] = {}
     for row in state_rows:
         standing = standing_of(row)
-        standings.setdefault(standing.conversation_id, {})[standing.state_id] = standing
+        key = (standing.organization_id, standing.conversation_id)
+        standings.setdefault(key, {})[standing.state_id] = standing
     return Snapshot(now, standings, {(row[0], row[1]): Published(row[2], row[3]) for row in flow_rows})
 
 

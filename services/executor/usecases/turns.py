@@ -165,7 +165,7 @@ class Turns:
         claim = lane.claim
         if claim.items and _is_hopeless(claim):
             return _buried(claim)
-        standings = dict(snapshot.standings.get(claim.lane_id, {}))
+        standings = dict(snapshot.standings.get((claim.group_id, claim.lane_id), {}))
         result = _LaneResult(claim, Finish(claim, claim.until))
         done = claim.head
         for arrival, item in zip(lane.arrivals, claim.items, strict=False):

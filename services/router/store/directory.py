@@ -70,7 +70,8 @@ class PostgresDirectory:
     ) -> tuple[UUID, bool]:
         """See DirectoryStore."""
         values = {"id": organization_id, "name": name, "fallback": fallback_flow_id, "zone": time_zone}
-        async with self._database.transaction([organization_id]) as connection:
+        # Names are unique in the house: who has this one is not known yet.
+        async with self._database.transaction([]) as connection:
             changed = await run_counted(connection, _CREATE_ORGANIZATION, values)
             if not changed and replace:
                 changed = await run_counted(connection, _REPLACE_ORGANIZATION, values)
