@@ -12,6 +12,7 @@ from uuid import UUID, uuid4
 
 import psycopg
 from psycopg import sql
+from psycopg.types.json import Jsonb
 
 from services.embedded.keys import LOGINS
 from tests.house.catalog import (
@@ -151,10 +152,12 @@ def _taken_keys(connection: Connection, line: Trust) -> Iterator[str]:
         table, names, names, table
     )
     with connection.transaction(force_rollback=True):
+        # Only the neighbour's row may be in the way.
+        connection.execute(sql.SQL("DELETE FROM {} WHERE organization_id = %s").format(table), (OWN,))
         become(connection, line.role)
         name(connection, str(OWN))
         try:
-            connection.execute(copy, (psycopg.types.json.Jsonb(document),))
+            connection.execute(copy, (Jsonb(document),))
         except psycopg.errors.UniqueViolation:
             yield f"{line.table}: a neighbour's key cannot be used"
         except psycopg.Error:
