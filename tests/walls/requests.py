@@ -6,15 +6,19 @@ filled too, if only with nothing. Ids of the twin are among what is tried.
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 import random
 import time
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
-from google.protobuf import descriptor_pool, message_factory
+from google.protobuf import message_factory
 from google.protobuf.descriptor import Descriptor, FieldDescriptor, MethodDescriptor
 from google.protobuf.message import Message
 
+import services.pb
 from services.pb.common.v1 import policy_pb2
 from tests.walls.tenants import CONTACTS, CONVERSATIONS, EVENTS, MESSAGES, NAMES, PHONES, WAMIDS, Tenant
 
@@ -26,16 +30,25 @@ Pools = Mapping[str, Sequence[Any]]
 BY_NUMBER = ("/pytake.router.v1.Routing/RouteMessages", "/pytake.router.v1.Routing/RouteStatuses")
 
 
-def methods(paths: frozenset[str]) -> dict[str, MethodDescriptor]:
-    """The methods among `paths` that speak for organizations, by path."""
-    pool = descriptor_pool.Default()
+@cache
+def declared() -> dict[str, MethodDescriptor]:
+    """Every method of the contracts that speaks for organizations, by path ("/package.Service/Method")."""
     found = {}
-    for path in sorted(paths):
-        service, _, name = path.removeprefix("/").partition("/")
-        method = pool.FindServiceByName(service).methods_by_name[name]
-        if rule_of(method) != policy_pb2.TENANT_RULE_HOUSE or path in BY_NUMBER:
-            found[path] = method
-    return found
+    for module in pkgutil.walk_packages(services.pb.__path__, "services.pb."):
+        if module.name.endswith("_pb2"):
+            file = importlib.import_module(module.name).DESCRIPTOR
+            for service in file.services_by_name.values():
+                found |= {f"/{service.full_name}/{method.name}": method for method in service.methods}
+    return {
+        path: method
+        for path, method in sorted(found.items())
+        if rule_of(method) != policy_pb2.TENANT_RULE_HOUSE or path in BY_NUMBER
+    }
+
+
+def methods(paths: frozenset[str]) -> dict[str, MethodDescriptor]:
+    """Those of them that are among `paths`."""
+    return {path: method for path, method in declared().items() if path in paths}
 
 
 def rule_of(method: MethodDescriptor) -> int:
@@ -86,11 +99,11 @@ def _is_optional(field: FieldDescriptor) -> bool:
 
 
 def _value_of(descriptor: Descriptor, field: FieldDescriptor, pools: Pools, chance: random.Random) -> Any:
+    if field.enum_type is not None:
+        return chance.choice([value.number for value in field.enum_type.values if value.number])
     pool = pools.get(f"{descriptor.name}.{field.name}") or pools.get(field.name)
     if pool:
         return chance.choice(pool)
-    if field.enum_type is not None:
-        return chance.choice([value.number for value in field.enum_type.values if value.number])
     if field.type == FieldDescriptor.TYPE_BOOL:
         return chance.random() < 0.5
     return {FieldDescriptor.TYPE_STRING: "", FieldDescriptor.TYPE_BYTES: b""}.get(field.type, 0)

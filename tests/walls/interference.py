@@ -1,0 +1,128 @@
+"""What one organization is answered, with its twin in the house and without: the two must be the same.
+
+A script is a sequence of calls by both. Alone, only A's are made; beside its twin, all of them. Ids that were made by
+chance and times are put aside; everything else of A's answers must be equal, and no tag of B may be among it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+from uuid import UUID
+
+from google.protobuf.json_format import MessageToDict
+from google.protobuf.message import Message
+
+from services.chassis.errors import PytakeError
+from tests.walls.requests import methods, request_of
+from tests.walls.tenants import NAMES, Tenant, twins
+from tests.walls.world import World
+
+Who = Literal["A", "B"]
+BROKEN = "INTERNAL"
+
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z|datetime\.datetime\([^()]*(?:\([^()]*\))?[^()]*\)")
+_ID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One call of a script; the same seed makes the same request."""
+
+    who: Who
+    path: str
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a call came to, as a text that can be compared."""
+
+    step: Step
+    text: str
+
+
+async def establish(world: World, tenant: Tenant) -> None:
+    """What every organization begins with: its numbers, a chatbot and flows, one of them answering its numbers."""
+    directory = world.stores["router"][1]
+    await directory.put_organization(
+        organization_id=tenant.organization_id, name=f"Loja {tenant.tag}", fallback_flow_id=tenant.flow(NAMES[0]),
+        time_zone="America/Sao_Paulo", replace=False,
+    )  # fmt: skip
+    for name, document in zip(NAMES, tenant.documents(), strict=True):
+        await _call(world, "executor.v1.Flows/PutFlow", tenant, name=name, document=document, publish=True)
+        await _call(world, "router.v1.Directory/PutChatbot", tenant, name=name, is_active=True)
+    for number, name in zip(tenant.numbers, NAMES, strict=True):
+        await _call(
+            world, "router.v1.Directory/PutNumber", tenant, phone_number_id=number, is_active=True,
+            display_phone_number=f"+55 11 {tenant.tag}", default_flow_id=str(tenant.flow(name)),
+            chatbot_id=str(tenant.chatbot(name)),
+        )  # fmt: skip
+
+
+async def play(world: World, script: Sequence[Step], *, settle: bool = True) -> list[Answer]:
+    """Make a script's calls in order, with what they set going done after each, and give A's answers."""
+    answers = []
+    for step in script:
+        text = await answer_of(world, step)
+        if settle:
+            text += await _told(world.settle())
+        if step.who == "A":
+            answers.append(Answer(step, text))
+    return answers
+
+
+async def answer_of(world: World, step: Step) -> str:
+    """The answer to one call, or the error."""
+    a, b = twins()
+    tenant, twin = (a, b) if step.who == "A" else (b, a)
+    request = request_of(methods(world.wire.paths)[step.path], tenant, twin, step.seed)
+    return await _told(world.call(step.path, request))
+
+
+async def _told(call: Awaitable[object]) -> str:
+    """What a caller is told."""
+    try:
+        return text_of(await call)
+    except PytakeError as error:
+        return f"{type(error).__name__} {error.code}: {error.sentence}"
+    except Exception as error:
+        # A caller is told nothing but that something broke.
+        return f"{BROKEN} {type(error).__name__}"
+
+
+def text_of(answer: object) -> str:
+    """An answer as a text: a message by its fields, values as Python writes them; times are left out."""
+    written = MessageToDict(answer, preserving_proto_field_name=True) if isinstance(answer, Message) else answer
+    return _TIME.sub("<time>", repr(written))
+
+
+def differences(alone: Sequence[Answer], beside: Sequence[Answer]) -> list[str]:
+    """Where A's answers differ, where B's tag is among them, and where something broke."""
+    _, b = twins()
+    found = [
+        f"{one.step.path} #{one.step.seed}:\n  alone  {one.text}\n  beside {other.text}"
+        for one, other in zip(_renamed(alone), _renamed(beside), strict=True)
+        if one.text != other.text
+    ]
+    found += [f"{answer.step.path} tells of B: {answer.text}" for answer in beside if b.tag in answer.text]
+    return found + [f"{answer.step.path} broke: {answer.text}" for answer in beside if BROKEN in answer.text]
+
+
+def _renamed(answers: Sequence[Answer]) -> list[Answer]:
+    """Ids made by chance (version 4) by the order in which they appear; those made of names stay what they are."""
+    names: dict[str, str] = {}
+
+    def name(match: re.Match[str]) -> str:
+        text = match.group()
+        return names.setdefault(text, f"<id {len(names)}>") if UUID(text).version == 4 else text
+
+    return [Answer(answer.step, _ID.sub(name, answer.text)) for answer in answers]
+
+
+async def _call(world: World, method: str, tenant: Tenant, **fields: Any) -> None:
+    path = f"/pytake.{method}"
+    kind = methods(world.wire.paths)[path].input_type._concrete_class
+    await world.call(path, kind(organization_id=str(tenant.organization_id), **fields))
