@@ -2,7 +2,7 @@
 
 64 rows are looked up and written in every transaction, by statements of the road. Named at once, each statement takes
 all rows; one after the other, every organization's rows are statements of their own behind a set_config of their own,
-all in the same journey and commit (docs/decisions/0023-exact-groups.md).
+all in the same journey and commit (docs/decisions/0004-one-array-of-organizations.md).
 """
 
 from collections.abc import Sequence
