@@ -17,7 +17,7 @@ from services.chassis.lifecycle import Closing, Periodic, Service
 from services.chassis.logs import configure_logs
 from services.chassis.ops import OpsServer
 from services.chassis.queue import Batcher
-from services.chassis.rpc import RpcServer, Servicer
+from services.chassis.rpc import Certificates, RpcServer, Servicer
 from services.chassis.settings import SettingsError
 from services.chassis.tenancy import TokenVerifier
 from services.pb.analytics.v1 import analytics_pb2, analytics_pb2_grpc
@@ -36,7 +36,13 @@ async def build(settings: Settings) -> Service:
     )
     store = PostgresStore(database)
     served = servicers(store, now, settings.record_batch_size)
-    server = RpcServer(settings.grpc_address, served, verifier, drain_seconds=settings.drain_seconds)
+    server = RpcServer(
+        settings.grpc_address,
+        served,
+        verifier,
+        drain_seconds=settings.drain_seconds,
+        certificates=Certificates.from_settings(settings),
+    )
     return Service(
         ROOM,
         [
@@ -69,8 +75,6 @@ def servicers(store: Store, now: Now, batch_size: int) -> Sequence[Servicer]:
 
 def _verifier(settings: Settings) -> TokenVerifier:
     try:
-        return TokenVerifier.from_file(
-            audience=ROOM, jwks_file=settings.service_jwks_file, secret_key=settings.secret_key
-        )
+        return TokenVerifier.from_file(audience=ROOM, jwks_file=settings.service_jwks_file)
     except (OSError, ValueError) as error:
         raise SettingsError(f"SERVICE_JWKS_FILE cannot be read as a JWKS: {error}") from error

@@ -8,8 +8,10 @@ from datetime import UTC, datetime
 
 Now = Callable[[], datetime]
 Monotonic = Callable[[], float]
+UnixSeconds = Callable[[], float]
 
 monotonic: Monotonic = time.monotonic
+unix_seconds: UnixSeconds = time.time
 
 
 def now() -> datetime:

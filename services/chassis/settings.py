@@ -86,8 +86,14 @@ class ServiceSettings:
     service_jwks_file: str = setting(
         "SERVICE_JWKS_FILE", "file with the public keys of all services as JWKS; whose calls are believed"
     )
-    secret_key: Secret = setting(
-        "SECRET_KEY", "key of at least 32 characters that signs tokens of people and teams (HS256)"
+    tls_cert_file: str = setting(
+        "TLS_CERT_FILE",
+        "file with this service's certificate (PEM) for gRPC; empty, with the other two, means clear text",
+        default="",
+    )
+    tls_key_file: str = setting("TLS_KEY_FILE", "file with the private key (PEM) of TLS_CERT_FILE", default="")
+    tls_ca_file: str = setting(
+        "TLS_CA_FILE", "file with the certificates (PEM) of the authority that signs every service's", default=""
     )
     redis_url: Secret = setting(
         "REDIS_URL",

@@ -89,11 +89,6 @@ def secrets_folder(state: State) -> Path:
     return Path(str(state["data"])) / "secrets"
 
 
-def secret_key(state: State) -> str:
-    """What signs tokens that this house believes."""
-    return secrets_in_use(secrets_folder(state))["SECRET_KEY"]
-
-
 def house_secret(state: State) -> str:
     """What signs webhooks of no particular Meta app."""
     return secrets_in_use(secrets_folder(state))["META_APP_SECRET"]

@@ -14,7 +14,7 @@ from services.embedded.addresses import LOOPBACK, Claim, claim_exactly, claim_po
 from services.embedded.console import PlainConsole
 from services.embedded.databases import Migrate
 from services.embedded.errors import HouseError
-from services.embedded.keys import ROOMS, ensure_service_keys, note_secrets_in_use
+from services.embedded.keys import ROOMS, note_secrets_in_use, renew_service_keys
 from services.embedded.numbers import demo_number, write_simulator_file
 from services.embedded.probes import is_listening, is_ready
 from services.embedded.process import last_lines
@@ -140,7 +140,7 @@ class House:
         return [replica for replicas in plan.values() for replica in replicas]
 
     async def _start(self) -> None:
-        ensure_service_keys(self._data / "secrets")
+        renew_service_keys(self._data / "secrets")
         note_secrets_in_use(self._data / "secrets", self._options.environment)
         with self._console.step("starting Postgres and Valkey", "Postgres and Valkey are ready"):
             await self._stores.start()

@@ -4,7 +4,7 @@ import base64
 import json
 import os
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 ROOMS = ("ingress", "router", "executor", "sender", "analytics")
@@ -63,29 +63,77 @@ def key_file(folder: Path, signer: str) -> Path:
 
 
 def jwks_file(folder: Path) -> Path:
-    """Return the file with every signer's public key (JWKS); a key id is a signer's name: it says who a caller is."""
+    """Return the file with every signer's public keys (JWKS); a key id is a signer's name, or "name.2" and so on."""
     return folder / "jwks.json"
 
 
 def ensure_service_keys(folder: Path) -> None:
-    """Make the key pairs that are missing, and the set of public keys from all of them."""
-    if jwks_file(folder).exists() and all(key_file(folder, signer).exists() for signer in SIGNERS):
-        return
-    public = []
+    """Make the key pairs that are missing; those that are there stay as they are."""
     for signer in SIGNERS:
-        private_key, public_key = make_key_pair(signer)
-        write_private(key_file(folder, signer), json.dumps(private_key))
-        public.append(public_key)
-    write_private(jwks_file(folder), json.dumps({"keys": public}, indent=2))
+        if not jwks_file(folder).exists() or not key_file(folder, signer).exists():
+            rotate_key(folder, signer)
 
 
-def make_key_pair(signer: str) -> tuple[dict[str, object], dict[str, object]]:
+def renew_service_keys(folder: Path) -> None:
+    """Make all key pairs anew: what was signed before is believed by nobody any more."""
+    jwks_file(folder).unlink(missing_ok=True)
+    for signer in SIGNERS:
+        rotate_key(folder, signer)
+
+
+def rotate_key(folder: Path, signer: str) -> str:
+    """Give a signer a new key pair and return its id. The public keys it had stay: what they signed is under way."""
+    public_keys = _public_keys(folder)
+    key_id = _next_id(signer, [str(key["kid"]) for key in public_keys])
+    private_key, public_key = make_key_pair(key_id)
+    # First what is believed, then what signs: nobody sees a signature that it cannot check yet.
+    write_private(jwks_file(folder), json.dumps({"keys": [*public_keys, public_key]}, indent=2))
+    write_private(key_file(folder, signer), json.dumps(private_key))
+    return key_id
+
+
+def retire_key(folder: Path, key_id: str) -> None:
+    """Take a public key out: nobody believes it any more. Raises ValueError when it is in use, or not there."""
+    public_keys = _public_keys(folder)
+    kept = [key for key in public_keys if key["kid"] != key_id]
+    if len(kept) == len(public_keys):
+        known = ", ".join(sorted(str(key["kid"]) for key in public_keys))
+        raise ValueError(f"{key_id} is not among the public keys ({known or 'there are none'})")
+    own = key_file(folder, key_id.partition(".")[0])
+    if own.exists() and json.loads(own.read_text())["kid"] == key_id:
+        raise ValueError(f"{key_id} is what its owner signs with; rotate it first")
+    write_private(jwks_file(folder), json.dumps({"keys": kept}, indent=2))
+
+
+def make_key_pair(key_id: str) -> tuple[dict[str, object], dict[str, object]]:
     """Return a new Ed25519 pair as private and public JWK (RFC 8037).
 
     Without "alg": libraries differ on its name (EdDSA in RFC 8037, Ed25519 in RFC 9864).
     """
-    from joserfc.jwk import OKPKey  # lazily: needed once in the life of a data folder
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey  # lazily: most commands make none
 
-    key = OKPKey.generate_key("Ed25519", private=True)
-    marks: dict[str, object] = {"kid": signer, "use": "sig"}
-    return key.as_dict(private=True) | marks, key.as_dict(private=False) | marks
+    key = Ed25519PrivateKey.generate()
+    public: dict[str, object] = {
+        "kty": "OKP",
+        "crv": "Ed25519",
+        "x": _base64url(key.public_key().public_bytes_raw()),
+        "kid": key_id,
+        "use": "sig",
+    }
+    return public | {"d": _base64url(key.private_bytes_raw())}, public
+
+
+def _public_keys(folder: Path) -> list[dict[str, object]]:
+    path = jwks_file(folder)
+    return list(json.loads(path.read_text())["keys"]) if path.exists() else []
+
+
+def _next_id(signer: str, known: Sequence[str]) -> str:
+    """The signer's name, then name.2, name.3: a number is not given twice while the newest key stays."""
+    own = [key_id.partition(".")[2] or "1" for key_id in known if key_id.partition(".")[0] == signer]
+    newest = max((int(label) for label in own if label.isdecimal()), default=0)
+    return signer if not own else f"{signer}.{newest + 1}"
+
+
+def _base64url(value: bytes) -> str:
+    return base64.urlsafe_b64encode(value).rstrip(b"=").decode()

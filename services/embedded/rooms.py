@@ -1,7 +1,7 @@
 """How the five services and the simulated Meta are run here: addresses, environments, commands."""
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +22,15 @@ USERS_CHOICE = (
     "SEALING_KEYS",
 )
 """Variables the house has a value for, which the user's own value overrides."""
+
+SECRETS_OF: Mapping[str, tuple[str, ...]] = {
+    "ingress": ("SECRET_KEY", "SEALING_KEYS", "WEBHOOK_VERIFY_TOKEN", "META_APP_SECRET"),
+    "sender": ("SEALING_KEYS",),
+}
+"""Program → the secrets it reads; every other one learns none, neither the house's nor the user's."""
+
+# The access token reaches sender by `apply`, never by the environment.
+_SECRETS = {"META_ACCESS_TOKEN", *(name for names in SECRETS_OF.values() for name in names)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +105,8 @@ class Surroundings:
 
     def command(self, replica: Replica) -> Command:
         """Return how to run one process of a room."""
-        return self._command(replica.name, self.programs(replica.room), self._room_variables(replica))
+        secrets = SECRETS_OF.get(replica.room, ())
+        return self._command(replica.name, self.programs(replica.room), self._room_variables(replica), secrets)
 
     @property
     def webhook_url(self) -> str:
@@ -107,15 +117,20 @@ class Surroundings:
         """Return how to run the simulated Meta with its configuration file."""
         _, _, port = address.rpartition(":")
         options = ("--port", port, "--config", str(configuration))
-        return self._command("simulator", (*self.programs("simulator"), *options), {})
+        return self._command("simulator", (*self.programs("simulator"), *options), {}, ())
 
-    def _command(self, name: str, arguments: tuple[str, ...], variables: Mapping[str, str]) -> Command:
+    def _command(
+        self, name: str, arguments: tuple[str, ...], variables: Mapping[str, str], secrets: Collection[str]
+    ) -> Command:
+        shared = self._shared_variables()
+        for secret in _SECRETS.difference(secrets):
+            shared.pop(secret, None)
         return Command(
             name=name,
             arguments=arguments,
             log_file=self.log_folder / f"{name}.log",
             working_directory=Path.cwd(),
-            environment=self._shared_variables() | dict(variables),
+            environment=shared | dict(variables),
             stop_seconds=STOP_SECONDS,
         )
 

@@ -12,7 +12,7 @@ from services.chassis.lifecycle import Closing, Periodic, Service
 from services.chassis.logs import configure_logs
 from services.chassis.ops import OpsServer
 from services.chassis.queue import Batcher, Bell, DeadLetters, Lanes, Poll, Relay
-from services.chassis.rpc import Peer, PeerAddress, RpcServer, Servicer
+from services.chassis.rpc import Certificates, Peer, PeerAddress, RpcServer, Servicer
 from services.chassis.tenancy import ServiceSigner, TokenVerifier
 from services.executor.domain.engine import Limits
 from services.executor.peers import GrpcAnalytics, GrpcSender
@@ -36,6 +36,7 @@ RECORD_LINGER = 0.5
 async def build(settings: Settings) -> Service:
     """Put the room together; nothing runs until the service does."""
     configure_logs("executor", settings.log_level)
+    certificates = Certificates.from_settings(settings)
     database = await Database.open(
         settings.database_url,
         size=settings.database_pool_size,
@@ -43,9 +44,7 @@ async def build(settings: Settings) -> Service:
         prepare=settings.database_prepare,
     )
     signer = ServiceSigner.from_file("executor", settings.service_key_file)
-    verifier = TokenVerifier.from_file(
-        audience="executor", jwks_file=settings.service_jwks_file, secret_key=settings.secret_key
-    )
+    verifier = TokenVerifier.from_file(audience="executor", jwks_file=settings.service_jwks_file)
     inbox, outbox, records = Lanes(INBOX, database), Lanes(OUTBOX, database), Lanes(RECORDS, database)
     inbox_bell, outbox_bell, records_bell = Bell(), Bell(), Bell()
     states = PostgresStates(database, inbox, outbox, records, on_queued=inbox_bell.ring)
@@ -58,8 +57,8 @@ async def build(settings: Settings) -> Service:
         ttl=timedelta(hours=settings.conversation_session_ttl_hours),
         monotonic=monotonic,
     )
-    sender_peer = Peer(PeerAddress("sender", settings.sender_target), signer)
-    analytics_peer = Peer(PeerAddress("analytics", settings.analytics_target), signer)
+    sender_peer = Peer(PeerAddress("sender", settings.sender_target), signer, certificates=certificates)
+    analytics_peer = Peer(PeerAddress("analytics", settings.analytics_target), signer, certificates=certificates)
 
     async def measure() -> None:
         for lanes in (inbox, outbox, records):
@@ -98,6 +97,7 @@ async def build(settings: Settings) -> Service:
         ],
         verifier,
         drain_seconds=settings.drain_seconds,
+        certificates=certificates,
     )
     return Service(
         "executor",

@@ -13,7 +13,7 @@ from services.chassis.lifecycle import Closing, Periodic, Service
 from services.chassis.logs import configure_logs
 from services.chassis.ops import OpsServer
 from services.chassis.queue import Bell, DeadLetters, Lanes, Poll, Relay
-from services.chassis.rpc import Peer, PeerAddress, RpcServer, Servicer
+from services.chassis.rpc import Certificates, Peer, PeerAddress, RpcServer, Servicer
 from services.chassis.sealing import Sealer
 from services.chassis.tenancy import ServiceSigner, TokenVerifier
 from services.ingress.apps import AppDirectory, house_app
@@ -38,6 +38,7 @@ STATUS_LINGER = 0.05
 async def build(settings: Settings) -> Service:
     """Put the room together; nothing runs until the service does."""
     configure_logs("ingress", settings.log_level)
+    certificates = Certificates.from_settings(settings)
     database = await Database.open(
         settings.database_url,
         size=settings.database_pool_size,
@@ -45,7 +46,9 @@ async def build(settings: Settings) -> Service:
         prepare=settings.database_prepare,
     )
     signer = ServiceSigner.from_file("ingress", settings.service_key_file)
-    verifier = TokenVerifier.from_file(
+    verifier = TokenVerifier.from_file(audience="ingress", jwks_file=settings.service_jwks_file)
+    # Only REST believes what SECRET_KEY signs (product contract, section 8).
+    rest_verifier = TokenVerifier.from_file(
         audience="ingress", jwks_file=settings.service_jwks_file, secret_key=settings.secret_key
     )
     messages, statuses = Lanes(MESSAGES, database), Lanes(STATUSES, database)
@@ -66,9 +69,10 @@ async def build(settings: Settings) -> Service:
     )
     router_address = PeerAddress("router", settings.router_target)
     # Who hands messages over must know of every repeat, to say so; people's calls may be repeated for them.
-    relay_peer, router_peer = Peer(router_address, signer, is_repeating=False), Peer(router_address, signer)
-    executor_peer = Peer(PeerAddress("executor", settings.executor_target), signer)
-    analytics_peer = Peer(PeerAddress("analytics", settings.analytics_target), signer)
+    relay_peer = Peer(router_address, signer, is_repeating=False, certificates=certificates)
+    router_peer = Peer(router_address, signer, certificates=certificates)
+    executor_peer = Peer(PeerAddress("executor", settings.executor_target), signer, certificates=certificates)
+    analytics_peer = Peer(PeerAddress("analytics", settings.analytics_target), signer, certificates=certificates)
     router = GrpcRouter(relay_peer)
     conversations = Conversations(
         executor=GrpcExecutor(executor_peer),
@@ -92,9 +96,10 @@ async def build(settings: Settings) -> Service:
         ],
         verifier,
         drain_seconds=settings.drain_seconds,
+        certificates=certificates,
     )
     site = build_site(
-        version=version("pytake"), is_ready=database.is_reachable, conversations=conversations, verifier=verifier
+        version=version("pytake"), is_ready=database.is_reachable, conversations=conversations, verifier=rest_verifier
     )
     webhook = WebhookEndpoint(intake, max_body_bytes=settings.max_body_bytes)
 

@@ -17,6 +17,9 @@ class Settings(ServiceSettings):
     router_target: str = setting("ROUTER_TARGET", "gRPC target of router", default="dns:///127.0.0.1:7010")
     executor_target: str = setting("EXECUTOR_TARGET", "gRPC target of executor", default="dns:///127.0.0.1:7020")
     analytics_target: str = setting("ANALYTICS_TARGET", "gRPC target of analytics", default="dns:///127.0.0.1:7040")
+    secret_key: Secret = setting(
+        "SECRET_KEY", "key of at least 32 characters; REST believes tokens of people that it signs (HS256)"
+    )
     sealing_keys: Secret = setting(
         "SEALING_KEYS", "base64 keys of 32 bytes that encrypt secrets at rest, comma-separated, the active one first"
     )

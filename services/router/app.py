@@ -10,7 +10,7 @@ from services.chassis.db import Database
 from services.chassis.lifecycle import Closing, Service
 from services.chassis.logs import configure_logs
 from services.chassis.ops import OpsServer
-from services.chassis.rpc import Peer, PeerAddress, RpcServer, Servicer
+from services.chassis.rpc import Certificates, Peer, PeerAddress, RpcServer, Servicer
 from services.chassis.settings import SettingsError
 from services.chassis.tenancy import ServiceSigner, TokenVerifier
 from services.pb.router.v1 import router_pb2_grpc
@@ -40,12 +40,14 @@ class Surroundings:
 async def build(settings: Settings) -> Service:
     """The process of router: it starts without Postgres and peers. Raises SettingsError."""
     configure_logs(ROOM, settings.log_level)
+    certificates = Certificates.from_settings(settings)
     verifier, signer = _verifier(settings), _signer(settings)
     database = await Database.open(
         settings.database_url, size=settings.database_pool_size, name=ROOM, prepare=settings.database_prepare
     )
-    executor = Peer(PeerAddress("executor", settings.executor_target), signer, is_repeating=False)
-    sender = Peer(PeerAddress("sender", settings.sender_target), signer)
+    executor_address = PeerAddress("executor", settings.executor_target)
+    executor = Peer(executor_address, signer, is_repeating=False, certificates=certificates)
+    sender = Peer(PeerAddress("sender", settings.sender_target), signer, certificates=certificates)
     surroundings = Surroundings(
         routing=PostgresRouting(database),
         directory=PostgresDirectory(database),
@@ -53,7 +55,13 @@ async def build(settings: Settings) -> Service:
         executor=GrpcExecutor(executor, seconds=settings.peer_seconds),
         sender=GrpcSender(sender, seconds=settings.peer_seconds),
     )
-    server = RpcServer(settings.grpc_address, servicers(surroundings), verifier, drain_seconds=settings.drain_seconds)
+    server = RpcServer(
+        settings.grpc_address,
+        servicers(surroundings),
+        verifier,
+        drain_seconds=settings.drain_seconds,
+        certificates=certificates,
+    )
     return Service(
         ROOM,
         [
@@ -86,9 +94,7 @@ def servicers(surroundings: Surroundings) -> list[Servicer]:
 
 def _verifier(settings: Settings) -> TokenVerifier:
     try:
-        return TokenVerifier.from_file(
-            audience=ROOM, jwks_file=settings.service_jwks_file, secret_key=settings.secret_key
-        )
+        return TokenVerifier.from_file(audience=ROOM, jwks_file=settings.service_jwks_file)
     except (OSError, ValueError) as error:
         raise SettingsError(f"SERVICE_JWKS_FILE cannot be read as a JWKS: {error}") from error
 

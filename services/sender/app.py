@@ -12,7 +12,7 @@ from services.chassis.logs import configure_logs
 from services.chassis.ops import OpsServer
 from services.chassis.queue import Bell, Box, DeadLetters, Lanes, Poll, Relay
 from services.chassis.redis import OptionalRedis
-from services.chassis.rpc import Peer, PeerAddress, RpcServer, Servicer
+from services.chassis.rpc import Certificates, Peer, PeerAddress, RpcServer, Servicer
 from services.chassis.sealing import Sealer
 from services.chassis.settings import SettingsError
 from services.chassis.tenancy import ServiceSigner, TokenVerifier
@@ -106,16 +106,23 @@ async def build(settings: Settings) -> Service:
     """The process of sender: it starts without Postgres, Redis and peers. Raises SettingsError."""
     _check(settings)
     configure_logs(ROOM, settings.log_level)
+    certificates = Certificates.from_settings(settings)
     verifier, signer, sealer = _verifier(settings), _signer(settings), _sealer(settings)
     database = await Database.open(
         settings.database_url, size=settings.database_pool_size, name=ROOM, prepare=settings.database_prepare
     )
     redis = OptionalRedis(settings.redis_url)
-    ingress = Peer(PeerAddress("ingress", settings.ingress_target), signer)
-    analytics = Peer(PeerAddress("analytics", settings.analytics_target), signer)
+    ingress = Peer(PeerAddress("ingress", settings.ingress_target), signer, certificates=certificates)
+    analytics = Peer(PeerAddress("analytics", settings.analytics_target), signer, certificates=certificates)
     watermark = IngressWatermark(ingress, monotonic)
     room = furnish(settings, database, redis, watermark, sealer)
-    server = RpcServer(settings.grpc_address, served(room), verifier, drain_seconds=settings.drain_seconds)
+    server = RpcServer(
+        settings.grpc_address,
+        served(room),
+        verifier,
+        drain_seconds=settings.drain_seconds,
+        certificates=certificates,
+    )
     return Service(
         ROOM,
         [
@@ -169,9 +176,7 @@ def _sealer(settings: Settings) -> Sealer:
 
 def _verifier(settings: Settings) -> TokenVerifier:
     try:
-        return TokenVerifier.from_file(
-            audience=ROOM, jwks_file=settings.service_jwks_file, secret_key=settings.secret_key
-        )
+        return TokenVerifier.from_file(audience=ROOM, jwks_file=settings.service_jwks_file)
     except (OSError, ValueError) as error:
         raise SettingsError(f"SERVICE_JWKS_FILE cannot be read as a JWKS: {error}") from error
 

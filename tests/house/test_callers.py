@@ -3,18 +3,19 @@
 import ast
 import importlib
 import tomllib
+from collections.abc import Iterator
 
 import pytest
-from google.protobuf.descriptor import ServiceDescriptor
+from google.protobuf.descriptor import Descriptor, ServiceDescriptor
 
-from services.chassis.rpc.policy import MethodPolicy, PolicyMissing, read_policies
-from services.chassis.tenancy import ROLES
+from services.chassis.rpc.policy import FieldPath, MethodPolicy, read_policies
+from services.chassis.tenancy import PERMISSIONS
 from services.embedded.keys import ROOMS
-from services.pb.common.v1 import policy_pb2
 from tests.house.calls import SERVICES, Use, imports_of, uses_of
 from tests.house.kustomize import ROOT
 from tools.settings_docs import variables_of
 
+DEEPEST = 4
 PRINCIPALS = {*ROOMS, "operator", "team"}
 
 
@@ -93,31 +94,43 @@ def test_a_room_calls_out_from_app_by_the_name_of_the_room(room: str) -> None:
 
 
 @pytest.mark.parametrize("room", ROOMS)
-def test_every_method_has_a_policy_of_known_callers_and_roles(room: str) -> None:
+def test_every_connection_of_a_room_is_encrypted_when_it_has_certificates(room: str) -> None:
+    calls = [
+        node for node in ast.walk(ast.parse((SERVICES / room / "app.py").read_text())) if isinstance(node, ast.Call)
+    ]
+    made = [call for call in calls if ast.unparse(call.func) in ("Peer", "RpcServer")]
+
+    assert len(made) > len(targets_of(room))
+    for call in made:
+        assert "certificates" in {keyword.arg for keyword in call.keywords}, ast.unparse(call)
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_every_method_has_a_policy_of_known_callers_and_permissions(room: str) -> None:
     policies = policies_of(room)
 
     assert set(policies) == {(service.name, method.name) for service in services_of(room) for method in service.methods}
     for name, policy in policies.items():
         assert policy.callers <= PRINCIPALS, name
-        assert policy.roles <= set(ROLES), name
-        if "team" in policy.callers:
-            assert policy.tenant == policy_pb2.TENANT_RULE_REQUEST, f"{name}: a team has one organization"
-        else:
-            assert not policy.roles, f"{name}: roles without teams mean nothing"
+        assert policy.scope in {None, *PERMISSIONS}, name
+        assert ("team" in policy.callers) == (policy.scope is not None), name
+
+
+def fields_below(message: Descriptor, path: FieldPath = ()) -> Iterator[FieldPath]:
+    for field in message.fields:
+        yield (*path, field.name)
+        if field.message_type is not None and len(path) < DEEPEST:
+            yield from fields_below(field.message_type, (*path, field.name))
 
 
 @pytest.mark.parametrize("room", ROOMS)
-def test_a_method_about_one_organization_names_it(room: str) -> None:
+def test_every_organization_inside_an_item_of_a_request_is_marked(room: str) -> None:
     for service in services_of(room):
         for method in service.methods:
-            policy = policies_of(room)[service.name, method.name]
-            if policy.tenant == policy_pb2.TENANT_RULE_REQUEST:
-                assert "organization_id" in method.input_type.fields_by_name, method.full_name
+            named = {path for path in fields_below(method.input_type) if path[-1] == "organization_id"}
+            marked = set(policies_of(room)[service.name, method.name].tenant_keys)
 
-
-def test_a_method_without_a_policy_keeps_its_service_from_starting() -> None:
-    with pytest.raises(PolicyMissing, match="has no \\(policy\\) option"):
-        read_policies(["grpc.health.v1.Health"])
+            assert named - {("organization_id",)} == marked, method.full_name
 
 
 def test_the_import_contracts_know_every_room() -> None:

@@ -16,6 +16,8 @@ from services.embedded.addresses import choose_port
 from services.embedded.keys import ROOMS, ensure_service_keys, jwks_file, key_file
 from services.embedded.probes import first_line, is_ready
 from services.embedded.waiting import wait_until
+from tests.fixtures.authority import Authority
+from tests.fixtures.members import certificates, dns, issue
 from tests.fixtures.servers import Database
 from tests.house.kustomize import EXAMPLE, container_of, of_kind, pod_of, render
 
@@ -55,6 +57,38 @@ async def running(room: str, values: dict[str, str]) -> AsyncIterator[asyncio.su
             await process.wait()
 
 
+async def health_of(channel: aio.Channel, *, seconds: float = 10) -> health_pb2.HealthCheckResponse:
+    request = health_pb2.HealthCheckRequest()
+    answer: health_pb2.HealthCheckResponse = await health_pb2_grpc.HealthStub(channel).Check(
+        request, timeout=seconds, wait_for_ready=True
+    )
+    return answer
+
+
+@pytest.mark.parametrize("room", ROOMS)
+async def test_a_pod_with_certificates_speaks_to_those_who_have_one(
+    room: str, database: Database, valkey_url: str, tmp_path: Path
+) -> None:
+    ensure_service_keys(tmp_path)
+    authority = Authority.found(tmp_path)
+    own, team = (issue(authority, tmp_path / name, dns(name)) for name in (room, "team"))
+    files = {"TLS_CERT_FILE": "tls.crt", "TLS_KEY_FILE": "tls.key", "TLS_CA_FILE": "ca.crt"}
+    values = environment_of(room, database, valkey_url, tmp_path) | {
+        name: str(own / file) for name, file in files.items()
+    }
+    options = (("grpc.enable_http_proxy", 0), ("grpc.ssl_target_name_override", room))
+    async with running(room, values):
+        await wait_until(
+            lambda: is_ready(values["OPS_ADDRESS"]), timeout_seconds=60, otherwise=lambda: f"{room} is not ready"
+        )
+        credentials = certificates(team).for_channel()
+        async with aio.secure_channel(values["GRPC_ADDRESS"], credentials, options=options) as channel:
+            assert (await health_of(channel)).status == health_pb2.HealthCheckResponse.SERVING
+        async with aio.insecure_channel(values["GRPC_ADDRESS"], options=options[:1]) as channel:
+            with pytest.raises(aio.AioRpcError):
+                await health_of(channel, seconds=1)
+
+
 @pytest.mark.parametrize("room", ROOMS)
 async def test_a_pod_becomes_ready_without_its_peers_and_ends_in_time(
     room: str, database: Database, valkey_url: str, tmp_path: Path
@@ -67,9 +101,7 @@ async def test_a_pod_becomes_ready_without_its_peers_and_ends_in_time(
         )
         assert (await first_line(values["OPS_ADDRESS"], "/healthz")).split()[1] == b"200"
         async with aio.insecure_channel(values["GRPC_ADDRESS"], options=(("grpc.enable_http_proxy", 0),)) as channel:
-            health = health_pb2_grpc.HealthStub(channel)
-            request = health_pb2.HealthCheckRequest()
-            answer = await health.Check(request, timeout=10, wait_for_ready=True)
+            answer = await health_of(channel)
         assert answer.status == health_pb2.HealthCheckResponse.SERVING
 
         process.terminate()

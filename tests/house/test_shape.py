@@ -13,8 +13,8 @@ SERVICES = ROOT / "services"
 MOST_LINES = 400
 
 CHASSIS = {
-    "__init__", "alembic", "clock", "db", "errors", "lifecycle", "logs", "metrics", "migrate", "ops", "queue", "redis",
-    "rpc", "sealing", "settings", "tenancy",
+    "__init__", "alembic", "clock", "db", "errors", "files", "lifecycle", "logs", "metrics", "migrate", "ops", "queue",
+    "redis", "rpc", "sealing", "settings", "tenancy",
 }  # fmt: skip
 
 ALWAYS = {

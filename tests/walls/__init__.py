@@ -1,0 +1,1 @@
+"""Attacks from outside: every method and every route against everybody who may not."""

@@ -1,6 +1,7 @@
 """gRPC between rooms and from teams: servers that check every call, clients that sign every call."""
 
+from services.chassis.rpc.certificates import Certificates
 from services.chassis.rpc.client import Peer, PeerAddress
 from services.chassis.rpc.server import RpcServer, Servicer
 
-__all__ = ["Peer", "PeerAddress", "RpcServer", "Servicer"]
+__all__ = ["Certificates", "Peer", "PeerAddress", "RpcServer", "Servicer"]

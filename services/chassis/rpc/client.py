@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import grpc
 import structlog
@@ -14,6 +14,8 @@ from grpc import aio
 from grpc_status import rpc_status
 
 from services.chassis import errors
+from services.chassis.rpc.certificates import Certificates
+from services.chassis.rpc.channels import open_line
 from services.chassis.tenancy import ServiceSigner
 from services.pb.common.v1 import errors_pb2
 
@@ -73,22 +75,30 @@ class PeerAddress:
 class Peer:
     """One channel to a room. Make stubs with `stub`, call them with `call`.
 
-    `is_repeating=False` when the caller must know of every repeat, because it has to say `is_repeat`.
+    `is_repeating=False` when the caller must know of every repeat, because it has to say `is_repeat`. With
+    certificates the connection is encrypted, and both ends show theirs.
     """
 
-    def __init__(self, address: PeerAddress, signer: ServiceSigner, *, is_repeating: bool = True) -> None:
+    def __init__(
+        self,
+        address: PeerAddress,
+        signer: ServiceSigner,
+        *,
+        is_repeating: bool = True,
+        certificates: Certificates | None = None,
+    ) -> None:
         self._address = address
         self._signer = signer
         config = json.dumps(_SERVICE_CONFIG | (_REPEATING if is_repeating else {}))
-        self._channel = aio.insecure_channel(address.target, options=(("grpc.service_config", config), *_OPTIONS))
+        self._line = open_line(address.target, address.room, (("grpc.service_config", config), *_OPTIONS), certificates)
 
     def stub(self, factory: Callable[[aio.Channel], Stub]) -> Stub:
         """A generated stub on this channel."""
-        return factory(self._channel)
+        return factory(cast("aio.Channel", self._line))
 
     async def close(self) -> None:
         """Close the channel."""
-        await self._channel.close()
+        await self._line.close()
 
     async def call(
         self,

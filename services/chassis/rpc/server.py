@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 import time
 import uuid
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
+from types import TracebackType
 from typing import Any
 
 import grpc
 import structlog
 from google.protobuf import any_pb2
-from google.protobuf.message import Message
 from google.rpc import code_pb2, error_details_pb2, status_pb2
 from grpc import aio
 from grpc_health.v1 import health_pb2, health_pb2_grpc
@@ -22,8 +23,10 @@ from grpc_status import rpc_status
 
 from services.chassis import errors, metrics
 from services.chassis.logs import get_logger
-from services.chassis.rpc.policy import OPEN_SERVICES, MethodPolicy, admit, read_policies
-from services.chassis.tenancy import TokenVerifier
+from services.chassis.rpc.admission import authorize, check_certificate, identify
+from services.chassis.rpc.certificates import Certificates, principals_named
+from services.chassis.rpc.policy import OPEN_SERVICES, MethodPolicy, read_policies
+from services.chassis.tenancy import Denials, Principal, TokenVerifier, denial_of
 from services.pb.common.v1 import errors_pb2
 
 MAX_MESSAGE_BYTES = 16 * 1024 * 1024
@@ -53,16 +56,23 @@ class Servicer:
 
 
 class RpcServer:
-    """Serves servicers on one address. A part of a process."""
+    """Serves servicers on one address. A part of a process. With certificates it takes encrypted connections only."""
 
     def __init__(
-        self, address: str, servicers: Sequence[Servicer], verifier: TokenVerifier, *, drain_seconds: float
+        self,
+        address: str,
+        servicers: Sequence[Servicer],
+        verifier: TokenVerifier,
+        *,
+        drain_seconds: float,
+        certificates: Certificates | None = None,
     ) -> None:
         self._drain_seconds = drain_seconds
         policies = read_policies(servicer.name for servicer in servicers)
         self._health = HealthServicer()
+        self._denials = Denials()
         self._server = aio.server(
-            interceptors=(_Guard(policies, verifier),),
+            interceptors=(_Guard(policies, verifier, self._denials, is_encrypted=certificates is not None),),
             options=(
                 ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
                 ("grpc.so_reuseport", 0),
@@ -78,7 +88,10 @@ class RpcServer:
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         names = [*(servicer.name for servicer in servicers), *OPEN_SERVICES[:2]]
         reflection.enable_server_reflection(names, self._server)
-        self.port = self._server.add_insecure_port(address)
+        if certificates is None:
+            self.port = self._server.add_insecure_port(address)
+        else:
+            self.port = self._server.add_secure_port(address, certificates.for_server())
 
     async def start(self) -> None:
         """Listen, and say SERVING."""
@@ -90,14 +103,19 @@ class RpcServer:
         await self._health.set("", health_pb2.HealthCheckResponse.NOT_SERVING)
         await asyncio.sleep(NOTICE_SECONDS)
         await self._server.stop(self._drain_seconds)
+        self._denials.sum_up()
 
 
 class _Guard(aio.ServerInterceptor):
-    """Wraps every unary method: policy, trace, time, errors. Health and reflection pass untouched."""
+    """Wraps every method: policy, trace, time, errors. Health and reflection pass untouched."""
 
-    def __init__(self, policies: Mapping[str, MethodPolicy], verifier: TokenVerifier) -> None:
-        self._policies = policies
-        self._verifier = verifier
+    def __init__(
+        self, policies: Mapping[str, MethodPolicy], verifier: TokenVerifier, denials: Denials, *, is_encrypted: bool
+    ) -> None:
+        self.policies = policies
+        self.verifier = verifier
+        self.denials = denials
+        self.is_encrypted = is_encrypted
         self._wrapped: dict[str, Any] = {}
 
     async def intercept_service(
@@ -111,46 +129,101 @@ class _Guard(aio.ServerInterceptor):
         wrapped = self._wrapped.get(method)
         if wrapped is None:
             handler = await continuation(details)
-            if handler is None or handler.unary_unary is None:
-                return handler
-            wrapped = grpc.unary_unary_rpc_method_handler(
-                self._guarded(method, handler.unary_unary),
-                request_deserializer=handler.request_deserializer,
-                response_serializer=handler.response_serializer,
-            )
-            self._wrapped[method] = wrapped
+            if handler is None:
+                return None
+            wrapped = self._wrapped[method] = self._wrap(method, handler)
         return wrapped
 
-    def _guarded(
-        self, method: str, handler: Callable[[Any, Any], Awaitable[Any]]
-    ) -> Callable[[Message, aio.ServicerContext[Any, Any]], Awaitable[Any]]:
-        async def guarded(request: Message, context: aio.ServicerContext[Any, Any]) -> Any:
-            started = time.perf_counter()
-            code = "OK"
-            try:
-                metadata = dict(context.invocation_metadata() or ())
-                _bind_trace(str(metadata.get("traceparent", "")))
-                token = str(metadata.get("authorization", "")).removeprefix("Bearer ")
-                admit(method, request, token, self._policies, self._verifier)
-                return await handler(request, context)
-            except errors.PytakeError as error:
-                code = error.code
-                if isinstance(error, errors.Unauthenticated | errors.PermissionDenied):
-                    metrics.rpc_denied_total.labels(method, code).inc()
-                    _log.warning("call_denied", method=method, reason=code)
-                await context.abort_with_status(rpc_status.to_status(_status(error)))
-            except (asyncio.CancelledError, aio.AbortError):
-                code = "CANCELLED"
-                raise
-            except Exception:
-                code = "INTERNAL"
-                error_id = uuid.uuid4().hex
-                _log.exception("call_failed", method=method, error_id=error_id)
-                await context.abort_with_status(rpc_status.to_status(_internal(error_id)))
-            finally:
-                metrics.rpc_seconds.labels(method, code).observe(time.perf_counter() - started)
+    def _wrap(self, method: str, handler: Any) -> Any:
+        codec = {
+            "request_deserializer": handler.request_deserializer,
+            "response_serializer": handler.response_serializer,
+        }
+        if handler.unary_unary is not None:
+            return grpc.unary_unary_rpc_method_handler(self._answering(method, handler.unary_unary), **codec)
+        if handler.unary_stream is not None:
+            return grpc.unary_stream_rpc_method_handler(self._streaming(method, handler.unary_stream), **codec)
+        # A stream of requests has no policy that could be held (rpc/policy.py).
+        return grpc.unary_unary_rpc_method_handler(self._answering(method, _not_served))
 
-        return guarded
+    def _answering(
+        self, method: str, handler: Callable[[Any, Any], Awaitable[Any]]
+    ) -> Callable[[Any, aio.ServicerContext[Any, Any]], Awaitable[Any]]:
+        async def answer(request: Any, context: aio.ServicerContext[Any, Any]) -> Any:
+            async with _Call(self, method, context) as call:
+                call.admit(request)
+                return await handler(request, context)
+
+        return answer
+
+    def _streaming(
+        self, method: str, handler: Callable[[Any, Any], AsyncGenerator[Any, None]]
+    ) -> Callable[[Any, aio.ServicerContext[Any, Any]], AsyncIterator[Any]]:
+        async def stream(request: Any, context: aio.ServicerContext[Any, Any]) -> AsyncIterator[Any]:
+            async with _Call(self, method, context) as call:
+                call.admit(request)
+                async with aclosing(handler(request, context)) as messages:
+                    async for message in messages:
+                        call.admit(request)
+                        yield message
+
+        return stream
+
+
+async def _not_served(_: Any, __: Any) -> None:
+    raise AssertionError("no policy admits anybody to this")
+
+
+class _Call:
+    """One call under the guard: who is admitted, how long it took, and an answer to every error."""
+
+    __slots__ = ("_code", "_context", "_guard", "_method", "_principal", "_started")
+
+    def __init__(self, guard: _Guard, method: str, context: aio.ServicerContext[Any, Any]) -> None:
+        self._guard = guard
+        self._method = method
+        self._context = context
+        self._principal: Principal | None = None
+        self._code = "OK"
+        self._started = time.perf_counter()
+
+    def admit(self, request: Any) -> None:
+        """Prove the caller and hold it against the policy. A stream asks again, since tokens end and keys go."""
+        metadata = dict(self._context.invocation_metadata() or ())
+        _bind_trace(str(metadata.get("traceparent", "")))
+        token = str(metadata.get("authorization", "")).removeprefix("Bearer ")
+        self._principal = identify(token, self._guard.verifier)
+        if self._guard.is_encrypted:
+            check_certificate(self._principal, principals_named(self._context.auth_context()))
+        authorize(self._method, request, self._principal, self._guard.policies)
+
+    async def __aenter__(self) -> _Call:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if isinstance(error, errors.PytakeError):
+                await self._refuse(error)
+            elif isinstance(error, asyncio.CancelledError | aio.AbortError | GeneratorExit):
+                self._code = "CANCELLED"
+            elif isinstance(error, Exception):
+                await self._break(error)
+        finally:
+            metrics.rpc_seconds.labels(self._method, self._code).observe(time.perf_counter() - self._started)
+
+    async def _refuse(self, error: errors.PytakeError) -> None:
+        self._code = error.code
+        if isinstance(error, errors.Unauthenticated | errors.PermissionDenied):
+            self._guard.denials.note(denial_of(self._method, error.code, self._principal))
+        await self._context.abort_with_status(rpc_status.to_status(_status(error)))
+
+    async def _break(self, error: Exception) -> None:
+        self._code = "INTERNAL"
+        error_id = uuid.uuid4().hex
+        _log.error("call_failed", method=self._method, error_id=error_id, exc_info=error)
+        await self._context.abort_with_status(rpc_status.to_status(_internal(error_id)))
 
 
 def _bind_trace(traceparent: str) -> None:

@@ -1,41 +1,66 @@
 """Whose call is this, and for which organization.
 
-Two kinds of principals: services (Ed25519 tokens signed with the service's own key, one per callee) and people or teams
-(HS256 tokens over SECRET_KEY, bound to one organization and one role; product contract, section 8).
+Two kinds of principals. Services speak for themselves, with a token for one room, signed with their own key. People,
+teams and API keys ("team") are bound to one organization and to permissions; ingress, which people log in at, and the
+operator sign for them. All are Ed25519 JWTs. Ingress's REST side also believes the product contract's HS256 tokens.
 """
 
 from __future__ import annotations
 
-import json
-import time
+import math
 import uuid
 from collections import OrderedDict
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 from joserfc import jwt
 from joserfc.errors import JoseError
-from joserfc.jwk import KeySet, OctKey, OKPKey
+from joserfc.jwk import OctKey
 from joserfc.jws import extract_compact
 
-from services.chassis.errors import InvalidArgument, Unauthenticated
-from services.chassis.tenancy.permissions import ROLES
+from services.chassis.clock import UnixSeconds, unix_seconds
+from services.chassis.errors import Unauthenticated
+from services.chassis.tenancy.keys import PublicKeys, signer_of
+from services.chassis.tenancy.permissions import PERMISSIONS, ROLE_PERMISSIONS, Permission
+
+ROOMS = ("ingress", "router", "executor", "sender", "analytics")
+"""Whom a token can be meant for."""
+
+ISSUER = "pytake"
+ALGORITHM = "Ed25519"
+"""RFC 9864's name of it."""
+
+TEAM = "team"
+TEAM_SIGNERS = frozenset({"ingress", "operator"})
+"""Whose signature makes a team token; every other key speaks for its owner only."""
 
 SERVICE_TOKEN_SECONDS = 300
-TEAM_TOKEN_SECONDS = 12 * 3600
+TEAM_TOKEN_SECONDS = 900
+"""The longest life of a token; a longer one is refused, not shortened."""
+
+LONGEST_SUBJECT = 200
 
 _LEEWAY_SECONDS = 5
 _CACHE_SIZE = 1024
+_SERVICE = "svc:"
+# What reading somebody's claims may raise; numbers too large for a float are among them.
+_WRONG = (JoseError, ValueError, KeyError, TypeError, AttributeError, OverflowError)
 
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """A proven caller: `name` is a room's name, "operator" or "team"; teams have an organization and a role."""
+    """A proven caller: `name` is a room's name, "operator" or "team".
+
+    A team has an organization, a `subject` (whom the token names) and permissions; its role is None when it is an API
+    key. A service has neither organization nor permissions: policies name it.
+    """
 
     name: str
     organization_id: str | None
     role: str | None
     expires_at: float
+    subject: str
+    permissions: frozenset[Permission]
 
     @property
     def is_service(self) -> bool:
@@ -43,108 +68,131 @@ class Principal:
         return self.organization_id is None
 
 
-@dataclass(slots=True)
-class ServiceSigner:
-    """Signs this service's calls; a token serves until half of its life is over."""
-
-    name: str
-    key: OKPKey
-    _tokens: dict[str, tuple[str, float]] = field(default_factory=dict)
-
-    @classmethod
-    def from_file(cls, name: str, path: str) -> ServiceSigner:
-        """Read the private JWK. Raises OSError or ValueError when it is no Ed25519 key."""
-        return cls(name, OKPKey.import_key(json.loads(Path(path).read_text())))
-
-    def token_for(self, audience: str) -> str:
-        """A token that only the room `audience` accepts."""
-        token, renew_at = self._tokens.get(audience, ("", 0.0))
-        now = time.time()
-        if now >= renew_at:
-            claims = {"iss": "pytake", "sub": f"svc:{self.name}", "aud": audience, "iat": int(now)}
-            claims["exp"] = int(now) + SERVICE_TOKEN_SECONDS
-            header = {"alg": "Ed25519", "kid": self.name}
-            token = jwt.encode(header, claims, self.key, algorithms=["Ed25519"])
-            self._tokens[audience] = (token, now + SERVICE_TOKEN_SECONDS / 2)
-        return token
-
-
-def sign_team_token(
-    secret_key: str, *, organization_id: str, role: str, subject: str, seconds: int = TEAM_TOKEN_SECONDS
-) -> str:
-    """A token for REST and gRPC, bound to one organization and role. Raises InvalidArgument on an unknown role."""
-    if role not in ROLES:
-        raise InvalidArgument(f"role {role!r} does not exist; use one of {', '.join(ROLES)}")
-    now = int(time.time())
-    claims = {"sub": subject, "org_id": organization_id, "role": role, "iat": now, "exp": now + seconds}
-    return jwt.encode({"alg": "HS256"}, claims, OctKey.import_key(secret_key), algorithms=["HS256"])
-
-
 class TokenVerifier:
-    """Proves tokens; verified ones are remembered until they expire (a signature check costs 190 µs, a look-up 1)."""
+    """Proves tokens; verified ones are remembered until they expire (a signature check costs 190 µs, a look-up 1).
 
-    def __init__(self, *, audience: str, jwks: KeySet, secret_key: str) -> None:
+    `secret_key`, given at ingress's REST side only, makes HS256 tokens believed as well.
+    """
+
+    def __init__(
+        self, *, audience: str, keys: PublicKeys, secret_key: str = "", clock: UnixSeconds = unix_seconds
+    ) -> None:
         self._audience = audience
-        self._jwks = jwks
-        self._secret = OctKey.import_key(secret_key)
+        self._keys = keys
+        self._secret = OctKey.import_key(secret_key) if secret_key else None
+        self._clock = clock
         self._proven: OrderedDict[str, Principal] = OrderedDict()
+        self._edition = keys.edition
 
     @classmethod
-    def from_file(cls, *, audience: str, jwks_file: str, secret_key: str) -> TokenVerifier:
-        """Read the public keys of all services. Raises OSError or ValueError."""
-        jwks = KeySet.import_key_set(json.loads(Path(jwks_file).read_text()))
-        return cls(audience=audience, jwks=jwks, secret_key=secret_key)
+    def from_file(cls, *, audience: str, jwks_file: str, secret_key: str = "") -> TokenVerifier:
+        """Believe the public keys of a JWKS file, and follow its changes. Raises OSError or ValueError."""
+        return cls(audience=audience, keys=PublicKeys.from_file(jwks_file), secret_key=secret_key)
 
     def prove(self, token: str) -> Principal:
         """The principal a token stands for. Raises Unauthenticated."""
+        self._forget_if_keys_changed()
         principal = self._proven.get(token)
         if principal is None:
             principal = self._verify(token)
             self._proven[token] = principal
             if len(self._proven) > _CACHE_SIZE:
                 self._proven.popitem(last=False)
-        if principal.expires_at + _LEEWAY_SECONDS < time.time():
+        if principal.expires_at + _LEEWAY_SECONDS < self._clock():
             self._proven.pop(token, None)
             raise Unauthenticated("the token has expired; get a new one")
         return principal
 
+    def _forget_if_keys_changed(self) -> None:
+        self._keys.look()
+        if self._keys.edition != self._edition:
+            self._edition = self._keys.edition
+            self._proven.clear()
+
     def _verify(self, token: str) -> Principal:
         try:
             header = extract_compact(token.encode()).headers()
-            if header.get("alg") == "Ed25519":
-                claims = jwt.decode(token, self._jwks, algorithms=["Ed25519"]).claims
-                return self._service(claims, key_id=str(header["kid"]))
-            if header.get("alg") == "HS256":
-                return _team(jwt.decode(token, self._secret, algorithms=["HS256"]).claims)
-        except (JoseError, ValueError, KeyError, TypeError, AttributeError):
+            if header.get("alg") == ALGORITHM:
+                return self._signed_by(str(header["kid"]), token)
+            if header.get("alg") == "HS256" and self._secret is not None:
+                claims = jwt.decode(token, self._secret, algorithms=["HS256"]).claims
+                return _team(claims, _contract_expiry(claims, self._clock()), role=_text(claims["role"]))
+        except _WRONG:
             pass
         raise Unauthenticated("the token is not valid here; get one with `pytake token`")
 
-    def _service(self, claims: dict[str, object], *, key_id: str) -> Principal:
-        # The key decides who it is: a room that names itself otherwise is refused.
-        if claims["aud"] != self._audience or claims["sub"] != f"svc:{key_id}":
-            raise ValueError("made for another service, or with another's key")
-        return Principal(key_id, None, None, _number(claims["exp"]))
+    def _signed_by(self, key_id: str, token: str) -> Principal:
+        """The principal of an Ed25519 token. The key decides for whom it may speak, the claims only say for whom."""
+        key = self._keys.find(key_id)
+        if key is None:
+            raise ValueError("nobody's key")
+        claims = jwt.decode(token, key, algorithms=[ALGORITHM]).claims
+        if claims["iss"] != ISSUER:
+            raise ValueError("from another issuer")
+        signer, subject = signer_of(key_id), _text(claims["sub"])
+        if subject.startswith(_SERVICE):
+            return self._service(claims, signer, subject)
+        audience = claims["aud"]
+        if signer not in TEAM_SIGNERS or self._audience not in ([audience] if isinstance(audience, str) else audience):
+            raise ValueError("by a room that may not sign for teams, or made for other rooms")
+        return _team(claims, self._expiry(claims, TEAM_TOKEN_SECONDS), role=claims.get("role"))
+
+    def _service(self, claims: Mapping[str, object], signer: str, subject: str) -> Principal:
+        if subject != _SERVICE + signer or signer == TEAM or claims["aud"] != self._audience:
+            raise ValueError("in another's name, or made for another room")
+        return Principal(signer, None, None, self._expiry(claims, SERVICE_TOKEN_SECONDS), subject, frozenset())
+
+    def _expiry(self, claims: Mapping[str, object], longest: int) -> float:
+        issued_at, expires_at = _number(claims["iat"]), _number(claims["exp"])
+        if issued_at > self._clock() + _LEEWAY_SECONDS or expires_at - issued_at > longest:
+            raise ValueError("issued in the future, or made to live longer than tokens may")
+        return expires_at
 
 
-def _team(claims: dict[str, object]) -> Principal:
-    role = str(claims["role"])
-    if role not in ROLES:
-        raise ValueError("unknown role")
-    return Principal("team", str(uuid.UUID(str(claims["org_id"]))), role, _team_expiry(claims))
+def _team(claims: Mapping[str, object], expires_at: float, *, role: object) -> Principal:
+    organization_id = _text(claims["org_id"])
+    # The very text is compared with requests: other spellings of a UUID are not taken.
+    if str(uuid.UUID(organization_id)) != organization_id:
+        raise ValueError("no organization's id")
+    subject = _text(claims["sub"])
+    if subject.startswith(_SERVICE) or len(subject) > LONGEST_SUBJECT:
+        raise ValueError("named like a service, or by a whole text")
+    role = None if role is None else _text(role)
+    return Principal(TEAM, organization_id, role, expires_at, subject, _permissions(role, claims.get("scope")))
 
 
-def _team_expiry(claims: dict[str, object]) -> float:
-    """The end of a token's life; one that names none (product contract, section 8) lives 12 hours from its issue."""
-    if "exp" in claims:
-        return _number(claims["exp"])
+def _permissions(role: str | None, scope: object) -> frozenset[Permission]:
+    """What a role may do, or the part of it that a scope names; without a role the scope alone says it."""
+    most = PERMISSIONS if role is None else ROLE_PERMISSIONS[role]
+    if scope is None and role is not None:
+        return most
+    wanted = frozenset(_text(scope).split())
+    if not wanted or not wanted <= most:
+        raise ValueError("a scope of nothing, or of more than its bearer may do")
+    return wanted
+
+
+def _contract_expiry(claims: Mapping[str, object], now: float) -> float:
+    """The end of an HS256 token's life (product contract, section 8: access lives 900 s from its issue)."""
+    if "iat" not in claims:
+        expires_at = _number(claims["exp"])
+        if expires_at > now + TEAM_TOKEN_SECONDS:
+            raise ValueError("it would live longer than tokens may")
+        return expires_at
     issued_at = _number(claims["iat"])
-    if issued_at > time.time() + _LEEWAY_SECONDS:
+    if issued_at > now + _LEEWAY_SECONDS:
         raise ValueError("issued in the future: it would live longer than any other")
-    return issued_at + TEAM_TOKEN_SECONDS
+    longest = issued_at + TEAM_TOKEN_SECONDS
+    return min(_number(claims["exp"]), longest) if "exp" in claims else longest
+
+
+def _text(claim: object) -> str:
+    if not isinstance(claim, str) or not claim:
+        raise TypeError("not a text")
+    return claim
 
 
 def _number(claim: object) -> float:
-    if isinstance(claim, bool) or not isinstance(claim, int | float):
+    if isinstance(claim, bool) or not isinstance(claim, int | float) or not math.isfinite(claim):
         raise TypeError("not a time")
     return float(claim)

@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from fastapi.responses import JSONResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from services.chassis.tenancy import TokenVerifier
+from services.chassis.tenancy import Denials, TokenVerifier
 from services.ingress.conversations import Conversations
 from services.ingress.http.described import WEBHOOK_PATHS
 from services.ingress.http.guard import Guard
@@ -60,6 +60,7 @@ def build_site(*, version: str, is_ready: Ready, conversations: Conversations, v
         redirect_slashes=False,
     )
     site.state.verifier = verifier
+    site.state.denials = Denials()
     site.add_middleware(Guard)
     add_problem_answers(site)
     site.include_router(conversation_routes(conversations), prefix=API)

@@ -20,6 +20,14 @@ STATED_ERROR = 0.35
 FEWEST_IN_FLIGHT = 3.0
 """With fewer no two messages meet in a batch: each costs what one alone does, of which the model says nothing new."""
 
+MARCHES_BELOW = 64.0
+"""A closed loop of fewer marches in step: its batches are fuller than those of a rate with as many in flight."""
+
+
+def out_of_step(loads: Sequence[Load]) -> list[Load]:
+    """Return the loads that say something of rates, for which the model is."""
+    return [load for load in loads if not load.is_closed or load.in_flight >= MARCHES_BELOW]
+
 
 def read_arguments(arguments: Sequence[str]) -> argparse.Namespace:
     """Read the command line."""
@@ -36,6 +44,7 @@ def check_model(loads: Sequence[Load]) -> list[tuple[str, Check]]:
 
     Raises Void without two to fit.
     """
+    loads = out_of_step(loads)
     closed = [load for load in loads if load.is_closed]
     if len(closed) < 2:
         raise Void("the model needs two loads at saturation with different numbers in flight")
@@ -57,7 +66,7 @@ def markdown(found: Sequence[tuple[str, Check]]) -> str:
 
 def costs_document(plain: Document, statuses: Document, soaked: Document, soaked_plain: Document | None) -> Document:
     """Return the costs as `pytake sizing` reads them."""
-    loads = loads_of(plain)
+    loads = out_of_step(loads_of(plain))
     opened = [load.reply_p50_ms for load in loads if not load.is_closed] or [load.reply_p50_ms for load in loads]
     conditions = plain["conditions"]
     return document_of(

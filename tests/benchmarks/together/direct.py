@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from services.chassis import errors
-from services.chassis.rpc import PeerAddress, RpcServer, Servicer
+from services.chassis.rpc import Certificates, PeerAddress, RpcServer, Servicer
 from services.chassis.tenancy import ServiceSigner, TokenVerifier
 
 Handler = Callable[[Any, Any], Awaitable[Any]]
@@ -19,9 +19,15 @@ class DirectServer(RpcServer):
     """Serves gRPC as usual, for `pytake apply`, and lets the rooms of this process call its methods directly."""
 
     def __init__(
-        self, address: str, servicers: Sequence[Servicer], verifier: TokenVerifier, *, drain_seconds: float
+        self,
+        address: str,
+        servicers: Sequence[Servicer],
+        verifier: TokenVerifier,
+        *,
+        drain_seconds: float,
+        certificates: Certificates | None = None,
     ) -> None:
-        super().__init__(address, servicers, verifier, drain_seconds=drain_seconds)
+        super().__init__(address, servicers, verifier, drain_seconds=drain_seconds, certificates=certificates)
         for servicer in servicers:
             servicer.add(servicer.implementation, _Registry())
 
@@ -61,7 +67,14 @@ class _Channel:
 class DirectPeer:
     """In place of chassis' Peer; an error of the room reaches its caller as it was raised."""
 
-    def __init__(self, address: PeerAddress, signer: ServiceSigner, *, is_repeating: bool = True) -> None:
+    def __init__(
+        self,
+        address: PeerAddress,
+        signer: ServiceSigner,
+        *,
+        is_repeating: bool = True,
+        certificates: Certificates | None = None,
+    ) -> None:
         self._address = address
 
     def stub(self, factory: Callable[[Any], Any]) -> Any:

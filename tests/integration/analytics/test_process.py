@@ -28,7 +28,6 @@ from services.pb.common.v1 import results_pb2
 from tests.fakes.analytics_records import NOON
 from tests.fixtures.servers import Database as OwnDatabase
 
-SECRET_KEY = "a key of the tests, longer than thirty-two characters"
 COMMAND = (sys.executable, "-m", "services.analytics")
 NOBODY = "postgresql://svc_analytics:x@127.0.0.1:1/nowhere"
 
@@ -46,7 +45,7 @@ async def serving(url: str, folder: Path, caller: str) -> AsyncIterator[Peer]:
     """The room's servicers on a port of its own, and a peer that calls it as `caller`."""
     signer = keys_in(folder, caller)[caller]
     database = await Database.open(url, size=2, name="process")
-    verifier = TokenVerifier.from_file(audience="analytics", jwks_file=str(folder / "jwks.json"), secret_key=SECRET_KEY)
+    verifier = TokenVerifier.from_file(audience="analytics", jwks_file=str(folder / "jwks.json"))
     server = RpcServer("127.0.0.1:0", servicers(PostgresStore(database), now, 256), verifier, drain_seconds=0.0)
     await server.start()
     peer = Peer(PeerAddress("analytics", f"ipv4:127.0.0.1:{server.port}"), signer)
@@ -105,7 +104,6 @@ async def test_it_starts_and_stops_cleanly_while_its_database_is_away(tmp_path: 
         "OPS_ADDRESS": ops_address,
         "SERVICE_KEY_FILE": "not read: analytics calls nobody",
         "SERVICE_JWKS_FILE": str(tmp_path / "jwks.json"),
-        "SECRET_KEY": SECRET_KEY,
     }
     process = await asyncio.create_subprocess_exec(*COMMAND, env={"PATH": os.environ["PATH"]} | variables)
     await wait_until(lambda: is_listening(ops_address), timeout_seconds=30, otherwise=lambda: "it does not listen")
@@ -138,9 +136,7 @@ def test_a_missing_setting_is_one_sentence_and_status_two() -> None:
 
 def test_a_missing_key_file_is_one_sentence_and_status_two(tmp_path: Path) -> None:
     missing = str(tmp_path / "none.json")
-    ended = run_room(
-        {"DATABASE_URL": NOBODY, "SERVICE_KEY_FILE": missing, "SERVICE_JWKS_FILE": missing, "SECRET_KEY": SECRET_KEY}
-    )
+    ended = run_room({"DATABASE_URL": NOBODY, "SERVICE_KEY_FILE": missing, "SERVICE_JWKS_FILE": missing})
 
     assert ended.returncode == 2
     assert ended.stderr.startswith("SERVICE_JWKS_FILE cannot be read")

@@ -8,11 +8,11 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from joserfc.jwk import KeySet, OKPKey
+from joserfc.jwk import OKPKey
 
 from services.chassis.errors import FailedPrecondition, NotFound, Unavailable
 from services.chassis.rpc import Peer, PeerAddress, RpcServer, Servicer
-from services.chassis.tenancy import ServiceSigner, TokenVerifier
+from services.chassis.tenancy import PublicKeys, ServiceSigner, TokenVerifier
 from services.ingress.domain.conversation import Flow, Line
 from services.ingress.peers import GrpcAnalytics, GrpcExecutor, GrpcRouter
 from services.pb.analytics.v1 import analytics_pb2, analytics_pb2_grpc
@@ -29,7 +29,7 @@ MOMENT = datetime(2026, 3, 4, 9, 30, tzinfo=UTC)
 @asynccontextmanager
 async def peer_of(room: str, *servicers: Servicer) -> AsyncIterator[Peer]:
     """A peer of a server that serves these."""
-    verifier = TokenVerifier(audience=room, jwks=KeySet([KEY]), secret_key="a key of the tests, long enough to be one")
+    verifier = TokenVerifier(audience=room, keys=PublicKeys([KEY]))
     server = RpcServer("127.0.0.1:0", servicers, verifier, drain_seconds=0.0)
     await server.start()
     peer = Peer(PeerAddress(room, f"ipv4:127.0.0.1:{server.port}"), ServiceSigner("ingress", KEY))

@@ -23,7 +23,6 @@ from services.router.app import Surroundings, servicers
 from services.router.peers import GrpcExecutor, GrpcSender
 from services.router.store import PostgresConversations, PostgresDirectory, PostgresRouting
 
-SECRET_KEY = "a key of the tests, longer than thirty-two characters"
 CALLERS = ("operator", "ingress", "router")
 
 
@@ -163,7 +162,7 @@ async def _replica(
 
 async def _serve(servers: list[RpcServer], folder: Path, room: str, served: list[Servicer]) -> PeerAddress:
     """Serve on a free port."""
-    verifier = TokenVerifier.from_file(audience=room, jwks_file=str(folder / "jwks.json"), secret_key=SECRET_KEY)
+    verifier = TokenVerifier.from_file(audience=room, jwks_file=str(folder / "jwks.json"))
     server = RpcServer("127.0.0.1:0", served, verifier, drain_seconds=0.0)
     await server.start()
     servers.append(server)

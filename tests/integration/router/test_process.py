@@ -10,7 +10,7 @@ from pathlib import Path
 from services.embedded.addresses import choose_port
 from services.embedded.probes import first_line, is_listening
 from services.embedded.waiting import wait_until
-from tests.integration.router.house import SECRET_KEY, keys_in
+from tests.integration.router.house import keys_in
 
 COMMAND = (sys.executable, "-m", "services.router")
 
@@ -27,7 +27,6 @@ def variables_in(folder: Path) -> dict[str, str]:
         "SENDER_TARGET": "ipv4:127.0.0.1:1",
         "SERVICE_KEY_FILE": str(folder / "router.jwk.json"),
         "SERVICE_JWKS_FILE": str(folder / "jwks.json"),
-        "SECRET_KEY": SECRET_KEY,
     }
 
 

@@ -210,7 +210,7 @@ async def stage(database: Database) -> AsyncIterator[Stage]:
     redis = OptionalRedis("")
     settings = Settings(
         database_url=Secret(database.url_of("sender")),
-        service_key_file="", service_jwks_file="", secret_key=Secret("unused"),
+        service_key_file="", service_jwks_file="",
         ingress_target="unused", analytics_target="unused",
         sealing_keys=Secret(base64.b64encode(b"k" * 32).decode()),
         graph_api_base=f"http://{LOOPBACK}:{port}/v26.0",

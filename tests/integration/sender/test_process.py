@@ -26,7 +26,6 @@ def environment(folder: Path, **changes: str) -> dict[str, str]:
         "OPS_ADDRESS": f"{LOOPBACK}:{choose_port()}",
         "SERVICE_KEY_FILE": str(folder / "key.json"),
         "SERVICE_JWKS_FILE": str(folder / "jwks.json"),
-        "SECRET_KEY": "a key of the tests, longer than thirty-two characters",
         "SEALING_KEYS": "a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2s=",
         "INGRESS_TARGET": "ipv4:127.0.0.1:1",
         "ANALYTICS_TARGET": "ipv4:127.0.0.1:1",

@@ -61,7 +61,7 @@ def test_secrets_do_not_show_in_a_repr() -> None:
         "DATABASE_URL": "postgresql://u:hidden@h/d",
         "SERVICE_KEY_FILE": "k",
         "SERVICE_JWKS_FILE": "j",
-        "SECRET_KEY": "hidden too",
+        "REDIS_URL": "redis://:hidden@h/0",
     }
     assert "hidden" not in repr(read_settings(ServiceSettings, environment))
 

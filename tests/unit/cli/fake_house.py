@@ -230,14 +230,12 @@ async def fake_house(data: Path, *, http: str = "http://127.0.0.1:9", simulator:
     """Run the rooms on free ports, and write the state that the command line finds them by."""
     secrets = data / "secrets"
     (data / "run").mkdir()
-    keys = load_or_create_secrets(secrets)
+    load_or_create_secrets(secrets)
     ensure_service_keys(secrets)
     kept = Kept()
     servers: dict[str, RpcServer] = {}
     for room in ROOMS:
-        verifier = TokenVerifier.from_file(
-            audience=room, jwks_file=str(jwks_file(secrets)), secret_key=keys["SECRET_KEY"]
-        )
+        verifier = TokenVerifier.from_file(audience=room, jwks_file=str(jwks_file(secrets)))
         servers[room] = RpcServer("127.0.0.1:0", _servicers(kept, room), verifier, drain_seconds=0)
     for server in servers.values():
         await server.start()

@@ -1,13 +1,15 @@
 import json
 import re
+import time
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
-from services.chassis.tenancy import TokenVerifier
+from services.chassis.tenancy import ROLE_PERMISSIONS, TEAM_TOKEN_SECONDS, Principal, TokenVerifier
 from services.cli.app import COMMANDS, app
-from services.embedded.keys import jwks_file, load_or_create_secrets
+from services.cli.token import LONGEST_SECONDS
+from services.embedded.keys import jwks_file
 from services.pb.common.v1 import lanes_pb2
 from services.pb.executor.v1 import executor_pb2
 from services.pb.ingress.v1 import ingress_pb2
@@ -65,11 +67,34 @@ def test_without_a_house_one_sentence_says_how_to_start_one(tmp_path: Path, argu
 async def test_a_token_is_printed_alone_and_is_believed(line: Line) -> None:
     await line.run("apply", line.write(acme()))
     result = await line.run("token", "--organization", "acme", "--role", "agent", "--ttl", "60")
-    secrets = line.data / "secrets"
-    key = load_or_create_secrets(secrets)["SECRET_KEY"]
-    verifier = TokenVerifier.from_file(audience="router", jwks_file=str(jwks_file(secrets)), secret_key=key)
-    principal = verifier.prove(result.stdout.strip())
-    assert (principal.name, principal.role) == ("team", "agent")
+    principal = proven(line, result.stdout)
+    assert (principal.name, principal.role, principal.subject) == ("team", "agent", "cli")
+    assert principal.permissions == ROLE_PERMISSIONS["agent"]
+
+
+def proven(line: Line, said: str) -> Principal:
+    """Whom router takes the bearer of what was said for."""
+    keys = str(jwks_file(line.data / "secrets"))
+    return TokenVerifier.from_file(audience="router", jwks_file=keys).prove(said.strip())
+
+
+async def test_a_token_can_be_narrowed_to_a_scope_and_not_widened(line: Line) -> None:
+    await line.run("apply", line.write(acme()))
+    wanted = ("token", "--organization", "acme", "--role", "agent", "--scope")
+    narrowed = await line.run(*wanted, "flows:read messages:send")
+    widened = await line.run(*wanted, "users:manage")
+
+    assert proven(line, narrowed.stdout).permissions == {"flows:read", "messages:send"}
+    assert (widened.exit_code, "agent cannot have users:manage" in widened.output) == (2, True)
+
+
+async def test_a_token_lives_fifteen_minutes_and_never_longer(line: Line) -> None:
+    await line.run("apply", line.write(acme()))
+    wanted = ("token", "--organization", "acme", "--role", "agent")
+    usual, longer = await line.run(*wanted), await line.run(*wanted, "--ttl", "901")
+
+    assert 0 < proven(line, usual.stdout).expires_at - time.time() <= LONGEST_SECONDS == TEAM_TOKEN_SECONDS
+    assert longer.exit_code == 2
 
 
 async def test_a_token_for_an_unknown_organization_names_the_known_ones(line: Line) -> None:

@@ -6,14 +6,17 @@ from joserfc import jwt
 from joserfc.jwk import KeySet, OKPKey
 
 from services.chassis.sealing import Sealer
+from services.chassis.tenancy import ROOMS as TOKEN_ROOMS
 from services.chassis.tenancy import ServiceSigner, TokenVerifier
 from services.embedded.keys import (
+    ROOMS,
     SIGNERS,
     ensure_service_keys,
     jwks_file,
     key_file,
     load_or_create_secrets,
     note_secrets_in_use,
+    renew_service_keys,
     secrets_in_use,
 )
 
@@ -74,8 +77,25 @@ def test_the_public_keys_hold_nothing_private_and_name_every_signer(tmp_path: Pa
 def test_a_call_the_operator_signs_is_believed_by_a_room(tmp_path: Path) -> None:
     ensure_service_keys(tmp_path)
     signer = ServiceSigner.from_file("operator", str(key_file(tmp_path, "operator")))
-    verifier = TokenVerifier.from_file(audience="router", jwks_file=str(jwks_file(tmp_path)), secret_key="k" * 32)
+    verifier = TokenVerifier.from_file(audience="router", jwks_file=str(jwks_file(tmp_path)))
     assert verifier.prove(signer.token_for("router")).name == "operator"
+
+
+def test_the_rooms_have_one_list_of_names() -> None:
+    assert ROOMS == TOKEN_ROOMS
+
+
+def test_a_new_start_has_new_keys_and_the_folder_stays_private(tmp_path: Path) -> None:
+    ensure_service_keys(tmp_path)
+    before = jwks_file(tmp_path).read_bytes()
+
+    renew_service_keys(tmp_path)
+
+    assert {key["kid"] for key in json.loads(jwks_file(tmp_path).read_text())["keys"]} == set(SIGNERS)
+    assert not {key["x"] for key in json.loads(before)["keys"]} & {
+        key["x"] for key in json.loads(jwks_file(tmp_path).read_text())["keys"]
+    }
+    assert {stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()} == {0o600}
 
 
 def test_the_key_pairs_of_a_data_folder_stay(tmp_path: Path) -> None:

@@ -4,9 +4,11 @@ from pathlib import Path
 import pytest
 
 from services.embedded.keys import ROOMS
-from services.embedded.rooms import GRAPH_API, Surroundings, graph_api_base, plan_replicas, target
+from services.embedded.rooms import GRAPH_API, SECRETS_OF, Surroundings, graph_api_base, plan_replicas, target
+from tools.settings_docs import variables_of as settings_of
 
 SECRETS = {"SECRET_KEY": "made", "SEALING_KEYS": "made", "META_APP_SECRET": "made", "postgres": "superuser's"}
+USERS_SECRETS = {name for names in SECRETS_OF.values() for name in names}
 HTTP = "127.0.0.1:8000"
 
 
@@ -49,11 +51,18 @@ def test_a_variable_of_the_user_reaches_the_services() -> None:
 
 
 def test_a_secret_of_the_user_wins_over_the_houses() -> None:
-    assert variables_of("sender", {"SECRET_KEY": "mine"})["SECRET_KEY"] == "mine"
+    assert variables_of("ingress", {"SECRET_KEY": "mine"})["SECRET_KEY"] == "mine"
 
 
 def test_an_empty_variable_of_the_user_counts_as_unset() -> None:
-    assert variables_of("sender", {"SECRET_KEY": ""})["SECRET_KEY"] == "made"
+    assert variables_of("ingress", {"SECRET_KEY": ""})["SECRET_KEY"] == "made"
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_room_learns_the_secrets_it_reads_and_no_others(room: str) -> None:
+    told = set(variables_of(room, dict.fromkeys(USERS_SECRETS, "mine"))) & USERS_SECRETS
+
+    assert told == {variable.name for variable in settings_of(room)} & USERS_SECRETS
 
 
 def test_the_users_database_url_never_reaches_a_room_with_the_administrators_login() -> None:

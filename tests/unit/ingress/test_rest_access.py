@@ -6,11 +6,13 @@ from uuid import uuid4
 import pytest
 from joserfc import jwt
 from joserfc.jwk import OctKey
+from structlog.testing import capture_logs
 
 from services.chassis.errors import PermissionDenied
+from services.chassis.tenancy import PERMISSIONS
 from services.pb.common.v1 import errors_pb2
 from tests.fakes.ingress_peers import state_of
-from tests.fixtures.rest import SECRET_KEY, Asker, asking
+from tests.fixtures.rest import SECRET_KEY, SIGNER, Asker, asking, bearing
 
 LIST = "/api/v1/conversations"
 ONE = f"{LIST}/5511987654321"
@@ -43,10 +45,10 @@ async def test_an_expired_token_is_no_token(asker: Asker) -> None:
 @pytest.mark.parametrize(
     ("method", "path", "roles"),
     [
-        ("GET", LIST, {"super_admin", "org_admin", "agent"}),
-        ("GET", ONE, {"super_admin", "org_admin", "agent"}),
-        ("POST", f"{ONE}/send", {"org_admin", "agent"}),
-        ("POST", f"{ONE}/close", {"org_admin", "agent"}),
+        ("GET", LIST, {"super_admin", "org_admin", "supervisor", "agent"}),
+        ("GET", ONE, {"super_admin", "org_admin", "supervisor", "agent"}),
+        ("POST", f"{ONE}/send", {"org_admin", "supervisor", "agent"}),
+        ("POST", f"{ONE}/close", {"org_admin", "supervisor", "agent"}),
         ("GET", "/api/v1/flows", {"super_admin", "org_admin", "supervisor", "agent", "viewer"}),
     ],
 )
@@ -65,6 +67,56 @@ async def test_only_the_roles_of_the_contract_may(asker: Asker, method: str, pat
     )
     for role in set(answers) - roles:
         assert (answers[role].status_code, answers[role].json()) == (403, INSUFFICIENT)
+
+
+async def test_a_token_of_the_contract_is_believed_for_fifteen_minutes(asker: Asker) -> None:
+    claims = {"sub": "user_123", "org_id": str(asker.organization_id), "role": "agent"}
+    fresh, stale = (
+        jwt.encode({"alg": "HS256"}, claims | {"iat": int(time.time()) - age}, OctKey.import_key(SECRET_KEY), ["HS256"])
+        for age in (0, 960)
+    )
+
+    answers = [await asker.client.get(LIST, headers=bearing(token)) for token in (fresh, stale)]
+
+    assert [answer.status_code for answer in answers] == [200, 401]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "permission"),
+    [
+        ("GET", LIST, "conversations:read"),
+        ("GET", ONE, "conversations:read"),
+        ("POST", f"{ONE}/send", "messages:send"),
+        ("POST", f"{ONE}/close", "conversations:close"),
+        ("GET", "/api/v1/flows", "flows:read"),
+    ],
+)
+async def test_a_scope_gives_the_permission_it_names_and_no_other(
+    asker: Asker, method: str, path: str, permission: str
+) -> None:
+    asker.house.states[asker.organization_id] = [state_of()]
+    body = {"message": "oi"} if method == "POST" else None
+    statuses = []
+
+    for permissions in (PERMISSIONS - {permission}, {permission}):
+        token = SIGNER.sign(
+            organization_id=str(asker.organization_id), role=None, subject="key", permissions=permissions
+        )
+        answer = await asker.client.request(method, path, json=body, headers=bearing(token))
+        statuses.append(answer.status_code)
+
+    assert statuses == [403, 200]
+
+
+async def test_a_denial_is_written_down_with_the_route_and_not_the_phone(asker: Asker) -> None:
+    with capture_logs() as written:
+        await asker.client.get(ONE)
+        await asker.in_role("viewer").get(ONE)
+
+    denied = {(line["reason"], line["principal"]): line for line in written if line["event"] == "call_denied"}
+    assert set(denied) == {("AUTH_MISSING_TOKEN", ""), ("AUTH_INSUFFICIENT_PERMISSION", "team")}
+    assert {line["method"] for line in denied.values()} == {"GET /conversations/{phone}"}
+    assert denied["AUTH_INSUFFICIENT_PERMISSION", "team"]["organization_id"] == str(asker.organization_id)
 
 
 async def test_a_stranger_learns_nothing_about_fields(asker: Asker) -> None:

@@ -11,7 +11,7 @@ from pydantic import AfterValidator
 from services.ingress.conversations import Conversations
 from services.ingress.domain.phone import international_form, read_phone
 from services.ingress.http.problems import example_of
-from services.ingress.http.rest.auth import Reader, Writer
+from services.ingress.http.rest.auth import Closer, Reader, Sender
 from services.ingress.http.rest.models import (
     CloseRequest,
     CloseResponse,
@@ -91,7 +91,7 @@ class _Endpoints:
         )
         return ConversationDetail.of(found)
 
-    async def send(self, organization_id: Writer, phone: Phone, wanted: SendRequest) -> SendResponse:
+    async def send(self, organization_id: Sender, phone: Phone, wanted: SendRequest) -> SendResponse:
         """Say something in the contact's name, to try a flow, and get what the flow answers. Roles: org_admin, agent.
 
         The message takes the same road as one from WhatsApp, and the flow's answers really go to the contact.
@@ -101,7 +101,7 @@ class _Endpoints:
         )
         return SendResponse.of(wanted.message, turn)
 
-    async def close(self, organization_id: Writer, phone: Phone, _: CloseRequest | None = None) -> CloseResponse:
+    async def close(self, organization_id: Closer, phone: Phone, _: CloseRequest | None = None) -> CloseResponse:
         """Close the active conversation; the contact's next message starts afresh. Roles: org_admin, agent."""
         closed_at = await self._conversations.close(organization_id=organization_id, phone_number=phone)
         return CloseResponse(phone_number=international_form(phone), closed_at=closed_at)

@@ -6,7 +6,7 @@ from fastapi import APIRouter
 
 from services.ingress.conversations import Conversations
 from services.ingress.http.problems import example_of
-from services.ingress.http.rest.auth import Member
+from services.ingress.http.rest.auth import FlowReader
 from services.ingress.http.rest.models import FlowList, Problem
 
 _REFUSALS = {
@@ -18,7 +18,7 @@ _REFUSALS = {
 def flow_routes(conversations: Conversations) -> APIRouter:
     """The routes, to be put under /api/v1."""
 
-    async def list_flows(organization_id: Member) -> FlowList:
+    async def list_flows(organization_id: FlowReader) -> FlowList:
         """Flows of your organization by name. Every role."""
         return FlowList.of(await conversations.flows(organization_id=organization_id))
 

@@ -27,41 +27,43 @@ from services.pb.common.v1 import policy_pb2 as common_dot_v1_dot_policy__pb2
 from services.pb.common.v1 import results_pb2 as common_dot_v1_dot_results__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1c\x61nalytics/v1/analytics.proto\x12\x13pytake.analytics.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16\x63ommon/v1/policy.proto\x1a\x17\x63ommon/v1/results.proto\"\x90\x02\n\x06Record\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\x11\n\trecord_id\x18\x02 \x01(\t\x12\x16\n\x0eoccurred_at_us\x18\x03 \x01(\x03\x12-\n\x04kind\x18\x04 \x01(\x0e\x32\x1f.pytake.analytics.v1.RecordKind\x12\x17\n\x0f\x63onversation_id\x18\x05 \x01(\t\x12\x14\n\x0cphone_number\x18\x06 \x01(\t\x12\x0f\n\x07\x66low_id\x18\x07 \x01(\t\x12\x0f\n\x07node_id\x18\x08 \x01(\t\x12\x0c\n\x04text\x18\t \x01(\t\x12\x0e\n\x06status\x18\n \x01(\t\x12\x12\n\nerror_code\x18\x0b \x01(\x05\x12\x10\n\x08sequence\x18\x0c \x01(\x05\"=\n\rIngestRequest\x12,\n\x07records\x18\x01 \x03(\x0b\x32\x1b.pytake.analytics.v1.Record\"?\n\x0eIngestResponse\x12-\n\x07results\x18\x01 \x03(\x0b\x32\x1c.pytake.common.v1.ItemResult\"s\n\x14GetTranscriptRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\x14\n\x0cphone_number\x18\x02 \x01(\t\x12\x0f\n\x07\x66low_id\x18\x03 \x01(\t\x12\x0c\n\x04skip\x18\x04 \x01(\x05\x12\r\n\x05limit\x18\x05 \x01(\x05\"\x85\x01\n\x11TranscriptMessage\x12\x11\n\trecord_id\x18\x01 \x01(\t\x12\x0f\n\x07speaker\x18\x02 \x01(\t\x12\x0c\n\x04text\x18\x03 \x01(\t\x12-\n\ttimestamp\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07node_id\x18\x05 \x01(\t\"`\n\x15GetTranscriptResponse\x12\x38\n\x08messages\x18\x01 \x03(\x0b\x32&.pytake.analytics.v1.TranscriptMessage\x12\r\n\x05total\x18\x02 \x01(\x05\"<\n\x10GetCountsRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\x0f\n\x07\x66low_id\x18\x02 \x01(\t\"T\n\x05\x43ount\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0f\n\x07\x66low_id\x18\x02 \x01(\t\x12\x18\n\x10\x63ontact_messages\x18\x03 \x01(\x03\x12\x14\n\x0c\x62ot_messages\x18\x04 \x01(\x03\"\x9c\x01\n\x11GetCountsResponse\x12\x31\n\rconversations\x18\x01 \x03(\x0b\x32\x1a.pytake.analytics.v1.Count\x12)\n\x05\x66lows\x18\x02 \x03(\x0b\x32\x1a.pytake.analytics.v1.Count\x12)\n\x05nodes\x18\x03 \x03(\x0b\x32\x1a.pytake.analytics.v1.Count*\xfa\x01\n\nRecordKind\x12\x1b\n\x17RECORD_KIND_UNSPECIFIED\x10\x00\x12\x1f\n\x1bRECORD_KIND_CONTACT_MESSAGE\x10\x01\x12\x1b\n\x17RECORD_KIND_BOT_MESSAGE\x10\x02\x12\x1c\n\x18RECORD_KIND_FLOW_STARTED\x10\x03\x12\x1a\n\x16RECORD_KIND_FLOW_ENDED\x10\x04\x12\x1e\n\x1aRECORD_KIND_INVALID_ANSWER\x10\x05\x12\x1d\n\x19RECORD_KIND_LIMIT_REACHED\x10\x06\x12\x18\n\x14RECORD_KIND_DELIVERY\x10\x07\x32x\n\tRecording\x12k\n\x06Ingest\x12\".pytake.analytics.v1.IngestRequest\x1a#.pytake.analytics.v1.IngestResponse\"\x18\x8a\xb5\x18\x14\n\x08\x65xecutor\n\x06sender\x10\x02\x32\x95\x02\n\x07Reports\x12}\n\rGetTranscript\x12).pytake.analytics.v1.GetTranscriptRequest\x1a*.pytake.analytics.v1.GetTranscriptResponse\"\x15\x8a\xb5\x18\x11\n\x07ingress\n\x04team\x10\x01\x12\x8a\x01\n\tGetCounts\x12%.pytake.analytics.v1.GetCountsRequest\x1a&.pytake.analytics.v1.GetCountsResponse\".\x8a\xb5\x18*\n\x08operator\n\x04team\x10\x01\x1a\x0bsuper_admin\x1a\torg_adminb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1c\x61nalytics/v1/analytics.proto\x12\x13pytake.analytics.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16\x63ommon/v1/policy.proto\x1a\x17\x63ommon/v1/results.proto\"\x96\x02\n\x06Record\x12\x1d\n\x0forganization_id\x18\x01 \x01(\tB\x04\x90\xb5\x18\x01\x12\x11\n\trecord_id\x18\x02 \x01(\t\x12\x16\n\x0eoccurred_at_us\x18\x03 \x01(\x03\x12-\n\x04kind\x18\x04 \x01(\x0e\x32\x1f.pytake.analytics.v1.RecordKind\x12\x17\n\x0f\x63onversation_id\x18\x05 \x01(\t\x12\x14\n\x0cphone_number\x18\x06 \x01(\t\x12\x0f\n\x07\x66low_id\x18\x07 \x01(\t\x12\x0f\n\x07node_id\x18\x08 \x01(\t\x12\x0c\n\x04text\x18\t \x01(\t\x12\x0e\n\x06status\x18\n \x01(\t\x12\x12\n\nerror_code\x18\x0b \x01(\x05\x12\x10\n\x08sequence\x18\x0c \x01(\x05\"=\n\rIngestRequest\x12,\n\x07records\x18\x01 \x03(\x0b\x32\x1b.pytake.analytics.v1.Record\"?\n\x0eIngestResponse\x12-\n\x07results\x18\x01 \x03(\x0b\x32\x1c.pytake.common.v1.ItemResult\"s\n\x14GetTranscriptRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\x14\n\x0cphone_number\x18\x02 \x01(\t\x12\x0f\n\x07\x66low_id\x18\x03 \x01(\t\x12\x0c\n\x04skip\x18\x04 \x01(\x05\x12\r\n\x05limit\x18\x05 \x01(\x05\"\x85\x01\n\x11TranscriptMessage\x12\x11\n\trecord_id\x18\x01 \x01(\t\x12\x0f\n\x07speaker\x18\x02 \x01(\t\x12\x0c\n\x04text\x18\x03 \x01(\t\x12-\n\ttimestamp\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07node_id\x18\x05 \x01(\t\"`\n\x15GetTranscriptResponse\x12\x38\n\x08messages\x18\x01 \x03(\x0b\x32&.pytake.analytics.v1.TranscriptMessage\x12\r\n\x05total\x18\x02 \x01(\x05\"<\n\x10GetCountsRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\x0f\n\x07\x66low_id\x18\x02 \x01(\t\"T\n\x05\x43ount\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0f\n\x07\x66low_id\x18\x02 \x01(\t\x12\x18\n\x10\x63ontact_messages\x18\x03 \x01(\x03\x12\x14\n\x0c\x62ot_messages\x18\x04 \x01(\x03\"\x9c\x01\n\x11GetCountsResponse\x12\x31\n\rconversations\x18\x01 \x03(\x0b\x32\x1a.pytake.analytics.v1.Count\x12)\n\x05\x66lows\x18\x02 \x03(\x0b\x32\x1a.pytake.analytics.v1.Count\x12)\n\x05nodes\x18\x03 \x03(\x0b\x32\x1a.pytake.analytics.v1.Count*\xfa\x01\n\nRecordKind\x12\x1b\n\x17RECORD_KIND_UNSPECIFIED\x10\x00\x12\x1f\n\x1bRECORD_KIND_CONTACT_MESSAGE\x10\x01\x12\x1b\n\x17RECORD_KIND_BOT_MESSAGE\x10\x02\x12\x1c\n\x18RECORD_KIND_FLOW_STARTED\x10\x03\x12\x1a\n\x16RECORD_KIND_FLOW_ENDED\x10\x04\x12\x1e\n\x1aRECORD_KIND_INVALID_ANSWER\x10\x05\x12\x1d\n\x19RECORD_KIND_LIMIT_REACHED\x10\x06\x12\x18\n\x14RECORD_KIND_DELIVERY\x10\x07\x32x\n\tRecording\x12k\n\x06Ingest\x12\".pytake.analytics.v1.IngestRequest\x1a#.pytake.analytics.v1.IngestResponse\"\x18\x8a\xb5\x18\x14\n\x08\x65xecutor\n\x06sender\x10\x02\x32\x9c\x02\n\x07Reports\x12\x8b\x01\n\rGetTranscript\x12).pytake.analytics.v1.GetTranscriptRequest\x1a*.pytake.analytics.v1.GetTranscriptResponse\"#\x8a\xb5\x18\x1f\n\x07ingress\n\x04team\x10\x01\"\x0creports:read\x12\x82\x01\n\tGetCounts\x12%.pytake.analytics.v1.GetCountsRequest\x1a&.pytake.analytics.v1.GetCountsResponse\"&\x8a\xb5\x18\"\n\x08operator\n\x04team\x10\x01\"\x0e\x61nalytics:readb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'analytics.v1.analytics_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
+  _globals['_RECORD'].fields_by_name['organization_id']._loaded_options = None
+  _globals['_RECORD'].fields_by_name['organization_id']._serialized_options = b'\220\265\030\001'
   _globals['_RECORDING'].methods_by_name['Ingest']._loaded_options = None
   _globals['_RECORDING'].methods_by_name['Ingest']._serialized_options = b'\212\265\030\024\n\010executor\n\006sender\020\002'
   _globals['_REPORTS'].methods_by_name['GetTranscript']._loaded_options = None
-  _globals['_REPORTS'].methods_by_name['GetTranscript']._serialized_options = b'\212\265\030\021\n\007ingress\n\004team\020\001'
+  _globals['_REPORTS'].methods_by_name['GetTranscript']._serialized_options = b'\212\265\030\037\n\007ingress\n\004team\020\001\"\014reports:read'
   _globals['_REPORTS'].methods_by_name['GetCounts']._loaded_options = None
-  _globals['_REPORTS'].methods_by_name['GetCounts']._serialized_options = b'\212\265\030*\n\010operator\n\004team\020\001\032\013super_admin\032\torg_admin'
-  _globals['_RECORDKIND']._serialized_start=1197
-  _globals['_RECORDKIND']._serialized_end=1447
+  _globals['_REPORTS'].methods_by_name['GetCounts']._serialized_options = b'\212\265\030\"\n\010operator\n\004team\020\001\"\016analytics:read'
+  _globals['_RECORDKIND']._serialized_start=1203
+  _globals['_RECORDKIND']._serialized_end=1453
   _globals['_RECORD']._serialized_start=136
-  _globals['_RECORD']._serialized_end=408
-  _globals['_INGESTREQUEST']._serialized_start=410
-  _globals['_INGESTREQUEST']._serialized_end=471
-  _globals['_INGESTRESPONSE']._serialized_start=473
-  _globals['_INGESTRESPONSE']._serialized_end=536
-  _globals['_GETTRANSCRIPTREQUEST']._serialized_start=538
-  _globals['_GETTRANSCRIPTREQUEST']._serialized_end=653
-  _globals['_TRANSCRIPTMESSAGE']._serialized_start=656
-  _globals['_TRANSCRIPTMESSAGE']._serialized_end=789
-  _globals['_GETTRANSCRIPTRESPONSE']._serialized_start=791
-  _globals['_GETTRANSCRIPTRESPONSE']._serialized_end=887
-  _globals['_GETCOUNTSREQUEST']._serialized_start=889
-  _globals['_GETCOUNTSREQUEST']._serialized_end=949
-  _globals['_COUNT']._serialized_start=951
-  _globals['_COUNT']._serialized_end=1035
-  _globals['_GETCOUNTSRESPONSE']._serialized_start=1038
-  _globals['_GETCOUNTSRESPONSE']._serialized_end=1194
-  _globals['_RECORDING']._serialized_start=1449
-  _globals['_RECORDING']._serialized_end=1569
-  _globals['_REPORTS']._serialized_start=1572
-  _globals['_REPORTS']._serialized_end=1849
+  _globals['_RECORD']._serialized_end=414
+  _globals['_INGESTREQUEST']._serialized_start=416
+  _globals['_INGESTREQUEST']._serialized_end=477
+  _globals['_INGESTRESPONSE']._serialized_start=479
+  _globals['_INGESTRESPONSE']._serialized_end=542
+  _globals['_GETTRANSCRIPTREQUEST']._serialized_start=544
+  _globals['_GETTRANSCRIPTREQUEST']._serialized_end=659
+  _globals['_TRANSCRIPTMESSAGE']._serialized_start=662
+  _globals['_TRANSCRIPTMESSAGE']._serialized_end=795
+  _globals['_GETTRANSCRIPTRESPONSE']._serialized_start=797
+  _globals['_GETTRANSCRIPTRESPONSE']._serialized_end=893
+  _globals['_GETCOUNTSREQUEST']._serialized_start=895
+  _globals['_GETCOUNTSREQUEST']._serialized_end=955
+  _globals['_COUNT']._serialized_start=957
+  _globals['_COUNT']._serialized_end=1041
+  _globals['_GETCOUNTSRESPONSE']._serialized_start=1044
+  _globals['_GETCOUNTSRESPONSE']._serialized_end=1200
+  _globals['_RECORDING']._serialized_start=1455
+  _globals['_RECORDING']._serialized_end=1575
+  _globals['_REPORTS']._serialized_start=1578
+  _globals['_REPORTS']._serialized_end=1862
 # @@protoc_insertion_point(module_scope)

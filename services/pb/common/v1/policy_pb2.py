@@ -25,15 +25,15 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import descriptor_pb2 as google_dot_protobuf_dot_descriptor__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16\x63ommon/v1/policy.proto\x12\x10pytake.common.v1\x1a google/protobuf/descriptor.proto\"V\n\x06Policy\x12\x0f\n\x07\x63\x61llers\x18\x01 \x03(\t\x12,\n\x06tenant\x18\x02 \x01(\x0e\x32\x1c.pytake.common.v1.TenantRule\x12\r\n\x05roles\x18\x03 \x03(\t*p\n\nTenantRule\x12\x1b\n\x17TENANT_RULE_UNSPECIFIED\x10\x00\x12\x17\n\x13TENANT_RULE_REQUEST\x10\x01\x12\x15\n\x11TENANT_RULE_BATCH\x10\x02\x12\x15\n\x11TENANT_RULE_HOUSE\x10\x03:J\n\x06policy\x12\x1e.google.protobuf.MethodOptions\x18\xd1\x86\x03 \x01(\x0b\x32\x18.pytake.common.v1.Policyb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16\x63ommon/v1/policy.proto\x12\x10pytake.common.v1\x1a google/protobuf/descriptor.proto\"c\n\x06Policy\x12\x0f\n\x07\x63\x61llers\x18\x01 \x03(\t\x12,\n\x06tenant\x18\x02 \x01(\x0e\x32\x1c.pytake.common.v1.TenantRule\x12\r\n\x05scope\x18\x04 \x01(\tJ\x04\x08\x03\x10\x04R\x05roles*p\n\nTenantRule\x12\x1b\n\x17TENANT_RULE_UNSPECIFIED\x10\x00\x12\x17\n\x13TENANT_RULE_REQUEST\x10\x01\x12\x15\n\x11TENANT_RULE_BATCH\x10\x02\x12\x15\n\x11TENANT_RULE_HOUSE\x10\x03:J\n\x06policy\x12\x1e.google.protobuf.MethodOptions\x18\xd1\x86\x03 \x01(\x0b\x32\x18.pytake.common.v1.Policy:3\n\ntenant_key\x12\x1d.google.protobuf.FieldOptions\x18\xd2\x86\x03 \x01(\x08\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'common.v1.policy_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_TENANTRULE']._serialized_start=166
-  _globals['_TENANTRULE']._serialized_end=278
+  _globals['_TENANTRULE']._serialized_start=179
+  _globals['_TENANTRULE']._serialized_end=291
   _globals['_POLICY']._serialized_start=78
-  _globals['_POLICY']._serialized_end=164
+  _globals['_POLICY']._serialized_end=177
 # @@protoc_insertion_point(module_scope)
