@@ -21,7 +21,7 @@ from tests.walls.requests import declared
 from tests.walls.tenants import twins
 from tests.walls.world import open_world
 
-EXAMPLES = int(os.environ.get("PYTAKE_WALL_EXAMPLES", "25"))
+EXAMPLES = int(os.environ.get("PYTAKE_WALL_EXAMPLES", "20"))
 PATHS = sorted(declared())
 SCRIPTS = st.lists(
     st.builds(Step, st.sampled_from(["A", "A", "B"]), st.sampled_from(PATHS), st.integers(0, 2**16)),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import MISSING, dataclass, fields
 from datetime import timedelta
 from typing import Any
 
@@ -168,11 +168,10 @@ def _executor(database: Database, wire: Wire, peer: Any) -> tuple[Lanes, list[Be
 
 
 def _sender(database: Database, wire: Wire, peer: Any) -> tuple[list[Belt], tuple[Any, ...]]:
+    required = {field.name: Secret("") for field in fields(SenderSettings) if field.default is MISSING}
     settings = SenderSettings(
-        database_url=Secret(""), service_key_file="", service_jwks_file="", secret_key=Secret(""),
-        ingress_target="", analytics_target="", sealing_keys=Secret(SEALING_KEY),
-        graph_api_base="http://127.0.0.1:9/v1",
-    )  # fmt: skip
+        **{**required, "sealing_keys": Secret(SEALING_KEY), "graph_api_base": "http://127.0.0.1:9/v1"}
+    )
     sealer = Sealer.from_text(SEALING_KEY)
     room = furnish(settings, database, OptionalRedis(""), _Never(), sealer)
     inbox, records = (Lanes(Box("sender", name), database) for name in ("inbox", "records"))
