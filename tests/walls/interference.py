@@ -68,7 +68,7 @@ async def play(world: World, script: Sequence[Step], *, settle: bool = True) -> 
     for step in script:
         text = await answer_of(world, step)
         if settle:
-            text += await _told(world.settle())
+            text += await told(world.settle())
         if step.who == "A":
             answers.append(Answer(step, text))
     return answers
@@ -79,11 +79,11 @@ async def answer_of(world: World, step: Step) -> str:
     a, b = twins()
     tenant, twin = (a, b) if step.who == "A" else (b, a)
     request = request_of(methods(world.wire.paths)[step.path], tenant, twin, step.seed)
-    return await _told(world.call(step.path, request))
+    return await told(world.call(step.path, request))
 
 
-async def _told(call: Awaitable[object]) -> str:
-    """What a caller is told."""
+async def told(call: Awaitable[object]) -> str:
+    """What comes of a call, as its caller is told."""
     try:
         return text_of(await call)
     except PytakeError as error:

@@ -20,7 +20,7 @@ from google.protobuf.message import Message
 
 import services.pb
 from services.pb.common.v1 import policy_pb2
-from tests.walls.tenants import CONTACTS, CONVERSATIONS, EVENTS, MESSAGES, NAMES, PHONES, WAMIDS, Tenant
+from tests.walls.tenants import CONTACTS, CONVERSATIONS, EVENTS, MESSAGES, NAMES, PHONES, USERS, WAMIDS, Tenant
 
 # One moment for the whole run: two worlds are given the same times.
 NOON = int(time.time()) - 3600
@@ -163,6 +163,8 @@ def pools_of(tenant: Tenant, twin: Tenant) -> Pools:
         ([f"{tenant.tag}-1", f"{tenant.tag}-2"], "access_token", "app_secret", "verify_token"),
         ([NOON, NOON + 1], "sent_at", "occurred_at"),
         (EVENTS, "event_id", "record_id"),
+        # Where both a number and a user are named, contacts are linked, and merged.
+        (["", *USERS], "user_id", "contact_user_id", "recipient_user_id", "parent_user_id"),
     ):
         pools.update(dict.fromkeys(fields, values))
     return pools

@@ -13,7 +13,8 @@ from services.router.domain.identity import Identity, contact_id_of, conversatio
 
 NAMES = ("Um", "Dois")
 PHONES = ("5511900000001", "5511900000002")
-EVENTS = tuple(f"event-{number}" for number in range(6))
+USERS = ("BR.0001", "BR.0002")
+EVENTS = tuple(f"event-{number}" for number in range(20))
 WAMIDS = tuple(f"wamid.{number}" for number in range(3))
 _SPACE = UUID("5b3c4f0e-7d57-4c0c-8c07-6f3e8f0e5a11")
 # Given by a caller, so that two organizations may well have the same.

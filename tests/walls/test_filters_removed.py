@@ -6,27 +6,31 @@ contacts, names and ids.
 
 import asyncio
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import psycopg
 import pytest
 
+from services.chassis.queue import Claim
 from services.embedded.keys import ROOMS
 from tests.fixtures.servers import Database, Servers, copied_database
 from tests.house.catalog import TRUST
 from tests.walls.filters import Removed, filters_removed, without_organization
-from tests.walls.interference import Answer, Step, Who, differences, establish, play
+from tests.walls.interference import BROKEN, Answer, Step, Who, differences, establish, play, told
+from tests.walls.lane_work import fill, work
+from tests.walls.meeting import find_out, meet_both
 from tests.walls.requests import methods
 from tests.walls.rows import Digests, rows_of
 from tests.walls.sending import send
 from tests.walls.store_calls import answers_of
-from tests.walls.tenants import twins
+from tests.walls.tenants import Tenant, twins
 from tests.walls.world import World, open_world
 
 # So many calls of each method, so that lists have something in them.
 ROUNDS = 3
 # Fewer of a room's statements with a filter would say that the rewriting no longer hits.
-FEWEST = {"ingress": 2, "router": 12, "executor": 13, "sender": 9, "analytics": 4}
+FEWEST = {"ingress": 2, "router": 16, "executor": 25, "sender": 20, "analytics": 4}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,11 @@ async def run(database: Database, *rooms: str, is_alone: bool) -> Run:
             await establish(world, tenant)
         planting = script_of(world, "A", 1) if is_alone else [*script_of(world, "B", 1), *script_of(world, "A", 1)]
         await play(world, planting)
+        if not is_alone:
+            await send(world.stores["sender"][0], [b])
+        for tenant in [a] if is_alone else [a, b]:
+            await meet_both(world, tenant)
+        held = [await fill(lanes, own, [a] if is_alone else [a, b]) for lanes, own in world.boxes]
         before = rows_of(database.superuser_url, b)
         with filters_removed(*rooms) as removed:
             answers = await play(world, script_of(world, "A", 2), settle=False)
@@ -64,8 +73,22 @@ async def run(database: Database, *rooms: str, is_alone: bool) -> Run:
                 for room, stores in world.stores.items()
                 for name, answer in (await answers_of(stores, a, b)).items()
             }
-            stored["sender: a message's way"] = (await send(world.stores["sender"][0], [a]))[a.tag]
+            stored |= await others(world, a, held)
         return Run(answers, stored, before, rows_of(database.superuser_url, b), removed)
+
+
+async def others(world: World, tenant: Tenant, held: Sequence[Sequence[Claim]]) -> dict[str, str]:
+    """What no single call does: contacts that are merged, messages on their way, lanes in a worker's hands."""
+    store, credentials = world.stores["sender"]
+    keys = [(tenant.organization_id, number) for number in tenant.numbers]
+    stored = {
+        "router: a person": await told(find_out(world, tenant)),
+        "sender: a message's way": await told(send(store, [tenant])),
+        "sender: tokens": await told(credentials.tokens(keys)),
+    }
+    for (lanes, database), claims in zip(world.boxes, held, strict=True):
+        stored[f"{lanes.box.path}: a worker's way"] = await told(work(lanes, database, tenant, claims))
+    return stored
 
 
 @pytest.fixture(scope="module")
@@ -81,6 +104,7 @@ def test_without_the_filters_of_a_room_no_foreign_row_is_seen_or_changed(
 ) -> None:
     beside = asyncio.run(run(database, room, is_alone=False))
 
+    assert BROKEN not in repr(alone.stored)
     assert differences(alone.answers, beside.answers) == []
     assert {name: text for name, text in beside.stored.items() if text != alone.stored[name]} == {}
     assert twins()[1].tag not in repr(beside.stored)

@@ -132,7 +132,7 @@ def test_every_service_hears_of_database_prepare(room: str) -> None:
     assert "prepare=settings.database_prepare" in (SERVICES / room / "app.py").read_text()
 
 
-async def test_what_one_process_prepared_another_may_use_for_it_is_the_same_statement() -> None:
+def test_what_one_process_prepared_another_may_use_for_it_is_the_same_statement() -> None:
     assert Query("SELECT %(one)b::int").name == Query("SELECT %(other)b::int").name
     assert Query("SELECT 1").name != Query("SELECT 2").name
 

@@ -91,6 +91,7 @@ class World:
     inbox: Lanes
     turns: Turns
     belts: tuple[Belt, ...]
+    boxes: tuple[tuple[Lanes, Database], ...]
 
     async def call(self, path: str, request: Message) -> Any:
         """The response. Raises the PytakeError a caller would see."""
@@ -139,7 +140,10 @@ async def open_world(url_of: Callable[[str], str], *, prepare: bool = True, size
             "analytics": (analytics,),
             "ingress": _ingress(databases["ingress"], wire),
         }
-        yield World(wire, stores, inbox, turns, (*belts, *sender_belts))
+        outgoing = (*belts, *sender_belts)
+        boxes = [(inbox, databases["executor"]), *((belt.lanes, belt.database) for belt in outgoing)]
+        boxes.append((Lanes(Box("sender", "inbox"), databases["sender"]), databases["sender"]))
+        yield World(wire, stores, inbox, turns, outgoing, tuple(boxes))
 
 
 def _executor(database: Database, wire: Wire, peer: Any) -> tuple[Lanes, list[Belt], Turns, tuple[Any, ...]]:
