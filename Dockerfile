@@ -7,8 +7,8 @@ ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_NO_COMPILE=1
 RUN python -m venv --without-pip /opt/pytake
 # Dependencies first: this layer changes only with the lock. Wheels only: nothing is compiled.
 COPY deploy/image/requirements.lock deploy/image/build.lock /locks/
-RUN pip --python /opt/pytake install --require-hashes --only-binary :all: -r /locks/requirements.lock \
- && pip install --require-hashes --only-binary :all: -r /locks/build.lock
+RUN pip --python /opt/pytake install --require-hashes --no-deps --only-binary :all: -r /locks/requirements.lock \
+ && pip install --require-hashes --no-deps --only-binary :all: -r /locks/build.lock
 WORKDIR /source
 COPY pyproject.toml README.md LICENSE ./
 COPY services services

@@ -5,7 +5,7 @@ BIN := .venv/bin
 SETUP := @$(PYTHON) tools/bootstrap.py
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up test check fmt bench bench-parts soak storm protos
+.PHONY: help setup up test check fmt bench bench-parts soak storm protos audit sbom
 
 help: ## show these lines
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' Makefile | while IFS='|' read -r name text; do printf '%-17s %s\n' "$$name" "$$text"; done
@@ -39,3 +39,9 @@ storm: ## kill, cut and delay things under load, and count what was lost
 
 protos: ## generate services/pb from protos/
 	$(SETUP) && exec $(BIN)/python tools/protos.py
+
+audit: ## ask whether a locked package has a known vulnerability (needs the network; 3 when it cannot be asked)
+	$(SETUP) && exec $(BIN)/python tools/audit.py $(ARGS)
+
+sbom: ## write what the image is made of to dist/pytake.cdx.json (CycloneDX)
+	$(SETUP) && exec $(BIN)/python tools/sbom.py $(ARGS)

@@ -33,6 +33,16 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     config.stash[MEMBERSHIP].close()
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say what the logs of the run's houses held, summed over all processes of the run."""
+    from tests.walls.watch import tally
+
+    houses, scan = tally()
+    if houses:
+        terminalreporter.section(f"canaries in the logs of {houses} houses")
+        terminalreporter.write_line(scan.table())
+
+
 @pytest.fixture(scope="session")
 def servers() -> Servers:
     """The run's Postgres and Valkey."""

@@ -111,7 +111,7 @@ def installer() -> "list[str]":
     """Prefer uv (four times faster): the machine's own, else a pinned one in .venv, else pip."""
     pip = [str(VENV_PYTHON), "-m", "pip", "--disable-pip-version-check"]
     uv = shutil.which("uv") or str(VENV / "bin" / "uv")
-    if not Path(uv).exists() and not run(*pip, "install", "--quiet", "--require-hashes", "-r", INSTALLER):
+    if not Path(uv).exists() and not run(*pip, "install", "--quiet", "--require-hashes", "--no-deps", "-r", INSTALLER):
         return [*pip, "install"]
     return [uv, "pip", "install", "--python", str(VENV_PYTHON)]
 
@@ -119,7 +119,7 @@ def installer() -> "list[str]":
 def install() -> None:
     say("installing what requirements.lock names (a minute the first time)")
     pip = [str(VENV_PYTHON), "-m", "pip", "--disable-pip-version-check", "install"]
-    locked = ["--require-hashes", "-r", str(REQUIREMENTS)]
+    locked = ["--require-hashes", "--no-deps", "-r", str(REQUIREMENTS)]  # the lock is whole: nothing is resolved
     if not run(*installer(), *locked):
         say("that did not work; trying again with pip, which knows this machine's pip settings")
         if not run(*pip, *locked):

@@ -182,6 +182,15 @@ INSERT INTO trust VALUES
   ('svc_ingress', 'ingress.event', 'SELECT, INSERT, DELETE', 'control'),
   ('svc_ingress', 'ingress.door', 'SELECT, INSERT, UPDATE, DELETE', 'control'),
   ('svc_ingress', 'ingress.meta_app', 'SELECT, INSERT, UPDATE', 'house'),
+  ('svc_ingress', 'ingress.audit_event', 'SELECT, INSERT', 'tenant'),
+  -- Whose a login or a key is must be found before the tenant is known: names, hashes and ids.
+  ('svc_ingress', 'ingress.organization_name', 'SELECT, INSERT, UPDATE', 'house'),
+  ('svc_ingress', 'ingress.login_directory', 'SELECT, INSERT', 'house'),
+  ('svc_ingress', 'ingress.api_key_directory', 'SELECT, INSERT, DELETE', 'house'),
+  ('svc_ingress', 'ingress.user_account', 'SELECT, INSERT, UPDATE', 'tenant'),
+  ('svc_ingress', 'ingress.refresh_token', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),
+  ('svc_ingress', 'ingress.invitation', 'SELECT, INSERT, UPDATE', 'tenant'),
+  ('svc_ingress', 'ingress.api_key', 'SELECT, INSERT, UPDATE', 'tenant'),
   -- router routes.
   ('svc_router', 'router.organization', 'SELECT, INSERT, UPDATE', 'house'),
   ('svc_router', 'router.number_directory', 'SELECT, INSERT', 'house'),
@@ -191,6 +200,7 @@ INSERT INTO trust VALUES
   ('svc_router', 'router.contact', 'SELECT, INSERT, UPDATE', 'tenant'),
   ('svc_router', 'router.contact_identity', 'SELECT, INSERT, UPDATE', 'tenant'),
   ('svc_router', 'router.conversation', 'SELECT, INSERT, UPDATE', 'tenant'),
+  ('svc_router', 'router.audit_event', 'SELECT, INSERT', 'tenant'),
   -- executor executes.
   ('svc_executor', 'executor.inbox_lane', 'SELECT, INSERT, UPDATE', 'house'),
   ('svc_executor', 'executor.inbox_item', 'SELECT, INSERT', 'tenant'),
@@ -205,6 +215,7 @@ INSERT INTO trust VALUES
   ('svc_executor', 'executor.flow_version', 'SELECT, INSERT', 'tenant'),
   ('svc_executor', 'executor.conversation_states', 'SELECT, INSERT, UPDATE', 'tenant'),
   ('svc_executor', 'executor.timer', 'SELECT, INSERT, UPDATE, DELETE', 'house'),
+  ('svc_executor', 'executor.audit_event', 'SELECT, INSERT', 'tenant'),
   -- sender delivers.
   ('svc_sender', 'sender.inbox_lane', 'SELECT, INSERT, UPDATE', 'house'),
   ('svc_sender', 'sender.inbox_item', 'SELECT, INSERT', 'tenant'),
@@ -213,11 +224,15 @@ INSERT INTO trust VALUES
   ('svc_sender', 'sender.records_item', 'SELECT, INSERT', 'tenant'),
   ('svc_sender', 'sender.records_dead', 'SELECT, INSERT, UPDATE', 'tenant'),
   ('svc_sender', 'sender.credential', 'SELECT, INSERT, UPDATE', 'tenant'),
+  -- Ids of organizations with credentials: what re-sealing names, for it may see nobody's row without naming them.
+  ('svc_sender', 'sender.credential_owner', 'SELECT, INSERT', 'house'),
   ('svc_sender', 'sender.message', 'SELECT, INSERT, UPDATE', 'tenant'),
   ('svc_sender', 'sender.message_wamid', 'SELECT, INSERT, UPDATE', 'tenant'),
   ('svc_sender', 'sender.pair', 'SELECT, INSERT, UPDATE', 'tenant'),
   ('svc_sender', 'sender.parked_status', 'SELECT, INSERT, DELETE', 'tenant'),
+  ('svc_sender', 'sender.audit_event', 'SELECT, INSERT', 'tenant'),
   -- analytics records.
+  ('svc_analytics', 'analytics.audit_event', 'SELECT, INSERT', 'tenant'),
   ('svc_analytics', 'analytics.conversation_logs', 'SELECT, INSERT', 'tenant'),
   ('svc_analytics', 'analytics.conversation_count', 'SELECT, INSERT, UPDATE', 'tenant'),
   ('svc_analytics', 'analytics.flow_count', 'SELECT, INSERT, UPDATE', 'tenant'),
@@ -227,7 +242,9 @@ INSERT INTO trust VALUES
 -- organization is known only ids and counters.
 UPDATE trust SET is_shown = CASE scope
   WHEN 'control' THEN table_name IN ('ingress.out_lane', 'ingress.status_lane', 'ingress.door')
-  ELSE table_name NOT IN ('ingress.meta_app', 'sender.credential') END;
+  ELSE table_name NOT IN (
+    'ingress.meta_app', 'ingress.user_account', 'ingress.refresh_token', 'ingress.invitation', 'ingress.api_key',
+    'ingress.api_key_directory', 'ingress.login_directory', 'sender.credential') END;
 
 DO $$
 DECLARE

@@ -11,6 +11,7 @@ from services.analytics.server import RecordingServer, ReportsServer
 from services.analytics.settings import Settings
 from services.analytics.store import PostgresStore
 from services.analytics.usecases import Outcome, Recording, Reports
+from services.chassis.audit import AuditLog, audit_servicer
 from services.chassis.clock import Now, now
 from services.chassis.db import Database
 from services.chassis.lifecycle import Closing, Periodic, Service
@@ -29,13 +30,13 @@ _PARTITION_SECONDS = timedelta(hours=1).total_seconds()
 
 async def build(settings: Settings) -> Service:
     """The service on its real Postgres. Raises SettingsError."""
-    configure_logs(ROOM, settings.log_level)
+    configure_logs(ROOM, settings)
     verifier = _verifier(settings)
     database = await Database.open(
         settings.database_url, size=settings.database_pool_size, name=ROOM, prepare=settings.database_prepare
     )
     store = PostgresStore(database)
-    served = servicers(store, now, settings.record_batch_size)
+    served = [*servicers(store, now, settings.record_batch_size), audit_servicer(AuditLog(ROOM, database))]
     server = RpcServer(
         settings.grpc_address,
         served,

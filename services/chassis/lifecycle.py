@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 import uvloop
 
-from services.chassis.logs import get_logger
+from services.chassis.logs import get_logger, log_stray_errors
 from services.chassis.settings import SettingsError
 
 _log = get_logger(__name__)
@@ -69,8 +69,9 @@ def run_service(build: Callable[[], Coroutine[Any, Any, Service]]) -> None:
     """Run a room on uvloop until SIGTERM or SIGINT; a wrong setting ends it with one sentence and status 2."""
 
     async def main() -> None:
-        service = await build()
         loop = asyncio.get_running_loop()
+        service = await build()
+        log_stray_errors(loop)
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, service.ask_to_stop)
         await service.run()
@@ -80,6 +81,10 @@ def run_service(build: Callable[[], Coroutine[Any, Any, Service]]) -> None:
     except SettingsError as error:
         sys.stderr.write(f"{error}\n")
         sys.exit(2)
+    except Exception:
+        # Python would print the error with the values it quotes.
+        _log.exception("process_failed")
+        sys.exit(1)
 
 
 class Closing:
@@ -120,5 +125,5 @@ class Periodic:
             try:
                 await self._action()
             except Exception as error:
-                _log.warning("periodic_failed", name=self._name, error=repr(error))
+                _log.warning("periodic_failed", name=self._name, error=error)
             await asyncio.sleep(self._seconds)

@@ -15,3 +15,8 @@ lane_fenced_total = Counter("pytake_lane_fenced_total", "Finishes refused becaus
 lane_batch_items = Histogram(
     "pytake_lane_batch_items", "Items per claimed batch", ["box"], buckets=(1, 4, 16, 64, 256, 1024)
 )
+sealed_values = Gauge(
+    "pytake_sealed_values",
+    "Sealed values by place and by the key they are under: active, old or unknown",
+    ["place", "key"],
+)

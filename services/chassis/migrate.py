@@ -37,7 +37,7 @@ def migrate(
         guard.execute("SELECT pg_advisory_lock(%s)", (_LOCK,))
         on_progress("roles and schemas")
         _apply_trust_map(guard)
-        _set_passwords(guard, passwords)
+        set_passwords(guard, passwords)
         for room in ROOMS:
             on_progress(f"tables of {room}")
             _upgrade(superuser_url, room)
@@ -50,9 +50,12 @@ def _apply_trust_map(connection: psycopg.Connection[tuple[object, ...]]) -> None
         connection.execute(TRUST_MAP.read_text().encode())
 
 
-def _set_passwords(connection: psycopg.Connection[tuple[object, ...]], passwords: Mapping[str, str]) -> None:
+def set_passwords(connection: psycopg.Connection[tuple[object, ...]], passwords: Mapping[str, str]) -> None:
+    """Give login roles their passwords."""
     for role, password in passwords.items():
-        connection.execute(sql.SQL("ALTER ROLE {} PASSWORD {}").format(sql.Identifier(role), sql.Literal(password)))
+        # As its SCRAM verifier: statements may be logged, or seen in pg_stat_activity.
+        verifier = connection.pgconn.encrypt_password(password.encode(), role.encode(), b"scram-sha-256").decode()
+        connection.execute(sql.SQL("ALTER ROLE {} PASSWORD {}").format(sql.Identifier(role), sql.Literal(verifier)))
 
 
 def _upgrade(superuser_url: str, room: str) -> None:

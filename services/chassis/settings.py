@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import dataclasses
 import typing
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, TypeVar
+from urllib.parse import unquote, urlsplit
 
 Settings = TypeVar("Settings")
 
@@ -46,6 +47,18 @@ def read_settings(cls: type[Settings], environ: Mapping[str, str]) -> Settings:
         elif field.default is dataclasses.MISSING:
             raise SettingsError(f"{variable} is not set; give it a value: {field.metadata['help']}")
     return cls(**values)
+
+
+def secrets_in(settings: object) -> Iterator[str]:
+    """The secret values of a settings object: passwords of URLs, the parts of lists, and all other secrets whole."""
+    for field in dataclasses.fields(settings):  # type: ignore[arg-type]  # every settings class is a dataclass
+        value = getattr(settings, field.name)
+        if not isinstance(value, Secret):
+            continue
+        if "://" in value:
+            yield unquote(urlsplit(value).password or "")
+        else:
+            yield from value.split(",")
 
 
 def _convert(variable: str, text: str, kind: object) -> object:
@@ -108,6 +121,12 @@ class ServiceSettings:
         default=True,
     )
     log_level: str = setting("LOG_LEVEL", "debug, info, warning or error", default="info")
+    log_secret: Secret = setting(
+        "LOG_SECRET",
+        "key that turns phone numbers into names in the logs, the same in all services to follow a person through "
+        "them; empty means a new one at every start",
+        default=Secret(""),
+    )
     drain_seconds: float = setting(
         "DRAIN_SECONDS", "seconds a process may take to finish its work after SIGTERM", default=10.0
     )

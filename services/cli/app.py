@@ -16,17 +16,21 @@ COMMANDS: Mapping[str, str] = {
     "status": "Tell what runs: processes, addresses, databases.",
     "serve": "Become one service process, or bring the database to this version; the environment says how.",
     "keys": "Make the services' key pairs for a deployment.",
-    "apply": "Make organizations, Meta apps, numbers, chatbots, flows and triggers as files describe them.",
+    "apply": "Make organizations, Meta apps, numbers, chatbots, flows, triggers, users and API keys as files say.",
+    "user": "Add, list and unlock users; set their passwords.",
+    "api-key": "Create, list and revoke API keys.",
     "token": "Print a signed token for REST and gRPC.",
     "chat": "Be a phone: write to a number of the simulated Meta and read the replies.",
     "webhook": "Parse webhook bodies, or sign and post them.",
     "flow": "Check flow files, or turn other dialects into the native one.",
     "doctor": "Check the running house and say how to mend what is wrong.",
+    "secrets": "Rotate sealing keys and app secrets; name a person as the logs do.",
     "dead": "List, show and replay what a lane gave up on.",
     "sizing": "Compute what a rate needs: processes, Postgres cores, WAL, Redis, disk, cells.",
+    "audit": "List who changed what, and check that nobody changed that.",
     "events": "List webhook events that drove no conversation.",
 }
-"""Command → its line in `pytake --help`. A command `x` is `app` (a typer.Typer) in services/cli/x.py or x/."""
+"""Command → its line in `pytake --help`. A command `x-y` is `app` (a typer.Typer) in services/cli/x_y.py or x_y/."""
 
 
 class LazyCommands(TyperGroup):
@@ -38,7 +42,7 @@ class LazyCommands(TyperGroup):
     def get_command(self, ctx: object, cmd_name: str) -> TyperCommand | TyperGroup | None:
         if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(f"services.cli.{cmd_name}")
+        module = importlib.import_module(f"services.cli.{cmd_name.replace('-', '_')}")
         command = get_command(module.app)
         assert isinstance(command, TyperCommand | TyperGroup)
         command.name = cmd_name

@@ -18,6 +18,7 @@ MAKERS: dict[str, Callable[[], str]] = {
     **{role: lambda: secrets.token_urlsafe(24) for role in LOGINS},
     "valkey": lambda: secrets.token_urlsafe(24),
     "SECRET_KEY": lambda: secrets.token_urlsafe(48),
+    "LOG_SECRET": lambda: secrets.token_urlsafe(24),
     "SEALING_KEYS": lambda: base64.b64encode(secrets.token_bytes(32)).decode(),
     "WEBHOOK_VERIFY_TOKEN": lambda: secrets.token_urlsafe(16),
     "META_APP_SECRET": lambda: secrets.token_hex(16),
@@ -42,6 +43,22 @@ def load_or_create_secrets(folder: Path) -> dict[str, str]:
     if missing:
         write_private(path, json.dumps(kept | missing, indent=2))
     return kept | missing
+
+
+def read_sealing_keys(folder: Path) -> list[str]:
+    """Return the keys that seal secrets at rest as the folder keeps them (base64), the active one first."""
+    return load_or_create_secrets(folder)["SEALING_KEYS"].split(",")
+
+
+def write_sealing_keys(folder: Path, keys: Sequence[str]) -> None:
+    """Keep these sealing keys, the active one first; the services have them from their next start on."""
+    kept = load_or_create_secrets(folder) | {"SEALING_KEYS": ",".join(keys)}
+    write_private(folder / "secrets.json", json.dumps(kept, indent=2))
+
+
+def new_sealing_key() -> str:
+    """Make a key of 32 bytes (base64)."""
+    return MAKERS["SEALING_KEYS"]()
 
 
 def note_secrets_in_use(folder: Path, environment: Mapping[str, str]) -> None:

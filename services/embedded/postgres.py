@@ -47,6 +47,15 @@ SETTINGS = {
     "autovacuum_naptime": "60s",
     "idle_in_transaction_session_timeout": "60s",
 }
+# What people wrote and what is secret passes through statements: the log tells what the server does, never a statement,
+# a parameter, or an error with the values it quotes. The service that asked logs its error, without values.
+QUIET_LOG = {
+    "log_min_messages": "log",
+    "log_min_error_statement": "panic",
+    "log_error_verbosity": "terse",
+    "log_parameter_max_length": "0",
+    "log_parameter_max_length_on_error": "0",
+}
 DURABILITY_SETTINGS = {
     Durability.DURABLE: {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on"},
     Durability.FAST_TESTS: {"fsync": "off", "synchronous_commit": "on", "full_page_writes": "off"},
@@ -108,7 +117,7 @@ class EmbeddedPostgres:
 
     def command(self) -> Command:
         """Return how to run the prepared cluster: fast shutdown on stop, and when we die without a word."""
-        settings = SETTINGS | DURABILITY_SETTINGS[self._durability] | {"port": str(self.port)}
+        settings = SETTINGS | QUIET_LOG | DURABILITY_SETTINGS[self._durability] | {"port": str(self.port)}
         options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
         return Command(
             name="postgres",

@@ -1,7 +1,7 @@
 """How the five services and the simulated Meta are run here: addresses, environments, commands."""
 
 import sys
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,23 +14,18 @@ GRAPH_API_VERSION = "v26.0"
 WEBHOOK_PATH = "/api/v1/whatsapp/webhook"
 STOP_SECONDS = 15.0
 
-USERS_CHOICE = (
-    "WEBHOOK_VERIFY_TOKEN",
-    "META_APP_SECRET",
-    "META_GRAPH_API_BASE",
-    "SECRET_KEY",
-    "SEALING_KEYS",
-)
-"""Variables the house has a value for, which the user's own value overrides."""
-
-SECRETS_OF: Mapping[str, tuple[str, ...]] = {
-    "ingress": ("SECRET_KEY", "SEALING_KEYS", "WEBHOOK_VERIFY_TOKEN", "META_APP_SECRET"),
-    "sender": ("SEALING_KEYS",),
+READERS: Mapping[str, tuple[str, ...]] = {
+    "WEBHOOK_VERIFY_TOKEN": ("ingress",),
+    "META_APP_SECRET": ("ingress",),
+    "META_PREVIOUS_APP_SECRET": ("ingress",),
+    "META_GRAPH_API_BASE": ("sender",),
+    "SECRET_KEY": ("ingress",),
+    "SEALING_KEYS": ("ingress", "sender"),
+    "LOG_SECRET": ROOMS,
+    "META_ACCESS_TOKEN": (),  # sender reads tokens from its table; the simulator has a file
+    "DATABASE_URL": (),  # the administrator's; each room is told its own
 }
-"""Program → the secrets it reads; every other one learns none, neither the house's nor the user's."""
-
-# The access token reaches sender by `apply`, never by the environment.
-_SECRETS = {"META_ACCESS_TOKEN", *(name for names in SECRETS_OF.values() for name in names)}
+"""Secrets and addresses, the house's or the user's own → the rooms that are told them, and nobody else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +100,7 @@ class Surroundings:
 
     def command(self, replica: Replica) -> Command:
         """Return how to run one process of a room."""
-        secrets = SECRETS_OF.get(replica.room, ())
-        return self._command(replica.name, self.programs(replica.room), self._room_variables(replica), secrets)
+        return self._command(replica.name, self.programs(replica.room), self._room_variables(replica))
 
     @property
     def webhook_url(self) -> str:
@@ -117,43 +111,42 @@ class Surroundings:
         """Return how to run the simulated Meta with its configuration file."""
         _, _, port = address.rpartition(":")
         options = ("--port", port, "--config", str(configuration))
-        return self._command("simulator", (*self.programs("simulator"), *options), {}, ())
+        return self._command("simulator", (*self.programs("simulator"), *options), self._variables_for("simulator"))
 
-    def _command(
-        self, name: str, arguments: tuple[str, ...], variables: Mapping[str, str], secrets: Collection[str]
-    ) -> Command:
-        shared = self._shared_variables()
-        for secret in _SECRETS.difference(secrets):
-            shared.pop(secret, None)
+    def _command(self, name: str, arguments: tuple[str, ...], variables: Mapping[str, str]) -> Command:
         return Command(
             name=name,
             arguments=arguments,
             log_file=self.log_folder / f"{name}.log",
             working_directory=Path.cwd(),
-            environment=shared | dict(variables),
+            environment=variables,
             stop_seconds=STOP_SECONDS,
         )
 
-    def _shared_variables(self) -> dict[str, str]:
-        ours = {name: self.secrets[name] for name in USERS_CHOICE if name in self.secrets}
-        ours |= {
-            "META_GRAPH_API_BASE": self.graph_api_base,
-            "REDIS_URL": self.redis_url,
-            "PYTHONUNBUFFERED": "1",
+    def _variables_for(self, reader: str) -> dict[str, str]:
+        """The user's environment, and of the variables in READERS those that this program reads and no others."""
+        ours = {"META_GRAPH_API_BASE": self.graph_api_base} | dict(self.secrets)
+        told = {
+            name: self.environment.get(name) or ours[name]
+            for name, readers in READERS.items()
+            if reader in readers and (name in ours or self.environment.get(name))
         }
-        users = {name: value for name, value in self.environment.items() if value or name not in ours}
-        keep = {name: users[name] for name in USERS_CHOICE if name in users}
-        return users | ours | keep
+        users = {name: value for name, value in self.environment.items() if name not in READERS}
+        return users | {"REDIS_URL": self.redis_url, "PYTHONUNBUFFERED": "1"} | told
 
     def _room_variables(self, replica: Replica) -> dict[str, str]:
         targets = {f"{room.upper()}_TARGET": target(replicas) for room, replicas in self.plan.items()}
-        variables = targets | {
-            "DATABASE_URL": self.database_urls[replica.room],
-            "GRPC_ADDRESS": replica.grpc,
-            "OPS_ADDRESS": replica.ops,
-            "SERVICE_KEY_FILE": str(key_file(self.secrets_folder, replica.room)),
-            "SERVICE_JWKS_FILE": str(jwks_file(self.secrets_folder)),
-        }
+        variables = (
+            self._variables_for(replica.room)
+            | targets
+            | {
+                "DATABASE_URL": self.database_urls[replica.room],
+                "GRPC_ADDRESS": replica.grpc,
+                "OPS_ADDRESS": replica.ops,
+                "SERVICE_KEY_FILE": str(key_file(self.secrets_folder, replica.room)),
+                "SERVICE_JWKS_FILE": str(jwks_file(self.secrets_folder)),
+            }
+        )
         if replica.http is not None:
             variables["HTTP_ADDRESS"] = replica.http
         return variables

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import psycopg
 
+from services.chassis.audit import AuditLog, audit_servicer
 from services.chassis.clock import monotonic
 from services.chassis.db import Database
 from services.chassis.lifecycle import Closing, Periodic, Service
@@ -35,7 +36,7 @@ RECORD_LINGER = 0.5
 
 async def build(settings: Settings) -> Service:
     """Put the room together; nothing runs until the service does."""
-    configure_logs("executor", settings.log_level)
+    configure_logs("executor", settings)
     certificates = Certificates.from_settings(settings)
     database = await Database.open(
         settings.database_url,
@@ -47,8 +48,9 @@ async def build(settings: Settings) -> Service:
     verifier = TokenVerifier.from_file(audience="executor", jwks_file=settings.service_jwks_file)
     inbox, outbox, records = Lanes(INBOX, database), Lanes(OUTBOX, database), Lanes(RECORDS, database)
     inbox_bell, outbox_bell, records_bell = Bell(), Bell(), Bell()
-    states = PostgresStates(database, inbox, outbox, records, on_queued=inbox_bell.ring)
-    flows = PostgresFlows(database)
+    audit = AuditLog("executor", database)
+    states = PostgresStates(database, inbox, outbox, records, audit=audit, on_queued=inbox_bell.ring)
+    flows = PostgresFlows(database, audit)
     turns = Turns(
         states=states,
         library=FlowLibrary(flows),
@@ -92,8 +94,9 @@ async def build(settings: Settings) -> Service:
             Servicer(
                 "pytake.common.v1.DeadLetters",
                 lanes_pb2_grpc.add_DeadLettersServicer_to_server,
-                DeadLetters([(inbox, inbox_bell), (outbox, outbox_bell), (records, records_bell)]),
+                DeadLetters([(inbox, inbox_bell), (outbox, outbox_bell), (records, records_bell)], audit),
             ),
+            audit_servicer(audit),
         ],
         verifier,
         drain_seconds=settings.drain_seconds,

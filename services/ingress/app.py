@@ -7,37 +7,48 @@ from importlib.metadata import version
 from socket import gethostname
 from uuid import uuid4
 
+from services.chassis.audit import AuditLog, audit_servicer
 from services.chassis.clock import monotonic, now
 from services.chassis.db import Database
 from services.chassis.lifecycle import Closing, Periodic, Service
 from services.chassis.logs import configure_logs
 from services.chassis.ops import OpsServer
 from services.chassis.queue import Bell, DeadLetters, Lanes, Poll, Relay
+from services.chassis.redis import OptionalRedis
 from services.chassis.rpc import Certificates, Peer, PeerAddress, RpcServer, Servicer
-from services.chassis.sealing import Sealer
-from services.chassis.tenancy import ServiceSigner, TokenVerifier
+from services.chassis.sealing import Resealing, Sealer, SealingServer
+from services.chassis.tenancy import ServiceSigner, TeamSigner, TokenVerifier
+from services.ingress.accounts import open_accounts
+from services.ingress.accounts.server import AccountsServer
+from services.ingress.accounts.store import PostgresAccounts
 from services.ingress.apps import AppDirectory, house_app
+from services.ingress.audit import AuditTrails
+from services.ingress.cache import RateLimits
 from services.ingress.conversations import Conversations
+from services.ingress.domain.limits import Limit, RestLimits
 from services.ingress.http import HttpServer, WebhookEndpoint, build_site
-from services.ingress.peers import GrpcAnalytics, GrpcExecutor, GrpcRouter
+from services.ingress.peers import GrpcAnalytics, GrpcAudit, GrpcExecutor, GrpcRouter
+from services.ingress.ports import AuditTrail
 from services.ingress.server import AppsServer, EventsServer, IntakeServer
 from services.ingress.settings import Settings
-from services.ingress.store import MESSAGES, STATUSES, PostgresStore
+from services.ingress.store import MESSAGES, SEALED, STATUSES, OwnTrail, PostgresStore
 from services.ingress.usecases import Door, Intake
-from services.pb.common.v1 import lanes_pb2_grpc
+from services.pb.common.v1 import lanes_pb2_grpc, sealing_pb2_grpc
 from services.pb.ingress.v1 import ingress_pb2_grpc
 
 PARTITIONS_SECONDS = 3600.0
 CLEANING_SECONDS = 86_400.0
 DEPTH_SECONDS = 5.0
 DOOR_SECONDS = 2.0
+# After a rotation the first turn, at the start, moves everything; later ones keep the gauge true.
+SEALING_SECONDS = 600.0
 # Statuses come three to a reply and nobody waits for one: they gather for a moment.
 STATUS_LINGER = 0.05
 
 
 async def build(settings: Settings) -> Service:
     """Put the room together; nothing runs until the service does."""
-    configure_logs("ingress", settings.log_level)
+    configure_logs("ingress", settings)
     certificates = Certificates.from_settings(settings)
     database = await Database.open(
         settings.database_url,
@@ -53,10 +64,17 @@ async def build(settings: Settings) -> Service:
     )
     messages, statuses = Lanes(MESSAGES, database), Lanes(STATUSES, database)
     message_bell, status_bell = Bell(), Bell()
-    store = PostgresStore(database, messages, statuses, Sealer.from_text(settings.sealing_keys))
+    sealer = Sealer.from_text(settings.sealing_keys)
+    audit = AuditLog("ingress", database)
+    store = PostgresStore(
+        database, messages, statuses, sealer=sealer, audit=audit, rotation_days=settings.app_secret_rotation_days
+    )
+    resealing = Resealing(database, sealer, SEALED)
     apps = AppDirectory(
         store.list_apps,
-        fixed=house_app(settings.meta_app_secret, settings.webhook_verify_token),
+        fixed=house_app(
+            settings.meta_app_secret, settings.webhook_verify_token, previous=settings.meta_previous_app_secret
+        ),
         monotonic=monotonic,
     )
     intake = Intake(
@@ -82,6 +100,16 @@ async def build(settings: Settings) -> Service:
         sleep=asyncio.sleep,
         new_id=uuid4,
     )
+    redis = OptionalRedis(settings.redis_url)
+    accounts = open_accounts(
+        store=PostgresAccounts(database, audit),
+        verifier=rest_verifier,
+        signer=TeamSigner.from_file("ingress", settings.service_key_file),
+        rates=RateLimits(redis, monotonic),
+        limits=_rest_limits(settings),
+        now=now,
+        monotonic=monotonic,
+    )
     rpc = RpcServer(
         settings.grpc_address,
         [
@@ -89,17 +117,38 @@ async def build(settings: Settings) -> Service:
             Servicer("pytake.ingress.v1.Apps", ingress_pb2_grpc.add_AppsServicer_to_server, AppsServer(intake)),
             Servicer("pytake.ingress.v1.Events", ingress_pb2_grpc.add_EventsServicer_to_server, EventsServer(intake)),
             Servicer(
+                "pytake.ingress.v1.Accounts",
+                ingress_pb2_grpc.add_AccountsServicer_to_server,
+                AccountsServer(accounts.provisioning),
+            ),
+            Servicer(
                 "pytake.common.v1.DeadLetters",
                 lanes_pb2_grpc.add_DeadLettersServicer_to_server,
-                DeadLetters([(messages, message_bell), (statuses, status_bell)]),
+                DeadLetters([(messages, message_bell), (statuses, status_bell)], audit),
             ),
+            Servicer(
+                "pytake.common.v1.Sealing", sealing_pb2_grpc.add_SealingServicer_to_server, SealingServer(resealing)
+            ),
+            audit_servicer(audit),
         ],
         verifier,
         drain_seconds=settings.drain_seconds,
         certificates=certificates,
     )
+    # sender is none of ingress' peers: its log is the operator's.
+    trails: dict[str, AuditTrail] = {
+        "ingress": OwnTrail(audit),
+        "router": GrpcAudit(router_peer),
+        "executor": GrpcAudit(executor_peer),
+        "analytics": GrpcAudit(analytics_peer),
+    }
     site = build_site(
-        version=version("pytake"), is_ready=database.is_reachable, conversations=conversations, verifier=rest_verifier
+        version=version("pytake"),
+        is_ready=database.is_reachable,
+        conversations=conversations,
+        accounts=accounts,
+        audit=AuditTrails(trails),
+        trusted_proxies=settings.trusted_proxies,
     )
     webhook = WebhookEndpoint(intake, max_body_bytes=settings.max_body_bytes)
 
@@ -111,6 +160,7 @@ async def build(settings: Settings) -> Service:
         "ingress",
         [
             Closing(database.close),
+            Closing(redis.close),
             Closing(relay_peer.close),
             Closing(router_peer.close),
             Closing(executor_peer.close),
@@ -119,6 +169,7 @@ async def build(settings: Settings) -> Service:
             Periodic("door", DOOR_SECONDS, intake.announce_door),
             Periodic("partitions", PARTITIONS_SECONDS, store.prepare_partitions),
             Periodic("cleaning", CLEANING_SECONDS, store.drop_old),
+            Periodic("sealing", SEALING_SECONDS, resealing.turn),
             Periodic("depth", DEPTH_SECONDS, measure),
             Relay(
                 messages,
@@ -142,4 +193,15 @@ async def build(settings: Settings) -> Service:
             # Last, so that a room is ready only when everything else has started.
             OpsServer(settings.ops_address, database.is_reachable),
         ],
+    )
+
+
+def _rest_limits(settings: Settings) -> RestLimits:
+    return RestLimits(
+        organization=Limit(settings.organization_requests_per_minute, 60.0),
+        caller=Limit(settings.caller_requests_per_minute, 60.0),
+        login=Limit(settings.logins_per_minute, 60.0),
+        refresh=Limit(settings.refreshes_per_minute, 60.0),
+        acceptance=Limit(settings.acceptances_per_hour, 3600.0),
+        sending=Limit(settings.sends_per_minute, 60.0),
     )

@@ -21,11 +21,11 @@ STALE_SECONDS = 600.0
 HOUSE_APP = "house"
 
 
-def house_app(app_secret: str, verify_token: str) -> list[MetaApp]:
+def house_app(app_secret: str, verify_token: str, *, previous: str = "") -> list[MetaApp]:
     """The app that META_APP_SECRET and WEBHOOK_VERIFY_TOKEN describe, if they do."""
     if not app_secret and not verify_token:
         return []
-    return [MetaApp(UUID(int=0), HOUSE_APP, app_secret, None, verify_token)]
+    return [MetaApp(UUID(int=0), HOUSE_APP, app_secret, previous or None, verify_token)]
 
 
 class Signers(NamedTuple):

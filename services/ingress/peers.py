@@ -11,9 +11,10 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from services.chassis.queue import StoredItem
 from services.chassis.rpc import Peer
+from services.ingress.domain.audit import Change
 from services.ingress.domain.conversation import Flow, Line, State, StatePage, Transcript, Turn
 from services.pb.analytics.v1 import analytics_pb2, analytics_pb2_grpc
-from services.pb.common.v1 import events_pb2, results_pb2
+from services.pb.common.v1 import audit_pb2, audit_pb2_grpc, events_pb2, results_pb2
 from services.pb.executor.v1 import executor_pb2, executor_pb2_grpc
 from services.pb.router.v1 import router_pb2, router_pb2_grpc
 
@@ -133,6 +134,34 @@ class GrpcAnalytics:
         )
         response = await self._peer.call(self._reports.GetTranscript, request, seconds=REST_SECONDS)
         return Transcript(tuple(_line(message) for message in response.messages), response.total)
+
+
+class GrpcAudit:
+    """The audit log of any room that ingress calls."""
+
+    def __init__(self, peer: Peer) -> None:
+        self._peer = peer
+        self._audit = peer.stub(audit_pb2_grpc.AuditStub)
+
+    async def changes(self, *, organization_id: UUID, limit: int, before: int) -> list[Change]:
+        """Changes of an organization, newest first."""
+        request = audit_pb2.ListAuditEventsRequest(organization_id=str(organization_id), limit=limit, before_seq=before)
+        response = await self._peer.call(self._audit.ListAuditEvents, request, seconds=REST_SECONDS)
+        return [_change(event) for event in response.events]
+
+
+def _change(event: audit_pb2.AuditEvent) -> Change:
+    return Change(
+        room=event.room,
+        seq=event.seq,
+        at=event.at.ToDatetime(UTC),
+        actor=event.actor,
+        action=event.action,
+        object=event.object,
+        before_digest=event.before_digest.hex() or None,
+        after_digest=event.after_digest.hex() or None,
+        hash=event.hash.hex(),
+    )
 
 
 def _state(state: executor_pb2.State) -> State:

@@ -9,6 +9,7 @@ from typing import Protocol
 from uuid import UUID
 
 from services.chassis.queue import Item
+from services.ingress.domain.audit import Change
 from services.ingress.domain.conversation import Flow, State, StatePage, Transcript, Turn
 
 
@@ -36,7 +37,7 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class MetaApp:
-    """A Meta app with its secrets in clear; lives in memory only."""
+    """A Meta app with its secrets in clear; lives in memory only. The previous secret is believed until its time."""
 
     organization_id: UUID
     name: str
@@ -44,6 +45,7 @@ class MetaApp:
     previous_app_secret: str | None
     verify_token: str
     updated_at: datetime | None = None
+    previous_until: datetime | None = None
 
     @property
     def reference(self) -> str:
@@ -65,6 +67,9 @@ class Store(Protocol):
 
     async def put_app(self, app: MetaApp) -> bool:
         """Create or replace an app; tells whether anything changed. A changed secret becomes the previous one."""
+
+    async def end_rotation(self, *, organization_id: UUID, name: str) -> bool | None:
+        """Forget an app's previous secret; tells whether there was one, None when there is no such app."""
 
     async def list_events(self, *, disposition: str, limit: int) -> list[KeptEvent]:
         """Kept events, newest first; an empty disposition means all."""
@@ -117,3 +122,13 @@ class Transcripts(Protocol):
 
     async def transcript(self, *, organization_id: UUID, phone_number: str, skip: int, limit: int) -> Transcript:
         """What was said, oldest first. Raises Unavailable."""
+
+
+class AuditTrail(Protocol):
+    """The audit log of one room, ingress itself or one that it calls."""
+
+    async def changes(self, *, organization_id: UUID, limit: int, before: int) -> Sequence[Change]:
+        """Changes of an organization, newest first; only those numbered less than `before` unless it is 0.
+
+        Raises Unavailable.
+        """

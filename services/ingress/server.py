@@ -47,6 +47,15 @@ class AppsServer(ingress_pb2_grpc.AppsServicer):
         )
         return ingress_pb2.PutAppResponse(is_changed=is_changed)
 
+    async def EndRotation(
+        self, request: ingress_pb2.EndRotationRequest, context: Context
+    ) -> ingress_pb2.EndRotationResponse:
+        """Believe the previous secret no longer."""
+        is_changed = await self._intake.end_rotation(
+            organization_id=_organization(request.organization_id), name=request.name
+        )
+        return ingress_pb2.EndRotationResponse(is_changed=is_changed)
+
     async def ListApps(self, request: ingress_pb2.ListAppsRequest, context: Context) -> ingress_pb2.ListAppsResponse:
         """The apps of an organization, without secrets."""
         apps = await self._intake.list_apps(organization_id=_organization(request.organization_id))
@@ -78,6 +87,8 @@ def _app(app: MetaApp) -> ingress_pb2.App:
     message = ingress_pb2.App(name=app.name, has_previous_secret=bool(app.previous_app_secret))
     if app.updated_at:
         message.updated_at.FromDatetime(app.updated_at)
+    if app.previous_until:
+        message.previous_until.FromDatetime(app.previous_until)
     return message
 
 

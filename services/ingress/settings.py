@@ -29,6 +29,43 @@ class Settings(ServiceSettings):
     meta_app_secret: Secret = setting(
         "META_APP_SECRET", "app secret of the house's own Meta app; more apps come by apply", default=Secret("")
     )
+    meta_previous_app_secret: Secret = setting(
+        "META_PREVIOUS_APP_SECRET",
+        "secret of before a rotation of META_APP_SECRET, believed as well; empty once Meta signs with the new one",
+        default=Secret(""),
+    )
+    app_secret_rotation_days: float = setting(
+        "APP_SECRET_ROTATION_DAYS",
+        "days the secret of before a rotation of an applied Meta app is still believed",
+        default=7.0,
+    )
     max_body_bytes: int = setting(
         "MAX_BODY_BYTES", "largest webhook body in bytes; Meta sends up to 3 MiB", default=4 * 1024 * 1024
+    )
+    organization_requests_per_minute: int = setting(
+        "ORGANIZATION_REQUESTS_PER_MINUTE",
+        "REST requests of one organization in a minute; 0 means no limit",
+        default=1000,
+    )
+    caller_requests_per_minute: int = setting(
+        "CALLER_REQUESTS_PER_MINUTE",
+        "REST requests of one person or API key in a minute, unless the key has a limit of its own; 0 means no limit",
+        default=300,
+    )
+    logins_per_minute: int = setting(
+        "LOGINS_PER_MINUTE", "logins from one address, and with one e-mail, in a minute; 0 means no limit", default=5
+    )
+    refreshes_per_minute: int = setting(
+        "REFRESHES_PER_MINUTE", "refreshed sessions from one address in a minute; 0 means no limit", default=10
+    )
+    acceptances_per_hour: int = setting(
+        "ACCEPTANCES_PER_HOUR", "invitations accepted from one address in an hour; 0 means no limit", default=3
+    )
+    sends_per_minute: int = setting(
+        "SENDS_PER_MINUTE", "messages said over REST in one organization in a minute; 0 means no limit", default=100
+    )
+    trusted_proxies: int = setting(
+        "TRUSTED_PROXIES",
+        "how many proxies before ingress append to X-Forwarded-For; 0 means that whoever connects is the client",
+        default=0,
     )

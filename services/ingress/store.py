@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
 from uuid import UUID
 
+from services.chassis.audit import AuditEntry, AuditLog, digest_of
 from services.chassis.db import Connection, Database, Query, Step, fetch_all, fetch_one, run, run_steps
 from services.chassis.queue import Box, Lanes, StoredItem
 from services.chassis.queue.schema import KEEP_DAYS
-from services.chassis.sealing import Sealer
+from services.chassis.sealing import SealedColumn, Sealer
+from services.ingress.domain.audit import Change
 from services.ingress.ports import Accepted, KeptEvent, MetaApp
 from services.pb.common.v1 import events_pb2
 
@@ -16,6 +20,10 @@ MESSAGES = Box("ingress", "out", group="number_key")
 STATUSES = Box("ingress", "status", group="number_key")
 
 _TABLE = "ingress.meta_app"
+_SECRETS = ("app_secret", "previous_app_secret", "verify_token")
+SEALED = tuple(SealedColumn(_TABLE, column, "name", row="{key}/" + column) for column in _SECRETS)
+"""Where ingress keeps sealed values."""
+ROTATION_DAYS = 7.0
 # With more lanes than this waiting, ingress is behind and the exact age does not matter.
 _WATERMARK_LANES = 500
 _BEHIND_MS = 3_600_000
@@ -44,24 +52,44 @@ _DOORS_OPEN = Query("""
                     ELSE 0 END)::bigint
     FROM ingress.door WHERE seen_at > now() - interval '20 s'""")
 
+# A rotation's days are counted from its beginning: what is put again without a new secret does not lengthen them.
 _PUT_APP = """
-    INSERT INTO ingress.meta_app AS a (organization_id, name, app_secret, previous_app_secret, verify_token)
-    VALUES (%(organization_id)s, %(name)s, %(secret)b, %(previous)b, %(token)b)
+    INSERT INTO ingress.meta_app AS a (organization_id, name, app_secret, previous_app_secret, verify_token,
+                                       previous_until)
+    VALUES (%(organization_id)s, %(name)s, %(secret)b, %(previous)b, %(token)b,
+            now() + %(days)s::float8 * interval '1 day')
     ON CONFLICT (organization_id, name) DO UPDATE SET
       app_secret = excluded.app_secret, previous_app_secret = excluded.previous_app_secret,
-      verify_token = excluded.verify_token, updated_at = now()"""
+      verify_token = excluded.verify_token, updated_at = now(),
+      previous_until = CASE WHEN %(is_rotated)s OR excluded.previous_until IS NULL THEN excluded.previous_until
+                            ELSE a.previous_until END"""
 
-_COLUMNS = "organization_id, name, app_secret, previous_app_secret, verify_token, updated_at"
+# What is over is not read, whether or not it has been cleared away yet.
+_COLUMNS = """organization_id, name, app_secret, CASE WHEN previous_until > now() THEN previous_app_secret END,
+    verify_token, updated_at, CASE WHEN previous_until > now() THEN previous_until END"""
+_CLEAR_ENDED = """UPDATE ingress.meta_app SET previous_app_secret = NULL, previous_until = NULL
+    WHERE previous_until <= now()"""
 
 
 class PostgresStore:
     """ingress' tables in Postgres. They hold what came in before the tenant is known."""
 
-    def __init__(self, database: Database, messages: Lanes, statuses: Lanes, sealer: Sealer) -> None:
+    def __init__(
+        self,
+        database: Database,
+        messages: Lanes,
+        statuses: Lanes,
+        *,
+        sealer: Sealer,
+        audit: AuditLog,
+        rotation_days: float = ROTATION_DAYS,
+    ) -> None:
         self._database = database
+        self._audit = audit
         self._messages = messages
         self._statuses = statuses
         self._sealer = sealer
+        self._rotation_days = rotation_days
 
     async def accept(self, entries: Sequence[Accepted]) -> Sequence[None]:
         """Make all entries durable in one transaction; repeats change nothing. Raises Unavailable."""
@@ -111,16 +139,45 @@ class PostgresStore:
     async def put_app(self, app: MetaApp) -> bool:
         """Create or replace an app. A changed secret keeps the one before as previous, unless one is given."""
         async with self._database.transaction([app.organization_id]) as connection:
+            await run_steps(connection, self._audit.locking([app.organization_id]))
             row = await fetch_one(
                 connection,
                 f"SELECT {_COLUMNS} FROM {_TABLE} WHERE organization_id = %s AND name = %s FOR UPDATE",
                 (app.organization_id, app.name),
             )
-            merged = merge_app(self._app(row) if row else None, app)
+            stored = self._app(row) if row else None
+            merged = merge_app(stored, app)
             if merged is None:
                 return False
-            await run(connection, _PUT_APP, self._sealed(merged))
+            before = stored.previous_app_secret if stored else None
+            window = {
+                "days": self._rotation_days if merged.previous_app_secret else None,
+                "is_rotated": merged.previous_app_secret != before,
+            }
+            await run(connection, _PUT_APP, self._sealed(merged) | window)
+            await run_steps(connection, self._audit.steps([_entry(stored, merged)]))
         return True
+
+    async def end_rotation(self, *, organization_id: UUID, name: str) -> bool | None:
+        """Forget an app's previous secret; tells whether there was one, None when there is no such app."""
+        place = (organization_id, name)
+        async with self._database.transaction([organization_id]) as connection:
+            await run_steps(connection, self._audit.locking([organization_id]))
+            row = await fetch_one(
+                connection,
+                """SELECT previous_until > now() FROM ingress.meta_app
+                   WHERE organization_id = %s AND name = %s FOR UPDATE""",
+                place,
+            )
+            await run(
+                connection,
+                """UPDATE ingress.meta_app SET previous_app_secret = NULL, previous_until = NULL, updated_at = now()
+                   WHERE organization_id = %s AND name = %s AND previous_until IS NOT NULL""",
+                place,
+            )
+            if row and row[0]:
+                await run_steps(connection, self._audit.steps([_ended(organization_id, name)]))
+        return bool(row[0]) if row else None
 
     async def list_events(self, *, disposition: str, limit: int) -> list[KeptEvent]:
         """Kept events, newest first."""
@@ -163,8 +220,9 @@ class PostgresStore:
                 )
 
     async def drop_old(self) -> None:
-        """Drop what is older than any repeat Meta may send."""
+        """Drop what is older than any repeat Meta may send, and secrets of rotations that are over."""
         async with self._database.transaction(()) as connection:
+            await run(connection, _CLEAR_ENDED)
             for box in (MESSAGES, STATUSES):
                 await fetch_one(
                     connection, "SELECT app.drop_old_items(%s::regclass, %s)", (f"{box.path}_item", KEEP_DAYS)
@@ -174,7 +232,7 @@ class PostgresStore:
             )
 
     def _app(self, row: Sequence[object]) -> MetaApp:
-        organization_id, name, secret, previous, token, updated_at = row
+        organization_id, name, secret, previous, token, updated_at, previous_until = row
 
         def opened(sealed: object, field: str) -> str:
             assert isinstance(sealed, bytes)
@@ -187,6 +245,7 @@ class PostgresStore:
             opened(previous, "previous_app_secret") if previous else None,
             opened(token, "verify_token"),
             updated_at,  # type: ignore[arg-type]  # the table's types
+            previous_until,  # type: ignore[arg-type]  # the table's types
         )
 
     def _sealed(self, app: MetaApp) -> dict[str, object]:
@@ -204,6 +263,31 @@ class PostgresStore:
         }
 
 
+class OwnTrail:
+    """ingress' own audit log, as its REST side reads it."""
+
+    def __init__(self, audit: AuditLog) -> None:
+        self._audit = audit
+
+    async def changes(self, *, organization_id: UUID, limit: int, before: int) -> list[Change]:
+        """Changes of an organization, newest first. Raises Unavailable."""
+        records = await self._audit.read(organization_id=organization_id, limit=limit, before=before)
+        return [
+            Change(
+                room=self._audit.room,
+                seq=record.seq,
+                at=datetime.fromisoformat(record.at),
+                actor=record.actor,
+                action=record.action,
+                object=record.object,
+                before_digest=record.before.hex() if record.before else None,
+                after_digest=record.after.hex() if record.after else None,
+                hash=record.hash.hex(),
+            )
+            for record in records
+        ]
+
+
 def merge_app(stored: MetaApp | None, wanted: MetaApp) -> MetaApp | None:
     """What to store: None when nothing changes; the former secret stays valid after a rotation."""
     if stored is None:
@@ -219,6 +303,21 @@ def merge_app(stored: MetaApp | None, wanted: MetaApp) -> MetaApp | None:
     if same:
         return None
     return MetaApp(wanted.organization_id, wanted.name, wanted.app_secret, previous, wanted.verify_token)
+
+
+def _entry(stored: MetaApp | None, merged: MetaApp) -> AuditEntry:
+    # Every digest holds the app secret, which Meta made: so the verify token, which somebody chose, cannot be guessed.
+    return AuditEntry(
+        merged.organization_id,
+        "app.put",
+        f"app:{merged.name}",
+        before=digest_of(replace(stored, updated_at=None)) if stored else None,
+        after=digest_of(merged),
+    )
+
+
+def _ended(organization_id: UUID, name: str) -> AuditEntry:
+    return AuditEntry(organization_id, "app.end_rotation", f"app:{name}")
 
 
 def _keeping(events: Sequence[KeptEvent]) -> list[Step]:

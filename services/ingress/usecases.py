@@ -9,13 +9,14 @@ import orjson
 import psycopg
 
 from services.chassis.clock import Monotonic, Now
-from services.chassis.errors import InvalidArgument, Unavailable
+from services.chassis.errors import InvalidArgument, NotFound, Unavailable
 from services.chassis.queue import Batcher, Item
 from services.ingress.apps import AppDirectory, Signers
 from services.ingress.domain.signature import matching_secrets
 from services.ingress.domain.webhook import NAMES_NO_NUMBER, Event, parse_webhook
 from services.ingress.entries import lane_of, message_of, number_key, status_of
 from services.ingress.ports import Accepted, KeptEvent, MetaApp, Store
+from services.pb.common.v1 import errors_pb2
 
 # A commit that merges more events than this would only grow the latency of all of them.
 _LARGEST_COMMIT = 512
@@ -123,6 +124,15 @@ class Intake:
         _check_app(name, app_secret, verify_token)
         app = MetaApp(organization_id, name, app_secret, previous_app_secret or None, verify_token)
         is_changed = await self._store.put_app(app)
+        self._apps.forget()
+        return is_changed
+
+    async def end_rotation(self, *, organization_id: UUID, name: str) -> bool:
+        """Believe an app's previous secret no longer; tells whether one was believed. Raises NotFound."""
+        is_changed = await self._store.end_rotation(organization_id=organization_id, name=name)
+        if is_changed is None:
+            sentence = "no Meta app of this organization has this name; `pytake apply` makes one"
+            raise NotFound(sentence, reason=errors_pb2.ERROR_REASON_APP_NOT_FOUND)
         self._apps.forget()
         return is_changed
 

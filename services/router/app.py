@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from uuid import uuid4
 
 from services.chassis import clock
+from services.chassis.audit import AuditLog, audit_servicer
 from services.chassis.db import Database
 from services.chassis.lifecycle import Closing, Service
 from services.chassis.logs import configure_logs
@@ -39,7 +40,7 @@ class Surroundings:
 
 async def build(settings: Settings) -> Service:
     """The process of router: it starts without Postgres and peers. Raises SettingsError."""
-    configure_logs(ROOM, settings.log_level)
+    configure_logs(ROOM, settings)
     certificates = Certificates.from_settings(settings)
     verifier, signer = _verifier(settings), _signer(settings)
     database = await Database.open(
@@ -48,16 +49,17 @@ async def build(settings: Settings) -> Service:
     executor_address = PeerAddress("executor", settings.executor_target)
     executor = Peer(executor_address, signer, is_repeating=False, certificates=certificates)
     sender = Peer(PeerAddress("sender", settings.sender_target), signer, certificates=certificates)
+    audit = AuditLog(ROOM, database)
     surroundings = Surroundings(
         routing=PostgresRouting(database),
-        directory=PostgresDirectory(database),
-        conversations=PostgresConversations(database),
+        directory=PostgresDirectory(database, audit),
+        conversations=PostgresConversations(database, audit),
         executor=GrpcExecutor(executor, seconds=settings.peer_seconds),
         sender=GrpcSender(sender, seconds=settings.peer_seconds),
     )
     server = RpcServer(
         settings.grpc_address,
-        servicers(surroundings),
+        [*servicers(surroundings), audit_servicer(audit)],
         verifier,
         drain_seconds=settings.drain_seconds,
         certificates=certificates,

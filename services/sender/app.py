@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 
+from services.chassis.audit import AuditLog, audit_servicer
 from services.chassis.clock import monotonic
 from services.chassis.db import Database
 from services.chassis.lifecycle import Closing, Periodic, Service
@@ -13,10 +14,10 @@ from services.chassis.ops import OpsServer
 from services.chassis.queue import Bell, Box, DeadLetters, Lanes, Poll, Relay
 from services.chassis.redis import OptionalRedis
 from services.chassis.rpc import Certificates, Peer, PeerAddress, RpcServer, Servicer
-from services.chassis.sealing import Sealer
+from services.chassis.sealing import Resealing, Sealer, SealingServer
 from services.chassis.settings import SettingsError
 from services.chassis.tenancy import ServiceSigner, TokenVerifier
-from services.pb.common.v1 import lanes_pb2_grpc
+from services.pb.common.v1 import lanes_pb2_grpc, sealing_pb2_grpc
 from services.sender.cache import NumberLimits, Pauses, Tokens
 from services.sender.domain.settling import PairLimit
 from services.sender.graph import Endpoint, GraphApi
@@ -24,7 +25,7 @@ from services.sender.peers import AnalyticsIngest, IngressWatermark, record_byte
 from services.sender.ports import Watermark
 from services.sender.server import servicers
 from services.sender.settings import Settings
-from services.sender.store import PostgresCredentials, PostgresStore
+from services.sender.store import SEALED, PostgresCredentials, PostgresStore
 from services.sender.upkeep import drop_old_items, ensure_partitions
 from services.sender.usecases import Deliver, KeepCredentials, ListMessages
 from services.sender.worker import Departing, SenderWorker, Settler, Surroundings
@@ -36,6 +37,8 @@ _DEPTH_SECONDS = 5.0
 _RECORD_LINGER = 0.5
 _PARTITION_SECONDS = 3600.0
 _DROP_SECONDS = 86400.0
+# After a rotation the first turn, at the start, moves everything; later ones keep the gauge true.
+_SEALING_SECONDS = 600.0
 # Of the calls one process may have under way, one number gets this share: a slow number leaves room for others.
 _SHARE_OF_ONE_NUMBER = 3
 _FEWEST_CONNECTIONS = 256
@@ -50,11 +53,13 @@ class Room:
     records: Lanes
     records_bell: Bell
     poll: Poll
+    audit: AuditLog
     graph: GraphApi
     worker: SenderWorker
     deliver: Deliver
     credentials: KeepCredentials
     list_messages: ListMessages
+    resealing: Resealing
 
 
 def furnish(settings: Settings, database: Database, redis: OptionalRedis, watermark: Watermark, sealer: Sealer) -> Room:
@@ -67,7 +72,8 @@ def furnish(settings: Settings, database: Database, redis: OptionalRedis, waterm
     store = PostgresStore(
         database, inbox=inbox, records=records, limit=limit, encode=record_bytes, on_record=records_bell.ring
     )
-    tokens_at_rest = PostgresCredentials(database, sealer)
+    audit = AuditLog(ROOM, database)
+    tokens_at_rest = PostgresCredentials(database, sealer, audit)
     tokens, pauses = Tokens(tokens_at_rest, monotonic), Pauses(monotonic)
     graph = GraphApi(
         settings.graph_api_base,
@@ -98,14 +104,15 @@ def furnish(settings: Settings, database: Database, redis: OptionalRedis, waterm
     credentials = KeepCredentials(tokens_at_rest, graph, tokens, pauses, inbox_bell)
     poll = Poll(database, [(inbox.is_any_ready, inbox_bell.ring), (records.is_any_ready, records_bell.ring)])
     return Room(
-        inbox, inbox_bell, records, records_bell, poll, graph, worker, deliver, credentials, ListMessages(store),
+        inbox, inbox_bell, records, records_bell, poll, audit, graph, worker, deliver, credentials,
+        ListMessages(store), Resealing(database, sealer, SEALED),
     )  # fmt: skip
 
 
 async def build(settings: Settings) -> Service:
     """The process of sender: it starts without Postgres, Redis and peers. Raises SettingsError."""
     _check(settings)
-    configure_logs(ROOM, settings.log_level)
+    configure_logs(ROOM, settings)
     certificates = Certificates.from_settings(settings)
     verifier, signer, sealer = _verifier(settings), _signer(settings), _sealer(settings)
     database = await Database.open(
@@ -132,6 +139,7 @@ async def build(settings: Settings) -> Service:
             Closing(analytics.close),
             Periodic("partitions", _PARTITION_SECONDS, partial(ensure_partitions, database)),
             Periodic("old items", _DROP_SECONDS, partial(drop_old_items, database)),
+            Periodic("sealing", _SEALING_SECONDS, room.resealing.turn),
             Periodic("inbox depth", _DEPTH_SECONDS, room.inbox.measure),
             Periodic("records depth", _DEPTH_SECONDS, room.records.measure),
             room.graph,
@@ -151,9 +159,13 @@ def served(room: Room) -> list[Servicer]:
     """What the room serves."""
     boxes = [(room.inbox, room.inbox_bell), (room.records, room.records_bell)]
     dead_letters = Servicer(
-        "pytake.common.v1.DeadLetters", lanes_pb2_grpc.add_DeadLettersServicer_to_server, DeadLetters(boxes)
+        "pytake.common.v1.DeadLetters", lanes_pb2_grpc.add_DeadLettersServicer_to_server, DeadLetters(boxes, room.audit)
     )
-    return [*servicers(room.deliver, room.credentials, room.list_messages), dead_letters]
+    sealing = Servicer(
+        "pytake.common.v1.Sealing", sealing_pb2_grpc.add_SealingServicer_to_server, SealingServer(room.resealing)
+    )
+    own = servicers(room.deliver, room.credentials, room.list_messages)
+    return [*own, dead_letters, sealing, audit_servicer(room.audit)]
 
 
 def _check(settings: Settings) -> None:

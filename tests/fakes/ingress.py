@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from services.chassis.errors import Unavailable
@@ -11,6 +11,7 @@ from services.ingress.ports import Accepted, KeptEvent, MetaApp
 from services.pb.common.v1 import errors_pb2
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
+ROTATION = timedelta(days=7)
 
 
 @dataclass(slots=True)
@@ -54,10 +55,19 @@ class MemoryStore:
             wanted = replace(app, previous_app_secret=known.previous_app_secret)
         else:
             wanted = replace(app, previous_app_secret=known.app_secret)
-        stored = replace(wanted, updated_at=NOON)
+        until = NOON + ROTATION if wanted.previous_app_secret else None
+        stored = replace(wanted, updated_at=NOON, previous_until=until)
         is_changed = known != stored
         self.apps[app.organization_id, app.name] = stored
         return is_changed
+
+    async def end_rotation(self, *, organization_id: UUID, name: str) -> bool | None:
+        self._fail()
+        known = self.apps.get((organization_id, name))
+        if known is None:
+            return None
+        self.apps[organization_id, name] = replace(known, previous_app_secret=None, previous_until=None)
+        return known.previous_app_secret is not None
 
     async def list_events(self, *, disposition: str, limit: int) -> list[KeptEvent]:
         self._fail()

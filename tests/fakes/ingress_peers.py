@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 from services.chassis.errors import FailedPrecondition, NotFound, PytakeError
+from services.chassis.rpc import current_actor
+from services.ingress.domain.audit import Change
 from services.ingress.domain.conversation import Flow, Line, State, StatePage, Transcript, Turn
 from services.pb.common.v1 import errors_pb2
 
@@ -46,7 +48,8 @@ def conversation_not_found() -> NotFound:
 class House:
     """executor, router and analytics: states and transcripts by organization, and how the next turn goes.
 
-    `failure` is raised by every call; `pending` is how often a turn is asked for in vain.
+    `failure` is raised by every call; `pending` is how often a turn is asked for in vain. `closed_by` are the actors
+    for whom conversations were closed, `noted` what each room noted of an organization, oldest first.
     """
 
     states: dict[UUID, list[State]] = field(default_factory=dict)
@@ -57,6 +60,8 @@ class House:
     submitted: list[tuple[UUID, str, str, UUID | None, str]] = field(default_factory=list)
     failure: Exception | None = None
     refusal: PytakeError | None = None
+    closed_by: list[str] = field(default_factory=list)
+    noted: dict[tuple[UUID, str], list[Change]] = field(default_factory=dict)
 
     async def list_states(
         self, *, organization_id: UUID, skip: int, limit: int, flow_id: UUID | None, is_active: bool | None
@@ -90,6 +95,7 @@ class House:
         state = await self.state(organization_id=organization_id, phone_number=phone_number)
         if not state.is_active:
             raise FailedPrecondition("closed", reason=errors_pb2.ERROR_REASON_CONVERSATION_CLOSED)
+        self.closed_by.append(current_actor())
         states = self.states[organization_id]
         states[states.index(state)] = replace(state, is_active=False, is_closed=True, current_node_id=None)
         return MORNING
@@ -119,3 +125,17 @@ class House:
     def _fail(self) -> None:
         if self.failure:
             raise self.failure
+
+
+@dataclass(frozen=True, slots=True)
+class Trail:
+    """What one room of the house noted."""
+
+    house: House
+    room: str
+
+    async def changes(self, *, organization_id: UUID, limit: int, before: int) -> list[Change]:
+        if self.house.failure:
+            raise self.house.failure
+        noted = self.house.noted.get((organization_id, self.room), [])
+        return [change for change in reversed(noted) if not before or change.seq < before][:limit]

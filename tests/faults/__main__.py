@@ -22,7 +22,7 @@ def _tell(line: str) -> None:
 
 
 def main() -> int:
-    """Run storms one after the other; exit 1 when any of them broke the promise."""
+    """Run storms one after the other; exit 1 when any of them broke the promise or left a canary in the open."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", default="1", help="comma-separated seeds, one storm each")
     parser.add_argument("--small", action="store_true", help="the form the test suite runs")
@@ -37,9 +37,10 @@ def main() -> int:
             Path(folder).chmod(0o755)  # Postgres runs as a plain user when we are root
             reports.append(asyncio.run(run_storm(plan, Path(folder) / "house", _tell)))
         print(reports[-1].as_json())
+        print(reports[-1].scan.table())
     if options.json:
         options.json.write_text("[" + ",\n".join(report.as_json() for report in reports) + "]\n")
-    return 0 if all(report.verdict.is_clean for report in reports) else 1
+    return 0 if all(report.is_clean for report in reports) else 1
 
 
 if __name__ == "__main__":

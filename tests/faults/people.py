@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 import aiohttp
 import orjson
 
-SECRET = "storm-secret"
+SECRET = "canary-app-secret-of-the-storm"
+CANARY_WORDS = "canary words of the storm"
 _AGAIN_SECONDS = 0.3
 
 
@@ -40,6 +41,7 @@ class Person:
     """Someone at a number; `lines` are written one after the other without waiting for replies."""
 
     wa_id: str
+    name: str
     phone_number_id: str
     lines: tuple[str, ...]
 
@@ -56,7 +58,7 @@ def webhook_body(person: Person, line: str, number: int) -> bytes:
     value = {
         "messaging_product": "whatsapp",
         "metadata": {"display_phone_number": "15550100", "phone_number_id": person.phone_number_id},
-        "contacts": [{"profile": {"name": "Storm"}, "wa_id": person.wa_id}],
+        "contacts": [{"profile": {"name": person.name}, "wa_id": person.wa_id}],
         "messages": [message],
     }
     change = {"field": "messages", "value": value}

@@ -7,24 +7,32 @@ are done and the last process was killed, the house must drain, and Meta's ledge
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import os
 import random
+import secrets
 import signal
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 
 from tests.faults.house import RunningHouse, running_house
+from tests.faults.leaks import answers_of, look_through
 from tests.faults.ledger import Verdict, judge
-from tests.faults.people import SECRET, Door, Person, write_lines
+from tests.faults.people import CANARY_WORDS, SECRET, Door, Person, write_lines
+from tests.walls.canaries import Scan, Source
+from tests.walls.watch import gather
 
 ROOMS = ("ingress", "router", "executor", "sender", "analytics")
 NUMBERS = ("200000000000001", "200000000000002")
+# Looks like no token of Meta, so that no pattern hides it: our code must not say it.
+ACCESS_TOKEN = "canary-access-token-of-the-storm"
+VERIFY_TOKEN = "canary-verify-token-of-the-storm"
 
 Say = Callable[[str], None]
 
@@ -66,7 +74,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a storm came to."""
+    """What a storm came to. `scan` is what was looked through for secrets and people, and what was found."""
 
     plan: Plan
     verdict: Verdict
@@ -78,6 +86,12 @@ class Report:
     answer_median_ms: float
     answers_over_1_s: float
     drain_seconds: float
+    scan: Scan = field(default_factory=Scan)
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether the promise was kept and no canary was found."""
+        return self.verdict.is_clean and not self.scan.found
 
     def as_json(self) -> str:
         """The report for programs."""
@@ -89,8 +103,9 @@ def people_of(plan: Plan) -> list[Person]:
     return [
         Person(
             wa_id=f"55119{70000000 + number:08d}",
+            name=f"Canária da Tempestade {number}",
             phone_number_id=NUMBERS[number % len(NUMBERS)],
-            lines=("hello", *(f"line {line}" for line in range(1, plan.lines))),
+            lines=("hello", *(f"line {line}, {CANARY_WORDS}" for line in range(1, plan.lines))),
         )
         for number in range(plan.people)
     ]
@@ -106,9 +121,31 @@ async def run_storm(plan: Plan, data: Path, say: Say) -> Report:
     environment = {
         "RECONCILE_SECONDS": str(plan.reconcile_seconds),
         "HTTP_TIMEOUT_SECONDS": str(plan.http_timeout_seconds),
+        **chosen_secrets(),
     }
     async with running_house(data, "--replicas", str(plan.replicas), environment=environment) as house:
-        return await _Storm(plan, house, say).run()
+        storm = _Storm(plan, house, say)
+        report = await storm.run()
+    # After the end: what is said while stopping counts as well.
+    scan = await asyncio.to_thread(look_through, data, storm.canaries | _SAID, storm.answers)
+    return replace(report, scan=scan)
+
+
+def chosen_secrets() -> dict[str, str]:
+    """Secrets of this storm, as an operator gives them by the environment."""
+    names = ("SECRET_KEY", "LOG_SECRET", "WEBHOOK_VERIFY_TOKEN", "META_APP_SECRET", "META_ACCESS_TOKEN")
+    chosen = {name: f"canary-{name}-{secrets.token_hex(16)}" for name in names}
+    keys = [base64.b64encode(secrets.token_bytes(32)).decode() for _ in range(2)]
+    return chosen | {"SEALING_KEYS": ",".join(keys)}
+
+
+# What the house cannot tell of itself: it forgets texts, and knows its people by what they wrote.
+_SAID: Mapping[str, str] = {
+    "words of people": CANARY_WORDS,
+    "access token": ACCESS_TOKEN,
+    "app secret": SECRET,
+    "verify token": VERIFY_TOKEN,
+}
 
 
 class _Storm:
@@ -120,6 +157,8 @@ class _Storm:
         self._door = Door()
         self._kills = 0
         self._stops = 0
+        self.canaries: dict[str, str] = {}
+        self.answers: list[Source] = []
 
     async def run(self) -> Report:
         await self._provision()
@@ -133,6 +172,8 @@ class _Storm:
             await asyncio.gather(self._kill_things(), self._talk(people, url, session))
             drained, accepted = await self._drain(people, graph, session)
             stats = await _get(session, f"{graph}/_sim/stats")
+            self.canaries = await asyncio.to_thread(gather, self._house.data)
+            self.answers = await answers_of(self._house, session, people[0].wa_id)
         return self._report(judge({p.wa_id: replies_to(p) for p in people}, accepted), stats, drained)
 
     async def _provision(self) -> None:
@@ -140,7 +181,7 @@ class _Storm:
             {
                 "phone_number_id": number,
                 "display_phone_number": f"+{number}",
-                "access_token": "storm-token",
+                "access_token": ACCESS_TOKEN,
                 "app": "storm",
                 "default_flow": "echo",
             }
@@ -148,11 +189,12 @@ class _Storm:
         ]
         organization = {
             "name": "storm",
-            "meta_apps": [{"name": "storm", "app_secret": SECRET, "verify_token": "storm-verify"}],
+            "meta_apps": [{"name": "storm", "app_secret": SECRET, "verify_token": VERIFY_TOKEN}],
             "flows": [{"name": "echo", "document": FLOW, "publish": True}],
             "numbers": numbers,
         }
         file = self._house.data / "storm.json"
+        file.touch(mode=0o600)
         file.write_text(json.dumps({"organizations": [organization]}))
         await self._house.pytake("apply", str(file))
 

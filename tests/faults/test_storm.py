@@ -16,6 +16,9 @@ async def test_sixty_kills_lose_nothing_double_nothing_and_keep_the_order(house_
     assert sum(report.graph["faults"].values()) > 0
     assert report.verdict.is_clean, report.verdict
     assert report.answer_median_ms <= 250
+    print(report.scan.table())
+    assert report.scan.found == ()
+    assert report.scan.canaries >= 2 * 30 + 15  # everybody's number and name, the house's secrets
 
 
 def test_the_judge_sees_what_is_lost_twice_or_late() -> None:

@@ -5,9 +5,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from services.embedded.keys import ROOMS
 from tests.house.kustomize import ROOT
 
 SERVICES = ROOT / "services"
+
+COMMON = "common"
+"""The callee of what every room may serve: DeadLetters, Audit."""
 
 
 @dataclass(frozen=True, order=True, slots=True)
@@ -48,7 +52,8 @@ def _uses_in(cls: ast.ClassDef, room: str) -> Iterator[Use]:
     for node in ast.walk(cls):
         if isinstance(node, ast.Attribute) and (stub := stubs.get(ast.unparse(node.value))):
             module, service = stub
-            yield Use(room, module.removesuffix("_pb2_grpc"), service.removesuffix("Stub"), node.attr)
+            callee = module.removesuffix("_pb2_grpc")
+            yield Use(room, callee if callee in ROOMS else COMMON, service.removesuffix("Stub"), node.attr)
 
 
 def _stubs_of(cls: ast.ClassDef) -> Iterator[tuple[str, tuple[str, str]]]:

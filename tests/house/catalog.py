@@ -34,21 +34,24 @@ RULES = {"tenant": TENANT, "house": HOUSE, "control": "true"}
 
 # Alembic's note of the version; no service may read it.
 VERSION_TABLE = "schema_version"
-# Whose a number is must be found before the tenant is known, and names of organizations are unique in the house.
+# Whose a number or an API key is must be found before the tenant is known, and names of organizations are unique in the
+# house.
 KEYS_OVER_ALL_ORGANIZATIONS = {
+    "ingress.api_key_directory (key_hash)",
     "ingress.door (place)",
     "ingress.event (event_key)",
+    "ingress.organization_name (name)",
     "router.number_directory (phone_number_id)",
     "router.organization (name)",
 }
 _ENTRY = re.compile(r"\('(svc_\w+)', '(\w+\.\w+)', '([A-Z, ]+)', '(tenant|house|control)'\)")
 # The two lists of the twins' rule: shown though nobody's, hidden though somebody's.
-_SHOWN = re.compile(r"WHEN 'control' THEN table_name IN \(([^)]*)\)\s+ELSE table_name NOT IN \(([^)]*)\) END")
+_SHOWN = re.compile(r"WHEN 'control' THEN table_name IN \(([^)]*)\)\s+ELSE table_name NOT IN \(([^)]*)\) END;")
 _CREATED = re.compile(r"CREATE TABLE (\w+\.\w+) \((.*?)\"\"\"")
 _REFERENCE = re.compile(r"FOREIGN KEY \(([^)]+)\) REFERENCES (\w+\.\w+) ?\(([^)]+)\)")
 _REFERENCE_OF_COLUMN = re.compile(r"(\w+) uuid NOT NULL REFERENCES (\w+\.\w+) ?\((\w+)\)")
 # Columns that hold secrets, sealed or digested; no twin reads a table that has one.
-_SECRET = re.compile(r"secret|sealed|token|password|credential")
+_SECRET = re.compile(r"secret|sealed|token|password|key_hash|email_hash")
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,7 @@ def _sample(kind: str) -> object:
     samples: dict[str, object] = {
         "uuid": uuid4(),
         "text": uuid4().hex,
-        "bytea": b"\0",
+        "bytea": uuid4().bytes,
         "boolean": True,
         "smallint": uuid4().int % 2**15,
         "integer": uuid4().int % 2**31,

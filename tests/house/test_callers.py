@@ -11,7 +11,8 @@ from google.protobuf.descriptor import Descriptor, ServiceDescriptor
 from services.chassis.rpc.policy import FieldPath, MethodPolicy, read_policies
 from services.chassis.tenancy import PERMISSIONS
 from services.embedded.keys import ROOMS
-from tests.house.calls import SERVICES, Use, imports_of, uses_of
+from services.pb.common.v1 import audit_pb2, lanes_pb2
+from tests.house.calls import COMMON, SERVICES, Use, imports_of, uses_of
 from tests.house.kustomize import ROOT
 from tools.settings_docs import variables_of
 
@@ -20,13 +21,16 @@ PRINCIPALS = {*ROOMS, "operator", "team"}
 
 
 def services_of(room: str) -> list[ServiceDescriptor]:
-    """The services a room's own proto declares."""
-    module = importlib.import_module(f"services.pb.{room}.v1.{room}_pb2")
-    return list(module.DESCRIPTOR.services_by_name.values())
+    """The services a room's own proto declares, or those of all rooms."""
+    if room == COMMON:
+        files = (lanes_pb2.DESCRIPTOR, audit_pb2.DESCRIPTOR)
+    else:
+        files = (importlib.import_module(f"services.pb.{room}.v1.{room}_pb2").DESCRIPTOR,)
+    return [service for file in files for service in file.services_by_name.values()]
 
 
 def policies_of(room: str) -> dict[tuple[str, str], MethodPolicy]:
-    """Policies by service and method, without the package."""
+    """Policies by service and method, without the package; of the room COMMON for what every room may serve."""
     found = read_policies([service.full_name for service in services_of(room)])
     return {(path.split(".")[-1].split("/")[0], path.split("/")[-1]): policy for path, policy in found.items()}
 
@@ -38,7 +42,7 @@ def used() -> set[Use]:
 def allowed() -> set[Use]:
     return {
         Use(caller, room, service, method)
-        for room in ROOMS
+        for room in (*ROOMS, COMMON)
         for (service, method), policy in policies_of(room).items()
         for caller in policy.callers & set(ROOMS)
     }
@@ -64,7 +68,7 @@ def test_the_map_is_not_empty_where_messages_travel() -> None:
 
 @pytest.mark.parametrize("room", ROOMS)
 def test_a_room_has_an_address_for_each_room_it_calls_and_no_other(room: str) -> None:
-    assert targets_of(room) == {use.callee for use in uses_of(room)}
+    assert targets_of(room) == {use.callee for use in uses_of(room)} - {COMMON}
 
 
 @pytest.mark.parametrize("room", ROOMS)
@@ -105,7 +109,7 @@ def test_every_connection_of_a_room_is_encrypted_when_it_has_certificates(room: 
         assert "certificates" in {keyword.arg for keyword in call.keywords}, ast.unparse(call)
 
 
-@pytest.mark.parametrize("room", ROOMS)
+@pytest.mark.parametrize("room", [*ROOMS, COMMON])
 def test_every_method_has_a_policy_of_known_callers_and_permissions(room: str) -> None:
     policies = policies_of(room)
 
@@ -123,7 +127,7 @@ def fields_below(message: Descriptor, path: FieldPath = ()) -> Iterator[FieldPat
             yield from fields_below(field.message_type, (*path, field.name))
 
 
-@pytest.mark.parametrize("room", ROOMS)
+@pytest.mark.parametrize("room", [*ROOMS, COMMON])
 def test_every_organization_inside_an_item_of_a_request_is_marked(room: str) -> None:
     for service in services_of(room):
         for method in service.methods:

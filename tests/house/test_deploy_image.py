@@ -4,6 +4,7 @@ import re
 import tomllib
 
 import pytest
+import yaml
 
 from tests.house.kustomize import ROOT
 
@@ -41,8 +42,23 @@ def test_the_image_runs_as_nobody_special_and_takes_a_room() -> None:
     _, final = (ROOT / "Dockerfile").read_text().rsplit("\nFROM ", 1)
 
     assert "\nUSER 10001:10001\n" in final
+    # Nothing is added after the user is set, and nothing is run as root when a container starts.
+    assert re.search(r"\n(RUN|COPY|ADD) ", final.partition("\nUSER ")[2]) is None
+    assert "--shell /usr/sbin/nologin" in final
+    assert "--no-create-home" in final
     assert final.rstrip().endswith('ENTRYPOINT ["pytake", "serve"]')
     assert "pip" not in re.sub(r"^#.*$", "", final, flags=re.MULTILINE)
+
+
+def test_compose_gives_a_container_no_more_rights_than_a_pod_has() -> None:
+    services = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]
+    ours = {name: service for name, service in services.items() if service["image"] == "pytake"}
+
+    assert len(ours) == 6
+    for service in ours.values():
+        assert service["read_only"] is True
+        assert service["cap_drop"] == ["ALL"]
+        assert service["security_opt"] == ["no-new-privileges:true"]
 
 
 def test_everything_the_dockerfile_copies_is_sent_to_the_build() -> None:

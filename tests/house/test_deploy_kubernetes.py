@@ -8,7 +8,7 @@ import yaml
 
 from services.cli.serve import MODULES
 from services.embedded.keys import ROOMS
-from tests.house.kustomize import BASE, EXAMPLE, Document, container_of, of_kind, pod_of, render
+from tests.house.kustomize import BASE, EXAMPLE, ROOT, Document, container_of, of_kind, pod_of, render
 
 DOCUMENTS = render(EXAMPLE)
 DEPLOYMENTS = of_kind(DOCUMENTS, "Deployment")
@@ -70,14 +70,34 @@ def test_everything_about_a_room_selects_its_pods(room: str) -> None:
 def test_a_pod_has_no_more_rights_than_it_needs(name: str) -> None:
     pod, container = pod_of(WORKLOADS[name]), container_of(WORKLOADS[name])
 
+    # By number: a kubelet cannot tell from a name that it is not root.
+    user, group = pod["securityContext"]["runAsUser"], pod["securityContext"]["runAsGroup"]
+    assert f"\nUSER {user}:{group}\n" in (ROOT / "Dockerfile").read_text()
     assert pod["securityContext"]["runAsNonRoot"] is True
-    assert pod["securityContext"]["runAsUser"] != 0
+    assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
     assert pod["automountServiceAccountToken"] is False
+    assert [key for key in ("hostNetwork", "hostPID", "hostIPC", "shareProcessNamespace") if pod.get(key)] == []
     assert container["securityContext"] == {
         "allowPrivilegeEscalation": False,
         "readOnlyRootFilesystem": True,
         "capabilities": {"drop": ["ALL"]},
     }
+
+
+@pytest.mark.parametrize("name", WORKLOADS)
+def test_a_pod_writes_to_no_file_system_and_starts_no_shell(name: str) -> None:
+    pod, container = pod_of(WORKLOADS[name]), container_of(WORKLOADS[name])
+    commands = [
+        container.get("command", []),
+        *(hook["exec"]["command"] for hook in container.get("lifecycle", {}).values()),
+    ]
+
+    assert all(mount["readOnly"] for mount in container.get("volumeMounts", ()))
+    assert {next(key for key in volume if key != "name") for volume in pod.get("volumes", ())} <= {
+        "secret",
+        "configMap",
+    }
+    assert [command for command in commands if command and command[0].rpartition("/")[2] in ("sh", "bash")] == []
 
 
 @pytest.mark.parametrize("name", WORKLOADS)

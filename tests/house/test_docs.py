@@ -87,7 +87,7 @@ def _problem_of_options(words: list[str]) -> str | None:
     depth = 0
     for word in words:
         children = getattr(node, "get_command", None)
-        if children is None or not re.fullmatch(r"[a-z]+", word):
+        if children is None or not re.fullmatch(r"[a-z]+(-[a-z]+)*", word):
             break
         node, depth = children(None, word), depth + 1
         if node is None:

@@ -15,6 +15,7 @@ MOST_LINES = 400
 CHASSIS = {
     "__init__", "alembic", "clock", "db", "errors", "files", "lifecycle", "logs", "metrics", "migrate", "ops", "queue",
     "redis", "rpc", "sealing", "settings", "tenancy",
+    "audit",  # a change and its note are one transaction, so every room keeps its own log, and all in one form
 }  # fmt: skip
 
 ALWAYS = {
@@ -28,7 +29,9 @@ OWN = {
         "http",  # the only room with an HTTP side: webhook, REST, pages
         "apps",  # Meta apps in memory: a signature is checked before anything is loaded
         "entries",  # parsed events as lane items; protobuf stays out of the domain
+        "audit",  # use case of the REST API: what several rooms noted, as one list
         "conversations",  # use cases of the REST API, beside those of the webhook
+        "accounts",  # people, sessions, invitations, API keys: a room within the room, with tables of its own
     },
     "router": set[str](),
     "executor": set[str](),

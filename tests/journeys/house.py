@@ -21,6 +21,8 @@ import psycopg
 from psycopg import sql
 
 from tests.journeys.patience import eventually
+from tests.walls import watch
+from tests.walls.canaries import files_in
 
 ROOT = Path(__file__).resolve().parents[2]
 ROOMS = ("ingress", "router", "executor", "sender", "analytics")
@@ -39,6 +41,7 @@ class House:
     data: Path
     process: subprocess.Popen[bytes]
     web: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=30, trust_env=False))
+    canaries: dict[str, str] = field(default_factory=dict)
 
     def pytake(self, *arguments: str) -> str:
         """What a command prints. Raises CommandFailed."""
@@ -96,21 +99,26 @@ class House:
         """Ctrl-C; the exit code."""
         self.web.close()
         if self.process.poll() is None:
+            self.canaries |= watch.gather(self.data)
             self.process.send_signal(signal.SIGINT)
         return self.process.wait(STOP_SECONDS)
 
 
 @contextlib.contextmanager
-def running_house(folder: Path, *options: str) -> Iterator[House]:
-    """`pytake up` on the data below `folder`, ready to be used; stopped at the end if a test has not done so."""
-    house = start_house(folder, *options)
+def running_house(folder: Path, *options: str, **settings: str) -> Iterator[House]:
+    """`pytake up` on the data below `folder`, ready to be used; stopped at the end if a test has not done so.
+
+    `settings` are variables of the environment besides our own.
+    """
+    house = start_house(folder, *options, **settings)
     try:
         yield house
     finally:
         house.stop()
+    watch.check(house.data, watch.gather(house.data) | house.canaries, files_in(folder / "said"))
 
 
-def start_house(folder: Path, *options: str) -> House:
+def start_house(folder: Path, *options: str, **settings: str) -> House:
     """Start a house without a demo and wait until it is ready. Raises RuntimeError with what it said."""
     said = folder / "said" / "up.txt"
     said.parent.mkdir(parents=True, exist_ok=True)
@@ -119,7 +127,13 @@ def start_house(folder: Path, *options: str) -> House:
     command = [sys.executable, "-m", "services", "up", *place, "--no-demo", *options]
     with said.open("wb") as output:
         process = subprocess.Popen(
-            command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
+            command,
+            cwd=ROOT,
+            env=os.environ | settings,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
         )
 
     def is_ready() -> bool:

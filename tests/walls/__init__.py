@@ -1,1 +1,1 @@
-"""Attacks from outside: every method and every route against everybody who may not."""
+"""Attacks on the walls between organizations, callers, secrets and input."""

@@ -1,7 +1,8 @@
 """Takes the organization out of every condition of a room's statements, as a careless change would.
 
 Statements are rewritten on their way to Postgres, where none can be forgotten. A condition on organization_id becomes
-`(TRUE OR …)`: its parameters stay where they are, and it lets every organization through.
+`(TRUE OR …)`: its parameters stay where they are, and it lets every organization through. What is asked of the whole
+house (whose is this number?) stays as it is: its transaction names nobody, and what it joins is no filter.
 """
 
 from __future__ import annotations
@@ -60,15 +61,23 @@ def filters_removed(*rooms: str) -> Iterator[dict[str, Removed]]:
     """While this lasts, what these rooms send has no filter by organization; their databases must not prepare."""
     removed = {f"svc_{room}": Removed() for room in rooms}
     send, execute = pipeline._Journey.send_unprepared, AsyncConnection.execute
+    # The connections whose present transaction has named somebody.
+    naming: set[int] = set()
+
+    def note_of(pgconn: Any) -> Removed | None:
+        return removed.get(pgconn.user.decode()) if id(pgconn) in naming else None
 
     def send_stripped(journey: Any, query: Any, values: Any) -> None:
-        note = removed.get(journey._pgconn.user.decode())
+        pgconn = journey._pgconn
+        if b"set_config('app.organization_ids'" in query.sql:
+            (naming.add if values[0] else naming.discard)(id(pgconn))
+        note = note_of(pgconn)
         if note is not None:
             query = SimpleNamespace(sql=note.rewrite(query.sql.decode()).encode())
         send(journey, query, values)
 
     async def execute_stripped(connection: Any, query: Any, *values: Any, **options: Any) -> Any:
-        note = removed.get(connection.info.user)
+        note = note_of(connection.pgconn)
         if note is not None and isinstance(query, str):
             query = note.rewrite(query)
         return await execute(connection, query, *values, **options)

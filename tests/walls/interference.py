@@ -7,7 +7,7 @@ chance and times are put aside; everything else of A's answers must be equal, an
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 from uuid import UUID
@@ -24,6 +24,8 @@ Who = Literal["A", "B"]
 BROKEN = "INTERNAL"
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z|datetime\.datetime\([^()]*(?:\([^()]*\))?[^()]*\)")
+# Tokens and keys that were made for this answer, and digests, which follow from them, from ids and from times.
+_CHANCE = re.compile(r"pt[kri]_[\w-]+|[A-Za-z0-9+/]{43}=|[0-9a-f]{64}|(?<=_hash=)b?(?:'[^']*'|\"[^\"]*\")")
 _ID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
 
 
@@ -54,6 +56,11 @@ async def establish(world: World, tenant: Tenant) -> None:
     for name, document in zip(NAMES, tenant.documents(), strict=True):
         await _call(world, "executor.v1.Flows/PutFlow", tenant, name=name, document=document, publish=True)
         await _call(world, "router.v1.Directory/PutChatbot", tenant, name=name, is_active=True)
+    await open_numbers(world, tenant)
+
+
+async def open_numbers(world: World, tenant: Tenant) -> None:
+    """Both numbers are active, and answered by a flow."""
     for number, name in zip(tenant.numbers, NAMES, strict=True):
         await _call(
             world, "router.v1.Directory/PutNumber", tenant, phone_number_id=number, is_active=True,
@@ -96,22 +103,30 @@ async def told(call: Awaitable[object]) -> str:
 def text_of(answer: object) -> str:
     """An answer as a text: a message by its fields, values as Python writes them; times are left out."""
     written = MessageToDict(answer, preserving_proto_field_name=True) if isinstance(answer, Message) else answer
-    return _TIME.sub("<time>", repr(written))
+    return _CHANCE.sub("<chance>", _TIME.sub("<time>", repr(written)))
 
 
 def differences(alone: Sequence[Answer], beside: Sequence[Answer]) -> list[str]:
     """Where A's answers differ, where B's tag is among them, and where something broke."""
+    names = [f"{number} {answer.step.path} #{answer.step.seed}" for number, answer in enumerate(alone)]
+    one = dict(zip(names, (answer.text for answer in alone), strict=True))
+    other = dict(zip(names, (answer.text for answer in beside), strict=True))
+    return differences_of_texts(one, other)
+
+
+def differences_of_texts(alone: Mapping[str, str], beside: Mapping[str, str]) -> list[str]:
+    """The same of what came of anything, by name."""
     _, b = twins()
     found = [
-        f"{one.step.path} #{one.step.seed}:\n  alone  {one.text}\n  beside {other.text}"
-        for one, other in zip(_renamed(alone), _renamed(beside), strict=True)
-        if one.text != other.text
+        f"{name}:\n  alone  {one}\n  beside {other}"
+        for (name, one), other in zip(_renamed(alone).items(), _renamed(beside).values(), strict=True)
+        if one != other
     ]
-    found += [f"{answer.step.path} tells of B: {answer.text}" for answer in beside if b.tag in answer.text]
-    return found + [f"{answer.step.path} broke: {answer.text}" for answer in beside if BROKEN in answer.text]
+    found += [f"{name} tells of B: {text}" for name, text in beside.items() if b.tag in text]
+    return found + [f"{name} broke: {text}" for name, text in {**alone, **beside}.items() if BROKEN in text]
 
 
-def _renamed(answers: Sequence[Answer]) -> list[Answer]:
+def _renamed(texts: Mapping[str, str]) -> dict[str, str]:
     """Ids made by chance (version 4) by the order in which they appear; those made of names stay what they are."""
     names: dict[str, str] = {}
 
@@ -119,7 +134,7 @@ def _renamed(answers: Sequence[Answer]) -> list[Answer]:
         text = match.group()
         return names.setdefault(text, f"<id {len(names)}>") if UUID(text).version == 4 else text
 
-    return [Answer(answer.step, _ID.sub(name, answer.text)) for answer in answers]
+    return {key: _ID.sub(name, text) for key, text in texts.items()}
 
 
 async def _call(world: World, method: str, tenant: Tenant, **fields: Any) -> None:

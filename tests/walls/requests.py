@@ -19,8 +19,11 @@ from google.protobuf.descriptor import Descriptor, FieldDescriptor, MethodDescri
 from google.protobuf.message import Message
 
 import services.pb
+from services.chassis.tenancy import PERMISSIONS
+from services.embedded.keys import ROOMS
 from services.pb.common.v1 import policy_pb2
 from tests.walls.tenants import CONTACTS, CONVERSATIONS, EVENTS, MESSAGES, NAMES, PHONES, USERS, WAMIDS, Tenant
+from tests.walls.wire import is_common
 
 # One moment for the whole run: two worlds are given the same times.
 NOON = int(time.time()) - 3600
@@ -32,13 +35,18 @@ BY_NUMBER = ("/pytake.router.v1.Routing/RouteMessages", "/pytake.router.v1.Routi
 
 @cache
 def declared() -> dict[str, MethodDescriptor]:
-    """Every method of the contracts that speaks for organizations, by path ("/package.Service/Method")."""
+    """Every method of the contracts that speaks for organizations, by path: "/package.Service/Method".
+
+    What every room serves is there for each: "/pytake.common.v1.Audit/ListAuditEvents@router".
+    """
     found = {}
     for module in pkgutil.walk_packages(services.pb.__path__, "services.pb."):
         if module.name.endswith("_pb2"):
             file = importlib.import_module(module.name).DESCRIPTOR
             for service in file.services_by_name.values():
-                found |= {f"/{service.full_name}/{method.name}": method for method in service.methods}
+                places = [f"@{room}" for room in ROOMS] if is_common(service.full_name) else [""]
+                for method in service.methods:
+                    found |= {f"/{service.full_name}/{method.name}{place}": method for place in places}
     return {
         path: method
         for path, method in sorted(found.items())
@@ -154,6 +162,17 @@ def pools_of(tenant: Tenant, twin: Tenant) -> Pools:
         "dry_run": [False],
         "may_run_flow": [True],
         "is_active": [True, True, True, False],
+    }
+    key = f"{tenant.tag}-0123456789abcdef"
+    pools |= {
+        "email": ["ana@loja.example", "bia@loja.example"],
+        "role": ["org_admin", "agent", "viewer"],
+        "password": [f"{tenant.tag} uma senha longa"],
+        "organization_name": [f"Loja {tenant.tag}"],
+        "key": ["", f"{key}-1", f"{key}-2"],
+        "scopes": sorted(PERMISSIONS),
+        "expires_in_days": [30],
+        "requests_per_minute": [60],
     }
     for values, *fields in (
         (PHONES, "phone_number", "wa_id", "contact", "contact_wa_id", "recipient_wa_id"),

@@ -7,7 +7,7 @@ from uuid import UUID, uuid5
 
 from services.sender.domain.answers import Accepted
 from services.sender.domain.settling import Outcome, Turn, Wish
-from services.sender.ports import NewMessage
+from services.sender.ports import NewMessage, StatusEvent
 from services.sender.store import PostgresStore
 from tests.walls.requests import NOON
 from tests.walls.tenants import PHONES, Tenant
@@ -48,6 +48,15 @@ async def send(store: PostgresStore, tenants: Sequence[Tenant]) -> dict[str, str
         ))
         for tenant in tenants
     }  # fmt: skip
+
+
+async def hear_of_a_stranger(store: PostgresStore, tenant: Tenant) -> str:
+    """A status of a message that nobody here knows; whether it changed something."""
+    status = StatusEvent(
+        organization_id=tenant.organization_id, event_id="stranger", wamid="wamid.stranger", status="read",
+        callback=None, error_code=0, occurred_at=NOON,
+    )  # fmt: skip
+    return repr(await store.apply_statuses([status]))
 
 
 def _message(tenant: Tenant, number: int) -> NewMessage:

@@ -59,7 +59,7 @@ def _value(name: str, kind: str, pools: Any, number: int) -> Any:
     chosen = pool[number % len(pool)] if pool else None
     match kind:
         case "UUID" | "UUID | None":
-            ids = [UUID(str(value)) for value in pool if value] or [*CONVERSATIONS, *MESSAGES]
+            ids = [UUID(text) for text in map(str, pool) if _is_id(text)] or [*CONVERSATIONS, *MESSAGES]
             return ids[number % len(ids)]
         case "str":
             return "" if chosen is None else str(chosen)
@@ -69,3 +69,10 @@ def _value(name: str, kind: str, pools: Any, number: int) -> Any:
             return 50 if chosen is None else int(chosen)
         case _:
             return None if "None" in kind else False
+
+
+def _is_id(text: str) -> bool:
+    try:
+        return bool(UUID(text))
+    except ValueError:
+        return False

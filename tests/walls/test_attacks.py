@@ -26,7 +26,7 @@ from tests.fixtures.declared import declare
 from tests.fixtures.rest import Clock, site_on
 from tests.journeys.house import House, running_house
 from tests.walls import methods, routes
-from tests.walls.attacks import run
+from tests.walls.attacks import UNLIMITED, run
 from tests.walls.forge import Keys
 from tests.walls.methods import Attackers, methods_of
 from tests.walls.report import Report
@@ -40,7 +40,7 @@ def house() -> Iterator[House]:
     """A house of these tests' own: what attackers leave behind must not disturb others."""
     folder = Path(tempfile.mkdtemp(prefix="pytake-walls-"))
     folder.chmod(0o755)  # Postgres runs as a plain user when we are root
-    with running_house(folder) as started:
+    with running_house(folder, **UNLIMITED) as started:
         yield started
     shutil.rmtree(folder, ignore_errors=True)
 

@@ -52,10 +52,16 @@ class Victim:
 
 
 def settle_in(house: House, serial: int, *, secrets: tuple[str, ...] = ()) -> Shop:
-    """An organization with two flows, two contacts, conversations, messages and logs."""
+    """An organization with two flows, two contacts, conversations, messages and logs, people and an API key."""
     shop = Shop(house, serial)
     flows = {f"seedlings {serial}": flow_of("seedlings"), f"echo {serial}": flow_of("echo")}
-    shop.apply(shop.document(flows))
+    people = {"password": "três tigres tristes"}, {"role": "org_admin", "password": "três tigres tristes"}, {}
+    users = [
+        {"email": f"member-{serial}-{nth}@example.com", "name": f"member {serial}-{nth}", "role": "agent"} | more
+        for nth, more in enumerate(people)
+    ]
+    api_keys = [{"name": f"till {serial}", "scopes": ["flows:read"]}]
+    shop.apply(shop.document(flows, users=users, api_keys=api_keys))
     for nth, words in enumerate(secrets or ("Ana", "Rui"), start=1):
         shop.hear_text(shop.person(nth), "Oi", words)
     return shop

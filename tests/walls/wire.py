@@ -12,6 +12,11 @@ from services.chassis.rpc import Servicer
 Stub = TypeVar("Stub")
 
 
+def is_common(service: str) -> bool:
+    """Whether every room serves it: then its methods are told apart by the room."""
+    return service.startswith("pytake.common.")
+
+
 class Call:
     """What a handler is told about a call: nothing, as when it comes the first time."""
 
@@ -24,15 +29,17 @@ class Wire:
 
     def __init__(self) -> None:
         self._handlers: dict[str, Any] = {}
+        self._room = ""
 
-    def serve(self, servicers: Iterable[Servicer]) -> None:
-        """Answer for these services."""
+    def serve(self, room: str, servicers: Iterable[Servicer]) -> None:
+        """Answer for these services of a room."""
+        self._room = room
         for servicer in servicers:
             servicer.add(servicer.implementation, self)
 
     @property
     def paths(self) -> frozenset[str]:
-        """Every method that is served, as "/package.Service/Method"."""
+        """Every method that is served (requests.declared)."""
         return frozenset(self._handlers)
 
     async def call(self, path: str, request: Message) -> Any:
@@ -46,7 +53,8 @@ class Wire:
 
     def add_registered_method_handlers(self, service: str, handlers: Mapping[str, Any]) -> None:
         """What generated code calls to serve."""
-        self._handlers |= {f"/{service}/{name}": handler for name, handler in handlers.items()}
+        at_room = f"@{self._room}" if is_common(service) else ""
+        self._handlers |= {f"/{service}/{name}{at_room}": handler for name, handler in handlers.items()}
 
     def unary_unary(self, path: str, **_: object) -> Callable[..., Awaitable[Any]]:
         """What generated stubs call to make a method."""

@@ -17,6 +17,7 @@ from google.protobuf.message import Message
 
 from services.analytics.app import servicers as analytics_servicers
 from services.analytics.store import PostgresStore as AnalyticsStore
+from services.chassis.audit import AuditLog, audit_servicer
 from services.chassis.clock import monotonic, now
 from services.chassis.db import Database
 from services.chassis.queue import Batcher, Bell, Box, Lanes, StoredItem
@@ -32,7 +33,12 @@ from services.executor.server import ExecutionServer, FlowsServer, StatesServer
 from services.executor.store import INBOX, OUTBOX, RECORDS, PostgresFlows, PostgresStates
 from services.executor.usecases import Encoder, FlowKeeping, FlowLibrary, StateKeeping, Turns
 from services.executor.worker import decode, encode_record, encode_said, submission_of
+from services.ingress.accounts import Accounts, open_accounts
+from services.ingress.accounts.passwords import Passwords
+from services.ingress.accounts.server import AccountsServer
+from services.ingress.accounts.store import PostgresAccounts
 from services.ingress.apps import AppDirectory
+from services.ingress.cache import RateLimits
 from services.ingress.server import AppsServer
 from services.ingress.store import MESSAGES, STATUSES
 from services.ingress.store import PostgresStore as IngressStore
@@ -53,6 +59,8 @@ from services.sender.settings import Settings as SenderSettings
 from services.sender.store import PostgresCredentials
 from services.sender.store import PostgresStore as SenderStore
 from services.sender.usecases import Deliver
+from tests.fixtures.accounts import CHEAP
+from tests.fixtures.rest import NO_LIMITS, SIGNER, rest_verifier
 from tests.walls.wire import Neighbour, Wire
 
 SEALING_KEY = base64.b64encode(b"w" * 32).decode()
@@ -92,6 +100,7 @@ class World:
     turns: Turns
     belts: tuple[Belt, ...]
     boxes: tuple[tuple[Lanes, Database], ...]
+    accounts: Accounts
 
     async def call(self, path: str, request: Message) -> Any:
         """The response. Raises the PytakeError a caller would see."""
@@ -119,7 +128,11 @@ async def open_world(url_of: Callable[[str], str], *, prepare: bool = True, size
             stack.push_async_callback(databases[room].close)
         wire = Wire()
         peer: Any = Neighbour(wire)
-        directory, conversations = PostgresDirectory(databases["router"]), PostgresConversations(databases["router"])
+        audits = {room: AuditLog(room, database) for room, database in databases.items()}
+        for room, audit in audits.items():
+            wire.serve(room, [audit_servicer(audit)])
+        directory = PostgresDirectory(databases["router"], audits["router"])
+        conversations = PostgresConversations(databases["router"], audits["router"])
         routing = PostgresRouting(databases["router"])
         surroundings = Surroundings(
             routing=routing,
@@ -128,27 +141,31 @@ async def open_world(url_of: Callable[[str], str], *, prepare: bool = True, size
             executor=GrpcExecutor(peer, seconds=10),
             sender=RouterSender(peer, seconds=10),
         )
-        wire.serve(router_servicers(surroundings))
-        inbox, belts, turns, executor_stores = _executor(databases["executor"], wire, peer)
-        sender_belts, sender_stores = _sender(databases["sender"], wire, peer)
+        wire.serve("router", router_servicers(surroundings))
+        inbox, belts, turns, executor_stores = _executor(audits["executor"], databases["executor"], wire, peer)
+        sender_belts, sender_stores = _sender(audits["sender"], databases["sender"], wire, peer)
         analytics = AnalyticsStore(databases["analytics"])
-        wire.serve(analytics_servicers(analytics, now, 256))
+        wire.serve("analytics", analytics_servicers(analytics, now, 256))
+        ingress, accounts = _ingress(audits["ingress"], databases["ingress"], wire)
         stores = {
             "router": (routing, directory, conversations),
             "executor": executor_stores,
             "sender": sender_stores,
             "analytics": (analytics,),
-            "ingress": _ingress(databases["ingress"], wire),
+            "ingress": ingress,
         }
         outgoing = (*belts, *sender_belts)
         boxes = [(inbox, databases["executor"]), *((belt.lanes, belt.database) for belt in outgoing)]
         boxes.append((Lanes(Box("sender", "inbox"), databases["sender"]), databases["sender"]))
-        yield World(wire, stores, inbox, turns, outgoing, tuple(boxes))
+        yield World(wire, stores, inbox, turns, outgoing, tuple(boxes), accounts)
 
 
-def _executor(database: Database, wire: Wire, peer: Any) -> tuple[Lanes, list[Belt], Turns, tuple[Any, ...]]:
+def _executor(
+    audit: AuditLog, database: Database, wire: Wire, peer: Any
+) -> tuple[Lanes, list[Belt], Turns, tuple[Any, ...]]:
     inbox, outbox, records = (Lanes(box, database) for box in (INBOX, OUTBOX, RECORDS))
-    states, flows = PostgresStates(database, inbox, outbox, records, on_queued=_nothing), PostgresFlows(database)
+    states = PostgresStates(database, inbox, outbox, records, audit=audit, on_queued=_nothing)
+    flows = PostgresFlows(database, audit)
     turns = Turns(
         states=states,
         library=FlowLibrary(flows),
@@ -163,7 +180,7 @@ def _executor(database: Database, wire: Wire, peer: Any) -> tuple[Lanes, list[Be
         ("Flows", executor_pb2_grpc.add_FlowsServicer_to_server, FlowsServer(FlowKeeping(flows))),
         ("States", executor_pb2_grpc.add_StatesServicer_to_server, StatesServer(StateKeeping(states))),
     )
-    wire.serve(Servicer(name, add, implementation) for name, add, implementation in added)
+    wire.serve("executor", (Servicer(name, add, implementation) for name, add, implementation in added))
     belts = [
         Belt(outbox, database, GrpcSender(peer).enqueue),
         Belt(records, database, GrpcAnalytics(peer).ingest),
@@ -171,7 +188,7 @@ def _executor(database: Database, wire: Wire, peer: Any) -> tuple[Lanes, list[Be
     return inbox, belts, turns, (states, flows)
 
 
-def _sender(database: Database, wire: Wire, peer: Any) -> tuple[list[Belt], tuple[Any, ...]]:
+def _sender(audit: AuditLog, database: Database, wire: Wire, peer: Any) -> tuple[list[Belt], tuple[Any, ...]]:
     required = {field.name: Secret("") for field in fields(SenderSettings) if field.default is MISSING}
     settings = SenderSettings(
         **{**required, "sealing_keys": Secret(SEALING_KEY), "graph_api_base": "http://127.0.0.1:9/v1"}
@@ -183,16 +200,37 @@ def _sender(database: Database, wire: Wire, peer: Any) -> tuple[list[Belt], tupl
     store = SenderStore(database, inbox=inbox, records=records, limit=limit, encode=record_bytes, on_record=_nothing)
     # Messages are stored and wait: nothing calls Meta.
     deliver = Deliver(store.enqueue, store, Bell())
-    wire.serve(sender_servicers(deliver, room.credentials, room.list_messages))
-    return [Belt(records, database, GrpcAnalytics(peer).ingest)], (store, PostgresCredentials(database, sealer))
+    wire.serve("sender", sender_servicers(deliver, room.credentials, room.list_messages))
+    return [Belt(records, database, GrpcAnalytics(peer).ingest)], (store, PostgresCredentials(database, sealer, audit))
 
 
-def _ingress(database: Database, wire: Wire) -> tuple[Any, ...]:
-    store = IngressStore(database, Lanes(MESSAGES, database), Lanes(STATUSES, database), Sealer.from_text(SEALING_KEY))
+def _ingress(audit: AuditLog, database: Database, wire: Wire) -> tuple[tuple[Any, ...], Accounts]:
+    store = IngressStore(
+        database,
+        Lanes(MESSAGES, database),
+        Lanes(STATUSES, database),
+        sealer=Sealer.from_text(SEALING_KEY),
+        audit=audit,
+    )
     apps = AppDirectory(store.list_apps, fixed=(), monotonic=monotonic)
     intake = Intake(store=store, apps=apps, door=Door(monotonic), now=now)
-    wire.serve([Servicer("Apps", ingress_pb2_grpc.add_AppsServicer_to_server, AppsServer(intake))])
-    return (store,)
+    people = PostgresAccounts(database, audit)
+    accounts = open_accounts(
+        store=people,
+        verifier=rest_verifier(),
+        signer=SIGNER,
+        rates=RateLimits(OptionalRedis(""), monotonic),
+        limits=NO_LIMITS,
+        now=now,
+        monotonic=monotonic,
+        passwords=Passwords(CHEAP),
+    )
+    served = (
+        ("Apps", ingress_pb2_grpc.add_AppsServicer_to_server, AppsServer(intake)),
+        ("Accounts", ingress_pb2_grpc.add_AccountsServicer_to_server, AccountsServer(accounts.provisioning)),
+    )
+    wire.serve("ingress", (Servicer(name, add, implementation) for name, add, implementation in served))
+    return (store, people), accounts
 
 
 class _Never:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from google.protobuf.timestamp_pb2 import Timestamp
 from grpc import aio
 
+from services.chassis.audit import AuditLog
 from services.chassis.errors import InvalidArgument, NotFound
 from services.chassis.queue.bell import Bell
 from services.chassis.queue.lanes import DeadLetter, Lanes
@@ -16,10 +17,11 @@ MOST = 1000
 
 
 class DeadLetters(lanes_pb2_grpc.DeadLettersServicer):
-    """Lists and replays the dead letters of this room's boxes."""
+    """Lists and replays the dead letters of this room's boxes; each that is put back is noted in `audit`."""
 
-    def __init__(self, boxes: Sequence[tuple[Lanes, Bell]]) -> None:
+    def __init__(self, boxes: Sequence[tuple[Lanes, Bell]], audit: AuditLog) -> None:
         self._boxes = {lanes.box.path: (lanes, bell) for lanes, bell in boxes}
+        self._audit = audit
 
     async def ListDeadLetters(
         self,
@@ -45,7 +47,7 @@ class DeadLetters(lanes_pb2_grpc.DeadLettersServicer):
         if not request.box:
             raise InvalidArgument("box is empty; name the box the letters lie in")
         ((lanes, bell),) = self._chosen(request.box)
-        replayed = await lanes.replay(list(request.dead_ids))
+        replayed = await lanes.replay(list(request.dead_ids), self._audit)
         bell.ring()
         return lanes_pb2.ReplayDeadLettersResponse(replayed=replayed)
 

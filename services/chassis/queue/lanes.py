@@ -6,12 +6,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 from uuid import UUID, uuid4
 
 import psycopg
 
 from services.chassis import metrics
+from services.chassis.audit import HOUSE, AuditEntry, AuditLog, digest_of
 from services.chassis.db import Connection, Database, Query, Rows, Step, Transaction, is_fenced, rescoping, run_steps
 from services.chassis.queue.box import Box, Claim, Finish, Item, LeaseLost, StoredItem
 from services.chassis.queue.enqueueing import Enqueueing, Holding, Passing
@@ -39,6 +40,17 @@ class DeadLetter:
     died_at: datetime
     payload: bytes
     replays: int
+
+
+class _Taken(NamedTuple):
+    """A dead letter that is about to be put back for the `replays`th time."""
+
+    group_id: UUID
+    lane_id: UUID
+    event_id: str
+    payload: bytes
+    replays: int
+    dead_id: int
 
 
 class Outlet(Protocol):
@@ -223,15 +235,33 @@ class Lanes:
             (rows,) = await run_steps(connection, [(self._statements["any"].list_dead, values)])
         return [DeadLetter(*row) for row in rows]
 
-    async def replay(self, dead_ids: Sequence[int]) -> int:
-        """Put dead letters back at the end of their lanes under `<event_id>:replay:<n>`; gives how many."""
+    async def replay(self, dead_ids: Sequence[int], audit: AuditLog) -> int:
+        """Put dead letters back at the end of their lanes under `<event_id>:replay:<n>`, each noted; gives how many."""
         async with self._database.transaction(()) as connection:
             groups = await self._all_groups(connection)
             values = {"groups": groups, "dead_ids": list(dead_ids)}
             (rows,) = await run_steps(connection, [(self._statements["any"].take_dead, values)])
-            items = [Item(row[0], row[1], f"{row[2]}:replay:{row[4]}", bytes(row[3])) for row in rows]
+            letters = [_Taken(*row) for row in rows]
+            entries = [self._replayed(letter) for letter in letters]
+            await run_steps(connection, audit.locking(entry.organization_id for entry in entries))
+            items = [
+                Item(each.group_id, each.lane_id, f"{each.event_id}:replay:{each.replays}", bytes(each.payload))
+                for each in letters
+            ]
             await self.enqueue(connection, items)
+            await run_steps(connection, audit.steps(entries))
         return len(items)
+
+    def _replayed(self, letter: _Taken) -> AuditEntry:
+        # A group that is no organization is a number of ingress, which knows none.
+        organization_id = letter.group_id if self.box.group == "organization_id" else HOUSE
+        return AuditEntry(
+            organization_id,
+            "dead_letter.replay",
+            f"dead_letter:{self.box.path}/{letter.dead_id}",
+            before=digest_of({"replays": letter.replays - 1}),
+            after=digest_of({"replays": letter.replays}),
+        )
 
     async def _all_groups(self, connection: Connection) -> list[UUID]:
         (rows,) = await run_steps(connection, [(self._statements["any"].groups, {})])

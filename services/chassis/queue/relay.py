@@ -144,7 +144,7 @@ class Relay:
                 await self._turn()
             except Exception as error:
                 # Whatever was claimed comes back when its lease ends.
-                _log.warning("relay_failed", box=self._lanes.box.path, error=repr(error))
+                _log.warning("relay_failed", box=self._lanes.box.path, error=error)
                 await asyncio.sleep(_ERROR_WAIT)
 
     async def _turn(self) -> None:
@@ -264,7 +264,7 @@ class Relay:
                     await asyncio.sleep(pause)
                     continue
                 # The lanes come back when their leases end, and the callee drops what it has.
-                _log.warning("relay_finish_failed", box=self._lanes.box.path, error=repr(error))
+                _log.warning("relay_finish_failed", box=self._lanes.box.path, error=error)
                 return
             if any(has_more):
                 self._bell.ring()

@@ -165,7 +165,7 @@ def statements_of(box: Box, *, which: Which = "any") -> Statements:
         take_dead=Query(f"""
             UPDATE {path}_dead SET replays = replays + 1
             WHERE {g} = ANY(%(groups)b::uuid[]) AND dead_id = ANY(%(dead_ids)b::bigint[])
-            RETURNING {g}, lane_id, event_id, payload, replays"""),
+            RETURNING {g}, lane_id, event_id, payload, replays, dead_id"""),
     )
 
 

@@ -73,7 +73,7 @@ class Certificates:
                 found = _configuration(self._read())
             except (OSError, ValueError) as error:
                 # Certificate and key are replaced one after the other: in between they do not fit.
-                _log.warning("certificates_unreadable", file=str(self._certificate), error=str(error))
+                _log.warning("certificates_unreadable", file=str(self._certificate), error=error)
                 return None
             _log.info("certificates_read", file=str(self._certificate))
             return found

@@ -88,7 +88,7 @@ class _Encrypted:
             fresh = self._open()
         except (OSError, ValueError) as error:
             # Half replaced: the rest of the files is a change as well.
-            _log.warning("certificates_unreadable", target=self._target, error=str(error))
+            _log.warning("certificates_unreadable", target=self._target, error=error)
             return
         old, self._channel = self._channel, fresh
         self._callables.clear()

@@ -14,6 +14,7 @@ from grpc import aio
 from grpc_status import rpc_status
 
 from services.chassis import errors
+from services.chassis.rpc.actor import header_for_person
 from services.chassis.rpc.certificates import Certificates
 from services.chassis.rpc.channels import open_line
 from services.chassis.tenancy import ServiceSigner
@@ -112,6 +113,7 @@ class Peer:
         traceparent = structlog.contextvars.get_contextvars().get("traceparent")
         if traceparent:
             metadata.append(("traceparent", str(traceparent)))
+        metadata.extend(header_for_person())
         try:
             return await method(request, timeout=seconds, metadata=tuple(metadata))
         except aio.AioRpcError as error:

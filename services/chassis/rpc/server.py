@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 import uuid
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
@@ -23,6 +24,7 @@ from grpc_status import rpc_status
 
 from services.chassis import errors, metrics
 from services.chassis.logs import get_logger
+from services.chassis.rpc.actor import act_as, actor_behind
 from services.chassis.rpc.admission import authorize, check_certificate, identify
 from services.chassis.rpc.certificates import Certificates, principals_named
 from services.chassis.rpc.policy import OPEN_SERVICES, MethodPolicy, read_policies
@@ -34,6 +36,7 @@ MAX_MESSAGE_BYTES = 16 * 1024 * 1024
 NOTICE_SECONDS = 0.3
 
 _log = get_logger(__name__)
+_TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 
 _CODES: tuple[tuple[type[errors.PytakeError], int], ...] = (
     (errors.InvalidArgument, code_pb2.INVALID_ARGUMENT),
@@ -196,6 +199,7 @@ class _Call:
         if self._guard.is_encrypted:
             check_certificate(self._principal, principals_named(self._context.auth_context()))
         authorize(self._method, request, self._principal, self._guard.policies)
+        act_as(actor_behind(self._principal, metadata))
 
     async def __aenter__(self) -> _Call:
         return self
@@ -227,8 +231,9 @@ class _Call:
 
 
 def _bind_trace(traceparent: str) -> None:
-    if traceparent:
-        structlog.contextvars.bind_contextvars(traceparent=traceparent[:55])
+    # W3C Trace Context and nothing else: callers must not write into our logs.
+    if _TRACEPARENT.fullmatch(traceparent):
+        structlog.contextvars.bind_contextvars(traceparent=traceparent)
 
 
 def _status(error: errors.PytakeError) -> status_pb2.Status:

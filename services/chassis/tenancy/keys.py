@@ -65,10 +65,10 @@ class PublicKeys:
             self._keys = _by_id(_read_public(self._path))
         except (OSError, ValueError) as error:
             # Half-written or gone: what is known stays, or every call of the house would be refused.
-            _log.error("public_keys_unreadable", file=str(self._path), error=str(error))
+            _log.error("public_keys_unreadable", file=str(self._path), error=error)
             return
         self.edition += 1
-        _log.info("public_keys_read", keys=sorted(self._keys))
+        _log.info("public_keys_read", key_ids=sorted(self._keys))
 
 
 class SigningKey:
@@ -100,9 +100,9 @@ class SigningKey:
         try:
             self.jwk = _read_private(self.name, self._path)
         except (OSError, ValueError) as error:
-            _log.error("signing_key_unreadable", file=str(self._path), error=str(error))
+            _log.error("signing_key_unreadable", file=str(self._path), error=error)
             return False
-        _log.info("signing_key_read", key=self.key_id)
+        _log.info("signing_key_read", key_id=self.key_id)
         return True
 
 

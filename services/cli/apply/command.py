@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 app = typer.Typer(add_completion=False)
 
 
-@app.command(help="Make organizations, Meta apps, numbers, chatbots, flows and triggers as files describe them.")
+@app.command(help="Make organizations, Meta apps, numbers, chatbots, flows, triggers, users and API keys as files say.")
 def apply(
     files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="YAML or JSON; several are merged.")],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Change nothing; print the difference.")] = False,
@@ -63,6 +63,7 @@ def _lines(change: "Change") -> list[str]:
     for finding in change.findings:
         node = f" node {finding.node_id}:" if finding.node_id else ""
         lines.append(f"          {finding.severity}{node} {finding.message} {finding.mend}")
+    lines += [f"          {called} {text} (told this once)" for called, text in change.secrets.items()]
     return lines
 
 
@@ -74,6 +75,7 @@ def _as_json(change: "Change") -> dict[str, object]:
         "name": change.name,
         "change": change.verb,
         "findings": [{name: getattr(finding, name) for name in names} for finding in change.findings],
+        **change.secrets,
     }
 
 

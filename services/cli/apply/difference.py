@@ -6,9 +6,11 @@ from services.cli.apply.memory import Memory
 from services.cli.apply.plan import Change, Existing, Verb
 from services.cli.apply.wanted import Flow, Organization, Trigger
 from services.pb.executor.v1 import executor_pb2
+from services.pb.ingress.v1 import ingress_pb2
 
-Checked = Mapping[tuple[str, str], executor_pb2.PutFlowResponse]
-"""Organization and flow name → what a dry run of its publication said."""
+Answer = executor_pb2.PutFlowResponse | ingress_pb2.PutUserResponse | ingress_pb2.PutApiKeyResponse
+Checked = dict[tuple[str, str, str], Answer]
+"""Organization, kind and name → what a dry run of the room said."""
 
 
 def differences(
@@ -34,7 +36,7 @@ def _of_organization(
     for app in organization.apps:
         yield Change(name, "Meta app", app.name, _verb(memory, f"{prefix}/app/{app.name}", app, app.name in here.apps))
     for flow in organization.flows:
-        yield _flow(name, flow, here, checked[name, flow.name])
+        yield _flow(name, flow, here, checked[name, "flow", flow.name])
     for chatbot in organization.chatbots:
         key = f"{prefix}/chatbot/{chatbot.name}"
         yield Change(name, "chatbot", chatbot.name, _verb(memory, key, chatbot, key in memory.digests))
@@ -45,6 +47,9 @@ def _of_organization(
         key = f"{prefix}/triggers"
         verb = _verb(memory, key, organization.triggers, key in memory.digests)
         yield Change(name, "triggers", count_of_keywords(organization.triggers), verb)
+    for kind, items in (("user", organization.users), ("API key", organization.api_keys)):
+        for item in items:
+            yield Change(name, kind, item.name, _account_verb(checked.get((name, kind, item.name))))
 
 
 def _settings_verb(organization: Organization, existing: Existing | None) -> Verb:
@@ -58,7 +63,18 @@ def _settings_verb(organization: Organization, existing: Existing | None) -> Ver
     return "unchanged" if is_same_zone and is_same_fallback else "changed"
 
 
-def _flow(organization: str, flow: Flow, existing: Existing, response: executor_pb2.PutFlowResponse) -> Change:
+def _account_verb(answer: Answer | None) -> Verb:
+    """The verb of a person or key; without an answer its organization is yet to be made."""
+    if answer is None:
+        return "new"
+    if not answer.is_changed:
+        return "unchanged"
+    is_new = isinstance(answer, ingress_pb2.PutUserResponse | ingress_pb2.PutApiKeyResponse) and answer.is_new
+    return "new" if is_new else "changed"
+
+
+def _flow(organization: str, flow: Flow, existing: Existing, response: Answer) -> Change:
+    assert isinstance(response, executor_pb2.PutFlowResponse)
     verb: Verb = "new"
     if flow.name in existing.flows:
         verb = "changed" if response.is_changed else "unchanged"

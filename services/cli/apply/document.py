@@ -7,9 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
+from services.cli.apply.accounts import API_KEY_KEYS, USER_KEYS, read_api_key, read_user
 from services.cli.apply.flow_source import MAX_FLOW_BYTES, read_flow
 from services.cli.apply.reading import Fields, Problems, Where, load_file
-from services.cli.apply.wanted import Chatbot, Flow, MetaApp, Number, Organization, Trigger
+from services.cli.apply.wanted import ApiKey, Chatbot, Flow, MetaApp, Number, Organization, Trigger, User
 from services.cli.ending import WrongInput
 from services.pb.router.v1 import router_pb2
 
@@ -18,11 +19,12 @@ MATCHES = {
     "contains": router_pb2.KEYWORD_MATCH_CONTAINS,
     "starts_with": router_pb2.KEYWORD_MATCH_STARTS_WITH,
 }
-NOT_SERVED = ("templates", "users", "api_keys")
+NOT_SERVED = ("templates",)
 MOST_TRIGGERS = 1000
 
 _ORGANIZATION_KEYS = (
-    "name", "time_zone", "fallback_flow", "meta_apps", "numbers", "chatbots", "flows", "triggers", *NOT_SERVED,
+    "name", "time_zone", "fallback_flow", "meta_apps", "numbers", "chatbots", "flows", "triggers", "users", "api_keys",
+    *NOT_SERVED,
 )  # fmt: skip
 _APP_KEYS = ("name", "app_secret", "previous_app_secret", "verify_token")
 _NUMBER_KEYS = (
@@ -31,6 +33,9 @@ _NUMBER_KEYS = (
 _CHATBOT_KEYS = ("name", "default_flow", "main_flow", "active")
 _FLOW_KEYS = ("name", "file", "document", "publish")
 _TRIGGER_KEYS = ("keyword", "keywords", "match", "flow", "number")
+
+# What an object is known by, where it is not its name.
+_KEY_OF_KIND = {"number": "phone_number_id", "user": "email"}
 
 _APP_NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _DIGITS = re.compile(r"[0-9]{1,32}")
@@ -85,6 +90,8 @@ def _organization(value: object, where: Where, problems: Problems) -> Organizati
         chatbots=_each(fields, "chatbots", _CHATBOT_KEYS, _chatbot),
         numbers=_each(fields, "numbers", _NUMBER_KEYS, _number),
         triggers=_triggers(fields) if "triggers" in fields.values else None,
+        users=_each(fields, "users", USER_KEYS, read_user),
+        api_keys=_each(fields, "api_keys", API_KEY_KEYS, read_api_key),
     )
 
 
@@ -204,6 +211,8 @@ def _merge(known: Organization, more: Organization, problems: Problems) -> Organ
         chatbots=known.chatbots + more.chatbots,
         numbers=known.numbers + more.numbers,
         triggers=triggers,
+        users=known.users + more.users,
+        api_keys=known.api_keys + more.api_keys,
     )
 
 
@@ -213,6 +222,8 @@ def _refuse_duplicates(organizations: Iterable[Organization], problems: Problems
         _refuse_repeated_names(organization.apps, "Meta app", problems)
         _refuse_repeated_names(organization.flows, "flow", problems)
         _refuse_repeated_names(organization.chatbots, "chatbot", problems)
+        _refuse_repeated_names(organization.users, "user", problems)
+        _refuse_repeated_names(organization.api_keys, "API key", problems)
         if len(organization.triggers or ()) > MOST_TRIGGERS:
             problems.add(organization.where.key("triggers"), f"has more than {MOST_TRIGGERS} keywords; take some out")
     # A number belongs to one organization of the whole house.
@@ -220,12 +231,12 @@ def _refuse_duplicates(organizations: Iterable[Organization], problems: Problems
 
 
 def _refuse_repeated_names(
-    items: Sequence[MetaApp | Flow | Chatbot | Number | Organization], kind: str, problems: Problems
+    items: Sequence[MetaApp | Flow | Chatbot | Number | User | ApiKey | Organization], kind: str, problems: Problems
 ) -> None:
     first: dict[str, Where] = {}
     for item in items:
         if item.name in first:
-            key = "phone_number_id" if kind == "number" else "name"
+            key = _KEY_OF_KIND.get(kind, "name")
             sentence = f"is {item.name!r}, as of the {kind} at {first[item.name]}; each needs its own"
             problems.add(item.where.key(key), sentence)
         elif item.name:

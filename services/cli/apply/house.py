@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterable, Sequence
 
 from services.cli.apply.plan import Existing
-from services.cli.apply.wanted import Chatbot, Flow, MetaApp, Number
+from services.cli.apply.wanted import ApiKey, Chatbot, Flow, MetaApp, Number, User
 from services.cli.rooms import Rooms
 from services.pb.executor.v1 import executor_pb2, executor_pb2_grpc
 from services.pb.ingress.v1 import ingress_pb2, ingress_pb2_grpc
@@ -24,6 +24,7 @@ class House:
         self._flows = rooms.peer("executor").stub(executor_pb2_grpc.FlowsStub)
         self._credentials = rooms.peer("sender").stub(sender_pb2_grpc.CredentialsStub)
         self._apps = rooms.peer("ingress").stub(ingress_pb2_grpc.AppsStub)
+        self._accounts = rooms.peer("ingress").stub(ingress_pb2_grpc.AccountsStub)
 
     async def existing(self, names: Iterable[str]) -> dict[str, Existing]:
         """Those of the named organizations that the house has, with what it tells about them."""
@@ -128,3 +129,34 @@ class House:
         """Replace all triggers of an organization; says whether any changed."""
         request = router_pb2.PutTriggersRequest(organization_id=organization_id, triggers=triggers)
         return (await self._rooms.call("router", self._directory.PutTriggers, request)).is_changed
+
+    async def put_user(
+        self, organization_id: str, organization_name: str, user: User, *, is_dry_run: bool
+    ) -> ingress_pb2.PutUserResponse:
+        """Store a person or invite one, or only say what would come of it."""
+        request = ingress_pb2.PutUserRequest(
+            organization_id=organization_id,
+            organization_name=organization_name,
+            email=user.name,
+            name=user.display_name,
+            role=user.role,
+            password=user.password,
+            is_inactive=not user.is_active,
+            dry_run=is_dry_run,
+        )
+        return await self._rooms.call("ingress", self._accounts.PutUser, request)
+
+    async def put_api_key(
+        self, organization_id: str, key: ApiKey, *, is_dry_run: bool
+    ) -> ingress_pb2.PutApiKeyResponse:
+        """Store an API key, or only say what would come of it."""
+        request = ingress_pb2.PutApiKeyRequest(
+            organization_id=organization_id,
+            name=key.name,
+            scopes=key.scopes,
+            expires_in_days=key.expires_in_days,
+            requests_per_minute=key.requests_per_minute,
+            key=key.key,
+            dry_run=is_dry_run,
+        )
+        return await self._rooms.call("ingress", self._accounts.PutApiKey, request)

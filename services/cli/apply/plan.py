@@ -35,6 +35,8 @@ class Change:
     verb: Verb
     findings: Sequence[executor_pb2.Finding] = ()
     detail: str = ""
+    # Secrets that were made, by what they are called; nobody tells them again.
+    secrets: Mapping[str, str] = field(default_factory=dict)
 
 
 House = Mapping[str, Existing]

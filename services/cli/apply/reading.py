@@ -3,7 +3,7 @@
 import difflib
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -166,6 +166,25 @@ class Fields:
             return default
         return value
 
+    def number(self, key: str, *, most: int) -> int:
+        """Read a whole number from 1 on; absent is 0."""
+        value = self.values.get(key)
+        if value is None:
+            return 0
+        if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= most:
+            self.problems.add(self.where.key(key), f"must be a whole number from 1 to {most}")
+            return 0
+        return value
+
+    def checked(self, key: str, check: Callable[[str], str], *, is_required: bool = False) -> str:
+        """Read a text in the form `check` gives; a ValueError of it is a problem, which does not repeat the text."""
+        text = self.text(key, is_required=is_required)
+        try:
+            return check(text) if text else ""
+        except ValueError as error:
+            self.problems.add(self.where.key(key), str(error))
+            return ""
+
     def items(self, key: str) -> list[tuple[object, Where]]:
         """Read a list as values with their places; absent is empty."""
         value = self.values.get(key)
@@ -198,8 +217,13 @@ class Fields:
 
 
 def _suggestion(key: str, known: tuple[str, ...]) -> str:
-    close = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
-    return f"did you mean {close[0]}?" if close else f"the keys here are {', '.join(known)}"
+    close = close_to(key, known)
+    return f"did you mean {close}?" if close else f"the keys here are {', '.join(known)}"
+
+
+def close_to(text: str, known: Iterable[str]) -> str:
+    """The known word that was probably meant, or an empty text."""
+    return next(iter(difflib.get_close_matches(text, list(known), n=1, cutoff=0.5)), "")
 
 
 def _kind(value: object) -> str:

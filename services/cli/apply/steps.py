@@ -1,16 +1,17 @@
-"""The order in which apply works: check all of it, then organizations, apps, flows, chatbots, numbers, triggers."""
+"""The order in which apply works: check all of it, then organizations, apps, flows, chatbots, numbers, triggers, people
+and keys."""
 
 import asyncio
 from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
 from services.chassis.errors import InvalidArgument, PytakeError
-from services.cli.apply.difference import Checked, count_of_keywords, differences
+from services.cli.apply.difference import Answer, Checked, count_of_keywords, differences
 from services.cli.apply.house import House
 from services.cli.apply.memory import Memory, RememberedApp, RememberedNumber
 from services.cli.apply.plan import Change, Existing, Verb, app_owner, app_owners, check_references
 from services.cli.apply.reading import Where
-from services.cli.apply.wanted import Chatbot, Flow, MetaApp, Number, Organization
+from services.cli.apply.wanted import ApiKey, Chatbot, Flow, MetaApp, Number, Organization, User
 from services.cli.ending import Failed, WrongInput
 from services.pb.executor.v1 import executor_pb2
 from services.pb.router.v1 import router_pb2
@@ -30,7 +31,7 @@ async def apply(house: House, memory: Memory, wanted: Sequence[Organization], *,
     check_references(wanted, existing)
     checked = await _check_flows(house, wanted, existing)
     if is_dry_run:
-        return differences(wanted, existing, checked, memory)
+        return differences(wanted, existing, checked | await _check_accounts(house, wanted, existing), memory)
     try:
         return await _Applying(house, memory, wanted, existing).run()
     finally:
@@ -55,10 +56,24 @@ async def _check_flows(house: House, wanted: Sequence[Organization], existing: M
     if problems:
         raise WrongInput("\n".join([*problems, "nothing was changed"]))
     return {
-        (organization.name, flow.name): answer
+        (organization.name, "flow", flow.name): answer
         for (organization, flow), answer in zip(listed, answers, strict=True)
         if not isinstance(answer, str)
     }
+
+
+async def _check_accounts(house: House, wanted: Sequence[Organization], existing: Mapping[str, Existing]) -> Checked:
+    """What ingress says of people and keys of organizations that are there: only it can compare passwords."""
+    here = [(organization, existing[organization.name]) for organization in wanted if organization.name in existing]
+    answers: dict[tuple[str, str, str], Answer] = {}
+    for organization, found in here:
+        for user in organization.users:
+            put = house.put_user(found.organization_id, organization.name, user, is_dry_run=True)
+            answers[organization.name, "user", user.name] = await _named(user.where, put)
+        for key in organization.api_keys:
+            asked = house.put_api_key(found.organization_id, key, is_dry_run=True)
+            answers[organization.name, "API key", key.name] = await _named(key.where, asked)
+    return answers
 
 
 def _problems(flow: Flow, answer: executor_pb2.PutFlowResponse | str) -> list[str]:
@@ -90,9 +105,24 @@ class _Applying:
         self._existing = existing
         self._ids = {name: each.organization_id for name, each in existing.items()}
         self._at_once = asyncio.Semaphore(AT_ONCE)
+        self._with_secrets: list[Change] = []
 
     async def run(self) -> list[Change]:
-        """Apply all; the changes come in the order of the documents."""
+        """Apply all; the changes come in the order of the documents.
+
+        Secrets that were made before a room refused are told with its refusal: nobody could tell them later.
+        """
+        try:
+            return await self._run()
+        except Failed as failure:
+            made = [
+                f"{change.organization}: {change.kind} {change.name} was made: {called} {text}"
+                for change in self._with_secrets
+                for called, text in change.secrets.items()
+            ]
+            raise Failed("\n".join([str(failure), *made])) from None
+
+    async def _run(self) -> list[Change]:
         # All organizations first: a number may name the app of one that comes later.
         await _all(self._find_or_create(organization) for organization in self._wanted)
         changes = await _all(self._organization(organization) for organization in self._wanted)
@@ -114,6 +144,8 @@ class _Applying:
             changes += [await self._chatbot(organization, it, flow_ids, chatbot_ids) for it in organization.chatbots]
             changes += [await self._number(organization, it, flow_ids, chatbot_ids) for it in organization.numbers]
             changes += await self._triggers(organization, flow_ids)
+            changes += [await self._user(organization, user) for user in organization.users]
+            changes += [await self._api_key(organization, key) for key in organization.api_keys]
             return [await self._settings(organization, flow_ids), *changes]
 
     def _existing_of(self, organization: Organization) -> Existing:
@@ -214,6 +246,29 @@ class _Applying:
         verb = _verb(is_changed, was_there=key in self._memory.digests)
         self._memory.note(key, organization.triggers)
         return [Change(organization.name, "triggers", count_of_keywords(organization.triggers), verb)]
+
+    async def _user(self, organization: Organization, user: User) -> Change:
+        put = self._house.put_user(self._ids[organization.name], organization.name, user, is_dry_run=False)
+        response = await _named(user.where, put)
+        detail, secrets = "", {}
+        if response.invitation_token:
+            detail = f"invited until {response.invitation_expires_at.ToJsonString()}"
+            secrets = {"invitation_token": response.invitation_token}
+        verb = _verb(response.is_changed, was_there=not response.is_new)
+        return self._noted(Change(organization.name, "user", user.name, verb, detail=detail, secrets=secrets))
+
+    async def _api_key(self, organization: Organization, key: ApiKey) -> Change:
+        put = self._house.put_api_key(self._ids[organization.name], key, is_dry_run=False)
+        response = await _named(key.where, put)
+        # One that stands in the file is known to whoever wrote it.
+        secrets = {"key": response.key} if response.key and not key.key else {}
+        verb = _verb(response.is_changed, was_there=not response.is_new)
+        return self._noted(Change(organization.name, "API key", key.name, verb, secrets=secrets))
+
+    def _noted(self, change: Change) -> Change:
+        if change.secrets:
+            self._with_secrets.append(change)
+        return change
 
 
 def _verb(is_changed: bool, *, was_there: bool) -> Verb:

@@ -1,4 +1,4 @@
-"""What should be: organizations with their Meta apps, flows, chatbots, numbers and triggers, by name."""
+"""What should be: organizations with Meta apps, flows, chatbots, numbers, triggers, users and API keys, by name."""
 
 from dataclasses import dataclass, field
 
@@ -64,6 +64,30 @@ class Trigger:
 
 
 @dataclass(frozen=True, slots=True)
+class User:
+    """A person; `name` is the e-mail in its normal form. Without a password a new one is invited."""
+
+    name: str
+    display_name: str
+    role: str
+    password: str = field(repr=False)
+    is_active: bool
+    where: Where = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKey:
+    """A program's key; 0 days means no end, 0 requests the usual limit, an empty text one that is made."""
+
+    name: str
+    scopes: tuple[str, ...]
+    expires_in_days: int
+    requests_per_minute: int
+    key: str = field(repr=False)
+    where: Where = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Organization:
     """What the files say about one organization; None means that they say nothing, and nothing is changed."""
 
@@ -76,3 +100,5 @@ class Organization:
     chatbots: tuple[Chatbot, ...] = ()
     numbers: tuple[Number, ...] = ()
     triggers: tuple[Trigger, ...] | None = None
+    users: tuple[User, ...] = ()
+    api_keys: tuple[ApiKey, ...] = ()

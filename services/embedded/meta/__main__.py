@@ -2,13 +2,15 @@
 
 import argparse
 import asyncio
+import os
 import signal
 import sys
 from pathlib import Path
 
 import orjson
-import structlog
 from aiohttp import web
+
+from services.chassis.logs import Redactor, begin_logs, get_logger
 
 from .app import build_runner, build_simulator
 from .plans import InputError
@@ -37,7 +39,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 async def _serve(meta: SimulatedMeta, host: str, port: int) -> None:
-    structlog.configure(processors=[structlog.processors.add_log_level, structlog.processors.JSONRenderer()])
+    # Errors of aiohttp may name what was sent here, tokens included.
+    begin_logs("simulator", "info", Redactor.knowing(os.urandom(32), ()))
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -46,7 +49,7 @@ async def _serve(meta: SimulatedMeta, host: str, port: int) -> None:
     try:
         await web.TCPSite(runner, host, port).start()
         bound = runner.addresses[0][1]
-        structlog.get_logger().info("simulated_meta_started", host=host, port=bound, numbers=len(meta.numbers))
+        get_logger(__name__).info("simulated_meta_started", host=host, port=bound, numbers=len(meta.numbers))
         await stop.wait()
     finally:
         await runner.cleanup()

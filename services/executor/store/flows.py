@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
 from uuid import UUID
 
-from services.chassis.db import Connection, Database, fetch_all, fetch_one, run_counted
+from services.chassis.audit import AuditEntry, AuditLog, digest_of
+from services.chassis.db import Connection, Database, fetch_all, fetch_one, run_counted, run_steps
 from services.executor.ports import FlowSummary, FlowVersion, SavedFlow, SaveFlow
 
 _SAVE_DRAFT = """
@@ -24,11 +26,21 @@ _PUBLISH = """
     SELECT organization_id, flow_id, published_version, draft, %(digest)s FROM published"""
 
 
+class _Heads(NamedTuple):
+    """What a flow's row says of its draft and its published version."""
+
+    name: str
+    draft_digest: str
+    published_version: int
+    published_digest: str
+
+
 class PostgresFlows:
     """Flows of organizations; versions are only ever added."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, audit: AuditLog) -> None:
         self._database = database
+        self._audit = audit
 
     async def save(self, *, organization_id: UUID, flow: SaveFlow) -> SavedFlow:
         """Store the draft; publish it as a new version when asked and when it differs from the published one."""
@@ -40,11 +52,16 @@ class PostgresFlows:
             "digest": flow.digest,
         }
         async with self._database.transaction([organization_id]) as connection:
-            touched = await run_counted(connection, _SAVE_DRAFT, values)
+            await run_steps(connection, self._audit.locking([organization_id]))
+            before = await _heads(connection, organization_id, flow.flow_id)
+            await run_counted(connection, _SAVE_DRAFT, values)
             if flow.publish:
-                touched += await run_counted(connection, _PUBLISH, values)
-            version = await _published_version(connection, organization_id, flow.flow_id)
-        return SavedFlow(version, is_changed=touched > 0)
+                await run_counted(connection, _PUBLISH, values)
+            after = await _heads(connection, organization_id, flow.flow_id)
+            assert after is not None
+            if after != before:
+                await run_steps(connection, self._audit.steps([_entry(organization_id, flow.flow_id, before, after)]))
+        return SavedFlow(after.published_version, is_changed=after != before)
 
     async def published_digest(self, *, organization_id: UUID, flow_id: UUID) -> tuple[int, str]:
         """The published version and its digest; (0, "") when nothing is published."""
@@ -88,10 +105,22 @@ async def load_flow(connection: Connection, *, organization_id: UUID, flow: str,
     return FlowVersion(row[0], row[1], bytes(row[2]), row[3]) if row else None
 
 
-async def _published_version(connection: Connection, organization_id: UUID, flow_id: UUID) -> int:
+async def _heads(connection: Connection, organization_id: UUID, flow_id: UUID) -> _Heads | None:
     row = await fetch_one(
         connection,
-        "SELECT published_version FROM executor.flow WHERE organization_id = %s AND flow_id = %s",
+        """SELECT name, draft_digest, published_version, published_digest FROM executor.flow
+           WHERE organization_id = %s AND flow_id = %s""",
         (organization_id, flow_id),
     )
-    return int(row[0]) if row else 0
+    return _Heads(*row) if row else None
+
+
+def _entry(organization_id: UUID, flow_id: UUID, before: _Heads | None, after: _Heads) -> AuditEntry:
+    is_published = after.published_version > (before.published_version if before else 0)
+    return AuditEntry(
+        organization_id,
+        "flow.publish" if is_published else "flow.put",
+        f"flow:{flow_id}",
+        before=digest_of(before._asdict()) if before else None,
+        after=digest_of(after._asdict()),
+    )

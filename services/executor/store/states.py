@@ -9,6 +9,7 @@ from uuid import UUID, uuid5
 
 import psycopg
 
+from services.chassis.audit import AuditEntry, AuditLog, digest_of
 from services.chassis.db import (
     Database,
     Query,
@@ -19,6 +20,7 @@ from services.chassis.db import (
     fetch_one,
     is_fenced,
     rescoping,
+    run_steps,
 )
 from services.chassis.queue import Item, Lanes, bundles_of
 from services.chassis.queue.schema import KEEP_DAYS
@@ -93,10 +95,18 @@ class PostgresStates:
     """States in Postgres."""
 
     def __init__(
-        self, database: Database, inbox: Lanes, outbox: Lanes, records: Lanes, *, on_queued: Callable[[], None]
+        self,
+        database: Database,
+        inbox: Lanes,
+        outbox: Lanes,
+        records: Lanes,
+        *,
+        audit: AuditLog,
+        on_queued: Callable[[], None],
     ) -> None:
         """`on_queued` is told when something was left in the inbox for the worker."""
         self._database = database
+        self._audit = audit
         self._on_queued = on_queued
         self._turn = 0
         self._inbox = inbox
@@ -259,16 +269,19 @@ class PostgresStates:
     async def close(self, *, organization_id: UUID, phone_number: str) -> datetime | None:
         """Close the active session of a phone number; None when there is none."""
         async with self._database.transaction([organization_id]) as connection:
-            row = await fetch_one(
+            await run_steps(connection, self._audit.locking([organization_id]))
+            rows = await fetch_all(
                 connection,
                 """UPDATE executor.conversation_states SET is_active = false, current_node_id = NULL, closed_at = now(),
                      updated_at = now(), revision = revision + 1,
                      session = session || '{"is_active": false, "current_node_id": null, "awaiting_input": false}'
                    WHERE organization_id = %s AND phone_number = %s AND is_active AND created_at > '2000-01-01Z'
-                   RETURNING closed_at""",
+                   RETURNING conversation_id, flow_id, closed_at""",
                 (organization_id, phone_number),
             )
-        return row[0] if row else None
+            entries = [_closing(organization_id, conversation_id, flow_id) for conversation_id, flow_id, _ in rows]
+            await run_steps(connection, self._audit.steps(entries))
+        return rows[0][2] if rows else None
 
     async def prepare_partitions(self) -> None:
         """Have partitions for the weeks to come."""
@@ -300,6 +313,16 @@ class PostgresStates:
 def record_lane(organization_id: UUID, number: int) -> UUID:
     """One of the few lanes of an organization's records."""
     return uuid5(organization_id, f"records:{number}")
+
+
+def _closing(organization_id: UUID, conversation_id: UUID, flow_id: UUID) -> AuditEntry:
+    return AuditEntry(
+        organization_id,
+        "conversation.close",
+        f"conversation:{conversation_id}",
+        before=digest_of({"flow_id": flow_id, "is_active": True}),
+        after=digest_of({"flow_id": flow_id, "is_active": False}),
+    )
 
 
 def _snapshot_steps(conversations: Sequence[tuple[UUID, UUID]], flows: Sequence[tuple[UUID, UUID]]) -> list[Step]:

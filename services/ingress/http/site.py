@@ -11,12 +11,26 @@ from fastapi import FastAPI
 from fastapi.responses import JSONResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from services.chassis.tenancy import Denials, TokenVerifier
+from services.chassis.errors import PermissionDenied
+from services.chassis.tenancy import Denials
+from services.ingress.accounts import Accounts
+from services.ingress.audit import AuditTrails
 from services.ingress.conversations import Conversations
+from services.ingress.domain.limits import LimitReached
 from services.ingress.http.described import WEBHOOK_PATHS
 from services.ingress.http.guard import Guard
+from services.ingress.http.limits import TellsLimits, too_much
 from services.ingress.http.problems import add_problem_answers
-from services.ingress.http.rest import conversation_routes, flow_routes
+from services.ingress.http.rest import (
+    api_key_routes,
+    audit_routes,
+    conversation_routes,
+    denied,
+    flow_routes,
+    invitation_routes,
+    session_routes,
+    user_routes,
+)
 
 Ready = Callable[[], Awaitable[bool]]
 
@@ -25,6 +39,10 @@ _TAGS = [
     {"name": "webhook", "description": "What Meta calls. No token: the signature proves who it is."},
     {"name": "conversations", "description": "Look at conversations, try a flow in a contact's name, close."},
     {"name": "flows", "description": "Which flows there are."},
+    {"name": "sessions", "description": "Log in, stay logged in, log out."},
+    {"name": "people", "description": "The people of your organization, their roles, and invitations."},
+    {"name": "api-keys", "description": "Keys for programs."},
+    {"name": "audit", "description": "Who changed what."},
     {"name": "operations", "description": "For whoever runs the house."},
 ]
 # FastAPI's own pages load scripts from a CDN; these are a part of the package.
@@ -46,7 +64,15 @@ class Site(FastAPI):
         return super().openapi()
 
 
-def build_site(*, version: str, is_ready: Ready, conversations: Conversations, verifier: TokenVerifier) -> Site:
+def build_site(
+    *,
+    version: str,
+    is_ready: Ready,
+    conversations: Conversations,
+    accounts: Accounts,
+    audit: AuditTrails,
+    trusted_proxies: int,
+) -> Site:
     """The site without the webhook."""
     site = Site(
         title="PyTake",
@@ -59,12 +85,25 @@ def build_site(*, version: str, is_ready: Ready, conversations: Conversations, v
         redoc_url=None,
         redirect_slashes=False,
     )
-    site.state.verifier = verifier
+    site.state.gate = accounts.gate
     site.state.denials = Denials()
+    site.state.trusted_proxies = trusted_proxies
+    # The last one stands outside: the guard's own answers tell of limits too.
     site.add_middleware(Guard)
+    site.add_middleware(TellsLimits)
     add_problem_answers(site)
-    site.include_router(conversation_routes(conversations), prefix=API)
-    site.include_router(flow_routes(conversations), prefix=API)
+    site.add_exception_handler(PermissionDenied, denied)
+    site.add_exception_handler(LimitReached, too_much)
+    for routes in (
+        conversation_routes(conversations),
+        flow_routes(conversations),
+        session_routes(accounts.sessions, accounts.people),
+        user_routes(accounts.people),
+        invitation_routes(accounts.invitations),
+        api_key_routes(accounts.keys),
+        audit_routes(audit),
+    ):
+        site.include_router(routes, prefix=API)
     _add_operations(site, is_ready)
     for path, name, media_type in _PAGES:
         site.add_api_route(path, _page(name, media_type), include_in_schema=False)

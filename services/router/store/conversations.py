@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from services.chassis.db import Database, fetch_all
+from services.chassis.audit import AuditEntry, AuditLog, digest_of
+from services.chassis.db import Database, fetch_all, run_steps
 from services.router.domain.conversation import Owner
 from services.router.domain.identity import Identity
 from services.router.ports import OwnerChange
@@ -20,16 +21,19 @@ _SET_OWNER = """
       UPDATE router.conversation v SET owner = %(owner)s, owner_changed_at = now()
       FROM wanted w
       WHERE (v.organization_id, v.conversation_id) = (w.organization_id, w.conversation_id) AND w.owner <> %(owner)s
-      RETURNING v.owner_changed_at)
-    SELECT (SELECT count(*) FROM wanted), (SELECT count(*) FROM changed),
+      RETURNING v.conversation_id, w.owner AS former, v.owner_changed_at)
+    SELECT (SELECT count(*) FROM wanted),
+           (SELECT array_agg(conversation_id ORDER BY conversation_id) FROM changed),
+           (SELECT array_agg(former ORDER BY conversation_id) FROM changed),
            coalesce((SELECT max(owner_changed_at) FROM changed), (SELECT max(owner_changed_at) FROM wanted))"""
 
 
 class PostgresConversations:
     """See ConversationStore."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, audit: AuditLog) -> None:
         self._database = database
+        self._audit = audit
 
     async def set_owner(self, *, identity: Identity, phone_number_id: str, owner: Owner) -> OwnerChange:
         """See ConversationStore."""
@@ -40,6 +44,19 @@ class PostgresConversations:
             "number": phone_number_id,
             "owner": owner,
         }
-        async with self._database.transaction([identity.organization_id]) as connection:
-            ((found, changed, changed_at),) = await fetch_all(connection, _SET_OWNER, values)
-        return OwnerChange(found, changed, changed_at)
+        organization_id = identity.organization_id
+        async with self._database.transaction([organization_id]) as connection:
+            await run_steps(connection, self._audit.locking([organization_id]))
+            ((found, changed, former, changed_at),) = await fetch_all(connection, _SET_OWNER, values)
+            entries = [
+                AuditEntry(
+                    organization_id,
+                    "conversation.set_owner",
+                    f"conversation:{conversation_id}",
+                    before=digest_of({"owner": former_owner}),
+                    after=digest_of({"owner": owner}),
+                )
+                for conversation_id, former_owner in zip(changed or (), former or (), strict=True)
+            ]
+            await run_steps(connection, self._audit.steps(entries))
+        return OwnerChange(found, len(entries), changed_at)

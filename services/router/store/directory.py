@@ -1,16 +1,18 @@
-"""Organizations and what they set up. A put locks its organization first, so puts of one take turns."""
+"""Organizations and what they set up. Audited changes of an organization go one at a time, so puts of one do."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from uuid import UUID
 
-from services.chassis.db import Connection, Database, fetch_all, fetch_one, run, run_counted
+from services.chassis.audit import AuditEntry, AuditLog, digest_of
+from services.chassis.db import Connection, Database, fetch_all, fetch_one, run, run_counted, run_steps
 from services.chassis.errors import AlreadyExists, NotFound
 from services.pb.common.v1 import errors_pb2
 from services.router.domain.organization import Chatbot, Number, Organization, Trigger
 from services.router.store.setup import (
     ORGANIZATION,
+    read_chatbots,
     read_numbers,
     read_organization,
     read_triggers,
@@ -62,8 +64,9 @@ _PUT_TRIGGERS = """
 class PostgresDirectory:
     """See DirectoryStore."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, audit: AuditLog) -> None:
         self._database = database
+        self._audit = audit
 
     async def put_organization(
         self, *, organization_id: UUID, name: str, fallback_flow_id: UUID | None, time_zone: str, replace: bool
@@ -72,11 +75,18 @@ class PostgresDirectory:
         values = {"id": organization_id, "name": name, "fallback": fallback_flow_id, "zone": time_zone}
         # Names are unique in the house: who has this one is not known yet.
         async with self._database.transaction([]) as connection:
-            changed = await run_counted(connection, _CREATE_ORGANIZATION, values)
-            if not changed and replace:
-                changed = await run_counted(connection, _REPLACE_ORGANIZATION, values)
+            if await run_counted(connection, _CREATE_ORGANIZATION, values):
+                await self._note_organization(connection, await read_organization(connection, organization_id), None)
+                return organization_id, True
             ((found_id,),) = await fetch_all(connection, _ORGANIZATION_ID, values)
-        return found_id, bool(changed)
+            if not replace:
+                return found_id, False
+            await run_steps(connection, self._audit.locking([found_id]))
+            before = await read_organization(connection, found_id)
+            if not await run_counted(connection, _REPLACE_ORGANIZATION, values):
+                return found_id, False
+            await self._note_organization(connection, await read_organization(connection, found_id), before)
+            return found_id, True
 
     async def list_organizations(self, *, name: str) -> Sequence[Organization]:
         """See DirectoryStore."""
@@ -93,25 +103,35 @@ class PostgresDirectory:
             "active": chatbot.is_active,
         }
         async with self._database.transaction([organization_id]) as connection:
-            await _lock(connection, organization_id)
-            return await _bump_if(connection, organization_id, await run_counted(connection, _PUT_CHATBOT, values))
+            await self._begin(connection, organization_id)
+            known = {each.chatbot_id: each for each in await read_chatbots(connection, organization_id)}
+            if not await run_counted(connection, _PUT_CHATBOT, values):
+                return False
+            place = f"chatbot:{chatbot.chatbot_id}"
+            await self._end(connection, _entry(organization_id, place, known.get(chatbot.chatbot_id), chatbot))
+        return True
 
     async def put_number(self, *, organization_id: UUID, number: Number) -> bool:
         """See DirectoryStore."""
+        values = {
+            "organization": organization_id,
+            "number": number.phone_number_id,
+            "display": number.display_phone_number,
+            "chatbot": number.chatbot_id,
+            "flow": number.default_flow_id,
+            "app": number.app,
+            "active": number.is_active,
+        }
         async with self._database.transaction([organization_id]) as connection:
-            await _lock(connection, organization_id)
+            await self._begin(connection, organization_id)
             await _need_chatbot(connection, organization_id, number)
             await _claim(connection, organization_id, number.phone_number_id)
-            values = {
-                "organization": organization_id,
-                "number": number.phone_number_id,
-                "display": number.display_phone_number,
-                "chatbot": number.chatbot_id,
-                "flow": number.default_flow_id,
-                "app": number.app,
-                "active": number.is_active,
-            }
-            return await _bump_if(connection, organization_id, await run_counted(connection, _PUT_NUMBER, values))
+            known = {each.phone_number_id: each for each in await read_numbers(connection, organization_id)}
+            if not await run_counted(connection, _PUT_NUMBER, values):
+                return False
+            place = f"number:{number.phone_number_id}"
+            await self._end(connection, _entry(organization_id, place, known.get(number.phone_number_id), number))
+        return True
 
     async def list_numbers(self, *, organization_id: UUID) -> Sequence[Number]:
         """See DirectoryStore."""
@@ -122,24 +142,46 @@ class PostgresDirectory:
     async def put_triggers(self, *, organization_id: UUID, triggers: Sequence[Trigger]) -> bool:
         """See DirectoryStore."""
         async with self._database.transaction([organization_id]) as connection:
-            await _lock(connection, organization_id)
+            await self._begin(connection, organization_id)
             await _need_numbers(connection, organization_id, triggers)
-            if await read_triggers(connection, organization_id) == list(triggers):
+            before = await read_triggers(connection, organization_id)
+            if before == list(triggers):
                 return False
             await run(connection, _CLEAR_TRIGGERS, (organization_id,))
             await run(connection, _PUT_TRIGGERS, _trigger_columns(organization_id, triggers))
-            return await _bump_if(connection, organization_id, 1)
+            await self._end(connection, _entry(organization_id, "triggers", before or None, list(triggers) or None))
+        return True
+
+    async def _begin(self, connection: Connection, organization_id: UUID) -> None:
+        await run_steps(connection, self._audit.locking([organization_id]))
+        if await fetch_one(connection, _LOCK, (organization_id,)) is None:
+            raise unknown_organization()
+
+    async def _end(self, connection: Connection, entry: AuditEntry) -> None:
+        await run(connection, _BUMP, (entry.organization_id,))
+        await run_steps(connection, self._audit.steps([entry]))
+
+    async def _note_organization(
+        self, connection: Connection, organization: Organization, before: Organization | None
+    ) -> None:
+        place = f"organization:{organization.organization_id}"
+        entry = _entry(organization.organization_id, place, before and _settings_of(before), _settings_of(organization))
+        await run_steps(connection, self._audit.steps([entry]))
 
 
-async def _lock(connection: Connection, organization_id: UUID) -> None:
-    if await fetch_one(connection, _LOCK, (organization_id,)) is None:
-        raise unknown_organization()
+def _settings_of(organization: Organization) -> object:
+    """What somebody chose: not the version, which counts changes of everything."""
+    return [organization.name, organization.fallback_flow_id, organization.time_zone]
 
 
-async def _bump_if(connection: Connection, organization_id: UUID, changed_rows: int) -> bool:
-    if changed_rows:
-        await run(connection, _BUMP, (organization_id,))
-    return bool(changed_rows)
+def _entry(organization_id: UUID, place: str, before: object | None, after: object | None) -> AuditEntry:
+    return AuditEntry(
+        organization_id,
+        f"{place.partition(':')[0]}.put",
+        place,
+        before=None if before is None else digest_of(before),
+        after=None if after is None else digest_of(after),
+    )
 
 
 async def _need_chatbot(connection: Connection, organization_id: UUID, number: Number) -> None:

@@ -42,6 +42,11 @@ async def read_organization(connection: Connection, organization_id: UUID) -> Or
     return _organization(await _read(connection, _ORGANIZATION, organization_id))
 
 
+async def read_chatbots(connection: Connection, organization_id: UUID) -> list[Chatbot]:
+    """Chatbots in no order."""
+    return [Chatbot(*row) for row in await _read(connection, _CHATBOTS, organization_id)]
+
+
 async def read_numbers(connection: Connection, organization_id: UUID) -> list[Number]:
     """Numbers by phone_number_id."""
     return _numbers(await _read(connection, _NUMBERS, organization_id))

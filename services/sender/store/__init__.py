@@ -14,12 +14,12 @@ from services.sender.domain.settling import PairLimit, Turn, Wish
 from services.sender.ports import Departure, Listed, NewMessage, Settlement, StatusEvent
 from services.sender.store import statements
 from services.sender.store.arrivals import PER_LANE, add_and_depart, add_messages
-from services.sender.store.credentials import PostgresCredentials
+from services.sender.store.credentials import SEALED, PostgresCredentials
 from services.sender.store.rows import Changes, Encode
 from services.sender.store.statuses import apply_statuses
 from services.sender.store.turns import settle_turns
 
-__all__ = ["PostgresCredentials", "PostgresStore"]
+__all__ = ["SEALED", "PostgresCredentials", "PostgresStore"]
 
 
 class PostgresStore:

@@ -160,7 +160,11 @@ LOCK_CREDENTIAL = Query("""
     SELECT sealed FROM sender.credential
     WHERE organization_id = %(organization_id)s::uuid AND phone_number_id = %(phone_number_id)s::text FOR UPDATE""")
 
+# The owner's row is what background work finds organizations by: row-level security shows it no others' credentials.
 PUT_CREDENTIAL = Query("""
+    WITH owner AS (
+      INSERT INTO sender.credential_owner (organization_id) VALUES (%(organization_id)s::uuid)
+      ON CONFLICT (organization_id) DO NOTHING)
     INSERT INTO sender.credential (organization_id, phone_number_id, sealed)
     VALUES (%(organization_id)s::uuid, %(phone_number_id)s::text, %(sealed)b::bytea)
     ON CONFLICT (organization_id, phone_number_id) DO UPDATE SET sealed = excluded.sealed, updated_at = now()""")

@@ -17,6 +17,7 @@ from uuid import uuid4
 import psycopg
 import uvloop
 
+from services.chassis.audit import AuditLog
 from services.chassis.db import Database
 from services.chassis.migrate import migrate
 from services.pb.common.v1 import events_pb2, results_pb2
@@ -99,7 +100,8 @@ async def _measure(superuser_url: str, url: str, rounds: int) -> dict[str, float
 
 async def _router(database: Database) -> RoutingServer:
     """Router's first service, with one organization and one number."""
-    directory = PostgresDirectory(database)
+    audit = AuditLog("router", database)
+    directory = PostgresDirectory(database, audit)
     organization_id, _ = await directory.put_organization(
         organization_id=uuid4(), name="Oficina", fallback_flow_id=None, time_zone="America/Recife", replace=False
     )
@@ -108,7 +110,7 @@ async def _router(database: Database) -> RoutingServer:
     surroundings = Surroundings(
         routing=PostgresRouting(database),
         directory=directory,
-        conversations=PostgresConversations(database),
+        conversations=PostgresConversations(database, audit),
         executor=GrpcExecutor(cast(Any, TakingPeer()), seconds=5),
         sender=GrpcSender(cast(Any, TakingPeer()), seconds=5),
     )

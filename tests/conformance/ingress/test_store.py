@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from services.chassis.audit import AuditLog
 from services.chassis.db import Database
 from services.chassis.queue import Item, Lanes
 from services.chassis.sealing import Sealer
@@ -44,7 +45,9 @@ async def opened(request: pytest.FixtureRequest) -> AsyncIterator[Opened]:
         claims = await messages.claim(limit=1000, per_lane=2000)
         return [item.event_id for claim in claims if claim.lane_id == lane_id for item in claim.items]
 
-    yield Opened(PostgresStore(database, messages, Lanes(STATUSES, database), SEALER), claimed)
+    audit = AuditLog("ingress", database)
+    store = PostgresStore(database, messages, Lanes(STATUSES, database), sealer=SEALER, audit=audit)
+    yield Opened(store, claimed)
     await database.close()
 
 
@@ -159,6 +162,27 @@ async def test_a_changed_token_keeps_the_previous_secret(opened: Opened) -> None
 
     (stored,) = await apps_of(opened.store, organization_id)
     assert (stored.previous_app_secret, stored.verify_token) == ("first", "b")
+
+
+async def test_a_rotation_that_is_ended_leaves_no_previous_secret(opened: Opened) -> None:
+    organization_id = uuid4()
+    for secret in ("first", "second"):
+        await opened.store.put_app(MetaApp(organization_id, "main", secret, None, "token"))
+
+    (rotating,) = await apps_of(opened.store, organization_id)
+    ended = [await opened.store.end_rotation(organization_id=organization_id, name="main") for _ in range(2)]
+
+    (stored,) = await apps_of(opened.store, organization_id)
+    assert rotating.previous_until is not None
+    assert ended == [True, False]
+    assert (stored.app_secret, stored.previous_app_secret, stored.previous_until) == ("second", None, None)
+    assert await opened.store.put_app(MetaApp(organization_id, "main", "second", None, "token")) is False
+
+
+async def test_a_rotation_of_an_app_that_is_not_there_cannot_be_ended(opened: Opened) -> None:
+    await opened.store.put_app(MetaApp(uuid4(), "main", "secret", "before", "token"))
+
+    assert await opened.store.end_rotation(organization_id=uuid4(), name="main") is None
 
 
 async def test_organizations_may_use_the_same_name(opened: Opened) -> None:

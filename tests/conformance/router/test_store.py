@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from services.chassis.audit import AuditLog
 from services.chassis.db import Database
 from services.chassis.errors import AlreadyExists, NotFound
 from services.router.domain.contacts import Contact, ContactChanges, Merge
@@ -34,7 +35,8 @@ async def stores(request: pytest.FixtureRequest) -> AsyncIterator[Stores]:
         return
     url = request.getfixturevalue("module_database").url_of("router")
     database = await Database.open(url, size=3, name="router-conformance")
-    yield Stores(PostgresRouting(database), PostgresDirectory(database), PostgresConversations(database))
+    audit = AuditLog("router", database)
+    yield Stores(PostgresRouting(database), PostgresDirectory(database, audit), PostgresConversations(database, audit))
     await database.close()
 
 

@@ -316,8 +316,8 @@ async def test_a_replayed_letter_goes_to_the_end_of_its_lane_each_time_under_a_n
     await mailbox.put(two)
     (letter,) = await mailbox.letters()
 
-    assert await mailbox.lanes.replay([letter.dead_id, letter.dead_id + 1000]) == 1
-    assert await mailbox.lanes.replay([letter.dead_id]) == 1
+    assert await mailbox.replay(letter.dead_id, letter.dead_id + 1000) == 1
+    assert await mailbox.replay(letter.dead_id) == 1
 
     (claim,) = await mailbox.lanes.claim()
     assert events_of(claim) == ["two", "one:replay:1", "one:replay:2"]

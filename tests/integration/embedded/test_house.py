@@ -21,6 +21,7 @@ from services.embedded.errors import HouseError
 from services.embedded.keys import ROOMS
 from services.embedded.state import read_state
 from services.embedded.waiting import wait_until
+from tests.walls import watch
 
 ROOT = Path(__file__).resolve().parents[3]
 HOUSE = (sys.executable, "-m", "tests.fixtures.house_of_stand_ins")
@@ -88,6 +89,7 @@ async def home(folder: Path) -> AsyncIterator[Home]:
         for house in it.houses:
             if house.returncode is None:
                 leaving.push_async_callback(close, house, signal.SIGTERM)
+    watch.check(it.data, watch.gather(it.data))
 
 
 async def until_pids_change(home: Home, room: str, before: list[int]) -> None:

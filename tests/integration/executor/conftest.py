@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
+from services.chassis.audit import AuditLog
 from services.chassis.clock import monotonic
 from services.chassis.db import Database
 from services.chassis.queue import Batcher, Lanes, StoredItem, payloads_of
@@ -44,6 +45,7 @@ class Room:
     states: PostgresStates
     flows: FlowKeeping
     inbox: Lanes
+    audit: AuditLog
     turns: Turns
     organization_id: UUID = field(default_factory=uuid4)
     conversation_id: UUID = field(default_factory=uuid4)
@@ -141,8 +143,9 @@ class Room:
 async def room(module_database: TestDatabase) -> AsyncIterator[Room]:
     database = await Database.open(module_database.url_of("executor"), size=3, name="test")
     inbox, outbox, records = Lanes(INBOX, database), Lanes(OUTBOX, database), Lanes(RECORDS, database)
-    states = PostgresStates(database, inbox, outbox, records, on_queued=lambda: None)
-    flows = PostgresFlows(database)
+    audit = AuditLog("executor", database)
+    states = PostgresStates(database, inbox, outbox, records, audit=audit, on_queued=lambda: None)
+    flows = PostgresFlows(database, audit)
     turns = Turns(
         states=states,
         library=FlowLibrary(flows),
@@ -151,7 +154,7 @@ async def room(module_database: TestDatabase) -> AsyncIterator[Room]:
         ttl=timedelta(hours=24),
         monotonic=monotonic,
     )
-    room = Room(database, module_database.superuser_url, states, FlowKeeping(flows), inbox, turns)
+    room = Room(database, module_database.superuser_url, states, FlowKeeping(flows), inbox, audit, turns)
     room.flow_id = await room.publish("tea_house.json")
     yield room
     await database.close()

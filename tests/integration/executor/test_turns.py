@@ -192,7 +192,7 @@ async def test_an_event_that_kills_the_process_again_and_again_is_dead_lettered_
     assert "died" in letter.error
     await room.say("hi")
     assert room.said() == [HELLO, WHO]
-    assert await room.inbox.replay([letter.dead_id]) == 1
+    assert await room.inbox.replay([letter.dead_id], room.audit) == 1
     await room.work()
     assert (await room.state())["node"] == "pots"
 

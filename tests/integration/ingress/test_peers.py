@@ -10,15 +10,17 @@ from uuid import UUID, uuid4
 import pytest
 from joserfc.jwk import OKPKey
 
+from services.chassis.audit import AuditEntry, audit_servicer
 from services.chassis.errors import FailedPrecondition, NotFound, Unavailable
 from services.chassis.rpc import Peer, PeerAddress, RpcServer, Servicer
 from services.chassis.tenancy import PublicKeys, ServiceSigner, TokenVerifier
 from services.ingress.domain.conversation import Flow, Line
-from services.ingress.peers import GrpcAnalytics, GrpcExecutor, GrpcRouter
+from services.ingress.peers import GrpcAnalytics, GrpcAudit, GrpcExecutor, GrpcRouter
 from services.pb.analytics.v1 import analytics_pb2, analytics_pb2_grpc
 from services.pb.common.v1 import errors_pb2
 from services.pb.executor.v1 import executor_pb2, executor_pb2_grpc
 from services.pb.router.v1 import router_pb2, router_pb2_grpc
+from tests.fakes.audit import MemoryLog
 
 ORGANIZATION, FLOW = uuid4(), uuid4()
 PHONE = "5511987654321"
@@ -176,6 +178,19 @@ async def test_a_test_message_goes_over(flow_id: UUID | None) -> None:
         )
 
     assert conversation_id == f"{ORGANIZATION}|{PHONE}|oi|{flow_id or ''}|api:1"
+
+
+async def test_what_a_room_noted_comes_over() -> None:
+    log = MemoryLog("router")
+    log.append(AuditEntry(ORGANIZATION, "number.put", "number:106", after=b"\xab" * 32, actor="operator"))
+    (record,) = log.chains[ORGANIZATION]
+    async with peer_of("router", audit_servicer(log)) as peer:
+        (change,) = await GrpcAudit(peer).changes(organization_id=ORGANIZATION, limit=10, before=0)
+        assert await GrpcAudit(peer).changes(organization_id=ORGANIZATION, limit=10, before=1) == []
+
+    assert (change.room, change.seq, change.at) == ("router", 1, datetime(2026, 3, 4, 12, tzinfo=UTC))
+    assert (change.actor, change.action, change.object) == ("operator", "number.put", "number:106")
+    assert (change.before_digest, change.after_digest, change.hash) == (None, "ab" * 32, record.hash.hex())
 
 
 async def test_a_room_that_is_away_is_unavailable() -> None:

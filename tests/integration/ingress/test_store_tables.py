@@ -1,12 +1,14 @@
 """What ingress' tables hold and tell, on real Postgres with the room's own role."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from uuid import uuid4
 
 import psycopg
 import pytest
 from psycopg.errors import InsufficientPrivilege
 
+from services.chassis.audit import AuditLog
 from services.chassis.db import Database, run
 from services.chassis.queue import Finish, Item, Lanes
 from services.chassis.sealing import SealBroken, Sealer
@@ -24,8 +26,10 @@ async def room(database: OwnDatabase) -> AsyncIterator[Database]:
     await opened.close()
 
 
-def store_on(room: Database, sealer: Sealer = SEALER) -> PostgresStore:
-    return PostgresStore(room, Lanes(MESSAGES, room), Lanes(STATUSES, room), sealer)
+def store_on(room: Database, sealer: Sealer = SEALER, *, rotation_days: float = 7.0) -> PostgresStore:
+    lanes = Lanes(MESSAGES, room), Lanes(STATUSES, room)
+    audit = AuditLog("ingress", room)
+    return PostgresStore(room, *lanes, sealer=sealer, audit=audit, rotation_days=rotation_days)
 
 
 def everything_in(superuser_url: str, table: str) -> str:
@@ -53,6 +57,50 @@ async def test_apps_open_under_a_new_key_while_the_old_one_is_known(room: Databa
     (found,) = await store_on(room, Sealer((bytes(32), *SEALER.keys))).list_apps()
 
     assert found.app_secret == "s3cret"
+
+
+async def rotate(room: Database, *secrets: str, rotation_days: float = 7.0) -> MetaApp:
+    """An app whose secret became each of these in turn, as it is read afterwards."""
+    store, organization_id = store_on(room, rotation_days=rotation_days), uuid4()
+    for secret in secrets:
+        await store.put_app(MetaApp(organization_id, "main", secret, None, "t0ken"))
+    return next(app for app in await store.list_apps() if app.organization_id == organization_id)
+
+
+async def test_a_previous_secret_is_believed_for_the_days_of_a_rotation(room: Database) -> None:
+    app = await rotate(room, "old", "new", rotation_days=3.0)
+
+    assert app.previous_app_secret == "old"
+    assert app.updated_at is not None
+    assert app.previous_until == app.updated_at + timedelta(days=3)
+
+
+async def test_after_its_days_a_previous_secret_is_neither_read_nor_kept(database: OwnDatabase, room: Database) -> None:
+    app = await rotate(room, "old", "new", rotation_days=0.0)
+    assert (app.app_secret, app.previous_app_secret, app.previous_until) == ("new", None, None)
+
+    await store_on(room).drop_old()
+
+    with psycopg.connect(database.superuser_url) as connection:
+        kept = connection.execute("SELECT previous_app_secret FROM ingress.meta_app").fetchall()
+    assert kept == [(None,)]
+
+
+async def test_what_is_put_again_does_not_lengthen_a_rotation_and_a_new_secret_begins_one(room: Database) -> None:
+    app = await rotate(room, "old", "new", rotation_days=3.0)
+
+    async def put(secret: str, token: str) -> MetaApp:
+        await store_on(room, rotation_days=9.0).put_app(MetaApp(app.organization_id, "main", secret, None, token))
+        return next(iter(await store_on(room).list_apps()))
+
+    renamed = await put("new", "other token")
+    rotated = await put("newest", "other token")
+
+    assert (renamed.previous_app_secret, renamed.previous_until) == ("old", app.previous_until)
+    assert app.previous_until is not None
+    assert rotated.previous_until is not None
+    assert rotated.previous_app_secret == "new"
+    assert rotated.previous_until > app.previous_until + timedelta(days=5)
 
 
 async def test_the_oldest_status_counts_until_it_is_applied(database: OwnDatabase, room: Database) -> None:

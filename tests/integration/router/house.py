@@ -12,6 +12,7 @@ from uuid import uuid4
 import grpc
 from joserfc.jwk import OKPKey
 
+from services.chassis.audit import AuditLog, audit_servicer
 from services.chassis.db import Database
 from services.chassis.rpc import Peer, PeerAddress, RpcServer, Servicer
 from services.chassis.tenancy import ServiceSigner, TokenVerifier
@@ -69,6 +70,7 @@ class Replica:
 
     ingress: Peer
     operator: Peer
+    audit: AuditLog
 
     async def route(
         self, *messages: events_pb2.InboundMessage, is_repeat: bool = False
@@ -149,15 +151,17 @@ async def _replica(
 ) -> Replica:
     database = await Database.open(url, size=4, name="router")
     stack.push_async_callback(database.close)
+    audit = AuditLog("router", database)
     surroundings = Surroundings(
         routing=PostgresRouting(database),
-        directory=PostgresDirectory(database),
-        conversations=PostgresConversations(database),
+        directory=PostgresDirectory(database, audit),
+        conversations=PostgresConversations(database, audit),
         executor=GrpcExecutor(peers[0], seconds=10),
         sender=GrpcSender(peers[1], seconds=10),
     )
-    address = await _serve(servers, folder, "router", servicers(surroundings))
-    return Replica(*(_peer(stack, address, signers[name]) for name in ("ingress", "operator")))
+    address = await _serve(servers, folder, "router", [*servicers(surroundings), audit_servicer(audit)])
+    ingress, operator = (_peer(stack, address, signers[name]) for name in ("ingress", "operator"))
+    return Replica(ingress, operator, audit)
 
 
 async def _serve(servers: list[RpcServer], folder: Path, room: str, served: list[Servicer]) -> PeerAddress:

@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
+from services.chassis.audit import AuditLog
 from services.chassis.db import Database, Query
 from services.router.domain.contacts import Contact, ContactChanges, Merge
 from services.router.domain.identity import Identity, contact_id_of
@@ -25,7 +26,7 @@ async def database(module_database: OwnDatabase) -> AsyncIterator[Database]:
 
 
 async def new_organization(database: Database) -> UUID:
-    organization_id, _ = await PostgresDirectory(database).put_organization(
+    organization_id, _ = await PostgresDirectory(database, AuditLog("router", database)).put_organization(
         organization_id=uuid4(), name=f"Loja {uuid4()}", fallback_flow_id=None, time_zone="UTC", replace=False
     )
     return organization_id

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.walls import watch
+
 READY = "Ctrl-C stops everything"
 START_SECONDS = 120
 PHONE = "5511999990042"
@@ -94,9 +96,11 @@ async def line(folder: Path) -> AsyncIterator[HouseLine]:
         await until_ready(house)
         yield HouseLine(folder / "data")
     finally:
+        canaries = await asyncio.to_thread(watch.gather, folder / "data")
         if house.returncode is None:
             house.terminate()
-        await house.communicate()
+        said, _ = await house.communicate()
+    watch.check(folder / "data", canaries, [("what the house said", said)])
 
 
 async def test_a_phone_talks_to_the_demo_and_to_what_was_applied(line: HouseLine, tmp_path: Path) -> None:

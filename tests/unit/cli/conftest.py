@@ -24,9 +24,9 @@ class Line:
     data: Path
     kept: Kept
 
-    async def run(self, *arguments: str) -> Result:
-        """Run a command in a thread of its own, for it has an event loop of its own."""
-        return await asyncio.to_thread(CliRunner().invoke, app, [*arguments, "--data", str(self.data)])
+    async def run(self, *arguments: str, said: str | None = None) -> Result:
+        """Run a command in a thread of its own, for it has an event loop of its own; `said` is its standard input."""
+        return await asyncio.to_thread(CliRunner().invoke, app, [*arguments, "--data", str(self.data)], said)
 
     def write(self, document: object, name: str = "shop.json") -> str:
         """Write an apply file beside the house; its path."""

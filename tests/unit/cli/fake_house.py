@@ -10,16 +10,18 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid5
 
-from services.chassis.errors import AlreadyExists, InvalidArgument
+from services.chassis.audit import audit_servicer
+from services.chassis.errors import AlreadyExists, InvalidArgument, NotFound
 from services.chassis.rpc import RpcServer, Servicer
 from services.chassis.tenancy import TokenVerifier
 from services.embedded.keys import ROOMS, ensure_service_keys, jwks_file, load_or_create_secrets
 from services.embedded.state import State, house_lock, write_state
-from services.pb.common.v1 import errors_pb2, lanes_pb2, lanes_pb2_grpc
+from services.pb.common.v1 import errors_pb2, lanes_pb2, lanes_pb2_grpc, sealing_pb2, sealing_pb2_grpc
 from services.pb.executor.v1 import executor_pb2, executor_pb2_grpc
 from services.pb.ingress.v1 import ingress_pb2, ingress_pb2_grpc
 from services.pb.router.v1 import router_pb2, router_pb2_grpc
 from services.pb.sender.v1 import sender_pb2, sender_pb2_grpc
+from tests.fakes.audit import MemoryLog
 
 NAMESPACE = UUID("6b1f5f0e-0000-4000-8000-000000000000")
 BROKEN = "broken"
@@ -28,13 +30,20 @@ BROKEN = "broken"
 
 @dataclass
 class Kept:
-    """What the rooms were told, by kind and key, and how often anything was put."""
+    """What the rooms were told, by kind and key, and how often anything was put.
+
+    `key_ids` are the sealing keys that the rooms have, `sealed` how many values a room has under which key id.
+    """
 
     values: dict[tuple[str, ...], Any] = field(default_factory=dict)
     puts: int = 0
     letters: list[lanes_pb2.DeadLetter] = field(default_factory=list)
     events: list[ingress_pb2.KeptEvent] = field(default_factory=list)
     subjects: list[str] = field(default_factory=list)
+    key_ids: list[str] = field(default_factory=list)
+    sealed: dict[str, dict[str, int]] = field(default_factory=dict)
+    refused_password: str = "refused"
+    logs: dict[str, MemoryLog] = field(default_factory=lambda: {room: MemoryLog(room) for room in ROOMS})
 
     def put(self, *key: str, value: object) -> bool:
         """Keep a value; says whether it is news."""
@@ -169,6 +178,83 @@ class FakeApps(ingress_pb2_grpc.AppsServicer):
         names = self.kept.of(request.organization_id, "app")
         return ingress_pb2.ListAppsResponse(apps=[ingress_pb2.App(name=name) for name in names])
 
+    async def EndRotation(self, request: Any, context: Any) -> ingress_pb2.EndRotationResponse:
+        is_changed = self.kept.put(request.organization_id, "ended", request.name, value=True)
+        return ingress_pb2.EndRotationResponse(is_changed=is_changed)
+
+
+class FakeAccounts(ingress_pb2_grpc.AccountsServicer):
+    """Users by e-mail (those without a password are invited) and keys by name."""
+
+    def __init__(self, kept: Kept) -> None:
+        self.kept = kept
+
+    async def PutUser(self, request: Any, context: Any) -> ingress_pb2.PutUserResponse:
+        if request.password == self.kept.refused_password:
+            raise InvalidArgument("password must be another one")
+        key = (request.organization_id, "user", request.email)
+        is_new, is_invited = key not in self.kept.values, not request.password
+        value = (request.name, request.role, request.password, request.is_inactive)
+        is_changed = self.kept.values.get(key) != value
+        if not request.dry_run:
+            self.kept.put(*key, value=value)
+            self.kept.values["named", request.organization_id] = request.organization_name
+        response = ingress_pb2.PutUserResponse(is_changed=is_changed, is_new=is_new)
+        if is_new and is_invited and not request.dry_run:
+            response.invitation_token = f"pti_for_{request.email}"
+            response.invitation_expires_at.FromJsonString("2026-03-11T12:00:00Z")
+        return response
+
+    async def ListUsers(self, request: Any, context: Any) -> ingress_pb2.ListUsersResponse:
+        response = ingress_pb2.ListUsersResponse()
+        for email, (name, role, password, is_inactive) in self.kept.of(request.organization_id, "user").items():
+            if password:
+                response.users.add(email=email, name=name, role=role, is_active=not is_inactive)
+            else:
+                response.invitations.add(email=email, role=role).expires_at.FromJsonString("2026-03-11T12:00:00Z")
+        return response
+
+    async def UnlockUser(self, request: Any, context: Any) -> ingress_pb2.UnlockUserResponse:
+        self._find(request)
+        self.kept.put(request.organization_id, "unlocked", value=request.email)
+        return ingress_pb2.UnlockUserResponse()
+
+    async def SetPassword(self, request: Any, context: Any) -> ingress_pb2.SetPasswordResponse:
+        name, role, _, is_inactive = self._find(request)
+        key = (request.organization_id, "user", request.email)
+        self.kept.put(*key, value=(name, role, request.password, is_inactive))
+        return ingress_pb2.SetPasswordResponse()
+
+    def _find(self, request: Any) -> Any:
+        found = self.kept.values.get((request.organization_id, "user", request.email))
+        if found is None:
+            raise NotFound("no user has this id or e-mail here", reason=errors_pb2.ERROR_REASON_USER_NOT_FOUND)
+        return found
+
+    async def PutApiKey(self, request: Any, context: Any) -> ingress_pb2.PutApiKeyResponse:
+        key = (request.organization_id, "api_key", request.name)
+        is_new = key not in self.kept.values
+        value = (tuple(request.scopes), request.expires_in_days, request.requests_per_minute, request.key)
+        is_changed = self.kept.values.get(key) != value
+        text = ""
+        if not request.dry_run:
+            self.kept.put(*key, value=value)
+            text = (request.key or f"ptk_for_{request.name}") if is_new else ""
+        return ingress_pb2.PutApiKeyResponse(is_changed=is_changed, is_new=is_new, key=text)
+
+    async def ListApiKeys(self, request: Any, context: Any) -> ingress_pb2.ListApiKeysResponse:
+        return ingress_pb2.ListApiKeysResponse(
+            api_keys=[
+                ingress_pb2.ApiKey(key_id=f"id-{name}", name=name, scopes=scopes, requests_per_minute=per_minute)
+                for name, (scopes, _, per_minute, _) in self.kept.of(request.organization_id, "api_key").items()
+            ]
+        )
+
+    async def RevokeApiKey(self, request: Any, context: Any) -> ingress_pb2.RevokeApiKeyResponse:
+        if self.kept.values.pop((request.organization_id, "api_key", request.name), None) is None:
+            raise NotFound("no API key has this id or name here", reason=errors_pb2.ERROR_REASON_API_KEY_NOT_FOUND)
+        return ingress_pb2.RevokeApiKeyResponse()
+
 
 class FakeEvents(ingress_pb2_grpc.EventsServicer):
     def __init__(self, kept: Kept) -> None:
@@ -196,9 +282,38 @@ class FakeDeadLetters(lanes_pb2_grpc.DeadLettersServicer):
         return lanes_pb2.ReplayDeadLettersResponse(replayed=len(found))
 
 
+class FakeSealing(sealing_pb2_grpc.SealingServicer):
+    def __init__(self, kept: Kept, room: str) -> None:
+        self.kept, self.room = kept, room
+
+    async def GetSealing(self, request: Any, context: Any) -> sealing_pb2.GetSealingResponse:
+        values = [
+            sealing_pb2.SealedValues(place=f"{self.room}.table.column", key_id=key_id, count=count)
+            for key_id, count in self.kept.sealed.get(self.room, {}).items()
+        ]
+        return sealing_pb2.GetSealingResponse(
+            active_key_id=self.kept.key_ids[0], key_ids=self.kept.key_ids, values=values
+        )
+
+    async def Reseal(self, request: Any, context: Any) -> sealing_pb2.ResealResponse:
+        """Two values a call at most."""
+        counts = self.kept.sealed.setdefault(self.room, {})
+        old = [key_id for key_id in counts if key_id in self.kept.key_ids[1:]]
+        moved = min(2, sum(counts[key_id] for key_id in old))
+        each = [key_id for key_id in old for _ in range(counts[key_id])]
+        for key_id in each[:moved]:
+            counts[key_id] -= 1
+            counts[self.kept.key_ids[0]] = counts.get(self.kept.key_ids[0], 0) + 1
+        unopened = sum(count for key_id, count in counts.items() if key_id not in self.kept.key_ids)
+        return sealing_pb2.ResealResponse(resealed=moved, unopened=unopened)
+
+
 def _servicers(kept: Kept, room: str) -> list[Servicer]:
     dead = Servicer(
         "pytake.common.v1.DeadLetters", lanes_pb2_grpc.add_DeadLettersServicer_to_server, FakeDeadLetters(kept, room)
+    )
+    sealing = Servicer(
+        "pytake.common.v1.Sealing", sealing_pb2_grpc.add_SealingServicer_to_server, FakeSealing(kept, room)
     )
     own = {
         "router": [
@@ -215,14 +330,17 @@ def _servicers(kept: Kept, room: str) -> list[Servicer]:
                 FakeCredentials(kept),
             ),
             dead,
+            sealing,
         ],
         "ingress": [
             Servicer("pytake.ingress.v1.Apps", ingress_pb2_grpc.add_AppsServicer_to_server, FakeApps(kept)),
+            Servicer("pytake.ingress.v1.Accounts", ingress_pb2_grpc.add_AccountsServicer_to_server, FakeAccounts(kept)),
             Servicer("pytake.ingress.v1.Events", ingress_pb2_grpc.add_EventsServicer_to_server, FakeEvents(kept)),
             dead,
+            sealing,
         ],
     }
-    return own.get(room, [])
+    return [*own.get(room, []), audit_servicer(kept.logs[room])]
 
 
 @asynccontextmanager

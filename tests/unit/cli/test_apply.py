@@ -107,3 +107,71 @@ async def test_without_a_house_apply_says_how_to_start_one(line: Line) -> None:
     result = await elsewhere.run("apply", line.write(acme()))
     assert result.exit_code == 3
     assert "pytake up" in result.output
+
+
+PEOPLE = {
+    "users": [
+        {"email": "ana@example.com", "name": "Ana", "role": "org_admin", "password": "três tigres tristes"},
+        {"email": "rui@example.com", "role": "agent"},
+    ],
+    "api_keys": [
+        {"name": "till", "scopes": ["flows:read"]},
+        {"name": "own", "scopes": ["flows:read"], "key": "k" * 20},
+    ],
+}
+
+
+async def test_people_and_keys_are_provided_and_what_was_made_is_told_once(line: Line) -> None:
+    file = line.write(acme(**PEOPLE))
+    first, second = await line.run("apply", file), await line.run("apply", file)
+
+    assert "new       acme: user ana@example.com\n" in first.output
+    assert "invitation_token pti_for_rui@example.com (told this once)" in first.output
+    assert "key ptk_for_till (told this once)" in first.output
+    assert "k" * 20 not in first.output
+    assert (second.exit_code, second.output.splitlines()[-1]) == (0, "nothing to change")
+    assert "pti_" not in second.output
+    assert "acme" in line.kept.of("named").values()
+
+
+async def test_secrets_that_were_made_are_in_the_json_as_well(line: Line) -> None:
+    result = await line.run("apply", line.write(acme(**PEOPLE)), "--json")
+
+    objects = {(it["kind"], it["name"]): it for it in json.loads(result.output)["objects"]}
+    assert objects["user", "rui@example.com"]["invitation_token"] == "pti_for_rui@example.com"
+    assert objects["API key", "till"]["key"] == "ptk_for_till"
+    assert "key" not in objects["API key", "own"]
+
+
+async def test_a_dry_run_asks_ingress_about_people_and_keys_and_makes_none(line: Line) -> None:
+    await line.run("apply", line.write(acme(**PEOPLE)))
+    puts = line.kept.puts
+    users = [PEOPLE["users"][0] | {"role": "viewer"}, PEOPLE["users"][1], {"email": "leo@example.com", "role": "agent"}]
+    edited = acme(users=users, api_keys=[{"name": "till", "scopes": ["users:read"]}])
+
+    result = await line.run("apply", line.write(edited), "--dry-run", "--json")
+
+    changes = {it["name"]: it["change"] for it in json.loads(result.output)["objects"]}
+    assert [changes[name] for name in ("ana@example.com", "rui@example.com", "leo@example.com", "till")] == [
+        "changed", "unchanged", "new", "changed",
+    ]  # fmt: skip
+    assert line.kept.puts == puts
+
+
+async def test_in_a_new_organization_everybody_is_new(line: Line) -> None:
+    result = await line.run("apply", line.write(acme(**PEOPLE)), "--dry-run")
+
+    assert "new       acme: user rui@example.com" in result.output
+    assert "new       acme: API key till" in result.output
+    assert line.kept.puts == 0
+
+
+async def test_what_was_made_before_a_refusal_is_told_with_it(line: Line) -> None:
+    line.kept.refused_password = "três tigres alegres"
+    users = [*PEOPLE["users"], {"email": "leo@example.com", "role": "agent", "password": "três tigres alegres"}]
+
+    result = await line.run("apply", line.write(acme(users=users)))
+
+    assert result.exit_code == 1
+    assert "users[2]: password must be another one" in result.output
+    assert "acme: user rui@example.com was made: invitation_token pti_for_rui@example.com" in result.output

@@ -19,6 +19,10 @@ def read(tmp_path: Path, *documents: object, environment: dict[str, str] | None 
     return read_documents(paths, environment or {})
 
 
+ANA = {"email": "ana@example.com", "role": "agent"}
+TILL = {"name": "till", "scopes": ["flows:read"]}
+
+
 def one(**organization: object) -> dict[str, object]:
     return {"organizations": [{"name": "acme"} | organization]}
 
@@ -37,8 +41,25 @@ def one(**organization: object) -> dict[str, object]:
         (one(name="x" * 121), "organizations[0].name has 121 characters; at most 120 are allowed"),
         (one(time_zone="Brasil/Leste"), "organizations[0].time_zone is 'Brasil/Leste', no time zone"),
         (one(templates=[{}]), "organizations[0].templates cannot be applied by this version of PyTake; take it out"),
-        ({"organizations": [], "users": [{}]}, "users cannot be applied by this version"),
-        (one(api_keys=[1]), "organizations[0].api_keys cannot be applied"),
+        ({"organizations": [], "templates": [{}]}, "templates cannot be applied by this version"),
+        ({"organizations": [], "users": [{}]}, "users is not a known key"),
+        (one(api_keys=[1]), "api_keys[0] is not an object"),
+        (one(users=[{"role": "agent"}]), "users[0].email is missing"),
+        (one(users=[{"email": "ana@example.com"}]), "users[0].role is missing"),
+        (one(users=[{**ANA, "email": "ana"}]), "users[0].email must be an e-mail address"),
+        (one(users=[{**ANA, "role": "boss"}]), "users[0].role is 'boss'; use super_admin, org_admin"),
+        (one(users=[{**ANA, "password": "short"}]), "users[0].password must have 8 to 256 characters"),
+        (one(users=[{**ANA, "active": "no"}]), "users[0].active is a text; write true or false"),
+        (one(users=[{**ANA, "admin": True}]), "users[0].admin is not a known key"),
+        (one(users=[ANA, {**ANA, "email": "ANA@example.com"}]), "users[1].email is 'ana@example.com', as of the user"),
+        (one(api_keys=[{"scopes": ["flows:read"]}]), "api_keys[0].name is missing"),
+        (one(api_keys=[{"name": "till"}]), "api_keys[0].scopes is missing; list at least one permission"),
+        (one(api_keys=[{**TILL, "scopes": ["flow:read"]}]), "has 'flow:read', which is no permission; did you mean"),
+        (one(api_keys=[{**TILL, "scopes": "flows:read"}]), "api_keys[0].scopes is a text, not a list"),
+        (one(api_keys=[{**TILL, "key": "short"}]), "api_keys[0].key must be 20 to 200 letters"),
+        (one(api_keys=[{**TILL, "expires_in_days": 0}]), "expires_in_days must be a whole number from 1 to 3650"),
+        (one(api_keys=[{**TILL, "requests_per_minute": "many"}]), "requests_per_minute must be a whole number"),
+        (one(api_keys=[TILL, TILL]), "api_keys[1].name is 'till', as of the API key at"),
         (one(numbers=[NUMBER, {**NUMBER, "phone_number_id": "x1"}]), "numbers[1].phone_number_id is 'x1'; it must be"),
         (one(numbers=[{"access_token": "EAAx"}]), "numbers[0].phone_number_id is missing"),
         (one(numbers=[NUMBER, NUMBER]), "numbers[1].phone_number_id is '1', as of the number at"),
@@ -85,6 +106,19 @@ def test_ids_keep_the_digits_they_were_written_with(tmp_path: Path) -> None:
 def test_what_is_not_served_may_be_named_when_it_is_empty(tmp_path: Path) -> None:
     (organization,) = read(tmp_path, one(templates=[], users=None, api_keys=[]))
     assert organization.name == "acme"
+
+
+def test_users_and_keys_are_read_in_their_forms_and_their_secrets_are_not_shown(tmp_path: Path) -> None:
+    user = {**ANA, "email": "Ana@Example.com", "name": "Ana", "password": "três tigres tristes", "active": False}
+    key = {**TILL, "scopes": ["users:read", "flows:read"], "expires_in_days": 90, "key": "k" * 20}
+
+    (organization,) = read(tmp_path, one(users=[user], api_keys=[key]))
+
+    (read_user,), (read_key,) = organization.users, organization.api_keys
+    assert (read_user.name, read_user.display_name, read_user.is_active) == ("ana@example.com", "Ana", False)
+    assert (read_key.scopes, read_key.expires_in_days) == (("flows:read", "users:read"), 90)
+    assert "tigres" not in repr(read_user)
+    assert "k" * 20 not in repr(read_key)
 
 
 def test_values_are_taken_from_the_environment_and_two_dollars_keep_them(tmp_path: Path) -> None:

@@ -54,6 +54,8 @@ def test_every_command_explains_itself(command: str) -> None:
         ["webhook", "send", __file__],
         ["doctor"],
         ["dead", "list"],
+        ["audit", "list"],
+        ["audit", "verify"],
         ["events"],
     ],
 )

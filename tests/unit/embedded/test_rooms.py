@@ -1,15 +1,15 @@
 from collections.abc import Mapping
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
 from services.embedded.keys import ROOMS
-from services.embedded.rooms import GRAPH_API, SECRETS_OF, Surroundings, graph_api_base, plan_replicas, target
-from tools.settings_docs import variables_of as settings_of
+from services.embedded.rooms import GRAPH_API, READERS, Surroundings, graph_api_base, plan_replicas, target
 
 SECRETS = {"SECRET_KEY": "made", "SEALING_KEYS": "made", "META_APP_SECRET": "made", "postgres": "superuser's"}
-USERS_SECRETS = {name for names in SECRETS_OF.values() for name in names}
 HTTP = "127.0.0.1:8000"
+OWN = dict.fromkeys(READERS, "the user's")
 
 
 def surroundings(environment: Mapping[str, str] | None = None, replicas: int = 1) -> Surroundings:
@@ -46,6 +46,22 @@ def test_no_room_learns_the_superusers_password() -> None:
     assert all("superuser's" not in variables_of(room).values() for room in ROOMS)
 
 
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_room_is_told_the_secrets_that_its_settings_read_and_no_others(room: str) -> None:
+    fields = import_module(f"services.{room}.settings").Settings.__dataclass_fields__.values()
+    read = {field.metadata["variable"] for field in fields}
+
+    told = {name for name, value in variables_of(room, OWN).items() if value == "the user's"}
+
+    assert told == (set(READERS) & read) - {"DATABASE_URL"}
+
+
+def test_the_simulator_is_told_no_secret_of_the_house_by_its_environment() -> None:
+    variables = surroundings(OWN).simulator_command("127.0.0.1:9", Path("simulator.json")).environment
+
+    assert not set(READERS) & set(variables)
+
+
 def test_a_variable_of_the_user_reaches_the_services() -> None:
     assert variables_of("router", {"LOG_LEVEL": "debug"})["LOG_LEVEL"] == "debug"
 
@@ -56,13 +72,6 @@ def test_a_secret_of_the_user_wins_over_the_houses() -> None:
 
 def test_an_empty_variable_of_the_user_counts_as_unset() -> None:
     assert variables_of("ingress", {"SECRET_KEY": ""})["SECRET_KEY"] == "made"
-
-
-@pytest.mark.parametrize("room", ROOMS)
-def test_a_room_learns_the_secrets_it_reads_and_no_others(room: str) -> None:
-    told = set(variables_of(room, dict.fromkeys(USERS_SECRETS, "mine"))) & USERS_SECRETS
-
-    assert told == {variable.name for variable in settings_of(room)} & USERS_SECRETS
 
 
 def test_the_users_database_url_never_reaches_a_room_with_the_administrators_login() -> None:

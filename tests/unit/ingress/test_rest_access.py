@@ -50,6 +50,7 @@ async def test_an_expired_token_is_no_token(asker: Asker) -> None:
         ("POST", f"{ONE}/send", {"org_admin", "supervisor", "agent"}),
         ("POST", f"{ONE}/close", {"org_admin", "supervisor", "agent"}),
         ("GET", "/api/v1/flows", {"super_admin", "org_admin", "supervisor", "agent", "viewer"}),
+        ("GET", "/api/v1/audit", {"super_admin", "org_admin"}),
     ],
 )
 async def test_only_the_roles_of_the_contract_may(asker: Asker, method: str, path: str, roles: set[str]) -> None:

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from services.chassis.errors import InvalidArgument
+from services.chassis.errors import InvalidArgument, NotFound
 from services.ingress.server import AppsServer, EventsServer, IntakeServer
 from services.pb.ingress.v1 import ingress_pb2
 from tests.fakes.ingress import MemoryStore
@@ -57,6 +57,30 @@ async def test_an_app_put_here_is_believed_at_once(entrance: Entrance) -> None:
     await AppsServer(entrance.intake).PutApp(app(), NO_CONTEXT)
 
     assert await entrance.intake.signers(b"x", header, app=None) == (f"{ORGANIZATION}/main",)
+
+
+async def test_a_rotation_believes_both_secrets_until_it_is_ended(entrance: Entrance) -> None:
+    server, old = AppsServer(entrance.intake), signature(b"x", "s3cret").encode()
+    await server.PutApp(app(), NO_CONTEXT)
+    await server.PutApp(app(app_secret="n3w"), NO_CONTEXT)
+    (rotating,) = (await server.ListApps(ingress_pb2.ListAppsRequest(organization_id=ORGANIZATION), NO_CONTEXT)).apps
+    believed = await entrance.intake.signers(b"x", old, app="main")
+
+    request = ingress_pb2.EndRotationRequest(organization_id=ORGANIZATION, name="main")
+    ended = [(await server.EndRotation(request, NO_CONTEXT)).is_changed for _ in range(2)]
+
+    assert (rotating.has_previous_secret, rotating.HasField("previous_until")) == (True, True)
+    assert believed == (f"{ORGANIZATION}/main",)
+    assert ended == [True, False]
+    assert await entrance.intake.signers(b"x", old, app="main") == ()
+    assert await entrance.intake.signers(b"x", signature(b"x", "n3w").encode(), app="main") == believed
+
+
+async def test_a_rotation_of_an_unknown_app_is_not_ended(entrance: Entrance) -> None:
+    request = ingress_pb2.EndRotationRequest(organization_id=ORGANIZATION, name="nowhere")
+
+    with pytest.raises(NotFound, match="no Meta app"):
+        await AppsServer(entrance.intake).EndRotation(request, NO_CONTEXT)
 
 
 @pytest.mark.parametrize(

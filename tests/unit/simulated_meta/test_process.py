@@ -34,9 +34,9 @@ def config(tmp_path: Path) -> Path:
 async def start(config: Path) -> tuple[asyncio.subprocess.Process, dict[str, object]]:
     """The process and its first log line."""
     command = [sys.executable, "-m", "services.embedded.meta", "--port", "0", "--config", str(config)]
-    process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
-    assert process.stdout is not None
-    return process, json.loads(await process.stdout.readline())
+    process = await asyncio.create_subprocess_exec(*command, stderr=asyncio.subprocess.PIPE)
+    assert process.stderr is not None
+    return process, json.loads(await process.stderr.readline())
 
 
 async def test_it_says_where_it_listens_and_ends_cleanly_though_a_phone_looks_on(config: Path) -> None:

@@ -1,6 +1,21 @@
-"""The REST API: one module per resource, shapes in models.py."""
+"""The REST API: one module per resource, shapes in models.py and account_models.py."""
 
+from services.ingress.http.rest.api_keys import api_key_routes
+from services.ingress.http.rest.audit import audit_routes
+from services.ingress.http.rest.auth import denied
 from services.ingress.http.rest.conversations import conversation_routes
 from services.ingress.http.rest.flows import flow_routes
+from services.ingress.http.rest.invitations import invitation_routes
+from services.ingress.http.rest.sessions import session_routes
+from services.ingress.http.rest.users import user_routes
 
-__all__ = ["conversation_routes", "flow_routes"]
+__all__ = [
+    "api_key_routes",
+    "audit_routes",
+    "conversation_routes",
+    "denied",
+    "flow_routes",
+    "invitation_routes",
+    "session_routes",
+    "user_routes",
+]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Query
@@ -10,18 +10,16 @@ from pydantic import AfterValidator
 
 from services.ingress.conversations import Conversations
 from services.ingress.domain.phone import international_form, read_phone
-from services.ingress.http.problems import example_of
 from services.ingress.http.rest.auth import Closer, Reader, Sender
 from services.ingress.http.rest.models import (
     CloseRequest,
     CloseResponse,
     ConversationDetail,
     ConversationList,
-    Problem,
     SendRequest,
     SendResponse,
-    ValidationProblem,
 )
+from services.ingress.http.rest.refusals import refusals
 
 _LARGEST = 2**31 - 1
 
@@ -31,26 +29,6 @@ Phone = Annotated[
     Path(description="Digits with the country code; +, spaces, dashes and brackets may be in between."),
     AfterValidator(read_phone),
 ]
-
-_ALWAYS = {
-    401: "Not authenticated: AUTH_MISSING_TOKEN",
-    403: "Insufficient permissions: AUTH_INSUFFICIENT_PERMISSION",
-    422: "A field is wrong: VALIDATION_ERROR",
-    503: "A service behind is out of reach; try again: PEER_UNAVAILABLE",
-}
-
-
-def _problems(**sentences: str) -> dict[int | str, dict[str, Any]]:
-    """Documented refusals, by status."""
-    documented = _ALWAYS | {int(name.removeprefix("on_")): sentence for name, sentence in sentences.items()}
-    return {
-        status: {
-            "model": ValidationProblem if status == 422 else Problem,
-            "description": sentence,
-            "content": example_of(sentence) if status != 422 else {},
-        }
-        for status, sentence in sorted(documented.items())
-    }
 
 
 class _Endpoints:
@@ -67,7 +45,7 @@ class _Endpoints:
         flow_id: Annotated[UUID | None, Query(description="Only conversations in this flow.")] = None,
         is_active: Annotated[bool | None, Query(description="Only active ones, or only ended ones.")] = None,
     ) -> ConversationList:
-        """Conversations of your organization, latest message first. Roles: org_admin, agent, super_admin."""
+        """Conversations of your organization, latest message first. Permission: conversations:read."""
         page = await self._conversations.page(
             organization_id=organization_id, skip=skip, limit=limit, flow_id=flow_id, is_active=is_active
         )
@@ -80,8 +58,8 @@ class _Endpoints:
         limit: Annotated[int, Query(ge=1, le=1000, description="How many messages to give.")] = 100,
         skip: Skip = 0,
     ) -> ConversationDetail:
-        """The active conversation of a contact, or else its latest, with its messages. Roles: org_admin, agent,
-        super_admin.
+        """The active conversation of a contact, or else its latest, with its messages. Permission:
+        conversations:read.
 
         States are exact. Messages come from the log, which is eventually consistent: what was said a moment ago may be
         missing for some seconds.
@@ -92,7 +70,7 @@ class _Endpoints:
         return ConversationDetail.of(found)
 
     async def send(self, organization_id: Sender, phone: Phone, wanted: SendRequest) -> SendResponse:
-        """Say something in the contact's name, to try a flow, and get what the flow answers. Roles: org_admin, agent.
+        """Say something in the contact's name, to try a flow, and get what the flow answers. Permission: messages:send.
 
         The message takes the same road as one from WhatsApp, and the flow's answers really go to the contact.
         """
@@ -102,7 +80,7 @@ class _Endpoints:
         return SendResponse.of(wanted.message, turn)
 
     async def close(self, organization_id: Closer, phone: Phone, _: CloseRequest | None = None) -> CloseResponse:
-        """Close the active conversation; the contact's next message starts afresh. Roles: org_admin, agent."""
+        """Close the active conversation; the contact's next message starts afresh. Permission: conversations:close."""
         closed_at = await self._conversations.close(organization_id=organization_id, phone_number=phone)
         return CloseResponse(phone_number=international_form(phone), closed_at=closed_at)
 
@@ -112,14 +90,14 @@ def conversation_routes(conversations: Conversations) -> APIRouter:
     endpoints = _Endpoints(conversations)
     routes = APIRouter(prefix="/conversations", tags=["conversations"])
     unknown = "Conversation not found: CONVERSATION_NOT_FOUND"
-    routes.add_api_route("", endpoints.page, summary="List conversations", responses=_problems())
-    routes.add_api_route("/{phone}", endpoints.read, summary="Read a conversation", responses=_problems(on_404=unknown))
+    routes.add_api_route("", endpoints.page, summary="List conversations", responses=refusals())
+    routes.add_api_route("/{phone}", endpoints.read, summary="Read a conversation", responses=refusals(on_404=unknown))
     routes.add_api_route(
         "/{phone}/send",
         endpoints.send,
         methods=["POST"],
         summary="Try a flow in the contact's name",
-        responses=_problems(
+        responses=refusals(
             on_404="Nobody could answer: FLOW_NOT_FOUND, or NUMBER_NOT_FOUND without an active number",
             on_409="Conversation is closed: CONVERSATION_CLOSED",
             on_504="The message was taken, its turn has not ended yet; read it later: TURN_TOO_SLOW",
@@ -130,6 +108,6 @@ def conversation_routes(conversations: Conversations) -> APIRouter:
         endpoints.close,
         methods=["POST"],
         summary="Close a conversation",
-        responses=_problems(on_404=unknown, on_409="Conversation is closed: CONVERSATION_CLOSED"),
+        responses=refusals(on_404=unknown, on_409="Conversation is closed: CONVERSATION_CLOSED"),
     )
     return routes

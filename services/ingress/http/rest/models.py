@@ -8,6 +8,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, Field, PlainSerializer
 
+from services.ingress.domain.audit import AuditPage
 from services.ingress.domain.conversation import Conversation, Flow, State, StatePage, Turn
 from services.ingress.domain.phone import international_form, national_form
 
@@ -230,6 +231,60 @@ class FlowList(BaseModel):
                 )
                 for flow in flows
             ],
+        )
+
+
+class AuditChange(BaseModel):
+    """One change. Its contents are not told, only digests of them."""
+
+    room: str = Field(description="The service that made it.", examples=["router"])
+    seq: int = Field(description="Its number in this service's chain of your organization.", examples=[12])
+    at: Time = Field(examples=["2026-03-04T13:20:00Z"])
+    actor: str = Field(
+        description="operator, service:…, user:…, api_key:…, or team:… for other tokens.",
+        examples=["user:0b8e4a4e-7a0c-4a44-9a53-8f3e7f5f1c11"],
+    )
+    action: str = Field(examples=["number.put"])
+    object: str = Field(description="What was changed, by id.", examples=["number:106540352242922"])
+    before_digest: str | None = Field(description="sha256 of what was there; null when nothing was.", examples=[None])
+    after_digest: str | None = Field(
+        description="sha256 of what is there now; null when nothing is.",
+        examples=["4e1243bd22c66e76c2ba9eddc1f91394e57f9f83f11a0d6d5e5a1d1a2ec5f8c1"],
+    )
+    hash: str = Field(
+        description="sha256 of the change and the hash before it: the chain.",
+        examples=["9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"],
+    )
+
+
+class AuditList(BaseModel):
+    """A page of changes, newest first."""
+
+    changes: list[AuditChange]
+    next: str | None = Field(
+        description="Give it as `before` for the page after this one; null at the end.",
+        examples=["executor:5,ingress:1,router:12"],
+    )
+
+    @classmethod
+    def of(cls, page: AuditPage) -> AuditList:
+        """From a page."""
+        return cls(
+            changes=[
+                AuditChange(
+                    room=change.room,
+                    seq=change.seq,
+                    at=change.at,
+                    actor=change.actor,
+                    action=change.action,
+                    object=change.object,
+                    before_digest=change.before_digest,
+                    after_digest=change.after_digest,
+                    hash=change.hash,
+                )
+                for change in page.changes
+            ],
+            next=page.following,
         )
 
 

@@ -64,6 +64,22 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """The turn is still being worked on; ask again."""
     ERROR_REASON_APP_NOT_FOUND: _ErrorReason.ValueType  # 20
     """No Meta app has this name."""
+    ERROR_REASON_AUTH_INSUFFICIENT_PERMISSION: _ErrorReason.ValueType  # 40
+    """What is asked for, or what would be given, takes permissions that the caller does not have."""
+    ERROR_REASON_USER_NOT_FOUND: _ErrorReason.ValueType  # 41
+    """No user has this id or e-mail."""
+    ERROR_REASON_USER_EXISTS: _ErrorReason.ValueType  # 42
+    """A user has this e-mail already."""
+    ERROR_REASON_LAST_ORG_ADMIN: _ErrorReason.ValueType  # 43
+    """The organization would be left without an active org_admin."""
+    ERROR_REASON_INVITATION_NOT_FOUND: _ErrorReason.ValueType  # 44
+    """No invitation with this id or token is open."""
+    ERROR_REASON_API_KEY_NOT_FOUND: _ErrorReason.ValueType  # 45
+    """No API key has this id or name."""
+    ERROR_REASON_API_KEY_EXISTS: _ErrorReason.ValueType  # 46
+    """A living API key has this name, or the text chosen for it is a key already."""
+    ERROR_REASON_RATE_LIMITED: _ErrorReason.ValueType  # 47
+    """Too many of these in a while; nothing was changed, try again later."""
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """One value per reason; the name without the prefix is what callers match on."""
@@ -110,4 +126,20 @@ ERROR_REASON_TURN_PENDING: ErrorReason.ValueType  # 19
 """The turn is still being worked on; ask again."""
 ERROR_REASON_APP_NOT_FOUND: ErrorReason.ValueType  # 20
 """No Meta app has this name."""
+ERROR_REASON_AUTH_INSUFFICIENT_PERMISSION: ErrorReason.ValueType  # 40
+"""What is asked for, or what would be given, takes permissions that the caller does not have."""
+ERROR_REASON_USER_NOT_FOUND: ErrorReason.ValueType  # 41
+"""No user has this id or e-mail."""
+ERROR_REASON_USER_EXISTS: ErrorReason.ValueType  # 42
+"""A user has this e-mail already."""
+ERROR_REASON_LAST_ORG_ADMIN: ErrorReason.ValueType  # 43
+"""The organization would be left without an active org_admin."""
+ERROR_REASON_INVITATION_NOT_FOUND: ErrorReason.ValueType  # 44
+"""No invitation with this id or token is open."""
+ERROR_REASON_API_KEY_NOT_FOUND: ErrorReason.ValueType  # 45
+"""No API key has this id or name."""
+ERROR_REASON_API_KEY_EXISTS: ErrorReason.ValueType  # 46
+"""A living API key has this name, or the text chosen for it is a key already."""
+ERROR_REASON_RATE_LIMITED: ErrorReason.ValueType  # 47
+"""Too many of these in a while; nothing was changed, try again later."""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

@@ -117,6 +117,11 @@ class AppsStub:
                 request_serializer=ingress_dot_v1_dot_ingress__pb2.PutAppRequest.SerializeToString,
                 response_deserializer=ingress_dot_v1_dot_ingress__pb2.PutAppResponse.FromString,
                 _registered_method=True)
+        self.EndRotation = channel.unary_unary(
+                '/pytake.ingress.v1.Apps/EndRotation',
+                request_serializer=ingress_dot_v1_dot_ingress__pb2.EndRotationRequest.SerializeToString,
+                response_deserializer=ingress_dot_v1_dot_ingress__pb2.EndRotationResponse.FromString,
+                _registered_method=True)
         self.ListApps = channel.unary_unary(
                 '/pytake.ingress.v1.Apps/ListApps',
                 request_serializer=ingress_dot_v1_dot_ingress__pb2.ListAppsRequest.SerializeToString,
@@ -129,7 +134,15 @@ class AppsServicer:
     """
 
     def PutApp(self, request, context):
-        """Creates or replaces a Meta app by organization and name. A changed secret keeps the old one as previous.
+        """Creates or replaces a Meta app by organization and name. A changed secret keeps the old one as previous, which is
+        believed for APP_SECRET_ROTATION_DAYS more.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def EndRotation(self, request, context):
+        """Ends a rotation before its days are over: the previous secret is believed no longer.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -149,6 +162,11 @@ def add_AppsServicer_to_server(servicer, server):
                     servicer.PutApp,
                     request_deserializer=ingress_dot_v1_dot_ingress__pb2.PutAppRequest.FromString,
                     response_serializer=ingress_dot_v1_dot_ingress__pb2.PutAppResponse.SerializeToString,
+            ),
+            'EndRotation': grpc.unary_unary_rpc_method_handler(
+                    servicer.EndRotation,
+                    request_deserializer=ingress_dot_v1_dot_ingress__pb2.EndRotationRequest.FromString,
+                    response_serializer=ingress_dot_v1_dot_ingress__pb2.EndRotationResponse.SerializeToString,
             ),
             'ListApps': grpc.unary_unary_rpc_method_handler(
                     servicer.ListApps,
@@ -195,6 +213,33 @@ class Apps:
             _registered_method=True)
 
     @staticmethod
+    def EndRotation(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.ingress.v1.Apps/EndRotation',
+            ingress_dot_v1_dot_ingress__pb2.EndRotationRequest.SerializeToString,
+            ingress_dot_v1_dot_ingress__pb2.EndRotationResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def ListApps(request,
             target,
             options=(),
@@ -211,6 +256,346 @@ class Apps:
             '/pytake.ingress.v1.Apps/ListApps',
             ingress_dot_v1_dot_ingress__pb2.ListAppsRequest.SerializeToString,
             ingress_dot_v1_dot_ingress__pb2.ListAppsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+
+class AccountsStub:
+    """People and API keys, as the operator provides them. People themselves use REST.
+    """
+
+    def __init__(self, channel):
+        """Constructor.
+
+        Args:
+            channel: A grpc.Channel.
+        """
+        self.PutUser = channel.unary_unary(
+                '/pytake.ingress.v1.Accounts/PutUser',
+                request_serializer=ingress_dot_v1_dot_ingress__pb2.PutUserRequest.SerializeToString,
+                response_deserializer=ingress_dot_v1_dot_ingress__pb2.PutUserResponse.FromString,
+                _registered_method=True)
+        self.ListUsers = channel.unary_unary(
+                '/pytake.ingress.v1.Accounts/ListUsers',
+                request_serializer=ingress_dot_v1_dot_ingress__pb2.ListUsersRequest.SerializeToString,
+                response_deserializer=ingress_dot_v1_dot_ingress__pb2.ListUsersResponse.FromString,
+                _registered_method=True)
+        self.UnlockUser = channel.unary_unary(
+                '/pytake.ingress.v1.Accounts/UnlockUser',
+                request_serializer=ingress_dot_v1_dot_ingress__pb2.UnlockUserRequest.SerializeToString,
+                response_deserializer=ingress_dot_v1_dot_ingress__pb2.UnlockUserResponse.FromString,
+                _registered_method=True)
+        self.SetPassword = channel.unary_unary(
+                '/pytake.ingress.v1.Accounts/SetPassword',
+                request_serializer=ingress_dot_v1_dot_ingress__pb2.SetPasswordRequest.SerializeToString,
+                response_deserializer=ingress_dot_v1_dot_ingress__pb2.SetPasswordResponse.FromString,
+                _registered_method=True)
+        self.PutApiKey = channel.unary_unary(
+                '/pytake.ingress.v1.Accounts/PutApiKey',
+                request_serializer=ingress_dot_v1_dot_ingress__pb2.PutApiKeyRequest.SerializeToString,
+                response_deserializer=ingress_dot_v1_dot_ingress__pb2.PutApiKeyResponse.FromString,
+                _registered_method=True)
+        self.ListApiKeys = channel.unary_unary(
+                '/pytake.ingress.v1.Accounts/ListApiKeys',
+                request_serializer=ingress_dot_v1_dot_ingress__pb2.ListApiKeysRequest.SerializeToString,
+                response_deserializer=ingress_dot_v1_dot_ingress__pb2.ListApiKeysResponse.FromString,
+                _registered_method=True)
+        self.RevokeApiKey = channel.unary_unary(
+                '/pytake.ingress.v1.Accounts/RevokeApiKey',
+                request_serializer=ingress_dot_v1_dot_ingress__pb2.RevokeApiKeyRequest.SerializeToString,
+                response_deserializer=ingress_dot_v1_dot_ingress__pb2.RevokeApiKeyResponse.FromString,
+                _registered_method=True)
+
+
+class AccountsServicer:
+    """People and API keys, as the operator provides them. People themselves use REST.
+    """
+
+    def PutUser(self, request, context):
+        """Makes a user, or gives the one with this e-mail name, role and password. Without a password a new one is invited.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListUsers(self, request, context):
+        """Lists the users of an organization and its open invitations.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UnlockUser(self, request, context):
+        """Forgets a user's wrong passwords, so that he may log in at once.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SetPassword(self, request, context):
+        """Gives a user another password; all his sessions end.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def PutApiKey(self, request, context):
+        """Makes an API key, or gives the living one with this name these scopes, limit and text.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListApiKeys(self, request, context):
+        """Lists the API keys of an organization that are not revoked, without their texts.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RevokeApiKey(self, request, context):
+        """Ends the living API key with this name. Every process of ingress heeds it within 30 seconds.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+
+def add_AccountsServicer_to_server(servicer, server):
+    rpc_method_handlers = {
+            'PutUser': grpc.unary_unary_rpc_method_handler(
+                    servicer.PutUser,
+                    request_deserializer=ingress_dot_v1_dot_ingress__pb2.PutUserRequest.FromString,
+                    response_serializer=ingress_dot_v1_dot_ingress__pb2.PutUserResponse.SerializeToString,
+            ),
+            'ListUsers': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListUsers,
+                    request_deserializer=ingress_dot_v1_dot_ingress__pb2.ListUsersRequest.FromString,
+                    response_serializer=ingress_dot_v1_dot_ingress__pb2.ListUsersResponse.SerializeToString,
+            ),
+            'UnlockUser': grpc.unary_unary_rpc_method_handler(
+                    servicer.UnlockUser,
+                    request_deserializer=ingress_dot_v1_dot_ingress__pb2.UnlockUserRequest.FromString,
+                    response_serializer=ingress_dot_v1_dot_ingress__pb2.UnlockUserResponse.SerializeToString,
+            ),
+            'SetPassword': grpc.unary_unary_rpc_method_handler(
+                    servicer.SetPassword,
+                    request_deserializer=ingress_dot_v1_dot_ingress__pb2.SetPasswordRequest.FromString,
+                    response_serializer=ingress_dot_v1_dot_ingress__pb2.SetPasswordResponse.SerializeToString,
+            ),
+            'PutApiKey': grpc.unary_unary_rpc_method_handler(
+                    servicer.PutApiKey,
+                    request_deserializer=ingress_dot_v1_dot_ingress__pb2.PutApiKeyRequest.FromString,
+                    response_serializer=ingress_dot_v1_dot_ingress__pb2.PutApiKeyResponse.SerializeToString,
+            ),
+            'ListApiKeys': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListApiKeys,
+                    request_deserializer=ingress_dot_v1_dot_ingress__pb2.ListApiKeysRequest.FromString,
+                    response_serializer=ingress_dot_v1_dot_ingress__pb2.ListApiKeysResponse.SerializeToString,
+            ),
+            'RevokeApiKey': grpc.unary_unary_rpc_method_handler(
+                    servicer.RevokeApiKey,
+                    request_deserializer=ingress_dot_v1_dot_ingress__pb2.RevokeApiKeyRequest.FromString,
+                    response_serializer=ingress_dot_v1_dot_ingress__pb2.RevokeApiKeyResponse.SerializeToString,
+            ),
+    }
+    generic_handler = grpc.method_handlers_generic_handler(
+            'pytake.ingress.v1.Accounts', rpc_method_handlers)
+    server.add_generic_rpc_handlers((generic_handler,))
+    server.add_registered_method_handlers('pytake.ingress.v1.Accounts', rpc_method_handlers)
+
+
+ # This class is part of an EXPERIMENTAL API.
+class Accounts:
+    """People and API keys, as the operator provides them. People themselves use REST.
+    """
+
+    @staticmethod
+    def PutUser(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.ingress.v1.Accounts/PutUser',
+            ingress_dot_v1_dot_ingress__pb2.PutUserRequest.SerializeToString,
+            ingress_dot_v1_dot_ingress__pb2.PutUserResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListUsers(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.ingress.v1.Accounts/ListUsers',
+            ingress_dot_v1_dot_ingress__pb2.ListUsersRequest.SerializeToString,
+            ingress_dot_v1_dot_ingress__pb2.ListUsersResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UnlockUser(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.ingress.v1.Accounts/UnlockUser',
+            ingress_dot_v1_dot_ingress__pb2.UnlockUserRequest.SerializeToString,
+            ingress_dot_v1_dot_ingress__pb2.UnlockUserResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SetPassword(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.ingress.v1.Accounts/SetPassword',
+            ingress_dot_v1_dot_ingress__pb2.SetPasswordRequest.SerializeToString,
+            ingress_dot_v1_dot_ingress__pb2.SetPasswordResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PutApiKey(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.ingress.v1.Accounts/PutApiKey',
+            ingress_dot_v1_dot_ingress__pb2.PutApiKeyRequest.SerializeToString,
+            ingress_dot_v1_dot_ingress__pb2.PutApiKeyResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListApiKeys(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.ingress.v1.Accounts/ListApiKeys',
+            ingress_dot_v1_dot_ingress__pb2.ListApiKeysRequest.SerializeToString,
+            ingress_dot_v1_dot_ingress__pb2.ListApiKeysResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RevokeApiKey(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.ingress.v1.Accounts/RevokeApiKey',
+            ingress_dot_v1_dot_ingress__pb2.RevokeApiKeyRequest.SerializeToString,
+            ingress_dot_v1_dot_ingress__pb2.RevokeApiKeyResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -71,7 +71,11 @@ class AppsStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> AppsAsyncStub: ...
     PutApp: _grpc.UnaryUnaryMultiCallable[_ingress_pb2.PutAppRequest, _ingress_pb2.PutAppResponse]
-    """Creates or replaces a Meta app by organization and name. A changed secret keeps the old one as previous."""
+    """Creates or replaces a Meta app by organization and name. A changed secret keeps the old one as previous, which is
+    believed for APP_SECRET_ROTATION_DAYS more.
+    """
+    EndRotation: _grpc.UnaryUnaryMultiCallable[_ingress_pb2.EndRotationRequest, _ingress_pb2.EndRotationResponse]
+    """Ends a rotation before its days are over: the previous secret is believed no longer."""
     ListApps: _grpc.UnaryUnaryMultiCallable[_ingress_pb2.ListAppsRequest, _ingress_pb2.ListAppsResponse]
     """Lists the Meta apps of an organization, without their secrets."""
 
@@ -81,7 +85,11 @@ class AppsAsyncStub(AppsStub):
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     PutApp: _aio.UnaryUnaryMultiCallable[_ingress_pb2.PutAppRequest, _ingress_pb2.PutAppResponse]  # type: ignore[assignment]
-    """Creates or replaces a Meta app by organization and name. A changed secret keeps the old one as previous."""
+    """Creates or replaces a Meta app by organization and name. A changed secret keeps the old one as previous, which is
+    believed for APP_SECRET_ROTATION_DAYS more.
+    """
+    EndRotation: _aio.UnaryUnaryMultiCallable[_ingress_pb2.EndRotationRequest, _ingress_pb2.EndRotationResponse]  # type: ignore[assignment]
+    """Ends a rotation before its days are over: the previous secret is believed no longer."""
     ListApps: _aio.UnaryUnaryMultiCallable[_ingress_pb2.ListAppsRequest, _ingress_pb2.ListAppsResponse]  # type: ignore[assignment]
     """Lists the Meta apps of an organization, without their secrets."""
 
@@ -94,7 +102,17 @@ class AppsServicer(metaclass=_abc_1.ABCMeta):
         request: _ingress_pb2.PutAppRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_ingress_pb2.PutAppResponse, _abc.Awaitable[_ingress_pb2.PutAppResponse]]:
-        """Creates or replaces a Meta app by organization and name. A changed secret keeps the old one as previous."""
+        """Creates or replaces a Meta app by organization and name. A changed secret keeps the old one as previous, which is
+        believed for APP_SECRET_ROTATION_DAYS more.
+        """
+
+    @_abc_1.abstractmethod
+    def EndRotation(
+        self,
+        request: _ingress_pb2.EndRotationRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_ingress_pb2.EndRotationResponse, _abc.Awaitable[_ingress_pb2.EndRotationResponse]]:
+        """Ends a rotation before its days are over: the previous secret is believed no longer."""
 
     @_abc_1.abstractmethod
     def ListApps(
@@ -105,6 +123,109 @@ class AppsServicer(metaclass=_abc_1.ABCMeta):
         """Lists the Meta apps of an organization, without their secrets."""
 
 def add_AppsServicer_to_server(servicer: AppsServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
+
+class AccountsStub:
+    """People and API keys, as the operator provides them. People themselves use REST."""
+
+    @_typing.overload
+    def __new__(cls, channel: _grpc.Channel) -> _Self: ...
+    @_typing.overload
+    def __new__(cls, channel: _aio.Channel) -> AccountsAsyncStub: ...
+    PutUser: _grpc.UnaryUnaryMultiCallable[_ingress_pb2.PutUserRequest, _ingress_pb2.PutUserResponse]
+    """Makes a user, or gives the one with this e-mail name, role and password. Without a password a new one is invited."""
+    ListUsers: _grpc.UnaryUnaryMultiCallable[_ingress_pb2.ListUsersRequest, _ingress_pb2.ListUsersResponse]
+    """Lists the users of an organization and its open invitations."""
+    UnlockUser: _grpc.UnaryUnaryMultiCallable[_ingress_pb2.UnlockUserRequest, _ingress_pb2.UnlockUserResponse]
+    """Forgets a user's wrong passwords, so that he may log in at once."""
+    SetPassword: _grpc.UnaryUnaryMultiCallable[_ingress_pb2.SetPasswordRequest, _ingress_pb2.SetPasswordResponse]
+    """Gives a user another password; all his sessions end."""
+    PutApiKey: _grpc.UnaryUnaryMultiCallable[_ingress_pb2.PutApiKeyRequest, _ingress_pb2.PutApiKeyResponse]
+    """Makes an API key, or gives the living one with this name these scopes, limit and text."""
+    ListApiKeys: _grpc.UnaryUnaryMultiCallable[_ingress_pb2.ListApiKeysRequest, _ingress_pb2.ListApiKeysResponse]
+    """Lists the API keys of an organization that are not revoked, without their texts."""
+    RevokeApiKey: _grpc.UnaryUnaryMultiCallable[_ingress_pb2.RevokeApiKeyRequest, _ingress_pb2.RevokeApiKeyResponse]
+    """Ends the living API key with this name. Every process of ingress heeds it within 30 seconds."""
+
+@_typing.type_check_only
+class AccountsAsyncStub(AccountsStub):
+    """People and API keys, as the operator provides them. People themselves use REST."""
+
+    def __init__(self, channel: _aio.Channel) -> None: ...
+    PutUser: _aio.UnaryUnaryMultiCallable[_ingress_pb2.PutUserRequest, _ingress_pb2.PutUserResponse]  # type: ignore[assignment]
+    """Makes a user, or gives the one with this e-mail name, role and password. Without a password a new one is invited."""
+    ListUsers: _aio.UnaryUnaryMultiCallable[_ingress_pb2.ListUsersRequest, _ingress_pb2.ListUsersResponse]  # type: ignore[assignment]
+    """Lists the users of an organization and its open invitations."""
+    UnlockUser: _aio.UnaryUnaryMultiCallable[_ingress_pb2.UnlockUserRequest, _ingress_pb2.UnlockUserResponse]  # type: ignore[assignment]
+    """Forgets a user's wrong passwords, so that he may log in at once."""
+    SetPassword: _aio.UnaryUnaryMultiCallable[_ingress_pb2.SetPasswordRequest, _ingress_pb2.SetPasswordResponse]  # type: ignore[assignment]
+    """Gives a user another password; all his sessions end."""
+    PutApiKey: _aio.UnaryUnaryMultiCallable[_ingress_pb2.PutApiKeyRequest, _ingress_pb2.PutApiKeyResponse]  # type: ignore[assignment]
+    """Makes an API key, or gives the living one with this name these scopes, limit and text."""
+    ListApiKeys: _aio.UnaryUnaryMultiCallable[_ingress_pb2.ListApiKeysRequest, _ingress_pb2.ListApiKeysResponse]  # type: ignore[assignment]
+    """Lists the API keys of an organization that are not revoked, without their texts."""
+    RevokeApiKey: _aio.UnaryUnaryMultiCallable[_ingress_pb2.RevokeApiKeyRequest, _ingress_pb2.RevokeApiKeyResponse]  # type: ignore[assignment]
+    """Ends the living API key with this name. Every process of ingress heeds it within 30 seconds."""
+
+class AccountsServicer(metaclass=_abc_1.ABCMeta):
+    """People and API keys, as the operator provides them. People themselves use REST."""
+
+    @_abc_1.abstractmethod
+    def PutUser(
+        self,
+        request: _ingress_pb2.PutUserRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_ingress_pb2.PutUserResponse, _abc.Awaitable[_ingress_pb2.PutUserResponse]]:
+        """Makes a user, or gives the one with this e-mail name, role and password. Without a password a new one is invited."""
+
+    @_abc_1.abstractmethod
+    def ListUsers(
+        self,
+        request: _ingress_pb2.ListUsersRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_ingress_pb2.ListUsersResponse, _abc.Awaitable[_ingress_pb2.ListUsersResponse]]:
+        """Lists the users of an organization and its open invitations."""
+
+    @_abc_1.abstractmethod
+    def UnlockUser(
+        self,
+        request: _ingress_pb2.UnlockUserRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_ingress_pb2.UnlockUserResponse, _abc.Awaitable[_ingress_pb2.UnlockUserResponse]]:
+        """Forgets a user's wrong passwords, so that he may log in at once."""
+
+    @_abc_1.abstractmethod
+    def SetPassword(
+        self,
+        request: _ingress_pb2.SetPasswordRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_ingress_pb2.SetPasswordResponse, _abc.Awaitable[_ingress_pb2.SetPasswordResponse]]:
+        """Gives a user another password; all his sessions end."""
+
+    @_abc_1.abstractmethod
+    def PutApiKey(
+        self,
+        request: _ingress_pb2.PutApiKeyRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_ingress_pb2.PutApiKeyResponse, _abc.Awaitable[_ingress_pb2.PutApiKeyResponse]]:
+        """Makes an API key, or gives the living one with this name these scopes, limit and text."""
+
+    @_abc_1.abstractmethod
+    def ListApiKeys(
+        self,
+        request: _ingress_pb2.ListApiKeysRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_ingress_pb2.ListApiKeysResponse, _abc.Awaitable[_ingress_pb2.ListApiKeysResponse]]:
+        """Lists the API keys of an organization that are not revoked, without their texts."""
+
+    @_abc_1.abstractmethod
+    def RevokeApiKey(
+        self,
+        request: _ingress_pb2.RevokeApiKeyRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_ingress_pb2.RevokeApiKeyResponse, _abc.Awaitable[_ingress_pb2.RevokeApiKeyResponse]]:
+        """Ends the living API key with this name. Every process of ingress heeds it within 30 seconds."""
+
+def add_AccountsServicer_to_server(servicer: AccountsServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
 
 class EventsStub:
     """Events that drive no conversation: unroutable, invalid, or of another field."""

@@ -24,7 +24,8 @@ class SealBroken(Exception):
     """The value does not open: another row's, an unknown key's, or changed."""
 
 
-def _key_id(key: bytes) -> bytes:
+def key_id_of(key: bytes) -> bytes:
+    """The 4 bytes that name a key; they tell nothing of it."""
     return hashlib.sha256(b"pytake sealing key id" + key).digest()[:_ID_BYTES]
 
 
@@ -45,18 +46,23 @@ class Sealer:
             raise ValueError(f"SEALING_KEYS needs at least one key, each of {KEY_BYTES} bytes before base64")
         return cls(keys)
 
+    @property
+    def key_ids(self) -> tuple[bytes, ...]:
+        """The ids of all keys, the active one first."""
+        return tuple(key_id_of(key) for key in self.keys)
+
     def seal(self, plain: str, *, table: str, organization_id: str, row: str) -> bytes:
         """Encrypt `plain` for one row."""
         nonce = os.urandom(_NONCE_BYTES)
         key = self.keys[0]
         sealed = AESGCM(key).encrypt(nonce, plain.encode(), _additional(table, organization_id, row))
-        return _key_id(key) + nonce + sealed
+        return key_id_of(key) + nonce + sealed
 
     def open(self, sealed: bytes, *, table: str, organization_id: str, row: str) -> str:
         """Decrypt what `seal` made for the same row. Raises SealBroken."""
         key_id, nonce, rest = sealed[:_ID_BYTES], sealed[_ID_BYTES:16], sealed[16:]
         for key in self.keys:
-            if _key_id(key) == key_id:
+            if key_id_of(key) == key_id:
                 try:
                     return AESGCM(key).decrypt(nonce, rest, _additional(table, organization_id, row)).decode()
                 except (InvalidTag, ValueError):  # ValueError: cut short within the nonce

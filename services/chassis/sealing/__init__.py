@@ -1,0 +1,19 @@
+"""Secrets at rest: sealed to the row they belong to, and moved to a new key without anybody noticing.
+
+See docs/decisions/0024-secrets-and-logs.md for why, docs/operators.md ("Secrets") for the steps of a rotation.
+"""
+
+from services.chassis.sealing.resealing import Resealing, SealedColumn, SealedCount
+from services.chassis.sealing.sealer import KEY_BYTES, SealBroken, Sealer, key_id_of
+from services.chassis.sealing.server import SealingServer
+
+__all__ = [
+    "KEY_BYTES",
+    "Resealing",
+    "SealBroken",
+    "SealedColumn",
+    "SealedCount",
+    "Sealer",
+    "SealingServer",
+    "key_id_of",
+]

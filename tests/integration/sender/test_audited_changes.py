@@ -1,0 +1,56 @@
+"""A new access token is noted, and is nowhere in what is noted."""
+
+from uuid import UUID
+
+import psycopg
+import pytest
+
+from services.chassis.errors import InvalidArgument
+from services.chassis.sealing import Sealer
+from services.sender.store import PostgresCredentials
+from tests.fixtures.noted import everything_noted, noted
+from tests.fixtures.servers import Database
+from tests.integration.sender.conftest import NUMBER, TOKEN, Stage
+
+NEW_TOKEN = "EAAcanary0123456789"
+
+
+async def test_a_token_is_noted_when_it_changes_and_never_told(stage: Stage, database: Database) -> None:
+    room = await stage.sender()
+
+    for token in (TOKEN, TOKEN, NEW_TOKEN):
+        await stage.put_token(room, token)
+    with pytest.raises(InvalidArgument):
+        await stage.put_token(room, "two words")
+
+    first, second = await noted(room.audit, stage.organization_id)
+    assert {record.action for record in (first, second)} == {"credential.put"}
+    assert {record.object for record in (first, second)} == {f"credential:{NUMBER}"}
+    assert (first.before, second.before) == (None, first.after)
+    everything = everything_noted(database.superuser_url, "sender")
+    assert TOKEN not in everything
+    assert NEW_TOKEN not in everything
+    assert NEW_TOKEN.encode().hex() not in everything
+
+
+async def test_a_token_that_does_not_open_any_more_was_there_all_the_same(stage: Stage) -> None:
+    room = await stage.sender()
+    await stage.put_token(room)
+
+    lost_key = PostgresCredentials(stage.pool, Sealer((b"\7" * 32,)), room.audit)
+    organization_id = UUID(stage.organization_id)
+    await lost_key.put_credential(organization_id=organization_id, phone_number_id=NUMBER, token=NEW_TOKEN)
+
+    first, second = await noted(room.audit, stage.organization_id)
+    assert second.before not in (None, first.after)
+
+
+async def test_a_token_that_cannot_be_stored_is_not_noted(stage: Stage, database: Database) -> None:
+    room = await stage.sender()
+    with psycopg.connect(database.superuser_url, autocommit=True) as superuser:
+        superuser.execute("ALTER TABLE sender.credential ADD CHECK (length(phone_number_id) < 2)")
+
+    with pytest.raises(psycopg.errors.CheckViolation):
+        await stage.put_token(room)
+
+    assert await noted(room.audit, stage.organization_id) == []
