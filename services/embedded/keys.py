@@ -20,6 +20,7 @@ MAKERS: dict[str, Callable[[], str]] = {
     "SECRET_KEY": lambda: secrets.token_urlsafe(48),
     "LOG_SECRET": lambda: secrets.token_urlsafe(24),
     "SEALING_KEYS": lambda: base64.b64encode(secrets.token_bytes(32)).decode(),
+    "TOMBSTONE_KEY": lambda: base64.b64encode(secrets.token_bytes(32)).decode(),
     "WEBHOOK_VERIFY_TOKEN": lambda: secrets.token_urlsafe(16),
     "META_APP_SECRET": lambda: secrets.token_hex(16),
     "META_ACCESS_TOKEN": lambda: "EAA" + secrets.token_hex(24),

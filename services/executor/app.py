@@ -17,9 +17,17 @@ from services.chassis.rpc import Certificates, Peer, PeerAddress, RpcServer, Ser
 from services.chassis.tenancy import ServiceSigner, TokenVerifier
 from services.executor.domain.engine import Limits
 from services.executor.peers import GrpcAnalytics, GrpcSender
-from services.executor.server import ExecutionServer, FlowsServer, StatesServer
+from services.executor.server import ExecutionServer, FlowsServer, PrivacyServer, StatesServer
 from services.executor.settings import Settings
-from services.executor.store import ANY_TIMER_DUE, INBOX, OUTBOX, RECORDS, PostgresFlows, PostgresStates
+from services.executor.store import (
+    ANY_TIMER_DUE,
+    INBOX,
+    OUTBOX,
+    RECORDS,
+    PostgresFlows,
+    PostgresPrivacy,
+    PostgresStates,
+)
 from services.executor.usecases import Encoder, FlowKeeping, FlowLibrary, StateKeeping, Turns
 from services.executor.worker import InboxWorker, TimerClock, encode_record, encode_said, submission_of
 from services.pb.common.v1 import lanes_pb2_grpc
@@ -90,6 +98,11 @@ async def build(settings: Settings) -> Service:
                 "pytake.executor.v1.States",
                 executor_pb2_grpc.add_StatesServicer_to_server,
                 StatesServer(StateKeeping(states)),
+            ),
+            Servicer(
+                "pytake.executor.v1.Privacy",
+                executor_pb2_grpc.add_PrivacyServicer_to_server,
+                PrivacyServer(PostgresPrivacy(database)),
             ),
             Servicer(
                 "pytake.common.v1.DeadLetters",

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import NamedTuple, Protocol
 from uuid import UUID
 
-from services.chassis.queue import Claim, Finish, Item, Passed, StoredItem
+from services.chassis.queue import Claim, Cleared, Finish, Item, Page, Passed, StoredItem
 from services.executor.domain.advance import Timer
 from services.executor.domain.standing import Standing
 
@@ -175,3 +175,16 @@ class States(Protocol):
 
     async def close(self, *, organization_id: UUID, phone_number: str) -> datetime | None:
         """Close the active session of a phone number; None when there is none."""
+
+
+class Privacy(Protocol):
+    """What executor keeps of people. Every method raises Unavailable."""
+
+    async def erase(self, *, organization_id: UUID, job_id: UUID, conversation_ids: Sequence[UUID]) -> Cleared:
+        """Remove conversations whole, once nothing waits in them; repeats change nothing. Counts are the job's."""
+
+    async def page(self, *, organization_id: UUID, conversation_ids: Sequence[UUID], cursor: str) -> Page:
+        """What is kept of conversations, from `cursor` on. Raises InvalidArgument."""
+
+    async def expire(self, *, organization_id: UUID, job_id: UUID, before: datetime) -> Cleared:
+        """Remove a batch of what ended before. Counts are the job's."""

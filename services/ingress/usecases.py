@@ -14,7 +14,7 @@ from services.chassis.queue import Batcher, Item
 from services.ingress.apps import AppDirectory, Signers
 from services.ingress.domain.signature import matching_secrets
 from services.ingress.domain.webhook import NAMES_NO_NUMBER, Event, parse_webhook
-from services.ingress.entries import lane_of, message_of, number_key, status_of
+from services.ingress.entries import kept_key, lane_of, message_of, number_key, status_of
 from services.ingress.ports import Accepted, KeptEvent, MetaApp, Store
 from services.pb.common.v1 import errors_pb2
 
@@ -156,7 +156,8 @@ def entry_of(event: Event, *, received_at_ms: int, signed_by: tuple[str, ...]) -
     reason = str(event.fields.get("reason", "")) if event.type == "invalid" else ""
     disposition = "recorded" if not reason else "unroutable" if reason in NAMES_NO_NUMBER else "invalid"
     fields = orjson.dumps(event.fields).decode()
-    return Accepted(kept=KeptEvent(event.dedupe_key, disposition, event.type, event.phone_number_id, reason, fields))
+    key = kept_key(event.dedupe_key)
+    return Accepted(kept=KeptEvent(key, disposition, event.type, event.phone_number_id, reason, fields))
 
 
 def _item(event: Event, payload: bytes) -> Item:

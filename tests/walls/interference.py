@@ -10,22 +10,27 @@ import re
 from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
-from uuid import UUID
 
 from google.protobuf.json_format import MessageToDict
 from google.protobuf.message import Message
+from google.protobuf.struct_pb2 import Struct
+from google.protobuf.timestamp_pb2 import Timestamp
 
 from services.chassis.errors import PytakeError
-from tests.walls.requests import methods, request_of
+from tests.walls.requests import declared, methods, request_of
 from tests.walls.tenants import NAMES, Tenant, twins
 from tests.walls.world import World
 
 Who = Literal["A", "B"]
 BROKEN = "INTERNAL"
 
-_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z|datetime\.datetime\([^()]*(?:\([^()]*\))?[^()]*\)")
-# Tokens and keys that were made for this answer, and digests, which follow from them, from ids and from times.
-_CHANCE = re.compile(r"pt[kri]_[\w-]+|[A-Za-z0-9+/]{43}=|[0-9a-f]{64}|(?<=_hash=)b?(?:'[^']*'|\"[^\"]*\")")
+_TIME = re.compile(
+    r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)|datetime\.datetime\([^()]*(?:\([^()]*\))?[^()]*\)"
+)
+# Tokens and keys that were made for this answer, and digests, which follow from them, from ids and from times; and how
+# often a job was looked at, which follows from how often this world looks.
+_CHANCE = re.compile(r"waits=\d+|pt[kri]_[\w-]+|[0-9a-f]{64}|(?<=_hash=)b?(?:'[^']*'|\"[^\"]*\")")
+_DIGEST_BYTES = 32
 _ID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
 
 
@@ -46,9 +51,20 @@ class Answer:
     text: str
 
 
+def in_order(script: Sequence[Step]) -> list[Step]:
+    """The script with what erases at its end, and then everything that A can read.
+
+    What was written in the very second of an erasure counts as older than it, and two worlds share no seconds.
+    """
+    erasing = [step for step in script if _method(step.path).startswith(("Erase", "RequestErasure", "Expire"))]
+    others = [step for step in script if step not in erasing]
+    reads = [path for path in declared() if _method(path).startswith(("Get", "List", "Find", "Export"))]
+    return [*others, *erasing, *(Step("A", path, seed) for path in reads for seed in range(2))]
+
+
 async def establish(world: World, tenant: Tenant) -> None:
     """What every organization begins with: its numbers, a chatbot and flows, one of them answering its numbers."""
-    directory = world.stores["router"][1]
+    directory = world.stores["router"]["PostgresDirectory"]
     await directory.put_organization(
         organization_id=tenant.organization_id, name=f"Loja {tenant.tag}", fallback_flow_id=tenant.flow(NAMES[0]),
         time_zone="America/Sao_Paulo", replace=False,
@@ -102,8 +118,23 @@ async def told(call: Awaitable[object]) -> str:
 
 def text_of(answer: object) -> str:
     """An answer as a text: a message by its fields, values as Python writes them; times are left out."""
-    written = MessageToDict(answer, preserving_proto_field_name=True) if isinstance(answer, Message) else answer
-    return _CHANCE.sub("<chance>", _TIME.sub("<time>", repr(written)))
+    written = repr(_written(answer) if isinstance(answer, Message) else answer)
+    return _CHANCE.sub("<chance>", _TIME.sub("<time>", written))
+
+
+def _written(value: Any) -> Any:
+    """A message by its fields, bytes as the text that they mostly are."""
+    if isinstance(value, Timestamp):
+        return "<time>"
+    if isinstance(value, Struct):
+        return MessageToDict(value)
+    if isinstance(value, Message):
+        return {one.name: _written(content) for one, content in value.ListFields()}
+    if isinstance(value, bytes):
+        return value.decode(errors="replace") if len(value) != _DIGEST_BYTES else "<chance>"
+    if isinstance(value, (str, int, float)):
+        return value
+    return [_written(each) for each in value]
 
 
 def differences(alone: Sequence[Answer], beside: Sequence[Answer]) -> list[str]:
@@ -127,14 +158,17 @@ def differences_of_texts(alone: Mapping[str, str], beside: Mapping[str, str]) ->
 
 
 def _renamed(texts: Mapping[str, str]) -> dict[str, str]:
-    """Ids made by chance (version 4) by the order in which they appear; those made of names stay what they are."""
-    names: dict[str, str] = {}
+    """Ids by the order in which they appear: many are made by chance, or of what was. Organizations' stay."""
+    names = {str(tenant.organization_id): str(tenant.organization_id) for tenant in twins()}
 
     def name(match: re.Match[str]) -> str:
-        text = match.group()
-        return names.setdefault(text, f"<id {len(names)}>") if UUID(text).version == 4 else text
+        return names.setdefault(match.group(), f"<id {len(names)}>")
 
     return {key: _ID.sub(name, text) for key, text in texts.items()}
+
+
+def _method(path: str) -> str:
+    return path.rpartition("/")[2]
 
 
 async def _call(world: World, method: str, tenant: Tenant, **fields: Any) -> None:

@@ -25,7 +25,8 @@ async def fill(lanes: Lanes, database: Database, tenants: Sequence[Tenant]) -> l
 async def work(lanes: Lanes, database: Database, tenant: Tenant, claims: Sequence[Claim]) -> str:
     """Read, lengthen, bury, finish, wake, put in more, hold, pass and fall behind; what came of it."""
     organization_id = tenant.organization_id
-    own = sorted((claim for claim in claims if claim.group_id == organization_id), key=lambda claim: claim.lane_id)
+    chosen = [claim for claim in claims if claim.group_id == organization_id and claim.lane_id in _LANES]
+    own = sorted(chosen, key=lambda claim: claim.lane_id)
     async with database.transaction([organization_id]) as connection:
         (items,) = await run_steps(connection, [(lanes._statements["any"].read_items, _reading(own))])
         renewed = await lanes.renew(connection, own)

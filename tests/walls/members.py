@@ -48,7 +48,7 @@ async def act(world: World, tenant: Tenant, tokens: Tokens) -> str:
         organization_id=organization_id, actor=OPERATOR, invitation_id=invitation.invitation_id
     )
     users, open_ones = await accounts.provisioning.users(organization_id=organization_id)
-    store: PostgresAccounts = world.stores["ingress"][1]
+    store: PostgresAccounts = world.stores["ingress"]["PostgresAccounts"]
     keys = await store.find_keys(key_hashes=[digest(f"{tenant.tag}-0123456789abcdef-{number}") for number in (1, 2)])
     results = (
         (renewed.user.email, renewed.user.name, accepted.name),

@@ -93,6 +93,9 @@ def _fill(message: Any, pools: Pools, chance: random.Random) -> None:
 
 
 def _fill_message(message: Any, field: FieldDescriptor, pools: Pools, chance: random.Random) -> None:
+    if field.message_type.full_name == "google.protobuf.Timestamp":
+        getattr(message, field.name).FromSeconds(chance.choice([NOON - 86_400, NOON + 7200]))
+        return
     if field.message_type.full_name.startswith("google."):
         return
     if field.is_repeated:
@@ -140,6 +143,14 @@ def pools_of(tenant: Tenant, twin: Tenant) -> Pools:
         "chatbot_id": ["", *chatbots],
         "conversation_id": conversations,
         "contact_id": list(map(str, CONTACTS)),
+        "conversation_ids": conversations,
+        "contact_ids": [str(one.contact(phone)) for one in (tenant, twin) for phone in PHONES],
+        "wa_ids": PHONES,
+        "user_ids": USERS,
+        "phone_number_ids": tenant.numbers,
+        "wamid_parts": WAMIDS,
+        "days": [30],
+        "job_id": list(map(str, MESSAGES)),
         "message_id": list(map(str, MESSAGES)),
         "MessageStatus.message_id": WAMIDS,
         "InboundMessage.message_id": WAMIDS,

@@ -37,9 +37,13 @@ class Tenant:
     def chatbot(self, name: str) -> UUID:
         return uuid5(self.organization_id, f"chatbot:{name}")
 
+    def contact(self, phone: str) -> UUID:
+        """What router calls a contact."""
+        return contact_id_of(Identity(self.organization_id, "wa_id", phone))
+
     def conversation(self, phone: str, number: str) -> UUID:
         """What router calls the conversation of a contact."""
-        return conversation_id_of(contact_id_of(Identity(self.organization_id, "wa_id", phone)), number)
+        return conversation_id_of(self.contact(phone), number)
 
     def documents(self) -> list[bytes]:
         """Flows: one asks and remembers, one only answers."""

@@ -104,7 +104,7 @@ async def course_of(servers: Servers, seed: int, *, is_together: bool) -> Course
 
 
 async def _send(world: World, course: Course, *, is_together: bool) -> None:
-    store = world.stores["sender"][0]
+    store = world.stores["sender"]["PostgresStore"]
     if is_together:
         outcomes = await send(store, twins())
     else:

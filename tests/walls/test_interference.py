@@ -16,7 +16,7 @@ from services.embedded.keys import ROOMS
 from tests.fixtures.servers import Database, Servers, copied_database
 from tests.house.catalog import TRUST
 from tests.walls.filters import filters_removed
-from tests.walls.interference import Answer, Step, differences, establish, play
+from tests.walls.interference import Answer, Step, differences, establish, in_order, play
 from tests.walls.requests import declared
 from tests.walls.tenants import twins
 from tests.walls.world import open_world
@@ -39,7 +39,7 @@ async def answers(
         for tenant in [a] if is_alone else [b, a]:
             await establish(world, tenant)
         with filters_removed(*rooms):
-            return await play(world, [step for step in script if step.who == "A" or not is_alone])
+            return await play(world, [step for step in in_order(script) if step.who == "A" or not is_alone])
 
 
 def interference(servers: Servers, script: Sequence[Step]) -> list[str]:

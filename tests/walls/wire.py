@@ -76,3 +76,6 @@ class Neighbour:
 
     async def call(self, method: Callable[..., Awaitable[Any]], request: Message, *, seconds: float) -> Any:
         return await method(request, timeout=seconds)
+
+    async def close(self) -> None:
+        """There is nothing to close."""
