@@ -32,7 +32,9 @@ async def build(settings: Settings) -> Service:
     """The service on its real Postgres. Raises SettingsError."""
     configure_logs(ROOM, settings)
     verifier = _verifier(settings)
-    database = await Database.open(settings.database_url, size=settings.database_pool_size, name=ROOM)
+    database = await Database.open(
+        settings.database_url, size=settings.database_pool_size, name=ROOM, prepare=settings.database_prepare
+    )
     store = PostgresStore(database)
     served = servicers(store, PostgresPrivacy(database), now, settings.record_batch_size)
     server = RpcServer(

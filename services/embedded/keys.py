@@ -10,10 +10,12 @@ from pathlib import Path
 ROOMS = ("ingress", "router", "executor", "sender", "analytics")
 SIGNERS = (*ROOMS, "operator")
 """Who has an Ed25519 key pair: the five services, and the operator, whom the command line speaks for."""
+LOGINS = tuple(role for room in ROOMS for role in (f"svc_{room}", f"svc_{room}_ro"))
+"""The login roles of Postgres: each service, and its read-only twin for people who look."""
 
 MAKERS: dict[str, Callable[[], str]] = {
     "postgres": lambda: secrets.token_urlsafe(24),
-    **{f"svc_{room}": lambda: secrets.token_urlsafe(24) for room in ROOMS},
+    **{role: lambda: secrets.token_urlsafe(24) for role in LOGINS},
     "valkey": lambda: secrets.token_urlsafe(24),
     "SECRET_KEY": lambda: secrets.token_urlsafe(48),
     "LOG_SECRET": lambda: secrets.token_urlsafe(24),

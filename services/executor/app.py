@@ -46,7 +46,12 @@ async def build(settings: Settings) -> Service:
     """Put the room together; nothing runs until the service does."""
     configure_logs("executor", settings)
     certificates = Certificates.from_settings(settings)
-    database = await Database.open(settings.database_url, size=settings.database_pool_size, name="pytake-executor")
+    database = await Database.open(
+        settings.database_url,
+        size=settings.database_pool_size,
+        name="pytake-executor",
+        prepare=settings.database_prepare,
+    )
     signer = ServiceSigner.from_file("executor", settings.service_key_file)
     verifier = TokenVerifier.from_file(audience="executor", jwks_file=settings.service_jwks_file)
     inbox, outbox, records = Lanes(INBOX, database), Lanes(OUTBOX, database), Lanes(RECORDS, database)

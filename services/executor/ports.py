@@ -69,19 +69,34 @@ class Published(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """What a batch needs to begin: Postgres' time, each conversation's states, each flow's published version."""
+    """What a batch needs to begin: Postgres' time, each conversation's states, each flow's published version.
+
+    A batch may be of several organizations: every key begins with one, since a caller chose the ids behind it.
+    """
 
     now: datetime
-    standings: Mapping[UUID, Mapping[UUID, Standing]]
+    standings: Mapping[tuple[UUID, UUID], Mapping[UUID, Standing]]
     published: Mapping[tuple[UUID, UUID], Published]
+
+
+class LoadFlow(Protocol):
+    """Reads a version's document."""
+
+    async def __call__(self, *, organization_id: UUID, flow: str, version: int) -> FlowVersion | None:
+        """As Flows.load."""
 
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """What is worked off in the transaction that took it in: lanes that were idle, and the snapshot to begin from."""
+    """What is worked off in the transaction that took it in: lanes that were idle, and the snapshot to begin from.
+
+    `load` reads flows in that transaction: whoever waited for another connection would keep its locks meanwhile, and
+    behind a pooler all connections may be with those who wait.
+    """
 
     lanes: Sequence[Passed]
     snapshot: Snapshot
+    load: LoadFlow
 
 
 @dataclass(frozen=True, slots=True)

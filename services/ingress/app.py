@@ -72,7 +72,12 @@ async def build(settings: Settings) -> Service:
     """Put the room together; nothing runs until the service does."""
     configure_logs("ingress", settings)
     certificates = Certificates.from_settings(settings)
-    database = await Database.open(settings.database_url, size=settings.database_pool_size, name="pytake-ingress")
+    database = await Database.open(
+        settings.database_url,
+        size=settings.database_pool_size,
+        name="pytake-ingress",
+        prepare=settings.database_prepare,
+    )
     signer = ServiceSigner.from_file("ingress", settings.service_key_file)
     verifier = TokenVerifier.from_file(audience="ingress", jwks_file=settings.service_jwks_file)
     # Only REST believes what SECRET_KEY signs (product contract, section 8).

@@ -180,7 +180,7 @@ class Intake:
 
     async def list_apps(self, *, organization_id: UUID) -> list[MetaApp]:
         """The Meta apps of one organization."""
-        return [app for app in await self._store.list_apps() if app.organization_id == organization_id]
+        return await self._store.apps_of(organization_id=organization_id)
 
     async def drain(self) -> None:
         """Wait until nothing is left to commit."""

@@ -45,7 +45,9 @@ async def build(settings: Settings) -> Service:
     configure_logs(ROOM, settings)
     certificates = Certificates.from_settings(settings)
     verifier, signer, names = _verifier(settings), _signer(settings), _names(settings)
-    database = await Database.open(settings.database_url, size=settings.database_pool_size, name=ROOM)
+    database = await Database.open(
+        settings.database_url, size=settings.database_pool_size, name=ROOM, prepare=settings.database_prepare
+    )
     executor_address = PeerAddress("executor", settings.executor_target)
     executor = Peer(executor_address, signer, is_repeating=False, certificates=certificates)
     sender = Peer(PeerAddress("sender", settings.sender_target), signer, certificates=certificates)

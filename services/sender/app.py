@@ -123,7 +123,9 @@ async def build(settings: Settings) -> Service:
     configure_logs(ROOM, settings)
     certificates = Certificates.from_settings(settings)
     verifier, signer, sealer = _verifier(settings), _signer(settings), _sealer(settings)
-    database = await Database.open(settings.database_url, size=settings.database_pool_size, name=ROOM)
+    database = await Database.open(
+        settings.database_url, size=settings.database_pool_size, name=ROOM, prepare=settings.database_prepare
+    )
     redis = OptionalRedis(settings.redis_url)
     ingress = Peer(PeerAddress("ingress", settings.ingress_target), signer, certificates=certificates)
     analytics = Peer(PeerAddress("analytics", settings.analytics_target), signer, certificates=certificates)

@@ -170,7 +170,8 @@ class Lanes:
             return False
         try:
             with self.fence():
-                ((row,),) = await self._database.batch((), [self.finishing(finishes)], durable=False)
+                groups = {finish.claim.group_id for finish in finishes}
+                ((row,),) = await self._database.batch(groups, [self.finishing(finishes)], durable=False)
         except LeaseLost:
             if len(finishes) == 1:
                 return False

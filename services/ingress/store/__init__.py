@@ -133,9 +133,19 @@ class PostgresStore:
             rows = await fetch_all(connection, f"SELECT {_COLUMNS} FROM {_TABLE} ORDER BY 1, 2")
         return [self._app(row) for row in rows]
 
+    async def apps_of(self, *, organization_id: UUID) -> list[MetaApp]:
+        """The Meta apps of one organization, by name. Raises Unavailable."""
+        async with self._database.transaction([organization_id], durable=False) as connection:
+            rows = await fetch_all(
+                connection,
+                f"SELECT {_COLUMNS} FROM {_TABLE} WHERE organization_id = %s ORDER BY name",
+                (organization_id,),
+            )
+        return [self._app(row) for row in rows]
+
     async def put_app(self, app: MetaApp) -> bool:
         """Create or replace an app. A changed secret keeps the one before as previous, unless one is given."""
-        async with self._database.transaction(()) as connection:
+        async with self._database.transaction([app.organization_id]) as connection:
             await run_steps(connection, self._audit.locking([app.organization_id]))
             row = await fetch_one(
                 connection,
@@ -158,7 +168,7 @@ class PostgresStore:
     async def end_rotation(self, *, organization_id: UUID, name: str) -> bool | None:
         """Forget an app's previous secret; tells whether there was one, None when there is no such app."""
         place = (organization_id, name)
-        async with self._database.transaction(()) as connection:
+        async with self._database.transaction([organization_id]) as connection:
             await run_steps(connection, self._audit.locking([organization_id]))
             row = await fetch_one(
                 connection,

@@ -66,8 +66,9 @@ class PostgresRouting:
     async def routing(self, organization_ids: Iterable[UUID]) -> AsyncIterator[PostgresRoutingWork]:
         """See RoutingStore."""
         with _refusals():
-            async with self._database.journey(organization_ids, durable=False) as transaction:
-                yield PostgresRoutingWork(transaction, self._names)
+            named = list(organization_ids)
+            async with self._database.journey(named, durable=False) as transaction:
+                yield PostgresRoutingWork(transaction, named, self._names)
                 if transaction.is_begun and not transaction.is_committed:
                     await transaction.commit()
 
@@ -75,8 +76,9 @@ class PostgresRouting:
 class PostgresRoutingWork:
     """See RoutingWork."""
 
-    def __init__(self, transaction: Transaction, names: NameHasher) -> None:
+    def __init__(self, transaction: Transaction, organization_ids: Iterable[UUID], names: NameHasher) -> None:
         self._transaction = transaction
+        self._named = organization_ids
         self._names = names
         # Travels with the next journey.
         self._rescoping: list[Step] = []
@@ -85,11 +87,15 @@ class PostgresRoutingWork:
         self, phone_number_ids: Collection[str], identities: Collection[Identity]
     ) -> tuple[Owners, Known]:
         """See RoutingWork."""
-        owners, known = await self._run([_asking_owners(phone_number_ids), finding(identities, self._names)])
+        # A number's owner may be anybody in the house, a contact only whose the transaction is.
+        _, owners, _, known = await self._run(
+            [rescoping(()), _asking_owners(phone_number_ids), rescoping(self._named), finding(identities, self._names)]
+        )
         return _owners_in(owners), known_in(known)
 
     def work_for(self, organization_ids: Iterable[UUID]) -> None:
         """See RoutingWork."""
+        self._named = organization_ids
         self._rescoping = [rescoping(organization_ids)]
 
     async def setup_of(self, organization_id: UUID) -> Setup:

@@ -80,7 +80,7 @@ class PostgresStore:
         if not claims:
             return set()
         ordered = sorted(claims, key=lambda claim: (claim.group_id, claim.lane_id))
-        async with self._database.transaction((), durable=False) as connection:
+        async with self._database.transaction({claim.group_id for claim in ordered}, durable=False) as connection:
             return await self._inbox.renew(connection, ordered)
 
     async def settle(self, turns: Sequence[tuple[Claim, Turn]]) -> list[Settlement]:
