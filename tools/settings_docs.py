@@ -36,6 +36,11 @@ COMPOSE_ONLY = {
         for room in ROOMS
     },
 }
+COMPOSE_MAY = {
+    f"SVC_{room.upper()}_RO_PASSWORD": f"password of svc_{room}_ro, for people who look (docs/operators.md); "
+    "empty: nobody logs in as it"
+    for room in ROOMS
+}
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -89,6 +94,7 @@ def sample(variables: Sequence[Variable]) -> str:
     lines += ["", "# May be given; shown are the defaults"]
     optional = {v.name: v for v in shared if v.default is not None}
     lines += _entries({name: v.help for name, v in optional.items()}, {n: str(v.default) for n, v in optional.items()})
+    lines += _entries(COMPOSE_MAY, dict.fromkeys(COMPOSE_MAY, ""))
     return "\n".join(lines) + "\n"
 
 

@@ -3,6 +3,7 @@
 --
 -- A grant is a decision: name the verbs per table in app.trust below. No role reads another room's schema.
 -- No role has TRUNCATE, REFERENCES or TRIGGER; nothing is granted to PUBLIC.
+-- svc_<room> is the service, svc_<room>_ro its read-only twin, for people who look (docs/operators.md).
 
 -- Roles ------------------------------------------------------------------------------------------------------------
 DO $$
@@ -13,7 +14,8 @@ BEGIN
   IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'wa_owner') THEN
     CREATE ROLE wa_owner NOLOGIN NOSUPERUSER NOBYPASSRLS;
   END IF;
-  FOREACH role_name IN ARRAY ARRAY['svc_ingress', 'svc_router', 'svc_executor', 'svc_sender', 'svc_analytics'] LOOP
+  FOREACH role_name IN ARRAY ARRAY['svc_ingress', 'svc_router', 'svc_executor', 'svc_sender', 'svc_analytics',
+      'svc_ingress_ro', 'svc_router_ro', 'svc_executor_ro', 'svc_sender_ro', 'svc_analytics_ro'] LOOP
     IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = role_name) THEN
       EXECUTE format('CREATE ROLE %I LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE NOINHERIT', role_name);
     END IF;
@@ -37,6 +39,20 @@ BEGIN
   END LOOP;
 END $$;
 
+-- A twin's grants are SELECT only; that it begins read-only is the second lock. What a person forgot, or asked too much
+-- of, ends by itself: it would keep the services' dead rows from being cleaned.
+DO $$
+DECLARE
+  role_name text;
+BEGIN
+  FOREACH role_name IN ARRAY ARRAY['svc_ingress_ro', 'svc_router_ro', 'svc_executor_ro', 'svc_sender_ro',
+      'svc_analytics_ro'] LOOP
+    EXECUTE format('ALTER ROLE %I SET default_transaction_read_only = on', role_name);
+    EXECUTE format('ALTER ROLE %I SET statement_timeout = %L', role_name, '60s');
+    EXECUTE format('ALTER ROLE %I SET idle_in_transaction_session_timeout = %L', role_name, '60s');
+  END LOOP;
+END $$;
+
 -- Schemas ----------------------------------------------------------------------------------------------------------
 REVOKE ALL ON SCHEMA public FROM PUBLIC;
 DO $$
@@ -46,7 +62,7 @@ BEGIN
   FOREACH room IN ARRAY ARRAY['ingress', 'router', 'executor', 'sender', 'analytics'] LOOP
     EXECUTE format('CREATE SCHEMA IF NOT EXISTS %I AUTHORIZATION wa_owner', room);
     EXECUTE format('REVOKE ALL ON SCHEMA %I FROM PUBLIC', room);
-    EXECUTE format('GRANT USAGE ON SCHEMA %I TO %I', room, 'svc_' || room);
+    EXECUTE format('GRANT USAGE ON SCHEMA %I TO %I, %I', room, 'svc_' || room, 'svc_' || room || '_ro');
   END LOOP;
 END $$;
 CREATE SCHEMA IF NOT EXISTS app AUTHORIZATION wa_owner;
@@ -113,7 +129,6 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
 DECLARE
   child record;
   lane_table text := regexp_replace(parent::text, '_item$', '_lane');
-  last_moment timestamptz;
   is_needed boolean;
   key_column text;
   dropped int := 0;
@@ -124,17 +139,20 @@ BEGIN
   -- The group's column is the first of the lane's key.
   SELECT attname INTO key_column FROM pg_attribute WHERE attrelid = lane_table::regclass AND attnum = 1;
   FOR child IN
-    SELECT c.oid::regclass AS name, pg_get_expr(c.relpartbound, c.oid) AS bound
+    SELECT c.oid::regclass AS name
     FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid WHERE i.inhparent = parent
+      AND (regexp_match(pg_get_expr(c.relpartbound, c.oid), $re$TO \('([^']+)'\)$re$))[1]::timestamptz
+          <= now() - days * interval '1 day'
   LOOP
-    last_moment := (regexp_match(child.bound, $re$TO \('([^']+)'\)$re$))[1]::timestamptz;
-    CONTINUE WHEN last_moment > now() - days * interval '1 day';
-    -- Position alone decides: row-level security hides the items themselves from the owner, the lanes are control plane.
+    -- Position alone decides. Row-level security would hide both from the owner, and what is hidden looks finished. The
+    -- lanes first, as everybody who writes locks them.
+    EXECUTE format('ALTER TABLE %s NO FORCE ROW LEVEL SECURITY', lane_table);
     EXECUTE format('ALTER TABLE %s NO FORCE ROW LEVEL SECURITY', child.name);
     EXECUTE format('SELECT EXISTS (SELECT 1 FROM %s l JOIN %s i ON i.%I = l.%I AND i.lane_id = l.lane_id '
                    'AND i.pos > l.head WHERE l.head < l.tail)', lane_table, child.name, key_column, key_column)
       INTO is_needed;
     EXECUTE format('ALTER TABLE %s FORCE ROW LEVEL SECURITY', child.name);
+    EXECUTE format('ALTER TABLE %s FORCE ROW LEVEL SECURITY', lane_table);
     IF NOT is_needed THEN
       EXECUTE format('DROP TABLE %s', child.name);
       dropped := dropped + 1;
@@ -148,97 +166,132 @@ GRANT EXECUTE ON FUNCTION app.drop_old_items(regclass, int) TO svc_ingress, svc_
 
 -- Verbs per table --------------------------------------------------------------------------------------------------
 -- scope: tenant  = rows are seen and written only for the organizations the transaction named;
---        control = ids and counters without content, or (in ingress) rows of before the tenant is known: the owning
---                  service sees all of them, nobody else any.
+--        house   = the same; but a transaction that named nobody works for the whole house: lanes are claimed, and
+--                  numbers looked up, before it is known for whom. Ids, counters, names, sealed secrets: no content;
+--        control = rows of before the organization is known: the owning service sees all of them, nobody else any.
 DROP TABLE IF EXISTS pg_temp.trust;
-CREATE TEMP TABLE trust (role_name text, table_name text, verbs text, scope text) ON COMMIT DROP;
+CREATE TEMP TABLE trust (role_name text, table_name text, verbs text, scope text, is_shown boolean) ON COMMIT DROP;
+-- DELETE on items, lanes and messages is for erasures and retention alone (docs/decisions/0021-erasing-a-person.md): the
+-- road itself only adds, and drops whole partitions.
 INSERT INTO trust VALUES
   -- ingress accepts: it knows a number, not yet an organization.
-  ('svc_ingress', 'ingress.out_lane', 'SELECT, INSERT, UPDATE', 'control'),
-  ('svc_ingress', 'ingress.out_item', 'SELECT, INSERT', 'control'),
-  ('svc_ingress', 'ingress.out_dead', 'SELECT, INSERT, UPDATE', 'control'),
-  ('svc_ingress', 'ingress.status_lane', 'SELECT, INSERT, UPDATE', 'control'),
-  ('svc_ingress', 'ingress.status_item', 'SELECT, INSERT', 'control'),
-  ('svc_ingress', 'ingress.status_dead', 'SELECT, INSERT, UPDATE', 'control'),
-  ('svc_ingress', 'ingress.event', 'SELECT, INSERT, DELETE', 'control'),
+  ('svc_ingress', 'ingress.out_lane', 'SELECT, INSERT, UPDATE, DELETE', 'control'),
+  ('svc_ingress', 'ingress.out_item', 'SELECT, INSERT, DELETE', 'control'),
+  ('svc_ingress', 'ingress.out_dead', 'SELECT, INSERT, UPDATE, DELETE', 'control'),
+  ('svc_ingress', 'ingress.status_lane', 'SELECT, INSERT, UPDATE, DELETE', 'control'),
+  ('svc_ingress', 'ingress.status_item', 'SELECT, INSERT, DELETE', 'control'),
+  ('svc_ingress', 'ingress.status_dead', 'SELECT, INSERT, UPDATE, DELETE', 'control'),
+  ('svc_ingress', 'ingress.event', 'SELECT, INSERT, UPDATE, DELETE', 'control'),
   ('svc_ingress', 'ingress.door', 'SELECT, INSERT, UPDATE, DELETE', 'control'),
-  ('svc_ingress', 'ingress.meta_app', 'SELECT, INSERT, UPDATE', 'control'),
+  ('svc_ingress', 'ingress.meta_app', 'SELECT, INSERT, UPDATE', 'house'),
+  -- Erasures and what they came to; when each is to be gone on with, which is asked before an organization is named.
+  ('svc_ingress', 'ingress.privacy_job', 'SELECT, INSERT, UPDATE', 'tenant'),
+  ('svc_ingress', 'ingress.privacy_due', 'SELECT, INSERT, UPDATE, DELETE', 'house'),
+  ('svc_ingress', 'ingress.receipt', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),
   ('svc_ingress', 'ingress.audit_event', 'SELECT, INSERT', 'tenant'),
   -- Whose a login or a key is must be found before the tenant is known: names, hashes and ids.
-  ('svc_ingress', 'ingress.organization_name', 'SELECT, INSERT, UPDATE', 'control'),
-  ('svc_ingress', 'ingress.login_directory', 'SELECT, INSERT', 'control'),
-  ('svc_ingress', 'ingress.api_key_directory', 'SELECT, INSERT, DELETE', 'control'),
+  ('svc_ingress', 'ingress.organization_name', 'SELECT, INSERT, UPDATE', 'house'),
+  ('svc_ingress', 'ingress.login_directory', 'SELECT, INSERT', 'house'),
+  ('svc_ingress', 'ingress.api_key_directory', 'SELECT, INSERT, DELETE', 'house'),
   ('svc_ingress', 'ingress.user_account', 'SELECT, INSERT, UPDATE', 'tenant'),
   ('svc_ingress', 'ingress.refresh_token', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),
   ('svc_ingress', 'ingress.invitation', 'SELECT, INSERT, UPDATE', 'tenant'),
   ('svc_ingress', 'ingress.api_key', 'SELECT, INSERT, UPDATE', 'tenant'),
   -- router routes.
-  ('svc_router', 'router.organization', 'SELECT, INSERT, UPDATE', 'control'),
-  ('svc_router', 'router.number_directory', 'SELECT, INSERT', 'control'),
+  ('svc_router', 'router.organization', 'SELECT, INSERT, UPDATE', 'house'),
+  ('svc_router', 'router.number_directory', 'SELECT, INSERT', 'house'),
   ('svc_router', 'router.number', 'SELECT, INSERT, UPDATE', 'tenant'),
   ('svc_router', 'router.chatbot', 'SELECT, INSERT, UPDATE', 'tenant'),
   ('svc_router', 'router.keyword_trigger', 'SELECT, INSERT, DELETE', 'tenant'),
-  ('svc_router', 'router.contact', 'SELECT, INSERT, UPDATE', 'tenant'),
-  ('svc_router', 'router.contact_identity', 'SELECT, INSERT, UPDATE', 'tenant'),
-  ('svc_router', 'router.conversation', 'SELECT, INSERT, UPDATE', 'tenant'),
+  ('svc_router', 'router.contact', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),
+  ('svc_router', 'router.contact_identity', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),
+  ('svc_router', 'router.conversation', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),
+  ('svc_router', 'router.erased_identity', 'SELECT, INSERT, UPDATE', 'tenant'),
+  ('svc_router', 'router.receipt', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),
   ('svc_router', 'router.audit_event', 'SELECT, INSERT', 'tenant'),
   -- executor executes.
-  ('svc_executor', 'executor.inbox_lane', 'SELECT, INSERT, UPDATE', 'control'),
-  ('svc_executor', 'executor.inbox_item', 'SELECT, INSERT', 'tenant'),
-  ('svc_executor', 'executor.inbox_dead', 'SELECT, INSERT, UPDATE', 'tenant'),
-  ('svc_executor', 'executor.outbox_lane', 'SELECT, INSERT, UPDATE', 'control'),
-  ('svc_executor', 'executor.outbox_item', 'SELECT, INSERT', 'tenant'),
-  ('svc_executor', 'executor.outbox_dead', 'SELECT, INSERT, UPDATE', 'tenant'),
-  ('svc_executor', 'executor.records_lane', 'SELECT, INSERT, UPDATE', 'control'),
-  ('svc_executor', 'executor.records_item', 'SELECT, INSERT', 'tenant'),
-  ('svc_executor', 'executor.records_dead', 'SELECT, INSERT, UPDATE', 'tenant'),
+  ('svc_executor', 'executor.inbox_lane', 'SELECT, INSERT, UPDATE, DELETE', 'house'),
+  ('svc_executor', 'executor.inbox_item', 'SELECT, INSERT, DELETE', 'tenant'),
+  ('svc_executor', 'executor.inbox_dead', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),
+  ('svc_executor', 'executor.outbox_lane', 'SELECT, INSERT, UPDATE, DELETE', 'house'),
+  ('svc_executor', 'executor.outbox_item', 'SELECT, INSERT, DELETE', 'tenant'),
+  ('svc_executor', 'executor.outbox_dead', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),
+  ('svc_executor', 'executor.records_lane', 'SELECT, INSERT, UPDATE', 'house'),
+  ('svc_executor', 'executor.records_item', 'SELECT, INSERT, DELETE', 'tenant'),
+  ('svc_executor', 'executor.records_dead', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),
   ('svc_executor', 'executor.flow', 'SELECT, INSERT, UPDATE', 'tenant'),
   ('svc_executor', 'executor.flow_version', 'SELECT, INSERT', 'tenant'),
-  ('svc_executor', 'executor.conversation_states', 'SELECT, INSERT, UPDATE', 'tenant'),
-  ('svc_executor', 'executor.timer', 'SELECT, INSERT, UPDATE, DELETE', 'control'),
+  ('svc_executor', 'executor.conversation_states', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),
+  ('svc_executor', 'executor.timer', 'SELECT, INSERT, UPDATE, DELETE', 'house'),
+  ('svc_executor', 'executor.receipt', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),
   ('svc_executor', 'executor.audit_event', 'SELECT, INSERT', 'tenant'),
   -- sender delivers.
-  ('svc_sender', 'sender.inbox_lane', 'SELECT, INSERT, UPDATE', 'control'),
-  ('svc_sender', 'sender.inbox_item', 'SELECT, INSERT', 'tenant'),
-  ('svc_sender', 'sender.inbox_dead', 'SELECT, INSERT, UPDATE', 'tenant'),
-  ('svc_sender', 'sender.records_lane', 'SELECT, INSERT, UPDATE', 'control'),
-  ('svc_sender', 'sender.records_item', 'SELECT, INSERT', 'tenant'),
-  ('svc_sender', 'sender.records_dead', 'SELECT, INSERT, UPDATE', 'tenant'),
+  ('svc_sender', 'sender.inbox_lane', 'SELECT, INSERT, UPDATE, DELETE', 'house'),
+  ('svc_sender', 'sender.inbox_item', 'SELECT, INSERT, DELETE', 'tenant'),
+  ('svc_sender', 'sender.inbox_dead', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),
+  ('svc_sender', 'sender.records_lane', 'SELECT, INSERT, UPDATE', 'house'),
+  ('svc_sender', 'sender.records_item', 'SELECT, INSERT, DELETE', 'tenant'),
+  ('svc_sender', 'sender.records_dead', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),
   ('svc_sender', 'sender.credential', 'SELECT, INSERT, UPDATE', 'tenant'),
   -- Ids of organizations with credentials: what re-sealing names, for it may see nobody's row without naming them.
-  ('svc_sender', 'sender.credential_owner', 'SELECT, INSERT', 'control'),
+  ('svc_sender', 'sender.credential_owner', 'SELECT, INSERT', 'house'),
   ('svc_sender', 'sender.message', 'SELECT, INSERT, UPDATE', 'tenant'),
-  ('svc_sender', 'sender.message_wamid', 'SELECT, INSERT, UPDATE', 'tenant'),
-  ('svc_sender', 'sender.pair', 'SELECT, INSERT, UPDATE', 'tenant'),
+  ('svc_sender', 'sender.message_wamid', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),
+  ('svc_sender', 'sender.pair', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),
   ('svc_sender', 'sender.parked_status', 'SELECT, INSERT, DELETE', 'tenant'),
+  ('svc_sender', 'sender.erased_recipient', 'SELECT, INSERT', 'tenant'),
+  ('svc_sender', 'sender.receipt', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),
   ('svc_sender', 'sender.audit_event', 'SELECT, INSERT', 'tenant'),
   -- analytics records.
   ('svc_analytics', 'analytics.audit_event', 'SELECT, INSERT', 'tenant'),
-  ('svc_analytics', 'analytics.conversation_logs', 'SELECT, INSERT', 'tenant'),
-  ('svc_analytics', 'analytics.conversation_count', 'SELECT, INSERT, UPDATE', 'tenant'),
+  ('svc_analytics', 'analytics.receipt', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),
+  ('svc_analytics', 'analytics.conversation_logs', 'SELECT, INSERT, DELETE', 'tenant'),
+  ('svc_analytics', 'analytics.conversation_count', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),
   ('svc_analytics', 'analytics.flow_count', 'SELECT, INSERT, UPDATE', 'tenant'),
   ('svc_analytics', 'analytics.node_count', 'SELECT, INSERT, UPDATE', 'tenant');
+
+-- A twin reads what its service reads, by the same policies; but no secrets, even sealed, and of what lies before the
+-- organization is known only ids and counters.
+UPDATE trust SET is_shown = CASE scope
+  WHEN 'control' THEN table_name IN ('ingress.out_lane', 'ingress.status_lane', 'ingress.door')
+  ELSE table_name NOT IN (
+    'ingress.meta_app', 'ingress.user_account', 'ingress.refresh_token', 'ingress.invitation', 'ingress.api_key',
+    'ingress.api_key_directory', 'ingress.login_directory', 'sender.credential') END;
 
 DO $$
 DECLARE
   entry record;
+  twin text;
+  readers text;
   rule text;
 BEGIN
   FOR entry IN SELECT * FROM trust LOOP
     CONTINUE WHEN to_regclass(entry.table_name) IS NULL;
-    EXECUTE format('REVOKE ALL ON %s FROM PUBLIC, %I', entry.table_name, entry.role_name);
+    twin := entry.role_name || '_ro';
+    EXECUTE format('REVOKE ALL ON %s FROM PUBLIC, %I, %I', entry.table_name, entry.role_name, twin);
     EXECUTE format('GRANT %s ON %s TO %I', entry.verbs, entry.table_name, entry.role_name);
+    readers := quote_ident(entry.role_name);
+    IF entry.is_shown THEN
+      EXECUTE format('GRANT SELECT ON %s TO %I', entry.table_name, twin);
+      readers := readers || ', ' || quote_ident(twin);
+    END IF;
     EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', entry.table_name);
     EXECUTE format('ALTER TABLE %s FORCE ROW LEVEL SECURITY', entry.table_name);
-    -- NULLIF: after the first SET LOCAL has ended the setting is '' and not NULL. The sub-select is evaluated once a
-    -- statement. No setting means no row.
+    -- NULLIF: after the first SET LOCAL has ended the setting is '' and not NULL. A sub-select is evaluated once a
+    -- statement. Where nobody is named, a tenant's table shows no row.
     rule := CASE entry.scope
       WHEN 'tenant' THEN
         'organization_id = ANY ((SELECT string_to_array(NULLIF(current_setting(''app.organization_ids'', true), ''''),'
         ' '','')::uuid[])::uuid[])'
-      ELSE 'true' END;
-    EXECUTE format('DROP POLICY IF EXISTS %I ON %s', entry.scope, entry.table_name);
-    EXECUTE format('CREATE POLICY %I ON %s TO %I USING (%s) WITH CHECK (%s)',
-                   entry.scope, entry.table_name, entry.role_name, rule, rule);
+      WHEN 'house' THEN
+        '(SELECT NULLIF(current_setting(''app.organization_ids'', true), '''') IS NULL) OR '
+        'organization_id = ANY ((SELECT string_to_array(NULLIF(current_setting(''app.organization_ids'', true), ''''),'
+        ' '','')::uuid[])::uuid[])'
+      WHEN 'control' THEN 'true' END;
+    EXECUTE format('DROP POLICY IF EXISTS tenant ON %s', entry.table_name);
+    EXECUTE format('DROP POLICY IF EXISTS house ON %s', entry.table_name);
+    EXECUTE format('DROP POLICY IF EXISTS control ON %s', entry.table_name);
+    EXECUTE format('CREATE POLICY %I ON %s TO %s USING (%s) WITH CHECK (%s)',
+                   entry.scope, entry.table_name, readers, rule, rule);
   END LOOP;
 END $$;

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from services.analytics.domain.record import Record
-from services.analytics.ports import Store
-from services.analytics.server import RecordingServer, ReportsServer
+from services.analytics.ports import PrivacyStore, Store
+from services.analytics.server import PrivacyServer, RecordingServer, ReportsServer
 from services.analytics.settings import Settings
-from services.analytics.store import PostgresStore
-from services.analytics.usecases import Outcome, Recording, Reports
+from services.analytics.store import PostgresPrivacy, PostgresStore
+from services.analytics.usecases import Outcome, Privacy, Recording, Reports
 from services.chassis.audit import AuditLog, audit_servicer
 from services.chassis.clock import Now, now
 from services.chassis.db import Database
@@ -32,12 +32,14 @@ async def build(settings: Settings) -> Service:
     """The service on its real Postgres. Raises SettingsError."""
     configure_logs(ROOM, settings)
     verifier = _verifier(settings)
-    database = await Database.open(settings.database_url, size=settings.database_pool_size, name=ROOM)
+    database = await Database.open(
+        settings.database_url, size=settings.database_pool_size, name=ROOM, prepare=settings.database_prepare
+    )
     store = PostgresStore(database)
-    served = [*servicers(store, now, settings.record_batch_size), audit_servicer(AuditLog(ROOM, database))]
+    served = servicers(store, PostgresPrivacy(database), now, settings.record_batch_size)
     server = RpcServer(
         settings.grpc_address,
-        served,
+        [*served, audit_servicer(AuditLog(ROOM, database))],
         verifier,
         drain_seconds=settings.drain_seconds,
         certificates=Certificates.from_settings(settings),
@@ -54,8 +56,8 @@ async def build(settings: Settings) -> Service:
     )
 
 
-def servicers(store: Store, now: Now, batch_size: int) -> Sequence[Servicer]:
-    """What the room serves, on any store."""
+def servicers(store: Store, privacy: PrivacyStore, now: Now, batch_size: int) -> Sequence[Servicer]:
+    """What the room serves, on any stores."""
     batcher: Batcher[Record, Outcome] = Batcher(Recording(store, now).record, limit=batch_size)
     services = analytics_pb2.DESCRIPTOR.services_by_name
     return (
@@ -68,6 +70,11 @@ def servicers(store: Store, now: Now, batch_size: int) -> Sequence[Servicer]:
             services["Reports"].full_name,
             analytics_pb2_grpc.add_ReportsServicer_to_server,
             ReportsServer(Reports(store)),
+        ),
+        Servicer(
+            services["Privacy"].full_name,
+            analytics_pb2_grpc.add_PrivacyServicer_to_server,
+            PrivacyServer(Privacy(privacy, now)),
         ),
     )
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
 from services.analytics.domain.record import Record
 from services.analytics.domain.report import Counts, Transcript
+from services.analytics.domain.windows import Window
+from services.chassis.queue import Cleared, PageRow
 
 # Texts of one page; with their ids and times they stay within an answer (chassis.rpc.sizes).
 MOST_TEXT_BYTES = 3 * 1024 * 1024
@@ -40,3 +43,20 @@ class Store(Protocol):
 
     async def counts(self, *, organization_id: UUID, flow_id: UUID | None, most_conversations: int) -> Counts:
         """Counts, busiest first and then by id; None means every flow."""
+
+
+class PrivacyStore(Protocol):
+    """What analytics keeps of people. Every method raises Unavailable."""
+
+    async def forget(
+        self, *, organization_id: UUID, job_id: UUID, conversation_ids: Sequence[UUID], windows: Sequence[Window]
+    ) -> Cleared:
+        """Remove the counts of conversations, and their records within these windows. Counts are the job's."""
+
+    async def records(
+        self, *, organization_id: UUID, conversation_ids: Sequence[UUID], window: Window, after: str, limit: int
+    ) -> Sequence[PageRow]:
+        """Records of conversations by time and id, within a window; at its very start only ids greater than `after`."""
+
+    async def expire(self, *, organization_id: UUID, job_id: UUID, before: datetime) -> Cleared:
+        """Remove a batch of records of before that moment. Counts are the job's."""

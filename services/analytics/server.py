@@ -13,9 +13,9 @@ from grpc import aio
 from services.analytics.domain.counting import Messages
 from services.analytics.domain.record import Record, RecordKind
 from services.analytics.domain.report import Counts, TranscriptMessage
-from services.analytics.usecases import Kept, Outcome, Refused, Reports
+from services.analytics.usecases import Kept, Outcome, Privacy, Refused, Reports
 from services.chassis.errors import InvalidArgument
-from services.chassis.queue import Batcher
+from services.chassis.queue import Batcher, export_page_of, progress_of
 from services.pb.analytics.v1 import analytics_pb2, analytics_pb2_grpc
 from services.pb.common.v1 import results_pb2
 
@@ -91,6 +91,57 @@ class ReportsServer(analytics_pb2_grpc.ReportsServicer):
             flow_id=_uuid_or_none("flow_id", request.flow_id),
         )
         return _as_counts(counts)
+
+
+class PrivacyServer(analytics_pb2_grpc.PrivacyServicer):
+    """What analytics keeps of people."""
+
+    def __init__(self, privacy: Privacy) -> None:
+        self._privacy = privacy
+
+    async def EraseContact(
+        self,
+        request: analytics_pb2.EraseContactRequest,
+        context: aio.ServicerContext,  # type: ignore[type-arg]  # the types of request and response are named here
+    ) -> analytics_pb2.EraseContactResponse:
+        """Removes records, some days at a time."""
+        cleared = await self._privacy.erase(
+            organization_id=_uuid("organization_id", request.organization_id),
+            job_id=_uuid("job_id", request.job_id),
+            conversation_ids=[_uuid("conversation_ids", each) for each in request.conversation_ids],
+            since=request.since.ToDatetime(UTC),
+            cursor=request.cursor,
+        )
+        return analytics_pb2.EraseContactResponse(progress=progress_of(cleared))
+
+    async def ExportContact(
+        self,
+        request: analytics_pb2.ExportContactRequest,
+        context: aio.ServicerContext,  # type: ignore[type-arg]  # the types of request and response are named here
+    ) -> analytics_pb2.ExportContactResponse:
+        """Records by time, page by page."""
+        page = await self._privacy.page(
+            organization_id=_uuid("organization_id", request.organization_id),
+            conversation_ids=[_uuid("conversation_ids", each) for each in request.conversation_ids],
+            since=request.since.ToDatetime(UTC),
+            cursor=request.cursor,
+        )
+        return analytics_pb2.ExportContactResponse(page=export_page_of(page, lambda _, payload: payload.hex()))
+
+    async def Expire(
+        self,
+        request: analytics_pb2.ExpireRequest,
+        context: aio.ServicerContext,  # type: ignore[type-arg]  # the types of request and response are named here
+    ) -> analytics_pb2.ExpireResponse:
+        """Removes a batch of old records."""
+        if not request.HasField("before"):
+            raise InvalidArgument("before is not set; give the moment before which things are old")
+        cleared = await self._privacy.expire(
+            organization_id=_uuid("organization_id", request.organization_id),
+            job_id=_uuid("job_id", request.job_id),
+            before=request.before.ToDatetime(UTC),
+        )
+        return analytics_pb2.ExpireResponse(progress=progress_of(cleared))
 
 
 def _read(message: analytics_pb2.Record) -> Record | Refused:

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from enum import Enum
 from uuid import UUID
 
 from services.analytics.domain.record import Record, problem_of
 from services.analytics.domain.report import Counts, Transcript
-from services.analytics.ports import RecordRefused, Store
+from services.analytics.domain.windows import windows_from
+from services.analytics.ports import PrivacyStore, RecordRefused, Store
 from services.chassis.clock import Now
 from services.chassis.errors import InvalidArgument
+from services.chassis.queue import Cleared, Page, PageRow
 
 LONGEST_TRANSCRIPT = 1000
 MOST_CONVERSATIONS = 1000
+ROWS_AT_ONCE = 100
+# Records are dated by their producers' clocks, which may be behind router's.
+_BEFORE_KNOWN = timedelta(days=1)
 
 
 class Kept(Enum):
@@ -89,3 +95,64 @@ class Reports:
         return await self._store.counts(
             organization_id=organization_id, flow_id=flow_id, most_conversations=MOST_CONVERSATIONS
         )
+
+
+class Privacy:
+    """What analytics does about people when they, or an organization's rules, want them forgotten."""
+
+    def __init__(self, store: PrivacyStore, now: Now) -> None:
+        self._store = store
+        self._now = now
+
+    async def erase(
+        self, *, organization_id: UUID, job_id: UUID, conversation_ids: Sequence[UUID], since: datetime, cursor: str
+    ) -> Cleared:
+        """Remove a month of records at a time; begins at `since` or goes on at `cursor`. Raises InvalidArgument."""
+        start, _ = _place(cursor) if cursor else (since - _BEFORE_KNOWN, "")
+        windows, rest = windows_from(start, self._now())
+        forgotten = await self._store.forget(
+            organization_id=organization_id, job_id=job_id, conversation_ids=conversation_ids, windows=windows
+        )
+        return replace(forgotten, cursor=_cursor(rest, ""))
+
+    async def page(
+        self, *, organization_id: UUID, conversation_ids: Sequence[UUID], since: datetime, cursor: str
+    ) -> Page:
+        """Records by time, some of them, or some days without any. Raises InvalidArgument."""
+        start, after = _place(cursor) if cursor else (since - _BEFORE_KNOWN, "")
+        windows, rest = windows_from(start, self._now())
+        rows: list[PageRow] = []
+        for window in windows:
+            wanted = ROWS_AT_ONCE - len(rows)
+            found = await self._store.records(
+                organization_id=organization_id,
+                conversation_ids=conversation_ids,
+                window=window,
+                after=after,
+                limit=wanted,
+            )
+            rows += found
+            if len(found) == wanted:
+                last = found[-1].data
+                return Page(rows, f"{last['occurred_at']}/{last['record_id']}")
+            after = ""
+        return Page(rows, _cursor(rest, ""))
+
+    async def expire(self, *, organization_id: UUID, job_id: UUID, before: datetime) -> Cleared:
+        """Remove a batch of records of before that moment."""
+        return await self._store.expire(organization_id=organization_id, job_id=job_id, before=before)
+
+
+def _cursor(start: datetime | None, after: str) -> str:
+    return f"{start.isoformat()}/{after}" if start else ""
+
+
+def _place(cursor: str) -> tuple[datetime, str]:
+    moment, slash, after = cursor.partition("/")
+    try:
+        start = datetime.fromisoformat(moment)
+    except ValueError:
+        start = None
+    if start is None or start.tzinfo is None or not slash:
+        raise InvalidArgument("cursor is none that was given out; begin without one")
+    return start, after

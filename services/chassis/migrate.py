@@ -29,7 +29,8 @@ def migrate(
 ) -> None:
     """Bring the database at `superuser_url` to this version; safe to repeat and to run twice at once.
 
-    `passwords` maps login roles (svc_<room>) to their passwords; a missing one leaves the role's password as it is.
+    `passwords` maps login roles (svc_<room>, and svc_<room>_ro for people who look) to their passwords; a missing one
+    leaves the role's password as it is: a new role then has none, and nobody logs in as it.
     Raises psycopg or Alembic errors; a failed room's migration is rolled back whole.
     """
     with psycopg.connect(superuser_url, autocommit=True) as guard:
@@ -77,14 +78,12 @@ def _upgrade(superuser_url: str, room: str) -> None:
 
 
 def main() -> None:
-    """`python -m services.chassis.migrate`: the job of a deployment; reads DATABASE_URL (an administrator's) and
-    SVC_<ROOM>_PASSWORD."""
+    """`python -m services.chassis.migrate`: the job of a deployment; reads DATABASE_URL (an administrator's),
+    SVC_<ROOM>_PASSWORD, and SVC_<ROOM>_RO_PASSWORD where people are to look."""
     argparse.ArgumentParser(description=main.__doc__).parse_args()
-    passwords = {
-        f"svc_{room}": os.environ[f"SVC_{room.upper()}_PASSWORD"]
-        for room in ROOMS
-        if os.environ.get(f"SVC_{room.upper()}_PASSWORD")
-    }
+    roles = [role for room in ROOMS for role in (f"svc_{room}", f"svc_{room}_ro")]
+    given = {role: os.environ.get(f"{role.upper()}_PASSWORD", "") for role in roles}
+    passwords = {role: password for role, password in given.items() if password}
     migrate(os.environ["DATABASE_URL"], passwords, lambda line: print(line, flush=True))  # noqa: T201
 
 

@@ -114,6 +114,12 @@ class ServiceSettings:
         default=Secret(""),
     )
     database_pool_size: int = setting("DATABASE_POOL_SIZE", "connections to Postgres per process", default=6)
+    database_prepare: bool = setting(
+        "DATABASE_PREPARE",
+        "whether statements are prepared once a connection; false behind a pooler in transaction mode that knows no "
+        "prepared statements (PgBouncer before 1.21)",
+        default=True,
+    )
     log_level: str = setting("LOG_LEVEL", "debug, info, warning or error", default="info")
     log_secret: Secret = setting(
         "LOG_SECRET",

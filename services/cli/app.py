@@ -24,6 +24,7 @@ COMMANDS: Mapping[str, str] = {
     "webhook": "Parse webhook bodies, or sign and post them.",
     "flow": "Check flow files, or turn other dialects into the native one.",
     "doctor": "Check the running house and say how to mend what is wrong.",
+    "privacy": "Export or erase what is kept about somebody, and say how long an organization keeps things.",
     "secrets": "Rotate sealing keys and app secrets; name a person as the logs do.",
     "dead": "List, show and replay what a lane gave up on.",
     "sizing": "Compute what a rate needs: processes, Postgres cores, WAL, Redis, disk, cells.",

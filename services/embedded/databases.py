@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from urllib.parse import quote, urlsplit, urlunsplit
 
-from services.embedded.keys import ROOMS
+from services.embedded.keys import LOGINS
 from services.embedded.postgres import DATABASE
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -32,8 +32,8 @@ def digest_of_migrations(passwords: Mapping[str, str], root: Path = ROOT) -> str
 
 
 def role_passwords(secrets: Mapping[str, str]) -> dict[str, str]:
-    """Return the passwords of the services' login roles."""
-    return {f"svc_{room}": secrets[f"svc_{room}"] for room in ROOMS}
+    """Return the passwords of the login roles."""
+    return {role: secrets[role] for role in LOGINS}
 
 
 def is_migrated(cluster: Path, digest: str) -> bool:

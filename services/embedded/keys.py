@@ -10,14 +10,17 @@ from pathlib import Path
 ROOMS = ("ingress", "router", "executor", "sender", "analytics")
 SIGNERS = (*ROOMS, "operator")
 """Who has an Ed25519 key pair: the five services, and the operator, whom the command line speaks for."""
+LOGINS = tuple(role for room in ROOMS for role in (f"svc_{room}", f"svc_{room}_ro"))
+"""The login roles of Postgres: each service, and its read-only twin for people who look."""
 
 MAKERS: dict[str, Callable[[], str]] = {
     "postgres": lambda: secrets.token_urlsafe(24),
-    **{f"svc_{room}": lambda: secrets.token_urlsafe(24) for room in ROOMS},
+    **{role: lambda: secrets.token_urlsafe(24) for role in LOGINS},
     "valkey": lambda: secrets.token_urlsafe(24),
     "SECRET_KEY": lambda: secrets.token_urlsafe(48),
     "LOG_SECRET": lambda: secrets.token_urlsafe(24),
     "SEALING_KEYS": lambda: base64.b64encode(secrets.token_bytes(32)).decode(),
+    "TOMBSTONE_KEY": lambda: base64.b64encode(secrets.token_bytes(32)).decode(),
     "WEBHOOK_VERIFY_TOKEN": lambda: secrets.token_urlsafe(16),
     "META_APP_SECRET": lambda: secrets.token_hex(16),
     "META_ACCESS_TOKEN": lambda: "EAA" + secrets.token_hex(24),

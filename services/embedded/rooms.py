@@ -21,6 +21,7 @@ READERS: Mapping[str, tuple[str, ...]] = {
     "META_GRAPH_API_BASE": ("sender",),
     "SECRET_KEY": ("ingress",),
     "SEALING_KEYS": ("ingress", "sender"),
+    "TOMBSTONE_KEY": ("router", "sender"),
     "LOG_SECRET": ROOMS,
     "META_ACCESS_TOKEN": (),  # sender reads tokens from its table; the simulator has a file
     "DATABASE_URL": (),  # the administrator's; each room is told its own

@@ -17,9 +17,17 @@ from services.chassis.rpc import Certificates, Peer, PeerAddress, RpcServer, Ser
 from services.chassis.tenancy import ServiceSigner, TokenVerifier
 from services.executor.domain.engine import Limits
 from services.executor.peers import GrpcAnalytics, GrpcSender
-from services.executor.server import ExecutionServer, FlowsServer, StatesServer
+from services.executor.server import ExecutionServer, FlowsServer, PrivacyServer, StatesServer
 from services.executor.settings import Settings
-from services.executor.store import ANY_TIMER_DUE, INBOX, OUTBOX, RECORDS, PostgresFlows, PostgresStates
+from services.executor.store import (
+    ANY_TIMER_DUE,
+    INBOX,
+    OUTBOX,
+    RECORDS,
+    PostgresFlows,
+    PostgresPrivacy,
+    PostgresStates,
+)
 from services.executor.usecases import Encoder, FlowKeeping, FlowLibrary, StateKeeping, Turns
 from services.executor.worker import InboxWorker, TimerClock, encode_record, encode_said, submission_of
 from services.pb.common.v1 import lanes_pb2_grpc
@@ -38,7 +46,12 @@ async def build(settings: Settings) -> Service:
     """Put the room together; nothing runs until the service does."""
     configure_logs("executor", settings)
     certificates = Certificates.from_settings(settings)
-    database = await Database.open(settings.database_url, size=settings.database_pool_size, name="pytake-executor")
+    database = await Database.open(
+        settings.database_url,
+        size=settings.database_pool_size,
+        name="pytake-executor",
+        prepare=settings.database_prepare,
+    )
     signer = ServiceSigner.from_file("executor", settings.service_key_file)
     verifier = TokenVerifier.from_file(audience="executor", jwks_file=settings.service_jwks_file)
     inbox, outbox, records = Lanes(INBOX, database), Lanes(OUTBOX, database), Lanes(RECORDS, database)
@@ -85,6 +98,11 @@ async def build(settings: Settings) -> Service:
                 "pytake.executor.v1.States",
                 executor_pb2_grpc.add_StatesServicer_to_server,
                 StatesServer(StateKeeping(states)),
+            ),
+            Servicer(
+                "pytake.executor.v1.Privacy",
+                executor_pb2_grpc.add_PrivacyServicer_to_server,
+                PrivacyServer(PostgresPrivacy(database)),
             ),
             Servicer(
                 "pytake.common.v1.DeadLetters",

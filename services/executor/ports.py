@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import NamedTuple, Protocol
 from uuid import UUID
 
-from services.chassis.queue import Claim, Finish, Item, Passed, StoredItem
+from services.chassis.queue import Claim, Cleared, Finish, Item, Page, Passed, StoredItem
 from services.executor.domain.advance import Timer
 from services.executor.domain.standing import Standing
 
@@ -69,19 +69,34 @@ class Published(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """What a batch needs to begin: Postgres' time, each conversation's states, each flow's published version."""
+    """What a batch needs to begin: Postgres' time, each conversation's states, each flow's published version.
+
+    A batch may be of several organizations: every key begins with one, since a caller chose the ids behind it.
+    """
 
     now: datetime
-    standings: Mapping[UUID, Mapping[UUID, Standing]]
+    standings: Mapping[tuple[UUID, UUID], Mapping[UUID, Standing]]
     published: Mapping[tuple[UUID, UUID], Published]
+
+
+class LoadFlow(Protocol):
+    """Reads a version's document."""
+
+    async def __call__(self, *, organization_id: UUID, flow: str, version: int) -> FlowVersion | None:
+        """As Flows.load."""
 
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """What is worked off in the transaction that took it in: lanes that were idle, and the snapshot to begin from."""
+    """What is worked off in the transaction that took it in: lanes that were idle, and the snapshot to begin from.
+
+    `load` reads flows in that transaction: whoever waited for another connection would keep its locks meanwhile, and
+    behind a pooler all connections may be with those who wait.
+    """
 
     lanes: Sequence[Passed]
     snapshot: Snapshot
+    load: LoadFlow
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,3 +175,16 @@ class States(Protocol):
 
     async def close(self, *, organization_id: UUID, phone_number: str) -> datetime | None:
         """Close the active session of a phone number; None when there is none."""
+
+
+class Privacy(Protocol):
+    """What executor keeps of people. Every method raises Unavailable."""
+
+    async def erase(self, *, organization_id: UUID, job_id: UUID, conversation_ids: Sequence[UUID]) -> Cleared:
+        """Remove conversations whole, once nothing waits in them; repeats change nothing. Counts are the job's."""
+
+    async def page(self, *, organization_id: UUID, conversation_ids: Sequence[UUID], cursor: str) -> Page:
+        """What is kept of conversations, from `cursor` on. Raises InvalidArgument."""
+
+    async def expire(self, *, organization_id: UUID, job_id: UUID, before: datetime) -> Cleared:
+        """Remove a batch of what ended before. Counts are the job's."""

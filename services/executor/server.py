@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import UTC
 from typing import Any, TypeAlias
 from uuid import UUID
 
+import orjson
+from google.protobuf.json_format import MessageToDict
+from google.protobuf.message import DecodeError
 from google.protobuf.struct_pb2 import Struct
 from google.protobuf.timestamp_pb2 import Timestamp
 from grpc import aio
 
 from services.chassis.errors import InvalidArgument
-from services.chassis.queue import Batcher
+from services.chassis.queue import Batcher, export_page_of, progress_of
 from services.chassis.rpc.sizes import fitting
 from services.executor.domain.finding import Finding
-from services.executor.ports import FlowSummary, StateView
+from services.executor.ports import FlowSummary, Privacy, StateView
 from services.executor.usecases import FlowKeeping, StateKeeping, Submission
 from services.pb.common.v1 import content_pb2, results_pb2
 from services.pb.executor.v1 import executor_pb2, executor_pb2_grpc
@@ -136,6 +140,60 @@ class StatesServer(executor_pb2_grpc.StatesServicer):
         response = executor_pb2.CloseStateResponse()
         response.closed_at.FromDatetime(closed_at)
         return response
+
+
+class PrivacyServer(executor_pb2_grpc.PrivacyServicer):
+    """What executor keeps of people."""
+
+    def __init__(self, privacy: Privacy) -> None:
+        self._privacy = privacy
+
+    async def EraseContact(
+        self, request: executor_pb2.EraseContactRequest, context: Context
+    ) -> executor_pb2.EraseContactResponse:
+        """Remove conversations whole."""
+        cleared = await self._privacy.erase(
+            organization_id=_uuid(request.organization_id, "organization_id"),
+            job_id=_uuid(request.job_id, "job_id"),
+            conversation_ids=[_uuid(each, "conversation_ids") for each in request.conversation_ids],
+        )
+        return executor_pb2.EraseContactResponse(progress=progress_of(cleared))
+
+    async def ExportContact(
+        self, request: executor_pb2.ExportContactRequest, context: Context
+    ) -> executor_pb2.ExportContactResponse:
+        """A page of what is kept."""
+        page = await self._privacy.page(
+            organization_id=_uuid(request.organization_id, "organization_id"),
+            conversation_ids=[_uuid(each, "conversation_ids") for each in request.conversation_ids],
+            cursor=request.cursor,
+        )
+        return executor_pb2.ExportContactResponse(page=export_page_of(page, _content))
+
+    async def Expire(self, request: executor_pb2.ExpireRequest, context: Context) -> executor_pb2.ExpireResponse:
+        """Remove a batch of what is old."""
+        if not request.HasField("before"):
+            raise InvalidArgument("before is not set; give the moment before which things are old")
+        cleared = await self._privacy.expire(
+            organization_id=_uuid(request.organization_id, "organization_id"),
+            job_id=_uuid(request.job_id, "job_id"),
+            before=request.before.ToDatetime(UTC),
+        )
+        return executor_pb2.ExpireResponse(progress=progress_of(cleared))
+
+
+def _content(kind: str, payload: bytes) -> object:
+    """An event or a reply in plain words; as hexadecimal when it is none."""
+    try:
+        if kind.endswith("reply"):
+            return MessageToDict(sender_pb2.OutboundMessage.FromString(payload), preserving_proto_field_name=True)
+        event = executor_pb2.ConversationEvent.FromString(payload)
+        fields = event.message.fields
+        event.message.fields = b""
+        content: dict[str, object] = MessageToDict(event, preserving_proto_field_name=True)
+        return content | ({"webhook": orjson.loads(fields)} if fields else {})
+    except (DecodeError, orjson.JSONDecodeError):
+        return {"hex": payload.hex()}
 
 
 def _was_repeated(context: Context) -> bool:

@@ -27,12 +27,33 @@ from services.ingress.cache import RateLimits
 from services.ingress.conversations import Conversations
 from services.ingress.domain.limits import Limit, RestLimits
 from services.ingress.http import Bodies, HttpServer, WebhookEndpoint, build_site
-from services.ingress.peers import GrpcAnalytics, GrpcAudit, GrpcExecutor, GrpcRouter
+from services.ingress.peers import (
+    AnalyticsPrivacy,
+    ExecutorPrivacy,
+    GrpcAnalytics,
+    GrpcAudit,
+    GrpcExecutor,
+    GrpcRouter,
+    RouterPrivacy,
+    SenderPrivacy,
+)
 from services.ingress.ports import AuditTrail
-from services.ingress.server import AppsServer, EventsServer, IntakeServer
+from services.ingress.privacy import Exports, Requests, Work
+from services.ingress.privacy.ports import Room
+from services.ingress.server import AppsServer, EventsServer, IntakeServer, PrivacyServer
 from services.ingress.settings import Settings
-from services.ingress.store import MESSAGES, SEALED, STATUSES, OwnTrail, PostgresStore
+from services.ingress.store import (
+    ANY_JOB_DUE,
+    MESSAGES,
+    SEALED,
+    STATUSES,
+    OwnTrail,
+    PostgresJobs,
+    PostgresPrivacy,
+    PostgresStore,
+)
 from services.ingress.usecases import Door, Intake
+from services.ingress.worker import JobWorker
 from services.pb.common.v1 import lanes_pb2_grpc, sealing_pb2_grpc
 from services.pb.ingress.v1 import ingress_pb2_grpc
 
@@ -40,6 +61,7 @@ PARTITIONS_SECONDS = 3600.0
 CLEANING_SECONDS = 86_400.0
 DEPTH_SECONDS = 5.0
 DOOR_SECONDS = 2.0
+RETENTION_SECONDS = 3600.0
 # After a rotation the first turn, at the start, moves everything; later ones keep the gauge true.
 SEALING_SECONDS = 600.0
 # Statuses come three to a reply and nobody waits for one: they gather for a moment.
@@ -50,7 +72,12 @@ async def build(settings: Settings) -> Service:
     """Put the room together; nothing runs until the service does."""
     configure_logs("ingress", settings)
     certificates = Certificates.from_settings(settings)
-    database = await Database.open(settings.database_url, size=settings.database_pool_size, name="pytake-ingress")
+    database = await Database.open(
+        settings.database_url,
+        size=settings.database_pool_size,
+        name="pytake-ingress",
+        prepare=settings.database_prepare,
+    )
     signer = ServiceSigner.from_file("ingress", settings.service_key_file)
     verifier = TokenVerifier.from_file(audience="ingress", jwks_file=settings.service_jwks_file)
     # Only REST believes what SECRET_KEY signs (product contract, section 8).
@@ -86,6 +113,7 @@ async def build(settings: Settings) -> Service:
     router_peer = Peer(router_address, signer, certificates=certificates)
     executor_peer = Peer(PeerAddress("executor", settings.executor_target), signer, certificates=certificates)
     analytics_peer = Peer(PeerAddress("analytics", settings.analytics_target), signer, certificates=certificates)
+    sender_peer = Peer(PeerAddress("sender", settings.sender_target), signer, certificates=certificates)
     router = GrpcRouter(relay_peer)
     conversations = Conversations(
         executor=GrpcExecutor(executor_peer),
@@ -95,6 +123,17 @@ async def build(settings: Settings) -> Service:
         sleep=asyncio.sleep,
         new_id=uuid4,
     )
+    jobs, job_bell, people = PostgresJobs(database, audit), Bell(), RouterPrivacy(router_peer)
+    rooms: dict[str, Room] = {
+        "router": people,
+        "ingress": PostgresPrivacy(database),
+        "executor": ExecutorPrivacy(executor_peer),
+        "sender": SenderPrivacy(sender_peer),
+        "analytics": AnalyticsPrivacy(analytics_peer),
+    }
+    requests = Requests(jobs=jobs, people=people, new_id=uuid4, now=now, on_begun=job_bell.ring)
+    exports = Exports(jobs=jobs, people=people, rooms=rooms, new_id=uuid4, now=now)
+    work = Work(jobs=jobs, rooms=rooms, now=now, settle_seconds=settings.privacy_settle_seconds)
     redis = OptionalRedis(settings.redis_url)
     accounts = open_accounts(
         store=PostgresAccounts(database, audit),
@@ -111,6 +150,11 @@ async def build(settings: Settings) -> Service:
             Servicer("pytake.ingress.v1.Intake", ingress_pb2_grpc.add_IntakeServicer_to_server, IntakeServer(intake)),
             Servicer("pytake.ingress.v1.Apps", ingress_pb2_grpc.add_AppsServicer_to_server, AppsServer(intake)),
             Servicer("pytake.ingress.v1.Events", ingress_pb2_grpc.add_EventsServicer_to_server, EventsServer(intake)),
+            Servicer(
+                "pytake.ingress.v1.Privacy",
+                ingress_pb2_grpc.add_PrivacyServicer_to_server,
+                PrivacyServer(requests, exports),
+            ),
             Servicer(
                 "pytake.ingress.v1.Accounts",
                 ingress_pb2_grpc.add_AccountsServicer_to_server,
@@ -130,7 +174,7 @@ async def build(settings: Settings) -> Service:
         drain_seconds=settings.drain_seconds,
         certificates=certificates,
     )
-    # sender is none of ingress' peers: its log is the operator's.
+    # What changes in sender is the operator's doing: so is its log.
     trails: dict[str, AuditTrail] = {
         "ingress": OwnTrail(audit),
         "router": GrpcAudit(router_peer),
@@ -141,6 +185,8 @@ async def build(settings: Settings) -> Service:
         version=version("pytake"),
         is_ready=database.is_reachable,
         conversations=conversations,
+        requests=requests,
+        exports=exports,
         accounts=accounts,
         audit=AuditTrails(trails),
         trusted_proxies=settings.trusted_proxies,
@@ -160,10 +206,12 @@ async def build(settings: Settings) -> Service:
             Closing(router_peer.close),
             Closing(executor_peer.close),
             Closing(analytics_peer.close),
+            Closing(sender_peer.close),
             Closing(intake.leave_door),
             Periodic("door", DOOR_SECONDS, intake.announce_door),
             Periodic("partitions", PARTITIONS_SECONDS, store.prepare_partitions),
             Periodic("cleaning", CLEANING_SECONDS, store.drop_old),
+            Periodic("retention", RETENTION_SECONDS, requests.begin_retention),
             Periodic("sealing", SEALING_SECONDS, resealing.turn),
             Periodic("depth", DEPTH_SECONDS, measure),
             Relay(
@@ -182,7 +230,15 @@ async def build(settings: Settings) -> Service:
                 keep=store.keep_unroutable_status,
                 linger=STATUS_LINGER,
             ),
-            Poll(database, [(messages.is_any_ready, message_bell.ring), (statuses.is_any_ready, status_bell.ring)]),
+            JobWorker(work, job_bell),
+            Poll(
+                database,
+                [
+                    (messages.is_any_ready, message_bell.ring),
+                    (statuses.is_any_ready, status_bell.ring),
+                    (ANY_JOB_DUE, job_bell.ring),
+                ],
+            ),
             rpc,
             HttpServer(
                 settings.http_address,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from hashlib import sha1
+from hashlib import blake2b, sha1
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -58,11 +58,12 @@ def number_key(phone_number_id: str) -> UUID:
 def lane_of(event: Event) -> UUID:
     """The lane of a message or status: who it is about, or the event itself when it is about nobody."""
     number, subject = event.phone_number_id or "", event.subject
-    return _lane(number, subject) if subject else _uuid5(number_key(number), event.dedupe_key)
+    return lane_of_person(number, subject) if subject else _uuid5(number_key(number), event.dedupe_key)
 
 
 @lru_cache(maxsize=8192)  # a person's message is followed by the statuses of its reply
-def _lane(phone_number_id: str, subject: str) -> UUID:
+def lane_of_person(phone_number_id: str, subject: str) -> UUID:
+    """The lane, in both boxes, of somebody (phone number or user id) at a number."""
     return _uuid5(number_key(phone_number_id), subject)
 
 
@@ -70,6 +71,14 @@ def _uuid5(namespace: UUID, name: str) -> UUID:
     """What uuid.uuid5 gives (RFC 9562, 5.5), in half the time: that imports and slices more than it needs to."""
     digest = sha1(namespace.bytes + name.encode(), usedforsecurity=False).digest()
     return UUID(bytes=digest[:16], version=5)
+
+
+def kept_key(dedupe_key: str) -> str:
+    """The key under which an event is kept that drives no conversation.
+
+    A message's key holds Meta's id of it, and that holds the phone number: a digest is as good a key.
+    """
+    return blake2b(dedupe_key.encode(), digest_size=16).hexdigest()
 
 
 def message_payload(event: Event, *, received_at_ms: int, signed_by: tuple[str, ...]) -> bytes:

@@ -62,6 +62,9 @@ class Store(Protocol):
     async def list_apps(self) -> list[MetaApp]:
         """All Meta apps. Raises Unavailable."""
 
+    async def apps_of(self, *, organization_id: UUID) -> list[MetaApp]:
+        """The Meta apps of one organization, by name. Raises Unavailable."""
+
     async def put_app(self, app: MetaApp) -> bool:
         """Create or replace an app; tells whether anything changed. A changed secret becomes the previous one."""
 

@@ -1,16 +1,19 @@
-"""ingress' gRPC side: watermark, Meta apps, kept events."""
+"""ingress' gRPC side: watermark, Meta apps, kept events, people's rights."""
 
 from __future__ import annotations
 
 from typing import Any, TypeAlias
 from uuid import UUID
 
+import orjson
 from google.protobuf.timestamp_pb2 import Timestamp
 from grpc import aio
 
 from services.chassis.errors import InvalidArgument
 from services.chassis.rpc.sizes import fitting
+from services.ingress.domain.privacy import Job
 from services.ingress.ports import KeptEvent, MetaApp
+from services.ingress.privacy import Exports, Requests
 from services.ingress.usecases import Intake
 from services.pb.ingress.v1 import ingress_pb2, ingress_pb2_grpc
 
@@ -77,11 +80,72 @@ class EventsServer(ingress_pb2_grpc.EventsServicer):
         return ingress_pb2.ListEventsResponse(events=fitting(map(_event, events)))
 
 
+class PrivacyServer(ingress_pb2_grpc.PrivacyServicer):
+    """Erasures, exports, and what they came to."""
+
+    def __init__(self, requests: Requests, exports: Exports) -> None:
+        self._requests = requests
+        self._exports = exports
+
+    async def RequestErasure(
+        self, request: ingress_pb2.RequestErasureRequest, context: Context
+    ) -> ingress_pb2.RequestErasureResponse:
+        """Begin to erase a contact."""
+        organization_id = _organization(request.organization_id)
+        job = await self._requests.erase(organization_id=organization_id, contact=request.contact)
+        return ingress_pb2.RequestErasureResponse(job=_job(job))
+
+    async def GetPrivacyJob(
+        self, request: ingress_pb2.GetPrivacyJobRequest, context: Context
+    ) -> ingress_pb2.GetPrivacyJobResponse:
+        """A job with its report."""
+        job = await self._requests.job(
+            organization_id=_organization(request.organization_id), job_id=_uuid("job_id", request.job_id)
+        )
+        return ingress_pb2.GetPrivacyJobResponse(job=_job(job))
+
+    async def ListPrivacyJobs(
+        self, request: ingress_pb2.ListPrivacyJobsRequest, context: Context
+    ) -> ingress_pb2.ListPrivacyJobsResponse:
+        """Jobs, newest first."""
+        jobs = await self._requests.list_jobs(
+            organization_id=_organization(request.organization_id), limit=request.limit
+        )
+        return ingress_pb2.ListPrivacyJobsResponse(jobs=[_job(job) for job in jobs])
+
+    async def ExportContact(
+        self, request: ingress_pb2.ExportContactRequest, context: Context
+    ) -> ingress_pb2.ExportContactResponse:
+        """Some lines of an export."""
+        page = await self._exports.page(
+            organization_id=_organization(request.organization_id), contact=request.contact, cursor=request.cursor
+        )
+        return ingress_pb2.ExportContactResponse(lines=page.lines, cursor=page.cursor)
+
+
 def _organization(text: str) -> UUID:
+    return _uuid("organization_id", text)
+
+
+def _uuid(field: str, text: str) -> UUID:
     try:
         return UUID(text)
     except ValueError:
-        raise InvalidArgument(f"organization_id is {text!r}; it must be a UUID") from None
+        raise InvalidArgument(f"{field} is {text!r}; it must be a UUID") from None
+
+
+def _job(job: Job) -> ingress_pb2.PrivacyJob:
+    message = ingress_pb2.PrivacyJob(
+        job_id=job.job_id,
+        kind=job.kind,
+        state=job.state,
+        requested_by=job.requested_by,
+        report_json=orjson.dumps(job.report).decode(),
+    )
+    message.requested_at.FromDatetime(job.requested_at)
+    if job.finished_at:
+        message.finished_at.FromDatetime(job.finished_at)
+    return message
 
 
 def _app(app: MetaApp) -> ingress_pb2.App:

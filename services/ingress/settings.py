@@ -17,6 +17,12 @@ class Settings(ServiceSettings):
     router_target: str = setting("ROUTER_TARGET", "gRPC target of router", default="dns:///127.0.0.1:7010")
     executor_target: str = setting("EXECUTOR_TARGET", "gRPC target of executor", default="dns:///127.0.0.1:7020")
     analytics_target: str = setting("ANALYTICS_TARGET", "gRPC target of analytics", default="dns:///127.0.0.1:7040")
+    sender_target: str = setting("SENDER_TARGET", "gRPC target of sender", default="dns:///127.0.0.1:7030")
+    privacy_settle_seconds: float = setting(
+        "PRIVACY_SETTLE_SECONDS",
+        "seconds between two looks of an erasure: longer than a call between services may still be under way",
+        default=30.0,
+    )
     secret_key: Secret = setting(
         "SECRET_KEY", "key of at least 32 characters; REST believes tokens of people that it signs (HS256)"
     )

@@ -16,7 +16,7 @@ from services.chassis.queue import Batcher, Item
 from services.ingress.apps import AppDirectory, Signers
 from services.ingress.domain.signature import matching_secrets
 from services.ingress.domain.webhook import NAMES_NO_NUMBER, Event, MalformedBody, parse_webhook, read_webhook
-from services.ingress.entries import kept_fields, lane_of, message_payload, number_key, status_payload
+from services.ingress.entries import kept_fields, kept_key, lane_of, message_payload, number_key, status_payload
 from services.ingress.ports import Accepted, KeptEvent, MetaApp, Store
 from services.pb.common.v1 import errors_pb2
 
@@ -180,7 +180,7 @@ class Intake:
 
     async def list_apps(self, *, organization_id: UUID) -> list[MetaApp]:
         """The Meta apps of one organization."""
-        return [app for app in await self._store.list_apps() if app.organization_id == organization_id]
+        return await self._store.apps_of(organization_id=organization_id)
 
     async def drain(self) -> None:
         """Wait until nothing is left to commit."""
@@ -198,8 +198,8 @@ def entry_of(event: Event, *, received_at_ms: int, signed_by: tuple[str, ...]) -
         return Accepted(status=_item(event, payload))
     reason = str(event.fields.get("reason", "")) if event.type == "invalid" else ""
     disposition = "recorded" if not reason else "unroutable" if reason in NAMES_NO_NUMBER else "invalid"
-    fields = kept_fields(event)
-    return Accepted(kept=KeptEvent(event.dedupe_key, disposition, event.type, event.phone_number_id, reason, fields))
+    key, fields = kept_key(event.dedupe_key), kept_fields(event)
+    return Accepted(kept=KeptEvent(key, disposition, event.type, event.phone_number_id, reason, fields))
 
 
 async def _signers_among(candidates: Signers, body: bytes, header: bytes) -> tuple[str, ...]:

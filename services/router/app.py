@@ -12,16 +12,17 @@ from services.chassis.lifecycle import Closing, Service
 from services.chassis.logs import configure_logs
 from services.chassis.ops import OpsServer
 from services.chassis.rpc import Certificates, Peer, PeerAddress, RpcServer, Servicer
+from services.chassis.sealing import NameHasher
 from services.chassis.settings import SettingsError
 from services.chassis.tenancy import ServiceSigner, TokenVerifier
 from services.pb.router.v1 import router_pb2_grpc
 from services.router.cache import ContactCache, PlanCache
 from services.router.peers import GrpcExecutor, GrpcSender
-from services.router.ports import ConversationStore, DirectoryStore, Executor, RoutingStore, Sender
-from services.router.server import ConversationsServer, DirectoryServer, RoutingServer
+from services.router.ports import ConversationStore, DirectoryStore, Executor, PrivacyStore, RoutingStore, Sender
+from services.router.server import ConversationsServer, DirectoryServer, PrivacyServer, RoutingServer
 from services.router.settings import Settings
-from services.router.store import PostgresConversations, PostgresDirectory, PostgresRouting
-from services.router.usecases import Directory, RouteMessages, RouteStatuses, SetOwner, SubmitTestMessage
+from services.router.store import PostgresConversations, PostgresDirectory, PostgresPrivacy, PostgresRouting
+from services.router.usecases import Directory, Privacy, RouteMessages, RouteStatuses, SetOwner, SubmitTestMessage
 
 ROOM = "router"
 
@@ -33,6 +34,7 @@ class Surroundings:
     routing: RoutingStore
     directory: DirectoryStore
     conversations: ConversationStore
+    privacy: PrivacyStore
     executor: Executor
     sender: Sender
     now: clock.Now = clock.now
@@ -42,16 +44,19 @@ async def build(settings: Settings) -> Service:
     """The process of router: it starts without Postgres and peers. Raises SettingsError."""
     configure_logs(ROOM, settings)
     certificates = Certificates.from_settings(settings)
-    verifier, signer = _verifier(settings), _signer(settings)
-    database = await Database.open(settings.database_url, size=settings.database_pool_size, name=ROOM)
+    verifier, signer, names = _verifier(settings), _signer(settings), _names(settings)
+    database = await Database.open(
+        settings.database_url, size=settings.database_pool_size, name=ROOM, prepare=settings.database_prepare
+    )
     executor_address = PeerAddress("executor", settings.executor_target)
     executor = Peer(executor_address, signer, is_repeating=False, certificates=certificates)
     sender = Peer(PeerAddress("sender", settings.sender_target), signer, certificates=certificates)
     audit = AuditLog(ROOM, database)
     surroundings = Surroundings(
-        routing=PostgresRouting(database),
+        routing=PostgresRouting(database, names),
         directory=PostgresDirectory(database, audit),
         conversations=PostgresConversations(database, audit),
+        privacy=PostgresPrivacy(database, names, audit),
         executor=GrpcExecutor(executor, seconds=settings.peer_seconds),
         sender=GrpcSender(sender, seconds=settings.peer_seconds),
     )
@@ -76,7 +81,7 @@ async def build(settings: Settings) -> Service:
 
 
 def servicers(surroundings: Surroundings) -> list[Servicer]:
-    """The three gRPC services of router."""
+    """The four gRPC services of router."""
     cache = PlanCache()
     routing = RoutingServer(
         RouteMessages(surroundings.routing, surroundings.executor, cache, ContactCache(), surroundings.now),
@@ -85,10 +90,12 @@ def servicers(surroundings: Surroundings) -> list[Servicer]:
     )
     directory = DirectoryServer(Directory(surroundings.directory, uuid4))
     conversations = ConversationsServer(SetOwner(surroundings.conversations))
+    privacy = PrivacyServer(Privacy(surroundings.privacy))
     return [
         Servicer("pytake.router.v1.Routing", router_pb2_grpc.add_RoutingServicer_to_server, routing),
         Servicer("pytake.router.v1.Directory", router_pb2_grpc.add_DirectoryServicer_to_server, directory),
         Servicer("pytake.router.v1.Conversations", router_pb2_grpc.add_ConversationsServicer_to_server, conversations),
+        Servicer("pytake.router.v1.Privacy", router_pb2_grpc.add_PrivacyServicer_to_server, privacy),
     ]
 
 
@@ -97,6 +104,13 @@ def _verifier(settings: Settings) -> TokenVerifier:
         return TokenVerifier.from_file(audience=ROOM, jwks_file=settings.service_jwks_file)
     except (OSError, ValueError) as error:
         raise SettingsError(f"SERVICE_JWKS_FILE cannot be read as a JWKS: {error}") from error
+
+
+def _names(settings: Settings) -> NameHasher:
+    try:
+        return NameHasher.from_text(settings.tombstone_key)
+    except ValueError as error:
+        raise SettingsError(str(error)) from error
 
 
 def _signer(settings: Settings) -> ServiceSigner:

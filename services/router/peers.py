@@ -32,6 +32,7 @@ _KINDS: dict[int, Kind] = {
     results_pb2.ITEM_OUTCOME_RETRY: "retry",
     results_pb2.ITEM_OUTCOME_INVALID: "invalid",
     results_pb2.ITEM_OUTCOME_UNROUTABLE: "unroutable",
+    results_pb2.ITEM_OUTCOME_ERASED: "erased",
 }
 
 

@@ -10,16 +10,17 @@ from typing import NamedTuple, Protocol
 from uuid import UUID
 
 from services.router.domain.choice import Choice
-from services.router.domain.contacts import Acquaintance, Contact, ContactChanges
+from services.router.domain.contacts import Acquaintance, Contact, ContactChanges, Known
 from services.router.domain.conversation import Conversation, Owner, Touch
 from services.router.domain.identity import Identity, Naming
 from services.router.domain.message import Message, Status
 from services.router.domain.organization import Chatbot, Number, Organization, OrganizationPlan, Setup, Trigger
 from services.router.domain.outcome import Outcome
+from services.router.domain.person import Erased, Expired, Person, Retention, Row
 
 
 class Raced(Exception):
-    """Another replica wrote the same contact first; nothing was changed, load and decide again."""
+    """The same contact was written or erased elsewhere first; nothing was changed, load and decide again."""
 
 
 class BadValue(Exception):
@@ -76,8 +77,8 @@ class RoutingWork(Protocol):
 
     async def look_up(
         self, phone_number_ids: Collection[str], identities: Collection[Identity]
-    ) -> tuple[Owners, Mapping[Identity, Contact]]:
-        """Who owns these numbers and who has these identities; unknown ones are left out."""
+    ) -> tuple[Owners, Known]:
+        """Who owns these numbers and who has, or had, these identities; unknown ones are left out."""
         ...
 
     def work_for(self, organization_ids: Iterable[UUID]) -> None:
@@ -88,8 +89,8 @@ class RoutingWork(Protocol):
         """All an organization has set up. Raises NotFound."""
         ...
 
-    async def contacts_of(self, identities: Collection[Identity]) -> Mapping[Identity, Contact]:
-        """The contacts of those identities that are known."""
+    async def contacts_of(self, identities: Collection[Identity]) -> Known:
+        """The contacts of those identities that are known, and when those of others were erased."""
         ...
 
     async def save_contacts(self, changes: ContactChanges) -> None:
@@ -169,6 +170,43 @@ class ConversationStore(Protocol):
 
     async def set_owner(self, *, identity: Identity, phone_number_id: str, owner: Owner) -> OwnerChange:
         """Give the contact's conversations to `owner`; an empty `phone_number_id` means all of them."""
+        ...
+
+
+class PrivacyStore(Protocol):
+    """People as a whole. Every method raises Unavailable."""
+
+    async def find(self, *, identity: Identity) -> Person | None:
+        """Who has this name."""
+        ...
+
+    async def find_again(self, *, organization_id: UUID, contact_ids: Sequence[UUID]) -> Person | None:
+        """What has become of contacts that were found before; None when they are gone."""
+        ...
+
+    async def erase(self, *, organization_id: UUID, job_id: UUID, person: Person) -> Erased | None:
+        """Remove the contact and remember its names as hashes; None when it is no longer the person as told.
+
+        Repeats change nothing: of a contact that is gone already only the moment is told.
+        """
+        ...
+
+    async def rows(self, *, organization_id: UUID, contact_ids: Sequence[UUID]) -> Sequence[Row]:
+        """Everything about these contacts, in a fixed order."""
+        ...
+
+    async def put_retention(self, *, organization_id: UUID, days: int | None) -> bool:
+        """Keep for so many days, or for good; tells whether it changed. Raises NotFound."""
+        ...
+
+    async def retentions(self) -> Sequence[Retention]:
+        """The organizations that do not keep things for good."""
+        ...
+
+    async def expire(
+        self, *, organization_id: UUID, job_id: UUID, before: datetime, after: UUID, limit: int
+    ) -> Expired:
+        """Of the next `limit` contacts after `after`, remove those that have not written since `before`."""
         ...
 
 

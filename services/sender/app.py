@@ -14,7 +14,7 @@ from services.chassis.ops import OpsServer
 from services.chassis.queue import Bell, Box, DeadLetters, Lanes, Poll, Relay
 from services.chassis.redis import OptionalRedis
 from services.chassis.rpc import Certificates, Peer, PeerAddress, RpcServer, Servicer
-from services.chassis.sealing import Resealing, Sealer, SealingServer
+from services.chassis.sealing import NameHasher, Resealing, Sealer, SealingServer
 from services.chassis.settings import SettingsError
 from services.chassis.tenancy import ServiceSigner, TokenVerifier
 from services.pb.common.v1 import lanes_pb2_grpc, sealing_pb2_grpc
@@ -22,10 +22,10 @@ from services.sender.cache import NumberLimits, Pauses, Tokens
 from services.sender.domain.settling import PairLimit
 from services.sender.graph import Endpoint, GraphApi
 from services.sender.peers import AnalyticsIngest, IngressWatermark, record_bytes
-from services.sender.ports import Watermark
+from services.sender.ports import Privacy, Watermark
 from services.sender.server import servicers
 from services.sender.settings import Settings
-from services.sender.store import SEALED, PostgresCredentials, PostgresStore
+from services.sender.store import SEALED, PostgresCredentials, PostgresPrivacy, PostgresStore
 from services.sender.upkeep import drop_old_items, ensure_partitions
 from services.sender.usecases import Deliver, KeepCredentials, ListMessages
 from services.sender.worker import Departing, SenderWorker, Settler, Surroundings
@@ -59,18 +59,26 @@ class Room:
     deliver: Deliver
     credentials: KeepCredentials
     list_messages: ListMessages
+    privacy: Privacy
     resealing: Resealing
 
 
 def furnish(settings: Settings, database: Database, redis: OptionalRedis, watermark: Watermark, sealer: Sealer) -> Room:
-    """Put the room together on these connections."""
+    """Put the room together on these connections. Raises SettingsError."""
+    names = _names(settings)
     lease_seconds = settings.lease_seconds
     inbox = Lanes(Box(ROOM, "inbox"), database, lease_seconds=lease_seconds)
     records = Lanes(Box(ROOM, "records"), database)
     inbox_bell, records_bell = Bell(), Bell()
     limit = PairLimit(settings.pair_burst, settings.pair_seconds)
     store = PostgresStore(
-        database, inbox=inbox, records=records, limit=limit, encode=record_bytes, on_record=records_bell.ring
+        database,
+        inbox=inbox,
+        records=records,
+        limit=limit,
+        encode=record_bytes,
+        names=names,
+        on_record=records_bell.ring,
     )
     audit = AuditLog(ROOM, database)
     tokens_at_rest = PostgresCredentials(database, sealer, audit)
@@ -105,7 +113,7 @@ def furnish(settings: Settings, database: Database, redis: OptionalRedis, waterm
     poll = Poll(database, [(inbox.is_any_ready, inbox_bell.ring), (records.is_any_ready, records_bell.ring)])
     return Room(
         inbox, inbox_bell, records, records_bell, poll, audit, graph, worker, deliver, credentials,
-        ListMessages(store), Resealing(database, sealer, SEALED),
+        ListMessages(store), PostgresPrivacy(database, names), Resealing(database, sealer, SEALED),
     )  # fmt: skip
 
 
@@ -115,7 +123,9 @@ async def build(settings: Settings) -> Service:
     configure_logs(ROOM, settings)
     certificates = Certificates.from_settings(settings)
     verifier, signer, sealer = _verifier(settings), _signer(settings), _sealer(settings)
-    database = await Database.open(settings.database_url, size=settings.database_pool_size, name=ROOM)
+    database = await Database.open(
+        settings.database_url, size=settings.database_pool_size, name=ROOM, prepare=settings.database_prepare
+    )
     redis = OptionalRedis(settings.redis_url)
     ingress = Peer(PeerAddress("ingress", settings.ingress_target), signer, certificates=certificates)
     analytics = Peer(PeerAddress("analytics", settings.analytics_target), signer, certificates=certificates)
@@ -162,7 +172,7 @@ def served(room: Room) -> list[Servicer]:
     sealing = Servicer(
         "pytake.common.v1.Sealing", sealing_pb2_grpc.add_SealingServicer_to_server, SealingServer(room.resealing)
     )
-    own = servicers(room.deliver, room.credentials, room.list_messages)
+    own = servicers(room.deliver, room.credentials, room.list_messages, room.privacy)
     return [*own, dead_letters, sealing, audit_servicer(room.audit)]
 
 
@@ -175,11 +185,19 @@ def _check(settings: Settings) -> None:
         Endpoint.parse(settings.graph_api_base)
     except ValueError as error:
         raise SettingsError(f"META_GRAPH_API_BASE cannot be used: {error}") from error
+    _names(settings)
 
 
 def _sealer(settings: Settings) -> Sealer:
     try:
         return Sealer.from_text(settings.sealing_keys)
+    except ValueError as error:
+        raise SettingsError(str(error)) from error
+
+
+def _names(settings: Settings) -> NameHasher:
+    try:
+        return NameHasher.from_text(settings.tombstone_key)
     except ValueError as error:
         raise SettingsError(str(error)) from error
 

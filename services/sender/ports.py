@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Literal, Protocol
 from uuid import UUID
 
-from services.chassis.queue import Claim
+from services.chassis.queue import Claim, Cleared, Page
 from services.sender.domain import message
 from services.sender.domain.answers import Answer
 from services.sender.domain.settling import Turn, Verdict, Wish
@@ -53,6 +53,12 @@ class StatusEvent:
     callback: UUID | None
     error_code: int
     occurred_at: int
+    recipient_wa_id: str = ""
+    recipient_user_id: str = ""
+
+
+StatusFate = Literal["applied", "nothing", "erased"]
+"""What a status came to: it changed something, nothing (or waits for its message), or is of somebody erased."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +76,16 @@ class Listed:
     is_maybe_duplicate: bool
     error_code: int
     created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Erasure:
+    """Who is erased: conversations, all names, and the texts by which an id of Meta's gives one of them away."""
+
+    conversation_ids: Sequence[UUID]
+    wa_ids: Sequence[str]
+    user_ids: Sequence[str]
+    wamid_parts: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,13 +130,29 @@ class Store(Protocol):
     async def settle(self, turns: Sequence[tuple[Claim, Turn]]) -> list[Settlement]:
         """Write what lanes bring and decide what each may do next (domain.settling)."""
 
-    async def apply_statuses(self, statuses: Sequence[StatusEvent]) -> list[bool]:
-        """Move messages forward, park what no message is known for; tells which changed something."""
+    async def apply_statuses(self, statuses: Sequence[StatusEvent]) -> list[StatusFate]:
+        """Move messages forward, park what no message is known for; what is of somebody erased leaves no trace."""
 
     async def list_messages(
         self, *, organization_id: UUID, lane_id: UUID | None, state: str, limit: int
     ) -> list[Listed]:
         """Messages, newest first."""
+
+
+class Privacy(Protocol):
+    """What sender keeps of people. Every method raises errors.Unavailable."""
+
+    async def erase(self, *, organization_id: UUID, job_id: UUID, erasure: Erasure) -> Cleared:
+        """Empty messages of what they say and to whom, once each is settled; repeats change nothing.
+
+        Counts are the job's.
+        """
+
+    async def page(self, *, organization_id: UUID, conversation_ids: Sequence[UUID], cursor: str) -> Page:
+        """What is kept of conversations, from `cursor` on. Raises errors.InvalidArgument."""
+
+    async def expire(self, *, organization_id: UUID, job_id: UUID, before: datetime) -> Cleared:
+        """Remove a batch of what was settled before. Counts are the job's."""
 
 
 class CredentialStore(Protocol):

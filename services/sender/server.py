@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC
 from typing import Any, TypeVar
 from uuid import UUID
 
 import psycopg
+from google.protobuf.json_format import MessageToDict
+from google.protobuf.message import DecodeError
 from google.protobuf.timestamp_pb2 import Timestamp
 from grpc import aio
 
 from services.chassis.errors import InvalidArgument
+from services.chassis.queue import export_page_of, progress_of
 from services.chassis.rpc import Servicer
 from services.pb.common.v1 import results_pb2
 from services.pb.sender.v1 import sender_pb2, sender_pb2_grpc
-from services.sender.ports import Listed, NewMessage, StatusEvent
+from services.sender.ports import Erasure, Listed, NewMessage, Privacy, StatusEvent
 from services.sender.usecases import Deliver, KeepCredentials, ListMessages
 
 Value = TypeVar("Value")
@@ -22,6 +26,7 @@ Parsed = TypeVar("Parsed")
 
 _OK = results_pb2.ItemResult(outcome=results_pb2.ITEM_OUTCOME_OK)
 _DUPLICATE = results_pb2.ItemResult(outcome=results_pb2.ITEM_OUTCOME_DUPLICATE)
+_ERASED = results_pb2.ItemResult(outcome=results_pb2.ITEM_OUTCOME_ERASED)
 _UNSTORABLE = "a value of this item cannot be stored"
 _LONGEST_TEXT = 1024
 
@@ -36,20 +41,21 @@ class DeliveryServer(sender_pb2_grpc.DeliveryServicer):
         self, request: sender_pb2.EnqueueRequest, context: aio.ServicerContext[Any, Any]
     ) -> sender_pb2.EnqueueResponse:
         """Takes messages durably, in order within a conversation."""
-        results = await _batch(request.messages, read_message, self._deliver.enqueue)
-        return sender_pb2.EnqueueResponse(results=results)
+
+        async def enqueue(messages: Sequence[NewMessage]) -> list[results_pb2.ItemResult]:
+            return [_OK if is_new else _DUPLICATE for is_new in await self._deliver.enqueue(messages)]
+
+        return sender_pb2.EnqueueResponse(results=await _batch(request.messages, read_message, enqueue))
 
     async def ApplyStatuses(
         self, request: sender_pb2.ApplyStatusesRequest, context: aio.ServicerContext[Any, Any]
     ) -> sender_pb2.ApplyStatusesResponse:
         """Applies statuses; a repeat, or one of an unknown message, is taken like any other."""
 
-        async def apply(events: Sequence[StatusEvent]) -> Sequence[bool]:
-            await self._deliver.apply_statuses(events)
-            return [True] * len(events)
+        async def apply(events: Sequence[StatusEvent]) -> list[results_pb2.ItemResult]:
+            return [_ERASED if fate == "erased" else _OK for fate in await self._deliver.apply_statuses(events)]
 
-        results = await _batch(request.statuses, read_status, apply)
-        return sender_pb2.ApplyStatusesResponse(results=results)
+        return sender_pb2.ApplyStatusesResponse(results=await _batch(request.statuses, read_status, apply))
 
 
 class CredentialsServer(sender_pb2_grpc.CredentialsServicer):
@@ -104,7 +110,57 @@ class MessagesServer(sender_pb2_grpc.MessagesServicer):
         return sender_pb2.ListMessagesResponse(messages=[_record(message) for message in listed])
 
 
-def servicers(deliver: Deliver, credentials: KeepCredentials, list_messages: ListMessages) -> list[Servicer]:
+class PrivacyServer(sender_pb2_grpc.PrivacyServicer):
+    """What sender keeps of people."""
+
+    def __init__(self, privacy: Privacy) -> None:
+        self._privacy = privacy
+
+    async def EraseContact(
+        self, request: sender_pb2.EraseContactRequest, context: aio.ServicerContext[Any, Any]
+    ) -> sender_pb2.EraseContactResponse:
+        """Empties messages of what they say and to whom."""
+        erasure = Erasure(
+            conversation_ids=[_id("conversation_ids", each) for each in request.conversation_ids],
+            wa_ids=list(request.wa_ids),
+            user_ids=list(request.user_ids),
+            wamid_parts=list(request.wamid_parts),
+        )
+        cleared = await self._privacy.erase(
+            organization_id=_id("organization_id", request.organization_id),
+            job_id=_id("job_id", request.job_id),
+            erasure=erasure,
+        )
+        return sender_pb2.EraseContactResponse(progress=progress_of(cleared))
+
+    async def ExportContact(
+        self, request: sender_pb2.ExportContactRequest, context: aio.ServicerContext[Any, Any]
+    ) -> sender_pb2.ExportContactResponse:
+        """A page of what is kept."""
+        page = await self._privacy.page(
+            organization_id=_id("organization_id", request.organization_id),
+            conversation_ids=[_id("conversation_ids", each) for each in request.conversation_ids],
+            cursor=request.cursor,
+        )
+        return sender_pb2.ExportContactResponse(page=export_page_of(page, _content))
+
+    async def Expire(
+        self, request: sender_pb2.ExpireRequest, context: aio.ServicerContext[Any, Any]
+    ) -> sender_pb2.ExpireResponse:
+        """Removes a batch of what is old."""
+        if not request.HasField("before"):
+            raise InvalidArgument("before is not set; give the moment before which things are old")
+        cleared = await self._privacy.expire(
+            organization_id=_id("organization_id", request.organization_id),
+            job_id=_id("job_id", request.job_id),
+            before=request.before.ToDatetime(UTC),
+        )
+        return sender_pb2.ExpireResponse(progress=progress_of(cleared))
+
+
+def servicers(
+    deliver: Deliver, credentials: KeepCredentials, list_messages: ListMessages, privacy: Privacy
+) -> list[Servicer]:
     """Sender's own services."""
     return [
         Servicer("pytake.sender.v1.Delivery", sender_pb2_grpc.add_DeliveryServicer_to_server, DeliveryServer(deliver)),
@@ -118,6 +174,7 @@ def servicers(deliver: Deliver, credentials: KeepCredentials, list_messages: Lis
             sender_pb2_grpc.add_MessagesServicer_to_server,
             MessagesServer(list_messages),
         ),
+        Servicer("pytake.sender.v1.Privacy", sender_pb2_grpc.add_PrivacyServicer_to_server, PrivacyServer(privacy)),
     ]
 
 
@@ -159,15 +216,17 @@ def read_status(item: sender_pb2.OrganizationStatus) -> StatusEvent:
         error_code=code if abs(code) < 2**31 else 0,
         # Microseconds of it must fit 64 bits; a time beyond the year 9999 is no time.
         occurred_at=status.occurred_at if 0 < status.occurred_at < 253_402_300_800 else 0,
+        recipient_wa_id=status.recipient_wa_id,
+        recipient_user_id=status.recipient_user_id,
     )
 
 
 async def _batch(
     items: Sequence[Value],
     read: Callable[[Value], Parsed],
-    take: Callable[[Sequence[Parsed]], Awaitable[Sequence[bool]]],
+    take: Callable[[Sequence[Parsed]], Awaitable[list[results_pb2.ItemResult]]],
 ) -> list[results_pb2.ItemResult]:
-    """One result per item: INVALID for what cannot be read or stored, else OK or DUPLICATE."""
+    """One result per item: INVALID for what cannot be read or stored, else what `take` says."""
     results: list[results_pb2.ItemResult] = [_OK] * len(items)
     parsed: dict[int, Parsed] = {}
     for number, item in enumerate(items):
@@ -179,17 +238,28 @@ async def _batch(
         answers = await take(list(parsed.values()))
     except psycopg.DataError:
         # Some value cannot be stored: one at a time finds which.
-        answers = []
-        for number, value in list(parsed.items()):
-            try:
-                answers += await take([value])
-            except psycopg.DataError:
-                answers.append(True)
-                results[number] = _invalid(_UNSTORABLE)
-    for number, is_new in zip(parsed, answers, strict=True):
-        if not is_new:
-            results[number] = _DUPLICATE
+        answers = [await _alone(value, take) for value in parsed.values()]
+    for number, answer in zip(parsed, answers, strict=True):
+        results[number] = answer
     return results
+
+
+async def _alone(
+    value: Parsed, take: Callable[[Sequence[Parsed]], Awaitable[list[results_pb2.ItemResult]]]
+) -> results_pb2.ItemResult:
+    try:
+        (answer,) = await take([value])
+    except psycopg.DataError:
+        return _invalid(_UNSTORABLE)
+    return answer
+
+
+def _content(_: str, payload: bytes) -> object:
+    """A message in plain words; as hexadecimal when it is none."""
+    try:
+        return MessageToDict(sender_pb2.OutboundMessage.FromString(payload), preserving_proto_field_name=True)
+    except DecodeError:
+        return {"hex": payload.hex()}
 
 
 def _invalid(reason: str) -> results_pb2.ItemResult:

@@ -16,6 +16,11 @@ class Settings(ServiceSettings):
     sealing_keys: Secret = setting(
         "SEALING_KEYS", "base64 keys of 32 bytes, comma-separated, the active one first; they seal access tokens"
     )
+    tombstone_key: Secret = setting(
+        "TOMBSTONE_KEY",
+        "base64 key of 32 bytes, the same for router and sender and for good: it knows people who were erased without "
+        "keeping their names; with another key, repeats of their messages would bring them back",
+    )
     graph_api_base: str = setting(
         "META_GRAPH_API_BASE", "URL of the Graph API with its version", default="https://graph.facebook.com/v26.0"
     )

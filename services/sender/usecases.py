@@ -13,7 +13,7 @@ import psycopg
 from services.chassis.errors import InvalidArgument
 from services.chassis.queue import Batcher, Bell
 from services.sender.cache import Pauses, Tokens
-from services.sender.ports import CredentialStore, Graph, Listed, NewMessage, StatusEvent, Store
+from services.sender.ports import CredentialStore, Graph, Listed, NewMessage, StatusEvent, StatusFate, Store
 
 MOST_LISTED = 1000
 _STATES = ("", "queued", "attempting", "accepted", "failed")
@@ -31,18 +31,18 @@ class Deliver:
         # A value Postgres cannot hold costs only the call that brought it.
         poison = (psycopg.DataError,)
         self._messages: Batcher[NewMessage, bool] = Batcher(take, poison=poison)
-        self._statuses: Batcher[StatusEvent, bool] = Batcher(store.apply_statuses, poison=poison)
+        self._statuses: Batcher[StatusEvent, StatusFate] = Batcher(store.apply_statuses, poison=poison)
 
     async def enqueue(self, messages: Sequence[NewMessage]) -> Sequence[bool]:
         """Take messages durably; tells which are new."""
         return await self._messages.submit(messages) if messages else []
 
-    async def apply_statuses(self, statuses: Sequence[StatusEvent]) -> Sequence[bool]:
-        """Move messages forward; tells which changed something. Lanes that waited go on at once."""
-        changed = await self._statuses.submit(statuses) if statuses else []
-        if any(changed):
+    async def apply_statuses(self, statuses: Sequence[StatusEvent]) -> Sequence[StatusFate]:
+        """Move messages forward; tells what each status came to. Lanes that waited go on at once."""
+        fates = await self._statuses.submit(statuses) if statuses else []
+        if "applied" in fates:
             self._bell.ring()
-        return changed
+        return fates
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ NAME = ROAD
 START_SECONDS = 120.0
 PYTAKE = (sys.executable, "-m", "services")
 TOGETHER = (sys.executable, "-m", "tests.benchmarks.together")
-NOT_INHERITED = ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "SEALING_KEYS", "WEBHOOK_VERIFY_TOKEN")
+NOT_INHERITED = ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "SEALING_KEYS", "TOMBSTONE_KEY", "WEBHOOK_VERIFY_TOKEN")
 UNBOUND_PAIR_BURST = "1000000000"
 """A person writes far more often here than Meta's limit per pair allows; the limiter runs, but never says no."""
 

@@ -43,6 +43,9 @@ class MemoryStore:
         self._fail()
         return [self.apps[key] for key in sorted(self.apps, key=lambda key: (str(key[0]), key[1]))]
 
+    async def apps_of(self, *, organization_id: UUID) -> list[MetaApp]:
+        return [app for app in await self.list_apps() if app.organization_id == organization_id]
+
     async def put_app(self, app: MetaApp) -> bool:
         self._fail()
         known = self.apps.get((app.organization_id, app.name))

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from services.chassis.errors import AlreadyExists, NotFound
 from services.pb.common.v1 import errors_pb2
-from services.router.domain.contacts import Contact, ContactChanges
+from services.router.domain.contacts import Contact, ContactChanges, Known
 from services.router.domain.conversation import Conversation, Owner, Touch, combine
 from services.router.domain.identity import Identity, conversation_id_of
 from services.router.domain.organization import Chatbot, Number, Organization, Setup, Trigger
@@ -31,6 +31,7 @@ class Rows:
     merged_into: dict[UUID, UUID] = field(default_factory=dict)
     conversations: dict[UUID, Conversation] = field(default_factory=dict)
     owner_changed_at: dict[UUID, datetime] = field(default_factory=dict)
+    erased: dict[Identity, int] = field(default_factory=dict)
 
 
 class FakeStore:
@@ -182,7 +183,7 @@ class FakeWork:
 
     async def look_up(
         self, phone_number_ids: Collection[str], identities: Collection[Identity]
-    ) -> tuple[Owners, Mapping[Identity, Contact]]:
+    ) -> tuple[Owners, Known]:
         return await self._store.owners_of(phone_number_ids), await self.contacts_of(identities)
 
     def work_for(self, organization_ids: Iterable[UUID]) -> None:
@@ -195,12 +196,14 @@ class FakeWork:
         numbers = self._store.numbers_of(organization_id) if organization_id in self._scope else []
         return Setup(organization, numbers, chatbots, list(self._rows.triggers.get(organization_id, [])))
 
-    async def contacts_of(self, identities: Collection[Identity]) -> Mapping[Identity, Contact]:
+    async def contacts_of(self, identities: Collection[Identity]) -> Known:
         if any("\0" in identity.value for identity in identities):
             raise BadValue
         visible = [identity for identity in identities if identity.organization_id in self._scope]
         found = {identity: self._store.contact_id_of(identity) for identity in visible}
-        return {identity: self._rows.contacts[key] for identity, key in found.items() if key}
+        contacts = {identity: self._rows.contacts[key] for identity, key in found.items() if key}
+        erased = {identity: self._rows.erased[identity] for identity in visible if identity in self._rows.erased}
+        return Known(contacts, {identity: at for identity, at in erased.items() if identity not in contacts})
 
     async def save_contacts(self, changes: ContactChanges) -> None:
         if self._store.races_to_lose:

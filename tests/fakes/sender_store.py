@@ -9,7 +9,7 @@ from services.chassis.queue import Claim, StoredItem
 from services.sender.domain.message import Key as MessageKey
 from services.sender.domain.message import Message, key_of, with_status
 from services.sender.domain.settling import Lost, PairLimit, Released, Turn, Wish, settle
-from services.sender.ports import Departure, Listed, NewMessage, Settlement, StatusEvent
+from services.sender.ports import Departure, Listed, NewMessage, Settlement, StatusEvent, StatusFate
 
 Key = tuple[UUID, UUID]
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -149,8 +149,8 @@ class FakeStore:
                 for event in self.parked.pop((message.organization_id, wamid), []):
                     self._apply(message.key, event)
 
-    async def apply_statuses(self, statuses: Sequence[StatusEvent]) -> list[bool]:
-        return [self._take_status(event) for event in statuses]
+    async def apply_statuses(self, statuses: Sequence[StatusEvent]) -> list[StatusFate]:
+        return ["applied" if self._take_status(event) else "nothing" for event in statuses]
 
     def _take_status(self, event: StatusEvent) -> bool:
         key = self._owner(event)

@@ -1,4 +1,4 @@
-"""Who calls whom as the source says it: stubs made in peers.py and the methods called on them."""
+"""Who calls whom as the source says it: stubs made in peers and the methods called on them."""
 
 import ast
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from tests.house.kustomize import ROOT
 SERVICES = ROOT / "services"
 
 COMMON = "common"
-"""The callee of what every room may serve: DeadLetters, Audit."""
+"""The callee of what every room may serve: DeadLetters, Sealing, Audit."""
 
 
 @dataclass(frozen=True, order=True, slots=True)
@@ -29,7 +29,12 @@ class Use:
 
 def uses_of(room: str) -> set[Use]:
     """The methods that the room's peers call."""
-    return {use for cls in _classes(SERVICES / room / "peers.py") for use in _uses_in(cls, room)}
+    return {use for path in peers_of(room) for cls in _classes(path) for use in _uses_in(cls, room)}
+
+
+def peers_of(room: str) -> list[Path]:
+    """The modules of a room that may call other rooms: peers.py, or the package of that name."""
+    return [*(SERVICES / room).glob("peers.py"), *(SERVICES / room).glob("peers/*.py")]
 
 
 def imports_of(room: str) -> Iterator[tuple[Path, str]]:
@@ -42,8 +47,6 @@ def imports_of(room: str) -> Iterator[tuple[Path, str]]:
 
 
 def _classes(path: Path) -> list[ast.ClassDef]:
-    if not path.exists():
-        return []
     return [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.ClassDef)]
 
 

@@ -6,6 +6,7 @@ Every check gives one sentence per thing that is wrong, so that tests can also a
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import psycopg
@@ -23,6 +24,13 @@ TENANT = (
     "''::text), ','::text))::uuid[] AS string_to_array)::uuid[]))"
 )
 """The only expression that lets a tenant's row through, as Postgres writes it."""
+HOUSE = (
+    "(( SELECT (NULLIF(current_setting('app.organization_ids'::text, true), ''::text) IS NULL)) OR "
+    "(organization_id = ANY (( SELECT (string_to_array(NULLIF(current_setting('app.organization_ids'::text, true), "
+    "''::text), ','::text))::uuid[] AS string_to_array)::uuid[])))"
+)
+"""The same, and the whole house for a transaction that named nobody."""
+RULES = {"tenant": TENANT, "house": HOUSE, "control": "true"}
 
 # Alembic's note of the version; no service may read it.
 VERSION_TABLE = "schema_version"
@@ -36,7 +44,14 @@ KEYS_OVER_ALL_ORGANIZATIONS = {
     "router.number_directory (phone_number_id)",
     "router.organization (name)",
 }
-_ENTRY = re.compile(r"\('(svc_\w+)', '(\w+\.\w+)', '([A-Z, ]+)', '(tenant|control)'\)")
+_ENTRY = re.compile(r"\('(svc_\w+)', '(\w+\.\w+)', '([A-Z, ]+)', '(tenant|house|control)'\)")
+# The two lists of the twins' rule: shown though nobody's, hidden though somebody's.
+_SHOWN = re.compile(r"WHEN 'control' THEN table_name IN \(([^)]*)\)\s+ELSE table_name NOT IN \(([^)]*)\) END;")
+_CREATED = re.compile(r"CREATE TABLE (\w+\.\w+) \((.*?)\"\"\"")
+_REFERENCE = re.compile(r"FOREIGN KEY \(([^)]+)\) REFERENCES (\w+\.\w+) ?\(([^)]+)\)")
+_REFERENCE_OF_COLUMN = re.compile(r"(\w+) uuid NOT NULL REFERENCES (\w+\.\w+) ?\((\w+)\)")
+# Columns that hold secrets, sealed or digested; no twin reads a table that has one.
+_SECRET = re.compile(r"secret|sealed|token|password|key_hash|email_hash")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,18 +62,44 @@ class Trust:
     table: str
     verbs: frozenset[str]
     scope: str
+    is_shown: bool
 
     @property
     def is_tenant(self) -> bool:
         """Whether rows are seen for named organizations only."""
         return self.scope == "tenant"
 
+    @property
+    def is_owned(self) -> bool:
+        """Whether every row belongs to an organization, and a transaction that names another does not see it."""
+        return self.scope != "control"
+
+    @property
+    def twin(self) -> str:
+        """The role's read-only twin."""
+        return f"{self.role}_ro"
+
+    @property
+    def readers(self) -> list[str]:
+        """The roles its policy is for."""
+        return [self.role, self.twin] if self.is_shown else [self.role]
+
 
 def trust_map() -> dict[str, Trust]:
     """The lines of the trust map by table."""
     text = (ROOT / "deploy" / "postgres" / "roles.sql").read_text()
+    found = _SHOWN.search(text)
+    assert found is not None, "what a twin sees is written in another form"
+    shown, hidden = (set(re.findall(r"\w+\.\w+", names)) for names in found.groups())
     lines = [
-        Trust(role, table, frozenset(verbs.split(", ")), scope) for role, table, verbs, scope in _ENTRY.findall(text)
+        Trust(
+            role,
+            table,
+            frozenset(verbs.split(", ")),
+            scope,
+            table in shown if scope == "control" else table not in hidden,
+        )
+        for role, table, verbs, scope in _ENTRY.findall(text)
     ]
     assert len(lines) == text.count("  ('svc_"), "a line of the trust map is written in another form"
     return {line.table: line for line in lines}
@@ -110,8 +151,8 @@ def wrong_policies(connection: Connection) -> Iterator[str]:
     for table, *policy in rows:
         found.setdefault(table, []).append(tuple(policy))
     for table, line in sorted(TRUST.items()):
-        rule = TENANT if line.is_tenant else "true"
-        if found.pop(table, []) != [("PERMISSIVE", [line.role], "ALL", rule, rule)]:
+        rule = RULES[line.scope]
+        if found.pop(table, []) != [("PERMISSIVE", line.readers, "ALL", rule, rule)]:
             yield f"{table}: its policy is not the one of scope {line.scope} for {line.role}"
     yield from (f"{table} has a policy that the trust map does not give" for table in sorted(found))
 
@@ -127,6 +168,7 @@ def wrong_grants(connection: Connection) -> Iterator[str]:
     )
     found = {(table, role): (frozenset(verbs), is_grantable) for table, role, verbs, is_grantable in rows}
     wanted = {(line.table, line.role): (line.verbs, False) for line in TRUST.values()}
+    wanted |= {(line.table, line.twin): (frozenset({"SELECT"}), False) for line in TRUST.values() if line.is_shown}
     for key in sorted(found.keys() | wanted.keys()):
         if found.get(key) != wanted.get(key):
             yield f"{key[1]} has {found.get(key)} on {key[0]}, not {wanted.get(key)}"
@@ -156,27 +198,54 @@ def leaking_keys(connection: Connection) -> Iterator[str]:
     yield from _leaking_references(connection)
 
 
-def _leaking_references(connection: Connection) -> Iterator[str]:
-    # Foreign keys are checked without row-level security: one without the organization accepts another tenant's row.
+def missing_keys(connection: Connection) -> Iterator[str]:
+    """Every table has a primary key, and the foreign keys of the migrations are all there: they refuse a mix-up."""
     rows = connection.execute(
+        """SELECT c.oid::regclass::text FROM pg_class c
+           WHERE c.relkind IN ('r', 'p') AND c.relnamespace::regnamespace::text = ANY (%s) AND c.relname <> %s
+             AND NOT EXISTS (SELECT FROM pg_index x WHERE x.indrelid = c.oid AND x.indisprimary)""",
+        (SCHEMAS, VERSION_TABLE),
+    )
+    yield from (f"{row[0]} has no primary key" for row in rows)
+    found = {(table, *reference) for table, text in _references(connection) for reference in _REFERENCE.findall(text)}
+    yield from (f"{key[0]}: the foreign key ({key[1]}) is gone" for key in sorted(declared_references() - found))
+
+
+@cache
+def declared_references() -> frozenset[tuple[str, str, str, str]]:
+    """Table, columns, other table and its columns of every foreign key that a migration makes."""
+    found = set()
+    for path in sorted(ROOT.glob("services/*/migrations/*.py")):
+        for table, body in _CREATED.findall(" ".join(path.read_text().split())):
+            found |= {(table, *reference) for reference in _REFERENCE.findall(body)}
+            found |= {(table, *reference) for reference in _REFERENCE_OF_COLUMN.findall(body)}
+    return frozenset(found)
+
+
+def _references(connection: Connection) -> list[tuple[str, str]]:
+    return connection.execute(
         """SELECT conrelid::regclass::text, pg_get_constraintdef(oid) FROM pg_constraint
            WHERE contype = 'f' AND conparentid = 0 AND connamespace::regnamespace::text = ANY (%s)""",
         (SCHEMAS,),
-    )
-    for table, definition in rows:
+    ).fetchall()
+
+
+def _leaking_references(connection: Connection) -> Iterator[str]:
+    # Foreign keys are checked without row-level security: one without the organization accepts another tenant's row.
+    for table, definition in _references(connection):
         if not re.match(r"FOREIGN KEY \(organization_id\b.*?\) REFERENCES \S+\(organization_id\b", definition):
             yield f"{table}: {definition} does not begin with organization_id on both sides"
 
 
 def tables_without_organization(connection: Connection) -> Iterator[str]:
-    """Every tenant's table has an organization_id that is a uuid and never null."""
+    """Every table whose rows belong to organizations has an organization_id that is a uuid and never null."""
     rows = connection.execute(
         """SELECT attrelid::regclass::text FROM pg_attribute
            WHERE attname = 'organization_id' AND attnotnull AND atttypid = 'uuid'::regtype"""
     )
     found = {row[0] for row in rows}
     yield from (
-        f"{line.table} has no organization_id" for line in TRUST.values() if line.is_tenant and line.table not in found
+        f"{line.table} has no organization_id" for line in TRUST.values() if line.is_owned and line.table not in found
     )
 
 
@@ -196,6 +265,19 @@ def mighty_roles(connection: Connection) -> Iterator[str]:
     yield from (f"{member} is a member of {role}" for member, role in members)
 
 
+def twins_that_write(connection: Connection) -> Iterator[str]:
+    """Every service has a twin that begins read-only; no twin reads a table with a column that is called a secret."""
+    rows = connection.execute("SELECT rolname FROM pg_roles WHERE 'default_transaction_read_only=on' = ANY (rolconfig)")
+    found = {row[0] for row in rows}
+    yield from (f"{twin} does not begin read-only" for room in ROOMS if (twin := f"svc_{room}_ro") not in found)
+    columns = connection.execute(
+        """SELECT attrelid::regclass::text, attname FROM pg_attribute
+           WHERE attrelid::regclass::text = ANY (%s) AND attnum > 0 AND NOT attisdropped""",
+        ([line.table for line in TRUST.values() if line.is_shown],),
+    )
+    yield from (f"{table}.{column} is shown to a twin" for table, column in columns if _SECRET.search(column))
+
+
 def open_schemas(connection: Connection) -> Iterator[str]:
     """A service uses its own schema and `app`; nobody but the owner creates anything, and PUBLIC has nothing."""
     rows = connection.execute(
@@ -206,7 +288,7 @@ def open_schemas(connection: Connection) -> Iterator[str]:
     )
     services = {f"svc_{room}" for room in ROOMS}
     for schema, role, privilege in rows:
-        users = services if schema == "app" else {f"svc_{schema}"}
+        users = services if schema == "app" else {f"svc_{schema}", f"svc_{schema}_ro"}
         if role not in users or privilege != "USAGE":
             yield f"{role} has {privilege} on schema {schema}"
 
@@ -251,8 +333,10 @@ CHECKS: tuple[Check, ...] = (
     wrong_policies,
     wrong_grants,
     leaking_keys,
+    missing_keys,
     tables_without_organization,
     mighty_roles,
+    twins_that_write,
     open_schemas,
     roads_around,
     foreign_owners,

@@ -36,10 +36,16 @@ def _sample(kind: str) -> object:
     samples: dict[str, object] = {
         "uuid": uuid4(),
         "text": uuid4().hex,
-        "bytea": b"\0",
+        "bytea": uuid4().bytes,
         "boolean": True,
-        "integer": 1,
-        "bigint": 1,
+        "smallint": uuid4().int % 2**15,
+        "integer": uuid4().int % 2**31,
+        "bigint": uuid4().int % 2**31,
+        "double precision": 1.0,
+        "jsonb": "{}",
+        "text[]": [],
+        "uuid[]": [],
+        "date": "today",
         "timestamp with time zone": "now",
     }
     return samples[kind]
@@ -65,29 +71,36 @@ def insert(connection: Connection, table: str, row: Row) -> None:
 def leaks(connection: Connection, line: Trust, *, own: UUID, other: UUID) -> Iterator[str]:
     """Act as the room's role on a table that holds one row of each organization; leaves the connection as it was."""
     with connection.transaction(force_rollback=True):
-        connection.execute(sql.SQL("SET LOCAL ROLE {}").format(sql.Identifier(line.role)))
-        yield from _seen_without_a_name(connection, line.table)
-        _name(connection, str(own))
+        become(connection, line.role)
+        if line.is_tenant:
+            yield from _seen_without_a_name(connection, line.table)
+        name(connection, str(own))
         yield from _seen_by_a_neighbour(connection, line.table, own, other)
         yield from _written_to_a_neighbour(connection, line, own, other)
 
 
-def _name(connection: Connection, organization_ids: str) -> None:
+def become(connection: Connection, role: str) -> None:
+    """Act as a role until the transaction ends."""
+    connection.execute(sql.SQL("SET LOCAL ROLE {}").format(sql.Identifier(role)))
+
+
+def name(connection: Connection, organization_ids: str) -> None:
+    """Say for which organizations the transaction works."""
     connection.execute("SELECT set_config('app.organization_ids', %s, true)", (organization_ids,))
 
 
 def _seen_without_a_name(connection: Connection, table: str) -> Iterator[str]:
     for organization_ids in (None, ""):
         if organization_ids is not None:
-            _name(connection, organization_ids)
-        if _count(connection, table):
+            name(connection, organization_ids)
+        if count(connection, table):
             yield f"{table}: rows are seen though no organization is named ({organization_ids!r})"
 
 
 def _seen_by_a_neighbour(connection: Connection, table: str, own: UUID, other: UUID) -> Iterator[str]:
-    if _count(connection, table) != 1 or _count(connection, table, own) != 1:
+    if count(connection, table) != 1 or count(connection, table, own) != 1:
         yield f"{table}: not exactly the row of the organization named is seen"
-    if _count(connection, table, other):
+    if count(connection, table, other):
         yield f"{table}: a neighbour's row is seen"
 
 
@@ -127,7 +140,8 @@ def _refuses(connection: Connection, act: Callable[[], object]) -> bool:
     return False
 
 
-def _count(connection: Connection, table: str, organization_id: UUID | None = None) -> int:
+def count(connection: Connection, table: str, organization_id: UUID | None = None) -> int:
+    """How many rows the present role sees, of one organization or at all."""
     statement = sql.SQL("SELECT count(*) FROM {} WHERE %s::uuid IS NULL OR organization_id = %s").format(
         sql.Identifier(*table.split("."))
     )

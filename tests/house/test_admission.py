@@ -25,7 +25,7 @@ from services.chassis.tenancy import (
     TokenVerifier,
 )
 from services.embedded.keys import ROOMS
-from services.pb.common.v1 import audit_pb2, lanes_pb2, policy_pb2
+from services.pb.common.v1 import audit_pb2, lanes_pb2, policy_pb2, sealing_pb2
 from services.pb.executor.v1 import executor_pb2
 
 OURS, OTHERS = str(uuid4()), str(uuid4())
@@ -40,9 +40,9 @@ def verifier_of(room: str) -> TokenVerifier:
 
 
 def methods_of(room: str) -> Iterator[MethodDescriptor]:
-    """Everything the room may serve, dead letters and the audit log too."""
+    """Everything the room may serve, what all rooms do too."""
     module = importlib.import_module(f"services.pb.{room}.v1.{room}_pb2")
-    for file in (module.DESCRIPTOR, lanes_pb2.DESCRIPTOR, audit_pb2.DESCRIPTOR):
+    for file in (module.DESCRIPTOR, lanes_pb2.DESCRIPTOR, sealing_pb2.DESCRIPTOR, audit_pb2.DESCRIPTOR):
         for service in file.services_by_name.values():
             yield from service.methods
 

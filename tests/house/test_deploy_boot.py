@@ -37,6 +37,7 @@ def environment_of(room: str, database: Database, valkey_url: str, keys: Path) -
         "REDIS_URL": valkey_url,
         "SECRET_KEY": "s" * 40,
         "SEALING_KEYS": base64.b64encode(b"k" * 32).decode(),
+        "TOMBSTONE_KEY": base64.b64encode(b"t" * 32).decode(),
         "SERVICE_KEY_FILE": str(key_file(keys, room)),
         "SERVICE_JWKS_FILE": str(jwks_file(keys)),
     }

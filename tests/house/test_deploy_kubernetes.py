@@ -145,7 +145,9 @@ def test_secrets_are_referenced_and_never_contained() -> None:
     assert of_kind(DOCUMENTS, "Secret") == {}
     for name, workload in WORKLOADS.items():
         for entry in container_of(workload)["env"]:
-            is_secret = any(word in entry["name"] for word in ("PASSWORD", "SECRET", "KEYS", "TOKEN", "_URL"))
+            is_secret = any(
+                word in entry["name"] for word in ("PASSWORD", "SECRET", "KEYS", "TOMBSTONE", "TOKEN", "_URL")
+            )
             assert is_secret == ("valueFrom" in entry), f"{name}: {entry['name']}"
 
 

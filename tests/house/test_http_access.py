@@ -22,12 +22,14 @@ OPEN = (
     "/openapi.json",
     "/docs",
 )
-FILLED_IN = {"phone": "5511987654321"} | dict.fromkeys(("user_id", "invitation_id", "key_id"), str(UUID(int=7)))
+FILLED_IN = {"phone": "5511987654321"} | dict.fromkeys(
+    ("user_id", "invitation_id", "key_id", "job_id"), str(UUID(int=7))
+)
 METHODS = ("get", "post", "put", "patch", "delete")
 
 
 async def test_every_route_of_the_rest_api_demands_a_token() -> None:
-    site, _, _ = stage(is_ready=True)
+    site, *_ = stage(is_ready=True)
     routes = [
         (method.upper(), path.format(**FILLED_IN))
         for path, methods in site.openapi()["paths"].items()
@@ -42,7 +44,7 @@ async def test_every_route_of_the_rest_api_demands_a_token() -> None:
 
 
 def test_no_route_hides_from_the_document_but_the_open_ones() -> None:
-    site, _, _ = stage(is_ready=True)
+    site, *_ = stage(is_ready=True)
 
     hidden = [route for route in routes_of(site.router) if not getattr(route, "include_in_schema", False)]
 

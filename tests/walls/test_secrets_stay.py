@@ -22,9 +22,12 @@ SECRET = re.compile(r"token|secret|password|credential|signature|cookie|(^|_)sea
 # Fields whose names look like a secret's, and why they are none.
 NO_SECRETS: Mapping[str, str] = {
     "pytake.ingress.v1.App.has_previous_secret": "says whether there is one",
+    "pytake.ingress.v1.ListApiKeysResponse.api_keys": "keys without their texts",
 }
 # Secrets that are shown once, to whom they are made for.
-SHOWN_ONCE: Mapping[str, str] = {}
+SHOWN_ONCE: Mapping[str, str] = {
+    "pytake.ingress.v1.PutUserResponse.invitation_token": "to the operator, who hands it to the invited person",
+}
 
 METHODS = sorted(methods(), key=lambda method: method.full_name)
 

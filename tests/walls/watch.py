@@ -111,6 +111,9 @@ def _people(connection: psycopg.Connection[Any]) -> Iterator[tuple[str, str]]:
     for nth, (value,) in enumerate(values):
         if len(value) >= SHORTEST:
             yield f"{OF_PEOPLE} {nth} of a person", value
+    if _exists(connection, "ingress.user_account"):
+        emails = "SELECT email FROM ingress.user_account UNION SELECT email FROM ingress.invitation ORDER BY 1"
+        yield from ((f"e-mail {nth} of a user", email) for nth, (email,) in enumerate(connection.execute(emails)))
 
 
 def _exists(connection: psycopg.Connection[Any], table: str) -> bool:

@@ -18,7 +18,7 @@ def upgrade() -> None:
 
 
 # occurred_at is part of the key because a unique key must hold the partition key; the producer fixes it, so that a
-# repeat is known. Rows are never changed: svc_analytics may only SELECT and INSERT (deploy/postgres/roles.sql).
+# repeat is known. Rows are never changed: svc_analytics has no UPDATE (deploy/postgres/roles.sql).
 LOG = """
     CREATE TABLE analytics.conversation_logs (
       organization_id uuid NOT NULL,

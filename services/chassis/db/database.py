@@ -1,7 +1,8 @@
 """Postgres: one small pool per process, and transactions that say for which organizations they work.
 
 Row-level security reads the setting `app.organization_ids`, which lives as long as the transaction (it works through
-PgBouncer in transaction mode). Without it no tenant row is seen or written.
+PgBouncer in transaction mode). Without it no tenant row is seen or written; what work begins with (lanes, timers, whose
+a number is) is seen of the whole house by a transaction that names nobody, and of the named by any other.
 """
 
 from __future__ import annotations
@@ -63,8 +64,11 @@ class Database:
         self._pool = pool
 
     @classmethod
-    async def open(cls, url: str, *, size: int, name: str) -> Database:
-        """Open the pool without waiting for Postgres, so that a service starts while the database is down."""
+    async def open(cls, url: str, *, size: int, name: str, prepare: bool = True) -> Database:
+        """Open the pool without waiting for Postgres, so that a service starts while the database is down.
+
+        Without `prepare` no statement has a name: a pooler that knows no prepared statements would mix them up.
+        """
         pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
             url,
             min_size=1,
@@ -77,7 +81,7 @@ class Database:
                 "autocommit": True,
                 "connect_timeout": 3,
                 # Statements are constants: parsed once a connection, from the first time on.
-                "prepare_threshold": 0,
+                "prepare_threshold": 0 if prepare else None,
             },
             open=False,
         )
@@ -212,7 +216,11 @@ async def run_counted(connection: Connection, statement: str, values: Any = None
 
 def _scope_of(organization_ids: Iterable[UUID | str]) -> str:
     """UUIDs as Postgres reads them in the setting; raises ValueError for anything else."""
-    return ",".join(sorted({str(UUID(str(organization_id))) for organization_id in organization_ids}))
+    return ",".join(sorted({str(_uuid_of(organization_id)) for organization_id in organization_ids}))
+
+
+def _uuid_of(organization_id: UUID | str) -> UUID:
+    return organization_id if isinstance(organization_id, UUID) else UUID(organization_id)
 
 
 def _has_farewell(connection: Connection) -> bool:

@@ -33,17 +33,21 @@ _STALE = (psycopg.errors.FeatureNotSupported, psycopg.errors.InvalidSqlStatement
 async def run_steps(connection: Connection, steps: Sequence[Step]) -> list[Rows]:
     """Send the steps, wait once, give the rows of each. The first failing step's error is raised, the rest never ran.
 
-    Outside a transaction the steps are one: all or nothing. Raises psycopg.Error, and UnicodeEncodeError before
-    anything is sent.
+    Outside a transaction the steps are one: all or nothing. A connection whose `prepare_threshold` is None prepares
+    nothing. Raises psycopg.Error, and UnicodeEncodeError before anything is sent.
     """
     # Written first: a value that cannot be written must leave the connection as it was.
     written = [query.written(values) for query, values in steps]
     prepared = _PREPARED.setdefault(connection, set())
     journey = _Journey(connection)
     try:
-        for (query, _), values in zip(steps, written, strict=True):
-            journey.send(query, values, is_prepared=query.name in prepared)
-            prepared.add(query.name)
+        if connection.prepare_threshold is None:
+            for (query, _), values in zip(steps, written, strict=True):
+                journey.send_unprepared(query, values)
+        else:
+            for (query, _), values in zip(steps, written, strict=True):
+                journey.send(query, values, is_prepared=query.name in prepared)
+                prepared.add(query.name)
         results = await journey.complete()
     except BaseException:
         # Answers may still be under way: this connection's order is lost. The pool replaces it.
@@ -82,6 +86,11 @@ class _Journey:
             self._expected.append(query.name)
         formats = [_BINARY] * len(values)
         self._pgconn.send_query_prepared(query.name, values, formats, _BINARY)
+        self._expected.append(None)
+
+    def send_unprepared(self, query: Query, values: Sequence[bytes | None]) -> None:
+        """Queue a statement that Postgres parses and plans for this once."""
+        self._pgconn.send_query_params(query.sql, values, None, [_BINARY] * len(values), _BINARY)
         self._expected.append(None)
 
     async def complete(self) -> list[pq.abc.PGresult]:

@@ -6,7 +6,7 @@ from values. Format: PostgreSQL documentation, "Message Formats" and the send fu
 
 from __future__ import annotations
 
-import itertools
+import hashlib
 import re
 import struct
 from collections.abc import Callable, Mapping, Sequence
@@ -25,7 +25,6 @@ _pack_int4 = struct.Struct("!i").pack
 _pack_int8 = struct.Struct("!q").pack
 _pack_float8 = struct.Struct("!d").pack
 _pack_array = struct.Struct("!iiIii").pack
-_numbers = itertools.count(1)
 
 
 def _uuid(value: UUID) -> bytes:
@@ -64,7 +63,11 @@ _TYPES: dict[str, tuple[int, Write, int]] = {
 
 
 class Query:
-    """One statement. `name` is that of its prepared form; raises ValueError for a parameter without a known type."""
+    """One statement. `name` is that of its prepared form; raises ValueError for a parameter without a known type.
+
+    The name is made from the text: behind a pooler that gives a connection to one process after the other, a name that
+    another process prepared is the same statement, whatever else the two have run.
+    """
 
     __slots__ = ("_writers", "name", "sql")
 
@@ -85,7 +88,7 @@ class Query:
         if _LOOSE.search(sql):
             raise ValueError("every parameter is written %(name)b::type")
         self.sql = sql.encode()
-        self.name = b"pytake_%d" % next(_numbers)
+        self.name = b"pytake_" + hashlib.blake2b(self.sql, digest_size=12).hexdigest().encode()
 
     def written(self, values: Values) -> list[bytes | None]:
         """The values in the order of the prepared statement; None is NULL. Raises KeyError for a missing one.

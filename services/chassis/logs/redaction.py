@@ -31,7 +31,7 @@ _NAMED = r"access_?token|refresh_?token|verify_?token|app_?secret|client_?secret
 _SECRETS = re.compile(
     r"""
     EAA[A-Za-z0-9]{2,}                                       # access tokens of Meta
-  | ptk_[\w-]+                                               # API keys of PyTake
+  | pt[kri]_[\w-]+                                           # API keys, refresh tokens and invitations of PyTake
   | eyJ[\w-]{4,}\.[\w-]+\.[\w-]*                             # JWT
   | (?i:bearer)\s+[^\s"',;]+ | Basic\s+[\w+/=-]{8,}          # authorization headers
   | sha(?:1|256)=[0-9A-Fa-f]{8,}                             # signatures

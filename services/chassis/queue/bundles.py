@@ -30,8 +30,11 @@ def bundles_of(group_id: UUID, lane_id: UUID, payloads: Sequence[bytes]) -> Iter
     """The payloads as items of at most LARGEST_BUNDLE and MOST_BUNDLE_BYTES each, in order; a large one is alone."""
     for start in range(0, len(payloads), LARGEST_BUNDLE):
         for chosen in _within_bytes(payloads[start : start + LARGEST_BUNDLE]):
-            content = b"".join([len(payload).to_bytes(_LENGTH_BYTES, "big") + payload for payload in chosen])
-            yield Item(group_id, lane_id, f"{_PREFIX}{uuid4()}", content)
+            yield Item(group_id, lane_id, f"{_PREFIX}{uuid4()}", _joined(chosen))
+
+
+def _joined(payloads: Sequence[bytes]) -> bytes:
+    return b"".join([len(payload).to_bytes(_LENGTH_BYTES, "big") + payload for payload in payloads])
 
 
 def _within_bytes(payloads: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
@@ -51,10 +54,21 @@ def _within_bytes(payloads: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
 
 def payloads_of(item: StoredItem) -> list[bytes]:
     """What an item holds; one that is no bundle holds its payload."""
+    return _parts(item.event_id, item.payload)
+
+
+def bundle_without(event_id: str, content: bytes, is_unwanted: Callable[[bytes], bool]) -> bytes:
+    """What an item holds without the payloads that are not wanted; empty when none is left."""
+    if not event_id.startswith(_PREFIX):
+        return b"" if is_unwanted(content) else content
+    return _joined([payload for payload in _parts(event_id, content) if not is_unwanted(payload)])
+
+
+def _parts(event_id: str, content: bytes) -> list[bytes]:
     # A replayed dead letter keeps the prefix and gets a suffix.
-    if not item.event_id.startswith(_PREFIX):
-        return [item.payload]
-    content, start, payloads = item.payload, 0, []
+    if not event_id.startswith(_PREFIX):
+        return [content]
+    start, payloads = 0, []
     while start < len(content):
         end = start + _LENGTH_BYTES + int.from_bytes(content[start : start + _LENGTH_BYTES], "big")
         payloads.append(content[start + _LENGTH_BYTES : end])

@@ -170,7 +170,8 @@ class Lanes:
             return False
         try:
             with self.fence():
-                ((row,),) = await self._database.batch((), [self.finishing(finishes)], durable=False)
+                groups = {finish.claim.group_id for finish in finishes}
+                ((row,),) = await self._database.batch(groups, [self.finishing(finishes)], durable=False)
         except LeaseLost:
             if len(finishes) == 1:
                 return False
@@ -214,6 +215,18 @@ class Lanes:
         }
         await run_steps(connection, [(self._statements["any"].bury, values)])
         metrics.lane_items_total.labels(self.box.path, "dead").inc()
+
+    async def forget(self, connection: Connection, items: Sequence[tuple[Claim, StoredItem]]) -> None:
+        """Remove items of held lanes; the caller finishes the lanes past them in the same transaction."""
+        if not items:
+            return
+        values = {
+            "groups": [claim.group_id for claim, _ in items],
+            "lanes": [claim.lane_id for claim, _ in items],
+            "positions": [item.position for _, item in items],
+            "times": [item.received_at for _, item in items],
+        }
+        await run_steps(connection, [(self._statements["any"].forget, values)])
 
     @property
     def is_any_ready(self) -> Query:

@@ -6,7 +6,7 @@ process, a backlog, a wait) is claimed by query.
 
 Order: a lane has one holder, its items go in order in one batch; at the first item the callee does not take now, the
 head stops, and the lane waits. A callee that is down is never the message's fault: lanes wait without blame. Only a
-callee's INVALID makes a dead letter (docs/architecture.md).
+callee's INVALID makes a dead letter (docs/architecture.md). What is ERASED is forgotten, content and all.
 """
 
 from __future__ import annotations
@@ -60,6 +60,7 @@ class _Plan:
     finishes: list[Finish] = field(default_factory=list)
     buried: list[tuple[Claim, StoredItem, str]] = field(default_factory=list)
     unroutable: list[tuple[StoredItem, str]] = field(default_factory=list)
+    erased: list[tuple[Claim, StoredItem]] = field(default_factory=list)
 
 
 class Relay:
@@ -226,7 +227,7 @@ class Relay:
     async def _save(self, plan: _Plan) -> None:
         finished = sum(len(finish.claim.items) for finish in plan.finishes)
         metrics.lane_items_total.labels(self._lanes.box.path, "finished").inc(finished)
-        if not plan.buried and not plan.unroutable:
+        if not plan.buried and not plan.unroutable and not plan.erased:
             self._finish_later(plan.finishes)
             return
         # A passing fault (a deadlock, a connection that broke) must not cost the lanes a whole lease.
@@ -247,6 +248,7 @@ class Relay:
                     await self._lanes.bury(connection, claim, item, reason)
                 for item, reason in plan.unroutable:
                     await self._keep(connection, item, reason)
+                await self._lanes.forget(connection, plan.erased)
                 if await self._lanes.finish(connection, plan.finishes):
                     self._bell.ring()
         except LeaseLost:
@@ -332,5 +334,7 @@ def plan_of(claims: Sequence[Claim], results: Sequence[results_pb2.ItemResult]) 
                 plan.buried.append((claim, item, result.reason))
             elif result.outcome == results_pb2.ITEM_OUTCOME_UNROUTABLE:
                 plan.unroutable.append((item, result.reason))
+            elif result.outcome == results_pb2.ITEM_OUTCOME_ERASED:
+                plan.erased.append((claim, item))
         plan.finishes.append(Finish(claim, claim.until if is_open else head, delay=delay, error=reason))
     return plan

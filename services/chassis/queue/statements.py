@@ -29,6 +29,7 @@ class Statements:
     renew: Query
     wake: Query
     bury: Query
+    forget: Query
     depth: Query
     groups: Query
     list_dead: Query
@@ -149,6 +150,11 @@ def statements_of(box: Box, *, which: Which = "any") -> Statements:
             INSERT INTO {path}_dead ({g}, lane_id, event_id, received_at, payload, attempts, error)
             VALUES (%(group)s::uuid, %(lane)s::uuid, %(event)s::text, %(received_at)s::timestamptz, %(payload)s::bytea,
                     %(attempts)s::int, %(error)s::text)"""),
+        forget=Query(f"""
+            DELETE FROM {path}_item i
+            USING unnest(%(groups)b::uuid[], %(lanes)b::uuid[], %(positions)b::bigint[], %(times)b::timestamptz[])
+                  t(o, k, pos, at)
+            WHERE (i.{g}, i.lane_id, i.pos, i.received_at) = (t.o, t.k, t.pos, t.at)"""),
         depth=Query(f"""
             SELECT count(*), coalesce(extract(epoch FROM now() - min(wake_at)), 0)::float8
             FROM {path}_lane WHERE wake_at <= now()"""),

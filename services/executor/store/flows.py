@@ -77,16 +77,7 @@ class PostgresFlows:
     async def load(self, *, organization_id: UUID, flow: str, version: int) -> FlowVersion | None:
         """A version's document; `version` 0 means the published one. `flow` is an id or, for jumps, a name."""
         async with self._database.transaction([organization_id], durable=False) as connection:
-            row = await fetch_one(
-                connection,
-                """SELECT v.flow_id, v.version, v.document, v.digest FROM executor.flow f
-                   JOIN executor.flow_version v ON v.organization_id = f.organization_id AND v.flow_id = f.flow_id
-                    AND v.version = CASE WHEN %(version)s = 0 THEN f.published_version ELSE %(version)s END
-                   WHERE f.organization_id = %(organization_id)s AND (f.flow_id::text = %(flow)s OR f.name = %(flow)s)
-                   ORDER BY f.flow_id::text = %(flow)s DESC LIMIT 1""",
-                {"organization_id": organization_id, "flow": flow, "version": version},
-            )
-        return FlowVersion(row[0], row[1], bytes(row[2]), row[3]) if row else None
+            return await load_flow(connection, organization_id=organization_id, flow=flow, version=version)
 
     async def list_flows(self, *, organization_id: UUID) -> list[FlowSummary]:
         """The organization's flows by name."""
@@ -98,6 +89,20 @@ class PostgresFlows:
                 (organization_id,),
             )
         return [FlowSummary(*row) for row in rows]
+
+
+async def load_flow(connection: Connection, *, organization_id: UUID, flow: str, version: int) -> FlowVersion | None:
+    """The same in a transaction that is open (Passage.load)."""
+    row = await fetch_one(
+        connection,
+        """SELECT v.flow_id, v.version, v.document, v.digest FROM executor.flow f
+           JOIN executor.flow_version v ON v.organization_id = f.organization_id AND v.flow_id = f.flow_id
+            AND v.version = CASE WHEN %(version)s = 0 THEN f.published_version ELSE %(version)s END
+           WHERE f.organization_id = %(organization_id)s AND (f.flow_id::text = %(flow)s OR f.name = %(flow)s)
+           ORDER BY f.flow_id::text = %(flow)s DESC LIMIT 1""",
+        {"organization_id": organization_id, "flow": flow, "version": version},
+    )
+    return FlowVersion(row[0], row[1], bytes(row[2]), row[3]) if row else None
 
 
 async def _heads(connection: Connection, organization_id: UUID, flow_id: UUID) -> _Heads | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from uuid import UUID, uuid5
 
 import psycopg
@@ -28,6 +28,7 @@ from services.executor.domain.advance import Timer
 from services.executor.domain.standing import Standing
 from services.executor.ports import Passage, Published, Save, Snapshot, StateChanged, StateView
 from services.executor.store.boxes import INBOX, OUTBOX, RECORDS
+from services.executor.store.flows import load_flow
 from services.executor.store.rows import COLUMNS, standing_of, state_values, timer_values, view_of
 
 # The condition of the lists' partial indexes; it holds for every state.
@@ -157,7 +158,7 @@ class PostgresStates:
             rows = await journey.run([*passing.steps, *_snapshot_steps(conversations, flows)])
             passed = passing.passed(rows[:count])
             is_queued = passing.has_queued(rows[:count])
-            save = await work(Passage(passed, _snapshot(rows[count:])))
+            save = await work(Passage(passed, _snapshot(rows[count:]), partial(load_flow, journey.connection)))
             is_behind = bool(save.finishes)
             behind = [self._inbox.falling_behind(save.finishes)] if is_behind else []
             await self._write(journey, save, behind)
@@ -337,10 +338,11 @@ def _snapshot_steps(conversations: Sequence[tuple[UUID, UUID]], flows: Sequence[
 
 def _snapshot(rows: Sequence[Rows]) -> Snapshot:
     ((now,),), state_rows, flow_rows = rows
-    standings: dict[UUID, dict[UUID, Standing]] = {}
+    standings: dict[tuple[UUID, UUID], dict[UUID, Standing]] = {}
     for row in state_rows:
         standing = standing_of(row)
-        standings.setdefault(standing.conversation_id, {})[standing.state_id] = standing
+        key = (standing.organization_id, standing.conversation_id)
+        standings.setdefault(key, {})[standing.state_id] = standing
     return Snapshot(now, standings, {(row[0], row[1]): Published(row[2], row[3]) for row in flow_rows})
 
 

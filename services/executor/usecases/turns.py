@@ -28,7 +28,7 @@ from services.executor.domain.compile import CompiledFlow
 from services.executor.domain.engine import Limits
 from services.executor.domain.identifiers import recurring_id
 from services.executor.domain.standing import Standing
-from services.executor.ports import Passage, Save, Snapshot, StateChanged, States
+from services.executor.ports import LoadFlow, Passage, Save, Snapshot, StateChanged, States
 from services.executor.usecases.library import FlowLibrary
 
 _log = get_logger(__name__)
@@ -122,7 +122,7 @@ class Turns:
 
         async def work(passage: Passage) -> Save:
             lanes = [_decoded(lane, arrivals) for lane in passage.lanes]
-            results = [await self._lane(lane, passage.snapshot) for lane in lanes]
+            results = [await self._lane(lane, passage.snapshot, passage.load) for lane in lanes]
             behind = [result.finish for result in results if result.finish.delay is not None]
             return self._save_of(results, passage.snapshot, behind)
 
@@ -161,16 +161,16 @@ class Turns:
         results = [await self._lane(lane, snapshot) for lane in lanes]
         return await self._states.save(self._save_of(results, snapshot, [result.finish for result in results]))
 
-    async def _lane(self, lane: Decoded, snapshot: Snapshot) -> _LaneResult:
+    async def _lane(self, lane: Decoded, snapshot: Snapshot, read: LoadFlow | None = None) -> _LaneResult:
         claim = lane.claim
         if claim.items and _is_hopeless(claim):
             return _buried(claim)
-        standings = dict(snapshot.standings.get(claim.lane_id, {}))
+        standings = dict(snapshot.standings.get((claim.group_id, claim.lane_id), {}))
         result = _LaneResult(claim, Finish(claim, claim.until))
         done = claim.head
         for arrival, item in zip(lane.arrivals, claim.items, strict=False):
             try:
-                effects = await self._advance(arrival, standings, snapshot)
+                effects = await self._advance(arrival, standings, snapshot, read)
             except Exception as error:
                 _log.exception("turn_failed", error=type(error).__name__)
                 result.finish = _failed(claim, done, error)
@@ -183,7 +183,9 @@ class Turns:
             result.finish = _failed(claim, done, ValueError(lane.error))
         return result
 
-    async def _advance(self, arrival: Arrival, standings: dict[UUID, Standing], snapshot: Snapshot) -> Effects:
+    async def _advance(
+        self, arrival: Arrival, standings: dict[UUID, Standing], snapshot: Snapshot, read: LoadFlow | None
+    ) -> Effects:
         """Take one arrival on, loading the flows it turns out to need."""
         missing: dict[tuple[str, int], CompiledFlow | None] = {}
 
@@ -202,7 +204,7 @@ class Turns:
                 return advance(arrival, standings, rules)
             except FlowNeeded as needed:
                 key = (needed.flow, needed.version)
-                missing[key] = await self._library.load(needed.organization_id, needed.flow, needed.version)
+                missing[key] = await self._library.load(needed.organization_id, needed.flow, needed.version, read=read)
 
     def _published(self, organization_id: UUID, flow: str, snapshot: Snapshot) -> int:
         try:

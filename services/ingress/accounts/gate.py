@@ -71,7 +71,7 @@ class Gate:
             await self._notes.note(organization_id=caller.organization_id, entries=[entry])
         except Unavailable:
             # Refused he is all the same.
-            _log.error("denial_not_noted", caller=caller.subject, request=request)
+            _log.error("denial_not_noted", subject=caller.subject, method=request)
 
     async def _owner_of_key(self, text: str) -> Caller:
         owner = await self._ring.find(text)

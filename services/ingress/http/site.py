@@ -28,9 +28,11 @@ from services.ingress.http.rest import (
     denied,
     flow_routes,
     invitation_routes,
+    privacy_routes,
     session_routes,
     user_routes,
 )
+from services.ingress.privacy import Exports, Requests
 
 Ready = Callable[[], Awaitable[bool]]
 
@@ -39,6 +41,7 @@ _TAGS = [
     {"name": "webhook", "description": "What Meta calls. No token: the signature proves who it is."},
     {"name": "conversations", "description": "Look at conversations, try a flow in a contact's name, close."},
     {"name": "flows", "description": "Which flows there are."},
+    {"name": "privacy", "description": "The rights of people who wrote: everything about them, and its erasure."},
     {"name": "sessions", "description": "Log in, stay logged in, log out."},
     {"name": "people", "description": "The people of your organization, their roles, and invitations."},
     {"name": "api-keys", "description": "Keys for programs."},
@@ -69,6 +72,8 @@ def build_site(
     version: str,
     is_ready: Ready,
     conversations: Conversations,
+    requests: Requests,
+    exports: Exports,
     accounts: Accounts,
     audit: AuditTrails,
     trusted_proxies: int,
@@ -97,6 +102,7 @@ def build_site(
     for routes in (
         conversation_routes(conversations),
         flow_routes(conversations),
+        privacy_routes(requests, exports),
         session_routes(accounts.sessions, accounts.people),
         user_routes(accounts.people),
         invitation_routes(accounts.invitations),

@@ -16,7 +16,11 @@ _NOT_STORED = float("inf")
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """A contact; `created_at` in seconds since 1970, texts may be empty. `wa_id` and `user_id` are the newest ones."""
+    """A contact; `created_at` in seconds since 1970, texts may be empty. `wa_id` and `user_id` are the newest ones.
+
+    `not_before` is 0 unless somebody of this contact's names was erased: what was written up to then (seconds since
+    1970) is none of this contact's, it is a repeat.
+    """
 
     organization_id: UUID
     contact_id: UUID
@@ -25,6 +29,7 @@ class Contact:
     wa_id: str = ""
     user_id: str = ""
     parent_user_id: str = ""
+    not_before: int = 0
 
     def is_as_in(self, message: Message) -> bool:
         """Whether a message of this contact would leave it as it is."""
@@ -34,7 +39,22 @@ class Contact:
             and message.user_id in ("", self.user_id)
             and message.parent_user_id in ("", self.parent_user_id)
             and message.notice is None
+            and (not self.not_before or message.sent_at > self.not_before)
         )
+
+
+class Known(NamedTuple):
+    """What the store knows of identities: the contacts of those that have one, and when others' were erased.
+
+    `erased` is in whole seconds since 1970, by identity.
+    """
+
+    contacts: Mapping[Identity, Contact]
+    erased: Mapping[Identity, int]
+
+    def and_also(self, other: Known) -> Known:
+        """Both together."""
+        return Known({**self.contacts, **other.contacts}, {**self.erased, **other.erased})
 
 
 class Acquaintance(NamedTuple):
@@ -73,6 +93,7 @@ class ContactBook:
     """The contacts of one batch: starts with what the store knows and takes the messages in order."""
 
     known: Mapping[Identity, Contact]
+    erased: Mapping[Identity, int] = field(default_factory=dict)
     _owner_of: dict[Identity, UUID] = field(default_factory=dict)
     _contacts: dict[UUID, Contact] = field(default_factory=dict)
     _stored: dict[UUID, Contact] = field(default_factory=dict)
@@ -84,6 +105,14 @@ class ContactBook:
             self._stored[contact.contact_id] = contact
         self._contacts.update(self._stored)
 
+    def is_of_erased(self, message: Message, identities: Sequence[Identity]) -> bool:
+        """Whether it was written before somebody of these names was erased: Meta repeats webhooks for days.
+
+        A message without a usable time counts as old: it cannot be told from a repeat.
+        """
+        erased_at = self._erased_at(identities)
+        return erased_at > 0 and message.sent_at <= erased_at
+
     def admit(self, message: Message, identities: Sequence[Identity], parent: Identity | None) -> UUID:
         """The contact that has any of the identities (at least one), created or merged where need be.
 
@@ -91,13 +120,14 @@ class ContactBook:
         """
         owners = [self._owner_of.get(identity) for identity in identities]
         known = {self._winner(owner) for owner in owners if owner is not None}
-        contact_id = known.pop() if len(known) == 1 else self._settle(known, identities[0])
+        contact_id = known.pop() if len(known) == 1 else self._settle(known, identities)
         for identity, owner in zip(identities, owners, strict=True):
             if owner is None:
                 self._owner_of[identity] = contact_id
         if parent is not None:
             self._owner_of.setdefault(parent, contact_id)
         self._note_profile(contact_id, message, identities)
+        self._note_erasure(contact_id, identities)
         return contact_id
 
     def contact(self, contact_id: UUID) -> Contact:
@@ -117,19 +147,38 @@ class ContactBook:
             updated=[c for key, c in self._stored_now() if c != self._stored[key] and self._is_alive(key)],
         )
 
-    def _settle(self, known: set[UUID], identity: Identity) -> UUID:
+    def _settle(self, known: set[UUID], identities: Sequence[Identity]) -> UUID:
         """A new contact when none is known, the oldest when several are: the others are merged into it."""
         if not known:
-            return self._create(identity)
+            return self._create(identities)
         oldest = min((c for c in self._contacts.values() if c.contact_id in known), key=_age)
         for loser_id in known - {oldest.contact_id}:
             self._merge(loser_id, oldest.contact_id)
         return oldest.contact_id
 
-    def _create(self, identity: Identity) -> UUID:
-        contact_id = contact_id_of(identity)
-        self._contacts[contact_id] = Contact(identity.organization_id, contact_id)
+    def _create(self, identities: Sequence[Identity]) -> UUID:
+        identity, not_before = identities[0], self._erased_at(identities)
+        contact_id = contact_id_of(identity, not_before)
+        self._contacts[contact_id] = Contact(identity.organization_id, contact_id, not_before=not_before)
         return contact_id
+
+    def _erased_at(self, identities: Sequence[Identity]) -> int:
+        """When the last of those who had one of these names was erased; 0 for nobody."""
+        latest = 0
+        for identity in identities:
+            owner = self._owner_of.get(identity)
+            erased_at = self.contact(owner).not_before if owner is not None else self.erased.get(identity, 0)
+            latest = max(latest, erased_at)
+        return latest
+
+    def _note_erasure(self, contact_id: UUID, identities: Sequence[Identity]) -> None:
+        """A contact that takes over a name takes over since when it is somebody else's."""
+        if not self.erased:  # nearly always
+            return
+        before = self._contacts[contact_id]
+        latest = max(self.erased.get(identity, 0) for identity in identities)
+        if latest > before.not_before:
+            self._contacts[contact_id] = replace(before, not_before=latest)
 
     def _merge(self, loser_id: UUID, winner_id: UUID) -> None:
         self._merged_into[loser_id] = winner_id
@@ -140,6 +189,7 @@ class ContactBook:
             wa_id=winner.wa_id or loser.wa_id,
             user_id=winner.user_id or loser.user_id,
             parent_user_id=winner.parent_user_id or loser.parent_user_id,
+            not_before=max(winner.not_before, loser.not_before),
         )
 
     def _note_profile(self, contact_id: UUID, message: Message, identities: Sequence[Identity]) -> None:

@@ -37,9 +37,13 @@ class Naming(NamedTuple):
     user_id: str
 
 
-def contact_id_of(identity: Identity) -> UUID:
-    """The id of the contact that this identity creates: the same in every replica and on every try."""
-    return uuid5(identity.organization_id, f"{identity.kind}:{identity.value}")
+def contact_id_of(identity: Identity, not_before: int = 0) -> UUID:
+    """The id of the contact that this identity creates: the same in every replica and on every try.
+
+    Whoever was erased and writes again becomes another contact: nothing that is left of the former one is this one's.
+    """
+    life = f":{not_before}" if not_before else ""
+    return uuid5(identity.organization_id, f"{identity.kind}:{identity.value}{life}")
 
 
 def conversation_id_of(contact_id: UUID, phone_number_id: str) -> UUID:

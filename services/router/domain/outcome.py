@@ -9,7 +9,7 @@ from services.router.domain.identity import MOST_CHARACTERS, Identity
 from services.router.domain.message import Message
 from services.router.domain.organization import NumberPlan
 
-Kind = Literal["ok", "duplicate", "retry", "invalid", "unroutable"]
+Kind = Literal["ok", "duplicate", "retry", "invalid", "unroutable", "erased"]
 
 # Long enough for a killed peer to be back, short enough not to be felt.
 RETRY_MILLISECONDS = 200
@@ -28,6 +28,7 @@ HOUSE_APP = "00000000-0000-0000-0000-000000000000/house"
 
 OK = Outcome("ok")
 RETRY = Outcome("retry", RETRY_MILLISECONDS)
+ERASED = Outcome("erased")
 
 
 def unroutable(reason: str) -> Outcome:
@@ -51,9 +52,15 @@ def refusal_of_message(message: Message, plan: NumberPlan | None) -> Outcome | N
     refusal = refusal_of_number(message.phone_number_id, plan, message.signed_by)
     if refusal is not None or plan is None:
         return refusal
-    if not plan.number.is_active:
-        return unroutable(f"the number {message.phone_number_id} is not active; set is_active with `pytake apply`")
-    return None
+    return refusal_of_rest(plan)
+
+
+def refusal_of_rest(plan: NumberPlan) -> Outcome | None:
+    """Why a number that takes what it is sent leads nowhere now; None when it does not rest."""
+    if plan.number.is_active:
+        return None
+    number = plan.number.phone_number_id
+    return unroutable(f"the number {number} is not active; set is_active with `pytake apply`")
 
 
 def refusal_of_identities(identities: Sequence[Identity], parent: Identity | None) -> Outcome | None:

@@ -2,6 +2,7 @@
 
 from services.router.server.conversations import ConversationsServer
 from services.router.server.directory import DirectoryServer
+from services.router.server.privacy import PrivacyServer
 from services.router.server.routing import RoutingServer
 
-__all__ = ["ConversationsServer", "DirectoryServer", "RoutingServer"]
+__all__ = ["ConversationsServer", "DirectoryServer", "PrivacyServer", "RoutingServer"]

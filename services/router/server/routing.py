@@ -19,6 +19,7 @@ _OUTCOMES: dict[Kind, results_pb2.ItemOutcome.ValueType] = {
     "retry": results_pb2.ITEM_OUTCOME_RETRY,
     "invalid": results_pb2.ITEM_OUTCOME_INVALID,
     "unroutable": results_pb2.ITEM_OUTCOME_UNROUTABLE,
+    "erased": results_pb2.ITEM_OUTCOME_ERASED,
 }
 
 _OK = results_pb2.ItemResult(outcome=results_pb2.ITEM_OUTCOME_OK)

@@ -2,6 +2,7 @@
 
 from services.router.store.conversations import PostgresConversations
 from services.router.store.directory import PostgresDirectory
+from services.router.store.privacy import PostgresPrivacy
 from services.router.store.routing import PostgresRouting
 
-__all__ = ["PostgresConversations", "PostgresDirectory", "PostgresRouting"]
+__all__ = ["PostgresConversations", "PostgresDirectory", "PostgresPrivacy", "PostgresRouting"]

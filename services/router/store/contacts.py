@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Any
 from uuid import UUID
 
 from services.chassis.db import Query, Rows, Step
-from services.router.domain.contacts import Contact, ContactChanges, Merge
+from services.chassis.sealing import NameHasher
+from services.router.domain.contacts import Contact, ContactChanges, Known, Merge
 from services.router.domain.conversation import Touch, combine
 from services.router.domain.identity import Identity, conversation_id_of
 from services.router.ports import Raced
@@ -18,22 +19,28 @@ Run = Callable[[Sequence[Step]], Awaitable[list[Rows]]]
 
 # LIMIT keeps every look-up one descent of a primary key: the planner may not turn it into a scan of the tenant, which
 # row-level security's own condition on organization_id invites it to while tables are small.
+# Who was erased is asked after only where nobody has the name.
 FIND_CONTACTS = """
-    SELECT t.o, t.k, t.v, c.contact_id, extract(epoch FROM c.created_at)::float8, c.name, c.wa_id, c.user_id,
-           c.parent_user_id
-    FROM unnest(%(organizations)b::uuid[], %(kinds)b::text[], %(values)b::text[]) t(o, k, v)
-    CROSS JOIN LATERAL (
-      SELECT contact_id FROM router.contact_identity
-      WHERE organization_id = t.o AND kind = t.k AND value = t.v LIMIT 1) i
-    CROSS JOIN LATERAL (
-      SELECT contact_id, created_at, name, wa_id, user_id, parent_user_id FROM router.contact
-      WHERE organization_id = t.o AND contact_id = i.contact_id LIMIT 1) c"""
+    SELECT t.o, t.k, t.v, e.erased_at, c.contact_id, extract(epoch FROM c.created_at)::float8, c.name, c.wa_id,
+           c.user_id, c.parent_user_id, c.not_before
+    FROM unnest(%(organizations)b::uuid[], %(kinds)b::text[], %(values)b::text[], %(hashes)b::bytea[]) t(o, k, v, h)
+    LEFT JOIN LATERAL (
+      SELECT x.* FROM (
+        SELECT contact_id FROM router.contact_identity
+        WHERE organization_id = t.o AND kind = t.k AND value = t.v LIMIT 1) i
+      CROSS JOIN LATERAL (
+        SELECT contact_id, created_at, name, wa_id, user_id, parent_user_id, not_before FROM router.contact
+        WHERE organization_id = t.o AND contact_id = i.contact_id LIMIT 1) x) c ON true
+    LEFT JOIN LATERAL (
+      SELECT floor(extract(epoch FROM erased_at))::bigint AS erased_at FROM router.erased_identity
+      WHERE c.contact_id IS NULL AND organization_id = t.o AND identity_hash = t.h LIMIT 1) e ON true
+    WHERE c.contact_id IS NOT NULL OR e.erased_at IS NOT NULL"""
 _FIND = Query(FIND_CONTACTS)
 
 _CREATE = Query("""
-    INSERT INTO router.contact (organization_id, contact_id, name, wa_id, user_id, parent_user_id)
+    INSERT INTO router.contact (organization_id, contact_id, name, wa_id, user_id, parent_user_id, not_before)
     SELECT * FROM unnest(%(organizations)b::uuid[], %(contacts)b::uuid[], %(names)b::text[], %(wa_ids)b::text[],
-                         %(user_ids)b::text[], %(parents)b::text[])
+                         %(user_ids)b::text[], %(parents)b::text[], %(not_before)b::bigint[])
     ON CONFLICT DO NOTHING RETURNING 1""")
 
 # A contact that is being merged holds this back; merged, it no longer fits, so no identity ever names a loser.
@@ -48,12 +55,13 @@ _LINK = Query("""
 
 _UPDATE = Query("""
     WITH wanted AS MATERIALIZED (
-      SELECT c.organization_id, c.contact_id, t.n, t.w, t.u, t.p
+      SELECT c.organization_id, c.contact_id, t.n, t.w, t.u, t.p, t.b
       FROM unnest(%(organizations)b::uuid[], %(contacts)b::uuid[], %(names)b::text[], %(wa_ids)b::text[],
-                  %(user_ids)b::text[], %(parents)b::text[]) t(o, c, n, w, u, p)
+                  %(user_ids)b::text[], %(parents)b::text[], %(not_before)b::bigint[]) t(o, c, n, w, u, p, b)
       JOIN router.contact c ON (c.organization_id, c.contact_id) = (t.o, t.c)
       ORDER BY 1, 2 FOR NO KEY UPDATE OF c)
-    UPDATE router.contact c SET name = t.n, wa_id = t.w, user_id = t.u, parent_user_id = t.p
+    UPDATE router.contact c SET name = t.n, wa_id = t.w, user_id = t.u, parent_user_id = t.p,
+      not_before = greatest(c.not_before, t.b)
     FROM wanted t WHERE (c.organization_id, c.contact_id) = (t.organization_id, t.contact_id)""")
 
 # FOR UPDATE also holds back whoever links an identity to one of them.
@@ -80,17 +88,24 @@ _LOST_CONVERSATIONS = Query(
 )
 
 
-def finding(identities: Collection[Identity]) -> Step:
-    """The step that reads the contacts of those identities that are known."""
-    return _FIND, _identity_columns(list(identities))
+def finding(identities: Collection[Identity], names: NameHasher) -> Step:
+    """The step that reads what is known of identities."""
+    listed = list(identities)
+    hashes = [names.hash_of(identity.organization_id, identity.kind, identity.value) for identity in listed]
+    return _FIND, {**_identity_columns(listed), "hashes": hashes}
 
 
-def contacts_in(rows: Rows) -> Mapping[Identity, Contact]:
+def known_in(rows: Rows) -> Known:
     """What that step read."""
-    return {
-        Identity(organization_id, kind, value): Contact(organization_id, *contact)
-        for organization_id, kind, value, *contact in rows
-    }
+    contacts: dict[Identity, Contact] = {}
+    erased: dict[Identity, int] = {}
+    for organization_id, kind, value, erased_at, *contact in rows:
+        identity = Identity(organization_id, kind, value)
+        if erased_at is None:
+            contacts[identity] = Contact(organization_id, *contact)
+        else:
+            erased[identity] = erased_at
+    return Known(contacts, erased)
 
 
 async def save_contacts(run: Run, changes: ContactChanges) -> None:
@@ -168,4 +183,5 @@ def _contact_columns(contacts: Sequence[Contact]) -> dict[str, list[Any]]:
         "wa_ids": [contact.wa_id for contact in ordered],
         "user_ids": [contact.user_id for contact in ordered],
         "parents": [contact.parent_user_id for contact in ordered],
+        "not_before": [contact.not_before for contact in ordered],
     }

@@ -73,7 +73,8 @@ class PostgresDirectory:
     ) -> tuple[UUID, bool]:
         """See DirectoryStore."""
         values = {"id": organization_id, "name": name, "fallback": fallback_flow_id, "zone": time_zone}
-        async with self._database.transaction([organization_id]) as connection:
+        # Names are unique in the house: who has this one is not known yet.
+        async with self._database.transaction([]) as connection:
             if await run_counted(connection, _CREATE_ORGANIZATION, values):
                 await self._note_organization(connection, await read_organization(connection, organization_id), None)
                 return organization_id, True

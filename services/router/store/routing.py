@@ -9,12 +9,13 @@ from uuid import UUID
 import psycopg
 
 from services.chassis.db import Database, Query, Rows, Step, Transaction, rescoping
-from services.router.domain.contacts import Contact, ContactChanges
+from services.chassis.sealing import NameHasher
+from services.router.domain.contacts import ContactChanges, Known
 from services.router.domain.conversation import Conversation, Touch
 from services.router.domain.identity import Identity
 from services.router.domain.organization import Setup
-from services.router.ports import BadValue, Guess, NumberOwner, Owners
-from services.router.store.contacts import contacts_in, finding, save_contacts
+from services.router.ports import BadValue, Guess, NumberOwner, Owners, Raced
+from services.router.store.contacts import finding, known_in, save_contacts
 from services.router.store.setup import reading_setup, setup_in
 from services.router.store.touches import conversations_in, touching, touching_guessed
 
@@ -41,8 +42,10 @@ class PostgresRouting:
     ours in the same log and takes it along; and what a crash could forget, the message's retry makes again, id for id.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, names: NameHasher) -> None:
+        """`names` knows the names of people who were erased."""
         self._database = database
+        self._names = names
 
     async def owners_of(self, phone_number_ids: Collection[str]) -> Owners:
         """See RoutingStore."""
@@ -52,16 +55,20 @@ class PostgresRouting:
     async def touch_guessed(self, guesses: Sequence[Guess]) -> Mapping[UUID, Conversation]:
         """See RoutingStore."""
         organization_ids = {guess.touch.organization_id for guess in guesses}
-        with _refusals():
-            (rows,) = await self._database.batch(organization_ids, [touching_guessed(guesses)], durable=False)
+        try:
+            with _refusals():
+                (rows,) = await self._database.batch(organization_ids, [touching_guessed(guesses)], durable=False)
+        except Raced:
+            return {}
         return conversations_in(rows)
 
     @asynccontextmanager
     async def routing(self, organization_ids: Iterable[UUID]) -> AsyncIterator[PostgresRoutingWork]:
         """See RoutingStore."""
         with _refusals():
-            async with self._database.journey(organization_ids, durable=False) as transaction:
-                yield PostgresRoutingWork(transaction)
+            named = list(organization_ids)
+            async with self._database.journey(named, durable=False) as transaction:
+                yield PostgresRoutingWork(transaction, named, self._names)
                 if transaction.is_begun and not transaction.is_committed:
                     await transaction.commit()
 
@@ -69,30 +76,36 @@ class PostgresRouting:
 class PostgresRoutingWork:
     """See RoutingWork."""
 
-    def __init__(self, transaction: Transaction) -> None:
+    def __init__(self, transaction: Transaction, organization_ids: Iterable[UUID], names: NameHasher) -> None:
         self._transaction = transaction
+        self._named = organization_ids
+        self._names = names
         # Travels with the next journey.
         self._rescoping: list[Step] = []
 
     async def look_up(
         self, phone_number_ids: Collection[str], identities: Collection[Identity]
-    ) -> tuple[Owners, Mapping[Identity, Contact]]:
+    ) -> tuple[Owners, Known]:
         """See RoutingWork."""
-        owners, contacts = await self._run([_asking_owners(phone_number_ids), finding(identities)])
-        return _owners_in(owners), contacts_in(contacts)
+        # A number's owner may be anybody in the house, a contact only whose the transaction is.
+        _, owners, _, known = await self._run(
+            [rescoping(()), _asking_owners(phone_number_ids), rescoping(self._named), finding(identities, self._names)]
+        )
+        return _owners_in(owners), known_in(known)
 
     def work_for(self, organization_ids: Iterable[UUID]) -> None:
         """See RoutingWork."""
+        self._named = organization_ids
         self._rescoping = [rescoping(organization_ids)]
 
     async def setup_of(self, organization_id: UUID) -> Setup:
         """See RoutingWork."""
         return setup_in(await self._run(reading_setup(organization_id)))
 
-    async def contacts_of(self, identities: Collection[Identity]) -> Mapping[Identity, Contact]:
+    async def contacts_of(self, identities: Collection[Identity]) -> Known:
         """See RoutingWork."""
-        (rows,) = await self._run([finding(identities)])
-        return contacts_in(rows)
+        (rows,) = await self._run([finding(identities, self._names)])
+        return known_in(rows)
 
     async def save_contacts(self, changes: ContactChanges) -> None:
         """See RoutingWork."""
@@ -116,9 +129,11 @@ class PostgresRoutingWork:
 
 @contextmanager
 def _refusals() -> Iterator[None]:
-    """Raise BadValue for a value the database refuses."""
+    """Raise BadValue for a value the database refuses, Raced for a contact that was erased meanwhile."""
     try:
         yield
+    except psycopg.errors.ForeignKeyViolation as error:
+        raise Raced from error
     except (psycopg.DataError, UnicodeEncodeError) as error:
         raise BadValue from error
 

@@ -3,7 +3,8 @@
 from services.router.usecases.conversations import SetOwner
 from services.router.usecases.directory import Directory
 from services.router.usecases.messages import RouteMessages
+from services.router.usecases.privacy import Privacy
 from services.router.usecases.statuses import RouteStatuses
 from services.router.usecases.trial_message import SubmitTestMessage
 
-__all__ = ["Directory", "RouteMessages", "RouteStatuses", "SetOwner", "SubmitTestMessage"]
+__all__ = ["Directory", "Privacy", "RouteMessages", "RouteStatuses", "SetOwner", "SubmitTestMessage"]

@@ -11,11 +11,18 @@ from typing import NamedTuple
 from uuid import UUID
 
 from services.chassis.clock import Now
-from services.router.domain.contacts import Acquaintance, Contact, ContactBook
+from services.router.domain.contacts import Acquaintance, ContactBook, Known
 from services.router.domain.conversation import Conversation, combine
 from services.router.domain.identity import Identity, Naming, conversation_id_of, identities_of, parent_of
 from services.router.domain.message import Message
-from services.router.domain.outcome import RETRY, Outcome, refusal_of_identities, refusal_of_message
+from services.router.domain.outcome import (
+    ERASED,
+    RETRY,
+    Outcome,
+    refusal_of_identities,
+    refusal_of_number,
+    refusal_of_rest,
+)
 from services.router.ports import (
     BadValue,
     ContactMemory,
@@ -130,7 +137,7 @@ class RouteMessages:
             plans = await load_plans(work, self._plans, owners)
             opened = [_open(message, plans) for message in messages]
             wanted = {identity for item in opened if isinstance(item, _Names) for identity in item.all}
-            book = ContactBook({**known, **await _contacts_of(work, wanted - asked)})
+            book = ContactBook(*known.and_also(await _contacts_of(work, wanted - asked)))
             letters = _admit(messages, opened, plans, book, now)
             changes = book.changes()
             await work.save_contacts(changes)
@@ -155,16 +162,18 @@ def _identities_to_ask(messages: Sequence[Message], likely: Mapping[str, UUID]) 
 
 
 def _open(message: Message, plans: Plans) -> _Names | Outcome:
-    refusal = refusal_of_message(message, number_plan(plans, message.phone_number_id))
+    number = message.phone_number_id
+    refusal = refusal_of_number(number, number_plan(plans, number), message.signed_by)
     if refusal is not None:
         return refusal
-    names = _names(plans[message.phone_number_id].organization.organization_id, message)
-    return refusal_of_identities(*names) or names
+    names = _names(plans[number].organization.organization_id, message)
+    refusal = refusal_of_identities(*names)
+    return names if refusal is None else refusal_of_rest(plans[number].numbers[number]) or refusal
 
 
-async def _contacts_of(work: RoutingWork, identities: set[Identity]) -> Mapping[Identity, Contact]:
+async def _contacts_of(work: RoutingWork, identities: set[Identity]) -> Known:
     """What was not asked for by guess."""
-    return await work.contacts_of(identities) if identities else {}
+    return await work.contacts_of(identities) if identities else Known({}, {})
 
 
 def _admit(
@@ -172,7 +181,7 @@ def _admit(
 ) -> list[Letter | Outcome]:
     """The messages in order; contacts as they are after the last of them."""
     admitted = [
-        item if isinstance(item, Outcome) else book.admit(message, *item)
+        item if isinstance(item, Outcome) else _let_in(message, item, plans, book)
         for message, item in zip(messages, opened, strict=True)
     ]
     letters: list[Letter | Outcome] = []
@@ -186,6 +195,14 @@ def _admit(
         touch = touch_of(message, organization_id, contact.contact_id, conversation_id, now)
         letters.append(Letter(message, plan, contact, touch))
     return letters
+
+
+def _let_in(message: Message, names: _Names, plans: Plans, book: ContactBook) -> UUID | Outcome:
+    """Whose message it is, or why it goes nowhere. Before anything else: whoever was erased leaves no trace."""
+    if book.is_of_erased(message, names.identities):
+        return ERASED
+    number = message.phone_number_id
+    return refusal_of_rest(plans[number].numbers[number]) or book.admit(message, *names)
 
 
 def _lane_of(routed_message: RoutedMessage) -> UUID:

@@ -61,7 +61,7 @@ class SubmitTestMessage:
         async with self._store.routing([wanted.organization_id]) as work:
             plan = compile_setup(await work.setup_of(wanted.organization_id))
             identity = read_identity(wanted.organization_id, phone)
-            book = ContactBook(await work.contacts_of([identity]))
+            book = ContactBook(*await work.contacts_of([identity]))
             contact_id = book.admit(_message(wanted, phone, "", now), [identity], None)
             latest = await work.latest_conversation(organization_id=wanted.organization_id, contact_id=contact_id)
             message = _message(wanted, phone, _choose_number(plan, latest), now)

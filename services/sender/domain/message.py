@@ -25,7 +25,8 @@ def key_of(organization_id: UUID, other_id: UUID) -> Key:
 class Message:
     """A message's row. `attempts` counts calls; the number of a call is the count when it began.
 
-    `attempt_age` is seconds since the last call was marked, by the database's clock; None before the first.
+    `attempt_age` is seconds since the last call was marked, by the database's clock; None before the first. Of one that
+    `is_erased` only counts and times are left, and nothing about it changes any more.
     """
 
     organization_id: UUID
@@ -45,6 +46,7 @@ class Message:
     is_maybe_duplicate: bool = False
     error_code: int = 0
     error_text: str = ""
+    is_erased: bool = False
 
     @property
     def key(self) -> Key:
@@ -67,6 +69,8 @@ def attempted(message: Message, *, number: int, is_resend: bool) -> Message:
 
 def accepted(message: Message, wamid: str, *, by: Literal["response", "status"]) -> Message:
     """Meta has the message as `wamid`. What a failed status ended stays failed; the id is kept all the same."""
+    if message.is_erased:
+        return message
     is_known = wamid in message.wamids
     if is_known and (message.state == "accepted" or message.status == "failed"):
         return message
@@ -84,6 +88,8 @@ def failed(message: Message, code: int, text: str) -> Message:
 
 def with_status(message: Message, status: str, wamid: str, code: int) -> Message:
     """Apply a status webhook; what would move backwards, or is no status we act upon, changes nothing."""
+    if message.is_erased:
+        return message
     if status == "failed":
         return _with_failure(message, wamid, code)
     if status not in RANKS or status == "none":

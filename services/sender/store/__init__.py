@@ -9,17 +9,19 @@ import psycopg
 
 from services.chassis.db import Database
 from services.chassis.queue import Claim, Lanes
+from services.chassis.sealing import NameHasher
 from services.sender.domain.message import Key
 from services.sender.domain.settling import PairLimit, Turn, Wish
-from services.sender.ports import Departure, Listed, NewMessage, Settlement, StatusEvent
+from services.sender.ports import Departure, Listed, NewMessage, Settlement, StatusEvent, StatusFate
 from services.sender.store import statements
 from services.sender.store.arrivals import PER_LANE, add_and_depart, add_messages
 from services.sender.store.credentials import SEALED, PostgresCredentials
+from services.sender.store.privacy import PostgresPrivacy
 from services.sender.store.rows import Changes, Encode
 from services.sender.store.statuses import apply_statuses
 from services.sender.store.turns import settle_turns
 
-__all__ = ["SEALED", "PostgresCredentials", "PostgresStore"]
+__all__ = ["SEALED", "PostgresCredentials", "PostgresPrivacy", "PostgresStore"]
 
 
 class PostgresStore:
@@ -33,13 +35,16 @@ class PostgresStore:
         records: Lanes,
         limit: PairLimit,
         encode: Encode,
+        names: NameHasher,
         on_record: Callable[[], None],
     ) -> None:
+        """`names` knows the names of people who were erased."""
         self._database = database
         self._inbox = inbox
         self._records = records
         self._limit = limit
         self._encode = encode
+        self._names = names
         self._on_record = on_record
 
     async def enqueue(self, messages: Sequence[NewMessage]) -> list[bool]:
@@ -75,7 +80,7 @@ class PostgresStore:
         if not claims:
             return set()
         ordered = sorted(claims, key=lambda claim: (claim.group_id, claim.lane_id))
-        async with self._database.transaction((), durable=False) as connection:
+        async with self._database.transaction({claim.group_id for claim in ordered}, durable=False) as connection:
             return await self._inbox.renew(connection, ordered)
 
     async def settle(self, turns: Sequence[tuple[Claim, Turn]]) -> list[Settlement]:
@@ -89,16 +94,21 @@ class PostgresStore:
         self._tell(changes)
         return settlements
 
-    async def apply_statuses(self, statuses: Sequence[StatusEvent]) -> list[bool]:
-        """Move messages forward, park what no message is known for; tells which changed something."""
+    async def apply_statuses(self, statuses: Sequence[StatusEvent]) -> list[StatusFate]:
+        """Move messages forward, park what no message is known for; what is of somebody erased leaves no trace."""
         if not statuses:
             return []
         async with self._database.journey({status.organization_id for status in statuses}) as journey:
-            changed, changes = await apply_statuses(
-                journey, statuses, inbox=self._inbox, records=self._records, encode=self._encode
+            fates, changes = await apply_statuses(
+                journey,
+                statuses,
+                inbox=self._inbox,
+                records=self._records,
+                encode=self._encode,
+                names=self._names,
             )
         self._tell(changes)
-        return changed
+        return fates
 
     def _tell(self, changes: Changes) -> None:
         changes.count()

@@ -33,6 +33,7 @@ def message_of(row: tuple[Any, ...]) -> Message:
         organization_id=row[0], message_id=row[1], lane_id=row[2], phone_number_id=row[3], recipient_wa_id=row[4],
         flow_id=row[5], node_id=row[6], state=row[7], attempts=row[8], attempt_age=row[9], status=row[10],
         wamids=tuple(row[11]), resolved_by=row[12], is_maybe_duplicate=row[13], error_code=row[14], error_text=row[15],
+        is_erased=row[16],
     )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from services.chassis.db import Query
 
 _COLUMNS = """m.organization_id, m.message_id, m.lane_id, m.phone_number_id, m.recipient_wa_id, m.flow_id, m.node_id,
     m.state, m.attempts, extract(epoch FROM now() - m.attempted_at)::float8, m.status, m.wamids, m.resolved_by,
-    m.is_maybe_duplicate, m.error_code, m.error_text"""
+    m.is_maybe_duplicate, m.error_code, m.error_text, m.erased_at IS NOT NULL"""
 
 ADD_MESSAGES = Query("""
     INSERT INTO sender.message (organization_id, message_id, lane_id, phone_number_id, recipient_wa_id,
@@ -106,6 +106,13 @@ LOCK_OWNERS = Query(f"""
            WITH ORDINALITY g(o, callback, named, n))
     SELECT t.n, m.* FROM (SELECT * FROM t ORDER BY o, k) t CROSS JOIN LATERAL ({_LOCK_ONE}) m""")
 
+# Which of these names are of somebody who was erased.
+FIND_ERASED = Query("""
+    SELECT e.identity_hash FROM unnest(%(groups)b::uuid[], %(hashes)b::bytea[]) t(o, h)
+    CROSS JOIN LATERAL (
+      SELECT identity_hash FROM sender.erased_recipient
+      WHERE organization_id = t.o AND identity_hash = t.h LIMIT 1) e""")
+
 # How far each pair's mark lies ahead, and what time it is; a row for every lane asked for.
 READ_PAIRS = Query("""
     SELECT t.o, t.k, coalesce(extract(epoch FROM p.used_until - now()), 0)::float8, extract(epoch FROM now())::float8
@@ -137,12 +144,12 @@ WAKE_ORGANIZATION = Query("""
     UPDATE sender.inbox_lane SET wake_at = now()
     WHERE organization_id = %(organization_id)s::uuid AND lease IS NULL AND wake_at > now()""")
 
-# The condition on created_at is that of the lists' partial indexes; it holds for every message.
+# The conditions of the lists' partial indexes; the one on created_at holds for every message.
 LIST_MESSAGES = Query("""
     SELECT message_id, lane_id, phone_number_id, state, status, attempts, wamids, resolved_by, is_maybe_duplicate,
            error_code, created_at
     FROM sender.message
-    WHERE organization_id = %(organization_id)s::uuid AND created_at > '2000-01-01Z'
+    WHERE organization_id = %(organization_id)s::uuid AND created_at > '2000-01-01Z' AND erased_at IS NULL
       AND (%(lane_id)s::uuid IS NULL OR lane_id = %(lane_id)s::uuid)
       AND (%(state)s::text = '' OR state = %(state)s::text)
     ORDER BY created_at DESC, message_id DESC LIMIT %(limit)s::bigint""")

@@ -1,4 +1,8 @@
-"""Statuses: whose they are, what they change, and what is kept for later. Two journeys when every message is known."""
+"""Statuses: whose they are, what they change, and what is kept for later. Two journeys when every message is known.
+
+What is of somebody erased leaves no trace: their messages change no more, and a status that no message is known for is
+not kept.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +11,9 @@ from uuid import UUID
 
 from services.chassis.db import Rows, Step, Transaction
 from services.chassis.queue import Lanes
+from services.chassis.sealing import NameHasher
 from services.sender.domain.message import Message, key_of
-from services.sender.ports import StatusEvent
+from services.sender.ports import StatusEvent, StatusFate
 from services.sender.store import statements
 from services.sender.store.rows import Changes, Encode, message_of, naming
 
@@ -21,16 +26,27 @@ Owned = dict[int, Message]
 
 
 async def apply_statuses(
-    journey: Transaction, events: Sequence[StatusEvent], *, inbox: Lanes, records: Lanes, encode: Encode
-) -> tuple[list[bool], Changes]:
-    """Apply each status to its message, park the others, wake the lanes of settled messages; tells what changed."""
+    journey: Transaction,
+    events: Sequence[StatusEvent],
+    *,
+    inbox: Lanes,
+    records: Lanes,
+    encode: Encode,
+    names: NameHasher,
+) -> tuple[list[StatusFate], Changes]:
+    """Apply each status to its message, park the others, wake the lanes of settled messages; tells their fates."""
     (rows,) = await journey.run([_locking_owners(events)])
     owners = _owned(rows, range(len(events)))
     strangers = [n for n in range(len(events)) if n not in owners]
+    erased: set[int] = set()
+    if strangers:
+        erased = await _of_erased(journey, events, strangers, names)
+        strangers = [n for n in strangers if n not in erased]
     if strangers:
         owners |= await _expect(journey, events, strangers)
     changes = Changes({message.key: message for message in owners.values()})
     changed = [n in owners and changes.put_status(owners[n].key, event) for n, event in enumerate(events)]
+    erased |= {n for n, message in owners.items() if message.is_erased}
     named = changes.newly_named()
     if named:
         _, parked = await journey.run(naming(named))
@@ -41,7 +57,29 @@ async def apply_statuses(
         *_waking(inbox, changes),
         *changes.recording(records, encode),
     ])  # fmt: skip
-    return changed, changes
+    fates: list[StatusFate] = [
+        "erased" if n in erased else "applied" if is_changed else "nothing" for n, is_changed in enumerate(changed)
+    ]
+    return fates, changes
+
+
+async def _of_erased(
+    journey: Transaction, events: Sequence[StatusEvent], strangers: Sequence[int], names: NameHasher
+) -> set[int]:
+    """Of the statuses no message is known for, those to somebody who was erased."""
+    hashes = {n: _hashes(events[n], names) for n in strangers}
+    asked = [(events[n].organization_id, each) for n in strangers for each in hashes[n]]
+    if not asked:
+        return set()
+    values = {"groups": [pair[0] for pair in asked], "hashes": [pair[1] for pair in asked]}
+    (rows,) = await journey.run([(statements.FIND_ERASED, values)])
+    found = {bytes(row[0]) for row in rows}
+    return {n for n in strangers if not found.isdisjoint(hashes[n])}
+
+
+def _hashes(event: StatusEvent, names: NameHasher) -> list[bytes]:
+    recipients = {"wa_id": event.recipient_wa_id, "user_id": event.recipient_user_id}
+    return [names.hash_of(event.organization_id, kind, value) for kind, value in recipients.items() if value]
 
 
 def _locking_owners(events: Sequence[StatusEvent]) -> Step:

@@ -19,13 +19,13 @@ from services.embedded.errors import HouseError
 from tests.benchmarks.__main__ import first_sentence, say
 from tests.benchmarks.conditions import conditions
 from tests.benchmarks.errors import Void
-from tests.benchmarks.parts import commits, doors, queues, turn
+from tests.benchmarks.parts import commits, doors, queues, scopes, turn
 from tests.benchmarks.parts.contest import Sample, contest
 from tests.benchmarks.parts.ground import Ground, running
 from tests.benchmarks.parts.report import markdown, write_json
 
 RESULTS = Path(".bench")
-PARTS = ("turn", "doors", "queues", "commits")
+PARTS = ("turn", "doors", "queues", "commits", "scopes")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,10 +38,11 @@ class Plan:
     posts: int
     jobs: int
     commits: int
+    rows: int
 
 
-QUICK = Plan(parts=PARTS, rounds=3, turns=2_000, posts=6_000, jobs=1_000, commits=4_000)
-FULL = Plan(parts=PARTS, rounds=5, turns=10_000, posts=20_000, jobs=4_000, commits=20_000)
+QUICK = Plan(parts=PARTS, rounds=3, turns=2_000, posts=6_000, jobs=1_000, commits=4_000, rows=12_800)
+FULL = Plan(parts=PARTS, rounds=5, turns=10_000, posts=20_000, jobs=4_000, commits=20_000, rows=64_000)
 
 
 def read_plan(arguments: Sequence[str]) -> Plan:
@@ -80,7 +81,17 @@ async def _run_on(ground: Ground, plan: Plan, folder: Path) -> list[Sample]:
             if not contestants:
                 say("this Postgres came without pgbench: the commits are left out")
             samples += await contest(commits.PART, contestants, plan.rounds, say)
+        if "scopes" in plan.parts:
+            samples += await _run_scopes(ground, plan)
     return samples
+
+
+async def _run_scopes(ground: Ground, plan: Plan) -> list[Sample]:
+    opened = await scopes.open_scopes(ground)
+    try:
+        return await contest(scopes.PART, opened.contestants(plan.rows), plan.rounds, say)
+    finally:
+        await opened.close()
 
 
 async def _run_queues(ground: Ground, plan: Plan) -> list[Sample]:

@@ -20,6 +20,7 @@ import uvloop
 from services.chassis.audit import AuditLog
 from services.chassis.db import Database
 from services.chassis.migrate import migrate
+from services.chassis.sealing import NameHasher
 from services.pb.common.v1 import events_pb2, results_pb2
 from services.pb.executor.v1 import executor_pb2
 from services.pb.router.v1 import router_pb2
@@ -28,7 +29,7 @@ from services.router.app import Surroundings, servicers
 from services.router.domain.organization import Number
 from services.router.peers import GrpcExecutor, GrpcSender
 from services.router.server import RoutingServer
-from services.router.store import PostgresConversations, PostgresDirectory, PostgresRouting
+from services.router.store import PostgresConversations, PostgresDirectory, PostgresPrivacy, PostgresRouting
 from tests.benchmarks.cpu import process_table
 from tests.benchmarks.errors import Void
 from tests.fixtures.servers import copied_database, join_run, make_template, start_servers
@@ -107,10 +108,12 @@ async def _router(database: Database) -> RoutingServer:
     )
     number = Number(_NUMBER, "+55 81 3000-0000", None, uuid4(), "", True)
     await directory.put_number(organization_id=organization_id, number=number)
+    names = NameHasher(bytes(32))
     surroundings = Surroundings(
-        routing=PostgresRouting(database),
+        routing=PostgresRouting(database, names),
         directory=directory,
         conversations=PostgresConversations(database, audit),
+        privacy=PostgresPrivacy(database, names, audit),
         executor=GrpcExecutor(cast(Any, TakingPeer()), seconds=5),
         sender=GrpcSender(cast(Any, TakingPeer()), seconds=5),
     )

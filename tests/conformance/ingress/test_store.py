@@ -130,7 +130,9 @@ async def test_an_app_is_stored_once_and_listed(opened: Opened) -> None:
 
 
 async def apps_of(store: Store, organization_id: UUID) -> list[MetaApp]:
-    return [app for app in await store.list_apps() if app.organization_id == organization_id]
+    found = await store.apps_of(organization_id=organization_id)
+    assert found == [app for app in await store.list_apps() if app.organization_id == organization_id]
+    return found
 
 
 async def test_a_changed_secret_keeps_the_one_before(opened: Opened) -> None:

@@ -9,13 +9,15 @@ import pytest
 from services.chassis.audit import AuditLog
 from services.chassis.db import Database
 from services.chassis.errors import AlreadyExists, NotFound
+from services.chassis.sealing import NameHasher
 from services.router.domain.contacts import Contact, ContactChanges, Merge
 from services.router.domain.conversation import Touch, combine
 from services.router.domain.identity import Identity, contact_id_of, conversation_id_of
 from services.router.domain.organization import Chatbot, Number, Trigger
-from services.router.ports import ConversationStore, DirectoryStore, Raced, RoutingStore
-from services.router.store import PostgresConversations, PostgresDirectory, PostgresRouting
+from services.router.ports import ConversationStore, DirectoryStore, PrivacyStore, Raced, RoutingStore
+from services.router.store import PostgresConversations, PostgresDirectory, PostgresPrivacy, PostgresRouting
 from tests.fakes.router import FakeStore
+from tests.fakes.router_people import FakePeople
 
 FLOW = UUID("6a1c0c9e-3d5e-4a65-9a57-0a4f2b1d7e10")
 
@@ -25,18 +27,24 @@ class Stores:
     routing: RoutingStore
     directory: DirectoryStore
     conversations: ConversationStore
+    privacy: PrivacyStore
 
 
 @pytest.fixture(params=["fake", "postgres"])
 async def stores(request: pytest.FixtureRequest) -> AsyncIterator[Stores]:
     if request.param == "fake":
         fake = FakeStore()
-        yield Stores(fake, fake, fake)
+        yield Stores(fake, fake, fake, FakePeople(fake))
         return
     url = request.getfixturevalue("module_database").url_of("router")
     database = await Database.open(url, size=3, name="router-conformance")
-    audit = AuditLog("router", database)
-    yield Stores(PostgresRouting(database), PostgresDirectory(database, audit), PostgresConversations(database, audit))
+    names, audit = NameHasher(b"names of the erased are hashed so"), AuditLog("router", database)
+    yield Stores(
+        PostgresRouting(database, names),
+        PostgresDirectory(database, audit),
+        PostgresConversations(database, audit),
+        PostgresPrivacy(database, names, audit),
+    )
     await database.close()
 
 
@@ -152,7 +160,7 @@ async def test_a_number_belongs_to_one_organization_in_the_whole_house(stores):
         await stores.directory.put_number(organization_id=second, number=number(phone))
     assert await stores.routing.owners_of([phone, "404", "\0"]) == {phone: (first, 2)}
     async with stores.routing.routing([]) as work:
-        assert await work.look_up([phone, "404"], []) == ({phone: (first, 2)}, {})
+        assert await work.look_up([phone, "404"], []) == ({phone: (first, 2)}, ({}, {}))
 
 
 async def test_what_is_put_must_name_what_exists(stores):
@@ -176,7 +184,7 @@ async def test_a_contact_is_found_by_each_of_its_identities(stores):
         stores, organization_id, ContactChanges([contact], [(phone, contact.contact_id), (user, contact.contact_id)])
     )
     async with stores.routing.routing([organization_id]) as work:
-        found = await work.contacts_of([phone, user, Identity(organization_id, "wa_id", "404")])
+        found = (await work.contacts_of([phone, user, Identity(organization_id, "wa_id", "404")])).contacts
     assert found.keys() == {phone, user}
     assert {each.contact_id for each in found.values()} == {contact.contact_id}
     assert found[user].name == "Ana"
@@ -187,9 +195,9 @@ async def test_contacts_of_an_organization_the_transaction_did_not_name_are_not_
     identity = Identity(organization_id, "wa_id", "5581900000002")
     await create(stores, identity)
     async with stores.routing.routing([other]) as work:
-        unseen = await work.contacts_of([identity])
+        unseen = (await work.contacts_of([identity])).contacts
         work.work_for([organization_id])
-        seen = await work.contacts_of([identity])
+        seen = (await work.contacts_of([identity])).contacts
     assert not unseen
     assert seen.keys() == {identity}
 
@@ -203,7 +211,7 @@ async def test_whoever_creates_a_contact_second_loses_the_race_and_leaves_nothin
     with pytest.raises(Raced):
         await save(stores, organization_id, changes)
     async with stores.routing.routing([organization_id]) as work:
-        assert (await work.contacts_of([phone, user])).keys() == {phone}
+        assert (await work.contacts_of([phone, user])).contacts.keys() == {phone}
 
 
 async def test_a_profile_is_updated(stores):
@@ -213,7 +221,7 @@ async def test_a_profile_is_updated(stores):
     contact = Contact(organization_id, contact_id_of(identity), 0, "Bia", "5581900000004", "BR.c3", "BR.ENT.c3")
     await save(stores, organization_id, ContactChanges(updated=[contact]))
     async with stores.routing.routing([organization_id]) as work:
-        (found,) = (await work.contacts_of([identity])).values()
+        (found,) = (await work.contacts_of([identity])).contacts.values()
     assert (found.name, found.user_id, found.parent_user_id) == ("Bia", "BR.c3", "BR.ENT.c3")
 
 
@@ -227,7 +235,7 @@ async def test_a_merge_moves_identities_and_what_the_loser_conversations_knew(st
     merge = Merge(organization_id, contact_id_of(young), contact_id_of(old))
     await save(stores, organization_id, ContactChanges(merged=[merge]))
     async with stores.routing.routing([organization_id]) as work:
-        found = await work.contacts_of([old, young])
+        found = (await work.contacts_of([old, young])).contacts
         kept = await work.latest_conversation(organization_id=organization_id, contact_id=contact_id_of(old))
     assert {each.contact_id for each in found.values()} == {contact_id_of(old)}
     assert kept is not None
@@ -242,7 +250,7 @@ async def test_contacts_merged_one_after_the_other_all_end_at_the_oldest(stores)
         merge = Merge(organization_id, contact_id_of(loser), contact_id_of(winner))
         await save(stores, organization_id, ContactChanges(merged=[merge]))
     async with stores.routing.routing([organization_id]) as work:
-        found = await work.contacts_of([first, second, third])
+        found = (await work.contacts_of([first, second, third])).contacts
     assert {each.contact_id for each in found.values()} == {contact_id_of(first)}
 
 

@@ -47,8 +47,8 @@ class Case:
             organization_id=self.organization_id, event_id=f"{wamid}:{status}", wamid=wamid, status=status,
             callback=callback, error_code=0, occurred_at=0,
         )  # fmt: skip
-        (changed,) = await self.store.apply_statuses([event])
-        return changed
+        (fate,) = await self.store.apply_statuses([event])
+        return fate == "applied"
 
     async def listed(self, message_id: UUID) -> Listed:
         rows = await self.store.list_messages(organization_id=self.organization_id, lane_id=None, state="", limit=100)

@@ -8,6 +8,7 @@ import pytest
 
 from services.chassis.db import Database as Pool
 from services.chassis.queue import Box, Lanes
+from services.chassis.sealing import NameHasher
 from services.sender.peers import record_bytes
 from services.sender.store import PostgresStore
 from tests.conformance.sender.case import LIMIT, Case
@@ -25,7 +26,15 @@ async def case(request: pytest.FixtureRequest) -> AsyncIterator[Case]:
     pool = await Pool.open(database.url_of("sender"), size=4, name="sender")
     inbox, records = (Lanes(Box("sender", name), pool) for name in ("inbox", "records"))
     yield Case(
-        PostgresStore(pool, inbox=inbox, records=records, limit=LIMIT, encode=record_bytes, on_record=lambda: None),
+        PostgresStore(
+            pool,
+            inbox=inbox,
+            records=records,
+            limit=LIMIT,
+            encode=record_bytes,
+            names=NameHasher(bytes(32)),
+            on_record=lambda: None,
+        ),
         uuid.uuid4(),
     )
     await pool.close()

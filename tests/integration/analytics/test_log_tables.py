@@ -26,9 +26,9 @@ async def database(module_database: OwnDatabase) -> AsyncIterator[Database]:
     "statement",
     [
         "UPDATE analytics.conversation_logs SET user_message = 'other'",
-        "DELETE FROM analytics.conversation_logs",
         "TRUNCATE analytics.conversation_logs",
-        "DELETE FROM analytics.conversation_count",
+        "DELETE FROM analytics.flow_count",
+        "DELETE FROM analytics.node_count",
         "SELECT * FROM analytics.conversation_logs_old",
         "DROP TABLE analytics.conversation_logs",
     ],

@@ -14,7 +14,7 @@ import pytest
 from joserfc.jwk import OKPKey
 
 from services.analytics.app import servicers
-from services.analytics.store import PostgresStore
+from services.analytics.store import PostgresPrivacy, PostgresStore
 from services.chassis.clock import now
 from services.chassis.db import Database
 from services.chassis.errors import PermissionDenied
@@ -46,7 +46,12 @@ async def serving(url: str, folder: Path, caller: str) -> AsyncIterator[Peer]:
     signer = keys_in(folder, caller)[caller]
     database = await Database.open(url, size=2, name="process")
     verifier = TokenVerifier.from_file(audience="analytics", jwks_file=str(folder / "jwks.json"))
-    server = RpcServer("127.0.0.1:0", servicers(PostgresStore(database), now, 256), verifier, drain_seconds=0.0)
+    server = RpcServer(
+        "127.0.0.1:0",
+        servicers(PostgresStore(database), PostgresPrivacy(database), now, 256),
+        verifier,
+        drain_seconds=0.0,
+    )
     await server.start()
     peer = Peer(PeerAddress("analytics", f"ipv4:127.0.0.1:{server.port}"), signer)
     try:

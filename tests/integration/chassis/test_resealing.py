@@ -11,6 +11,7 @@ import psycopg
 import pytest
 from prometheus_client import REGISTRY
 
+from services.chassis.audit import AuditLog
 from services.chassis.db import Database, Rows, Step
 from services.chassis.queue import Lanes
 from services.chassis.sealing import Resealing, SealedColumn, Sealer, SealingServer, key_id_of
@@ -73,11 +74,11 @@ class Room:
 
 def sender_on(database: Database) -> Room:
     async def put(sealer: Sealer, organization_id: UUID, name: str, secret: str) -> bool:
-        credentials = PostgresCredentials(database, sealer)
+        credentials = PostgresCredentials(database, sealer, AuditLog("sender", database))
         return await credentials.put_credential(organization_id=organization_id, phone_number_id=name, token=secret)
 
     async def read(sealer: Sealer) -> Secrets:
-        return await PostgresCredentials(database, sealer).tokens(list(room.known))
+        return await PostgresCredentials(database, sealer, AuditLog("sender", database)).tokens(list(room.known))
 
     room = Room(database, SEALED_BY_SENDER, put, read)
     return room
@@ -85,7 +86,8 @@ def sender_on(database: Database) -> Room:
 
 def ingress_on(database: Database) -> Room:
     def store(sealer: Sealer) -> PostgresStore:
-        return PostgresStore(database, Lanes(MESSAGES, database), Lanes(STATUSES, database), sealer)
+        lanes = Lanes(MESSAGES, database), Lanes(STATUSES, database)
+        return PostgresStore(database, *lanes, sealer=sealer, audit=AuditLog("ingress", database))
 
     async def put(sealer: Sealer, organization_id: UUID, name: str, secret: str) -> bool:
         return await store(sealer).put_app(

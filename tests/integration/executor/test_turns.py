@@ -314,7 +314,7 @@ async def test_a_state_that_somebody_changed_meanwhile_takes_nothing_in(room: Ro
 
     async def close_and_save(passage: Passage) -> Save:
         await StateKeeping(room.states).close(organization_id=room.organization_id, phone_number="4915100000007")
-        standings = list(passage.snapshot.standings[room.conversation_id].values())
+        standings = list(passage.snapshot.standings[room.organization_id, room.conversation_id].values())
         return Save(frozenset({room.organization_id}), standings, (), (), (), (), ())
 
     with pytest.raises(StateChanged):

@@ -55,6 +55,21 @@ async def test_a_meta_app_is_noted_when_it_changes_and_its_secrets_never(
     assert [secret for secret in SECRETS if secret in everything or secret.encode().hex() in everything] == []
 
 
+async def test_the_end_of_a_rotation_is_noted_when_somebody_brings_it_about(mailbox: Mailbox) -> None:
+    audit = AuditLog("ingress", mailbox.database)
+    store = store_on(mailbox.database, audit)
+    app = MetaApp(uuid4(), "main", "secret", "former", "token")
+    await store.put_app(app)
+
+    ended = [await store.end_rotation(organization_id=app.organization_id, name="main") for _ in range(2)]
+    unknown = await store.end_rotation(organization_id=app.organization_id, name="none")
+
+    assert (ended, unknown) == ([True, False], None)
+    _, record = await noted(audit, app.organization_id)
+    assert (record.action, record.object) == ("app.end_rotation", "app:main")
+    assert record.before != record.after
+
+
 async def test_an_app_that_cannot_be_stored_is_not_noted(database: OwnDatabase, mailbox: Mailbox) -> None:
     audit = AuditLog("ingress", mailbox.database)
     app = MetaApp(uuid4(), "main", "secret", None, "token")

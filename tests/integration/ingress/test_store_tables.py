@@ -141,7 +141,7 @@ async def test_waiting_messages_do_not_hold_the_watermark_back(room: Database) -
 @pytest.mark.parametrize(
     "statement",
     [
-        "DELETE FROM ingress.out_item",
+        "TRUNCATE ingress.out_item",
         "UPDATE ingress.out_item SET payload = ''",
         "DELETE FROM ingress.meta_app",
         "SELECT 1 FROM router.number",

@@ -15,6 +15,7 @@ from joserfc.jwk import OKPKey
 from services.chassis.audit import AuditLog, audit_servicer
 from services.chassis.db import Database
 from services.chassis.rpc import Peer, PeerAddress, RpcServer, Servicer
+from services.chassis.sealing import NameHasher
 from services.chassis.tenancy import ServiceSigner, TokenVerifier
 from services.pb.common.v1 import events_pb2, results_pb2
 from services.pb.executor.v1 import executor_pb2, executor_pb2_grpc
@@ -22,9 +23,10 @@ from services.pb.router.v1 import router_pb2, router_pb2_grpc
 from services.pb.sender.v1 import sender_pb2, sender_pb2_grpc
 from services.router.app import Surroundings, servicers
 from services.router.peers import GrpcExecutor, GrpcSender
-from services.router.store import PostgresConversations, PostgresDirectory, PostgresRouting
+from services.router.store import PostgresConversations, PostgresDirectory, PostgresPrivacy, PostgresRouting
 
 CALLERS = ("operator", "ingress", "router")
+NAMES = NameHasher(b"names of the erased are hashed so")
 
 
 def keys_in(folder: Path) -> dict[str, ServiceSigner]:
@@ -153,9 +155,10 @@ async def _replica(
     stack.push_async_callback(database.close)
     audit = AuditLog("router", database)
     surroundings = Surroundings(
-        routing=PostgresRouting(database),
+        routing=PostgresRouting(database, NAMES),
         directory=PostgresDirectory(database, audit),
         conversations=PostgresConversations(database, audit),
+        privacy=PostgresPrivacy(database, NAMES, audit),
         executor=GrpcExecutor(peers[0], seconds=10),
         sender=GrpcSender(peers[1], seconds=10),
     )

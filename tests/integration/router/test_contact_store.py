@@ -16,6 +16,7 @@ from services.router.store import PostgresDirectory, PostgresRouting
 from services.router.store.contacts import FIND_CONTACTS
 from services.router.store.touches import TOUCH_GUESSED
 from tests.fixtures.servers import Database as OwnDatabase
+from tests.integration.router.house import NAMES
 
 
 @pytest.fixture
@@ -47,10 +48,13 @@ def plan_of(statement: str, database: OwnDatabase) -> str:
 
 def test_contacts_are_found_by_primary_key_before_postgres_has_any_statistics(module_database: OwnDatabase):
     plan = plan_of(FIND_CONTACTS, module_database)
-    assert "contact_identity_pkey" in plan
-    assert "contact_pkey" in plan
+    for key in ("contact_identity", "contact", "erased_identity"):
+        assert f"{key}_pkey" in plan
     assert "Seq Scan" not in plan
-    assert "Filter" not in plan
+    # Who was erased is asked only where nobody has the name; nothing else is filtered row by row.
+    assert plan.count("One-Time Filter: (contact.contact_id IS NULL)") == 1
+    assert plan.count("Filter: ((") == 1
+    assert plan.count("Filter") == 2
 
 
 def test_a_guess_is_verified_by_primary_keys_and_locks_in_the_order_it_came(module_database: OwnDatabase):
@@ -74,7 +78,7 @@ async def test_an_identity_is_never_linked_to_a_contact_that_is_being_merged_awa
 ):
     organization_id = await new_organization(database)
     old, young, fresh = (Identity(organization_id, "wa_id", f"558190000000{n}") for n in range(3))
-    store = PostgresRouting(database)
+    store = PostgresRouting(database, NAMES)
     async with store.routing([organization_id]) as work:
         await work.save_contacts(created(old, young))
 
@@ -94,11 +98,11 @@ async def test_an_identity_is_never_linked_to_a_contact_that_is_being_merged_awa
 async def test_a_value_postgres_refuses_is_told_apart_and_leaves_nothing(database: Database):
     organization_id = await new_organization(database)
     good, bad = Identity(organization_id, "wa_id", "5581900000007"), Identity(organization_id, "user_id", "BR.\0")
-    store = PostgresRouting(database)
+    store = PostgresRouting(database, NAMES)
     with pytest.raises(BadValue):
         await _save(store, organization_id, created(good, bad))
     async with store.routing([organization_id]) as work:
-        assert not await work.contacts_of([good])
+        assert not (await work.contacts_of([good])).contacts
 
 
 async def _save(store: PostgresRouting, organization_id: UUID, changes: ContactChanges) -> None:

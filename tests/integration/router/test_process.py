@@ -27,6 +27,7 @@ def variables_in(folder: Path) -> dict[str, str]:
         "SENDER_TARGET": "ipv4:127.0.0.1:1",
         "SERVICE_KEY_FILE": str(folder / "router.jwk.json"),
         "SERVICE_JWKS_FILE": str(folder / "jwks.json"),
+        "TOMBSTONE_KEY": "dHR0dHR0dHR0dHR0dHR0dHR0dHR0dHR0dHR0dHR0dHQ=",
     }
 
 

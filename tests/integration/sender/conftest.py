@@ -16,7 +16,7 @@ from services.chassis.db import Database as Pool
 from services.chassis.db import fetch_all
 from services.chassis.queue import Box, Lanes, StoredItem, payloads_of
 from services.chassis.redis import OptionalRedis
-from services.chassis.sealing import Sealer
+from services.chassis.sealing import NameHasher, Sealer
 from services.chassis.settings import Secret
 from services.embedded.addresses import LOOPBACK, choose_port
 from services.embedded.meta.app import build_runner, build_simulator
@@ -108,7 +108,8 @@ class Stage:
             name: Lanes(Box("sender", name), self.pool, lease_seconds=lease_seconds) for name in ("inbox", "records")
         }
         limit = PairLimit(self.settings.pair_burst, self.settings.pair_seconds)
-        return PostgresStore(self.pool, **boxes, limit=limit, encode=record_bytes, on_record=lambda: None)
+        names = NameHasher.from_text(self.settings.tombstone_key)
+        return PostgresStore(self.pool, **boxes, limit=limit, encode=record_bytes, names=names, on_record=lambda: None)
 
     async def crash_before_the_call(self, *, lease_seconds: float = 0.2) -> uuid.UUID:
         """A sender marks the first message as attempted, and dies; gives the message."""
@@ -213,6 +214,7 @@ async def stage(database: Database) -> AsyncIterator[Stage]:
         service_key_file="", service_jwks_file="",
         ingress_target="unused", analytics_target="unused",
         sealing_keys=Secret(base64.b64encode(b"k" * 32).decode()),
+        tombstone_key=Secret(base64.b64encode(b"t" * 32).decode()),
         graph_api_base=f"http://{LOOPBACK}:{port}/v26.0",
         http_timeout_seconds=1.0, reconcile_seconds=1.5, messages_per_second=100_000.0, replicas=1, drain_seconds=3.0,
     )  # fmt: skip

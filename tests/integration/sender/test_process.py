@@ -27,6 +27,7 @@ def environment(folder: Path, **changes: str) -> dict[str, str]:
         "SERVICE_KEY_FILE": str(folder / "key.json"),
         "SERVICE_JWKS_FILE": str(folder / "jwks.json"),
         "SEALING_KEYS": "a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2s=",
+        "TOMBSTONE_KEY": "dHR0dHR0dHR0dHR0dHR0dHR0dHR0dHR0dHR0dHR0dHQ=",
         "INGRESS_TARGET": "ipv4:127.0.0.1:1",
         "ANALYTICS_TARGET": "ipv4:127.0.0.1:1",
         "META_GRAPH_API_BASE": "http://127.0.0.1:1/v26.0",
@@ -47,7 +48,12 @@ async def test_it_starts_while_everything_else_is_away_and_ends_when_told(tmp_pa
 
 
 def test_a_setting_that_cannot_be_used_is_named(tmp_path: Path) -> None:
-    wrong = {"SEALING_KEYS": "short", "RECONCILE_SECONDS": "5", "SERVICE_KEY_FILE": str(tmp_path / "none")}
+    wrong = {
+        "SEALING_KEYS": "short",
+        "TOMBSTONE_KEY": "short",
+        "RECONCILE_SECONDS": "5",
+        "SERVICE_KEY_FILE": str(tmp_path / "none"),
+    }
     for variable, value in wrong.items():
         ended = subprocess.run(
             COMMAND, env=environment(tmp_path, **{variable: value}), capture_output=True, text=True, timeout=30

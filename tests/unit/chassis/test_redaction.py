@@ -24,6 +24,8 @@ PHONE = REDACTOR.alias("5511987654321")
     [
         "EAAGm0PX4ZCpsBO123",
         "ptk_live_Zm9v-_bar",
+        "ptr_Zm9vYmFy-_bar",
+        "pti_Zm9vYmFy-_bar",
         "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhIn0.c2ln",
         "sha256=" + "0a" * 32,
         "0a" * 32,

@@ -6,6 +6,7 @@ from services.ingress.http.rest.auth import denied
 from services.ingress.http.rest.conversations import conversation_routes
 from services.ingress.http.rest.flows import flow_routes
 from services.ingress.http.rest.invitations import invitation_routes
+from services.ingress.http.rest.privacy import privacy_routes
 from services.ingress.http.rest.sessions import session_routes
 from services.ingress.http.rest.users import user_routes
 
@@ -16,6 +17,7 @@ __all__ = [
     "denied",
     "flow_routes",
     "invitation_routes",
+    "privacy_routes",
     "session_routes",
     "user_routes",
 ]

@@ -24,10 +24,11 @@ _sym_db = _symbol_database.Default()
 
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from services.pb.common.v1 import policy_pb2 as common_dot_v1_dot_policy__pb2
+from services.pb.common.v1 import privacy_pb2 as common_dot_v1_dot_privacy__pb2
 from services.pb.common.v1 import results_pb2 as common_dot_v1_dot_results__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1c\x61nalytics/v1/analytics.proto\x12\x13pytake.analytics.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16\x63ommon/v1/policy.proto\x1a\x17\x63ommon/v1/results.proto\"\x96\x02\n\x06Record\x12\x1d\n\x0forganization_id\x18\x01 \x01(\tB\x04\x90\xb5\x18\x01\x12\x11\n\trecord_id\x18\x02 \x01(\t\x12\x16\n\x0eoccurred_at_us\x18\x03 \x01(\x03\x12-\n\x04kind\x18\x04 \x01(\x0e\x32\x1f.pytake.analytics.v1.RecordKind\x12\x17\n\x0f\x63onversation_id\x18\x05 \x01(\t\x12\x14\n\x0cphone_number\x18\x06 \x01(\t\x12\x0f\n\x07\x66low_id\x18\x07 \x01(\t\x12\x0f\n\x07node_id\x18\x08 \x01(\t\x12\x0c\n\x04text\x18\t \x01(\t\x12\x0e\n\x06status\x18\n \x01(\t\x12\x12\n\nerror_code\x18\x0b \x01(\x05\x12\x10\n\x08sequence\x18\x0c \x01(\x05\"=\n\rIngestRequest\x12,\n\x07records\x18\x01 \x03(\x0b\x32\x1b.pytake.analytics.v1.Record\"?\n\x0eIngestResponse\x12-\n\x07results\x18\x01 \x03(\x0b\x32\x1c.pytake.common.v1.ItemResult\"s\n\x14GetTranscriptRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\x14\n\x0cphone_number\x18\x02 \x01(\t\x12\x0f\n\x07\x66low_id\x18\x03 \x01(\t\x12\x0c\n\x04skip\x18\x04 \x01(\x05\x12\r\n\x05limit\x18\x05 \x01(\x05\"\x85\x01\n\x11TranscriptMessage\x12\x11\n\trecord_id\x18\x01 \x01(\t\x12\x0f\n\x07speaker\x18\x02 \x01(\t\x12\x0c\n\x04text\x18\x03 \x01(\t\x12-\n\ttimestamp\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07node_id\x18\x05 \x01(\t\"`\n\x15GetTranscriptResponse\x12\x38\n\x08messages\x18\x01 \x03(\x0b\x32&.pytake.analytics.v1.TranscriptMessage\x12\r\n\x05total\x18\x02 \x01(\x05\"<\n\x10GetCountsRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\x0f\n\x07\x66low_id\x18\x02 \x01(\t\"T\n\x05\x43ount\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0f\n\x07\x66low_id\x18\x02 \x01(\t\x12\x18\n\x10\x63ontact_messages\x18\x03 \x01(\x03\x12\x14\n\x0c\x62ot_messages\x18\x04 \x01(\x03\"\x9c\x01\n\x11GetCountsResponse\x12\x31\n\rconversations\x18\x01 \x03(\x0b\x32\x1a.pytake.analytics.v1.Count\x12)\n\x05\x66lows\x18\x02 \x03(\x0b\x32\x1a.pytake.analytics.v1.Count\x12)\n\x05nodes\x18\x03 \x03(\x0b\x32\x1a.pytake.analytics.v1.Count*\xfa\x01\n\nRecordKind\x12\x1b\n\x17RECORD_KIND_UNSPECIFIED\x10\x00\x12\x1f\n\x1bRECORD_KIND_CONTACT_MESSAGE\x10\x01\x12\x1b\n\x17RECORD_KIND_BOT_MESSAGE\x10\x02\x12\x1c\n\x18RECORD_KIND_FLOW_STARTED\x10\x03\x12\x1a\n\x16RECORD_KIND_FLOW_ENDED\x10\x04\x12\x1e\n\x1aRECORD_KIND_INVALID_ANSWER\x10\x05\x12\x1d\n\x19RECORD_KIND_LIMIT_REACHED\x10\x06\x12\x18\n\x14RECORD_KIND_DELIVERY\x10\x07\x32x\n\tRecording\x12k\n\x06Ingest\x12\".pytake.analytics.v1.IngestRequest\x1a#.pytake.analytics.v1.IngestResponse\"\x18\x8a\xb5\x18\x14\n\x08\x65xecutor\n\x06sender\x10\x02\x32\x9c\x02\n\x07Reports\x12\x8b\x01\n\rGetTranscript\x12).pytake.analytics.v1.GetTranscriptRequest\x1a*.pytake.analytics.v1.GetTranscriptResponse\"#\x8a\xb5\x18\x1f\n\x07ingress\n\x04team\x10\x01\"\x0creports:read\x12\x82\x01\n\tGetCounts\x12%.pytake.analytics.v1.GetCountsRequest\x1a&.pytake.analytics.v1.GetCountsResponse\"&\x8a\xb5\x18\"\n\x08operator\n\x04team\x10\x01\"\x0e\x61nalytics:readb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1c\x61nalytics/v1/analytics.proto\x12\x13pytake.analytics.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16\x63ommon/v1/policy.proto\x1a\x17\x63ommon/v1/privacy.proto\x1a\x17\x63ommon/v1/results.proto\"\x96\x02\n\x06Record\x12\x1d\n\x0forganization_id\x18\x01 \x01(\tB\x04\x90\xb5\x18\x01\x12\x11\n\trecord_id\x18\x02 \x01(\t\x12\x16\n\x0eoccurred_at_us\x18\x03 \x01(\x03\x12-\n\x04kind\x18\x04 \x01(\x0e\x32\x1f.pytake.analytics.v1.RecordKind\x12\x17\n\x0f\x63onversation_id\x18\x05 \x01(\t\x12\x14\n\x0cphone_number\x18\x06 \x01(\t\x12\x0f\n\x07\x66low_id\x18\x07 \x01(\t\x12\x0f\n\x07node_id\x18\x08 \x01(\t\x12\x0c\n\x04text\x18\t \x01(\t\x12\x0e\n\x06status\x18\n \x01(\t\x12\x12\n\nerror_code\x18\x0b \x01(\x05\x12\x10\n\x08sequence\x18\x0c \x01(\x05\"=\n\rIngestRequest\x12,\n\x07records\x18\x01 \x03(\x0b\x32\x1b.pytake.analytics.v1.Record\"?\n\x0eIngestResponse\x12-\n\x07results\x18\x01 \x03(\x0b\x32\x1c.pytake.common.v1.ItemResult\"s\n\x14GetTranscriptRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\x14\n\x0cphone_number\x18\x02 \x01(\t\x12\x0f\n\x07\x66low_id\x18\x03 \x01(\t\x12\x0c\n\x04skip\x18\x04 \x01(\x05\x12\r\n\x05limit\x18\x05 \x01(\x05\"\x85\x01\n\x11TranscriptMessage\x12\x11\n\trecord_id\x18\x01 \x01(\t\x12\x0f\n\x07speaker\x18\x02 \x01(\t\x12\x0c\n\x04text\x18\x03 \x01(\t\x12-\n\ttimestamp\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07node_id\x18\x05 \x01(\t\"`\n\x15GetTranscriptResponse\x12\x38\n\x08messages\x18\x01 \x03(\x0b\x32&.pytake.analytics.v1.TranscriptMessage\x12\r\n\x05total\x18\x02 \x01(\x05\"<\n\x10GetCountsRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\x0f\n\x07\x66low_id\x18\x02 \x01(\t\"T\n\x05\x43ount\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0f\n\x07\x66low_id\x18\x02 \x01(\t\x12\x18\n\x10\x63ontact_messages\x18\x03 \x01(\x03\x12\x14\n\x0c\x62ot_messages\x18\x04 \x01(\x03\"\x9c\x01\n\x11GetCountsResponse\x12\x31\n\rconversations\x18\x01 \x03(\x0b\x32\x1a.pytake.analytics.v1.Count\x12)\n\x05\x66lows\x18\x02 \x03(\x0b\x32\x1a.pytake.analytics.v1.Count\x12)\n\x05nodes\x18\x03 \x03(\x0b\x32\x1a.pytake.analytics.v1.Count\"\x93\x01\n\x13\x45raseContactRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\x18\n\x10\x63onversation_ids\x18\x02 \x03(\t\x12\x0e\n\x06\x63ursor\x18\x03 \x01(\t\x12)\n\x05since\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06job_id\x18\x05 \x01(\t\"D\n\x14\x45raseContactResponse\x12,\n\x08progress\x18\x01 \x01(\x0b\x32\x1a.pytake.common.v1.Progress\"\x84\x01\n\x14\x45xportContactRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\x18\n\x10\x63onversation_ids\x18\x02 \x03(\t\x12\x0e\n\x06\x63ursor\x18\x03 \x01(\t\x12)\n\x05since\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"C\n\x15\x45xportContactResponse\x12*\n\x04page\x18\x01 \x01(\x0b\x32\x1c.pytake.common.v1.ExportPage\"t\n\rExpireRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12*\n\x06\x62\x65\x66ore\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06\x63ursor\x18\x03 \x01(\t\x12\x0e\n\x06job_id\x18\x04 \x01(\t\">\n\x0e\x45xpireResponse\x12,\n\x08progress\x18\x01 \x01(\x0b\x32\x1a.pytake.common.v1.Progress*\xfa\x01\n\nRecordKind\x12\x1b\n\x17RECORD_KIND_UNSPECIFIED\x10\x00\x12\x1f\n\x1bRECORD_KIND_CONTACT_MESSAGE\x10\x01\x12\x1b\n\x17RECORD_KIND_BOT_MESSAGE\x10\x02\x12\x1c\n\x18RECORD_KIND_FLOW_STARTED\x10\x03\x12\x1a\n\x16RECORD_KIND_FLOW_ENDED\x10\x04\x12\x1e\n\x1aRECORD_KIND_INVALID_ANSWER\x10\x05\x12\x1d\n\x19RECORD_KIND_LIMIT_REACHED\x10\x06\x12\x18\n\x14RECORD_KIND_DELIVERY\x10\x07\x32x\n\tRecording\x12k\n\x06Ingest\x12\".pytake.analytics.v1.IngestRequest\x1a#.pytake.analytics.v1.IngestResponse\"\x18\x8a\xb5\x18\x14\n\x08\x65xecutor\n\x06sender\x10\x02\x32\x9c\x02\n\x07Reports\x12\x8b\x01\n\rGetTranscript\x12).pytake.analytics.v1.GetTranscriptRequest\x1a*.pytake.analytics.v1.GetTranscriptResponse\"#\x8a\xb5\x18\x1f\n\x07ingress\n\x04team\x10\x01\"\x0creports:read\x12\x82\x01\n\tGetCounts\x12%.pytake.analytics.v1.GetCountsRequest\x1a&.pytake.analytics.v1.GetCountsResponse\"&\x8a\xb5\x18\"\n\x08operator\n\x04team\x10\x01\"\x0e\x61nalytics:read2\xdc\x02\n\x07Privacy\x12t\n\x0c\x45raseContact\x12(.pytake.analytics.v1.EraseContactRequest\x1a).pytake.analytics.v1.EraseContactResponse\"\x0f\x8a\xb5\x18\x0b\n\x07ingress\x10\x01\x12w\n\rExportContact\x12).pytake.analytics.v1.ExportContactRequest\x1a*.pytake.analytics.v1.ExportContactResponse\"\x0f\x8a\xb5\x18\x0b\n\x07ingress\x10\x01\x12\x62\n\x06\x45xpire\x12\".pytake.analytics.v1.ExpireRequest\x1a#.pytake.analytics.v1.ExpireResponse\"\x0f\x8a\xb5\x18\x0b\n\x07ingress\x10\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -42,28 +43,48 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_REPORTS'].methods_by_name['GetTranscript']._serialized_options = b'\212\265\030\037\n\007ingress\n\004team\020\001\"\014reports:read'
   _globals['_REPORTS'].methods_by_name['GetCounts']._loaded_options = None
   _globals['_REPORTS'].methods_by_name['GetCounts']._serialized_options = b'\212\265\030\"\n\010operator\n\004team\020\001\"\016analytics:read'
-  _globals['_RECORDKIND']._serialized_start=1203
-  _globals['_RECORDKIND']._serialized_end=1453
-  _globals['_RECORD']._serialized_start=136
-  _globals['_RECORD']._serialized_end=414
-  _globals['_INGESTREQUEST']._serialized_start=416
-  _globals['_INGESTREQUEST']._serialized_end=477
-  _globals['_INGESTRESPONSE']._serialized_start=479
-  _globals['_INGESTRESPONSE']._serialized_end=542
-  _globals['_GETTRANSCRIPTREQUEST']._serialized_start=544
-  _globals['_GETTRANSCRIPTREQUEST']._serialized_end=659
-  _globals['_TRANSCRIPTMESSAGE']._serialized_start=662
-  _globals['_TRANSCRIPTMESSAGE']._serialized_end=795
-  _globals['_GETTRANSCRIPTRESPONSE']._serialized_start=797
-  _globals['_GETTRANSCRIPTRESPONSE']._serialized_end=893
-  _globals['_GETCOUNTSREQUEST']._serialized_start=895
-  _globals['_GETCOUNTSREQUEST']._serialized_end=955
-  _globals['_COUNT']._serialized_start=957
-  _globals['_COUNT']._serialized_end=1041
-  _globals['_GETCOUNTSRESPONSE']._serialized_start=1044
-  _globals['_GETCOUNTSRESPONSE']._serialized_end=1200
-  _globals['_RECORDING']._serialized_start=1455
-  _globals['_RECORDING']._serialized_end=1575
-  _globals['_REPORTS']._serialized_start=1578
-  _globals['_REPORTS']._serialized_end=1862
+  _globals['_PRIVACY'].methods_by_name['EraseContact']._loaded_options = None
+  _globals['_PRIVACY'].methods_by_name['EraseContact']._serialized_options = b'\212\265\030\013\n\007ingress\020\001'
+  _globals['_PRIVACY'].methods_by_name['ExportContact']._loaded_options = None
+  _globals['_PRIVACY'].methods_by_name['ExportContact']._serialized_options = b'\212\265\030\013\n\007ingress\020\001'
+  _globals['_PRIVACY'].methods_by_name['Expire']._loaded_options = None
+  _globals['_PRIVACY'].methods_by_name['Expire']._serialized_options = b'\212\265\030\013\n\007ingress\020\001'
+  _globals['_RECORDKIND']._serialized_start=1834
+  _globals['_RECORDKIND']._serialized_end=2084
+  _globals['_RECORD']._serialized_start=161
+  _globals['_RECORD']._serialized_end=439
+  _globals['_INGESTREQUEST']._serialized_start=441
+  _globals['_INGESTREQUEST']._serialized_end=502
+  _globals['_INGESTRESPONSE']._serialized_start=504
+  _globals['_INGESTRESPONSE']._serialized_end=567
+  _globals['_GETTRANSCRIPTREQUEST']._serialized_start=569
+  _globals['_GETTRANSCRIPTREQUEST']._serialized_end=684
+  _globals['_TRANSCRIPTMESSAGE']._serialized_start=687
+  _globals['_TRANSCRIPTMESSAGE']._serialized_end=820
+  _globals['_GETTRANSCRIPTRESPONSE']._serialized_start=822
+  _globals['_GETTRANSCRIPTRESPONSE']._serialized_end=918
+  _globals['_GETCOUNTSREQUEST']._serialized_start=920
+  _globals['_GETCOUNTSREQUEST']._serialized_end=980
+  _globals['_COUNT']._serialized_start=982
+  _globals['_COUNT']._serialized_end=1066
+  _globals['_GETCOUNTSRESPONSE']._serialized_start=1069
+  _globals['_GETCOUNTSRESPONSE']._serialized_end=1225
+  _globals['_ERASECONTACTREQUEST']._serialized_start=1228
+  _globals['_ERASECONTACTREQUEST']._serialized_end=1375
+  _globals['_ERASECONTACTRESPONSE']._serialized_start=1377
+  _globals['_ERASECONTACTRESPONSE']._serialized_end=1445
+  _globals['_EXPORTCONTACTREQUEST']._serialized_start=1448
+  _globals['_EXPORTCONTACTREQUEST']._serialized_end=1580
+  _globals['_EXPORTCONTACTRESPONSE']._serialized_start=1582
+  _globals['_EXPORTCONTACTRESPONSE']._serialized_end=1649
+  _globals['_EXPIREREQUEST']._serialized_start=1651
+  _globals['_EXPIREREQUEST']._serialized_end=1767
+  _globals['_EXPIRERESPONSE']._serialized_start=1769
+  _globals['_EXPIRERESPONSE']._serialized_end=1831
+  _globals['_RECORDING']._serialized_start=2086
+  _globals['_RECORDING']._serialized_end=2206
+  _globals['_REPORTS']._serialized_start=2209
+  _globals['_REPORTS']._serialized_end=2493
+  _globals['_PRIVACY']._serialized_start=2496
+  _globals['_PRIVACY']._serialized_end=2844
 # @@protoc_insertion_point(module_scope)

@@ -219,3 +219,167 @@ class Reports:
             timeout,
             metadata,
             _registered_method=True)
+
+
+class PrivacyStub:
+    """What analytics keeps of people: its erasure, export and expiry.
+    """
+
+    def __init__(self, channel):
+        """Constructor.
+
+        Args:
+            channel: A grpc.Channel.
+        """
+        self.EraseContact = channel.unary_unary(
+                '/pytake.analytics.v1.Privacy/EraseContact',
+                request_serializer=analytics_dot_v1_dot_analytics__pb2.EraseContactRequest.SerializeToString,
+                response_deserializer=analytics_dot_v1_dot_analytics__pb2.EraseContactResponse.FromString,
+                _registered_method=True)
+        self.ExportContact = channel.unary_unary(
+                '/pytake.analytics.v1.Privacy/ExportContact',
+                request_serializer=analytics_dot_v1_dot_analytics__pb2.ExportContactRequest.SerializeToString,
+                response_deserializer=analytics_dot_v1_dot_analytics__pb2.ExportContactResponse.FromString,
+                _registered_method=True)
+        self.Expire = channel.unary_unary(
+                '/pytake.analytics.v1.Privacy/Expire',
+                request_serializer=analytics_dot_v1_dot_analytics__pb2.ExpireRequest.SerializeToString,
+                response_deserializer=analytics_dot_v1_dot_analytics__pb2.ExpireResponse.FromString,
+                _registered_method=True)
+
+
+class PrivacyServicer:
+    """What analytics keeps of people: its erasure, export and expiry.
+    """
+
+    def EraseContact(self, request, context):
+        """Removes the records and the counts of conversations, some days at a time; counts of flows and nodes stay.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ExportContact(self, request, context):
+        """Gives the records of conversations by time, page by page.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Expire(self, request, context):
+        """Removes records of before a moment, some at a time; counts stay.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+
+def add_PrivacyServicer_to_server(servicer, server):
+    rpc_method_handlers = {
+            'EraseContact': grpc.unary_unary_rpc_method_handler(
+                    servicer.EraseContact,
+                    request_deserializer=analytics_dot_v1_dot_analytics__pb2.EraseContactRequest.FromString,
+                    response_serializer=analytics_dot_v1_dot_analytics__pb2.EraseContactResponse.SerializeToString,
+            ),
+            'ExportContact': grpc.unary_unary_rpc_method_handler(
+                    servicer.ExportContact,
+                    request_deserializer=analytics_dot_v1_dot_analytics__pb2.ExportContactRequest.FromString,
+                    response_serializer=analytics_dot_v1_dot_analytics__pb2.ExportContactResponse.SerializeToString,
+            ),
+            'Expire': grpc.unary_unary_rpc_method_handler(
+                    servicer.Expire,
+                    request_deserializer=analytics_dot_v1_dot_analytics__pb2.ExpireRequest.FromString,
+                    response_serializer=analytics_dot_v1_dot_analytics__pb2.ExpireResponse.SerializeToString,
+            ),
+    }
+    generic_handler = grpc.method_handlers_generic_handler(
+            'pytake.analytics.v1.Privacy', rpc_method_handlers)
+    server.add_generic_rpc_handlers((generic_handler,))
+    server.add_registered_method_handlers('pytake.analytics.v1.Privacy', rpc_method_handlers)
+
+
+ # This class is part of an EXPERIMENTAL API.
+class Privacy:
+    """What analytics keeps of people: its erasure, export and expiry.
+    """
+
+    @staticmethod
+    def EraseContact(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.analytics.v1.Privacy/EraseContact',
+            analytics_dot_v1_dot_analytics__pb2.EraseContactRequest.SerializeToString,
+            analytics_dot_v1_dot_analytics__pb2.EraseContactResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ExportContact(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.analytics.v1.Privacy/ExportContact',
+            analytics_dot_v1_dot_analytics__pb2.ExportContactRequest.SerializeToString,
+            analytics_dot_v1_dot_analytics__pb2.ExportContactResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Expire(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.analytics.v1.Privacy/Expire',
+            analytics_dot_v1_dot_analytics__pb2.ExpireRequest.SerializeToString,
+            analytics_dot_v1_dot_analytics__pb2.ExpireResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)

@@ -99,3 +99,58 @@ class ReportsServicer(metaclass=_abc_1.ABCMeta):
         """Gives counts of an organization per conversation, flow and node."""
 
 def add_ReportsServicer_to_server(servicer: ReportsServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
+
+class PrivacyStub:
+    """What analytics keeps of people: its erasure, export and expiry."""
+
+    @_typing.overload
+    def __new__(cls, channel: _grpc.Channel) -> _Self: ...
+    @_typing.overload
+    def __new__(cls, channel: _aio.Channel) -> PrivacyAsyncStub: ...
+    EraseContact: _grpc.UnaryUnaryMultiCallable[_analytics_pb2.EraseContactRequest, _analytics_pb2.EraseContactResponse]
+    """Removes the records and the counts of conversations, some days at a time; counts of flows and nodes stay."""
+    ExportContact: _grpc.UnaryUnaryMultiCallable[_analytics_pb2.ExportContactRequest, _analytics_pb2.ExportContactResponse]
+    """Gives the records of conversations by time, page by page."""
+    Expire: _grpc.UnaryUnaryMultiCallable[_analytics_pb2.ExpireRequest, _analytics_pb2.ExpireResponse]
+    """Removes records of before a moment, some at a time; counts stay."""
+
+@_typing.type_check_only
+class PrivacyAsyncStub(PrivacyStub):
+    """What analytics keeps of people: its erasure, export and expiry."""
+
+    def __init__(self, channel: _aio.Channel) -> None: ...
+    EraseContact: _aio.UnaryUnaryMultiCallable[_analytics_pb2.EraseContactRequest, _analytics_pb2.EraseContactResponse]  # type: ignore[assignment]
+    """Removes the records and the counts of conversations, some days at a time; counts of flows and nodes stay."""
+    ExportContact: _aio.UnaryUnaryMultiCallable[_analytics_pb2.ExportContactRequest, _analytics_pb2.ExportContactResponse]  # type: ignore[assignment]
+    """Gives the records of conversations by time, page by page."""
+    Expire: _aio.UnaryUnaryMultiCallable[_analytics_pb2.ExpireRequest, _analytics_pb2.ExpireResponse]  # type: ignore[assignment]
+    """Removes records of before a moment, some at a time; counts stay."""
+
+class PrivacyServicer(metaclass=_abc_1.ABCMeta):
+    """What analytics keeps of people: its erasure, export and expiry."""
+
+    @_abc_1.abstractmethod
+    def EraseContact(
+        self,
+        request: _analytics_pb2.EraseContactRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_analytics_pb2.EraseContactResponse, _abc.Awaitable[_analytics_pb2.EraseContactResponse]]:
+        """Removes the records and the counts of conversations, some days at a time; counts of flows and nodes stay."""
+
+    @_abc_1.abstractmethod
+    def ExportContact(
+        self,
+        request: _analytics_pb2.ExportContactRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_analytics_pb2.ExportContactResponse, _abc.Awaitable[_analytics_pb2.ExportContactResponse]]:
+        """Gives the records of conversations by time, page by page."""
+
+    @_abc_1.abstractmethod
+    def Expire(
+        self,
+        request: _analytics_pb2.ExpireRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_analytics_pb2.ExpireResponse, _abc.Awaitable[_analytics_pb2.ExpireResponse]]:
+        """Removes records of before a moment, some at a time; counts stay."""
+
+def add_PrivacyServicer_to_server(servicer: PrivacyServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

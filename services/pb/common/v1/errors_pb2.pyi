@@ -80,6 +80,10 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """A living API key has this name, or the text chosen for it is a key already."""
     ERROR_REASON_RATE_LIMITED: _ErrorReason.ValueType  # 47
     """Too many of these in a while; nothing was changed, try again later."""
+    ERROR_REASON_CONTACT_NOT_FOUND: _ErrorReason.ValueType  # 50
+    """No contact of the organization has this phone number or user id."""
+    ERROR_REASON_PRIVACY_JOB_NOT_FOUND: _ErrorReason.ValueType  # 51
+    """No erasure, export or retention of the organization has this id."""
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """One value per reason; the name without the prefix is what callers match on."""
@@ -142,4 +146,8 @@ ERROR_REASON_API_KEY_EXISTS: ErrorReason.ValueType  # 46
 """A living API key has this name, or the text chosen for it is a key already."""
 ERROR_REASON_RATE_LIMITED: ErrorReason.ValueType  # 47
 """Too many of these in a while; nothing was changed, try again later."""
+ERROR_REASON_CONTACT_NOT_FOUND: ErrorReason.ValueType  # 50
+"""No contact of the organization has this phone number or user id."""
+ERROR_REASON_PRIVACY_JOB_NOT_FOUND: ErrorReason.ValueType  # 51
+"""No erasure, export or retention of the organization has this id."""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17\x63ommon/v1/results.proto\x12\x10pytake.common.v1\"d\n\nItemResult\x12.\n\x07outcome\x18\x01 \x01(\x0e\x32\x1d.pytake.common.v1.ItemOutcome\x12\x16\n\x0eretry_after_ms\x18\x02 \x01(\x05\x12\x0e\n\x06reason\x18\x03 \x01(\t*\xab\x01\n\x0bItemOutcome\x12\x1c\n\x18ITEM_OUTCOME_UNSPECIFIED\x10\x00\x12\x13\n\x0fITEM_OUTCOME_OK\x10\x01\x12\x1a\n\x16ITEM_OUTCOME_DUPLICATE\x10\x02\x12\x16\n\x12ITEM_OUTCOME_RETRY\x10\x03\x12\x18\n\x14ITEM_OUTCOME_INVALID\x10\x04\x12\x1b\n\x17ITEM_OUTCOME_UNROUTABLE\x10\x05\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17\x63ommon/v1/results.proto\x12\x10pytake.common.v1\"d\n\nItemResult\x12.\n\x07outcome\x18\x01 \x01(\x0e\x32\x1d.pytake.common.v1.ItemOutcome\x12\x16\n\x0eretry_after_ms\x18\x02 \x01(\x05\x12\x0e\n\x06reason\x18\x03 \x01(\t*\xc4\x01\n\x0bItemOutcome\x12\x1c\n\x18ITEM_OUTCOME_UNSPECIFIED\x10\x00\x12\x13\n\x0fITEM_OUTCOME_OK\x10\x01\x12\x1a\n\x16ITEM_OUTCOME_DUPLICATE\x10\x02\x12\x16\n\x12ITEM_OUTCOME_RETRY\x10\x03\x12\x18\n\x14ITEM_OUTCOME_INVALID\x10\x04\x12\x1b\n\x17ITEM_OUTCOME_UNROUTABLE\x10\x05\x12\x17\n\x13ITEM_OUTCOME_ERASED\x10\x06\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -32,7 +32,7 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'common.v1.results_pb2', _gl
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_ITEMOUTCOME']._serialized_start=148
-  _globals['_ITEMOUTCOME']._serialized_end=319
+  _globals['_ITEMOUTCOME']._serialized_end=344
   _globals['_ITEMRESULT']._serialized_start=45
   _globals['_ITEMRESULT']._serialized_end=145
 # @@protoc_insertion_point(module_scope)

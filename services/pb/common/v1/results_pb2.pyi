@@ -35,6 +35,8 @@ class _ItemOutcomeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ItemOutco
     """Can never be taken as it is; the caller dead-letters it with the reason."""
     ITEM_OUTCOME_UNROUTABLE: _ItemOutcome.ValueType  # 5
     """Belongs to nobody here (unknown number, no such message); the caller keeps it as visible and is done."""
+    ITEM_OUTCOME_ERASED: _ItemOutcome.ValueType  # 6
+    """Is of somebody who was erased: not taken, and the caller forgets it, content and all."""
 
 class ItemOutcome(_ItemOutcome, metaclass=_ItemOutcomeEnumTypeWrapper):
     """What became of one item."""
@@ -51,6 +53,8 @@ ITEM_OUTCOME_INVALID: ItemOutcome.ValueType  # 4
 """Can never be taken as it is; the caller dead-letters it with the reason."""
 ITEM_OUTCOME_UNROUTABLE: ItemOutcome.ValueType  # 5
 """Belongs to nobody here (unknown number, no such message); the caller keeps it as visible and is done."""
+ITEM_OUTCOME_ERASED: ItemOutcome.ValueType  # 6
+"""Is of somebody who was erased: not taken, and the caller forgets it, content and all."""
 Global___ItemOutcome: _TypeAlias = ItemOutcome  # noqa: Y015
 
 @_typing.final

@@ -26,10 +26,11 @@ from google.protobuf import struct_pb2 as google_dot_protobuf_dot_struct__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from services.pb.common.v1 import events_pb2 as common_dot_v1_dot_events__pb2
 from services.pb.common.v1 import policy_pb2 as common_dot_v1_dot_policy__pb2
+from services.pb.common.v1 import privacy_pb2 as common_dot_v1_dot_privacy__pb2
 from services.pb.common.v1 import results_pb2 as common_dot_v1_dot_results__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1a\x65xecutor/v1/executor.proto\x12\x12pytake.executor.v1\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16\x63ommon/v1/events.proto\x1a\x16\x63ommon/v1/policy.proto\x1a\x17\x63ommon/v1/results.proto\"\x8b\x03\n\x11\x43onversationEvent\x12\x1d\n\x0forganization_id\x18\x01 \x01(\tB\x04\x90\xb5\x18\x01\x12\x17\n\x0f\x63onversation_id\x18\x02 \x01(\t\x12\x12\n\ncontact_id\x18\x03 \x01(\t\x12\x10\n\x08\x65vent_id\x18\x04 \x01(\t\x12\x31\n\x07message\x18\x05 \x01(\x0b\x32 .pytake.common.v1.InboundMessage\x12\x14\n\x0cmay_run_flow\x18\x06 \x01(\x08\x12\x15\n\rstart_flow_id\x18\x07 \x01(\t\x12\x35\n\x0cstart_reason\x18\x08 \x01(\x0e\x32\x1f.pytake.executor.v1.StartReason\x12\x15\n\rcontact_wa_id\x18\t \x01(\t\x12\x17\n\x0f\x63ontact_user_id\x18\n \x01(\t\x12\x14\n\x0c\x63ontact_name\x18\x0b \x01(\t\x12\x19\n\x11window_expires_at\x18\x0c \x01(\x03\x12\x11\n\ttime_zone\x18\r \x01(\t\x12\r\n\x05timer\x18\x0e \x01(\t\"Y\n\rSubmitRequest\x12\x35\n\x06\x65vents\x18\x01 \x03(\x0b\x32%.pytake.executor.v1.ConversationEvent\x12\x11\n\tis_repeat\x18\x02 \x01(\x08\"?\n\x0eSubmitResponse\x12-\n\x07results\x18\x01 \x03(\x0b\x32\x1c.pytake.common.v1.ItemResult\"k\n\x0ePutFlowRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x10\n\x08\x64ocument\x18\x03 \x01(\x0c\x12\x0f\n\x07publish\x18\x04 \x01(\x08\x12\x0f\n\x07\x64ry_run\x18\x05 \x01(\x08\"Y\n\x07\x46inding\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12\x10\n\x08severity\x18\x02 \x01(\t\x12\x0f\n\x07node_id\x18\x03 \x01(\t\x12\x0f\n\x07message\x18\x04 \x01(\t\x12\x0c\n\x04mend\x18\x05 \x01(\t\"\x91\x01\n\x0fPutFlowResponse\x12\x0f\n\x07\x66low_id\x18\x01 \x01(\t\x12\x19\n\x11published_version\x18\x02 \x01(\x05\x12\x12\n\nis_changed\x18\x03 \x01(\x08\x12\x0f\n\x07\x64ialect\x18\x04 \x01(\t\x12-\n\x08\x66indings\x18\x05 \x03(\x0b\x32\x1b.pytake.executor.v1.Finding\"+\n\x10ListFlowsRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\"p\n\x04\x46low\x12\x0f\n\x07\x66low_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x19\n\x11published_version\x18\x03 \x01(\x05\x12.\n\nupdated_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"<\n\x11ListFlowsResponse\x12\'\n\x05\x66lows\x18\x01 \x03(\x0b\x32\x18.pytake.executor.v1.Flow\"\xa4\x03\n\x05State\x12\x10\n\x08state_id\x18\x01 \x01(\t\x12\x17\n\x0f\x63onversation_id\x18\x02 \x01(\t\x12\x14\n\x0cphone_number\x18\x03 \x01(\t\x12\x0f\n\x07\x66low_id\x18\x04 \x01(\t\x12\x11\n\tflow_name\x18\x05 \x01(\t\x12\x17\n\x0f\x63urrent_node_id\x18\x06 \x01(\t\x12*\n\tvariables\x18\x07 \x01(\x0b\x32\x17.google.protobuf.Struct\x12\x16\n\x0e\x65xecution_path\x18\x08 \x03(\t\x12\x11\n\tis_active\x18\t \x01(\x08\x12\x11\n\tis_closed\x18\n \x01(\x08\x12\x16\n\x0emessages_count\x18\x0b \x01(\x05\x12\x33\n\x0flast_message_at\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\ncreated_at\x18\r \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x36\n\x12session_expires_at\x18\x0e \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x80\x01\n\x11ListStatesRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\x0c\n\x04skip\x18\x02 \x01(\x05\x12\r\n\x05limit\x18\x03 \x01(\x05\x12\x0f\n\x07\x66low_id\x18\x04 \x01(\t\x12\x16\n\tis_active\x18\x05 \x01(\x08H\x00\x88\x01\x01\x42\x0c\n\n_is_active\"N\n\x12ListStatesResponse\x12\r\n\x05total\x18\x01 \x01(\x05\x12)\n\x06states\x18\x02 \x03(\x0b\x32\x19.pytake.executor.v1.State\"@\n\x0fGetStateRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\x14\n\x0cphone_number\x18\x02 \x01(\t\"<\n\x10GetStateResponse\x12(\n\x05state\x18\x01 \x01(\x0b\x32\x19.pytake.executor.v1.State\"T\n\x0eGetTurnRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\x17\n\x0f\x63onversation_id\x18\x02 \x01(\t\x12\x10\n\x08\x65vent_id\x18\x03 \x01(\t\"m\n\x0fGetTurnResponse\x12\x15\n\rbot_responses\x18\x01 \x03(\t\x12(\n\x05state\x18\x02 \x01(\x0b\x32\x19.pytake.executor.v1.State\x12\x19\n\x11is_awaiting_input\x18\x03 \x01(\x08\"B\n\x11\x43loseStateRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\x14\n\x0cphone_number\x18\x02 \x01(\t\"C\n\x12\x43loseStateResponse\x12-\n\tclosed_at\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp*\xaa\x01\n\x0bStartReason\x12\x1c\n\x18START_REASON_UNSPECIFIED\x10\x00\x12\x18\n\x14START_REASON_KEYWORD\x10\x01\x12\x17\n\x13START_REASON_NUMBER\x10\x02\x12\x18\n\x14START_REASON_CHATBOT\x10\x03\x12\x19\n\x15START_REASON_FALLBACK\x10\x04\x12\x15\n\x11START_REASON_TEST\x10\x05\x32l\n\tExecution\x12_\n\x06Submit\x12!.pytake.executor.v1.SubmitRequest\x1a\".pytake.executor.v1.SubmitResponse\"\x0e\x8a\xb5\x18\n\n\x06router\x10\x02\x32\xf5\x01\n\x05\x46lows\x12\x64\n\x07PutFlow\x12\".pytake.executor.v1.PutFlowRequest\x1a#.pytake.executor.v1.PutFlowResponse\"\x10\x8a\xb5\x18\x0c\n\x08operator\x10\x01\x12\x85\x01\n\tListFlows\x12$.pytake.executor.v1.ListFlowsRequest\x1a%.pytake.executor.v1.ListFlowsResponse\"+\x8a\xb5\x18\'\n\x08operator\n\x07ingress\n\x04team\x10\x01\"\nflows:read2\x98\x04\n\x06States\x12\x86\x01\n\nListStates\x12%.pytake.executor.v1.ListStatesRequest\x1a&.pytake.executor.v1.ListStatesResponse\")\x8a\xb5\x18%\n\x07ingress\n\x04team\x10\x01\"\x12\x63onversations:read\x12\x80\x01\n\x08GetState\x12#.pytake.executor.v1.GetStateRequest\x1a$.pytake.executor.v1.GetStateResponse\")\x8a\xb5\x18%\n\x07ingress\n\x04team\x10\x01\"\x12\x63onversations:read\x12x\n\x07GetTurn\x12\".pytake.executor.v1.GetTurnRequest\x1a#.pytake.executor.v1.GetTurnResponse\"$\x8a\xb5\x18 \n\x07ingress\n\x04team\x10\x01\"\rmessages:send\x12\x87\x01\n\nCloseState\x12%.pytake.executor.v1.CloseStateRequest\x1a&.pytake.executor.v1.CloseStateResponse\"*\x8a\xb5\x18&\n\x07ingress\n\x04team\x10\x01\"\x13\x63onversations:closeb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1a\x65xecutor/v1/executor.proto\x12\x12pytake.executor.v1\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16\x63ommon/v1/events.proto\x1a\x16\x63ommon/v1/policy.proto\x1a\x17\x63ommon/v1/privacy.proto\x1a\x17\x63ommon/v1/results.proto\"\x8b\x03\n\x11\x43onversationEvent\x12\x1d\n\x0forganization_id\x18\x01 \x01(\tB\x04\x90\xb5\x18\x01\x12\x17\n\x0f\x63onversation_id\x18\x02 \x01(\t\x12\x12\n\ncontact_id\x18\x03 \x01(\t\x12\x10\n\x08\x65vent_id\x18\x04 \x01(\t\x12\x31\n\x07message\x18\x05 \x01(\x0b\x32 .pytake.common.v1.InboundMessage\x12\x14\n\x0cmay_run_flow\x18\x06 \x01(\x08\x12\x15\n\rstart_flow_id\x18\x07 \x01(\t\x12\x35\n\x0cstart_reason\x18\x08 \x01(\x0e\x32\x1f.pytake.executor.v1.StartReason\x12\x15\n\rcontact_wa_id\x18\t \x01(\t\x12\x17\n\x0f\x63ontact_user_id\x18\n \x01(\t\x12\x14\n\x0c\x63ontact_name\x18\x0b \x01(\t\x12\x19\n\x11window_expires_at\x18\x0c \x01(\x03\x12\x11\n\ttime_zone\x18\r \x01(\t\x12\r\n\x05timer\x18\x0e \x01(\t\"Y\n\rSubmitRequest\x12\x35\n\x06\x65vents\x18\x01 \x03(\x0b\x32%.pytake.executor.v1.ConversationEvent\x12\x11\n\tis_repeat\x18\x02 \x01(\x08\"?\n\x0eSubmitResponse\x12-\n\x07results\x18\x01 \x03(\x0b\x32\x1c.pytake.common.v1.ItemResult\"k\n\x0ePutFlowRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x10\n\x08\x64ocument\x18\x03 \x01(\x0c\x12\x0f\n\x07publish\x18\x04 \x01(\x08\x12\x0f\n\x07\x64ry_run\x18\x05 \x01(\x08\"Y\n\x07\x46inding\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12\x10\n\x08severity\x18\x02 \x01(\t\x12\x0f\n\x07node_id\x18\x03 \x01(\t\x12\x0f\n\x07message\x18\x04 \x01(\t\x12\x0c\n\x04mend\x18\x05 \x01(\t\"\x91\x01\n\x0fPutFlowResponse\x12\x0f\n\x07\x66low_id\x18\x01 \x01(\t\x12\x19\n\x11published_version\x18\x02 \x01(\x05\x12\x12\n\nis_changed\x18\x03 \x01(\x08\x12\x0f\n\x07\x64ialect\x18\x04 \x01(\t\x12-\n\x08\x66indings\x18\x05 \x03(\x0b\x32\x1b.pytake.executor.v1.Finding\"+\n\x10ListFlowsRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\"p\n\x04\x46low\x12\x0f\n\x07\x66low_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x19\n\x11published_version\x18\x03 \x01(\x05\x12.\n\nupdated_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"<\n\x11ListFlowsResponse\x12\'\n\x05\x66lows\x18\x01 \x03(\x0b\x32\x18.pytake.executor.v1.Flow\"\xa4\x03\n\x05State\x12\x10\n\x08state_id\x18\x01 \x01(\t\x12\x17\n\x0f\x63onversation_id\x18\x02 \x01(\t\x12\x14\n\x0cphone_number\x18\x03 \x01(\t\x12\x0f\n\x07\x66low_id\x18\x04 \x01(\t\x12\x11\n\tflow_name\x18\x05 \x01(\t\x12\x17\n\x0f\x63urrent_node_id\x18\x06 \x01(\t\x12*\n\tvariables\x18\x07 \x01(\x0b\x32\x17.google.protobuf.Struct\x12\x16\n\x0e\x65xecution_path\x18\x08 \x03(\t\x12\x11\n\tis_active\x18\t \x01(\x08\x12\x11\n\tis_closed\x18\n \x01(\x08\x12\x16\n\x0emessages_count\x18\x0b \x01(\x05\x12\x33\n\x0flast_message_at\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\ncreated_at\x18\r \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x36\n\x12session_expires_at\x18\x0e \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x80\x01\n\x11ListStatesRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\x0c\n\x04skip\x18\x02 \x01(\x05\x12\r\n\x05limit\x18\x03 \x01(\x05\x12\x0f\n\x07\x66low_id\x18\x04 \x01(\t\x12\x16\n\tis_active\x18\x05 \x01(\x08H\x00\x88\x01\x01\x42\x0c\n\n_is_active\"N\n\x12ListStatesResponse\x12\r\n\x05total\x18\x01 \x01(\x05\x12)\n\x06states\x18\x02 \x03(\x0b\x32\x19.pytake.executor.v1.State\"@\n\x0fGetStateRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\x14\n\x0cphone_number\x18\x02 \x01(\t\"<\n\x10GetStateResponse\x12(\n\x05state\x18\x01 \x01(\x0b\x32\x19.pytake.executor.v1.State\"T\n\x0eGetTurnRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\x17\n\x0f\x63onversation_id\x18\x02 \x01(\t\x12\x10\n\x08\x65vent_id\x18\x03 \x01(\t\"m\n\x0fGetTurnResponse\x12\x15\n\rbot_responses\x18\x01 \x03(\t\x12(\n\x05state\x18\x02 \x01(\x0b\x32\x19.pytake.executor.v1.State\x12\x19\n\x11is_awaiting_input\x18\x03 \x01(\x08\"B\n\x11\x43loseStateRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\x14\n\x0cphone_number\x18\x02 \x01(\t\"C\n\x12\x43loseStateResponse\x12-\n\tclosed_at\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"X\n\x13\x45raseContactRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\x18\n\x10\x63onversation_ids\x18\x02 \x03(\t\x12\x0e\n\x06job_id\x18\x03 \x01(\t\"D\n\x14\x45raseContactResponse\x12,\n\x08progress\x18\x01 \x01(\x0b\x32\x1a.pytake.common.v1.Progress\"Y\n\x14\x45xportContactRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\x18\n\x10\x63onversation_ids\x18\x02 \x03(\t\x12\x0e\n\x06\x63ursor\x18\x03 \x01(\t\"C\n\x15\x45xportContactResponse\x12*\n\x04page\x18\x01 \x01(\x0b\x32\x1c.pytake.common.v1.ExportPage\"t\n\rExpireRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12*\n\x06\x62\x65\x66ore\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06\x63ursor\x18\x03 \x01(\t\x12\x0e\n\x06job_id\x18\x04 \x01(\t\">\n\x0e\x45xpireResponse\x12,\n\x08progress\x18\x01 \x01(\x0b\x32\x1a.pytake.common.v1.Progress*\xaa\x01\n\x0bStartReason\x12\x1c\n\x18START_REASON_UNSPECIFIED\x10\x00\x12\x18\n\x14START_REASON_KEYWORD\x10\x01\x12\x17\n\x13START_REASON_NUMBER\x10\x02\x12\x18\n\x14START_REASON_CHATBOT\x10\x03\x12\x19\n\x15START_REASON_FALLBACK\x10\x04\x12\x15\n\x11START_REASON_TEST\x10\x05\x32l\n\tExecution\x12_\n\x06Submit\x12!.pytake.executor.v1.SubmitRequest\x1a\".pytake.executor.v1.SubmitResponse\"\x0e\x8a\xb5\x18\n\n\x06router\x10\x02\x32\xf5\x01\n\x05\x46lows\x12\x64\n\x07PutFlow\x12\".pytake.executor.v1.PutFlowRequest\x1a#.pytake.executor.v1.PutFlowResponse\"\x10\x8a\xb5\x18\x0c\n\x08operator\x10\x01\x12\x85\x01\n\tListFlows\x12$.pytake.executor.v1.ListFlowsRequest\x1a%.pytake.executor.v1.ListFlowsResponse\"+\x8a\xb5\x18\'\n\x08operator\n\x07ingress\n\x04team\x10\x01\"\nflows:read2\x98\x04\n\x06States\x12\x86\x01\n\nListStates\x12%.pytake.executor.v1.ListStatesRequest\x1a&.pytake.executor.v1.ListStatesResponse\")\x8a\xb5\x18%\n\x07ingress\n\x04team\x10\x01\"\x12\x63onversations:read\x12\x80\x01\n\x08GetState\x12#.pytake.executor.v1.GetStateRequest\x1a$.pytake.executor.v1.GetStateResponse\")\x8a\xb5\x18%\n\x07ingress\n\x04team\x10\x01\"\x12\x63onversations:read\x12x\n\x07GetTurn\x12\".pytake.executor.v1.GetTurnRequest\x1a#.pytake.executor.v1.GetTurnResponse\"$\x8a\xb5\x18 \n\x07ingress\n\x04team\x10\x01\"\rmessages:send\x12\x87\x01\n\nCloseState\x12%.pytake.executor.v1.CloseStateRequest\x1a&.pytake.executor.v1.CloseStateResponse\"*\x8a\xb5\x18&\n\x07ingress\n\x04team\x10\x01\"\x13\x63onversations:close2\xd6\x02\n\x07Privacy\x12r\n\x0c\x45raseContact\x12\'.pytake.executor.v1.EraseContactRequest\x1a(.pytake.executor.v1.EraseContactResponse\"\x0f\x8a\xb5\x18\x0b\n\x07ingress\x10\x01\x12u\n\rExportContact\x12(.pytake.executor.v1.ExportContactRequest\x1a).pytake.executor.v1.ExportContactResponse\"\x0f\x8a\xb5\x18\x0b\n\x07ingress\x10\x01\x12`\n\x06\x45xpire\x12!.pytake.executor.v1.ExpireRequest\x1a\".pytake.executor.v1.ExpireResponse\"\x0f\x8a\xb5\x18\x0b\n\x07ingress\x10\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -52,48 +53,68 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_STATES'].methods_by_name['GetTurn']._serialized_options = b'\212\265\030 \n\007ingress\n\004team\020\001\"\rmessages:send'
   _globals['_STATES'].methods_by_name['CloseState']._loaded_options = None
   _globals['_STATES'].methods_by_name['CloseState']._serialized_options = b'\212\265\030&\n\007ingress\n\004team\020\001\"\023conversations:close'
-  _globals['_STARTREASON']._serialized_start=2406
-  _globals['_STARTREASON']._serialized_end=2576
-  _globals['_CONVERSATIONEVENT']._serialized_start=187
-  _globals['_CONVERSATIONEVENT']._serialized_end=582
-  _globals['_SUBMITREQUEST']._serialized_start=584
-  _globals['_SUBMITREQUEST']._serialized_end=673
-  _globals['_SUBMITRESPONSE']._serialized_start=675
-  _globals['_SUBMITRESPONSE']._serialized_end=738
-  _globals['_PUTFLOWREQUEST']._serialized_start=740
-  _globals['_PUTFLOWREQUEST']._serialized_end=847
-  _globals['_FINDING']._serialized_start=849
-  _globals['_FINDING']._serialized_end=938
-  _globals['_PUTFLOWRESPONSE']._serialized_start=941
-  _globals['_PUTFLOWRESPONSE']._serialized_end=1086
-  _globals['_LISTFLOWSREQUEST']._serialized_start=1088
-  _globals['_LISTFLOWSREQUEST']._serialized_end=1131
-  _globals['_FLOW']._serialized_start=1133
-  _globals['_FLOW']._serialized_end=1245
-  _globals['_LISTFLOWSRESPONSE']._serialized_start=1247
-  _globals['_LISTFLOWSRESPONSE']._serialized_end=1307
-  _globals['_STATE']._serialized_start=1310
-  _globals['_STATE']._serialized_end=1730
-  _globals['_LISTSTATESREQUEST']._serialized_start=1733
-  _globals['_LISTSTATESREQUEST']._serialized_end=1861
-  _globals['_LISTSTATESRESPONSE']._serialized_start=1863
-  _globals['_LISTSTATESRESPONSE']._serialized_end=1941
-  _globals['_GETSTATEREQUEST']._serialized_start=1943
-  _globals['_GETSTATEREQUEST']._serialized_end=2007
-  _globals['_GETSTATERESPONSE']._serialized_start=2009
-  _globals['_GETSTATERESPONSE']._serialized_end=2069
-  _globals['_GETTURNREQUEST']._serialized_start=2071
-  _globals['_GETTURNREQUEST']._serialized_end=2155
-  _globals['_GETTURNRESPONSE']._serialized_start=2157
-  _globals['_GETTURNRESPONSE']._serialized_end=2266
-  _globals['_CLOSESTATEREQUEST']._serialized_start=2268
-  _globals['_CLOSESTATEREQUEST']._serialized_end=2334
-  _globals['_CLOSESTATERESPONSE']._serialized_start=2336
-  _globals['_CLOSESTATERESPONSE']._serialized_end=2403
-  _globals['_EXECUTION']._serialized_start=2578
-  _globals['_EXECUTION']._serialized_end=2686
-  _globals['_FLOWS']._serialized_start=2689
-  _globals['_FLOWS']._serialized_end=2934
-  _globals['_STATES']._serialized_start=2937
-  _globals['_STATES']._serialized_end=3473
+  _globals['_PRIVACY'].methods_by_name['EraseContact']._loaded_options = None
+  _globals['_PRIVACY'].methods_by_name['EraseContact']._serialized_options = b'\212\265\030\013\n\007ingress\020\001'
+  _globals['_PRIVACY'].methods_by_name['ExportContact']._loaded_options = None
+  _globals['_PRIVACY'].methods_by_name['ExportContact']._serialized_options = b'\212\265\030\013\n\007ingress\020\001'
+  _globals['_PRIVACY'].methods_by_name['Expire']._loaded_options = None
+  _globals['_PRIVACY'].methods_by_name['Expire']._serialized_options = b'\212\265\030\013\n\007ingress\020\001'
+  _globals['_STARTREASON']._serialized_start=2933
+  _globals['_STARTREASON']._serialized_end=3103
+  _globals['_CONVERSATIONEVENT']._serialized_start=212
+  _globals['_CONVERSATIONEVENT']._serialized_end=607
+  _globals['_SUBMITREQUEST']._serialized_start=609
+  _globals['_SUBMITREQUEST']._serialized_end=698
+  _globals['_SUBMITRESPONSE']._serialized_start=700
+  _globals['_SUBMITRESPONSE']._serialized_end=763
+  _globals['_PUTFLOWREQUEST']._serialized_start=765
+  _globals['_PUTFLOWREQUEST']._serialized_end=872
+  _globals['_FINDING']._serialized_start=874
+  _globals['_FINDING']._serialized_end=963
+  _globals['_PUTFLOWRESPONSE']._serialized_start=966
+  _globals['_PUTFLOWRESPONSE']._serialized_end=1111
+  _globals['_LISTFLOWSREQUEST']._serialized_start=1113
+  _globals['_LISTFLOWSREQUEST']._serialized_end=1156
+  _globals['_FLOW']._serialized_start=1158
+  _globals['_FLOW']._serialized_end=1270
+  _globals['_LISTFLOWSRESPONSE']._serialized_start=1272
+  _globals['_LISTFLOWSRESPONSE']._serialized_end=1332
+  _globals['_STATE']._serialized_start=1335
+  _globals['_STATE']._serialized_end=1755
+  _globals['_LISTSTATESREQUEST']._serialized_start=1758
+  _globals['_LISTSTATESREQUEST']._serialized_end=1886
+  _globals['_LISTSTATESRESPONSE']._serialized_start=1888
+  _globals['_LISTSTATESRESPONSE']._serialized_end=1966
+  _globals['_GETSTATEREQUEST']._serialized_start=1968
+  _globals['_GETSTATEREQUEST']._serialized_end=2032
+  _globals['_GETSTATERESPONSE']._serialized_start=2034
+  _globals['_GETSTATERESPONSE']._serialized_end=2094
+  _globals['_GETTURNREQUEST']._serialized_start=2096
+  _globals['_GETTURNREQUEST']._serialized_end=2180
+  _globals['_GETTURNRESPONSE']._serialized_start=2182
+  _globals['_GETTURNRESPONSE']._serialized_end=2291
+  _globals['_CLOSESTATEREQUEST']._serialized_start=2293
+  _globals['_CLOSESTATEREQUEST']._serialized_end=2359
+  _globals['_CLOSESTATERESPONSE']._serialized_start=2361
+  _globals['_CLOSESTATERESPONSE']._serialized_end=2428
+  _globals['_ERASECONTACTREQUEST']._serialized_start=2430
+  _globals['_ERASECONTACTREQUEST']._serialized_end=2518
+  _globals['_ERASECONTACTRESPONSE']._serialized_start=2520
+  _globals['_ERASECONTACTRESPONSE']._serialized_end=2588
+  _globals['_EXPORTCONTACTREQUEST']._serialized_start=2590
+  _globals['_EXPORTCONTACTREQUEST']._serialized_end=2679
+  _globals['_EXPORTCONTACTRESPONSE']._serialized_start=2681
+  _globals['_EXPORTCONTACTRESPONSE']._serialized_end=2748
+  _globals['_EXPIREREQUEST']._serialized_start=2750
+  _globals['_EXPIREREQUEST']._serialized_end=2866
+  _globals['_EXPIRERESPONSE']._serialized_start=2868
+  _globals['_EXPIRERESPONSE']._serialized_end=2930
+  _globals['_EXECUTION']._serialized_start=3105
+  _globals['_EXECUTION']._serialized_end=3213
+  _globals['_FLOWS']._serialized_start=3216
+  _globals['_FLOWS']._serialized_end=3461
+  _globals['_STATES']._serialized_start=3464
+  _globals['_STATES']._serialized_end=4000
+  _globals['_PRIVACY']._serialized_start=4003
+  _globals['_PRIVACY']._serialized_end=4345
 # @@protoc_insertion_point(module_scope)

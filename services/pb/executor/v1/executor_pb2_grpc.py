@@ -427,3 +427,167 @@ class States:
             timeout,
             metadata,
             _registered_method=True)
+
+
+class PrivacyStub:
+    """What executor keeps of people: its erasure, export and expiry.
+    """
+
+    def __init__(self, channel):
+        """Constructor.
+
+        Args:
+            channel: A grpc.Channel.
+        """
+        self.EraseContact = channel.unary_unary(
+                '/pytake.executor.v1.Privacy/EraseContact',
+                request_serializer=executor_dot_v1_dot_executor__pb2.EraseContactRequest.SerializeToString,
+                response_deserializer=executor_dot_v1_dot_executor__pb2.EraseContactResponse.FromString,
+                _registered_method=True)
+        self.ExportContact = channel.unary_unary(
+                '/pytake.executor.v1.Privacy/ExportContact',
+                request_serializer=executor_dot_v1_dot_executor__pb2.ExportContactRequest.SerializeToString,
+                response_deserializer=executor_dot_v1_dot_executor__pb2.ExportContactResponse.FromString,
+                _registered_method=True)
+        self.Expire = channel.unary_unary(
+                '/pytake.executor.v1.Privacy/Expire',
+                request_serializer=executor_dot_v1_dot_executor__pb2.ExpireRequest.SerializeToString,
+                response_deserializer=executor_dot_v1_dot_executor__pb2.ExpireResponse.FromString,
+                _registered_method=True)
+
+
+class PrivacyServicer:
+    """What executor keeps of people: its erasure, export and expiry.
+    """
+
+    def EraseContact(self, request, context):
+        """Removes states, timers, events, replies and records of conversations, once nothing waits in them; waits until then.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ExportContact(self, request, context):
+        """Gives what executor keeps of conversations, page by page.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Expire(self, request, context):
+        """Removes ended states, finished events and dead letters of before a moment; some at a time.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+
+def add_PrivacyServicer_to_server(servicer, server):
+    rpc_method_handlers = {
+            'EraseContact': grpc.unary_unary_rpc_method_handler(
+                    servicer.EraseContact,
+                    request_deserializer=executor_dot_v1_dot_executor__pb2.EraseContactRequest.FromString,
+                    response_serializer=executor_dot_v1_dot_executor__pb2.EraseContactResponse.SerializeToString,
+            ),
+            'ExportContact': grpc.unary_unary_rpc_method_handler(
+                    servicer.ExportContact,
+                    request_deserializer=executor_dot_v1_dot_executor__pb2.ExportContactRequest.FromString,
+                    response_serializer=executor_dot_v1_dot_executor__pb2.ExportContactResponse.SerializeToString,
+            ),
+            'Expire': grpc.unary_unary_rpc_method_handler(
+                    servicer.Expire,
+                    request_deserializer=executor_dot_v1_dot_executor__pb2.ExpireRequest.FromString,
+                    response_serializer=executor_dot_v1_dot_executor__pb2.ExpireResponse.SerializeToString,
+            ),
+    }
+    generic_handler = grpc.method_handlers_generic_handler(
+            'pytake.executor.v1.Privacy', rpc_method_handlers)
+    server.add_generic_rpc_handlers((generic_handler,))
+    server.add_registered_method_handlers('pytake.executor.v1.Privacy', rpc_method_handlers)
+
+
+ # This class is part of an EXPERIMENTAL API.
+class Privacy:
+    """What executor keeps of people: its erasure, export and expiry.
+    """
+
+    @staticmethod
+    def EraseContact(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.executor.v1.Privacy/EraseContact',
+            executor_dot_v1_dot_executor__pb2.EraseContactRequest.SerializeToString,
+            executor_dot_v1_dot_executor__pb2.EraseContactResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ExportContact(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.executor.v1.Privacy/ExportContact',
+            executor_dot_v1_dot_executor__pb2.ExportContactRequest.SerializeToString,
+            executor_dot_v1_dot_executor__pb2.ExportContactResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Expire(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.executor.v1.Privacy/Expire',
+            executor_dot_v1_dot_executor__pb2.ExpireRequest.SerializeToString,
+            executor_dot_v1_dot_executor__pb2.ExpireResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)

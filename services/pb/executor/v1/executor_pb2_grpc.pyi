@@ -166,3 +166,58 @@ class StatesServicer(metaclass=_abc_1.ABCMeta):
         """Closes the active session of a contact; the contact's next message starts afresh."""
 
 def add_StatesServicer_to_server(servicer: StatesServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
+
+class PrivacyStub:
+    """What executor keeps of people: its erasure, export and expiry."""
+
+    @_typing.overload
+    def __new__(cls, channel: _grpc.Channel) -> _Self: ...
+    @_typing.overload
+    def __new__(cls, channel: _aio.Channel) -> PrivacyAsyncStub: ...
+    EraseContact: _grpc.UnaryUnaryMultiCallable[_executor_pb2.EraseContactRequest, _executor_pb2.EraseContactResponse]
+    """Removes states, timers, events, replies and records of conversations, once nothing waits in them; waits until then."""
+    ExportContact: _grpc.UnaryUnaryMultiCallable[_executor_pb2.ExportContactRequest, _executor_pb2.ExportContactResponse]
+    """Gives what executor keeps of conversations, page by page."""
+    Expire: _grpc.UnaryUnaryMultiCallable[_executor_pb2.ExpireRequest, _executor_pb2.ExpireResponse]
+    """Removes ended states, finished events and dead letters of before a moment; some at a time."""
+
+@_typing.type_check_only
+class PrivacyAsyncStub(PrivacyStub):
+    """What executor keeps of people: its erasure, export and expiry."""
+
+    def __init__(self, channel: _aio.Channel) -> None: ...
+    EraseContact: _aio.UnaryUnaryMultiCallable[_executor_pb2.EraseContactRequest, _executor_pb2.EraseContactResponse]  # type: ignore[assignment]
+    """Removes states, timers, events, replies and records of conversations, once nothing waits in them; waits until then."""
+    ExportContact: _aio.UnaryUnaryMultiCallable[_executor_pb2.ExportContactRequest, _executor_pb2.ExportContactResponse]  # type: ignore[assignment]
+    """Gives what executor keeps of conversations, page by page."""
+    Expire: _aio.UnaryUnaryMultiCallable[_executor_pb2.ExpireRequest, _executor_pb2.ExpireResponse]  # type: ignore[assignment]
+    """Removes ended states, finished events and dead letters of before a moment; some at a time."""
+
+class PrivacyServicer(metaclass=_abc_1.ABCMeta):
+    """What executor keeps of people: its erasure, export and expiry."""
+
+    @_abc_1.abstractmethod
+    def EraseContact(
+        self,
+        request: _executor_pb2.EraseContactRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_executor_pb2.EraseContactResponse, _abc.Awaitable[_executor_pb2.EraseContactResponse]]:
+        """Removes states, timers, events, replies and records of conversations, once nothing waits in them; waits until then."""
+
+    @_abc_1.abstractmethod
+    def ExportContact(
+        self,
+        request: _executor_pb2.ExportContactRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_executor_pb2.ExportContactResponse, _abc.Awaitable[_executor_pb2.ExportContactResponse]]:
+        """Gives what executor keeps of conversations, page by page."""
+
+    @_abc_1.abstractmethod
+    def Expire(
+        self,
+        request: _executor_pb2.ExpireRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_executor_pb2.ExpireResponse, _abc.Awaitable[_executor_pb2.ExpireResponse]]:
+        """Removes ended states, finished events and dead letters of before a moment; some at a time."""
+
+def add_PrivacyServicer_to_server(servicer: PrivacyServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -681,3 +681,211 @@ class Events:
             timeout,
             metadata,
             _registered_method=True)
+
+
+class PrivacyStub:
+    """The rights of people who wrote: erasure and export over all rooms. The work is durable, ordered and safe to repeat.
+    """
+
+    def __init__(self, channel):
+        """Constructor.
+
+        Args:
+            channel: A grpc.Channel.
+        """
+        self.RequestErasure = channel.unary_unary(
+                '/pytake.ingress.v1.Privacy/RequestErasure',
+                request_serializer=ingress_dot_v1_dot_ingress__pb2.RequestErasureRequest.SerializeToString,
+                response_deserializer=ingress_dot_v1_dot_ingress__pb2.RequestErasureResponse.FromString,
+                _registered_method=True)
+        self.GetPrivacyJob = channel.unary_unary(
+                '/pytake.ingress.v1.Privacy/GetPrivacyJob',
+                request_serializer=ingress_dot_v1_dot_ingress__pb2.GetPrivacyJobRequest.SerializeToString,
+                response_deserializer=ingress_dot_v1_dot_ingress__pb2.GetPrivacyJobResponse.FromString,
+                _registered_method=True)
+        self.ListPrivacyJobs = channel.unary_unary(
+                '/pytake.ingress.v1.Privacy/ListPrivacyJobs',
+                request_serializer=ingress_dot_v1_dot_ingress__pb2.ListPrivacyJobsRequest.SerializeToString,
+                response_deserializer=ingress_dot_v1_dot_ingress__pb2.ListPrivacyJobsResponse.FromString,
+                _registered_method=True)
+        self.ExportContact = channel.unary_unary(
+                '/pytake.ingress.v1.Privacy/ExportContact',
+                request_serializer=ingress_dot_v1_dot_ingress__pb2.ExportContactRequest.SerializeToString,
+                response_deserializer=ingress_dot_v1_dot_ingress__pb2.ExportContactResponse.FromString,
+                _registered_method=True)
+
+
+class PrivacyServicer:
+    """The rights of people who wrote: erasure and export over all rooms. The work is durable, ordered and safe to repeat.
+    """
+
+    def RequestErasure(self, request, context):
+        """Begins to erase a contact in all rooms; what is asked for again is the same job.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetPrivacyJob(self, request, context):
+        """Gives a job with its report.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListPrivacyJobs(self, request, context):
+        """Lists erasures, exports and retention runs of an organization, newest first.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ExportContact(self, request, context):
+        """Gives everything all rooms keep about a contact, page by page, room by room.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+
+def add_PrivacyServicer_to_server(servicer, server):
+    rpc_method_handlers = {
+            'RequestErasure': grpc.unary_unary_rpc_method_handler(
+                    servicer.RequestErasure,
+                    request_deserializer=ingress_dot_v1_dot_ingress__pb2.RequestErasureRequest.FromString,
+                    response_serializer=ingress_dot_v1_dot_ingress__pb2.RequestErasureResponse.SerializeToString,
+            ),
+            'GetPrivacyJob': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetPrivacyJob,
+                    request_deserializer=ingress_dot_v1_dot_ingress__pb2.GetPrivacyJobRequest.FromString,
+                    response_serializer=ingress_dot_v1_dot_ingress__pb2.GetPrivacyJobResponse.SerializeToString,
+            ),
+            'ListPrivacyJobs': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListPrivacyJobs,
+                    request_deserializer=ingress_dot_v1_dot_ingress__pb2.ListPrivacyJobsRequest.FromString,
+                    response_serializer=ingress_dot_v1_dot_ingress__pb2.ListPrivacyJobsResponse.SerializeToString,
+            ),
+            'ExportContact': grpc.unary_unary_rpc_method_handler(
+                    servicer.ExportContact,
+                    request_deserializer=ingress_dot_v1_dot_ingress__pb2.ExportContactRequest.FromString,
+                    response_serializer=ingress_dot_v1_dot_ingress__pb2.ExportContactResponse.SerializeToString,
+            ),
+    }
+    generic_handler = grpc.method_handlers_generic_handler(
+            'pytake.ingress.v1.Privacy', rpc_method_handlers)
+    server.add_generic_rpc_handlers((generic_handler,))
+    server.add_registered_method_handlers('pytake.ingress.v1.Privacy', rpc_method_handlers)
+
+
+ # This class is part of an EXPERIMENTAL API.
+class Privacy:
+    """The rights of people who wrote: erasure and export over all rooms. The work is durable, ordered and safe to repeat.
+    """
+
+    @staticmethod
+    def RequestErasure(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.ingress.v1.Privacy/RequestErasure',
+            ingress_dot_v1_dot_ingress__pb2.RequestErasureRequest.SerializeToString,
+            ingress_dot_v1_dot_ingress__pb2.RequestErasureResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetPrivacyJob(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.ingress.v1.Privacy/GetPrivacyJob',
+            ingress_dot_v1_dot_ingress__pb2.GetPrivacyJobRequest.SerializeToString,
+            ingress_dot_v1_dot_ingress__pb2.GetPrivacyJobResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListPrivacyJobs(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.ingress.v1.Privacy/ListPrivacyJobs',
+            ingress_dot_v1_dot_ingress__pb2.ListPrivacyJobsRequest.SerializeToString,
+            ingress_dot_v1_dot_ingress__pb2.ListPrivacyJobsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ExportContact(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.ingress.v1.Privacy/ExportContact',
+            ingress_dot_v1_dot_ingress__pb2.ExportContactRequest.SerializeToString,
+            ingress_dot_v1_dot_ingress__pb2.ExportContactResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)

@@ -257,3 +257,70 @@ class EventsServicer(metaclass=_abc_1.ABCMeta):
         """Lists kept events, newest first."""
 
 def add_EventsServicer_to_server(servicer: EventsServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
+
+class PrivacyStub:
+    """The rights of people who wrote: erasure and export over all rooms. The work is durable, ordered and safe to repeat."""
+
+    @_typing.overload
+    def __new__(cls, channel: _grpc.Channel) -> _Self: ...
+    @_typing.overload
+    def __new__(cls, channel: _aio.Channel) -> PrivacyAsyncStub: ...
+    RequestErasure: _grpc.UnaryUnaryMultiCallable[_ingress_pb2.RequestErasureRequest, _ingress_pb2.RequestErasureResponse]
+    """Begins to erase a contact in all rooms; what is asked for again is the same job."""
+    GetPrivacyJob: _grpc.UnaryUnaryMultiCallable[_ingress_pb2.GetPrivacyJobRequest, _ingress_pb2.GetPrivacyJobResponse]
+    """Gives a job with its report."""
+    ListPrivacyJobs: _grpc.UnaryUnaryMultiCallable[_ingress_pb2.ListPrivacyJobsRequest, _ingress_pb2.ListPrivacyJobsResponse]
+    """Lists erasures, exports and retention runs of an organization, newest first."""
+    ExportContact: _grpc.UnaryUnaryMultiCallable[_ingress_pb2.ExportContactRequest, _ingress_pb2.ExportContactResponse]
+    """Gives everything all rooms keep about a contact, page by page, room by room."""
+
+@_typing.type_check_only
+class PrivacyAsyncStub(PrivacyStub):
+    """The rights of people who wrote: erasure and export over all rooms. The work is durable, ordered and safe to repeat."""
+
+    def __init__(self, channel: _aio.Channel) -> None: ...
+    RequestErasure: _aio.UnaryUnaryMultiCallable[_ingress_pb2.RequestErasureRequest, _ingress_pb2.RequestErasureResponse]  # type: ignore[assignment]
+    """Begins to erase a contact in all rooms; what is asked for again is the same job."""
+    GetPrivacyJob: _aio.UnaryUnaryMultiCallable[_ingress_pb2.GetPrivacyJobRequest, _ingress_pb2.GetPrivacyJobResponse]  # type: ignore[assignment]
+    """Gives a job with its report."""
+    ListPrivacyJobs: _aio.UnaryUnaryMultiCallable[_ingress_pb2.ListPrivacyJobsRequest, _ingress_pb2.ListPrivacyJobsResponse]  # type: ignore[assignment]
+    """Lists erasures, exports and retention runs of an organization, newest first."""
+    ExportContact: _aio.UnaryUnaryMultiCallable[_ingress_pb2.ExportContactRequest, _ingress_pb2.ExportContactResponse]  # type: ignore[assignment]
+    """Gives everything all rooms keep about a contact, page by page, room by room."""
+
+class PrivacyServicer(metaclass=_abc_1.ABCMeta):
+    """The rights of people who wrote: erasure and export over all rooms. The work is durable, ordered and safe to repeat."""
+
+    @_abc_1.abstractmethod
+    def RequestErasure(
+        self,
+        request: _ingress_pb2.RequestErasureRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_ingress_pb2.RequestErasureResponse, _abc.Awaitable[_ingress_pb2.RequestErasureResponse]]:
+        """Begins to erase a contact in all rooms; what is asked for again is the same job."""
+
+    @_abc_1.abstractmethod
+    def GetPrivacyJob(
+        self,
+        request: _ingress_pb2.GetPrivacyJobRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_ingress_pb2.GetPrivacyJobResponse, _abc.Awaitable[_ingress_pb2.GetPrivacyJobResponse]]:
+        """Gives a job with its report."""
+
+    @_abc_1.abstractmethod
+    def ListPrivacyJobs(
+        self,
+        request: _ingress_pb2.ListPrivacyJobsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_ingress_pb2.ListPrivacyJobsResponse, _abc.Awaitable[_ingress_pb2.ListPrivacyJobsResponse]]:
+        """Lists erasures, exports and retention runs of an organization, newest first."""
+
+    @_abc_1.abstractmethod
+    def ExportContact(
+        self,
+        request: _ingress_pb2.ExportContactRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_ingress_pb2.ExportContactResponse, _abc.Awaitable[_ingress_pb2.ExportContactResponse]]:
+        """Gives everything all rooms keep about a contact, page by page, room by room."""
+
+def add_PrivacyServicer_to_server(servicer: PrivacyServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

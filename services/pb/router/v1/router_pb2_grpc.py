@@ -559,3 +559,300 @@ class Conversations:
             timeout,
             metadata,
             _registered_method=True)
+
+
+class PrivacyStub:
+    """People who wrote: who they are, their erasure, and how long an organization keeps them.
+    """
+
+    def __init__(self, channel):
+        """Constructor.
+
+        Args:
+            channel: A grpc.Channel.
+        """
+        self.FindPerson = channel.unary_unary(
+                '/pytake.router.v1.Privacy/FindPerson',
+                request_serializer=router_dot_v1_dot_router__pb2.FindPersonRequest.SerializeToString,
+                response_deserializer=router_dot_v1_dot_router__pb2.FindPersonResponse.FromString,
+                _registered_method=True)
+        self.EraseContact = channel.unary_unary(
+                '/pytake.router.v1.Privacy/EraseContact',
+                request_serializer=router_dot_v1_dot_router__pb2.EraseContactRequest.SerializeToString,
+                response_deserializer=router_dot_v1_dot_router__pb2.EraseContactResponse.FromString,
+                _registered_method=True)
+        self.ExportContact = channel.unary_unary(
+                '/pytake.router.v1.Privacy/ExportContact',
+                request_serializer=router_dot_v1_dot_router__pb2.ExportContactRequest.SerializeToString,
+                response_deserializer=router_dot_v1_dot_router__pb2.ExportContactResponse.FromString,
+                _registered_method=True)
+        self.PutRetention = channel.unary_unary(
+                '/pytake.router.v1.Privacy/PutRetention',
+                request_serializer=router_dot_v1_dot_router__pb2.PutRetentionRequest.SerializeToString,
+                response_deserializer=router_dot_v1_dot_router__pb2.PutRetentionResponse.FromString,
+                _registered_method=True)
+        self.ListRetentions = channel.unary_unary(
+                '/pytake.router.v1.Privacy/ListRetentions',
+                request_serializer=router_dot_v1_dot_router__pb2.ListRetentionsRequest.SerializeToString,
+                response_deserializer=router_dot_v1_dot_router__pb2.ListRetentionsResponse.FromString,
+                _registered_method=True)
+        self.Expire = channel.unary_unary(
+                '/pytake.router.v1.Privacy/Expire',
+                request_serializer=router_dot_v1_dot_router__pb2.ExpireRequest.SerializeToString,
+                response_deserializer=router_dot_v1_dot_router__pb2.ExpireResponse.FromString,
+                _registered_method=True)
+
+
+class PrivacyServicer:
+    """People who wrote: who they are, their erasure, and how long an organization keeps them.
+    """
+
+    def FindPerson(self, request, context):
+        """Finds a contact by one of its names or ids, with all that other rooms know it by. NOT_FOUND when there is none.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def EraseContact(self, request, context):
+        """Removes a contact and whatever router has of it, in one transaction, and remembers its names as hashes: what was
+        written up to that moment is answered ERASED from then on. Repeats change nothing.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ExportContact(self, request, context):
+        """Gives what router keeps about a contact, page by page.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def PutRetention(self, request, context):
+        """Sets how long an organization keeps what people wrote.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListRetentions(self, request, context):
+        """Lists organizations that keep things only so long.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Expire(self, request, context):
+        """Removes contacts that have not written since a moment, with their names and conversations; some at a time.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+
+def add_PrivacyServicer_to_server(servicer, server):
+    rpc_method_handlers = {
+            'FindPerson': grpc.unary_unary_rpc_method_handler(
+                    servicer.FindPerson,
+                    request_deserializer=router_dot_v1_dot_router__pb2.FindPersonRequest.FromString,
+                    response_serializer=router_dot_v1_dot_router__pb2.FindPersonResponse.SerializeToString,
+            ),
+            'EraseContact': grpc.unary_unary_rpc_method_handler(
+                    servicer.EraseContact,
+                    request_deserializer=router_dot_v1_dot_router__pb2.EraseContactRequest.FromString,
+                    response_serializer=router_dot_v1_dot_router__pb2.EraseContactResponse.SerializeToString,
+            ),
+            'ExportContact': grpc.unary_unary_rpc_method_handler(
+                    servicer.ExportContact,
+                    request_deserializer=router_dot_v1_dot_router__pb2.ExportContactRequest.FromString,
+                    response_serializer=router_dot_v1_dot_router__pb2.ExportContactResponse.SerializeToString,
+            ),
+            'PutRetention': grpc.unary_unary_rpc_method_handler(
+                    servicer.PutRetention,
+                    request_deserializer=router_dot_v1_dot_router__pb2.PutRetentionRequest.FromString,
+                    response_serializer=router_dot_v1_dot_router__pb2.PutRetentionResponse.SerializeToString,
+            ),
+            'ListRetentions': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListRetentions,
+                    request_deserializer=router_dot_v1_dot_router__pb2.ListRetentionsRequest.FromString,
+                    response_serializer=router_dot_v1_dot_router__pb2.ListRetentionsResponse.SerializeToString,
+            ),
+            'Expire': grpc.unary_unary_rpc_method_handler(
+                    servicer.Expire,
+                    request_deserializer=router_dot_v1_dot_router__pb2.ExpireRequest.FromString,
+                    response_serializer=router_dot_v1_dot_router__pb2.ExpireResponse.SerializeToString,
+            ),
+    }
+    generic_handler = grpc.method_handlers_generic_handler(
+            'pytake.router.v1.Privacy', rpc_method_handlers)
+    server.add_generic_rpc_handlers((generic_handler,))
+    server.add_registered_method_handlers('pytake.router.v1.Privacy', rpc_method_handlers)
+
+
+ # This class is part of an EXPERIMENTAL API.
+class Privacy:
+    """People who wrote: who they are, their erasure, and how long an organization keeps them.
+    """
+
+    @staticmethod
+    def FindPerson(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.router.v1.Privacy/FindPerson',
+            router_dot_v1_dot_router__pb2.FindPersonRequest.SerializeToString,
+            router_dot_v1_dot_router__pb2.FindPersonResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def EraseContact(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.router.v1.Privacy/EraseContact',
+            router_dot_v1_dot_router__pb2.EraseContactRequest.SerializeToString,
+            router_dot_v1_dot_router__pb2.EraseContactResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ExportContact(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.router.v1.Privacy/ExportContact',
+            router_dot_v1_dot_router__pb2.ExportContactRequest.SerializeToString,
+            router_dot_v1_dot_router__pb2.ExportContactResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PutRetention(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.router.v1.Privacy/PutRetention',
+            router_dot_v1_dot_router__pb2.PutRetentionRequest.SerializeToString,
+            router_dot_v1_dot_router__pb2.PutRetentionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListRetentions(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.router.v1.Privacy/ListRetentions',
+            router_dot_v1_dot_router__pb2.ListRetentionsRequest.SerializeToString,
+            router_dot_v1_dot_router__pb2.ListRetentionsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Expire(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.router.v1.Privacy/Expire',
+            router_dot_v1_dot_router__pb2.ExpireRequest.SerializeToString,
+            router_dot_v1_dot_router__pb2.ExpireResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)

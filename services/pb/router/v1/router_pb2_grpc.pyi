@@ -202,3 +202,100 @@ class ConversationsServicer(metaclass=_abc_1.ABCMeta):
         """Gives a conversation to the bot or to a person. A conversation owned by a person never runs a flow."""
 
 def add_ConversationsServicer_to_server(servicer: ConversationsServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
+
+class PrivacyStub:
+    """People who wrote: who they are, their erasure, and how long an organization keeps them."""
+
+    @_typing.overload
+    def __new__(cls, channel: _grpc.Channel) -> _Self: ...
+    @_typing.overload
+    def __new__(cls, channel: _aio.Channel) -> PrivacyAsyncStub: ...
+    FindPerson: _grpc.UnaryUnaryMultiCallable[_router_pb2.FindPersonRequest, _router_pb2.FindPersonResponse]
+    """Finds a contact by one of its names or ids, with all that other rooms know it by. NOT_FOUND when there is none."""
+    EraseContact: _grpc.UnaryUnaryMultiCallable[_router_pb2.EraseContactRequest, _router_pb2.EraseContactResponse]
+    """Removes a contact and whatever router has of it, in one transaction, and remembers its names as hashes: what was
+    written up to that moment is answered ERASED from then on. Repeats change nothing.
+    """
+    ExportContact: _grpc.UnaryUnaryMultiCallable[_router_pb2.ExportContactRequest, _router_pb2.ExportContactResponse]
+    """Gives what router keeps about a contact, page by page."""
+    PutRetention: _grpc.UnaryUnaryMultiCallable[_router_pb2.PutRetentionRequest, _router_pb2.PutRetentionResponse]
+    """Sets how long an organization keeps what people wrote."""
+    ListRetentions: _grpc.UnaryUnaryMultiCallable[_router_pb2.ListRetentionsRequest, _router_pb2.ListRetentionsResponse]
+    """Lists organizations that keep things only so long."""
+    Expire: _grpc.UnaryUnaryMultiCallable[_router_pb2.ExpireRequest, _router_pb2.ExpireResponse]
+    """Removes contacts that have not written since a moment, with their names and conversations; some at a time."""
+
+@_typing.type_check_only
+class PrivacyAsyncStub(PrivacyStub):
+    """People who wrote: who they are, their erasure, and how long an organization keeps them."""
+
+    def __init__(self, channel: _aio.Channel) -> None: ...
+    FindPerson: _aio.UnaryUnaryMultiCallable[_router_pb2.FindPersonRequest, _router_pb2.FindPersonResponse]  # type: ignore[assignment]
+    """Finds a contact by one of its names or ids, with all that other rooms know it by. NOT_FOUND when there is none."""
+    EraseContact: _aio.UnaryUnaryMultiCallable[_router_pb2.EraseContactRequest, _router_pb2.EraseContactResponse]  # type: ignore[assignment]
+    """Removes a contact and whatever router has of it, in one transaction, and remembers its names as hashes: what was
+    written up to that moment is answered ERASED from then on. Repeats change nothing.
+    """
+    ExportContact: _aio.UnaryUnaryMultiCallable[_router_pb2.ExportContactRequest, _router_pb2.ExportContactResponse]  # type: ignore[assignment]
+    """Gives what router keeps about a contact, page by page."""
+    PutRetention: _aio.UnaryUnaryMultiCallable[_router_pb2.PutRetentionRequest, _router_pb2.PutRetentionResponse]  # type: ignore[assignment]
+    """Sets how long an organization keeps what people wrote."""
+    ListRetentions: _aio.UnaryUnaryMultiCallable[_router_pb2.ListRetentionsRequest, _router_pb2.ListRetentionsResponse]  # type: ignore[assignment]
+    """Lists organizations that keep things only so long."""
+    Expire: _aio.UnaryUnaryMultiCallable[_router_pb2.ExpireRequest, _router_pb2.ExpireResponse]  # type: ignore[assignment]
+    """Removes contacts that have not written since a moment, with their names and conversations; some at a time."""
+
+class PrivacyServicer(metaclass=_abc_1.ABCMeta):
+    """People who wrote: who they are, their erasure, and how long an organization keeps them."""
+
+    @_abc_1.abstractmethod
+    def FindPerson(
+        self,
+        request: _router_pb2.FindPersonRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_router_pb2.FindPersonResponse, _abc.Awaitable[_router_pb2.FindPersonResponse]]:
+        """Finds a contact by one of its names or ids, with all that other rooms know it by. NOT_FOUND when there is none."""
+
+    @_abc_1.abstractmethod
+    def EraseContact(
+        self,
+        request: _router_pb2.EraseContactRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_router_pb2.EraseContactResponse, _abc.Awaitable[_router_pb2.EraseContactResponse]]:
+        """Removes a contact and whatever router has of it, in one transaction, and remembers its names as hashes: what was
+        written up to that moment is answered ERASED from then on. Repeats change nothing.
+        """
+
+    @_abc_1.abstractmethod
+    def ExportContact(
+        self,
+        request: _router_pb2.ExportContactRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_router_pb2.ExportContactResponse, _abc.Awaitable[_router_pb2.ExportContactResponse]]:
+        """Gives what router keeps about a contact, page by page."""
+
+    @_abc_1.abstractmethod
+    def PutRetention(
+        self,
+        request: _router_pb2.PutRetentionRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_router_pb2.PutRetentionResponse, _abc.Awaitable[_router_pb2.PutRetentionResponse]]:
+        """Sets how long an organization keeps what people wrote."""
+
+    @_abc_1.abstractmethod
+    def ListRetentions(
+        self,
+        request: _router_pb2.ListRetentionsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_router_pb2.ListRetentionsResponse, _abc.Awaitable[_router_pb2.ListRetentionsResponse]]:
+        """Lists organizations that keep things only so long."""
+
+    @_abc_1.abstractmethod
+    def Expire(
+        self,
+        request: _router_pb2.ExpireRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_router_pb2.ExpireResponse, _abc.Awaitable[_router_pb2.ExpireResponse]]:
+        """Removes contacts that have not written since a moment, with their names and conversations; some at a time."""
+
+def add_PrivacyServicer_to_server(servicer: PrivacyServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

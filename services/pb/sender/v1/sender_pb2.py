@@ -26,10 +26,11 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from services.pb.common.v1 import content_pb2 as common_dot_v1_dot_content__pb2
 from services.pb.common.v1 import events_pb2 as common_dot_v1_dot_events__pb2
 from services.pb.common.v1 import policy_pb2 as common_dot_v1_dot_policy__pb2
+from services.pb.common.v1 import privacy_pb2 as common_dot_v1_dot_privacy__pb2
 from services.pb.common.v1 import results_pb2 as common_dot_v1_dot_results__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16sender/v1/sender.proto\x12\x10pytake.sender.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17\x63ommon/v1/content.proto\x1a\x16\x63ommon/v1/events.proto\x1a\x16\x63ommon/v1/policy.proto\x1a\x17\x63ommon/v1/results.proto\"\x93\x02\n\x0fOutboundMessage\x12\x1d\n\x0forganization_id\x18\x01 \x01(\tB\x04\x90\xb5\x18\x01\x12\x12\n\nmessage_id\x18\x02 \x01(\t\x12\x17\n\x0f\x63onversation_id\x18\x03 \x01(\t\x12\x17\n\x0fphone_number_id\x18\x04 \x01(\t\x12\x17\n\x0frecipient_wa_id\x18\x05 \x01(\t\x12\x19\n\x11recipient_user_id\x18\x06 \x01(\t\x12*\n\x07\x63ontent\x18\x07 \x01(\x0b\x32\x19.pytake.common.v1.Content\x12\x0f\n\x07\x66low_id\x18\x08 \x01(\t\x12\x0f\n\x07node_id\x18\t \x01(\t\x12\x19\n\x11window_expires_at\x18\n \x01(\x03\"E\n\x0e\x45nqueueRequest\x12\x33\n\x08messages\x18\x01 \x03(\x0b\x32!.pytake.sender.v1.OutboundMessage\"@\n\x0f\x45nqueueResponse\x12-\n\x07results\x18\x01 \x03(\x0b\x32\x1c.pytake.common.v1.ItemResult\"d\n\x12OrganizationStatus\x12\x1d\n\x0forganization_id\x18\x01 \x01(\tB\x04\x90\xb5\x18\x01\x12/\n\x06status\x18\x02 \x01(\x0b\x32\x1f.pytake.common.v1.MessageStatus\"N\n\x14\x41pplyStatusesRequest\x12\x36\n\x08statuses\x18\x01 \x03(\x0b\x32$.pytake.sender.v1.OrganizationStatus\"F\n\x15\x41pplyStatusesResponse\x12-\n\x07results\x18\x01 \x03(\x0b\x32\x1c.pytake.common.v1.ItemResult\"^\n\x14PutCredentialRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\x17\n\x0fphone_number_id\x18\x02 \x01(\t\x12\x14\n\x0c\x61\x63\x63\x65ss_token\x18\x03 \x01(\t\"+\n\x15PutCredentialResponse\x12\x12\n\nis_changed\x18\x01 \x01(\x08\"2\n\x17\x43heckCredentialsRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\"M\n\x0f\x43redentialCheck\x12\x17\n\x0fphone_number_id\x18\x01 \x01(\t\x12\x10\n\x08is_valid\x18\x02 \x01(\x08\x12\x0f\n\x07problem\x18\x03 \x01(\t\"M\n\x18\x43heckCredentialsResponse\x12\x31\n\x06\x63hecks\x18\x01 \x03(\x0b\x32!.pytake.sender.v1.CredentialCheck\"e\n\x13ListMessagesRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\x17\n\x0f\x63onversation_id\x18\x02 \x01(\t\x12\r\n\x05limit\x18\x03 \x01(\x05\x12\r\n\x05state\x18\x04 \x01(\t\"\x8b\x02\n\rMessageRecord\x12\x12\n\nmessage_id\x18\x01 \x01(\t\x12\x17\n\x0f\x63onversation_id\x18\x02 \x01(\t\x12\x17\n\x0fphone_number_id\x18\x03 \x01(\t\x12\r\n\x05state\x18\x04 \x01(\t\x12\x0e\n\x06status\x18\x05 \x01(\t\x12\x10\n\x08\x61ttempts\x18\x06 \x01(\x05\x12\x0e\n\x06wamids\x18\x07 \x03(\t\x12\x13\n\x0bresolved_by\x18\x08 \x01(\t\x12\x1a\n\x12is_maybe_duplicate\x18\t \x01(\x08\x12\x12\n\nerror_code\x18\n \x01(\x05\x12.\n\ncreated_at\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"I\n\x14ListMessagesResponse\x12\x31\n\x08messages\x18\x01 \x03(\x0b\x32\x1f.pytake.sender.v1.MessageRecord2\xde\x01\n\x08\x44\x65livery\x12`\n\x07\x45nqueue\x12 .pytake.sender.v1.EnqueueRequest\x1a!.pytake.sender.v1.EnqueueResponse\"\x10\x8a\xb5\x18\x0c\n\x08\x65xecutor\x10\x02\x12p\n\rApplyStatuses\x12&.pytake.sender.v1.ApplyStatusesRequest\x1a\'.pytake.sender.v1.ApplyStatusesResponse\"\x0e\x8a\xb5\x18\n\n\x06router\x10\x02\x32\xfe\x01\n\x0b\x43redentials\x12r\n\rPutCredential\x12&.pytake.sender.v1.PutCredentialRequest\x1a\'.pytake.sender.v1.PutCredentialResponse\"\x10\x8a\xb5\x18\x0c\n\x08operator\x10\x01\x12{\n\x10\x43heckCredentials\x12).pytake.sender.v1.CheckCredentialsRequest\x1a*.pytake.sender.v1.CheckCredentialsResponse\"\x10\x8a\xb5\x18\x0c\n\x08operator\x10\x01\x32\x96\x01\n\x08Messages\x12\x89\x01\n\x0cListMessages\x12%.pytake.sender.v1.ListMessagesRequest\x1a&.pytake.sender.v1.ListMessagesResponse\"*\x8a\xb5\x18&\n\x08operator\n\x04team\x10\x01\"\x12\x63onversations:readb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16sender/v1/sender.proto\x12\x10pytake.sender.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17\x63ommon/v1/content.proto\x1a\x16\x63ommon/v1/events.proto\x1a\x16\x63ommon/v1/policy.proto\x1a\x17\x63ommon/v1/privacy.proto\x1a\x17\x63ommon/v1/results.proto\"\x93\x02\n\x0fOutboundMessage\x12\x1d\n\x0forganization_id\x18\x01 \x01(\tB\x04\x90\xb5\x18\x01\x12\x12\n\nmessage_id\x18\x02 \x01(\t\x12\x17\n\x0f\x63onversation_id\x18\x03 \x01(\t\x12\x17\n\x0fphone_number_id\x18\x04 \x01(\t\x12\x17\n\x0frecipient_wa_id\x18\x05 \x01(\t\x12\x19\n\x11recipient_user_id\x18\x06 \x01(\t\x12*\n\x07\x63ontent\x18\x07 \x01(\x0b\x32\x19.pytake.common.v1.Content\x12\x0f\n\x07\x66low_id\x18\x08 \x01(\t\x12\x0f\n\x07node_id\x18\t \x01(\t\x12\x19\n\x11window_expires_at\x18\n \x01(\x03\"E\n\x0e\x45nqueueRequest\x12\x33\n\x08messages\x18\x01 \x03(\x0b\x32!.pytake.sender.v1.OutboundMessage\"@\n\x0f\x45nqueueResponse\x12-\n\x07results\x18\x01 \x03(\x0b\x32\x1c.pytake.common.v1.ItemResult\"d\n\x12OrganizationStatus\x12\x1d\n\x0forganization_id\x18\x01 \x01(\tB\x04\x90\xb5\x18\x01\x12/\n\x06status\x18\x02 \x01(\x0b\x32\x1f.pytake.common.v1.MessageStatus\"N\n\x14\x41pplyStatusesRequest\x12\x36\n\x08statuses\x18\x01 \x03(\x0b\x32$.pytake.sender.v1.OrganizationStatus\"F\n\x15\x41pplyStatusesResponse\x12-\n\x07results\x18\x01 \x03(\x0b\x32\x1c.pytake.common.v1.ItemResult\"^\n\x14PutCredentialRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\x17\n\x0fphone_number_id\x18\x02 \x01(\t\x12\x14\n\x0c\x61\x63\x63\x65ss_token\x18\x03 \x01(\t\"+\n\x15PutCredentialResponse\x12\x12\n\nis_changed\x18\x01 \x01(\x08\"2\n\x17\x43heckCredentialsRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\"M\n\x0f\x43redentialCheck\x12\x17\n\x0fphone_number_id\x18\x01 \x01(\t\x12\x10\n\x08is_valid\x18\x02 \x01(\x08\x12\x0f\n\x07problem\x18\x03 \x01(\t\"M\n\x18\x43heckCredentialsResponse\x12\x31\n\x06\x63hecks\x18\x01 \x03(\x0b\x32!.pytake.sender.v1.CredentialCheck\"e\n\x13ListMessagesRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\x17\n\x0f\x63onversation_id\x18\x02 \x01(\t\x12\r\n\x05limit\x18\x03 \x01(\x05\x12\r\n\x05state\x18\x04 \x01(\t\"\x8b\x02\n\rMessageRecord\x12\x12\n\nmessage_id\x18\x01 \x01(\t\x12\x17\n\x0f\x63onversation_id\x18\x02 \x01(\t\x12\x17\n\x0fphone_number_id\x18\x03 \x01(\t\x12\r\n\x05state\x18\x04 \x01(\t\x12\x0e\n\x06status\x18\x05 \x01(\t\x12\x10\n\x08\x61ttempts\x18\x06 \x01(\x05\x12\x0e\n\x06wamids\x18\x07 \x03(\t\x12\x13\n\x0bresolved_by\x18\x08 \x01(\t\x12\x1a\n\x12is_maybe_duplicate\x18\t \x01(\x08\x12\x12\n\nerror_code\x18\n \x01(\x05\x12.\n\ncreated_at\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"I\n\x14ListMessagesResponse\x12\x31\n\x08messages\x18\x01 \x03(\x0b\x32\x1f.pytake.sender.v1.MessageRecord\"\x8f\x01\n\x13\x45raseContactRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\x18\n\x10\x63onversation_ids\x18\x02 \x03(\t\x12\x0e\n\x06wa_ids\x18\x03 \x03(\t\x12\x10\n\x08user_ids\x18\x04 \x03(\t\x12\x13\n\x0bwamid_parts\x18\x05 \x03(\t\x12\x0e\n\x06job_id\x18\x06 \x01(\t\"D\n\x14\x45raseContactResponse\x12,\n\x08progress\x18\x01 \x01(\x0b\x32\x1a.pytake.common.v1.Progress\"Y\n\x14\x45xportContactRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\x18\n\x10\x63onversation_ids\x18\x02 \x03(\t\x12\x0e\n\x06\x63ursor\x18\x03 \x01(\t\"C\n\x15\x45xportContactResponse\x12*\n\x04page\x18\x01 \x01(\x0b\x32\x1c.pytake.common.v1.ExportPage\"t\n\rExpireRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12*\n\x06\x62\x65\x66ore\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06\x63ursor\x18\x03 \x01(\t\x12\x0e\n\x06job_id\x18\x04 \x01(\t\">\n\x0e\x45xpireResponse\x12,\n\x08progress\x18\x01 \x01(\x0b\x32\x1a.pytake.common.v1.Progress2\xde\x01\n\x08\x44\x65livery\x12`\n\x07\x45nqueue\x12 .pytake.sender.v1.EnqueueRequest\x1a!.pytake.sender.v1.EnqueueResponse\"\x10\x8a\xb5\x18\x0c\n\x08\x65xecutor\x10\x02\x12p\n\rApplyStatuses\x12&.pytake.sender.v1.ApplyStatusesRequest\x1a\'.pytake.sender.v1.ApplyStatusesResponse\"\x0e\x8a\xb5\x18\n\n\x06router\x10\x02\x32\xfe\x01\n\x0b\x43redentials\x12r\n\rPutCredential\x12&.pytake.sender.v1.PutCredentialRequest\x1a\'.pytake.sender.v1.PutCredentialResponse\"\x10\x8a\xb5\x18\x0c\n\x08operator\x10\x01\x12{\n\x10\x43heckCredentials\x12).pytake.sender.v1.CheckCredentialsRequest\x1a*.pytake.sender.v1.CheckCredentialsResponse\"\x10\x8a\xb5\x18\x0c\n\x08operator\x10\x01\x32\x96\x01\n\x08Messages\x12\x89\x01\n\x0cListMessages\x12%.pytake.sender.v1.ListMessagesRequest\x1a&.pytake.sender.v1.ListMessagesResponse\"*\x8a\xb5\x18&\n\x08operator\n\x04team\x10\x01\"\x12\x63onversations:read2\xca\x02\n\x07Privacy\x12n\n\x0c\x45raseContact\x12%.pytake.sender.v1.EraseContactRequest\x1a&.pytake.sender.v1.EraseContactResponse\"\x0f\x8a\xb5\x18\x0b\n\x07ingress\x10\x01\x12q\n\rExportContact\x12&.pytake.sender.v1.ExportContactRequest\x1a\'.pytake.sender.v1.ExportContactResponse\"\x0f\x8a\xb5\x18\x0b\n\x07ingress\x10\x01\x12\\\n\x06\x45xpire\x12\x1f.pytake.sender.v1.ExpireRequest\x1a .pytake.sender.v1.ExpireResponse\"\x0f\x8a\xb5\x18\x0b\n\x07ingress\x10\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -50,38 +51,58 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CREDENTIALS'].methods_by_name['CheckCredentials']._serialized_options = b'\212\265\030\014\n\010operator\020\001'
   _globals['_MESSAGES'].methods_by_name['ListMessages']._loaded_options = None
   _globals['_MESSAGES'].methods_by_name['ListMessages']._serialized_options = b'\212\265\030&\n\010operator\n\004team\020\001\"\022conversations:read'
-  _globals['_OUTBOUNDMESSAGE']._serialized_start=176
-  _globals['_OUTBOUNDMESSAGE']._serialized_end=451
-  _globals['_ENQUEUEREQUEST']._serialized_start=453
-  _globals['_ENQUEUEREQUEST']._serialized_end=522
-  _globals['_ENQUEUERESPONSE']._serialized_start=524
-  _globals['_ENQUEUERESPONSE']._serialized_end=588
-  _globals['_ORGANIZATIONSTATUS']._serialized_start=590
-  _globals['_ORGANIZATIONSTATUS']._serialized_end=690
-  _globals['_APPLYSTATUSESREQUEST']._serialized_start=692
-  _globals['_APPLYSTATUSESREQUEST']._serialized_end=770
-  _globals['_APPLYSTATUSESRESPONSE']._serialized_start=772
-  _globals['_APPLYSTATUSESRESPONSE']._serialized_end=842
-  _globals['_PUTCREDENTIALREQUEST']._serialized_start=844
-  _globals['_PUTCREDENTIALREQUEST']._serialized_end=938
-  _globals['_PUTCREDENTIALRESPONSE']._serialized_start=940
-  _globals['_PUTCREDENTIALRESPONSE']._serialized_end=983
-  _globals['_CHECKCREDENTIALSREQUEST']._serialized_start=985
-  _globals['_CHECKCREDENTIALSREQUEST']._serialized_end=1035
-  _globals['_CREDENTIALCHECK']._serialized_start=1037
-  _globals['_CREDENTIALCHECK']._serialized_end=1114
-  _globals['_CHECKCREDENTIALSRESPONSE']._serialized_start=1116
-  _globals['_CHECKCREDENTIALSRESPONSE']._serialized_end=1193
-  _globals['_LISTMESSAGESREQUEST']._serialized_start=1195
-  _globals['_LISTMESSAGESREQUEST']._serialized_end=1296
-  _globals['_MESSAGERECORD']._serialized_start=1299
-  _globals['_MESSAGERECORD']._serialized_end=1566
-  _globals['_LISTMESSAGESRESPONSE']._serialized_start=1568
-  _globals['_LISTMESSAGESRESPONSE']._serialized_end=1641
-  _globals['_DELIVERY']._serialized_start=1644
-  _globals['_DELIVERY']._serialized_end=1866
-  _globals['_CREDENTIALS']._serialized_start=1869
-  _globals['_CREDENTIALS']._serialized_end=2123
-  _globals['_MESSAGES']._serialized_start=2126
-  _globals['_MESSAGES']._serialized_end=2276
+  _globals['_PRIVACY'].methods_by_name['EraseContact']._loaded_options = None
+  _globals['_PRIVACY'].methods_by_name['EraseContact']._serialized_options = b'\212\265\030\013\n\007ingress\020\001'
+  _globals['_PRIVACY'].methods_by_name['ExportContact']._loaded_options = None
+  _globals['_PRIVACY'].methods_by_name['ExportContact']._serialized_options = b'\212\265\030\013\n\007ingress\020\001'
+  _globals['_PRIVACY'].methods_by_name['Expire']._loaded_options = None
+  _globals['_PRIVACY'].methods_by_name['Expire']._serialized_options = b'\212\265\030\013\n\007ingress\020\001'
+  _globals['_OUTBOUNDMESSAGE']._serialized_start=201
+  _globals['_OUTBOUNDMESSAGE']._serialized_end=476
+  _globals['_ENQUEUEREQUEST']._serialized_start=478
+  _globals['_ENQUEUEREQUEST']._serialized_end=547
+  _globals['_ENQUEUERESPONSE']._serialized_start=549
+  _globals['_ENQUEUERESPONSE']._serialized_end=613
+  _globals['_ORGANIZATIONSTATUS']._serialized_start=615
+  _globals['_ORGANIZATIONSTATUS']._serialized_end=715
+  _globals['_APPLYSTATUSESREQUEST']._serialized_start=717
+  _globals['_APPLYSTATUSESREQUEST']._serialized_end=795
+  _globals['_APPLYSTATUSESRESPONSE']._serialized_start=797
+  _globals['_APPLYSTATUSESRESPONSE']._serialized_end=867
+  _globals['_PUTCREDENTIALREQUEST']._serialized_start=869
+  _globals['_PUTCREDENTIALREQUEST']._serialized_end=963
+  _globals['_PUTCREDENTIALRESPONSE']._serialized_start=965
+  _globals['_PUTCREDENTIALRESPONSE']._serialized_end=1008
+  _globals['_CHECKCREDENTIALSREQUEST']._serialized_start=1010
+  _globals['_CHECKCREDENTIALSREQUEST']._serialized_end=1060
+  _globals['_CREDENTIALCHECK']._serialized_start=1062
+  _globals['_CREDENTIALCHECK']._serialized_end=1139
+  _globals['_CHECKCREDENTIALSRESPONSE']._serialized_start=1141
+  _globals['_CHECKCREDENTIALSRESPONSE']._serialized_end=1218
+  _globals['_LISTMESSAGESREQUEST']._serialized_start=1220
+  _globals['_LISTMESSAGESREQUEST']._serialized_end=1321
+  _globals['_MESSAGERECORD']._serialized_start=1324
+  _globals['_MESSAGERECORD']._serialized_end=1591
+  _globals['_LISTMESSAGESRESPONSE']._serialized_start=1593
+  _globals['_LISTMESSAGESRESPONSE']._serialized_end=1666
+  _globals['_ERASECONTACTREQUEST']._serialized_start=1669
+  _globals['_ERASECONTACTREQUEST']._serialized_end=1812
+  _globals['_ERASECONTACTRESPONSE']._serialized_start=1814
+  _globals['_ERASECONTACTRESPONSE']._serialized_end=1882
+  _globals['_EXPORTCONTACTREQUEST']._serialized_start=1884
+  _globals['_EXPORTCONTACTREQUEST']._serialized_end=1973
+  _globals['_EXPORTCONTACTRESPONSE']._serialized_start=1975
+  _globals['_EXPORTCONTACTRESPONSE']._serialized_end=2042
+  _globals['_EXPIREREQUEST']._serialized_start=2044
+  _globals['_EXPIREREQUEST']._serialized_end=2160
+  _globals['_EXPIRERESPONSE']._serialized_start=2162
+  _globals['_EXPIRERESPONSE']._serialized_end=2224
+  _globals['_DELIVERY']._serialized_start=2227
+  _globals['_DELIVERY']._serialized_end=2449
+  _globals['_CREDENTIALS']._serialized_start=2452
+  _globals['_CREDENTIALS']._serialized_end=2706
+  _globals['_MESSAGES']._serialized_start=2709
+  _globals['_MESSAGES']._serialized_end=2859
+  _globals['_PRIVACY']._serialized_start=2862
+  _globals['_PRIVACY']._serialized_end=3192
 # @@protoc_insertion_point(module_scope)

@@ -6,6 +6,7 @@ sender delivers: Graph API calls with limits, retries and settled doubts. It nev
 from collections import abc as _abc
 from services.pb.common.v1 import content_pb2 as _content_pb2
 from services.pb.common.v1 import events_pb2 as _events_pb2
+from services.pb.common.v1 import privacy_pb2 as _privacy_pb2
 from services.pb.common.v1 import results_pb2 as _results_pb2
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
@@ -459,3 +460,193 @@ class ListMessagesResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ListMessagesResponse: _TypeAlias = ListMessagesResponse  # noqa: Y015
+
+@_typing.final
+class EraseContactRequest(_message.Message):
+    """Conversations to be erased."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    CONVERSATION_IDS_FIELD_NUMBER: _builtins.int
+    WA_IDS_FIELD_NUMBER: _builtins.int
+    USER_IDS_FIELD_NUMBER: _builtins.int
+    WAMID_PARTS_FIELD_NUMBER: _builtins.int
+    JOB_ID_FIELD_NUMBER: _builtins.int
+    organization_id: _builtins.str
+    """The organization."""
+    job_id: _builtins.str
+    """The job, a UUID: counts are kept by it."""
+    @_builtins.property
+    def conversation_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The contact's conversations."""
+
+    @_builtins.property
+    def wa_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """All phone numbers of the contact in digits: statuses to them are answered ERASED from then on."""
+
+    @_builtins.property
+    def user_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """All business-scoped user ids of the contact: the same."""
+
+    @_builtins.property
+    def wamid_parts(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Texts by which one of Meta's message ids gives the contact away (a wamid holds the phone number in base64)."""
+
+    def __init__(
+        self,
+        *,
+        organization_id: _builtins.str = ...,
+        conversation_ids: _abc.Iterable[_builtins.str] | None = ...,
+        wa_ids: _abc.Iterable[_builtins.str] | None = ...,
+        user_ids: _abc.Iterable[_builtins.str] | None = ...,
+        wamid_parts: _abc.Iterable[_builtins.str] | None = ...,
+        job_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["conversation_ids", b"conversation_ids", "job_id", b"job_id", "organization_id", b"organization_id", "user_ids", b"user_ids", "wa_ids", b"wa_ids", "wamid_parts", b"wamid_parts"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EraseContactRequest: _TypeAlias = EraseContactRequest  # noqa: Y015
+
+@_typing.final
+class EraseContactResponse(_message.Message):
+    """How far erasing came."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PROGRESS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def progress(self) -> _privacy_pb2.Progress:
+        """The progress."""
+
+    def __init__(
+        self,
+        *,
+        progress: _privacy_pb2.Progress | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["progress", b"progress"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["progress", b"progress"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EraseContactResponse: _TypeAlias = EraseContactResponse  # noqa: Y015
+
+@_typing.final
+class ExportContactRequest(_message.Message):
+    """Asks for what is kept of a contact."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    CONVERSATION_IDS_FIELD_NUMBER: _builtins.int
+    CURSOR_FIELD_NUMBER: _builtins.int
+    organization_id: _builtins.str
+    """The organization."""
+    cursor: _builtins.str
+    """Where to go on; empty begins."""
+    @_builtins.property
+    def conversation_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The contact's conversations."""
+
+    def __init__(
+        self,
+        *,
+        organization_id: _builtins.str = ...,
+        conversation_ids: _abc.Iterable[_builtins.str] | None = ...,
+        cursor: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["conversation_ids", b"conversation_ids", "cursor", b"cursor", "organization_id", b"organization_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExportContactRequest: _TypeAlias = ExportContactRequest  # noqa: Y015
+
+@_typing.final
+class ExportContactResponse(_message.Message):
+    """What is kept of a contact."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PAGE_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def page(self) -> _privacy_pb2.ExportPage:
+        """The page."""
+
+    def __init__(
+        self,
+        *,
+        page: _privacy_pb2.ExportPage | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["page", b"page"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["page", b"page"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExportContactResponse: _TypeAlias = ExportContactResponse  # noqa: Y015
+
+@_typing.final
+class ExpireRequest(_message.Message):
+    """Asks to remove what is old."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    BEFORE_FIELD_NUMBER: _builtins.int
+    CURSOR_FIELD_NUMBER: _builtins.int
+    JOB_ID_FIELD_NUMBER: _builtins.int
+    organization_id: _builtins.str
+    """The organization."""
+    cursor: _builtins.str
+    """Where to go on; empty begins."""
+    job_id: _builtins.str
+    """The job, a UUID: counts are kept by it."""
+    @_builtins.property
+    def before(self) -> _timestamp_pb2.Timestamp:
+        """What is of before this moment is old."""
+
+    def __init__(
+        self,
+        *,
+        organization_id: _builtins.str = ...,
+        before: _timestamp_pb2.Timestamp | None = ...,
+        cursor: _builtins.str = ...,
+        job_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["before", b"before"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["before", b"before", "cursor", b"cursor", "job_id", b"job_id", "organization_id", b"organization_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExpireRequest: _TypeAlias = ExpireRequest  # noqa: Y015
+
+@_typing.final
+class ExpireResponse(_message.Message):
+    """How far removing came."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PROGRESS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def progress(self) -> _privacy_pb2.Progress:
+        """The progress."""
+
+    def __init__(
+        self,
+        *,
+        progress: _privacy_pb2.Progress | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["progress", b"progress"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["progress", b"progress"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExpireResponse: _TypeAlias = ExpireResponse  # noqa: Y015

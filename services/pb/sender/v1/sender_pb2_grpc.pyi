@@ -142,3 +142,58 @@ class MessagesServicer(metaclass=_abc_1.ABCMeta):
         """Lists messages of an organization, newest first."""
 
 def add_MessagesServicer_to_server(servicer: MessagesServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
+
+class PrivacyStub:
+    """What sender keeps of people: its erasure, export and expiry."""
+
+    @_typing.overload
+    def __new__(cls, channel: _grpc.Channel) -> _Self: ...
+    @_typing.overload
+    def __new__(cls, channel: _aio.Channel) -> PrivacyAsyncStub: ...
+    EraseContact: _grpc.UnaryUnaryMultiCallable[_sender_pb2.EraseContactRequest, _sender_pb2.EraseContactResponse]
+    """Empties the messages of conversations of recipient, text and Meta's ids, once each is settled; waits until then."""
+    ExportContact: _grpc.UnaryUnaryMultiCallable[_sender_pb2.ExportContactRequest, _sender_pb2.ExportContactResponse]
+    """Gives what sender keeps of conversations, page by page."""
+    Expire: _grpc.UnaryUnaryMultiCallable[_sender_pb2.ExpireRequest, _sender_pb2.ExpireResponse]
+    """Removes settled messages, finished items and dead letters of before a moment; some at a time."""
+
+@_typing.type_check_only
+class PrivacyAsyncStub(PrivacyStub):
+    """What sender keeps of people: its erasure, export and expiry."""
+
+    def __init__(self, channel: _aio.Channel) -> None: ...
+    EraseContact: _aio.UnaryUnaryMultiCallable[_sender_pb2.EraseContactRequest, _sender_pb2.EraseContactResponse]  # type: ignore[assignment]
+    """Empties the messages of conversations of recipient, text and Meta's ids, once each is settled; waits until then."""
+    ExportContact: _aio.UnaryUnaryMultiCallable[_sender_pb2.ExportContactRequest, _sender_pb2.ExportContactResponse]  # type: ignore[assignment]
+    """Gives what sender keeps of conversations, page by page."""
+    Expire: _aio.UnaryUnaryMultiCallable[_sender_pb2.ExpireRequest, _sender_pb2.ExpireResponse]  # type: ignore[assignment]
+    """Removes settled messages, finished items and dead letters of before a moment; some at a time."""
+
+class PrivacyServicer(metaclass=_abc_1.ABCMeta):
+    """What sender keeps of people: its erasure, export and expiry."""
+
+    @_abc_1.abstractmethod
+    def EraseContact(
+        self,
+        request: _sender_pb2.EraseContactRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_sender_pb2.EraseContactResponse, _abc.Awaitable[_sender_pb2.EraseContactResponse]]:
+        """Empties the messages of conversations of recipient, text and Meta's ids, once each is settled; waits until then."""
+
+    @_abc_1.abstractmethod
+    def ExportContact(
+        self,
+        request: _sender_pb2.ExportContactRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_sender_pb2.ExportContactResponse, _abc.Awaitable[_sender_pb2.ExportContactResponse]]:
+        """Gives what sender keeps of conversations, page by page."""
+
+    @_abc_1.abstractmethod
+    def Expire(
+        self,
+        request: _sender_pb2.ExpireRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_sender_pb2.ExpireResponse, _abc.Awaitable[_sender_pb2.ExpireResponse]]:
+        """Removes settled messages, finished items and dead letters of before a moment; some at a time."""
+
+def add_PrivacyServicer_to_server(servicer: PrivacyServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -1,4 +1,4 @@
-"""Whom ingress calls: router with what waits in its lanes; executor, router and analytics for the REST API."""
+"""Whom ingress calls: router with what waits in its lanes; others for the REST API; all for people's rights."""
 
 from __future__ import annotations
 
@@ -13,10 +13,22 @@ from services.chassis.queue import StoredItem
 from services.chassis.rpc import Peer
 from services.ingress.domain.audit import Change
 from services.ingress.domain.conversation import Flow, Line, State, StatePage, Transcript, Turn
+from services.ingress.peers.privacy import AnalyticsPrivacy, ExecutorPrivacy, RouterPrivacy, SenderPrivacy
 from services.pb.analytics.v1 import analytics_pb2, analytics_pb2_grpc
 from services.pb.common.v1 import audit_pb2, audit_pb2_grpc, events_pb2, results_pb2
 from services.pb.executor.v1 import executor_pb2, executor_pb2_grpc
 from services.pb.router.v1 import router_pb2, router_pb2_grpc
+
+__all__ = [
+    "AnalyticsPrivacy",
+    "ExecutorPrivacy",
+    "GrpcAnalytics",
+    "GrpcAudit",
+    "GrpcExecutor",
+    "GrpcRouter",
+    "RouterPrivacy",
+    "SenderPrivacy",
+]
 
 # Ends before the lanes' lease does (chassis.queue.lanes.LEASE_SECONDS).
 CALL_SECONDS = 4.0

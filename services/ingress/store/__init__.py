@@ -9,15 +9,18 @@ from uuid import UUID
 
 from services.chassis.audit import AuditEntry, AuditLog, digest_of
 from services.chassis.db import Connection, Database, Query, Step, fetch_all, fetch_one, run, run_steps
-from services.chassis.queue import Box, Lanes, StoredItem
+from services.chassis.queue import Lanes, StoredItem
 from services.chassis.queue.schema import KEEP_DAYS
 from services.chassis.sealing import SealedColumn, Sealer
 from services.ingress.domain.audit import Change
+from services.ingress.entries import kept_key
 from services.ingress.ports import Accepted, KeptEvent, MetaApp
+from services.ingress.store.boxes import MESSAGES, STATUSES
+from services.ingress.store.jobs import ANY_JOB_DUE, PostgresJobs
+from services.ingress.store.privacy import PostgresPrivacy
 from services.pb.common.v1 import events_pb2
 
-MESSAGES = Box("ingress", "out", group="number_key")
-STATUSES = Box("ingress", "status", group="number_key")
+__all__ = ["ANY_JOB_DUE", "MESSAGES", "STATUSES", "PostgresJobs", "PostgresPrivacy", "PostgresStore", "merge_app"]
 
 _TABLE = "ingress.meta_app"
 _SECRETS = ("app_secret", "previous_app_secret", "verify_token")
@@ -108,7 +111,9 @@ class PostgresStore:
         fields = message.fields.decode()
         await run_steps(
             connection,
-            _keeping([KeptEvent(item.event_id, "unroutable", "message", message.phone_number_id, reason, fields)]),
+            _keeping(
+                [KeptEvent(kept_key(item.event_id), "unroutable", "message", message.phone_number_id, reason, fields)]
+            ),
         )
 
     async def keep_unroutable_status(self, connection: Connection, item: StoredItem, reason: str) -> None:
@@ -117,7 +122,9 @@ class PostgresStore:
         fields = f'{{"type":"status","id":"{_plain(status.message_id)}","status":"{_plain(status.status)}"}}'
         await run_steps(
             connection,
-            _keeping([KeptEvent(item.event_id, "unroutable", "status", status.phone_number_id, reason, fields)]),
+            _keeping(
+                [KeptEvent(kept_key(item.event_id), "unroutable", "status", status.phone_number_id, reason, fields)]
+            ),
         )
 
     async def list_apps(self) -> list[MetaApp]:
@@ -126,9 +133,19 @@ class PostgresStore:
             rows = await fetch_all(connection, f"SELECT {_COLUMNS} FROM {_TABLE} ORDER BY 1, 2")
         return [self._app(row) for row in rows]
 
+    async def apps_of(self, *, organization_id: UUID) -> list[MetaApp]:
+        """The Meta apps of one organization, by name. Raises Unavailable."""
+        async with self._database.transaction([organization_id], durable=False) as connection:
+            rows = await fetch_all(
+                connection,
+                f"SELECT {_COLUMNS} FROM {_TABLE} WHERE organization_id = %s ORDER BY name",
+                (organization_id,),
+            )
+        return [self._app(row) for row in rows]
+
     async def put_app(self, app: MetaApp) -> bool:
         """Create or replace an app. A changed secret keeps the one before as previous, unless one is given."""
-        async with self._database.transaction(()) as connection:
+        async with self._database.transaction([app.organization_id]) as connection:
             await run_steps(connection, self._audit.locking([app.organization_id]))
             row = await fetch_one(
                 connection,
@@ -151,7 +168,7 @@ class PostgresStore:
     async def end_rotation(self, *, organization_id: UUID, name: str) -> bool | None:
         """Forget an app's previous secret; tells whether there was one, None when there is no such app."""
         place = (organization_id, name)
-        async with self._database.transaction(()) as connection:
+        async with self._database.transaction([organization_id]) as connection:
             await run_steps(connection, self._audit.locking([organization_id]))
             row = await fetch_one(
                 connection,
@@ -301,13 +318,19 @@ def _entry(stored: MetaApp | None, merged: MetaApp) -> AuditEntry:
         merged.organization_id,
         "app.put",
         f"app:{merged.name}",
-        before=digest_of(replace(stored, updated_at=None)) if stored else None,
+        before=digest_of(replace(stored, updated_at=None, previous_until=None)) if stored else None,
         after=digest_of(merged),
     )
 
 
 def _ended(organization_id: UUID, name: str) -> AuditEntry:
-    return AuditEntry(organization_id, "app.end_rotation", f"app:{name}")
+    return AuditEntry(
+        organization_id,
+        "app.end_rotation",
+        f"app:{name}",
+        before=digest_of({"has_previous_secret": True}),
+        after=digest_of({"has_previous_secret": False}),
+    )
 
 
 def _keeping(events: Sequence[KeptEvent]) -> list[Step]:

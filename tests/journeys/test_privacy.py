@@ -1,0 +1,301 @@
+"""People's rights: everything about somebody is told, and erased wherever it lies; no repeat brings it back."""
+
+from __future__ import annotations
+
+import base64
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import psycopg
+import pytest
+
+from tests.journeys import webhooks
+from tests.journeys.canaries import places_of
+from tests.journeys.conftest import OpenShop
+from tests.journeys.patience import eventually
+from tests.journeys.shop import Shop, flow_of
+from tests.journeys.webhooks import Element, Person
+
+BOXES = (
+    "ingress.out", "ingress.status", "executor.inbox", "executor.outbox", "executor.records", "sender.inbox",
+    "sender.records",
+)  # fmt: skip
+
+# Wherever a number, a name or a text of somebody's lies after a journey.
+PLACES = {
+    "router.contact.name",
+    "router.contact.wa_id",
+    "router.contact.user_id",
+    "router.contact_identity.value",
+    "executor.conversation_states.phone_number",
+    "executor.conversation_states.user_id",
+    "executor.conversation_states.variables",
+    "sender.message.recipient_wa_id",
+    "sender.message.recipient_user_id",
+    "sender.message.wamids",
+    "sender.message_wamid.wamid",
+    "sender.parked_status.wamid",
+    "sender.parked_status.event_id",
+    "analytics.conversation_logs.phone_number",
+    "analytics.conversation_logs.user_message",
+    "analytics.conversation_logs.bot_response",
+    "analytics.conversation_logs.record_id",
+    "ingress.event.fields",
+    *(f"{box}_item.payload" for box in BOXES),
+    *(f"{box}_dead.payload" for box in BOXES),
+    "ingress.out_item.event_id",
+    "ingress.status_item.event_id",
+    "executor.inbox_item.event_id",
+}
+
+
+@dataclass(frozen=True)
+class Life:
+    """Somebody in a shop, what they wrote, and the webhooks that told of it."""
+
+    shop: Shop
+    person: Person
+    words: tuple[str, ...]
+    posts: tuple[bytes, ...]
+
+    @property
+    def canaries(self) -> list[str]:
+        """What must be nowhere once the person is erased."""
+        return [self.person.wa_id, self.person.user_id, self.person.name, *self.words]
+
+    def places(self) -> dict[str, int]:
+        """Where any of it lies, with the number of rows."""
+        return dict(places_of(self.shop.house, self.canaries))
+
+    def repeat(self) -> None:
+        """Meta posts everything once more."""
+        for post in self.posts:
+            self.shop.deliver(post)
+        self.shop.house.settle()
+
+
+def live(shop: Shop, nth: int, *, number: str = "") -> Life:
+    """Write, be answered, stop marketing, write to a number that rests, and have statuses told: a whole life."""
+    wa_id = shop.person(nth).wa_id
+    person = Person(wa_id, f"BR.7{shop.serial:07d}{nth:03d}", f"Canary Person {shop.serial}-{nth}")
+    words = tuple(f"canary words {shop.serial}-{nth}-{each}" for each in range(3))
+    # Meta's ids hold the phone number, and so do these.
+    messages = [
+        webhooks.text(person, line) | {"id": wamid_of(person, f"in-{index}")} for index, line in enumerate(words)
+    ]
+    at_rest = webhooks.text(person, words[0]) | {"id": wamid_of(person, "at-rest")}
+    statuses = [webhooks.status(person, wamid_of(person, "of-nobody"), word) for word in ("sent", "delivered")]
+    posts = (
+        *(webhooks.body([webhooks.change(shop.number, [person], messages=[message])]) for message in messages),
+        webhooks.body([webhooks.change(shop.second_number, [person], messages=[at_rest])]),
+        webhooks.body([webhooks.change(shop.number, statuses=statuses)]),
+        preference(shop, person),
+    )
+    for post in posts:
+        shop.deliver(post)
+    shop.house.settle()
+    sent = shop.sent_to(person)
+    told = [webhooks.status(person, entry["wamid"], "read") for entry in sent]
+    read = webhooks.body([webhooks.change(shop.number, statuses=told)])
+    shop.deliver(read)
+    shop.house.settle()
+    return Life(shop, person, words, (*posts, read))
+
+
+def wamid_of(person: Person, mark: str) -> str:
+    """An id as Meta makes it: some bytes, the phone number, and more."""
+    return "wamid." + base64.b64encode(b"\x1c\x18\x0d" + f"{person.wa_id}/{mark}".encode()).decode()
+
+
+def preference(shop: Shop, person: Person) -> bytes:
+    """An event that drives no conversation and names the person."""
+    said = {"wa_id": person.wa_id, "user_id": person.user_id, "category": "marketing_messages", "value": "stop"}
+    value = webhooks.change(shop.number, [person])["value"] | {"user_preferences": [said | {"timestamp": now()}]}
+    return webhooks.body([{"field": "user_preferences", "value": value}])
+
+
+def now() -> str:
+    return str(int(time.time()))
+
+
+def give_up(shop: Shop) -> None:
+    """As if every item of the shop had been given up on: a copy of each lies among the dead letters."""
+    ours = "organization_id = (SELECT organization_id FROM router.organization WHERE name = %s)"
+    with psycopg.connect(shop.house.first_status["postgres"]["url"], autocommit=True) as connection:
+        for box in BOXES:
+            is_ingress = box.startswith("ingress.")
+            group, which = (
+                ("number_key", "strpos(encode(payload, 'escape'), %s) > 0") if is_ingress else ("organization_id", ours)
+            )
+            columns = f"{group}, lane_id, event_id, received_at, payload"
+            copied = f"SELECT {columns}, 9, 'given up' FROM {box}_item WHERE {which}"
+            mine = shop.number if is_ingress else shop.name
+            connection.execute(f"INSERT INTO {box}_dead ({columns}, attempts, error) {copied}".encode(), (mine,))
+
+
+def dead_of(shop: Shop, box: str) -> list[int]:
+    """The dead letters of a box."""
+    lines = shop.house.pytake("dead", "list", "--box", box, "--json").splitlines()
+    return [json.loads(line)["dead_id"] for line in lines]
+
+
+def erase(shop: Shop, phone: str) -> dict[str, Any]:
+    """Erase somebody by the command line and wait; the job."""
+    said = shop.house.pytake("privacy", "erase", "--organization", shop.name, "--phone", phone, "--wait", "--json")
+    job: dict[str, Any] = json.loads(said)
+    return job
+
+
+def rows_in(job: Mapping[str, Any]) -> dict[str, int]:
+    """A report's rows by table."""
+    return {table: rows for tables in job["report"]["rows"].values() for table, rows in tables.items()}
+
+
+@pytest.fixture
+def shop(open_shop: OpenShop) -> Shop:
+    """A shop that asks questions, with a second number that is at rest."""
+    opened = open_shop({"echo": flow_of("echo")})
+    document = opened.document({"echo": flow_of("echo")})
+    second = opened.number_entry(opened.second_number, default_flow="echo", active=False)
+    document["organizations"][0]["numbers"].append(second)
+    opened.apply(document)
+    return opened
+
+
+def test_an_erased_person_is_nowhere_and_a_neighbour_is_where_they_were(shop: Shop) -> None:
+    life, neighbour = live(shop, 1), live(shop, 2)
+    give_up(shop)
+    assert set(life.places()) >= PLACES
+    before = neighbour.places()
+
+    job = erase(shop, life.person.wa_id)
+
+    assert life.places() == {}
+    # Finished bundles for the log are of many people and serve nobody: they go with the first who goes.
+    assert neighbour.places() == {place: rows for place, rows in before.items() if "records_item" not in place}
+    assert (job["kind"], job["state"]) == ("erasure", "done")
+    assert {"router.contact", "executor.conversation_states", "sender.message", "analytics.conversation_logs",
+            "ingress.out_item", "ingress.event"} <= set(rows_in(job))  # fmt: skip
+    assert rows_in(job)["router.contact"] == 1
+    assert [step["room"] for step in job["report"]["steps"]][:5] == [
+        "router", "ingress", "executor", "sender", "analytics",
+    ]  # fmt: skip
+    assert not any(canary in json.dumps(job) for canary in life.canaries)
+
+
+def test_nothing_that_is_repeated_brings_an_erased_person_back(shop: Shop) -> None:
+    life, neighbour = live(shop, 1), live(shop, 2)
+    give_up(shop)
+    erase(shop, life.person.wa_id)
+    answered = shop.replies(life.person)
+    heard = neighbour.places()["analytics.conversation_logs.user_message"]
+
+    life.repeat()
+    for box in BOXES:
+        if dead := dead_of(shop, box):
+            shop.house.pytake("dead", "replay", box, *map(str, dead))
+    shop.house.settle()
+
+    assert life.places() == {}
+    assert shop.replies(life.person) == answered
+    assert neighbour.places()["analytics.conversation_logs.user_message"] >= heard
+
+
+def test_who_writes_again_is_somebody_new_and_old_repeats_stay_out(shop: Shop) -> None:
+    life, token = live(shop, 1), shop.token()
+    former = shop.conversation(life.person, token=token)
+    erase(shop, life.person.wa_id)
+    gone = shop.ask("GET", f"/conversations/{life.person.wa_id}", token=token)
+    assert (gone.status_code, gone.json()["error_code"]) == (404, "CONVERSATION_NOT_FOUND")
+    erased_second = int(time.time())
+
+    later = eventually(lambda: int(time.time()) > erased_second and now(), "the next second")
+    shop.hear(life.person, webhooks.text(life.person, "here I am again") | {"timestamp": later})
+    life.repeat()
+
+    found = shop.conversation(life.person, token=token)
+    assert [line["content"] for line in found["messages"] if line["type"] == "user"] == ["here I am again"]
+    assert found["created_at"] >= former["created_at"]
+    assert dict(places_of(shop.house, life.words)) == {}
+
+
+def test_rest_erases_exports_and_reports(shop: Shop) -> None:
+    life, token = live(shop, 1), shop.token()
+    path = f"/contacts/{life.person.wa_id}"
+    lines = export_of(shop.ask("GET", f"{path}/export", token=token))
+    assert {canary for canary in life.canaries if canary in json.dumps(lines)} == set(life.canaries)
+
+    begun = shop.ask("POST", f"{path}/erasure", token=token)
+    again = shop.ask("POST", f"{path}/erasure", token=token)
+
+    assert begun.status_code == 202, begun.text
+    assert again.json()["id"] == begun.json()["id"] or again.status_code == 404
+    job_id = begun.json()["id"]
+
+    def ended() -> dict[str, Any] | None:
+        job: dict[str, Any] = shop.ask("GET", f"/privacy/jobs/{job_id}", token=token).json()
+        return job if job["state"] == "done" else None
+
+    job = eventually(ended, "an erasure that is done")
+    assert job["report"]["rows"]["router"]["router.contact"] == 1
+    assert shop.ask("GET", f"{path}/export", token=token).json()["error_code"] == "CONTACT_NOT_FOUND"
+    assert shop.ask("POST", f"{path}/erasure", token=token).json()["error_code"] == "CONTACT_NOT_FOUND"
+
+
+@pytest.mark.parametrize(("role", "may_export"), [("supervisor", True), ("agent", False), ("viewer", False)])
+def test_rights_are_for_those_who_look_after_an_organization(shop: Shop, role: str, *, may_export: bool) -> None:
+    token = shop.token(role)
+    erasure = shop.ask("POST", "/contacts/5511/erasure", token=token)
+    export = shop.ask("GET", "/contacts/5511/export", token=token)
+
+    assert erasure.json()["error_code"] == "AUTH_INSUFFICIENT_PERMISSION"
+    assert export.json()["error_code"] == ("CONTACT_NOT_FOUND" if may_export else "AUTH_INSUFFICIENT_PERMISSION")
+
+
+def test_an_export_tells_everything_room_by_room_and_says_when_it_is_whole(shop: Shop) -> None:
+    life = live(shop, 1)
+    out = shop.house.data.parent / "export.jsonl"
+    shop.house.pytake(
+        "privacy", "export", "--organization", shop.name, "--phone", life.person.wa_id, "--out", str(out)
+    )  # fmt: skip
+    lines = [json.loads(line) for line in out.read_text().splitlines()]
+
+    rooms = list(dict.fromkeys(line["room"] for line in lines))
+    assert rooms == ["router", "executor", "sender", "analytics", "ingress"]
+    assert {(line["room"], line["kind"]) for line in lines} >= {
+        ("router", "contact"), ("router", "identity"), ("router", "conversation"), ("executor", "conversation_state"),
+        ("executor", "event"), ("executor", "reply"), ("sender", "message"), ("sender", "message_content"),
+        ("analytics", "log"), ("ingress", "webhook_message"), ("ingress", "webhook_status"), ("ingress", "kept_event"),
+    }  # fmt: skip
+    assert lines[-1]["kind"] == "report"
+    assert sum(sum(kinds.values()) for kinds in lines[-1]["data"]["rows"].values()) == len(lines) - 1
+    said = [line["data"]["content"] for line in lines if (line["room"], line["kind"]) == ("ingress", "webhook_message")]
+    assert [each["text"] for each in said][:3] == list(life.words)
+    told = shop.house.pytake("privacy", "report", "--organization", shop.name, "--json").splitlines()
+    assert [json.loads(line)["kind"] for line in told] == ["export"]
+
+
+def test_two_people_who_turn_out_to_be_one_are_erased_under_all_names(shop: Shop) -> None:
+    wa_id = shop.person(5).wa_id
+    shown, hidden = Person(wa_id, "", "Canary Shown"), Person("", f"BR.6{shop.serial:09d}", "Canary Hidden")
+    shop.hear_text(shown, "canary by number")
+    shop.hear_text(hidden, "canary by id")
+    shop.hear_text(Person(wa_id, hidden.user_id, "Canary Both"), "canary of both")
+    canaries = [wa_id, hidden.user_id, "Canary Shown", "Canary Hidden", "Canary Both", "canary by", "canary of both"]
+    assert places_of(shop.house, canaries)
+
+    job = erase(shop, hidden.user_id)
+
+    assert dict(places_of(shop.house, canaries)) == {}
+    assert rows_in(job)["router.contact"] == 2
+
+
+def export_of(answer: httpx.Response) -> list[Element]:
+    """The lines of an export over REST."""
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["content-type"].startswith("application/x-ndjson")
+    return [json.loads(line) for line in answer.text.splitlines()]

@@ -1,0 +1,200 @@
+"""Requests by chance, for every method of the contracts that speaks for organizations.
+
+A request is filled from its descriptor: what a field may hold is found by its name, so that a new field or method is
+filled too, if only with nothing. Ids of the twin are among what is tried.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import random
+import time
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any
+
+from google.protobuf import message_factory
+from google.protobuf.descriptor import Descriptor, FieldDescriptor, MethodDescriptor
+from google.protobuf.message import Message
+
+import services.pb
+from services.chassis.tenancy import PERMISSIONS
+from services.embedded.keys import ROOMS
+from services.pb.common.v1 import policy_pb2
+from tests.walls.tenants import CONTACTS, CONVERSATIONS, EVENTS, MESSAGES, NAMES, PHONES, USERS, WAMIDS, Tenant
+from tests.walls.wire import is_common
+
+# One moment for the whole run: two worlds are given the same times.
+NOON = int(time.time()) - 3600
+Pools = Mapping[str, Sequence[Any]]
+
+# Messages of any organizations, told apart by their numbers; the other methods of the house speak for nobody.
+BY_NUMBER = ("/pytake.router.v1.Routing/RouteMessages", "/pytake.router.v1.Routing/RouteStatuses")
+
+
+@cache
+def declared() -> dict[str, MethodDescriptor]:
+    """Every method of the contracts that speaks for organizations, by path: "/package.Service/Method".
+
+    What every room serves is there for each: "/pytake.common.v1.Audit/ListAuditEvents@router".
+    """
+    found = {}
+    for module in pkgutil.walk_packages(services.pb.__path__, "services.pb."):
+        if module.name.endswith("_pb2"):
+            file = importlib.import_module(module.name).DESCRIPTOR
+            for service in file.services_by_name.values():
+                places = [f"@{room}" for room in ROOMS] if is_common(service.full_name) else [""]
+                for method in service.methods:
+                    found |= {f"/{service.full_name}/{method.name}{place}": method for place in places}
+    return {
+        path: method
+        for path, method in sorted(found.items())
+        if rule_of(method) != policy_pb2.TENANT_RULE_HOUSE or path in BY_NUMBER
+    }
+
+
+def methods(paths: frozenset[str]) -> dict[str, MethodDescriptor]:
+    """Those of them that are among `paths`."""
+    return {path: method for path, method in declared().items() if path in paths}
+
+
+def rule_of(method: MethodDescriptor) -> int:
+    """The method's tenant rule."""
+    return int(method.GetOptions().Extensions[policy_pb2.policy].tenant)
+
+
+def takes_batches(method: MethodDescriptor) -> bool:
+    """Whether one call may be for several organizations."""
+    return rule_of(method) != policy_pb2.TENANT_RULE_REQUEST
+
+
+def request_of(method: MethodDescriptor, tenant: Tenant, twin: Tenant, seed: int) -> Message:
+    """A request of the tenant's; the same for the same seed."""
+    request: Message = message_factory.GetMessageClass(method.input_type)()
+    _fill(request, pools_of(tenant, twin), random.Random(seed))
+    return request
+
+
+def _fill(message: Any, pools: Pools, chance: random.Random) -> None:
+    oneofs = {oneof.name: chance.choice(oneof.fields).name for oneof in message.DESCRIPTOR.oneofs}
+    for field in message.DESCRIPTOR.fields:
+        oneof = field.containing_oneof
+        if oneof is not None and (oneofs[oneof.name] != field.name or (_is_optional(field) and chance.random() < 0.5)):
+            continue
+        if field.message_type is not None:
+            _fill_message(message, field, pools, chance)
+            continue
+        value = _value_of(message.DESCRIPTOR, field, pools, chance)
+        if field.is_repeated:
+            getattr(message, field.name).extend([value] if value else [])
+        else:
+            setattr(message, field.name, value)
+
+
+def _fill_message(message: Any, field: FieldDescriptor, pools: Pools, chance: random.Random) -> None:
+    if field.message_type.full_name == "google.protobuf.Timestamp":
+        getattr(message, field.name).FromSeconds(chance.choice([NOON - 86_400, NOON + 7200]))
+        return
+    if field.message_type.full_name.startswith("google."):
+        return
+    if field.is_repeated:
+        for _ in range(chance.randint(1, 2)):
+            _fill(getattr(message, field.name).add(), pools, chance)
+    else:
+        _fill(getattr(message, field.name), pools, chance)
+
+
+def _is_optional(field: FieldDescriptor) -> bool:
+    return len(field.containing_oneof.fields) == 1
+
+
+def _value_of(descriptor: Descriptor, field: FieldDescriptor, pools: Pools, chance: random.Random) -> Any:
+    if field.enum_type is not None:
+        return chance.choice([value.number for value in field.enum_type.values if value.number])
+    pool = pools.get(f"{descriptor.name}.{field.name}") or pools.get(field.name)
+    if pool:
+        return chance.choice(pool)
+    if field.type == FieldDescriptor.TYPE_BOOL:
+        return chance.random() < 0.5
+    return {FieldDescriptor.TYPE_STRING: "", FieldDescriptor.TYPE_BYTES: b""}.get(field.type, 0)
+
+
+def pools_of(tenant: Tenant, twin: Tenant) -> Pools:
+    """What fields may hold, by name, or by message and name."""
+    flows = [str(one.flow(name)) for one in (tenant, tenant, twin) for name in NAMES]
+    chatbots = [str(one.chatbot(name)) for one in (tenant, tenant, twin) for name in NAMES]
+    routed = [
+        str(one.conversation(phone, number))
+        for one in (tenant, tenant, twin)
+        for phone in PHONES
+        for number in one.numbers
+    ]
+    conversations = [*map(str, CONVERSATIONS), *map(str, CONVERSATIONS), *routed]
+    texts = [f"{tenant.tag} oi", f"{tenant.tag} Ana", "oi", "2"]
+    names = [f"Ana {tenant.tag}", f"Bia {tenant.tag}"]
+    pools: dict[str, Sequence[Any]] = {
+        "organization_id": [str(tenant.organization_id)],
+        "phone_number_id": tenant.numbers,
+        "display_phone_number": [f"+55 11 {tenant.tag}"],
+        "name": NAMES,
+        "document": tenant.documents(),
+        "start_flow_id": flows,
+        "chatbot_id": ["", *chatbots],
+        "conversation_id": conversations,
+        "contact_id": list(map(str, CONTACTS)),
+        "conversation_ids": conversations,
+        "contact_ids": [str(one.contact(phone)) for one in (tenant, twin) for phone in PHONES],
+        "wa_ids": PHONES,
+        "user_ids": USERS,
+        "phone_number_ids": tenant.numbers,
+        "wamid_parts": WAMIDS,
+        "days": [30],
+        "job_id": list(map(str, MESSAGES)),
+        "message_id": list(map(str, MESSAGES)),
+        "MessageStatus.message_id": WAMIDS,
+        "InboundMessage.message_id": WAMIDS,
+        "callback_data": ["", *map(str, MESSAGES)],
+        "keyword": ["oi", "chá"],
+        "kind": ["text"],
+        "node_id": ["who", "bye"],
+        "status": ["sent", "delivered", "read", "failed"],
+        "state": ["", "queued"],
+        "time_zone": ["America/Sao_Paulo"],
+        "fields": [b"{}"],
+        "id": ["um", "dois"],
+        "limit": [50],
+        "skip": [0, 0, 1],
+        "received_at_ms": [NOON * 1000],
+        "occurred_at_us": [NOON * 1_000_000 + number for number in range(4)],
+        "window_expires_at": [NOON + 86_400],
+        "sequence": [0, 1],
+        "publish": [True],
+        "dry_run": [False],
+        "may_run_flow": [True],
+        "is_active": [True, True, True, False],
+    }
+    key = f"{tenant.tag}-0123456789abcdef"
+    pools |= {
+        "email": ["ana@loja.example", "bia@loja.example"],
+        "role": ["org_admin", "agent", "viewer"],
+        "password": [f"{tenant.tag} uma senha longa"],
+        "organization_name": [f"Loja {tenant.tag}"],
+        "key": ["", f"{key}-1", f"{key}-2"],
+        "scopes": sorted(PERMISSIONS),
+        "expires_in_days": [30],
+        "requests_per_minute": [60],
+    }
+    for values, *fields in (
+        (PHONES, "phone_number", "wa_id", "contact", "contact_wa_id", "recipient_wa_id"),
+        (["", *flows], "flow_id", "main_flow_id", "default_flow_id", "fallback_flow_id"),
+        (texts, "text", "body", "header", "footer", "title", "description", "button_text"),
+        (names, "profile_name", "contact_name"),
+        ([f"{tenant.tag}-1", f"{tenant.tag}-2"], "access_token", "app_secret", "verify_token"),
+        ([NOON, NOON + 1], "sent_at", "occurred_at"),
+        (EVENTS, "event_id", "record_id"),
+        # Where both a number and a user are named, contacts are linked, and merged.
+        (["", *USERS], "user_id", "contact_user_id", "recipient_user_id", "parent_user_id"),
+    ):
+        pools.update(dict.fromkeys(fields, values))
+    return pools
