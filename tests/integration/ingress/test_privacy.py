@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
@@ -125,6 +126,18 @@ async def test_what_came_in_after_the_erasure_is_somebodys_who_writes_again(room
 
     assert await room.erase(erased(ANA, at=datetime.now(UTC) - timedelta(hours=1))) == {}
     assert room.holding(ANA) == {"out_item", "out_lane", "status_item", "status_lane", "event"}
+
+
+async def test_a_status_that_came_in_until_all_services_had_erased_goes_at_the_next_look(room: Room) -> None:
+    await room.take_in(ANA)
+    await room.hand_on()
+    earlier = datetime.now(UTC) - timedelta(hours=1)
+
+    assert await room.erase(erased(ANA, at=earlier)) == {}
+    counts = await room.erase(replace(erased(ANA, at=earlier), forgotten_at=datetime.now(UTC) + timedelta(seconds=1)))
+
+    assert counts == {"ingress.status_item": 1, "ingress.status_lane": 1}
+    assert room.holding(ANA) == {"out_item", "out_lane", "event"}
 
 
 async def test_a_repeat_of_an_emptied_event_is_known_and_not_kept_anew(room: Room) -> None:
