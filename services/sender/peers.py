@@ -21,7 +21,7 @@ DOOR_OPEN_MS = 8000
 
 _WATERMARK_SECONDS = 2.0
 _INGEST_SECONDS = 2.5
-# One call carries some hundred kilobytes of records (the largest message is 16 MiB); after this long no call begins, so
+# One call carries some hundred kilobytes of records (the largest message is 4 MiB); after this long no call begins, so
 # that the last one ends before the leases do.
 _RECORDS_PER_CALL = 2000
 _ALL_SECONDS = 2.5

@@ -11,9 +11,9 @@ import orjson
 
 from services.chassis.db import Database, Step
 from services.chassis.errors import InvalidArgument
+from services.chassis.rpc.sizes import MOST_LISTED_BYTES
 from services.pb.common.v1 import privacy_pb2
 
-# A row holds at most what a webhook or a message holds: a page stays far below what a call may carry (16 MiB).
 ROWS_AT_ONCE = 100
 
 
@@ -28,10 +28,14 @@ class PageRow:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Rows in order; `cursor` is where the next page begins, empty after the last."""
+    """Rows in order; `cursor` is where the next page begins, empty after the last.
+
+    `cursors` says for each row where a page would begin that goes on after it.
+    """
 
     rows: Sequence[PageRow]
     cursor: str = ""
+    cursors: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +52,16 @@ async def read_page(
     """The next `limit` rows from `cursor` on. Raises InvalidArgument for a cursor that was never given out."""
     number, skip = _read(cursor, len(sections))
     rows: list[PageRow] = []
+    cursors: list[str] = []
     while number < len(sections):
         section, wanted = sections[number], limit - len(rows)
         (found,) = await database.batch([organization_id], [section.reading(skip, wanted)], durable=False)
         rows += map(section.row_of, found)
+        cursors += (f"{number}:{skip + count}" for count in range(1, len(found) + 1))
         if len(found) == wanted:
-            return Page(rows, f"{number}:{skip + wanted}")
+            return Page(rows, cursors[-1], cursors)
         number, skip = number + 1, 0
-    return Page(rows)
+    return Page(rows, "", cursors)
 
 
 def json_section(kind: str, reading: Callable[[int, int], Step]) -> Section:
@@ -63,17 +69,34 @@ def json_section(kind: str, reading: Callable[[int, int], Step]) -> Section:
     return Section(reading, lambda row: PageRow(kind, row[0]))
 
 
+def within_an_answer(page: Page, write: Callable[[PageRow], bytes]) -> tuple[list[tuple[str, bytes]], str]:
+    """Kind and JSON of as many rows as fit into one answer, and the cursor after them.
+
+    A row that fits into none says that it was left out: no page may stand in the way of those after it.
+    """
+    written: list[tuple[str, bytes]] = []
+    left = MOST_LISTED_BYTES
+    for row in page.rows:
+        data = write(row)
+        if len(data) > MOST_LISTED_BYTES:
+            data = orjson.dumps({"left_out": f"the row has {len(data)} bytes"})
+        left -= len(data)
+        if left < 0:
+            return written, page.cursors[len(written) - 1]
+        written.append((row.kind, data))
+    return written, page.cursor
+
+
 def export_page_of(page: Page, content_of: Callable[[str, bytes], object]) -> privacy_pb2.ExportPage:
     """As a room's Privacy service answers; `content_of(kind, payload)` says what lies in a row."""
-    rows = [
-        privacy_pb2.ExportedRow(kind=row.kind, data=orjson.dumps(_whole(row, content_of), default=str))
-        for row in page.rows
-    ]
-    return privacy_pb2.ExportPage(rows=rows, cursor=page.cursor)
 
+    def write(row: PageRow) -> bytes:
+        more = {"content": content_of(row.kind, row.payload)} if row.payload else {}
+        return orjson.dumps({**row.data, **more}, default=str)
 
-def _whole(row: PageRow, content_of: Callable[[str, bytes], object]) -> Mapping[str, object]:
-    return {**row.data, "content": content_of(row.kind, row.payload)} if row.payload else row.data
+    written, cursor = within_an_answer(page, write)
+    rows = [privacy_pb2.ExportedRow(kind=kind, data=data) for kind, data in written]
+    return privacy_pb2.ExportPage(rows=rows, cursor=cursor)
 
 
 def _read(cursor: str, sections: int) -> tuple[int, int]:

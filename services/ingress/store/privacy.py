@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -14,6 +14,7 @@ from services.chassis.db import Database, Query, Step
 from services.chassis.queue import (
     EVER,
     Clearing,
+    PageRow,
     Receipts,
     Removal,
     counted,
@@ -21,6 +22,7 @@ from services.chassis.queue import (
     item_section,
     json_section,
     read_page,
+    within_an_answer,
 )
 from services.ingress.domain.privacy import Answer, Person, wamid_parts
 from services.ingress.entries import lane_of_person, number_key
@@ -106,8 +108,8 @@ class PostgresPrivacy:
             sections.append(item_section(f"webhook_{kind}", partial(box.reading_items, keys)))
             sections.append(item_section(f"dead_{kind}", partial(box.reading_dead, keys)))
         page = await read_page(self._database, organization_id, sections, cursor)
-        rows = [ExportedRow(row.kind, _written(row.kind, row.data, row.payload)) for row in page.rows]
-        return ExportedPage(rows, page.cursor)
+        written, cursor = within_an_answer(page, _written)
+        return ExportedPage([ExportedRow(kind, data) for kind, data in written], cursor)
 
     def _removing(
         self, person: Person, until: Mapping[str, datetime], keys: Sequence[tuple[UUID, UUID]]
@@ -139,11 +141,11 @@ def _needles(person: Person) -> list[str]:
     return [*(orjson.dumps(name).decode() for name in person.names), *wamid_parts(person.names)]
 
 
-def _written(kind: str, data: Mapping[str, object], payload: bytes) -> bytes:
-    more: dict[str, object] = {"content": _content(kind, payload)} if payload else {}
-    if kind == "kept_event":
-        more = {"fields": _parsed(str(data["fields"]))}
-    return orjson.dumps({**data, **more}, default=str)
+def _written(row: PageRow) -> bytes:
+    more: dict[str, object] = {"content": _content(row.kind, row.payload)} if row.payload else {}
+    if row.kind == "kept_event":
+        more = {"fields": _parsed(str(row.data["fields"]))}
+    return orjson.dumps({**row.data, **more}, default=str)
 
 
 def _parsed(text: str) -> object:
