@@ -5,7 +5,7 @@ BIN := .venv/bin
 SETUP := @$(PYTHON) tools/bootstrap.py
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up test check fmt bench bench-parts soak storm protos audit sbom
+.PHONY: help setup up test check fmt bench bench-parts soak storm floods protos audit sbom
 
 help: ## show these lines
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' Makefile | while IFS='|' read -r name text; do printf '%-17s %s\n' "$$name" "$$text"; done
@@ -36,6 +36,9 @@ soak: ## ten minutes under load: do memory and tables grow?
 
 storm: ## kill, cut and delay things under load, and count what was lost
 	$(SETUP) && exec $(BIN)/python -m tests.faults $(ARGS)
+
+floods: ## flood a house with forged, large, deep and slow posts: latency of valid ones, memory, rows
+	$(SETUP) && exec $(BIN)/python -m tests.floods $(ARGS)
 
 protos: ## generate services/pb from protos/
 	$(SETUP) && exec $(BIN)/python tools/protos.py

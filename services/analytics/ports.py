@@ -12,6 +12,9 @@ from services.analytics.domain.report import Counts, Transcript
 from services.analytics.domain.windows import Window
 from services.chassis.queue import Cleared, PageRow
 
+# Texts of one page; with their ids and times they stay within an answer (chassis.rpc.sizes).
+MOST_TEXT_BYTES = 3 * 1024 * 1024
+
 
 class RecordRefused(Exception):
     """The database cannot hold a value of one of these records; nothing of the batch was kept."""
@@ -33,7 +36,10 @@ class Store(Protocol):
     async def transcript(
         self, *, organization_id: UUID, phone_number: str, flow_id: UUID | None, skip: int, limit: int
     ) -> Transcript:
-        """The messages of a contact by time, sequence and record_id; None means every flow."""
+        """The messages of a contact by time, sequence and record_id; None means every flow.
+
+        A page ends before the message that would make its texts larger than MOST_TEXT_BYTES, but is never empty for it.
+        """
 
     async def counts(self, *, organization_id: UUID, flow_id: UUID | None, most_conversations: int) -> Counts:
         """Counts, busiest first and then by id; None means every flow."""

@@ -21,7 +21,7 @@ from services.analytics.domain.report import (
     TranscriptMessage,
 )
 from services.analytics.domain.windows import Window
-from services.analytics.ports import RecordRefused
+from services.analytics.ports import MOST_TEXT_BYTES, RecordRefused
 from services.chassis.db import Database, Query, run
 from services.chassis.queue import MORE, Cleared, PageRow, Receipts
 
@@ -81,13 +81,20 @@ _MESSAGES_OF_CONTACT = """
       AND kind IN ('contact_message', 'bot_message')
       AND (%(flow_id)s::uuid IS NULL OR flow_id = %(flow_id)s::uuid)"""
 
+# A page ends early where its texts would not fit into one answer.
 _TRANSCRIPT = Query(
     f"""
-    SELECT record_id, kind = 'contact_message', coalesce(user_message, bot_response, ''), occurred_at,
-      coalesce(node_id, '')
-    {_MESSAGES_OF_CONTACT}
-    ORDER BY occurred_at, sequence, record_id
-    OFFSET %(skip)s::bigint LIMIT %(limit)s::bigint"""
+    SELECT record_id, is_contact, text, occurred_at, node_id
+    FROM (
+      SELECT p.*, row_number() OVER oldest AS place, sum(octet_length(text)) OVER oldest AS bytes
+      FROM (
+        SELECT record_id, kind = 'contact_message' AS is_contact, coalesce(user_message, bot_response, '') AS text,
+          occurred_at, sequence, coalesce(node_id, '') AS node_id
+        {_MESSAGES_OF_CONTACT}
+        ORDER BY occurred_at, sequence, record_id
+        OFFSET %(skip)s::bigint LIMIT %(limit)s::bigint) p
+      WINDOW oldest AS (ORDER BY occurred_at, sequence, record_id)) p
+    WHERE place = 1 OR bytes <= %(most_bytes)s::bigint ORDER BY place"""
 )
 
 _TRANSCRIPT_TOTAL = Query(f"SELECT count(*) {_MESSAGES_OF_CONTACT}")
@@ -207,7 +214,7 @@ class PostgresStore:
             "flow_id": flow_id,
         }
         # The page first: what is recorded between the two statements never makes the total smaller than the page.
-        page = (_TRANSCRIPT, values | {"skip": skip, "limit": limit})
+        page = (_TRANSCRIPT, values | {"skip": skip, "limit": limit, "most_bytes": MOST_TEXT_BYTES})
         rows, ((total,),) = await self._database.batch((organization_id,), [page, (_TRANSCRIPT_TOTAL, values)])
         return Transcript([_message(*row) for row in rows], total)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -152,10 +153,11 @@ def _opened(out: Path | None) -> Iterator[IO[bytes]]:
         sys.stdout.buffer.flush()
         return
     try:
-        file = out.open("wb")
+        # Whose file it is, alone may read what is in it.
+        place = os.open(out, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     except OSError as error:
         raise WrongInput(f"{out} cannot be written: {error.strerror}") from None
-    with file:
+    with os.fdopen(place, "wb") as file:
         yield file
 
 

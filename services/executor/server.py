@@ -16,6 +16,7 @@ from grpc import aio
 
 from services.chassis.errors import InvalidArgument
 from services.chassis.queue import Batcher, export_page_of, progress_of
+from services.chassis.rpc.sizes import fitting
 from services.executor.domain.finding import Finding
 from services.executor.ports import FlowSummary, Privacy, StateView
 from services.executor.usecases import FlowKeeping, StateKeeping, Submission
@@ -107,7 +108,7 @@ class StatesServer(executor_pb2_grpc.StatesServicer):
             flow_id=request.flow_id,
             is_active=request.is_active if request.HasField("is_active") else None,
         )
-        return executor_pb2.ListStatesResponse(total=total, states=[_state(view) for view in views])
+        return executor_pb2.ListStatesResponse(total=total, states=fitting(map(_state, views)))
 
     async def GetState(self, request: executor_pb2.GetStateRequest, context: Context) -> executor_pb2.GetStateResponse:
         """The state of a phone number."""

@@ -26,7 +26,7 @@ from services.ingress.audit import AuditTrails
 from services.ingress.cache import RateLimits
 from services.ingress.conversations import Conversations
 from services.ingress.domain.limits import Limit, RestLimits
-from services.ingress.http import HttpServer, WebhookEndpoint, build_site
+from services.ingress.http import Bodies, HttpServer, WebhookEndpoint, build_site
 from services.ingress.peers import (
     AnalyticsPrivacy,
     ExecutorPrivacy,
@@ -191,7 +191,7 @@ async def build(settings: Settings) -> Service:
         audit=AuditTrails(trails),
         trusted_proxies=settings.trusted_proxies,
     )
-    webhook = WebhookEndpoint(intake, max_body_bytes=settings.max_body_bytes)
+    webhook = WebhookEndpoint(intake, max_body_bytes=settings.max_body_bytes, bodies=Bodies(settings.max_bodies_bytes))
 
     async def measure() -> None:
         await messages.measure()
@@ -240,7 +240,13 @@ async def build(settings: Settings) -> Service:
                 ],
             ),
             rpc,
-            HttpServer(settings.http_address, webhook, site, drain_seconds=settings.drain_seconds),
+            HttpServer(
+                settings.http_address,
+                webhook,
+                site,
+                drain_seconds=settings.drain_seconds,
+                most_connections=settings.max_connections,
+            ),
             # Last, so that a room is ready only when everything else has started.
             OpsServer(settings.ops_address, database.is_reachable),
         ],

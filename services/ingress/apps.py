@@ -69,6 +69,11 @@ class AppDirectory:
             await self._refresh(longest)
         return self._signers.get(name, NOBODY)
 
+    def signers_at_once(self, name: str | None) -> tuple[Signers, bool]:
+        """The same without asking the store: who is known now, and whether nobody can have been added lately."""
+        age = self._monotonic() - self._read_at
+        return self._signers.get(name, NOBODY) if age < FRESH_SECONDS else NOBODY, age < ASK_AGAIN_SECONDS
+
     def forget(self) -> None:
         """Read anew at the next question."""
         self._read_at = min(self._read_at, self._monotonic() - FRESH_SECONDS)

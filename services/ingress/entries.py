@@ -6,7 +6,7 @@ messages that wait (executor away) never hold back what settles sends in doubt.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from hashlib import blake2b, sha1
 from typing import Any
@@ -19,6 +19,15 @@ from services.pb.common.v1 import events_pb2
 
 _NAMESPACE = UUID("6f0f3a52-51a5-5d0c-9a3d-2f3c0b8f1f5e")
 _LARGEST = 2**63 - 1
+
+# What a relay can hand on (chassis.queue.relay). Larger events lose what WhatsApp cannot have put into them.
+MOST_PAYLOAD_BYTES = 1024 * 1024
+MOST_KEPT_BYTES = 64 * 1024
+# WhatsApp lets a person write so many characters; whatever else a message holds is shorter than this.
+_LONGEST_TEXT = 65_536
+_LONGEST_OTHER = 1024
+_LARGEST_PART = 4096
+_MOST_CODES = 100
 
 # Keys of the normal form that are texts, and the fields that take them.
 _MESSAGE_TEXTS = {
@@ -72,7 +81,50 @@ def kept_key(dedupe_key: str) -> str:
     return blake2b(dedupe_key.encode(), digest_size=16).hexdigest()
 
 
-def message_of(event: Event, *, received_at_ms: int, signed_by: tuple[str, ...]) -> events_pb2.InboundMessage:
+def message_payload(event: Event, *, received_at_ms: int, signed_by: tuple[str, ...]) -> bytes:
+    """A message event as it travels. No message is lost for its size: one that is too large is cut, and says so."""
+    message = _message_of(event, received_at_ms=received_at_ms, signed_by=signed_by)
+    payload = message.SerializeToString()
+    if len(payload) <= MOST_PAYLOAD_BYTES:
+        return payload
+    _cut_texts(message, _MESSAGE_TEXTS.values())
+    _cut_texts(message.reply, ("kind", "id", "title"))
+    message.fields = orjson.dumps(_cut(event.fields))
+    return message.SerializeToString()
+
+
+def status_payload(event: Event, *, received_at_ms: int, signed_by: tuple[str, ...]) -> bytes:
+    """A status event as it travels, cut like a message."""
+    status = _status_of(event, received_at_ms=received_at_ms, signed_by=signed_by)
+    payload = status.SerializeToString()
+    if len(payload) <= MOST_PAYLOAD_BYTES:
+        return payload
+    _cut_texts(status, _STATUS_TEXTS.values())
+    del status.error_codes[_MOST_CODES:]
+    return status.SerializeToString()
+
+
+def kept_fields(event: Event) -> str:
+    """The normal form of an event that travels nowhere, as JSON."""
+    fields = orjson.dumps(event.fields)
+    return (fields if len(fields) <= MOST_KEPT_BYTES else orjson.dumps(_cut(event.fields))).decode()
+
+
+def _cut_texts(message: Any, names: Iterable[str]) -> None:
+    for name in names:
+        longest = _LONGEST_TEXT if name == "text" else _LONGEST_OTHER
+        if len(getattr(message, name)) > longest:
+            setattr(message, name, getattr(message, name)[:longest])
+
+
+def _cut(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The small parts of a normal form, and the beginning of its text."""
+    small = {key: value for key, value in fields.items() if len(orjson.dumps(value)) <= _LARGEST_PART}
+    text = fields.get("text")
+    return small | ({"text": text[:_LONGEST_TEXT]} if isinstance(text, str) else {}) | {"cut": True}
+
+
+def _message_of(event: Event, *, received_at_ms: int, signed_by: tuple[str, ...]) -> events_pb2.InboundMessage:
     """A message event as the other rooms read it."""
     fields = event.fields
     known = _known(event, _MESSAGE_TEXTS)
@@ -90,7 +142,7 @@ def message_of(event: Event, *, received_at_ms: int, signed_by: tuple[str, ...])
     )
 
 
-def status_of(event: Event, *, received_at_ms: int, signed_by: tuple[str, ...]) -> events_pb2.MessageStatus:
+def _status_of(event: Event, *, received_at_ms: int, signed_by: tuple[str, ...]) -> events_pb2.MessageStatus:
     """A status event as the other rooms read it."""
     fields = event.fields
     known = _known(event, _STATUS_TEXTS)

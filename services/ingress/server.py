@@ -10,6 +10,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from grpc import aio
 
 from services.chassis.errors import InvalidArgument
+from services.chassis.rpc.sizes import fitting
 from services.ingress.domain.privacy import Job
 from services.ingress.ports import KeptEvent, MetaApp
 from services.ingress.privacy import Exports, Requests
@@ -76,7 +77,7 @@ class EventsServer(ingress_pb2_grpc.EventsServicer):
     ) -> ingress_pb2.ListEventsResponse:
         """Kept events, newest first."""
         events = await self._intake.events(disposition=request.disposition, limit=request.limit)
-        return ingress_pb2.ListEventsResponse(events=[_event(event) for event in events])
+        return ingress_pb2.ListEventsResponse(events=fitting(map(_event, events)))
 
 
 class PrivacyServer(ingress_pb2_grpc.PrivacyServicer):

@@ -48,6 +48,16 @@ class Settings(ServiceSettings):
     max_body_bytes: int = setting(
         "MAX_BODY_BYTES", "largest webhook body in bytes; Meta sends up to 3 MiB", default=4 * 1024 * 1024
     )
+    max_bodies_bytes: int = setting(
+        "MAX_BODIES_BYTES",
+        "bytes of large webhook bodies (above 64 KiB) that one process holds at a time",
+        default=64 * 1024 * 1024,
+    )
+    max_connections: int = setting(
+        "MAX_CONNECTIONS",
+        "HTTP connections one process keeps; who has been silent for longest makes room",
+        default=1000,
+    )
     organization_requests_per_minute: int = setting(
         "ORGANIZATION_REQUESTS_PER_MINUTE",
         "REST requests of one organization in a minute; 0 means no limit",

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
 from contextlib import suppress
+from itertools import islice
 from uuid import UUID
 
-import orjson
 import psycopg
 
 from services.chassis.clock import Monotonic, Now
@@ -13,15 +15,23 @@ from services.chassis.errors import InvalidArgument, NotFound, Unavailable
 from services.chassis.queue import Batcher, Item
 from services.ingress.apps import AppDirectory, Signers
 from services.ingress.domain.signature import matching_secrets
-from services.ingress.domain.webhook import NAMES_NO_NUMBER, Event, parse_webhook
-from services.ingress.entries import kept_key, lane_of, message_of, number_key, status_of
+from services.ingress.domain.webhook import NAMES_NO_NUMBER, Event, MalformedBody, parse_webhook, read_webhook
+from services.ingress.entries import kept_fields, kept_key, lane_of, message_payload, number_key, status_payload
 from services.ingress.ports import Accepted, KeptEvent, MetaApp, Store
 from services.pb.common.v1 import errors_pb2
 
+# Meta sends up to 1,000 in a body. Ten times as many are taken all the same; beyond it is nothing Meta can have sent.
+MOST_EVENTS = 10_000
 # A commit that merges more events than this would only grow the latency of all of them.
 _LARGEST_COMMIT = 512
 # Where many webhooks come, each commit waits so long for more of them.
 _PATIENCE = 0.003
+# A body of at most so many bytes is parsed in one go, and a slice of a larger one is so many events: about 1 ms each.
+_ONE_GO_BYTES = 8 * 1024
+_SLICE = 64
+_LONGEST_SECRET = 1024
+# Hashing so many bytes, once for each secret, takes about as long as answering a webhook: it goes to a thread.
+_HASHED_AT_ONCE = 256 * 1024
 
 
 class Door:
@@ -50,18 +60,27 @@ class Intake:
         self._door = door
         self._now = now
         self._store = store
+        poison = (psycopg.DataError,)
         self._batcher: Batcher[Accepted, None] = Batcher(
-            store.accept, limit=_LARGEST_COMMIT, poison=(psycopg.DataError,), patience=_PATIENCE
+            store.accept, limit=_LARGEST_COMMIT, poison=poison, patience=_PATIENCE
         )
+        # Commits of their own: a lone message never waits for the slice of a large body.
+        self._slices: Batcher[Accepted, None] = Batcher(store.accept, limit=_SLICE, poison=poison)
 
     async def signers(self, body: bytes, header: bytes, *, app: str | None) -> tuple[str, ...]:
         """References of the apps whose secret, or previous one, signed exactly these bytes; none means refuse."""
-        for is_second_look in (False, True):
-            candidates = await self._candidates(app, refresh=is_second_look)
-            indices = matching_secrets(body, header, candidates.secrets)
-            if indices:
-                return tuple(dict.fromkeys([candidates.references[index] for index in indices]))
-        return ()
+        candidates = await self._candidates(app, refresh=False)
+        found = await _signers_among(candidates, body, header)
+        if found:
+            return found
+        renewed = await self._candidates(app, refresh=True)
+        return () if renewed is candidates else await _signers_among(renewed, body, header)
+
+    def signers_at_once(self, body: bytes | bytearray, header: bytes, *, app: str | None) -> tuple[str, ...] | None:
+        """The same for what is hashed in no time, without asking the store; None when that might change the answer."""
+        candidates, is_certain = self._apps.signers_at_once(app)
+        indices = matching_secrets(body, header, candidates.secrets)
+        return _references(candidates, indices) if indices or is_certain else None
 
     async def receive(self, body: bytes, *, signed_by: tuple[str, ...]) -> int:
         """Make every event of a body durable; gives how many. Raises MalformedBody or Unavailable.
@@ -69,16 +88,39 @@ class Intake:
         Whatever keeps a webhook from being stored restarts the door's time: Meta may have a status to send again.
         """
         received_at_ms = int(self._now().timestamp() * 1000)
+        if len(body) > _ONE_GO_BYTES:
+            return await self._receive_in_slices(body, received_at_ms, signed_by)
         events = parse_webhook(body)
         entries = [entry_of(event, received_at_ms=received_at_ms, signed_by=signed_by) for event in events]
-        if not entries:
-            return 0
+        if entries:
+            await self._store_by(self._batcher, entries)
+        return len(entries)
+
+    async def _receive_in_slices(self, body: bytes, received_at_ms: int, signed_by: tuple[str, ...]) -> int:
+        """The same for many events: between two slices others get their turn, here and at the store.
+
+        All are read before the first is stored. Those of a body that fails half-way come again and are repeats then.
+        """
+        reading = read_webhook(body)
+        await asyncio.sleep(0)
+        events: list[Event] = []
+        while slice_of_events := list(islice(reading, _SLICE)):
+            events += slice_of_events
+            if len(events) > MOST_EVENTS:
+                raise MalformedBody(f"The body holds more than {MOST_EVENTS:,} events.")
+            await asyncio.sleep(0)
+        for start in range(0, len(events), _SLICE):
+            chosen = events[start : start + _SLICE]
+            entries = [entry_of(event, received_at_ms=received_at_ms, signed_by=signed_by) for event in chosen]
+            await self._store_by(self._slices, entries)
+        return len(events)
+
+    async def _store_by(self, batcher: Batcher[Accepted, None], entries: Sequence[Accepted]) -> None:
         try:
-            await self._batcher.submit(entries)
+            await batcher.submit(entries)
         except Exception:
             self._door.failed()
             raise
-        return len(entries)
 
     async def _candidates(self, app: str | None, *, refresh: bool) -> Signers:
         try:
@@ -143,21 +185,33 @@ class Intake:
     async def drain(self) -> None:
         """Wait until nothing is left to commit."""
         await self._batcher.drain()
+        await self._slices.drain()
 
 
 def entry_of(event: Event, *, received_at_ms: int, signed_by: tuple[str, ...]) -> Accepted:
     """What an event becomes. Unknown statuses travel too: sender keeps and does not act upon them."""
     if event.type == "message":
-        message = message_of(event, received_at_ms=received_at_ms, signed_by=signed_by)
-        return Accepted(message=_item(event, message.SerializeToString()))
+        payload = message_payload(event, received_at_ms=received_at_ms, signed_by=signed_by)
+        return Accepted(message=_item(event, payload))
     if event.type == "status":
-        status = status_of(event, received_at_ms=received_at_ms, signed_by=signed_by)
-        return Accepted(status=_item(event, status.SerializeToString()))
+        payload = status_payload(event, received_at_ms=received_at_ms, signed_by=signed_by)
+        return Accepted(status=_item(event, payload))
     reason = str(event.fields.get("reason", "")) if event.type == "invalid" else ""
     disposition = "recorded" if not reason else "unroutable" if reason in NAMES_NO_NUMBER else "invalid"
-    fields = orjson.dumps(event.fields).decode()
-    key = kept_key(event.dedupe_key)
+    key, fields = kept_key(event.dedupe_key), kept_fields(event)
     return Accepted(kept=KeptEvent(key, disposition, event.type, event.phone_number_id, reason, fields))
+
+
+async def _signers_among(candidates: Signers, body: bytes, header: bytes) -> tuple[str, ...]:
+    if len(body) * len(candidates.secrets) > _HASHED_AT_ONCE:
+        indices = await asyncio.to_thread(matching_secrets, body, header, candidates.secrets)
+    else:
+        indices = matching_secrets(body, header, candidates.secrets)
+    return _references(candidates, indices)
+
+
+def _references(candidates: Signers, indices: Sequence[int]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys([candidates.references[index] for index in indices]))
 
 
 def _item(event: Event, payload: bytes) -> Item:
@@ -171,3 +225,6 @@ def _check_app(name: str, app_secret: str, verify_token: str) -> None:
         raise InvalidArgument("app_secret is empty; copy it from the app's settings page at Meta")
     if not verify_token:
         raise InvalidArgument("verify_token is empty; choose a text and enter the same one at Meta")
+    for field, text in (("app_secret", app_secret), ("verify_token", verify_token)):
+        if len(text) > _LONGEST_SECRET:
+            raise InvalidArgument(f"{field} has {len(text)} characters; no app's is longer than {_LONGEST_SECRET}")

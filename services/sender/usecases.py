@@ -18,6 +18,7 @@ from services.sender.ports import CredentialStore, Graph, Listed, NewMessage, St
 MOST_LISTED = 1000
 _STATES = ("", "queued", "attempting", "accepted", "failed")
 _CHECKS_AT_ONCE = 8
+_LONGEST_TOKEN = 4096
 
 Take: TypeAlias = Callable[[Sequence[NewMessage]], Awaitable[Sequence[bool]]]
 
@@ -69,6 +70,8 @@ class KeepCredentials:
         # It becomes a header: a space or line break inside was never part of a token.
         if not token.isascii() or not token.isprintable() or not token or " " in token:
             raise InvalidArgument("access_token is empty or has spaces or line breaks; paste it as Meta shows it")
+        if len(token) > _LONGEST_TOKEN:
+            raise InvalidArgument(f"access_token has {len(token)} characters; Meta's are shorter than {_LONGEST_TOKEN}")
         is_changed = await self._store.put_credential(
             organization_id=organization_id, phone_number_id=phone_number_id, token=token
         )

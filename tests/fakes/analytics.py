@@ -1,6 +1,7 @@
 """analytics' log in memory: counts are recounted from the log at every question."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import accumulate
 from typing import TypeVar
 from uuid import UUID
 
@@ -15,7 +16,7 @@ from services.analytics.domain.report import (
     Transcript,
     TranscriptMessage,
 )
-from services.analytics.ports import RecordRefused
+from services.analytics.ports import MOST_TEXT_BYTES, RecordRefused
 from tests.fakes.analytics_tally import tally_of
 
 SPEAKERS = {RecordKind.CONTACT_MESSAGE: Speaker.USER, RecordKind.BOT_MESSAGE: Speaker.BOT}
@@ -54,7 +55,10 @@ class MemoryStore:
             ),
             key=lambda record: (record.occurred_at, record.sequence, record.record_id),
         )
-        return Transcript([_message(record) for record in found[skip : skip + limit]], len(found))
+        page = found[skip : skip + limit]
+        sizes = accumulate(len(record.text.encode()) for record in page)
+        fitting = [record for record, size in zip(page, sizes, strict=True) if size <= MOST_TEXT_BYTES]
+        return Transcript([_message(record) for record in fitting or page[:1]], len(found))
 
     async def counts(self, *, organization_id: UUID, flow_id: UUID | None, most_conversations: int) -> Counts:
         tally = tally_of(self._of(organization_id, flow_id))

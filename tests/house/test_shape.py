@@ -35,7 +35,9 @@ OWN = {
         "accounts",  # people, sessions, invitations, API keys: a room within the room, with tables of its own
     },
     "router": set[str](),
-    "executor": set[str](),
+    "executor": {
+        "egress",  # the way out for the HTTP node: no other room calls addresses that a tenant chose
+    },
     "sender": {
         "graph",  # the only room that calls Meta
         "metrics",  # doubts and duplicates are sender's own figures

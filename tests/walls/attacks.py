@@ -29,7 +29,7 @@ UNLIMITED = {"CALLER_REQUESTS_PER_MINUTE": "0", "ORGANIZATION_REQUESTS_PER_MINUT
 
 async def attack_house(house: House, attackers: Attackers) -> Report:
     """Everything on every route, and on every method of every room."""
-    site, _, _ = stage(is_ready=True)
+    site, *_ = stage(is_ready=True)
     async with httpx.AsyncClient(base_url=house.http, timeout=60, trust_env=False) as client:
         by_route = await routes.attack(client, routes.endpoints_of(site), attackers)
     services = house.first_status["services"]

@@ -23,7 +23,7 @@ from services.pb.common.v1 import policy_pb2
 from services.pb.executor.v1 import executor_pb2, executor_pb2_grpc
 from tests.fakes.ingress_peers import House as FakeHouse
 from tests.fixtures.declared import declare
-from tests.fixtures.rest import Clock, site_on
+from tests.fixtures.rest import Clock, Rights, site_on
 from tests.journeys.house import House, running_house
 from tests.walls import methods, routes
 from tests.walls.attacks import UNLIMITED, run
@@ -69,7 +69,7 @@ def test_every_method_that_is_served_was_attacked(house: House, report: Report) 
 
 
 def test_every_route_is_open_on_purpose_or_demands_a_permission() -> None:
-    endpoints = routes.endpoints_of(site_on(FakeHouse(), Clock()))
+    endpoints = routes.endpoints_of(site_on(FakeHouse(), Clock(), Rights()))
 
     assert routes.undeclared(endpoints) == []
     assert {endpoint.path for endpoint in endpoints} >= set(routes.OPEN)
@@ -193,7 +193,7 @@ async def test_a_route_that_demands_nothing_is_found() -> None:
     async def leak() -> dict[str, str]:
         return {"whose": "theirs"}
 
-    site = site_on(FakeHouse(), Clock())
+    site = site_on(FakeHouse(), Clock(), Rights())
     site.add_api_route("/api/v1/leak", leak, methods=["GET"], include_in_schema=False)
 
     report = await attacked(site)

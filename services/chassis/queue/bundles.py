@@ -14,6 +14,7 @@ from services.pb.common.v1 import results_pb2
 
 # A bundle that is refused becomes one dead letter: small enough to be looked at, large enough to cost nothing each.
 LARGEST_BUNDLE = 256
+MOST_BUNDLE_BYTES = 512 * 1024
 _PREFIX = "bundle:"
 _LENGTH_BYTES = 4
 _WORST_FIRST = (
@@ -26,14 +27,29 @@ DeliverPayloads = Callable[[Sequence[bytes]], Awaitable[Sequence[results_pb2.Ite
 
 
 def bundles_of(group_id: UUID, lane_id: UUID, payloads: Sequence[bytes]) -> Iterator[Item]:
-    """The payloads as items of at most LARGEST_BUNDLE each, in order."""
+    """The payloads as items of at most LARGEST_BUNDLE and MOST_BUNDLE_BYTES each, in order; a large one is alone."""
     for start in range(0, len(payloads), LARGEST_BUNDLE):
-        chosen = payloads[start : start + LARGEST_BUNDLE]
-        yield Item(group_id, lane_id, f"{_PREFIX}{uuid4()}", _joined(chosen))
+        for chosen in _within_bytes(payloads[start : start + LARGEST_BUNDLE]):
+            yield Item(group_id, lane_id, f"{_PREFIX}{uuid4()}", _joined(chosen))
 
 
 def _joined(payloads: Sequence[bytes]) -> bytes:
     return b"".join([len(payload).to_bytes(_LENGTH_BYTES, "big") + payload for payload in payloads])
+
+
+def _within_bytes(payloads: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
+    if sum(map(len, payloads)) <= MOST_BUNDLE_BYTES:
+        yield payloads
+        return
+    chosen: list[bytes] = []
+    size = 0
+    for payload in payloads:
+        if chosen and size + len(payload) > MOST_BUNDLE_BYTES:
+            yield chosen
+            chosen, size = [], 0
+        chosen.append(payload)
+        size += len(payload)
+    yield chosen
 
 
 def payloads_of(item: StoredItem) -> list[bytes]:

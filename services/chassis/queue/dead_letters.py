@@ -11,6 +11,7 @@ from services.chassis.audit import AuditLog
 from services.chassis.errors import InvalidArgument, NotFound
 from services.chassis.queue.bell import Bell
 from services.chassis.queue.lanes import DeadLetter, Lanes
+from services.chassis.rpc.sizes import fitting
 from services.pb.common.v1 import errors_pb2, lanes_pb2, lanes_pb2_grpc
 
 MOST = 1000
@@ -32,11 +33,11 @@ class DeadLetters(lanes_pb2_grpc.DeadLettersServicer):
         limit = request.limit or 100
         if not 0 < limit <= MOST:
             raise InvalidArgument(f"limit is {request.limit}; use 1 to {MOST}")
-        response = lanes_pb2.ListDeadLettersResponse()
+        found: list[lanes_pb2.DeadLetter] = []
         for lanes, _ in self._chosen(request.box):
             letters = await lanes.dead_letters(limit=limit, dead_id=request.dead_id)
-            response.dead_letters.extend(_as_message(lanes.box.path, letter) for letter in letters)
-        return response
+            found += [_as_message(lanes.box.path, letter) for letter in letters]
+        return lanes_pb2.ListDeadLettersResponse(dead_letters=fitting(found))
 
     async def ReplayDeadLetters(
         self,

@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from services.chassis import metrics
@@ -43,6 +43,8 @@ _PATIENCE = 0.004
 _FINISH_PATIENCE = 0.025
 # What is held in memory stands before the fair claim: no more of it than a few batches (invariant I8).
 _BATCHES_HELD = 2
+# What one call carries: half of what a callee takes, for a router writes more about a message than came in.
+MOST_BATCH_BYTES = 2 * 1024 * 1024
 # Lanes whose hold is older than this are given back: a call begun now could outlast the lease.
 _SHARE_OF_LEASE = 0.25
 
@@ -180,9 +182,11 @@ class Relay:
             self._bell.ring()
 
     async def _hand_over(self, claims: list[Claim], *, again: bool = False) -> None:
-        """Hand a batch over; its lanes are finished while the next batch is on its way."""
-        if not claims:
-            return
+        """Hand a batch over, in parts if it is large; its lanes are finished while the next one is on its way."""
+        for part in within_bytes(claims, MOST_BATCH_BYTES):
+            await self._hand_over_part(part, again=again)
+
+    async def _hand_over_part(self, claims: list[Claim], *, again: bool) -> None:
         items = [item for claim in claims for item in claim.items]
         metrics.lane_batch_items.labels(self._lanes.box.path).observe(len(items))
         try:
@@ -275,6 +279,37 @@ class Relay:
     async def _finish(self, finishes: Sequence[Finish]) -> Sequence[bool]:
         # The hand-over is durable at the callee; losing this commit only repeats it.
         return [await self._lanes.give_back(finishes)] * len(finishes)
+
+
+def within_bytes(claims: Sequence[Claim], most: int) -> Iterator[list[Claim]]:
+    """The claims in order, in parts of at most `most` bytes; a claim that is larger alone gives its first items only.
+
+    What it gives not stays in its lane, and is claimed again at once. One item is never too large to be tried.
+    """
+    part: list[Claim] = []
+    size = 0
+    for claim in claims:
+        fitted, bytes_of_claim = _first_of(claim, most)
+        if part and size + bytes_of_claim > most:
+            yield part
+            part, size = [], 0
+        part.append(fitted)
+        size += bytes_of_claim
+    if part:
+        yield part
+
+
+def _first_of(claim: Claim, most: int) -> tuple[Claim, int]:
+    size = sum([len(item.payload) for item in claim.items])
+    if size <= most or len(claim.items) == 1:
+        return claim, size
+    size = count = 0
+    for item in claim.items:
+        if count and size + len(item.payload) > most:
+            break
+        size += len(item.payload)
+        count += 1
+    return replace(claim, items=claim.items[:count], until=claim.items[count - 1].position), size
 
 
 def _was_tried(claim: Claim) -> bool:

@@ -7,6 +7,7 @@ from typing import Literal
 
 from services.chassis.db import Query
 from services.chassis.queue.box import Box
+from services.chassis.rpc.sizes import MOST_LISTED_BYTES
 
 Which = Literal["any", "fresh", "suspect"]
 
@@ -164,10 +165,17 @@ def statements_of(box: Box, *, which: Which = "any") -> Statements:
               SELECT (SELECT l.{g} FROM {path}_lane l WHERE l.{g} > t.o ORDER BY 1 LIMIT 1)
               FROM t WHERE t.o IS NOT NULL)
             SELECT o FROM t WHERE o IS NOT NULL"""),
+        # Payloads are large: what does not fit into one answer is not even read.
         list_dead=Query(f"""
-            SELECT {g}, dead_id, lane_id, event_id, attempts, error, died_at, payload, replays FROM {path}_dead
-            WHERE {g} = ANY(%(groups)b::uuid[]) AND (%(dead_id)s::bigint = 0 OR dead_id = %(dead_id)s::bigint)
-            ORDER BY died_at DESC, dead_id DESC LIMIT %(limit)s::bigint"""),
+            SELECT {g}, dead_id, lane_id, event_id, attempts, error, died_at, payload, replays
+            FROM (
+              SELECT d.*, row_number() OVER newest AS place, sum(octet_length(payload)) OVER newest AS bytes
+              FROM (
+                SELECT * FROM {path}_dead
+                WHERE {g} = ANY(%(groups)b::uuid[]) AND (%(dead_id)s::bigint = 0 OR dead_id = %(dead_id)s::bigint)
+                ORDER BY died_at DESC, dead_id DESC LIMIT %(limit)s::bigint) d
+              WINDOW newest AS (ORDER BY died_at DESC, dead_id DESC)) d
+            WHERE place = 1 OR bytes <= {MOST_LISTED_BYTES} ORDER BY place"""),
         take_dead=Query(f"""
             UPDATE {path}_dead SET replays = replays + 1
             WHERE {g} = ANY(%(groups)b::uuid[]) AND dead_id = ANY(%(dead_ids)b::bigint[])

@@ -17,6 +17,7 @@ from services.chassis import errors
 from services.chassis.rpc.actor import header_for_person
 from services.chassis.rpc.certificates import Certificates
 from services.chassis.rpc.channels import open_line
+from services.chassis.rpc.sizes import MOST_MESSAGE_BYTES
 from services.chassis.tenancy import ServiceSigner
 from services.pb.common.v1 import errors_pb2
 
@@ -45,8 +46,8 @@ _REPEATING = {
 _OPTIONS = (
     # grpc honours http_proxy even for 127.0.0.1.
     ("grpc.enable_http_proxy", 0),
-    ("grpc.max_receive_message_length", 16 * 1024 * 1024),
-    ("grpc.max_send_message_length", 16 * 1024 * 1024),
+    ("grpc.max_receive_message_length", MOST_MESSAGE_BYTES),
+    ("grpc.max_send_message_length", MOST_MESSAGE_BYTES),
     # A killed peer is back within a second: do not wait out gRPC's default two minutes.
     ("grpc.initial_reconnect_backoff_ms", 100),
     ("grpc.min_reconnect_backoff_ms", 100),
@@ -55,6 +56,9 @@ _OPTIONS = (
     ("grpc.keepalive_timeout_ms", 3_000),
     ("grpc.keepalive_permit_without_calls", 1),
 )
+
+# What gRPC says of a message that breaks its limit, on either side. The code alone (RESOURCE_EXHAUSTED) says less.
+_TOO_LARGE = "larger than max"
 
 _KINDS: dict[int, type[errors.PytakeError]] = {
     code_pb2.NOT_FOUND: errors.NotFound,
@@ -121,6 +125,10 @@ class Peer:
 
     def _translate(self, error: aio.AioRpcError) -> errors.PytakeError:
         status = rpc_status.from_call(error)
+        if status is None and _TOO_LARGE in (error.details() or ""):
+            # No repeat makes it smaller: whoever sent it must send less at a time.
+            sentence = f"a call to {self._address.room} is larger than {MOST_MESSAGE_BYTES} bytes; send or ask for less"
+            return errors.InvalidArgument(sentence)
         if status is None:
             return self._unavailable(error.code())
         if status.code == code_pb2.INVALID_ARGUMENT:

@@ -28,10 +28,10 @@ from services.chassis.rpc.actor import act_as, actor_behind
 from services.chassis.rpc.admission import authorize, check_certificate, identify
 from services.chassis.rpc.certificates import Certificates, principals_named
 from services.chassis.rpc.policy import OPEN_SERVICES, MethodPolicy, read_policies
+from services.chassis.rpc.sizes import MOST_MESSAGE_BYTES, refuse_oversized
 from services.chassis.tenancy import Denials, Principal, TokenVerifier, denial_of
 from services.pb.common.v1 import errors_pb2
 
-MAX_MESSAGE_BYTES = 16 * 1024 * 1024
 # Time for balancers and peers to notice NOT_SERVING before the listener closes; 0.3 s lost no call in the drain storm.
 NOTICE_SECONDS = 0.3
 
@@ -77,7 +77,7 @@ class RpcServer:
         self._server = aio.server(
             interceptors=(_Guard(policies, verifier, self._denials, is_encrypted=certificates is not None),),
             options=(
-                ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
+                ("grpc.max_receive_message_length", MOST_MESSAGE_BYTES),
                 ("grpc.so_reuseport", 0),
                 # New replicas get load because old connections end (every 30 s).
                 ("grpc.max_connection_age_ms", 30_000),
@@ -155,6 +155,7 @@ class _Guard(aio.ServerInterceptor):
         async def answer(request: Any, context: aio.ServicerContext[Any, Any]) -> Any:
             async with _Call(self, method, context) as call:
                 call.admit(request)
+                refuse_oversized(request)
                 return await handler(request, context)
 
         return answer
@@ -165,6 +166,7 @@ class _Guard(aio.ServerInterceptor):
         async def stream(request: Any, context: aio.ServicerContext[Any, Any]) -> AsyncIterator[Any]:
             async with _Call(self, method, context) as call:
                 call.admit(request)
+                refuse_oversized(request)
                 async with aclosing(handler(request, context)) as messages:
                     async for message in messages:
                         call.admit(request)

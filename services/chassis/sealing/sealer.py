@@ -9,10 +9,8 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-import hmac
 import os
 from dataclasses import dataclass
-from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -70,28 +68,6 @@ class Sealer:
                 except (InvalidTag, ValueError):  # ValueError: cut short within the nonce
                     break
         raise SealBroken("a sealed value does not open; check SEALING_KEYS")
-
-
-@dataclass(frozen=True, slots=True)
-class NameHasher:
-    """Knows a name again that is not kept: HMAC-SHA256 under a key, so that nobody else can try all phone numbers."""
-
-    key: bytes
-
-    @classmethod
-    def from_text(cls, text: str) -> NameHasher:
-        """Read a base64 key. Raises ValueError with the mend."""
-        try:
-            key = base64.b64decode(text.strip(), validate=True)
-        except binascii.Error:
-            key = b""
-        if len(key) != KEY_BYTES:
-            raise ValueError(f"TOMBSTONE_KEY must be base64 of {KEY_BYTES} bytes: `openssl rand -base64 {KEY_BYTES}`")
-        return cls(key)
-
-    def hash_of(self, organization_id: UUID, kind: str, value: str) -> bytes:
-        """32 bytes for a name of this kind in this organization. Raises UnicodeEncodeError for a lone surrogate."""
-        return hmac.digest(self.key, organization_id.bytes + f"{kind}:{value}".encode(), "sha256")
 
 
 def _additional(table: str, organization_id: str, row: str) -> bytes:

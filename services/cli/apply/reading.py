@@ -9,6 +9,10 @@ from pathlib import Path
 
 import yaml
 
+# A file is read whole. What YAML's aliases repeat is counted as if it were written out: a few lines can mean gigabytes.
+MOST_FILE_BYTES = 64 * 1024 * 1024
+MOST_WRITTEN_OUT = 128 * 1024 * 1024
+
 _VARIABLE = re.compile(r"\$(\$?)\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _MERGE_TAG = "tag:yaml.org,2002:merge"
 
@@ -86,7 +90,10 @@ def load_text(text: str, *, is_json: bool) -> object:
     try:
         if is_json:
             return json.loads(text, object_pairs_hook=_pairs)
-        return yaml.load(text, Loader=_Loader)  # noqa: S506 (derived from the safe one)
+        value: object = yaml.load(text, Loader=_Loader)  # noqa: S506 (derived from the safe one)
+        if _size_written_out(value, {}) > MOST_WRITTEN_OUT:
+            raise ValueError("this is too large once its aliases are written out; repeat less")
+        return value
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         place = f" in line {mark.line + 1}" if mark else ""
@@ -97,9 +104,23 @@ def load_text(text: str, *, is_json: bool) -> object:
         raise ValueError("this is nested too deeply") from None
 
 
+def _size_written_out(value: object, counted: dict[int, int]) -> int:
+    """About how many characters it has without aliases; each object is looked into once."""
+    if isinstance(value, str):
+        return len(value)
+    if not isinstance(value, dict | list):
+        return 8
+    if id(value) not in counted:
+        parts = value.values() if isinstance(value, dict) else value
+        counted[id(value)] = 8 + sum([_size_written_out(part, counted) for part in parts])
+    return counted[id(value)]
+
+
 def load_file(path: Path) -> object:
     """Read a YAML or JSON file. Raises ValueError with one sentence."""
     try:
+        if path.stat().st_size > MOST_FILE_BYTES:
+            raise ValueError(f"it has more than {MOST_FILE_BYTES} bytes; split it")
         text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise ValueError(f"it cannot be read ({error.strerror}); check the name") from None

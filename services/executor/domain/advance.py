@@ -184,6 +184,9 @@ class _Advance:
     def _carry_out(self, flow: CompiledFlow, outcome: Outcome) -> None:
         for failure in outcome.trace.failures:
             self._note("invalid_answer", flow.flow_id, failure.node_id, failure.code)
+        for note in outcome.trace.notes:
+            if note.code == "variables_full":
+                self._note("limit_reached", flow.flow_id, note.node_id, "variables")
         for command in outcome.commands:
             if isinstance(command, Say):
                 self._say(flow, command)

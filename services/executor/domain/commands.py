@@ -7,7 +7,7 @@ from typing import Literal
 from services.executor.domain.json_value import Json
 
 EndReason = Literal["end_node", "no_edge", "attempts_exceeded"]
-LimitReason = Literal["iterations", "timeout"]
+LimitReason = Literal["iterations", "timeout", "work"]
 
 
 @dataclass(frozen=True, slots=True)

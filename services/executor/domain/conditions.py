@@ -9,8 +9,9 @@ are false for it.
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from services.executor.domain.budget import STEP
 from services.executor.domain.json_value import Json, number_of, objects_at, text_at, text_of
-from services.executor.domain.patterns import compile_search
+from services.executor.domain.patterns import Search, compile_search
 from services.executor.domain.templates import compile_template
 from services.executor.domain.variables import Reader, Scope, bare_name, compile_reader
 
@@ -87,14 +88,20 @@ OPERATORS: Final = frozenset({*_OPERATORS, "matches"})
 
 
 def compile_rule(rule: Mapping[str, Json]) -> Test:
-    """Compile one rule; raises PatternError or TemplateError for a bad value."""
+    """Compile one rule; raises PatternError or TemplateError for a bad value. The test may raise WorkSpent."""
     read = compile_reader(bare_name(text_at(rule, "variable")))
     operator = text_at(rule, "operator") or "=="
     if operator == "matches":
-        matches = compile_search(text_at(rule, "value"))
-        return lambda scope: _matches(matches, read(scope))
+        search = compile_search(text_at(rule, "value"))
+        return lambda scope: _matches(search, read(scope), scope)
     test, value = _OPERATORS[operator], _value_reader(rule.get("value"))
-    return lambda scope: test(read(scope), value(scope))
+
+    def tested(scope: Scope) -> bool:
+        left, right = read(scope), value(scope)
+        scope.budget.spend(_parts(left) * (STEP + _length(right)) + _parts(right) * (STEP + _length(left)))
+        return test(left, right)
+
+    return tested
 
 
 def compile_rules(holder: Mapping[str, Json]) -> Test:
@@ -107,8 +114,24 @@ def compile_rules(holder: Mapping[str, Json]) -> Test:
     return lambda scope: all(test(scope) for test in tests)
 
 
-def _matches(matches: Callable[[str], bool], value: Json) -> bool:
-    return not _is_empty(value) and matches(text_of(value).strip())
+def _matches(search: Search, value: Json, scope: Scope) -> bool:
+    if _is_empty(value):
+        return False
+    text = text_of(value).strip()
+    scope.budget.spend(STEP + search.cost(text))
+    return search.matches(text)
+
+
+def _length(value: Json) -> int:
+    """How much there is to compare; the parts of a list are counted as parts."""
+    return len(value) if isinstance(value, str) else STEP
+
+
+def _parts(value: Json) -> int:
+    """How many comparisons a side may mean: a list is looked through, and so is a text with commas."""
+    if isinstance(value, list | dict):
+        return len(value) + 1
+    return value.count(",") + 1 if isinstance(value, str) else 1
 
 
 def _value_reader(value: Json) -> Reader:

@@ -6,12 +6,16 @@ import json
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 
 from services.executor.domain.finding import Finding, InvalidFlow, error
 from services.executor.domain.json_value import Json, is_storable, object_at, text_at
 
 SCHEMA = "pytake.flow/1"
 MAX_DEPTH = 64
+MAX_NODES = 2_000
+MAX_EDGES = 8_000
+MAX_FINDINGS = 200
 
 _DOCUMENT_KEYS = ("schema", "name", "language", "settings", "variables", "nodes", "edges")
 _NODE_KEYS = ("id", "type", "position", "label", "data")
@@ -53,10 +57,10 @@ class FlowDocument:
 
 
 def parse_document(value: object) -> FlowDocument:
-    """Read a JSON value as a flow document, or raise InvalidFlow with every structural finding."""
+    """Read a JSON value as a flow document, or raise InvalidFlow with its first structural findings."""
     if not isinstance(value, dict):
         raise InvalidFlow((_wrong(None, "The flow document is not a JSON object.", "Send one JSON object."),))
-    findings = tuple(_structure_findings(value))
+    findings = tuple(islice(_structure_findings(value), MAX_FINDINGS))
     if findings:
         raise InvalidFlow(findings)
     source = copy.deepcopy(value)
@@ -142,6 +146,10 @@ def _list_findings(value: dict[str, Json]) -> Iterator[Finding]:
         yield _wrong(None, 'The field "nodes" is not a list.', 'Give "nodes" a list of objects.')
     if not isinstance(edges, list):
         yield _wrong(None, 'The field "edges" is not a list.', 'Give "edges" a list of objects.')
+    for what, entries, most in (("nodes", nodes, MAX_NODES), ("edges", edges, MAX_EDGES)):
+        if isinstance(entries, list) and len(entries) > most:
+            yield _wrong(None, f"The flow has {len(entries)} {what}; {most} are allowed.", "Split it into several.")
+            return
     for number, node in enumerate(nodes if isinstance(nodes, list) else [], start=1):
         yield from _node_findings(node, number)
     for number, edge in enumerate(edges if isinstance(edges, list) else [], start=1):

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Final, assert_never
 
 from services.executor.domain.answers import Accepted
+from services.executor.domain.budget import MAX_WORK, Budget, WorkSpent
 from services.executor.domain.commands import Command, Ended, EndReason, JumpToFlow, LimitReached, LimitReason
 from services.executor.domain.compile import CompiledFlow, CompiledNode
 from services.executor.domain.events import Event, FlowStarted, InboundMessage, TimerFired
@@ -34,10 +35,11 @@ _MOST_MOMENTS: Final = 256
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Guards of one turn: nodes entered (MAX_FLOW_ITERATIONS) and milliseconds (FLOW_EXECUTION_TIMEOUT_MS)."""
+    """Guards of one turn: nodes entered (MAX_FLOW_ITERATIONS), milliseconds (FLOW_EXECUTION_TIMEOUT_MS), work."""
 
     max_iterations: int = 100
     timeout_ms: int = 30_000
+    work: int = MAX_WORK
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +79,16 @@ def step(
     if standing is None and isinstance(event, TimerFired):
         return Outcome(session or _fresh(flow, is_active=False), (), Trace())
     base = standing or _fresh(flow)
-    run = _Run(flow, _begin_turn(flow, base, event, now, context), limits, monotonic)
-    if standing is not None:
-        run.resume(standing, event)
-    else:
-        if session is not None and session.is_active and session.current_node_id is not None:
-            run.turn.notes.append(Note(session.current_node_id, "restarted"))
-        run.start(event)
+    run = _Run(flow, _begin_turn(flow, base, event, now, context, limits), limits, monotonic)
+    try:
+        if standing is not None:
+            run.resume(standing, event)
+        else:
+            if session is not None and session.is_active and session.current_node_id is not None:
+                run.turn.notes.append(Note(session.current_node_id, "restarted"))
+            run.start(event)
+    except WorkSpent:
+        run.stop("work")
     return run.outcome(base)
 
 
@@ -95,7 +100,9 @@ def _fresh(flow: CompiledFlow, *, is_active: bool = True) -> Session:
     return Session(flow.flow_id, flow.version, variables=flow.variables, is_active=is_active)
 
 
-def _begin_turn(flow: CompiledFlow, base: Session, event: Event, now: datetime, context: Mapping[str, Json]) -> Turn:
+def _begin_turn(
+    flow: CompiledFlow, base: Session, event: Event, now: datetime, context: Mapping[str, Json], limits: Limits
+) -> Turn:
     variables = dict(base.variables)
     said = event.spoken() if isinstance(event, InboundMessage) else base.user_message
     system: dict[str, Json] = {
@@ -104,7 +111,8 @@ def _begin_turn(flow: CompiledFlow, base: Session, event: Event, now: datetime, 
         "user_message": said,
         "selected_option": base.selected_option,
     }
-    turn = Turn(variables, system, Scope(variables, system, flow.settings.keep_unknown), [], [], [], [])
+    scope = Scope(variables, system, flow.settings.keep_unknown, None, Budget(limits.work))
+    turn = Turn(variables, system, scope, [], [], [], [])
     if isinstance(event, FlowStarted):
         for name, value in event.variables.items():
             turn.assign(name, value)
@@ -127,7 +135,10 @@ def _local_time(zone: tzinfo, now: datetime) -> str:
 class _Run:
     """The walk of one turn through the graph. It stands at `waiting_at` when done, or the flow has ended."""
 
-    __slots__ = ("_deadline", "_entered", "_limits", "_monotonic", "_opening", "attempts", "flow", "turn", "waiting_at")
+    __slots__ = (
+        "_deadline", "_entered", "_limits", "_monotonic", "_opening", "attempts", "flow", "turn",
+        "waiting_at",
+    )  # fmt: skip
 
     def __init__(self, flow: CompiledFlow, turn: Turn, limits: Limits, monotonic: Callable[[], float]) -> None:
         self.flow = flow
@@ -139,6 +150,7 @@ class _Run:
         self._deadline = monotonic() + limits.timeout_ms / 1000
         self._entered = 0
         self._opening: InboundMessage | None = None
+        turn.place = flow.start_id
 
     def start(self, event: Event) -> None:
         """Begin at the start node; the event is an answer only when the flow consumes its opening."""
@@ -150,6 +162,7 @@ class _Run:
         """Go on from where the session stands."""
         assert session.current_node_id is not None
         node = self.flow.nodes[session.current_node_id]
+        self.turn.place = node.id
         if isinstance(node.behaviour, Passing):
             # A session that was moved onto a node that does not wait: run on from that node.
             self._walk(node.id)
@@ -186,12 +199,18 @@ class _Run:
     def _walk(self, node_id: str | None) -> None:
         while node_id is not None:
             node = self.flow.node(node_id)
+            self.turn.place = node.id
             reason = self._guard()
             if reason is not None:
-                self.turn.commands.append(LimitReached(node.id, reason))
+                self.stop(reason)
                 return
             self.turn.visited.append(node.id)
             node_id = self._enter(node)
+
+    def stop(self, reason: LimitReason) -> None:
+        """End the turn where it is; what was said stays said."""
+        self.turn.commands.append(LimitReached(self.turn.place, reason))
+        self.waiting_at = None
 
     def _guard(self) -> LimitReason | None:
         self._entered += 1

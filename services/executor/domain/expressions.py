@@ -9,9 +9,11 @@ from collections.abc import Callable
 from decimal import Context, Decimal, DecimalException
 from typing import Final
 
+from services.executor.domain.budget import STEP
 from services.executor.domain.json_value import Json, number_of, text_of
 from services.executor.domain.variables import Scope, compile_reader
 
+# Of a text so long there are fewer than 1,000 tokens.
 MAX_LENGTH: Final = 1_000
 MAX_DEPTH: Final = 32
 MAX_TEXT: Final = 64 * 1024
@@ -37,7 +39,7 @@ class ExpressionError(ValueError):
 
 
 def compile_expression(text: str) -> tuple[Evaluate, tuple[str, ...]]:
-    """Compile an expression to (evaluate, names it reads); evaluate may raise ExpressionError."""
+    """Compile an expression to (evaluate, names it reads); evaluate may raise ExpressionError or WorkSpent."""
     if len(text) > MAX_LENGTH:
         raise ExpressionError(f"The expression is longer than {MAX_LENGTH} characters.")
     parser = _Parser(_tokens(text))
@@ -83,11 +85,12 @@ class _Parser:
         return self.tokens[self.position]["sign"] if self.position < len(self.tokens) else None
 
     def _chain(self, signs: str, operand: Callable[[], Evaluate]) -> Evaluate:
-        left = operand()
+        first = operand()
+        rest: list[tuple[str, Evaluate]] = []
         while (sign := self._sign()) is not None and sign in signs:
             self.position += 1
-            left = _combine(sign, left, operand())
-        return left
+            rest.append((sign, operand()))
+        return _in_a_row(first, tuple(rest)) if rest else first
 
     def _operand(self, depth: int) -> Evaluate:
         if self.position >= len(self.tokens):
@@ -108,7 +111,7 @@ class _Parser:
             self.position += 1
             return inner
         if sign in "+-":
-            return _combine(sign, lambda scope: 0, self._operand(depth + 1))
+            return _in_a_row(lambda scope: 0, ((sign, self._operand(depth + 1)),))
         raise ExpressionError(f'The expression has "{sign}" where a value is missing.')
 
     def _value(self, token: re.Match[str]) -> Evaluate:
@@ -123,19 +126,26 @@ class _Parser:
         return lambda scope: text
 
 
-def _combine(sign: str, left: Evaluate, right: Evaluate) -> Evaluate:
-    calculate = _ARITHMETIC[sign]
+def _in_a_row(first: Evaluate, rest: tuple[tuple[str, Evaluate], ...]) -> Evaluate:
+    """From left to right; a loop, for a long sum is no deep one."""
 
     def evaluate(scope: Scope) -> Json:
-        one, other = left(scope), right(scope)
-        first, second = _operand_number(one), _operand_number(other)
-        if first is not None and second is not None and not (_is_blank(one) and _is_blank(other)):
-            return _result(calculate(first, second))
-        if sign == "+":
-            return (text_of(one) + text_of(other))[:MAX_TEXT]
-        raise ExpressionError(f'"{sign}" needs a number on both sides.')
+        value = first(scope)
+        for sign, operand in rest:
+            value = _combined(sign, value, operand(scope))
+            scope.budget.spend(STEP + (len(value) if isinstance(value, str) else 0))
+        return value
 
     return evaluate
+
+
+def _combined(sign: str, one: Json, other: Json) -> Json:
+    first, second = _operand_number(one), _operand_number(other)
+    if first is not None and second is not None and not (_is_blank(one) and _is_blank(other)):
+        return _result(_ARITHMETIC[sign](first, second))
+    if sign == "+":
+        return (text_of(one) + text_of(other))[:MAX_TEXT]
+    raise ExpressionError(f'"{sign}" needs a number on both sides.')
 
 
 def _is_blank(value: Json) -> bool:

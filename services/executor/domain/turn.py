@@ -8,9 +8,11 @@ from services.executor.domain.answers import Judge
 from services.executor.domain.commands import Command, EndReason, SendText
 from services.executor.domain.json_value import Json
 from services.executor.domain.templates import Template
-from services.executor.domain.variables import Scope, is_system_name
+from services.executor.domain.variables import MAX_VARIABLES, Scope, is_system_name, size_of
 
 MAX_TEXT: Final = 4096  # Meta refuses a longer text body
+# What a character said costs of the turn's budget: a turn says 256 Ki characters at most.
+_SAID: Final = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +43,29 @@ class Turn:
     visited: list[str]
     failures: list[ValidationFailure]
     notes: list[Note]
+    # Characters that variables may still grow by; measured when the first of them is assigned.
+    room: int | None = None
+    # The node it is at.
+    place: str = ""
 
     def assign(self, name: str, value: Json) -> None:
-        """Store a variable; a system name cannot be overwritten and is left alone."""
-        if name and not is_system_name(name):
-            self.variables[name] = value
+        """Store a variable; a system name cannot be overwritten and is left alone.
+
+        Where variables are full it is empty, as after an expression without a result: the old value would be wrong.
+        """
+        if not name or is_system_name(name):
+            return
+        variables = self.variables
+        if self.room is None:
+            self.room = MAX_VARIABLES - sum([size_of(key, held) for key, held in variables.items()])
+        room = self.room + size_of(name, variables[name]) if name in variables else self.room
+        size = size_of(name, value)
+        if size > room:
+            self.notes.append(Note(self.place, "variables_full"))
+            value, size = "", len(name)
+        if size <= room:
+            variables[name] = value
+            self.room = room - size
 
     def render(self, template: Template) -> str:
         """Fill a text with the values of this moment."""
@@ -55,6 +75,7 @@ class Turn:
         """Send a text; nothing when it is blank, several bubbles when Meta would refuse it for length."""
         if not text.strip():
             return
+        self.scope.budget.spend(len(text) * _SAID)
         for start in range(0, len(text), MAX_TEXT):
             bubble = text[start : start + MAX_TEXT]
             if bubble.strip():

@@ -1,10 +1,14 @@
 """Where names in a flow get their values: user variables, and system variables kept apart from them."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
-from services.executor.domain.json_value import Json
+from services.executor.domain.budget import Budget
+from services.executor.domain.json_value import Json, text_of
+
+# Characters of all names and values of a conversation together; every turn loads and stores them.
+MAX_VARIABLES: Final = 64 * 1024
 
 # A name with one of these roots is read from the system only: no user variable can stand in for it.
 SYSTEM_ROOTS: Final = frozenset(
@@ -14,12 +18,16 @@ SYSTEM_ROOTS: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What a text or rule may read. `local` holds the item of a loop; None everywhere means unknown."""
+    """What a text or rule may read. `local` holds the item of a loop; None everywhere means unknown.
+
+    `budget` is the turn's: whoever reads much says so.
+    """
 
     variables: Mapping[str, Json]
     system: Mapping[str, Json]
     keep_unknown: bool = False
     local: Mapping[str, Json] | None = None
+    budget: Budget = field(default_factory=Budget)
 
     def inside(self, local: Mapping[str, Json]) -> "Scope":
         """The same scope within a loop over items."""
@@ -27,6 +35,11 @@ class Scope:
 
 
 Reader = Callable[[Scope], Json]
+
+
+def size_of(name: str, value: Json) -> int:
+    """What a variable takes of MAX_VARIABLES."""
+    return len(name) + (len(value) if isinstance(value, str) else len(text_of(value)))
 
 
 def is_system_name(name: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from uuid import UUID, uuid5
 
@@ -17,6 +18,7 @@ from services.executor.ports import Flows, FlowSummary, SaveFlow
 
 LONGEST_NAME = 120
 LARGEST_DOCUMENT = 1024 * 1024
+MOST_FINDINGS = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +41,10 @@ class FlowKeeping:
     async def put(self, *, organization_id: UUID, name: str, document: bytes, publish: bool, dry_run: bool) -> Put:
         """Store a flow's draft from any dialect; publish it when it has no errors. Raises InvalidArgument."""
         flow_id = flow_id_of(organization_id, name)
-        flow, dialect, notes = _read(name, document)
-        findings = (*notes, *problems(flow))
-        has_errors = any(finding.severity == "error" for finding in findings)
+        # A large flow takes seconds to read, and conversations go on meanwhile.
+        flow, dialect, all_findings = await asyncio.to_thread(_checked, name, document)
+        has_errors = any(finding.severity == "error" for finding in all_findings)
+        findings = _first_of(all_findings)
         version, published = await self._flows.published_digest(organization_id=organization_id, flow_id=flow_id)
         if dry_run:
             will_change = digest(flow) != published
@@ -60,6 +63,20 @@ class FlowKeeping:
 def flow_id_of(organization_id: UUID, name: str) -> UUID:
     """A flow's id follows from its name, so that two `apply` at once make one flow."""
     return uuid5(organization_id, f"flow:{name}")
+
+
+def _checked(name: str, document: bytes) -> tuple[FlowDocument, str, tuple[Finding, ...]]:
+    flow, dialect, notes = _read(name, document)
+    return flow, dialect, (*notes, *problems(flow))
+
+
+def _first_of(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    """As many as somebody reads, the errors among them; all of them would not fit into an answer."""
+    if len(findings) <= MOST_FINDINGS:
+        return findings
+    first = sorted(findings, key=lambda finding: finding.severity != "error")[:MOST_FINDINGS]
+    rest = len(findings) - MOST_FINDINGS
+    return (*first, Finding("more_findings", "note", None, f"There are {rest} more findings.", "Mend these first."))
 
 
 def _read(name: str, document: bytes) -> tuple[FlowDocument, str, tuple[Finding, ...]]:

@@ -6,9 +6,9 @@ share what is compiled of it: the thousandth organization's first message costs 
 
 from __future__ import annotations
 
+import asyncio
 from collections import OrderedDict
 from dataclasses import replace
-from typing import TypeVar
 from uuid import UUID
 
 import orjson
@@ -17,13 +17,17 @@ from services.executor.domain.compile import CompiledFlow, compile_flow
 from services.executor.domain.document import parse_document
 from services.executor.ports import Flows, LoadFlow
 
-# About 20 KiB a flow: at the most some 40 MiB.
+# About 20 KiB a flow: at the most some 40 MiB as a rule.
 MOST_FLOWS = 2000
+# What flows may weigh together when they are not of the usual kind; see `_weight_of`.
+MOST_WEIGHT = 512 * 1024 * 1024
+# A document compiled is about so many times as large; a regular expression may grow to some such figure.
+_COMPILED_TIMES = 10
+_PATTERN_BYTES = 256 * 1024
+# Compiling less than this takes no longer than a turn may take.
+_SMALL_DOCUMENT = 32 * 1024
 # About 300 bytes a version: at the most some 20 MiB.
 MOST_VERSIONS = 65_536
-
-Key = TypeVar("Key")
-Value = TypeVar("Value")
 
 
 class FlowLibrary:
@@ -32,20 +36,25 @@ class FlowLibrary:
     def __init__(self, flows: Flows) -> None:
         self._flows = flows
         self._digests: OrderedDict[tuple[UUID, str, int], str] = OrderedDict()
-        self._compiled: OrderedDict[str, CompiledFlow] = OrderedDict()
+        self._compiled: OrderedDict[str, tuple[CompiledFlow, int]] = OrderedDict()
+        self._weight = 0
 
     def learn(self, organization_id: UUID, flow_id: str, version: int, digest: str) -> None:
         """Note which document a version is; what is compiled of it already will do."""
-        _keep(self._digests, (organization_id, flow_id, version), digest, MOST_VERSIONS)
+        key = (organization_id, flow_id, version)
+        self._digests[key] = digest
+        self._digests.move_to_end(key)
+        if len(self._digests) > MOST_VERSIONS:
+            self._digests.popitem(last=False)
 
     def get(self, organization_id: UUID, flow_id: str, version: int) -> CompiledFlow | None:
         """A compiled version, if it is at hand."""
         digest = self._digests.get((organization_id, flow_id, version))
-        compiled = self._compiled.get(digest) if digest is not None else None
-        if compiled is None or digest is None:
+        held = self._compiled.get(digest) if digest is not None else None
+        if held is None or digest is None:
             return None
         self._compiled.move_to_end(digest)
-        return _as_version(compiled, flow_id, version)
+        return _as_version(held[0], flow_id, version)
 
     async def load(
         self, organization_id: UUID, flow: str, version: int, *, read: LoadFlow | None = None
@@ -57,12 +66,35 @@ class FlowLibrary:
             return None
         flow_id = str(found.flow_id)
         self.learn(organization_id, flow_id, found.version, found.digest)
-        compiled = self._compiled.get(found.digest)
-        if compiled is None:
-            document = parse_document(orjson.loads(found.document))
-            compiled = compile_flow(document, flow_id=flow_id, version=found.version)
-            _keep(self._compiled, found.digest, compiled, MOST_FLOWS)
+        held = self._compiled.get(found.digest)
+        compiled = held[0] if held else await self._compile(found.document, found.digest, flow_id, found.version)
         return _as_version(compiled, flow_id, found.version)
+
+    async def _compile(self, document: bytes, digest: str, flow_id: str, version: int) -> CompiledFlow:
+        if len(document) <= _SMALL_DOCUMENT:
+            compiled = _compiled(document, flow_id, version)
+        else:
+            compiled = await asyncio.to_thread(_compiled, document, flow_id, version)
+        self._keep(digest, compiled, _weight_of(document))
+        return compiled
+
+    def _keep(self, digest: str, compiled: CompiledFlow, weight: int) -> None:
+        """Keep it, and forget what was used longest ago until the others fit."""
+        _, former = self._compiled.pop(digest, (None, 0))
+        self._compiled[digest] = (compiled, weight)
+        self._weight += weight - former
+        while len(self._compiled) > MOST_FLOWS or (self._weight > MOST_WEIGHT and len(self._compiled) > 1):
+            _, (_, forgotten) = self._compiled.popitem(last=False)
+            self._weight -= forgotten
+
+
+def _compiled(document: bytes, flow_id: str, version: int) -> CompiledFlow:
+    return compile_flow(parse_document(orjson.loads(document)), flow_id=flow_id, version=version)
+
+
+def _weight_of(document: bytes) -> int:
+    patterns = document.count(b'"matches"') + document.count(b'"regex"')
+    return len(document) * _COMPILED_TIMES + patterns * _PATTERN_BYTES
 
 
 def _as_version(compiled: CompiledFlow, flow_id: str, version: int) -> CompiledFlow:
@@ -70,10 +102,3 @@ def _as_version(compiled: CompiledFlow, flow_id: str, version: int) -> CompiledF
     if compiled.flow_id == flow_id and compiled.version == version:
         return compiled
     return replace(compiled, flow_id=flow_id, version=version)
-
-
-def _keep(kept: OrderedDict[Key, Value], key: Key, value: Value, most: int) -> None:
-    kept[key] = value
-    kept.move_to_end(key)
-    if len(kept) > most:
-        kept.popitem(last=False)

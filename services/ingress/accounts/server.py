@@ -12,6 +12,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from grpc import aio
 
 from services.chassis.errors import Unavailable
+from services.chassis.rpc.sizes import MOST_LISTED_BYTES, fitting
 from services.ingress.accounts.keys import WantedKey
 from services.ingress.accounts.provisioning import Provisioning, WantedUser
 from services.ingress.domain.accounts.facts import ApiKey, Invitation, User
@@ -55,8 +56,10 @@ class AccountsServer(ingress_pb2_grpc.AccountsServicer):
     async def ListUsers(self, request: ingress_pb2.ListUsersRequest, context: Context) -> ingress_pb2.ListUsersResponse:
         """Everybody, and who is invited."""
         users, invitations = await self._provisioning.users(organization_id=UUID(request.organization_id))
+        half = MOST_LISTED_BYTES // 2
         return ingress_pb2.ListUsersResponse(
-            users=[_user(user) for user in users], invitations=[_invitation(one) for one in invitations]
+            users=fitting(map(_user, users), most_bytes=half),
+            invitations=fitting(map(_invitation, invitations), most_bytes=half),
         )
 
     async def UnlockUser(
@@ -98,7 +101,7 @@ class AccountsServer(ingress_pb2_grpc.AccountsServicer):
     ) -> ingress_pb2.ListApiKeysResponse:
         """Keys that are not revoked."""
         keys = await self._provisioning.keys(organization_id=UUID(request.organization_id))
-        return ingress_pb2.ListApiKeysResponse(api_keys=[_key(key) for key in keys])
+        return ingress_pb2.ListApiKeysResponse(api_keys=fitting(map(_key, keys)))
 
     async def RevokeApiKey(
         self, request: ingress_pb2.RevokeApiKeyRequest, context: Context

@@ -27,7 +27,11 @@ _FIRST_WAIT, _LONGEST_WAIT = 0.5, 30.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """Everything a contact is known by. `erased_at` is set once router has erased it."""
+    """Everything a contact is known by.
+
+    `erased_at` is set once router has erased it: no message of before gets in any more. `forgotten_at` is set once all
+    rooms have: no status of before is kept any more.
+    """
 
     contact_ids: tuple[str, ...]
     conversation_ids: tuple[str, ...]
@@ -36,6 +40,7 @@ class Person:
     phone_number_ids: tuple[str, ...]
     known_since: datetime
     erased_at: datetime | None = None
+    forgotten_at: datetime | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -142,7 +147,8 @@ def moved(task: Task, report: Report, answer: Answer, *, now: datetime, settle_s
         return Moved(task, report, 0.0)
     if task.person is None or (task.look > 1 and not task.has_found):
         return Moved(task, report, None)
-    return Moved(replace(task, look=task.look + 1, place=0, has_found=False), report, settle_seconds)
+    person = replace(task.person, forgotten_at=task.person.forgotten_at or now)
+    return Moved(replace(task, person=person, look=task.look + 1, place=0, has_found=False), report, settle_seconds)
 
 
 def waiting(task: Task, report: Report, reason: str) -> Moved:

@@ -20,7 +20,7 @@ def header_has_shape(header: bytes | None) -> bool:
     return header is not None and _SHAPE.fullmatch(header) is not None
 
 
-def matching_secrets(body: bytes, header: bytes | None, secrets: Sequence[bytes]) -> tuple[int, ...]:
+def matching_secrets(body: bytes | bytearray, header: bytes | None, secrets: Sequence[bytes]) -> tuple[int, ...]:
     """Return the indices of the app secrets that signed exactly these bytes; empty means "refuse".
 
     Several secrets are normal: rotation, and several Meta apps behind one URL. Every secret is tried, so the
@@ -31,6 +31,6 @@ def matching_secrets(body: bytes, header: bytes | None, secrets: Sequence[bytes]
     return tuple([index for index, secret in enumerate(secrets) if secret and _signed(body, header, secret)])
 
 
-def _signed(body: bytes, header: bytes, secret: bytes) -> bool:
+def _signed(body: bytes | bytearray, header: bytes, secret: bytes) -> bool:
     digest = hexlify(hmac.digest(secret, body, "sha256"))
     return hmac.compare_digest(b"sha256=" + digest, header)

@@ -109,11 +109,11 @@ _DELIVERY: dict[str, Any] = {
             },
         },
         **_refusals(
-            on_400="The body is no JSON: WEBHOOK_MALFORMED_BODY",
+            on_400="The body is no JSON, deeper than 32 levels or of more than 10,000 events: WEBHOOK_MALFORMED_BODY",
             on_403="Invalid signature: WEBHOOK_INVALID_SIGNATURE",
             on_408="The body came too slowly: WEBHOOK_BODY_TIMEOUT",
             on_413="The body is too large: WEBHOOK_BODY_TOO_LARGE",
-            on_503="Not stored; send it again: STORE_UNAVAILABLE",
+            on_503="Not stored; send it again: STORE_UNAVAILABLE, or WEBHOOK_CROWDED when too many large bodies come",
         ),
     },
 }

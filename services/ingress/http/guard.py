@@ -1,16 +1,19 @@
-"""Around the whole site: security headers, a limit for bodies, and no detail of an unexpected error outside the log."""
+"""Around the whole site: security headers, limits for bodies, and no detail of an unexpected error outside the log."""
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.chassis.logs import get_logger
+from services.ingress.http.deadline import ready_by
 from services.ingress.http.problems import Refusal, problem
 
 # The largest body of the REST API is a message of 4,096 characters, escaped.
 MOST_BODY_BYTES = 64 * 1024
+BODY_SECONDS = 10.0
 
 _CONTENT_SECURITY_POLICY = (
     b"default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
@@ -30,8 +33,9 @@ _log = get_logger(__name__)
 class Guard:
     """ASGI middleware; stands outside FastAPI's own handlers."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, *, body_seconds: float = BODY_SECONDS) -> None:
         self._app = app
+        self._body_seconds = body_seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -40,7 +44,7 @@ class Guard:
             return
         answer = _Answer(send)
         try:
-            await self._app(scope, _limited(receive), answer.send)
+            await self._app(scope, _limited(receive, self._body_seconds), answer.send)
         except Exception as error:
             if answer.is_begun:
                 raise
@@ -68,15 +72,22 @@ def _accident(scope: Scope, error: Exception) -> ASGIApp:
     return problem(500, f"something broke inside; the log has it under {error_id}", "INTERNAL")
 
 
-def _limited(receive: Receive) -> Receive:
-    size = 0
+def _limited(receive: Receive, seconds: float) -> Receive:
+    size, is_whole = 0, False
+    due = asyncio.get_running_loop().time() + seconds
 
     async def limited() -> Message:
-        nonlocal size
-        message = await receive()
+        nonlocal size, is_whole
+        if is_whole:  # what comes then is that the client leaves, and may be waited for
+            return await receive()
+        try:
+            message: Message = await ready_by(due, receive())  # type: ignore[arg-type]  # a coroutine wherever we run
+        except TimeoutError:
+            raise Refusal(408, "the body came too slowly; send it faster", "BODY_TIMEOUT") from None
         size += len(message.get("body", b""))
         if size > MOST_BODY_BYTES:
             raise Refusal(413, f"the body is larger than {MOST_BODY_BYTES} bytes; send less", "BODY_TOO_LARGE")
+        is_whole = not message.get("more_body", False)
         return message
 
     return limited

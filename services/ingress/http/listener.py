@@ -1,19 +1,26 @@
-"""Uvicorn as a part of the process: our signals, our drain."""
+"""Uvicorn as a part of the process: our signals, our drain, our connections."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import resource
 import socket
 from collections.abc import Coroutine, Iterator
-from typing import Any
+from functools import partial
+from typing import Any, cast
 
 import uvicorn
 
-from services.ingress.http.protocol import AnswersInOneWrite
-from services.ingress.http.webhook import Receive, Scope, Send, WebhookEndpoint
+from services.ingress.http.body import Receive
+from services.ingress.http.connection import BoundedConnection
+from services.ingress.http.crowd import KEEP_ALIVE_SECONDS, SWEEP_SECONDS, Crowd
+from services.ingress.http.webhook import Scope, Send, WebhookEndpoint
 
 BACKLOG = 2048
+MOST_CONNECTIONS = 1000
+# Files and sockets of the process that are no HTTP connection.
+_OTHER_FILES = 64
 
 
 class _Server(uvicorn.Server):
@@ -28,8 +35,17 @@ class _Server(uvicorn.Server):
 class HttpServer:
     """A part: webhook first, the REST site for every other path."""
 
-    def __init__(self, address: str, webhook: WebhookEndpoint, site: Any, *, drain_seconds: float) -> None:
+    def __init__(
+        self,
+        address: str,
+        webhook: WebhookEndpoint,
+        site: Any,
+        *,
+        drain_seconds: float,
+        most_connections: int = MOST_CONNECTIONS,
+    ) -> None:
         host, _, port = address.rpartition(":")
+        self._crowd = Crowd(min(most_connections, _room_for_files()))
 
         def dispatch(scope: Scope, receive: Receive, send: Send) -> Coroutine[Any, Any, None]:
             is_webhook = scope["type"] == "http" and webhook.serves(scope["path"])
@@ -40,19 +56,24 @@ class HttpServer:
         config = uvicorn.Config(
             dispatch,
             interface="asgi3",  # dispatch returns a coroutine without being one
-            http=AnswersInOneWrite,
+            # Uvicorn wants a class and calls it.
+            http=cast(
+                "type[asyncio.Protocol]",
+                partial(BoundedConnection, crowd=self._crowd, screen=lambda *whole: webhook.refuse_at_once(*whole)),
+            ),
             ws="none",
             lifespan="off",
             access_log=False,
             log_config=None,
             server_header=False,
             proxy_headers=False,  # nothing asks who the client is; otherwise every request runs through one more layer
-            h11_max_incomplete_event_size=64 * 1024,
+            timeout_keep_alive=KEEP_ALIVE_SECONDS,
             backlog=BACKLOG,
             timeout_graceful_shutdown=int(drain_seconds),
         )
         self._server = _Server(config)
         self._task: asyncio.Task[None] | None = None
+        self._sweeping: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Listen; raises OSError when the address is taken."""
@@ -65,9 +86,25 @@ class HttpServer:
                 self._task.result()
                 raise OSError("the HTTP server did not start")
             await asyncio.sleep(0.01)
+        self._sweeping = asyncio.create_task(self._sweep(), name="http sweep")
+
+    async def _sweep(self) -> None:
+        loop = asyncio.get_running_loop()
+        connections = cast("set[BoundedConnection]", self._server.server_state.connections)
+        while True:
+            await asyncio.sleep(SWEEP_SECONDS)
+            self._crowd.sweep(connections, loop.time())
 
     async def stop(self) -> None:
         """Take no new connections, answer what is being served, end."""
+        if self._sweeping is not None:
+            self._sweeping.cancel()
         self._server.should_exit = True
         if self._task is not None:
             await asyncio.gather(self._task, return_exceptions=True)
+
+
+def _room_for_files() -> int:
+    """How many connections the process may have open: one more could not be accepted, not even to be refused."""
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return max(1, soft - _OTHER_FILES) if soft != resource.RLIM_INFINITY else MOST_CONNECTIONS

@@ -38,6 +38,14 @@ _HTTP_SENTENCES = {
 }
 
 
+_REFUSAL_HEADERS: Mapping[int, Mapping[str, str]] = {
+    401: {"www-authenticate": "Bearer"},
+    # The rest of the body is not read.
+    408: {"connection": "close"},
+    413: {"connection": "close"},
+}
+
+
 class Refusal(HTTPException):
     """An answer other than success, decided here. FastAPI lets an HTTPException through wherever it is raised."""
 
@@ -70,8 +78,7 @@ def example_of(sentence: str) -> dict[str, Any]:
 
 async def _refused(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, Refusal)
-    headers = {"www-authenticate": "Bearer"} if error.status_code == 401 else None
-    return problem(error.status_code, error.detail, error.error_code, headers)
+    return problem(error.status_code, error.detail, error.error_code, _REFUSAL_HEADERS.get(error.status_code))
 
 
 async def _failed(_: Request, error: Exception) -> JSONResponse:

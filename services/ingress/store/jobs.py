@@ -239,7 +239,8 @@ def _task(value: Mapping[str, Any]) -> Task:
 def _person(value: Mapping[str, Any]) -> Person:
     lists = {name: tuple(each) for name, each in value.items() if isinstance(each, list)}
     known_since = datetime.fromisoformat(value["known_since"])
-    return Person(**lists, known_since=known_since, erased_at=_moment(value.get("erased_at")))
+    erased_at, forgotten_at = _moment(value.get("erased_at")), _moment(value.get("forgotten_at"))
+    return Person(**lists, known_since=known_since, erased_at=erased_at, forgotten_at=forgotten_at)
 
 
 def _report(value: Mapping[str, Any]) -> Report:

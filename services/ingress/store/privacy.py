@@ -63,10 +63,15 @@ class PostgresPrivacy:
     async def erase(self, *, organization_id: UUID, job_id: UUID, person: Person, cursor: str) -> Answer:
         """See privacy.ports.Room. What came in after the erasure is somebody's who writes again."""
         assert person.erased_at is not None
-        until, keys = person.erased_at, _keys(person)
+        # sender, the last one on a status' road, takes statuses of before until it has erased the person as well. A
+        # finished one that is of the new life goes with them: sender knows it, should it be repeated.
+        until = {"message": person.erased_at, "status": person.forgotten_at or person.erased_at}
+        keys = _keys(person)
         async with self._database.journey([organization_id]) as journey:
             await journey.run([box.locking(keys) for box in self._boxes.values()])
-            waiting = await journey.run([box.asking_for_waiting(keys, until) for box in self._boxes.values()])
+            waiting = await journey.run(
+                [box.asking_for_waiting(keys, until[kind]) for kind, box in self._boxes.items()]
+            )
             if any(map(is_so, waiting)):
                 return Answer(waiting_for=_WAITING)
             removals = self._removing(person, until, keys)
@@ -104,13 +109,15 @@ class PostgresPrivacy:
         rows = [ExportedRow(row.kind, _written(row.kind, row.data, row.payload)) for row in page.rows]
         return ExportedPage(rows, page.cursor)
 
-    def _removing(self, person: Person, until: datetime, keys: Sequence[tuple[UUID, UUID]]) -> list[Removal]:
+    def _removing(
+        self, person: Person, until: Mapping[str, datetime], keys: Sequence[tuple[UUID, UUID]]
+    ) -> list[Removal]:
         """What goes; of dead letters also those where only the content names the person."""
         groups = [number_key(each) for each in person.phone_number_ids]
         needles = [text.encode() for text in _needles(person)]
-        removals: list[Removal] = [("ingress.event", (_EMPTY_EVENTS, _events(person, until)))]
-        for box in self._boxes.values():
-            removals += [*box.removing(keys, until), box.removing_dead_with(groups, needles, until)]
+        removals: list[Removal] = [("ingress.event", (_EMPTY_EVENTS, _events(person, until["message"])))]
+        for kind, box in self._boxes.items():
+            removals += [*box.removing(keys, until[kind]), box.removing_dead_with(groups, needles, until[kind])]
         return removals
 
 

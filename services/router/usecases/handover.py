@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Hashable, Sequence
 from typing import TypeVar
 
-from services.chassis.errors import PytakeError
+from services.chassis.errors import InvalidArgument, PytakeError
 from services.chassis.logs import get_logger
 from services.router.domain.outcome import RETRY, Outcome
 
@@ -22,7 +22,10 @@ async def hand_over(
     *,
     lane_of: Callable[[Item], Hashable],
 ) -> list[Outcome]:
-    """One outcome an item. A peer out of reach means retry for this chunk and all that follow."""
+    """One outcome an item. A peer out of reach means retry for this chunk and all that follow.
+
+    Raises InvalidArgument when the peer can never take a chunk, as one that is too large: the caller sends less.
+    """
     outcomes: list[Outcome] = []
     held: set[Hashable] = set()
     for start in range(0, len(items), MOST_IN_CHUNK):
@@ -46,6 +49,8 @@ async def _tell_safely(
         return ()
     try:
         outcomes = await tell(items)
+    except InvalidArgument:
+        raise
     except PytakeError as error:
         _log.warning("peer_refused_batch", reason=error.code, items=len(items))
         return None

@@ -6,6 +6,7 @@ Run alone with `python -m tests.benchmarks.parts.engine_turn`. Figures are micro
 from __future__ import annotations
 
 import json
+import sys
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
@@ -18,6 +19,7 @@ import orjson
 from services.chassis.queue import Claim, Item, StoredItem
 from services.executor.domain.advance import Effects, Rules, advance
 from services.executor.domain.arrival import Arrival
+from services.executor.domain.budget import Budget
 from services.executor.domain.compile import CompiledFlow, compile_flow
 from services.executor.domain.document import parse_document
 from services.executor.domain.engine import Limits, step
@@ -68,7 +70,7 @@ def _parts() -> dict[str, tuple[Callable[[], object], int]]:
     standing = _begin(flow)
     state = orjson.dumps(standing.session.to_json())
     template = compile_template(_TEMPLATE)
-    scope = Scope({"nome": "Ana"}, {"current_date": "14/03/2026", **_CONTEXT})
+    scope = Scope({"nome": "Ana"}, {"current_date": "14/03/2026", **_CONTEXT}, budget=Budget(sys.maxsize))
     claims, rows = _claims(), _rows(standing)
     arrivals = [decode(claim).arrivals[0] for claim in claims]
     standings = [standing_of(row) for row in rows]

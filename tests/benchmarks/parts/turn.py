@@ -4,6 +4,7 @@ Nothing here waits or writes: what a turn costs in Postgres is in the other part
 """
 
 import json
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -16,6 +17,7 @@ import orjson
 from services.chassis.queue import Claim, StoredItem
 from services.executor.domain.advance import Rules, advance
 from services.executor.domain.arrival import Contact
+from services.executor.domain.budget import Budget
 from services.executor.domain.compile import CompiledFlow, compile_flow
 from services.executor.domain.document import parse_document
 from services.executor.domain.engine import Limits, step
@@ -54,7 +56,7 @@ def contestants(items: int) -> list[Contestant]:
     assert EXPECTED.encode() in whole()
     assert b"ask_day" in turn()
     template = compile_template("Certo, {{nome}}: {{bicicletas}} na lista. Que dia da semana?")
-    scope = Scope({"nome": "Ana", "bicicletas": 2}, {})
+    scope = Scope({"nome": "Ana", "bicicletas": 2}, {}, budget=Budget(sys.maxsize))
     return [
         _repeated(TURN, turn, items),
         _repeated(WHOLE_TURN, whole, items),

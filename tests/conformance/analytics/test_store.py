@@ -9,7 +9,7 @@ import pytest
 from services.analytics.domain.counting import Messages
 from services.analytics.domain.record import RecordKind
 from services.analytics.domain.report import Counts, Speaker, Transcript
-from services.analytics.ports import RecordRefused, Store
+from services.analytics.ports import MOST_TEXT_BYTES, RecordRefused, Store
 from services.analytics.store import PostgresStore
 from services.chassis.db import Database
 from tests.fakes.analytics import MemoryStore
@@ -119,6 +119,19 @@ async def test_a_transcript_comes_in_pages_and_knows_its_length(store: Store) ->
 
     assert ([line.text for line in page.messages], page.total) == (["2", "3", "4"], 7)
     assert (list(beyond.messages), beyond.total) == ([], 7)
+
+
+async def test_a_page_of_a_transcript_ends_where_its_texts_would_not_fit_into_an_answer(store: Store) -> None:
+    organization_id = uuid4()
+    record = record_maker(organization_id)
+    size = MOST_TEXT_BYTES // 3 // len("é".encode())
+    await store.add([record(text="é" * size, sequence=place) for place in range(5)])
+    await store.add([record(text="x" * (MOST_TEXT_BYTES + 1), sequence=6)])
+
+    pages = [await transcript(store, organization_id, skip=skip) for skip in (0, 3, 5)]
+
+    assert [len(page.messages) for page in pages] == [3, 2, 1]
+    assert {page.total for page in pages} == {6}
 
 
 async def test_a_transcript_holds_only_messages_of_this_contact_and_flow(store: Store) -> None:

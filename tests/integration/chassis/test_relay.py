@@ -6,8 +6,10 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from uuid import uuid4
 
-from services.chassis.errors import Unavailable
+from services.chassis.errors import InvalidArgument, Unavailable
 from services.chassis.queue import Bell, Item, Relay, StoredItem
+from services.chassis.queue.relay import MOST_BATCH_BYTES
+from services.chassis.rpc.sizes import MOST_LISTED_BYTES
 from services.pb.common.v1 import errors_pb2, results_pb2
 from tests.fixtures.mailbox import Mailbox, events_of, item_of, lane_of_items
 
@@ -22,6 +24,8 @@ class Callee:
     heard: list[str] = field(default_factory=list)
     again: list[str] = field(default_factory=list)
     is_away: bool = False
+    most_bytes: int = 10**9
+    calls: list[int] = field(default_factory=list)
     may_answer: asyncio.Event = field(default_factory=asyncio.Event)
     something: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -33,6 +37,9 @@ class Callee:
         await self.may_answer.wait()
         if self.is_away:
             raise AWAY
+        self.calls.append(sum(len(item.payload) for item in items))
+        if self.calls[-1] > self.most_bytes:
+            raise InvalidArgument("a call to router is too large; send less")
         self.heard += [item.event_id for item in items]
         self.something.set()
         return [OK] * len(items)
@@ -196,3 +203,55 @@ async def test_with_enough_in_memory_the_rest_is_left_to_fair_claims(mailbox: Ma
         await until_heard(callee, "held", "held too")
     await relay.stop()
     assert {"held", "held too"} <= set(callee.heard)
+
+
+def large_lane(*sizes: int) -> list[Item]:
+    """Items of one lane with payloads of these sizes."""
+    group, lane = uuid4(), uuid4()
+    return [Item(group, lane, f"{lane} {place}", b"x" * size) for place, size in enumerate(sizes)]
+
+
+async def test_large_batches_travel_in_several_calls_and_no_lane_is_stuck(mailbox: Mailbox) -> None:
+    lanes = [large_lane(MOST_BATCH_BYTES // 2, MOST_BATCH_BYTES // 2, MOST_BATCH_BYTES // 2, 10) for _ in range(3)]
+    callee = Callee(most_bytes=MOST_BATCH_BYTES)
+    relay = relay_of(mailbox, callee)
+    await enter(mailbox, *(item for lane in lanes for item in lane))
+    await relay.start()
+    await until_heard(callee, *(item.event_id for lane in lanes for item in lane))
+
+    for lane in lanes:
+        await until_idle(mailbox, lane[0])
+        events = [item.event_id for item in lane]
+        assert [event for event in callee.heard if event in events] == events
+    assert max(callee.calls) <= MOST_BATCH_BYTES
+    await relay.stop()
+    assert await mailbox.letters() == []
+
+
+async def test_an_item_no_callee_can_take_becomes_a_dead_letter_and_its_neighbours_go_on(mailbox: Mailbox) -> None:
+    before, lane, after = large_lane(10), large_lane(MOST_BATCH_BYTES + 1, 20), large_lane(30)
+    callee = Callee(most_bytes=MOST_BATCH_BYTES)
+    relay = relay_of(mailbox, callee)
+    await enter(mailbox, *before, *lane, *after)
+    await relay.start()
+    await until_heard(callee, before[0].event_id, lane[1].event_id, after[0].event_id)
+    await until_idle(mailbox, lane[0])
+    await relay.stop()
+
+    assert [letter.event_id for letter in await mailbox.letters()] == [lane[0].event_id]
+    mailbox.empty()
+
+
+async def test_a_list_of_dead_letters_is_cut_where_they_would_not_fit_into_an_answer(mailbox: Mailbox) -> None:
+    mailbox.empty()
+    lanes = [large_lane(MOST_LISTED_BYTES // 2 - 100) for _ in range(4)]
+    await mailbox.put(*(item for lane in lanes for item in lane))
+    for claim in await mailbox.lanes.claim():
+        await mailbox.bury(claim, claim.items[0], "no good")
+
+    letters = await mailbox.letters()
+    assert len(letters) == 2
+    assert [letter.dead_id for letter in letters] == sorted((letter.dead_id for letter in letters), reverse=True)
+    (oldest,) = await mailbox.lanes.dead_letters(dead_id=min(letter.dead_id for letter in letters) - 2)
+    assert len(oldest.payload) == MOST_LISTED_BYTES // 2 - 100
+    mailbox.empty()

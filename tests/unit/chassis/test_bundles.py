@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.chassis.queue import Item, StoredItem, bundles_of, deliver_bundles, payloads_of
-from services.chassis.queue.bundles import LARGEST_BUNDLE
+from services.chassis.queue.bundles import LARGEST_BUNDLE, MOST_BUNDLE_BYTES
 from services.pb.common.v1 import results_pb2
 
 OK = results_pb2.ItemResult(outcome=results_pb2.ITEM_OUTCOME_OK)
@@ -26,6 +26,14 @@ def test_what_goes_into_bundles_comes_out_whole_and_in_order(payloads: list[byte
 
     assert [payload for item in items for payload in payloads_of(stored(item))] == payloads
     assert len(items) == -(-len(payloads) // LARGEST_BUNDLE)
+
+
+def test_a_bundle_is_small_enough_to_travel_and_a_large_payload_travels_alone() -> None:
+    payloads = [b"x" * 100_000] * 12 + [b"y" * (2 * MOST_BUNDLE_BYTES)] + [b"z"]
+    items = list(bundles_of(uuid4(), uuid4(), payloads))
+
+    assert [len(payloads_of(stored(item))) for item in items] == [5, 5, 2, 1, 1]
+    assert [payload for item in items for payload in payloads_of(stored(item))] == payloads
 
 
 def test_an_item_that_was_there_before_bundles_holds_its_payload() -> None:

@@ -4,9 +4,11 @@ from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from services.chassis.queue import Claim, Finish, StoredItem
-from services.chassis.queue.relay import plan_of
+from services.chassis.queue.relay import plan_of, within_bytes
 from services.pb.common.v1.results_pb2 import (
     ITEM_OUTCOME_DUPLICATE,
     ITEM_OUTCOME_INVALID,
@@ -85,3 +87,52 @@ def test_an_unroutable_item_is_kept_and_the_lane_goes_on() -> None:
 def test_a_lane_whose_items_are_gaps_is_finished() -> None:
     claim = Claim(UUID(int=1), uuid4(), uuid4(), 2, 4, 1, 0, None, (), 4)
     assert plan_of([claim], []).finishes == [Finish(claim, 4)]
+
+
+def laden(*sizes: int) -> Claim:
+    """A lane whose items have these sizes."""
+    items = tuple(StoredItem(place, str(place), b"x" * size, NOON) for place, size in enumerate(sizes, start=1))
+    return Claim(UUID(int=1), uuid4(), uuid4(), 0, len(sizes), 1, 0, None, items, len(sizes))
+
+
+def sizes_of(parts: list[list[Claim]]) -> list[list[list[int]]]:
+    return [[[len(item.payload) for item in claim.items] for claim in part] for part in parts]
+
+
+def test_a_batch_that_is_small_enough_goes_in_one_call() -> None:
+    claims = [laden(10, 20), laden(), laden(30)]
+
+    assert list(within_bytes(claims, 60)) == [claims]
+    assert list(within_bytes([], 60)) == []
+
+
+def test_a_large_batch_goes_in_parts_of_whole_lanes_in_order() -> None:
+    parts = list(within_bytes([laden(40), laden(40), laden(10, 10), laden(90)], 90))
+
+    assert sizes_of(parts) == [[[40], [40]], [[10, 10]], [[90]]]
+
+
+def test_a_lane_that_is_too_large_alone_gives_its_first_items_and_goes_on_later() -> None:
+    claim = laden(50, 40, 30, 20)
+    ((part,),) = within_bytes([claim], 100)
+
+    assert [item.position for item in part.items] == [1, 2]
+    assert plan_of([part], [result(ITEM_OUTCOME_OK)] * 2).finishes == [Finish(part, 2)]
+
+
+def test_an_item_too_large_for_any_call_is_tried_alone() -> None:
+    assert sizes_of(list(within_bytes([laden(10), laden(500, 10), laden(10)], 100))) == [[[10]], [[500]], [[10]]]
+
+
+@given(st.lists(st.lists(st.integers(0, 60), max_size=6), max_size=12), st.integers(1, 100))
+def test_parts_are_within_the_limit_and_leave_out_only_ends_of_lanes(lanes: list[list[int]], most: int) -> None:
+    claims = [laden(*sizes) for sizes in lanes]
+    parts = list(within_bytes(claims, most))
+
+    assert [claim.lane_id for part in parts for claim in part] == [claim.lane_id for claim in claims]
+    for part in parts:
+        items = [item for claim in part for item in claim.items]
+        assert sum(len(item.payload) for item in items) <= most or len(items) == 1
+    for claim, given_claim in zip([claim for part in parts for claim in part], claims, strict=True):
+        assert claim.items == given_claim.items[: len(claim.items)]
+        assert bool(claim.items) == bool(given_claim.items)

@@ -22,6 +22,7 @@ from services.pb.ingress.v1 import ingress_pb2, ingress_pb2_grpc
 from services.pb.router.v1 import router_pb2, router_pb2_grpc
 from services.pb.sender.v1 import sender_pb2, sender_pb2_grpc
 from tests.fakes.audit import MemoryLog
+from tests.unit.cli.fake_privacy import FakeRights, privacy_servicers
 
 NAMESPACE = UUID("6b1f5f0e-0000-4000-8000-000000000000")
 BROKEN = "broken"
@@ -43,6 +44,7 @@ class Kept:
     key_ids: list[str] = field(default_factory=list)
     sealed: dict[str, dict[str, int]] = field(default_factory=dict)
     refused_password: str = "refused"
+    rights: FakeRights = field(default_factory=FakeRights)
     logs: dict[str, MemoryLog] = field(default_factory=lambda: {room: MemoryLog(room) for room in ROOMS})
 
     def put(self, *key: str, value: object) -> bool:
@@ -340,7 +342,7 @@ def _servicers(kept: Kept, room: str) -> list[Servicer]:
             sealing,
         ],
     }
-    return [*own.get(room, []), audit_servicer(kept.logs[room])]
+    return [*own.get(room, []), *privacy_servicers(kept.rights, room), audit_servicer(kept.logs[room])]
 
 
 @asynccontextmanager

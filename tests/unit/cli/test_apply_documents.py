@@ -12,6 +12,10 @@ NUMBER = {"phone_number_id": "1", "display_phone_number": "+1", "access_token": 
 APP = {"name": "main", "app_secret": "s", "verify_token": "v"}
 
 
+# Ten lists of ten of the one before: a thousand characters that mean a hundred thousand million.
+LAUGHS = "a0: &a0 [0]\n" + "".join(f"a{n + 1}: &a{n + 1} [{', '.join([f'*a{n}'] * 10)}]\n" for n in range(11))
+
+
 def read(tmp_path: Path, *documents: object, environment: dict[str, str] | None = None) -> tuple[Organization, ...]:
     paths = [tmp_path / f"{index}.yaml" for index in range(len(documents))]
     for path, document in zip(paths, documents, strict=True):
@@ -77,6 +81,9 @@ def one(**organization: object) -> dict[str, object]:
         (one(triggers=[{"flow": "f"}]), "triggers[0].keyword is missing"),
         ({"organizations": [{"name": "a"}, {"name": "a"}]}, "organizations[1].name is 'a', as of the organization at"),
         ("organizations:\n  - name: a\n    name: b\n", "the key 'name' stands twice"),
+        (LAUGHS, "0.yaml: this is too large once its aliases are written out"),
+        ("a: &a [*a]", "0.yaml: this is not YAML"),
+        ("[" * 5000, "0.yaml: this is"),
         (one(name="${NOWHERE}"), "organizations[0].name needs the environment variable NOWHERE, which is not set"),
     ],
 )
@@ -179,3 +186,12 @@ def test_a_json_file_is_read_as_json(tmp_path: Path) -> None:
     path = tmp_path / "shop.json"
     path.write_text(json.dumps(acme(), indent="\t"))
     assert read_documents([path], {})[0].name == "acme"
+
+
+def test_a_file_that_is_too_large_to_be_one_of_ours_is_not_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.cli.apply.reading.MOST_FILE_BYTES", 10)
+
+    with pytest.raises(WrongInput, match="it has more than 10 bytes; split it"):
+        read(tmp_path, one())

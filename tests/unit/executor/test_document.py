@@ -5,7 +5,14 @@ from typing import Any
 
 import pytest
 
-from services.executor.domain.document import canonical_json, digest, parse_document
+from services.executor.domain.document import (
+    MAX_EDGES,
+    MAX_FINDINGS,
+    MAX_NODES,
+    canonical_json,
+    digest,
+    parse_document,
+)
 from services.executor.domain.finding import InvalidFlow
 
 GOOD: dict[str, Any] = {
@@ -95,3 +102,21 @@ def test_every_structural_fault_is_listed_at_once() -> None:
     with pytest.raises(InvalidFlow) as caught:
         parse_document({"schema": "x", "nodes": [{"type": "end"}, {"id": "a"}]})
     assert len(caught.value.findings) == 3
+
+
+@pytest.mark.parametrize(("key", "most"), [("nodes", MAX_NODES), ("edges", MAX_EDGES)])
+def test_a_flow_has_only_so_many_nodes_and_edges(key: str, most: int) -> None:
+    one = {"nodes": {"id": "a", "type": "end"}, "edges": {"source": "a", "target": "b"}}[key]
+    parse_document(GOOD | {key: [one] * most})
+
+    with pytest.raises(InvalidFlow) as caught:
+        parse_document(GOOD | {key: [one] * (most + 1)})
+    assert [finding.message for finding in caught.value.findings] == [
+        f"The flow has {most + 1} {key}; {most} are allowed."
+    ]
+
+
+def test_of_very_many_faults_the_first_are_told() -> None:
+    with pytest.raises(InvalidFlow) as caught:
+        parse_document(GOOD | {"nodes": [1] * MAX_NODES})
+    assert len(caught.value.findings) == MAX_FINDINGS

@@ -65,3 +65,23 @@ async def test_what_was_used_last_stays_and_what_was_not_is_loaded_again(monkeyp
     await library.load(organizations[2], flow, 1)
 
     assert [library.get(organization, flow, 1) is not None for organization in organizations] == [True, False, True]
+
+
+async def test_flows_that_weigh_much_are_kept_in_smaller_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(library_module, "MOST_WEIGHT", 25 * len(FLOW))
+    organizations = [uuid4() for _ in range(3)]
+    library = FlowLibrary(Shelf({organization: str(organization) for organization in organizations}))  # type: ignore[arg-type]  # as above
+    flow = str(uuid4())
+    for organization in (*organizations, organizations[2]):
+        await library.load(organization, flow, 1)
+
+    assert [library.get(organization, flow, 1) is not None for organization in organizations] == [False, True, True]
+
+
+async def test_a_large_flow_is_compiled_beside_the_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(library_module, "_SMALL_DOCUMENT", 10)
+    here, flow = uuid4(), str(uuid4())
+    library = FlowLibrary(Shelf({here: "one"}))  # type: ignore[arg-type]  # as above
+
+    assert await library.load(here, flow, 1) is not None
+    assert library.get(here, flow, 1) is not None

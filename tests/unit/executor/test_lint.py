@@ -1,15 +1,18 @@
 """What the linter finds, and that errors refuse to compile."""
 
+import time
 from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
 from services.executor.domain.compile import compile_flow
-from services.executor.domain.document import FlowDocument, parse_document
+from services.executor.domain.document import MAX_NODES, FlowDocument, parse_document
 from services.executor.domain.finding import InvalidFlow
 from services.executor.domain.lint import problems
+from services.executor.domain.lint.content import MAX_PATTERNS
 from services.executor.domain.nodes import LATER_TYPES
+from services.executor.domain.variables import MAX_VARIABLES
 from tests.unit.executor.dialogues import all_dialogues, document_of
 
 Data = dict[str, Any]
@@ -43,6 +46,9 @@ def menu(*titles: str, **extra: Any) -> Data:
 def rows(number: int, **row: Any) -> Data:
     many = [{"id": f"r{place}", "title": f"Linha {place}", **row} for place in range(number)]
     return {"content": "Oi", "sections": [{"rows": many}]}
+
+
+MATCHES: Data = {"variable": "contact.name", "operator": "matches", "value": "^A"}
 
 
 def rule(**change: Any) -> Data:
@@ -127,6 +133,8 @@ def test_an_error_inside_a_node_refuses_publication(code: str, node_type: str, d
         ("dangling_edge", "n", around("jump", {"targetNodeId": "gone"})),
         ("dangling_fallback", None, flow(START, END, edges=[("s", "f")], settings={"fallback_node": "gone"})),
         ("unknown_timezone", None, flow(START, END, edges=[("s", "f")], settings={"timezone": "Mars/Olympus"})),
+        ("too_many_patterns", None, around("condition", {"rules": [MATCHES] * (MAX_PATTERNS + 1)}, "true", "false")),
+        ("variables_too_large", None, flow(START, END, edges=[("s", "f")], variables={"x": "x" * MAX_VARIABLES})),
     ],
 )
 def test_an_error_of_the_graph_refuses_publication(code: str, node_id: str | None, document: FlowDocument) -> None:
@@ -166,6 +174,23 @@ COUNTED = [
 def test_a_warning_is_given_but_the_flow_compiles(code: str, node_id: str, document: FlowDocument) -> None:
     assert (code, node_id) in codes(document, "warning")
     compile_flow(document)
+
+
+def test_as_many_patterns_and_variables_as_allowed_are_fine() -> None:
+    data = {"routes": [{"handle": "a", "rules": [MATCHES] * MAX_PATTERNS}]}
+    document = around("condition", data, "a", "default", variables={"x": "x" * (MAX_VARIABLES // 2 - 1)})
+    assert codes(document, "error") == set()
+
+
+def test_a_flow_of_very_many_nodes_is_looked_at_in_bearable_time() -> None:
+    nodes = [{"id": f"n{place}", "type": "message", "data": {"content": "Oi"}} for place in range(MAX_NODES - 1)]
+    edges = [(node["id"], follower["id"]) for node, follower in zip([START, *nodes], nodes, strict=False)]
+    document = flow(START, *nodes, edges=edges)
+    began = time.process_time()
+
+    assert codes(document, "error") == set()
+    # A look at all edges for each node took a minute.
+    assert time.process_time() - began < 20
 
 
 def test_a_loop_that_counts_and_can_leave_is_the_authors_intention() -> None:

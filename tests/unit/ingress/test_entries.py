@@ -5,6 +5,7 @@ import json
 import pytest
 
 from services.ingress.domain.webhook import parse_webhook
+from services.ingress.entries import MOST_PAYLOAD_BYTES
 from services.ingress.usecases import entry_of
 from services.pb.common.v1 import events_pb2
 from tests.fixtures.webhooks import messages_body, status_body
@@ -89,3 +90,68 @@ def test_what_names_no_number_is_kept_as_unroutable(body: dict[str, object]) -> 
 
     assert entry.kept is not None
     assert (entry.kept.disposition, entry.kept.type) == ("unroutable", "invalid")
+
+
+LONG = "x" * 3_000_000
+
+
+def test_a_message_of_three_mib_goes_on_with_as_much_as_a_person_can_write() -> None:
+    body = messages_body("oi").replace(b'{"body": "oi"}', json.dumps({"body": LONG}).encode())
+    (event,) = parse_webhook(body)
+    entry = entry_of(event, received_at_ms=1, signed_by=("o/app",))
+
+    assert entry.message is not None
+    assert len(entry.message.payload) < MOST_PAYLOAD_BYTES
+    message = events_pb2.InboundMessage.FromString(entry.message.payload)
+    assert (message.text, message.message_id, message.is_flow_input) == ("x" * 65_536, "wamid.oi", True)
+    fields = json.loads(message.fields)
+    assert (fields["text"], fields["cut"], fields["id"]) == ("x" * 65_536, True, "wamid.oi")
+
+
+def test_the_longest_message_a_person_can_write_is_whole() -> None:
+    text = "\U0001f9c0" * 65_536
+    body = messages_body("oi").replace(b'{"body": "oi"}', json.dumps({"body": text}).encode())
+    (event,) = parse_webhook(body)
+    entry = entry_of(event, received_at_ms=1, signed_by=("o/app",))
+
+    assert entry.message is not None
+    message = events_pb2.InboundMessage.FromString(entry.message.payload)
+    assert message.text == text
+    assert "cut" not in json.loads(message.fields)
+
+
+@pytest.mark.parametrize("key", ["from", "type", "id"])
+def test_no_part_of_a_message_makes_it_too_large_to_travel(key: str) -> None:
+    body = json.loads(messages_body("oi"))
+    body["entry"][0]["changes"][0]["value"]["messages"][0][key] = LONG
+    (event,) = parse_webhook(json.dumps(body).encode())
+    entry = entry_of(event, received_at_ms=1, signed_by=("o/app",))
+
+    assert entry.message is not None
+    assert len(entry.message.payload) < 100_000
+    assert len(entry.message.event_id) <= 512
+
+
+def test_no_part_of_a_status_makes_it_too_large_to_travel() -> None:
+    body = json.loads(status_body("failed"))
+    status = body["entry"][0]["changes"][0]["value"]["statuses"][0]
+    status |= {"biz_opaque_callback_data": LONG, "errors": [{"code": 10**12}] * 200_000}
+    (event,) = parse_webhook(json.dumps(body).encode())
+    entry = entry_of(event, received_at_ms=1, signed_by=("o/app",))
+
+    assert entry.status is not None
+    assert len(entry.status.payload) < 100_000
+    assert events_pb2.MessageStatus.FromString(entry.status.payload).status == "failed"
+
+
+def test_a_kept_event_keeps_its_small_parts() -> None:
+    body = json.loads(messages_body("oi"))
+    change = body["entry"][0]["changes"][0]
+    change["field"], change["value"]["event"] = "security", LONG
+    (event,) = parse_webhook(json.dumps(body).encode())
+    entry = entry_of(event, received_at_ms=1, signed_by=())
+
+    assert entry.kept is not None
+    fields = json.loads(entry.kept.fields)
+    assert (fields["field"], fields["cut"]) == ("security", True)
+    assert "event" not in fields

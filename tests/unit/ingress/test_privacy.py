@@ -60,6 +60,21 @@ def test_a_first_look_that_finds_nothing_is_followed_by_a_second_one() -> None:
     assert after(ERASURE, *[Answer()] * 5).wait == SETTLE
 
 
+def test_a_person_is_forgotten_when_the_first_look_has_gone_through_all_rooms() -> None:
+    during = after(ERASURE, *[Answer()] * 4)
+    first = after(during.task, Answer())
+    late = moved(
+        replace(first.task, place=len(ROOMS) - 1, has_found=True), first.report, Answer(),
+        now=NOON + timedelta(hours=1), settle_seconds=SETTLE,
+    )  # fmt: skip
+
+    assert [place.task.person and place.task.person.forgotten_at for place in (during, first, late)] == [
+        None,
+        NOON,
+        NOON,
+    ]
+
+
 def test_counts_are_the_jobs_so_an_answer_that_was_lost_and_told_again_counts_once() -> None:
     told = Answer(counts={"router.contact": 1}, cursor="on")
 

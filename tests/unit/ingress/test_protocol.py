@@ -8,31 +8,9 @@ import uvicorn
 from uvicorn.server import ServerState
 
 from services.ingress.http.protocol import AnswersInOneWrite
+from tests.fixtures.wire import Wire
 
 REQUEST = b"GET /%d HTTP/1.1\r\nHost: ingress\r\n\r\n"
-
-
-class Wire(asyncio.Transport):
-    """A transport that keeps what was written."""
-
-    def __init__(self) -> None:
-        super().__init__({"peername": ("127.0.0.1", 1), "sockname": ("127.0.0.1", 2)})
-        self.writes: list[bytes] = []
-        self.is_closed = False
-
-    def write(self, data: Any) -> None:
-        assert not self.is_closed, "uvloop raises here"
-        self.writes.append(bytes(data))
-
-    def close(self) -> None:
-        self.is_closed = True
-
-    def is_closing(self) -> bool:
-        return self.is_closed
-
-    def pause_reading(self) -> None: ...
-
-    def resume_reading(self) -> None: ...
 
 
 async def answer(scope: Any, receive: Any, send: Any) -> None:

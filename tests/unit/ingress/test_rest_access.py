@@ -1,6 +1,9 @@
 """Who may do what over REST, and what strangers and accidents are told."""
 
+import asyncio
 import time
+from collections.abc import MutableMapping
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -10,9 +13,10 @@ from structlog.testing import capture_logs
 
 from services.chassis.errors import PermissionDenied
 from services.chassis.tenancy import PERMISSIONS
+from services.ingress.http.guard import Guard
 from services.pb.common.v1 import errors_pb2
 from tests.fakes.ingress_peers import state_of
-from tests.fixtures.rest import SECRET_KEY, SIGNER, Asker, asking, bearing
+from tests.fixtures.rest import SECRET_KEY, SIGNER, Asker, asking, bearing, stage
 
 LIST = "/api/v1/conversations"
 ONE = f"{LIST}/5511987654321"
@@ -159,6 +163,38 @@ async def test_a_huge_body_is_refused(asker: Asker) -> None:
     answer = await asker.post(f"{ONE}/send", {"message": "x" * 70_000})
 
     assert (answer.status_code, answer.json()["error_code"]) == (413, "BODY_TOO_LARGE")
+    assert answer.headers["connection"] == "close"
+
+
+async def test_json_that_is_nested_without_end_is_refused(asker: Asker) -> None:
+    headers = asker.headers | {"content-type": "application/json"}
+    for body in (b"[" * 60_000, b"[" * 30_000 + b"]" * 30_000, b'{"message":' * 5_000):
+        answer = await asker.client.post(f"{ONE}/send", content=body, headers=headers)
+
+        assert answer.status_code in (400, 422)
+
+
+async def test_a_body_that_comes_too_slowly_is_not_waited_for() -> None:
+    async with asking() as asker:
+        guarded = Guard(stage(is_ready=True)[0].build_middleware_stack(), body_seconds=0.0)
+        sent: list[MutableMapping[str, Any]] = []
+
+        async def receive() -> MutableMapping[str, Any]:
+            await asyncio.Event().wait()
+            raise AssertionError("nothing comes")
+
+        async def send(message: MutableMapping[str, Any]) -> None:
+            sent.append(message)
+
+        headers = [(name.encode(), value.encode()) for name, value in asker.headers.items()]
+        scope = {
+            "type": "http", "http_version": "1.1", "method": "POST", "path": f"{ONE}/send", "query_string": b"",
+            "headers": [*headers, (b"content-type", b"application/json")], "app": stage(is_ready=True)[0],
+        }  # fmt: skip
+        await guarded(scope, receive, send)
+
+    assert sent[0]["status"] == 408
+    assert (b"connection", b"close") in sent[0]["headers"]
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/docs", LIST, "/nothing"])

@@ -92,7 +92,9 @@ async def test_a_rotation_of_an_unknown_app_is_not_ended(entrance: Entrance) -> 
         ("name", "ação"),
         ("name", "x" * 65),
         ("app_secret", ""),
+        ("app_secret", "x" * 1025),
         ("verify_token", ""),
+        ("verify_token", "x" * 1025),
     ],
 )
 async def test_a_wrong_field_of_an_app_is_named(entrance: Entrance, field: str, value: str) -> None:

@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from services.ingress.domain.webhook import Event, MalformedBody, parse_webhook
+from services.ingress.domain.webhook import Event, MalformedBody, parse_webhook, read_webhook
+from services.ingress.domain.webhook.document import MOST_CONTAINERS, MOST_LEVELS
 
 NUMBER = {"phone_number_id": "800900100"}
 
@@ -90,6 +91,24 @@ def test_a_thousand_messages_of_one_post_are_a_thousand_events():
     ]
 
 
+def test_events_are_read_as_they_are_asked_for():
+    events = read_webhook(post("messages", {"messages": [text_of("a"), text_of("b"), text_of("c")]}))
+    assert next(events).fields["text"] == "a"
+    assert [event.fields["text"] for event in events] == ["b", "c"]
+
+
+def test_a_body_that_is_no_json_is_refused_before_an_event_is_asked_for():
+    with pytest.raises(MalformedBody):
+        read_webhook(b"{")
+
+
+def test_the_ids_of_a_number_and_an_account_have_an_end():
+    (event,) = parse_webhook(
+        post("messages", {"metadata": {"phone_number_id": "9" * 100_000}, "messages": [text_of("oi")]})
+    )
+    assert len(event.phone_number_id) == 512
+
+
 @pytest.mark.parametrize(
     "body",
     [
@@ -115,13 +134,41 @@ def test_what_is_not_json_is_a_malformed_body(body):
         parse_webhook(body)
 
 
-@pytest.mark.parametrize("depth", [100, 250, 300, 900])
-def test_deep_json_in_an_unread_place_does_not_hurt(depth):
-    deep = b"[" * depth + b"]" * depth
-    body = post("security", {"event": "PIN_CHANGED", "deep": "HERE"}).replace(b'"HERE"', deep)
-    (event,) = parse_webhook(body)
+def with_levels(levels, text="HERE"):
+    """A notice nested so many levels deep in all; six of them are the notice's own."""
+    deep = b"[" * (levels - 6) + b"]" * (levels - 6)
+    return post("security", {"event": "PIN_CHANGED", "text": text, "deep": "DEEP"}).replace(b'"DEEP"', deep)
+
+
+@pytest.mark.parametrize("levels", [7, MOST_LEVELS - 1, MOST_LEVELS])
+def test_json_as_deep_as_allowed_in_an_unread_place_does_not_hurt(levels):
+    (event,) = parse_webhook(with_levels(levels))
     assert event.fields["event"] == "PIN_CHANGED"
-    assert parse_webhook(body)[0].dedupe_key == event.dedupe_key
+    assert parse_webhook(with_levels(levels))[0].dedupe_key == event.dedupe_key
+
+
+@pytest.mark.parametrize("levels", [MOST_LEVELS + 1, 100, 900, 100_000])
+def test_json_deeper_than_allowed_is_refused(levels):
+    with pytest.raises(MalformedBody, match="deeper than 32 levels"):
+        parse_webhook(with_levels(levels))
+
+
+@pytest.mark.parametrize("words", ["[" * 5000, '"[' * 50, "\\[" * 50, '\\"[{' * 50, "]}" * 50, '\\\\"' * 50])
+def test_brackets_that_people_write_are_no_levels(words):
+    (event,) = parse_webhook(post("messages", {"messages": [text_of(words)] * 1}))
+    assert event.fields["text"] == words
+    with pytest.raises(MalformedBody, match="deeper than 32 levels"):
+        parse_webhook(with_levels(MOST_LEVELS + 1, words))
+
+
+def text_of(words):
+    return {"id": "1", "from": "5511", "type": "text", "text": {"body": words}}
+
+
+def test_json_of_very_many_objects_is_refused_before_they_are_made():
+    body = post("security", {"event": "PIN_CHANGED", "many": "HERE"})
+    with pytest.raises(MalformedBody, match="more than 250,000 objects"):
+        parse_webhook(body.replace(b'"HERE"', b"[" + b"{}," * MOST_CONTAINERS + b"{}]"))
 
 
 @pytest.mark.parametrize("number", ["1e999", "-1e999", "9" * 400, "9" * 6000, "-" + "9" * 30])

@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from services.ingress.domain.webhook import MalformedBody, parse_webhook
+from services.ingress.domain.webhook.document import MOST_LEVELS, refuse_costly_shape
 
 FOLDER = Path(__file__).parents[2] / "data" / "webhooks"
 BODIES = [
@@ -137,3 +138,34 @@ def test_a_bad_message_costs_no_other_event(body, position, garbage):
     entry = {"id": "700100200300", "changes": [garbage] * position}
     joined = {**body, "entry": [entry, *body["entry"]]}
     assert others(joined)[-len(others(body)) or len(others(joined)) :] == others(body)
+
+
+def levels_of(value):
+    """How deep it is: the slow way."""
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else None
+    return 0 if inner is None else 1 + max(map(levels_of, inner), default=0)
+
+
+# Texts that might be taken for structure.
+tricky = st.text(st.sampled_from('[]{}"\\:,aé'), max_size=8)
+anything_deep = st.recursive(
+    tricky | st.integers(0, 9), lambda inner: st.lists(inner, max_size=3) | st.dictionaries(tricky, inner, max_size=3)
+)
+
+
+wrappings = st.lists(st.sampled_from(["list", "dict"]), min_size=MOST_LEVELS - 4, max_size=MOST_LEVELS + 4)
+
+
+@unhurried
+@given(anything_deep, wrappings | st.just([]), st.lists(tricky, max_size=9))
+def test_levels_are_counted_exactly_whatever_texts_hold(core, wrapped_in, neighbours):
+    document = core
+    for wrapping in wrapped_in:
+        document = [*neighbours, document, *neighbours] if wrapping == "list" else {"".join(neighbours): document}
+    for ascii_only in (True, False):
+        is_refused = False
+        try:
+            refuse_costly_shape(json.dumps(document, ensure_ascii=ascii_only).encode())
+        except MalformedBody:
+            is_refused = True
+        assert is_refused == (levels_of(document) > MOST_LEVELS)

@@ -1,6 +1,8 @@
 """No later item of a lane overtakes an earlier one, chunk by chunk."""
 
-from services.chassis.errors import Unavailable
+import pytest
+
+from services.chassis.errors import InvalidArgument, Unavailable
 from services.pb.common.v1 import errors_pb2
 from services.router.domain.outcome import RETRY, Outcome
 from services.router.usecases.handover import MOST_IN_CHUNK, hand_over
@@ -46,6 +48,14 @@ async def test_a_peer_out_of_reach_means_retry_for_the_rest():
     outcomes = await hand_over(list(range(3 * MOST_IN_CHUNK)), tell, lane_of=lambda item: item)
     assert len(calls) == 2
     assert outcomes == [OK] * MOST_IN_CHUNK + [RETRY] * 2 * MOST_IN_CHUNK
+
+
+async def test_a_chunk_a_peer_can_never_take_is_the_callers_to_make_smaller():
+    async def tell(items):
+        raise InvalidArgument("a call to executor is too large")
+
+    with pytest.raises(InvalidArgument):
+        await hand_over([1, 2], tell, lane_of=lambda item: item)
 
 
 async def test_a_peer_that_answers_too_little_answered_nothing():

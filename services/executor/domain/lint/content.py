@@ -1,13 +1,17 @@
 """Findings inside nodes and settings: types that cannot run, bad templates, and what each type checks itself."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Final
 
 from services.executor.domain.document import FlowDocument, Node
 from services.executor.domain.finding import Finding, error
 from services.executor.domain.flow_settings import read_zone
-from services.executor.domain.json_value import Json
+from services.executor.domain.json_value import Json, object_at, objects_at, text_at
 from services.executor.domain.nodes import LATER_TYPES, NODE_TYPES
 from services.executor.domain.templates import TemplateError, compile_template
+
+# Each may take a megabyte of memory while it runs (domain/patterns.py).
+MAX_PATTERNS: Final = 50
 
 
 def content_findings(document: FlowDocument) -> Iterator[Finding]:
@@ -16,8 +20,20 @@ def content_findings(document: FlowDocument) -> Iterator[Finding]:
         read_zone(document.settings)
     except ValueError as reason:
         yield error("unknown_timezone", None, str(reason), 'Write a name such as "America/Sao_Paulo".')
+    patterns = sum([_count_patterns(node.data) for node in document.nodes])
+    if patterns > MAX_PATTERNS:
+        message = f"The flow has {patterns} regular expressions; {MAX_PATTERNS} are allowed."
+        yield error("too_many_patterns", None, message, "Use other operators, or split the flow into several.")
+        return
     for node in document.nodes:
         yield from _node_findings(node)
+
+
+def _count_patterns(data: Mapping[str, Json]) -> int:
+    holders = (data, *objects_at(data, "routes"))
+    rules = [rule for holder in holders for rule in objects_at(holder, "rules")]
+    has_validation = bool(text_at(object_at(data, "validation"), "regex"))
+    return sum([text_at(rule, "operator") == "matches" for rule in rules]) + has_validation
 
 
 def _node_findings(node: Node) -> Iterator[Finding]:

@@ -17,9 +17,9 @@ def graph_findings(document: FlowDocument) -> Iterator[Finding]:
     yield from _identity_findings(document)
     yield from _entry_findings(document)
     yield from _edge_findings(document)
-    exits = wire(document)
+    exits, edges = wire(document), edges_from(document)
     for node in document.nodes:
-        yield from _exit_findings(node, exits[node.id], edges_from(document)[node.id])
+        yield from _exit_findings(node, exits[node.id], edges[node.id])
     yield from _reach_findings(document)
     yield from _loop_findings(document, exits)
 

@@ -4,12 +4,12 @@ import re
 from collections.abc import Iterator
 
 from services.executor.domain.document import FlowDocument, Node
-from services.executor.domain.finding import Finding, warning
+from services.executor.domain.finding import Finding, error, warning
 from services.executor.domain.json_value import text_at
 from services.executor.domain.lint.content import texts_in
 from services.executor.domain.nodes import NODE_TYPES
 from services.executor.domain.templates import TemplateError, compile_template
-from services.executor.domain.variables import is_system_name
+from services.executor.domain.variables import MAX_VARIABLES, is_system_name, size_of
 
 _NAME = re.compile(r"[^\W\d_][\w.\- ]{0,49}")
 _RESULT_KEYS = ("outputVariable", "variableName")
@@ -18,6 +18,10 @@ _SELF_NAMED = frozenset({"user_message", "selected_option"})
 
 def name_findings(document: FlowDocument) -> Iterator[Finding]:
     """Check every variable that nodes set and read."""
+    size = sum([size_of(name, value) for name, value in document.variables.items()])
+    if size > MAX_VARIABLES // 2:
+        message = f"The variables of the flow hold {size} characters; {MAX_VARIABLES // 2} are allowed at the start."
+        yield error("variables_too_large", None, message, "Leave room for what contacts say.")
     known = {name.partition(".")[0] for name in document.variables} | set(document.variables)
     for node in document.nodes:
         for name in _sets(node):

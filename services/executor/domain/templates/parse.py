@@ -6,7 +6,7 @@ from typing import Final
 
 from services.executor.domain.templates.filters import FILTERS, Filter
 
-MAX_PARTS: Final = 2_000
+MAX_PARTS: Final = 1_000
 MAX_LOOP_DEPTH: Final = 3
 MAX_TAG: Final = 500
 
@@ -52,8 +52,9 @@ def parse_template(text: str) -> tuple[Part, ...]:
     stack: list[tuple[str, list[Part]]] = [("", [])]
     position = 0
     for count, tag in enumerate(_TAG.finditer(text)):
-        if count >= MAX_PARTS:
-            raise TemplateError(f"The text has more than {MAX_PARTS} placeholders.")
+        # A placeholder and the text before it are two parts.
+        if count >= MAX_PARTS // 2:
+            raise TemplateError(f"The text has more than {MAX_PARTS // 2} placeholders.")
         _literal(stack[-1][1], text[position : tag.start()])
         _take(stack, tag[1].strip(), tag[0])
         position = tag.end()

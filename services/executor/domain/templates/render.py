@@ -4,12 +4,19 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final, assert_never
 
+from services.executor.domain.budget import STEP
 from services.executor.domain.json_value import Json, text_of
 from services.executor.domain.templates.parse import Literal, Loop, Part, Placeholder, parse_template
 from services.executor.domain.variables import Scope, compile_reader
 
 MAX_OUTPUT_BYTES: Final = 64 * 1024
 MAX_STEPS: Final = 10_000
+# Characters that filters are given, and fields of items that loops lay open.
+MAX_READ: Final = 1024 * 1024
+
+
+# What a text costs of the turn's budget when all of its own budgets are used up.
+_WHOLE: Final = MAX_OUTPUT_BYTES + MAX_STEPS * STEP + MAX_READ
 
 
 class _BudgetSpent(Exception):
@@ -17,14 +24,20 @@ class _BudgetSpent(Exception):
 
 
 class _Sheet:
-    """The output so far, and what is left of the budgets (characters, and parts written)."""
+    """The output so far, and what is left of the budgets: characters, parts written, and what was read for them."""
 
-    __slots__ = ("characters_left", "pieces", "steps_left")
+    __slots__ = ("characters_left", "pieces", "read_left", "steps_left")
 
     def __init__(self) -> None:
         self.pieces: list[str] = []
         self.characters_left = MAX_OUTPUT_BYTES
         self.steps_left = MAX_STEPS
+        self.read_left = MAX_READ
+
+    def read(self, size: int) -> None:
+        self.read_left -= size
+        if self.read_left < 0:
+            raise _BudgetSpent
 
     def write(self, text: str) -> None:
         self.pieces.append(text)
@@ -47,7 +60,7 @@ class Template:
     literal_length: int
 
     def render(self, scope: Scope) -> str:
-        """Fill in the values; at most 64 KiB of UTF-8, the rest is cut off."""
+        """Fill in the values; at most 64 KiB of UTF-8, the rest is cut off. Raises WorkSpent."""
         if self.constant is not None:
             return self.constant
         sheet = _Sheet()
@@ -56,6 +69,7 @@ class Template:
                 write(scope, sheet)
         except _BudgetSpent:
             pass
+        scope.budget.spend(_WHOLE - sheet.characters_left - sheet.steps_left * STEP - sheet.read_left)
         return _within_bytes("".join(sheet.pieces))
 
 
@@ -102,6 +116,8 @@ def _placeholder_writer(part: Placeholder) -> Writer:
     def write(scope: Scope, sheet: _Sheet) -> None:
         value = read(scope)
         for change in filters:
+            if isinstance(value, str):
+                sheet.read(len(value))
             value = change(value)
         if value is None and scope.keep_unknown:
             sheet.write(source)
@@ -118,7 +134,9 @@ def _loop_writer(part: Loop) -> Writer:
         items = read(scope)
         for index, item in enumerate(items if isinstance(items, list) else [], start=1):
             sheet.write("")
-            within = scope.inside(_item_names(item, index))
+            names = _item_names(item, index)
+            sheet.read(len(names))
+            within = scope.inside(names)
             for write_part in body:
                 write_part(within, sheet)
 

@@ -2,7 +2,7 @@
 
 from .change import NAMES_NO_NUMBER
 from .document import MalformedBody
-from .envelope import parse_webhook
+from .envelope import parse_webhook, read_webhook
 from .event import Event
 
-__all__ = ["NAMES_NO_NUMBER", "Event", "MalformedBody", "parse_webhook"]
+__all__ = ["NAMES_NO_NUMBER", "Event", "MalformedBody", "parse_webhook", "read_webhook"]

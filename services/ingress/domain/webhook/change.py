@@ -1,13 +1,12 @@
 """One change of one entry: whose it is, where it stands, and how events are made from it."""
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import orjson
 
 from .contacts import ContactBook, read_contacts
-from .document import pruned
 from .event import Event, bounded
 from .values import Json, Object
 
@@ -20,9 +19,6 @@ NAMES_NO_NUMBER = frozenset({NOT_A_WHATSAPP_WEBHOOK, NO_PHONE_NUMBER_ID})
 MISSING_ID = "missing_id"
 NO_SENDER = "no_sender"
 NO_RECIPIENT = "no_recipient"
-
-# orjson writes 254 levels; a change nested deeper than this is told apart by its upper levels only.
-_DIGESTED_LEVELS = 100
 
 
 @dataclass(slots=True)  # not frozen: what is read once is kept, and a frozen one costs twice as much to make
@@ -80,25 +76,24 @@ class Change:
         """Make the dead letter of one bad item; its neighbours are not touched."""
         return self.unkeyed({"type": "invalid", "path": f"{self.path}.{place}", "reason": reason}, place)
 
-    def each(self, key: str, parse: Callable[["Change", Json, str], Event]) -> list[Event]:
-        """Parse every item of an array of the value; null or missing counts as empty."""
+    def each(self, key: str, parse: Callable[["Change", Json, str], Event]) -> Iterator[Event]:
+        """Parse every item of an array of the value, as it is asked for; null or missing counts as empty."""
         items = self.value.get(key)
         if items is None:
-            return []
+            return
         place = f"{self.prefix}.{key}"
         if not isinstance(items, list):
-            return [self.invalid(place, NOT_AN_ARRAY)]
-        return [parse(self, item, f"{place}[{index}]") for index, item in enumerate(items)]
+            yield self.invalid(place, NOT_AN_ARRAY)
+            return
+        for index, item in enumerate(items):
+            yield parse(self, item, f"{place}[{index}]")
 
-    def each_if_array(self, key: str, parse: Callable[["Change", Json, str], Event]) -> list[Event]:
+    def each_if_array(self, key: str, parse: Callable[["Change", Json, str], Event]) -> Iterable[Event]:
         """Parse every item of an array of the value, and nothing when it is no array."""
-        return self.each(key, parse) if isinstance(self.value.get(key), list) else []
+        return self.each(key, parse) if isinstance(self.value.get(key), list) else ()
 
 
 def digest_of(value: Json) -> str:
     """Digest a value so that the order of its keys does not matter: 32 hex digits."""
-    try:
-        written = orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
-    except orjson.JSONEncodeError:
-        written = orjson.dumps(pruned(value, _DIGESTED_LEVELS), option=orjson.OPT_SORT_KEYS)
+    written = orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
     return hashlib.blake2b(written, digest_size=16).hexdigest()

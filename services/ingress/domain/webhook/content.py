@@ -8,9 +8,6 @@ from .values import Json, Object, array, identifier, mapping, number, phone_and_
 
 _CHANGED = re.compile(r"changed from (\S+) to (\S+)")
 
-# A form answer is a flat object; deeper than this it is not one, and could not be written to JSON again.
-_FORM_LEVELS = 32
-
 
 def put_content(kind: str, message: dict[str, Json], fields: Object) -> None:
     """Put the content keys of a message of this kind; an object that is missing or no object has none."""
@@ -107,15 +104,7 @@ def _form_data(response: Json) -> Json:
         data = load_document(response.encode())
     except MalformedBody:
         return None
-    return data if isinstance(data, dict) and _is_within(data, _FORM_LEVELS) else None
-
-
-def _is_within(value: Json, levels: int) -> bool:
-    if isinstance(value, dict):
-        return levels > 0 and all(_is_within(item, levels - 1) for item in value.values())
-    if isinstance(value, list):
-        return levels > 0 and all(_is_within(item, levels - 1) for item in value)
-    return True
+    return data if isinstance(data, dict) else None
 
 
 def _put_payment(answer: Mapping[str, Json], reply: Object, _: Object) -> None:

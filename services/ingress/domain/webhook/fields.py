@@ -1,45 +1,45 @@
 """The webhook fields other than ``messages``, and the notification that stands for all the rest."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from itertools import chain
 
 from .change import MISSING_ID, NO_PHONE_NUMBER_ID, NOT_AN_OBJECT, Change
 from .documented import KNOWN_FIELDS
-from .event import Event
+from .event import Event, bounded
 from .messages import echo_event, kind_of, message_event, standby_echo_event, standby_message_event
 from .statuses import call_error_event, call_status_event, error_event, standby_status_event, status_event
 from .values import Json, array, error_codes, identifier, mapping, phone_and_user_id, put, text, timestamp
 
 
-def messages(change: Change) -> list[Event]:
+def messages(change: Change) -> Iterator[Event]:
     """Read messages, then statuses, then errors: the field ``messages``."""
     if _has_no_number(change, "messages", "statuses"):
-        found = [change.invalid(change.prefix, NO_PHONE_NUMBER_ID)]
+        yield change.invalid(change.prefix, NO_PHONE_NUMBER_ID)
     else:
-        found = change.each("messages", message_event)
+        yield from change.each("messages", message_event)
         if "statuses" in change.value:
-            found += change.each("statuses", status_event)
+            yield from change.each("statuses", status_event)
     if "errors" in change.value:
-        found += change.each_if_array("errors", error_event)
-    return found
+        yield from change.each_if_array("errors", error_event)
 
 
-def echoes(change: Change) -> list[Event]:
+def echoes(change: Change) -> Iterable[Event]:
     """Read what the business sent from its phone: the field ``smb_message_echoes``."""
     if _has_no_number(change, "message_echoes"):
         return [change.invalid(change.prefix, NO_PHONE_NUMBER_ID)]
     return change.each("message_echoes", echo_event)
 
 
-def standby(change: Change) -> list[Event]:
+def standby(change: Change) -> Iterable[Event]:
     """Read what another application handles, one level deeper than usual: the field ``standby``."""
     inner = _inside_standby(change)
     if _has_no_number(inner, "messages", "message_echoes", "statuses"):
         return [change.invalid(change.prefix, NO_PHONE_NUMBER_ID)]
-    return (
-        inner.each("messages", standby_message_event)
-        + inner.each("message_echoes", standby_echo_event)
-        + inner.each("statuses", standby_status_event)
+    return chain(
+        inner.each("messages", standby_message_event),
+        inner.each("message_echoes", standby_echo_event),
+        inner.each("statuses", standby_status_event),
     )
 
 
@@ -59,7 +59,7 @@ def _with_number_of(change: Change, value: Mapping[str, Json]) -> Change:
     for holder in ("metadata", "recipient"):
         found = identifier(mapping(value.get(holder)).get("phone_number_id"))
         if found is not None:
-            return replace(change, phone_number_id=found)
+            return replace(change, phone_number_id=bounded(found))
     return change
 
 
@@ -68,7 +68,7 @@ def _has_no_number(change: Change, *keys: str) -> bool:
     return change.phone_number_id is None and any(change.value.get(key) for key in keys)
 
 
-def handovers(change: Change) -> list[Event]:
+def handovers(change: Change) -> Iterable[Event]:
     """Read who answers a user from now on: the field ``messaging_handovers``."""
     if not change.value:
         return []
@@ -84,9 +84,9 @@ def handovers(change: Change) -> list[Event]:
     return [change.unkeyed(fields, change.prefix)]
 
 
-def history(change: Change) -> list[Event]:
+def history(change: Change) -> Iterable[Event]:
     """Count what a coexisting phone had before it joined, and name its media: the field ``history``."""
-    return change.each_if_array("history", _history) + change.each("messages", _history_media)
+    return chain(change.each_if_array("history", _history), change.each("messages", _history_media))
 
 
 def _history(change: Change, item: Json, place: str) -> Event:
@@ -117,7 +117,7 @@ def _history_media(change: Change, item: Json, place: str) -> Event:
     return change.unkeyed(fields, place)
 
 
-def user_preferences(change: Change) -> list[Event]:
+def user_preferences(change: Change) -> Iterable[Event]:
     """Read who stopped or resumed marketing messages: the field ``user_preferences``."""
     return change.each_if_array("user_preferences", _user_preference)
 
@@ -137,7 +137,7 @@ def _user_preference(change: Change, item: Json, place: str) -> Event:
     return change.unkeyed(fields, place)
 
 
-def user_id_updates(change: Change) -> list[Event]:
+def user_id_updates(change: Change) -> Iterable[Event]:
     """Read who got a new business-scoped user id: the field ``user_id_update``, flat or nested."""
     nested = change.value.get("user_id_update")
     if isinstance(nested, list):
@@ -163,12 +163,12 @@ def _user_id_update(change: Change, item: Json, place: str) -> Event:
     return change.unkeyed(fields, place)
 
 
-def calls(change: Change) -> list[Event]:
+def calls(change: Change) -> Iterable[Event]:
     """Read calls, then their statuses, then errors: the field ``calls``."""
-    return (
-        change.each_if_array("calls", _call)
-        + change.each("statuses", call_status_event)
-        + change.each_if_array("errors", call_error_event)
+    return chain(
+        change.each_if_array("calls", _call),
+        change.each("statuses", call_status_event),
+        change.each_if_array("errors", call_error_event),
     )
 
 

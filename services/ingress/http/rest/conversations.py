@@ -55,7 +55,9 @@ class _Endpoints:
         self,
         organization_id: Reader,
         phone: Phone,
-        limit: Annotated[int, Query(ge=1, le=1000, description="How many messages to give.")] = 100,
+        limit: Annotated[
+            int, Query(ge=1, le=1000, description="How many messages to give; of very long ones fewer come.")
+        ] = 100,
         skip: Skip = 0,
     ) -> ConversationDetail:
         """The active conversation of a contact, or else its latest, with its messages. Permission:

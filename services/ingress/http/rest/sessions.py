@@ -112,7 +112,12 @@ def session_routes(sessions: Sessions, people: People) -> APIRouter:
     routes.add_api_route(
         "/logout", endpoints.logout, methods=["POST"], status_code=204, summary="Log out", responses=refusals()
     )
-    routes.add_api_route("/me", endpoints.me, summary="Who am I", responses=refusals())
+    routes.add_api_route(
+        "/me",
+        endpoints.me,
+        summary="Who am I",
+        responses=refusals(on_404="The token names a user who is not here: USER_NOT_FOUND"),
+    )
     routes.add_api_route(
         "/token", endpoints.token, methods=["POST"], summary="Exchange an API key for a token", responses=refusals()
     )

@@ -200,7 +200,7 @@ class GetTranscriptRequest(_message.Message):
     skip: _builtins.int
     """How many to leave out."""
     limit: _builtins.int
-    """How many to give, 1 to 1,000."""
+    """How many to give, 1 to 1,000; fewer come when their texts would be larger than 3 MiB: go on behind the last one."""
     def __init__(
         self,
         *,

@@ -91,7 +91,7 @@ class ListDeadLettersRequest(_message.Message):
     box: _builtins.str
     """Only this box; empty means every box of the room."""
     limit: _builtins.int
-    """At most this many; 0 means 100, more than 1,000 is refused."""
+    """At most this many; 0 means 100, more than 1,000 is refused. Fewer come when they would be larger than 3 MiB."""
     dead_id: _builtins.int
     """Only this letter; 0 means all."""
     def __init__(

@@ -488,7 +488,7 @@ class ListStatesRequest(_message.Message):
     skip: _builtins.int
     """How many to leave out, at least 0."""
     limit: _builtins.int
-    """How many to give, 1 to 500."""
+    """How many to give, 1 to 500; fewer come when they would be larger than 3 MiB: go on behind the last one."""
     flow_id: _builtins.str
     """Only this flow; empty means all."""
     is_active: _builtins.bool

@@ -462,11 +462,11 @@ class ListUsersResponse(_message.Message):
     INVITATIONS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def users(self) -> _containers.RepeatedCompositeFieldContainer[Global___User]:
-        """By e-mail."""
+        """By e-mail; as many as fit into 1.5 MiB."""
 
     @_builtins.property
     def invitations(self) -> _containers.RepeatedCompositeFieldContainer[Global___Invitation]:
-        """Newest first."""
+        """Newest first; as many as fit into 1.5 MiB."""
 
     def __init__(
         self,
@@ -733,7 +733,7 @@ class ListApiKeysResponse(_message.Message):
     API_KEYS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def api_keys(self) -> _containers.RepeatedCompositeFieldContainer[Global___ApiKey]:
-        """By name."""
+        """By name; as many as fit into 3 MiB."""
 
     def __init__(
         self,
@@ -802,7 +802,7 @@ class ListEventsRequest(_message.Message):
     disposition: _builtins.str
     """Only this disposition: unroutable, invalid or recorded; empty means all."""
     limit: _builtins.int
-    """At most this many; 0 means 100, more than 1,000 is refused."""
+    """At most this many; 0 means 100, more than 1,000 is refused. Fewer come when they would be larger than 3 MiB."""
     def __init__(
         self,
         *,
