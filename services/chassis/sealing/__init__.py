@@ -1,7 +1,7 @@
 """Secrets at rest: sealed to the row they belong to, and moved to a new key without anybody noticing; names of people
 who were erased, known again without being kept.
 
-See docs/decisions/0024-secrets-and-logs.md for why, docs/operators.md ("Secrets") for the steps of a rotation.
+See docs/decisions/0023-secrets-and-logs.md for why, docs/operators.md ("Secrets") for the steps of a rotation.
 """
 
 from services.chassis.sealing.names import NameHasher
