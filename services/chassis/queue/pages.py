@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -13,17 +13,22 @@ from services.chassis.db import Database, Step
 from services.chassis.errors import InvalidArgument
 from services.pb.common.v1 import privacy_pb2
 
-# A row holds at most what a webhook or a message holds: a page stays far below what a call may carry (16 MiB).
-ROWS_AT_ONCE = 100
+ROWS_AT_ONCE = 50
+# A page travels twice, the second time as lines, and fits into one answer each time (chassis.rpc.sizes).
+MOST_PAGE_BYTES = 2 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class PageRow:
-    """One row: its columns in plain words, and, where it has one, the message that lies in it."""
+    """One row: its columns in plain words, and, where it has one, the message that lies in it.
+
+    `after` is the cursor with which a page begins that follows this row.
+    """
 
     kind: str
     data: Mapping[str, object]
     payload: bytes = b""
+    after: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +37,14 @@ class Page:
 
     rows: Sequence[PageRow]
     cursor: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenPage:
+    """As many of a page's rows as fit into an answer, each as its kind and its JSON; `cursor` as in Page."""
+
+    rows: Sequence[tuple[str, bytes]]
+    cursor: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +64,7 @@ async def read_page(
     while number < len(sections):
         section, wanted = sections[number], limit - len(rows)
         (found,) = await database.batch([organization_id], [section.reading(skip, wanted)], durable=False)
-        rows += map(section.row_of, found)
+        rows += [replace(section.row_of(row), after=f"{number}:{skip + n}") for n, row in enumerate(found, start=1)]
         if len(found) == wanted:
             return Page(rows, f"{number}:{skip + wanted}")
         number, skip = number + 1, 0
@@ -63,17 +76,31 @@ def json_section(kind: str, reading: Callable[[int, int], Step]) -> Section:
     return Section(reading, lambda row: PageRow(kind, row[0]))
 
 
+def written(
+    page: Page, data_of: Callable[[PageRow], Mapping[str, object]], *, most_bytes: int = MOST_PAGE_BYTES
+) -> WrittenPage:
+    """The page's rows as `data_of` tells them, as long as they fit; always at least one, if there is any."""
+    rows: list[tuple[str, bytes]] = []
+    left, cursor = most_bytes, ""
+    for row in page.rows:
+        text = orjson.dumps(data_of(row), default=str)
+        left -= len(text)
+        if left < 0 and rows:
+            return WrittenPage(rows, cursor)
+        rows.append((row.kind, text))
+        cursor = row.after
+    return WrittenPage(rows, page.cursor)
+
+
 def export_page_of(page: Page, content_of: Callable[[str, bytes], object]) -> privacy_pb2.ExportPage:
     """As a room's Privacy service answers; `content_of(kind, payload)` says what lies in a row."""
-    rows = [
-        privacy_pb2.ExportedRow(kind=row.kind, data=orjson.dumps(_whole(row, content_of), default=str))
-        for row in page.rows
-    ]
-    return privacy_pb2.ExportPage(rows=rows, cursor=page.cursor)
 
+    def whole(row: PageRow) -> Mapping[str, object]:
+        return {**row.data, "content": content_of(row.kind, row.payload)} if row.payload else row.data
 
-def _whole(row: PageRow, content_of: Callable[[str, bytes], object]) -> Mapping[str, object]:
-    return {**row.data, "content": content_of(row.kind, row.payload)} if row.payload else row.data
+    told = written(page, whole)
+    rows = [privacy_pb2.ExportedRow(kind=kind, data=text) for kind, text in told.rows]
+    return privacy_pb2.ExportPage(rows=rows, cursor=told.cursor)
 
 
 def _read(cursor: str, sections: int) -> tuple[int, int]:

@@ -14,6 +14,7 @@ from services.chassis.db import Database, Query, Step
 from services.chassis.queue import (
     EVER,
     Clearing,
+    PageRow,
     Receipts,
     Removal,
     counted,
@@ -21,6 +22,7 @@ from services.chassis.queue import (
     item_section,
     json_section,
     read_page,
+    written,
 )
 from services.ingress.domain.privacy import Answer, Person, wamid_parts
 from services.ingress.entries import lane_of_person, number_key
@@ -105,9 +107,8 @@ class PostgresPrivacy:
         for kind, box in self._boxes.items():
             sections.append(item_section(f"webhook_{kind}", partial(box.reading_items, keys)))
             sections.append(item_section(f"dead_{kind}", partial(box.reading_dead, keys)))
-        page = await read_page(self._database, organization_id, sections, cursor)
-        rows = [ExportedRow(row.kind, _written(row.kind, row.data, row.payload)) for row in page.rows]
-        return ExportedPage(rows, page.cursor)
+        page = written(await read_page(self._database, organization_id, sections, cursor), _whole)
+        return ExportedPage([ExportedRow(kind, data) for kind, data in page.rows], page.cursor)
 
     def _removing(
         self, person: Person, until: Mapping[str, datetime], keys: Sequence[tuple[UUID, UUID]]
@@ -139,11 +140,10 @@ def _needles(person: Person) -> list[str]:
     return [*(orjson.dumps(name).decode() for name in person.names), *wamid_parts(person.names)]
 
 
-def _written(kind: str, data: Mapping[str, object], payload: bytes) -> bytes:
-    more: dict[str, object] = {"content": _content(kind, payload)} if payload else {}
-    if kind == "kept_event":
-        more = {"fields": _parsed(str(data["fields"]))}
-    return orjson.dumps({**data, **more}, default=str)
+def _whole(row: PageRow) -> Mapping[str, object]:
+    if row.kind == "kept_event":
+        return {**row.data, "fields": _parsed(str(row.data["fields"]))}
+    return {**row.data, "content": _content(row.kind, row.payload)} if row.payload else row.data
 
 
 def _parsed(text: str) -> object:
