@@ -131,10 +131,9 @@ class Privacy:
                 after=after,
                 limit=wanted,
             )
-            rows += found
+            rows += [replace(row, after=f"{row.data['occurred_at']}/{row.data['record_id']}") for row in found]
             if len(found) == wanted:
-                last = found[-1].data
-                return Page(rows, f"{last['occurred_at']}/{last['record_id']}")
+                return Page(rows, rows[-1].after)
             after = ""
         return Page(rows, _cursor(rest, ""))
 

@@ -14,7 +14,8 @@ import pytest
 from tests.journeys import webhooks
 from tests.journeys.canaries import places_of
 from tests.journeys.conftest import OpenShop
-from tests.journeys.lives import live, now
+from tests.journeys.house import CommandFailed
+from tests.journeys.lives import Life, live, now, wamid_of
 from tests.journeys.patience import eventually
 from tests.journeys.shop import Shop, flow_of
 from tests.journeys.webhooks import Element, Person
@@ -222,6 +223,60 @@ def test_two_people_who_turn_out_to_be_one_are_erased_under_all_names(shop: Shop
 
     assert dict(places_of(shop.house, canaries)) == {}
     assert rows_in(job)["router.contact"] == 2
+
+
+# What tells when something was, in the tables that keep it for longer than the nine days of webhooks and messages.
+AGES = {
+    "router.contact": ("created_at", "contact_id = ANY (%(contacts)s)"),
+    "router.conversation": ("last_inbound_at", "contact_id = ANY (%(contacts)s)"),
+    "executor.conversation_states": ("last_message_at, session_expires_at", "contact_id = ANY (%(contacts)s)"),
+    "sender.message": ("created_at", "recipient_wa_id = %(wa_id)s"),
+    "sender.parked_status": ("parked_at", "wamid = %(of_nobody)s"),
+    "analytics.conversation_logs": ("occurred_at", "phone_number = %(wa_id)s"),
+}
+
+
+def grow_old(life: Life) -> None:
+    """As if all of it had been forty days ago."""
+    with psycopg.connect(life.shop.house.first_status["postgres"]["url"], autocommit=True) as connection:
+        values: dict[str, Any] = {"wa_id": life.person.wa_id, "of_nobody": wamid_of(life.person, "of-nobody")}
+        values["contacts"] = [
+            row[0]
+            for row in connection.execute(
+                "SELECT contact_id FROM router.contact_identity WHERE value = %(wa_id)s", values
+            ).fetchall()
+        ]
+        for table, (columns, whose) in AGES.items():
+            aged = ", ".join(f"{column} = {column} - interval '40 days'" for column in columns.split(", "))
+            connection.execute(f"UPDATE {table} SET {aged} WHERE {whose}".encode(), values)
+
+
+def test_what_is_older_than_an_organization_keeps_things_goes_and_the_rest_stays(shop: Shop) -> None:
+    life, neighbour = live(shop, 1), live(shop, 2)
+    grow_old(life)
+    before = neighbour.places()
+    shop.house.pytake("privacy", "retention", "--organization", shop.name, "--days", "30")
+
+    # ingress looks every hour, and when it starts.
+    shop.house.kill("ingress")
+
+    def ended() -> dict[str, Any] | None:
+        try:
+            told = shop.house.pytake("privacy", "report", "--organization", shop.name, "--json").splitlines()
+        except CommandFailed:  # it is not back yet
+            return None
+        jobs: list[dict[str, Any]] = [json.loads(line) for line in told]
+        return next((job for job in jobs if (job["kind"], job["state"]) == ("retention", "done")), None)
+
+    job = eventually(ended, "a retention run that is done")
+    kept_for_days = {place for place in life.places() if "_item." in place or place.startswith("ingress.event.")}
+    assert set(life.places()) == kept_for_days
+    assert neighbour.places() == before
+    assert {table: rows for table, rows in rows_in(job).items() if table != "sender.message_wamid"} == {
+        "router.contact": 1, "router.contact_identity": 2, "router.conversation": 1, "sender.parked_status": 2,
+        "executor.conversation_states": 1, "sender.message": len(shop.sent_to(life.person)),
+        "analytics.conversation_logs": rows_in(job)["analytics.conversation_logs"],
+    }  # fmt: skip
 
 
 def export_of(answer: httpx.Response) -> list[Element]:

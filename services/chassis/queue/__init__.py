@@ -23,15 +23,7 @@ from services.chassis.queue.clearing import (
 from services.chassis.queue.dead_letters import DeadLetters
 from services.chassis.queue.enqueueing import Enqueueing, Holding, Passed, Passing
 from services.chassis.queue.lanes import Lanes
-from services.chassis.queue.pages import (
-    Page,
-    PageRow,
-    Section,
-    export_page_of,
-    json_section,
-    read_page,
-    within_an_answer,
-)
+from services.chassis.queue.pages import Page, PageRow, Section, export_page_of, json_section, read_page, written
 from services.chassis.queue.receipts import Receipts
 from services.chassis.queue.relay import Relay
 from services.chassis.queue.schema import create_box
@@ -75,5 +67,5 @@ __all__ = [
     "payloads_of",
     "progress_of",
     "read_page",
-    "within_an_answer",
+    "written",
 ]

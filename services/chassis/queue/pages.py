@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -11,31 +11,40 @@ import orjson
 
 from services.chassis.db import Database, Step
 from services.chassis.errors import InvalidArgument
-from services.chassis.rpc.sizes import MOST_LISTED_BYTES
 from services.pb.common.v1 import privacy_pb2
 
-ROWS_AT_ONCE = 100
+ROWS_AT_ONCE = 50
+# A page travels twice, the second time as lines, and fits into one answer each time (chassis.rpc.sizes).
+MOST_PAGE_BYTES = 2 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class PageRow:
-    """One row: its columns in plain words, and, where it has one, the message that lies in it."""
+    """One row: its columns in plain words, and, where it has one, the message that lies in it.
+
+    `after` is the cursor with which a page begins that follows this row.
+    """
 
     kind: str
     data: Mapping[str, object]
     payload: bytes = b""
+    after: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Rows in order; `cursor` is where the next page begins, empty after the last.
-
-    `cursors` says for each row where a page would begin that goes on after it.
-    """
+    """Rows in order; `cursor` is where the next page begins, empty after the last."""
 
     rows: Sequence[PageRow]
     cursor: str = ""
-    cursors: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenPage:
+    """As many of a page's rows as fit into an answer, each as its kind and its JSON; `cursor` as in Page."""
+
+    rows: Sequence[tuple[str, bytes]]
+    cursor: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,16 +61,14 @@ async def read_page(
     """The next `limit` rows from `cursor` on. Raises InvalidArgument for a cursor that was never given out."""
     number, skip = _read(cursor, len(sections))
     rows: list[PageRow] = []
-    cursors: list[str] = []
     while number < len(sections):
         section, wanted = sections[number], limit - len(rows)
         (found,) = await database.batch([organization_id], [section.reading(skip, wanted)], durable=False)
-        rows += map(section.row_of, found)
-        cursors += (f"{number}:{skip + count}" for count in range(1, len(found) + 1))
+        rows += [replace(section.row_of(row), after=f"{number}:{skip + n}") for n, row in enumerate(found, start=1)]
         if len(found) == wanted:
-            return Page(rows, cursors[-1], cursors)
+            return Page(rows, f"{number}:{skip + wanted}")
         number, skip = number + 1, 0
-    return Page(rows, "", cursors)
+    return Page(rows)
 
 
 def json_section(kind: str, reading: Callable[[int, int], Step]) -> Section:
@@ -69,34 +76,31 @@ def json_section(kind: str, reading: Callable[[int, int], Step]) -> Section:
     return Section(reading, lambda row: PageRow(kind, row[0]))
 
 
-def within_an_answer(page: Page, write: Callable[[PageRow], bytes]) -> tuple[list[tuple[str, bytes]], str]:
-    """Kind and JSON of as many rows as fit into one answer, and the cursor after them.
-
-    A row that fits into none says that it was left out: no page may stand in the way of those after it.
-    """
-    written: list[tuple[str, bytes]] = []
-    left = MOST_LISTED_BYTES
+def written(
+    page: Page, data_of: Callable[[PageRow], Mapping[str, object]], *, most_bytes: int = MOST_PAGE_BYTES
+) -> WrittenPage:
+    """The page's rows as `data_of` tells them, as long as they fit; always at least one, if there is any."""
+    rows: list[tuple[str, bytes]] = []
+    left, cursor = most_bytes, ""
     for row in page.rows:
-        data = write(row)
-        if len(data) > MOST_LISTED_BYTES:
-            data = orjson.dumps({"left_out": f"the row has {len(data)} bytes"})
-        left -= len(data)
-        if left < 0:
-            return written, page.cursors[len(written) - 1]
-        written.append((row.kind, data))
-    return written, page.cursor
+        text = orjson.dumps(data_of(row), default=str)
+        left -= len(text)
+        if left < 0 and rows:
+            return WrittenPage(rows, cursor)
+        rows.append((row.kind, text))
+        cursor = row.after
+    return WrittenPage(rows, page.cursor)
 
 
 def export_page_of(page: Page, content_of: Callable[[str, bytes], object]) -> privacy_pb2.ExportPage:
     """As a room's Privacy service answers; `content_of(kind, payload)` says what lies in a row."""
 
-    def write(row: PageRow) -> bytes:
-        more = {"content": content_of(row.kind, row.payload)} if row.payload else {}
-        return orjson.dumps({**row.data, **more}, default=str)
+    def whole(row: PageRow) -> Mapping[str, object]:
+        return {**row.data, "content": content_of(row.kind, row.payload)} if row.payload else row.data
 
-    written, cursor = within_an_answer(page, write)
-    rows = [privacy_pb2.ExportedRow(kind=kind, data=data) for kind, data in written]
-    return privacy_pb2.ExportPage(rows=rows, cursor=cursor)
+    told = written(page, whole)
+    rows = [privacy_pb2.ExportedRow(kind=kind, data=text) for kind, text in told.rows]
+    return privacy_pb2.ExportPage(rows=rows, cursor=told.cursor)
 
 
 def _read(cursor: str, sections: int) -> tuple[int, int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -22,7 +22,7 @@ from services.chassis.queue import (
     item_section,
     json_section,
     read_page,
-    within_an_answer,
+    written,
 )
 from services.ingress.domain.privacy import Answer, Person, wamid_parts
 from services.ingress.entries import lane_of_person, number_key
@@ -107,9 +107,8 @@ class PostgresPrivacy:
         for kind, box in self._boxes.items():
             sections.append(item_section(f"webhook_{kind}", partial(box.reading_items, keys)))
             sections.append(item_section(f"dead_{kind}", partial(box.reading_dead, keys)))
-        page = await read_page(self._database, organization_id, sections, cursor)
-        written, cursor = within_an_answer(page, _written)
-        return ExportedPage([ExportedRow(kind, data) for kind, data in written], cursor)
+        page = written(await read_page(self._database, organization_id, sections, cursor), _whole)
+        return ExportedPage([ExportedRow(kind, data) for kind, data in page.rows], page.cursor)
 
     def _removing(
         self, person: Person, until: Mapping[str, datetime], keys: Sequence[tuple[UUID, UUID]]
@@ -141,11 +140,10 @@ def _needles(person: Person) -> list[str]:
     return [*(orjson.dumps(name).decode() for name in person.names), *wamid_parts(person.names)]
 
 
-def _written(row: PageRow) -> bytes:
-    more: dict[str, object] = {"content": _content(row.kind, row.payload)} if row.payload else {}
+def _whole(row: PageRow) -> Mapping[str, object]:
     if row.kind == "kept_event":
-        more = {"fields": _parsed(str(row.data["fields"]))}
-    return orjson.dumps({**row.data, **more}, default=str)
+        return {**row.data, "fields": _parsed(str(row.data["fields"]))}
+    return {**row.data, "content": _content(row.kind, row.payload)} if row.payload else row.data
 
 
 def _parsed(text: str) -> object:

@@ -4,14 +4,18 @@ from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 from uuid import UUID, uuid4
 
+import orjson
 import pytest
 
 from services.analytics.domain.record import Record, RecordKind
+from services.analytics.server import PrivacyServer
 from services.analytics.store import PostgresPrivacy, PostgresStore
 from services.analytics.usecases import Privacy
 from services.chassis.db import Database, fetch_all
 from services.chassis.errors import InvalidArgument
 from services.chassis.queue import Cleared, PageRow
+from services.chassis.rpc.sizes import MOST_MESSAGE_BYTES
+from services.pb.analytics.v1 import analytics_pb2
 from tests.fakes.analytics_records import NOON, record_maker
 from tests.fixtures.servers import Database as OwnDatabase
 
@@ -121,6 +125,31 @@ async def test_an_export_of_a_day_of_many_records_tells_each_once(log: Log) -> N
     )
 
     assert [row.data["text"] for row in await log.export(talkative)] == texts
+
+
+async def test_an_export_of_long_texts_fits_into_answers_and_tells_each_once(log: Log) -> None:
+    talkative = uuid4()
+    await log.add(
+        *(
+            log.make(conversation_id=talkative, occurred_at=NOON + timedelta(seconds=n), text=f"{n:02d}" + "á" * 65_000)
+            for n in range(50)
+        )
+    )
+    server = PrivacyServer(log.privacy)
+    request = analytics_pb2.ExportContactRequest(
+        organization_id=str(log.organization_id), conversation_ids=[str(talkative)]
+    )
+    request.since.FromDatetime(LONG_AGO)
+    told = []
+    while True:
+        answer = await server.ExportContact(request, None)  # type: ignore[arg-type]  # the server uses no context
+        assert answer.ByteSize() < MOST_MESSAGE_BYTES
+        told += [orjson.loads(row.data)["text"][:2] for row in answer.page.rows]
+        if not answer.page.cursor:
+            break
+        request.cursor = answer.page.cursor
+
+    assert told == [f"{n:02d}" for n in range(50)]
 
 
 async def test_old_records_go_and_sums_stay(log: Log) -> None:

@@ -186,8 +186,8 @@ async def test_items_and_dead_letters_are_told_page_by_page(mailbox: Mailbox) ->
         pages.append(await read_page(mailbox.database, uuid4(), sections, pages[-1].cursor, limit=2))
 
     assert [[row.payload for row in page.rows] for page in pages] == [[b"one", b"two"], [b"three"]]
-    assert await read_page(mailbox.database, uuid4(), sections, pages[0].cursors[-1], limit=2) == pages[1]
-    after_one = await read_page(mailbox.database, uuid4(), sections, pages[0].cursors[0], limit=2)
+    assert await read_page(mailbox.database, uuid4(), sections, pages[0].rows[-1].after, limit=2) == pages[1]
+    after_one = await read_page(mailbox.database, uuid4(), sections, pages[0].rows[0].after, limit=2)
     assert [row.payload for row in after_one.rows] == [b"two", b"three"]
     for cursor in ("9:0", "0", "x:y", "0:-1"):
         with pytest.raises(InvalidArgument, match="cursor is none"):

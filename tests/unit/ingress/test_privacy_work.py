@@ -283,6 +283,19 @@ async def test_an_export_that_is_not_read_to_its_end_stays_open() -> None:
     assert await house.jobs.claim(lease_seconds=1) is None
 
 
+async def test_a_cursor_that_names_an_erasure_is_refused_and_ends_nothing() -> None:
+    house = House()
+    house.meet("5511987654321")
+    erasure = await house.requests.erase(organization_id=ORGANIZATION, contact="5511987654321")
+
+    with pytest.raises(InvalidArgument, match="cursor is none that was given out"):
+        await house.exports.page(
+            organization_id=ORGANIZATION, contact="5511987654321", cursor=f"{erasure.job_id}/{len(ROOMS) - 1}/"
+        )
+
+    assert (await house.requests.job(organization_id=ORGANIZATION, job_id=UUID(erasure.job_id))).state == "open"
+
+
 @pytest.mark.parametrize("cursor", ["nonsense", f"{ORGANIZATION}/9/", f"{ORGANIZATION}/-1/", "x/0/"])
 async def test_a_cursor_nobody_gave_out_is_refused(cursor: str) -> None:
     house = House()
