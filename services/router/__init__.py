@@ -1,6 +1,7 @@
 """router routes: whose number, whose contact, which flow.
 
 Does: finds organization, contact, conversation and flow of every message, and hands it on to executor.
-Owns: organizations, numbers, chatbots, keyword triggers, contacts with their identities, conversations.
+Owns: organizations, numbers, chatbots, keyword triggers, contacts with their identities, conversations,
+what is left of those who were erased.
 Never does: run a flow, talk to Meta, answer OK before the next room has the message durably.
 """
