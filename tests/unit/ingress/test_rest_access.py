@@ -195,6 +195,7 @@ async def test_a_body_that_comes_too_slowly_is_not_waited_for() -> None:
 
     assert sent[0]["status"] == 408
     assert (b"connection", b"close") in sent[0]["headers"]
+    assert b"BODY_TIMEOUT" in sent[1]["body"]
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/docs", LIST, "/nothing"])
