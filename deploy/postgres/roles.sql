@@ -219,6 +219,15 @@ INSERT INTO trust VALUES
   ('svc_executor', 'executor.records_lane', 'SELECT, INSERT, UPDATE', 'house'),
   ('svc_executor', 'executor.records_item', 'SELECT, INSERT, DELETE', 'tenant'),
   ('svc_executor', 'executor.records_dead', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),
+  ('svc_executor', 'executor.effects_lane', 'SELECT, INSERT, UPDATE, DELETE', 'house'),
+  ('svc_executor', 'executor.effects_item', 'SELECT, INSERT, DELETE', 'tenant'),
+  ('svc_executor', 'executor.effects_dead', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),
+  ('svc_executor', 'executor.notices_lane', 'SELECT, INSERT, UPDATE, DELETE', 'house'),
+  ('svc_executor', 'executor.notices_item', 'SELECT, INSERT, DELETE', 'tenant'),
+  ('svc_executor', 'executor.notices_dead', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),
+  ('svc_executor', 'executor.secret', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),
+  -- As sender.credential_owner.
+  ('svc_executor', 'executor.secret_owner', 'SELECT, INSERT', 'house'),
   ('svc_executor', 'executor.flow', 'SELECT, INSERT, UPDATE', 'tenant'),
   ('svc_executor', 'executor.flow_version', 'SELECT, INSERT', 'tenant'),
   ('svc_executor', 'executor.conversation_states', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),
@@ -256,7 +265,7 @@ UPDATE trust SET is_shown = CASE scope
   WHEN 'control' THEN table_name IN ('ingress.out_lane', 'ingress.status_lane', 'ingress.door')
   ELSE table_name NOT IN (
     'ingress.meta_app', 'ingress.user_account', 'ingress.refresh_token', 'ingress.invitation', 'ingress.api_key',
-    'ingress.api_key_directory', 'ingress.login_directory', 'sender.credential') END;
+    'ingress.api_key_directory', 'ingress.login_directory', 'sender.credential', 'executor.secret') END;
 
 DO $$
 DECLARE

@@ -19,7 +19,7 @@ from services.chassis.queue import Batcher, export_page_of, progress_of
 from services.chassis.rpc.sizes import fitting
 from services.executor.domain.finding import Finding
 from services.executor.ports import FlowSummary, Privacy, StateView
-from services.executor.usecases import FlowKeeping, StateKeeping, Submission
+from services.executor.usecases import FlowKeeping, SecretKeeping, StateKeeping, Submission
 from services.pb.common.v1 import content_pb2, results_pb2
 from services.pb.executor.v1 import executor_pb2, executor_pb2_grpc
 from services.pb.sender.v1 import sender_pb2
@@ -142,6 +142,40 @@ class StatesServer(executor_pb2_grpc.StatesServicer):
         return response
 
 
+class SecretsServer(executor_pb2_grpc.SecretsServicer):
+    """Secrets of calls outside: values go in and never come out."""
+
+    def __init__(self, secrets: SecretKeeping) -> None:
+        self._secrets = secrets
+
+    async def PutSecret(
+        self, request: executor_pb2.PutSecretRequest, context: Context
+    ) -> executor_pb2.PutSecretResponse:
+        """Store a secret."""
+        is_changed = await self._secrets.put(
+            organization_id=_uuid(request.organization_id, "organization_id"), name=request.name, value=request.value
+        )
+        return executor_pb2.PutSecretResponse(is_changed=is_changed)
+
+    async def ListSecrets(
+        self, request: executor_pb2.ListSecretsRequest, context: Context
+    ) -> executor_pb2.ListSecretsResponse:
+        """The organization's secrets, without values."""
+        response = executor_pb2.ListSecretsResponse()
+        for found in await self._secrets.names(organization_id=_uuid(request.organization_id, "organization_id")):
+            response.secrets.add(name=found.name).updated_at.FromDatetime(found.updated_at)
+        return response
+
+    async def DeleteSecret(
+        self, request: executor_pb2.DeleteSecretRequest, context: Context
+    ) -> executor_pb2.DeleteSecretResponse:
+        """Remove a secret."""
+        was_there = await self._secrets.delete(
+            organization_id=_uuid(request.organization_id, "organization_id"), name=request.name
+        )
+        return executor_pb2.DeleteSecretResponse(was_there=was_there)
+
+
 class PrivacyServer(executor_pb2_grpc.PrivacyServicer):
     """What executor keeps of people."""
 
@@ -183,8 +217,11 @@ class PrivacyServer(executor_pb2_grpc.PrivacyServicer):
 
 
 def _content(kind: str, payload: bytes) -> object:
-    """An event or a reply in plain words; as hexadecimal when it is none."""
+    """An event, a reply or a call in plain words; as hexadecimal when it is none."""
     try:
+        if kind.endswith("call"):
+            order = executor_pb2.EffectOrder.FromString(payload)
+            return {"effect_id": order.effect_id, "kind": order.kind, "request": orjson.loads(order.request or b"{}")}
         if kind.endswith("reply"):
             return MessageToDict(sender_pb2.OutboundMessage.FromString(payload), preserving_proto_field_name=True)
         event = executor_pb2.ConversationEvent.FromString(payload)

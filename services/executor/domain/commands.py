@@ -98,13 +98,14 @@ class CallFlow:
 class StartEffect:
     """Call something outside; the result comes back as EffectDone with this id.
 
-    `request` is JSON, by kind; secrets stand in it by name only.
+    `request` is JSON, by kind; secrets stand in it by name only. After `seconds` nobody waits for the result.
     """
 
     node_id: str
     effect_id: str
     kind: EffectKind
     request: Mapping[str, Json]
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,23 @@
 """All SQL of executor."""
 
-from services.executor.store.boxes import INBOX, OUTBOX, RECORDS
+from services.executor.store.boxes import EFFECTS, INBOX, NOTICES, OUTBOX, RECORDS
+from services.executor.store.effects import PostgresEffects
 from services.executor.store.flows import PostgresFlows
 from services.executor.store.privacy import PostgresPrivacy
+from services.executor.store.secrets import SEALED, PostgresSecrets
 from services.executor.store.states import ANY_TIMER_DUE, PostgresStates
 
-__all__ = ["ANY_TIMER_DUE", "INBOX", "OUTBOX", "RECORDS", "PostgresFlows", "PostgresPrivacy", "PostgresStates"]
+__all__ = [
+    "ANY_TIMER_DUE",
+    "EFFECTS",
+    "INBOX",
+    "NOTICES",
+    "OUTBOX",
+    "RECORDS",
+    "SEALED",
+    "PostgresEffects",
+    "PostgresFlows",
+    "PostgresPrivacy",
+    "PostgresSecrets",
+    "PostgresStates",
+]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from functools import lru_cache, partial
+from itertools import islice
 from uuid import UUID, uuid5
 
 import psycopg
@@ -27,7 +28,7 @@ from services.chassis.queue.schema import KEEP_DAYS
 from services.executor.domain.effects import Timer
 from services.executor.domain.standing import Standing
 from services.executor.ports import Passage, Published, Save, Snapshot, StateChanged, StateView
-from services.executor.store.boxes import INBOX, OUTBOX, RECORDS
+from services.executor.store.boxes import BOXES
 from services.executor.store.flows import load_flow
 from services.executor.store.rows import COLUMNS, dropped_timers, standing_of, state_values, timer_values, view_of
 
@@ -104,6 +105,7 @@ class PostgresStates:
         inbox: Lanes,
         outbox: Lanes,
         records: Lanes,
+        effects: Lanes,
         *,
         audit: AuditLog,
         on_queued: Callable[[], None],
@@ -116,6 +118,7 @@ class PostgresStates:
         self._inbox = inbox
         self._outbox = outbox
         self._records = records
+        self._effects = effects
 
     async def enqueue(self, items: Sequence[Item]) -> Sequence[bool]:
         """Take events into the inbox; tells per item whether it is new."""
@@ -177,19 +180,23 @@ class PostgresStates:
             steps.append((_SAVE_STATES, {**state_values(save.standings), "wanted": len(save.standings)}))
         if save.timers:
             steps += _timer_steps(save.timers)
-        outbox = self._outbox.entering(save.outbox)
-        records = self._records.entering(self._bundles_of(save.records))
+        entering = [
+            (self._outbox, self._outbox.entering(save.outbox)),
+            (self._records, self._records.entering(self._bundles_of(save.records))),
+        ]
+        if save.effects:
+            entering.append((self._effects, self._effects.entering(save.effects)))
         before = len(steps)
-        steps += [*outbox.steps, *records.steps]
+        steps += [step for _, items in entering for step in items.steps]
         try:
             rows = await journey.commit(steps)
         except psycopg.DatabaseError as error:
             if is_fenced(error):
                 raise StateChanged from error
             raise
-        rows = rows[before:]
-        self._outbox.entered(outbox, rows[: len(outbox.steps)])
-        self._records.entered(records, rows[len(outbox.steps) :])
+        rest = iter(rows[before:])
+        for lanes_of, items in entering:
+            lanes_of.entered(items, list(islice(rest, len(items.steps))))
 
     def _bundles_of(self, records: Sequence[tuple[UUID, bytes]]) -> list[Item]:
         """An organization's records as few items, in one of its few lanes: the log needs no order between them."""
@@ -290,14 +297,14 @@ class PostgresStates:
     async def prepare_partitions(self) -> None:
         """Have partitions for the weeks to come."""
         async with self._database.transaction(()) as connection:
-            for box in (INBOX, OUTBOX, RECORDS):
+            for box in BOXES:
                 table = f"{box.path}_item"
                 await fetch_one(connection, "SELECT app.ensure_partitions(%s::regclass, 'week', 3)", (table,))
 
     async def drop_old(self) -> None:
         """Drop items older than any repeat may be."""
         async with self._database.transaction(()) as connection:
-            for box in (INBOX, OUTBOX, RECORDS):
+            for box in BOXES:
                 table = f"{box.path}_item"
                 await fetch_one(connection, "SELECT app.drop_old_items(%s::regclass, %s)", (table, KEEP_DAYS))
 

@@ -221,6 +221,170 @@ class Flows:
             _registered_method=True)
 
 
+class SecretsStub:
+    """Secrets that flows use in calls outside, by name. Values go in and never come out.
+    """
+
+    def __init__(self, channel):
+        """Constructor.
+
+        Args:
+            channel: A grpc.Channel.
+        """
+        self.PutSecret = channel.unary_unary(
+                '/pytake.executor.v1.Secrets/PutSecret',
+                request_serializer=executor_dot_v1_dot_executor__pb2.PutSecretRequest.SerializeToString,
+                response_deserializer=executor_dot_v1_dot_executor__pb2.PutSecretResponse.FromString,
+                _registered_method=True)
+        self.ListSecrets = channel.unary_unary(
+                '/pytake.executor.v1.Secrets/ListSecrets',
+                request_serializer=executor_dot_v1_dot_executor__pb2.ListSecretsRequest.SerializeToString,
+                response_deserializer=executor_dot_v1_dot_executor__pb2.ListSecretsResponse.FromString,
+                _registered_method=True)
+        self.DeleteSecret = channel.unary_unary(
+                '/pytake.executor.v1.Secrets/DeleteSecret',
+                request_serializer=executor_dot_v1_dot_executor__pb2.DeleteSecretRequest.SerializeToString,
+                response_deserializer=executor_dot_v1_dot_executor__pb2.DeleteSecretResponse.FromString,
+                _registered_method=True)
+
+
+class SecretsServicer:
+    """Secrets that flows use in calls outside, by name. Values go in and never come out.
+    """
+
+    def PutSecret(self, request, context):
+        """Stores a secret of an organization, encrypted; one that is there is replaced.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListSecrets(self, request, context):
+        """Lists the names of an organization's secrets.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DeleteSecret(self, request, context):
+        """Removes a secret; calls that name it fail from then on.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+
+def add_SecretsServicer_to_server(servicer, server):
+    rpc_method_handlers = {
+            'PutSecret': grpc.unary_unary_rpc_method_handler(
+                    servicer.PutSecret,
+                    request_deserializer=executor_dot_v1_dot_executor__pb2.PutSecretRequest.FromString,
+                    response_serializer=executor_dot_v1_dot_executor__pb2.PutSecretResponse.SerializeToString,
+            ),
+            'ListSecrets': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListSecrets,
+                    request_deserializer=executor_dot_v1_dot_executor__pb2.ListSecretsRequest.FromString,
+                    response_serializer=executor_dot_v1_dot_executor__pb2.ListSecretsResponse.SerializeToString,
+            ),
+            'DeleteSecret': grpc.unary_unary_rpc_method_handler(
+                    servicer.DeleteSecret,
+                    request_deserializer=executor_dot_v1_dot_executor__pb2.DeleteSecretRequest.FromString,
+                    response_serializer=executor_dot_v1_dot_executor__pb2.DeleteSecretResponse.SerializeToString,
+            ),
+    }
+    generic_handler = grpc.method_handlers_generic_handler(
+            'pytake.executor.v1.Secrets', rpc_method_handlers)
+    server.add_generic_rpc_handlers((generic_handler,))
+    server.add_registered_method_handlers('pytake.executor.v1.Secrets', rpc_method_handlers)
+
+
+ # This class is part of an EXPERIMENTAL API.
+class Secrets:
+    """Secrets that flows use in calls outside, by name. Values go in and never come out.
+    """
+
+    @staticmethod
+    def PutSecret(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.executor.v1.Secrets/PutSecret',
+            executor_dot_v1_dot_executor__pb2.PutSecretRequest.SerializeToString,
+            executor_dot_v1_dot_executor__pb2.PutSecretResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListSecrets(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.executor.v1.Secrets/ListSecrets',
+            executor_dot_v1_dot_executor__pb2.ListSecretsRequest.SerializeToString,
+            executor_dot_v1_dot_executor__pb2.ListSecretsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DeleteSecret(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.executor.v1.Secrets/DeleteSecret',
+            executor_dot_v1_dot_executor__pb2.DeleteSecretRequest.SerializeToString,
+            executor_dot_v1_dot_executor__pb2.DeleteSecretResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+
 class StatesStub:
     """States of conversations, for people.
     """

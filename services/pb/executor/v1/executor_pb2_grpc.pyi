@@ -100,6 +100,61 @@ class FlowsServicer(metaclass=_abc_1.ABCMeta):
 
 def add_FlowsServicer_to_server(servicer: FlowsServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
 
+class SecretsStub:
+    """Secrets that flows use in calls outside, by name. Values go in and never come out."""
+
+    @_typing.overload
+    def __new__(cls, channel: _grpc.Channel) -> _Self: ...
+    @_typing.overload
+    def __new__(cls, channel: _aio.Channel) -> SecretsAsyncStub: ...
+    PutSecret: _grpc.UnaryUnaryMultiCallable[_executor_pb2.PutSecretRequest, _executor_pb2.PutSecretResponse]
+    """Stores a secret of an organization, encrypted; one that is there is replaced."""
+    ListSecrets: _grpc.UnaryUnaryMultiCallable[_executor_pb2.ListSecretsRequest, _executor_pb2.ListSecretsResponse]
+    """Lists the names of an organization's secrets."""
+    DeleteSecret: _grpc.UnaryUnaryMultiCallable[_executor_pb2.DeleteSecretRequest, _executor_pb2.DeleteSecretResponse]
+    """Removes a secret; calls that name it fail from then on."""
+
+@_typing.type_check_only
+class SecretsAsyncStub(SecretsStub):
+    """Secrets that flows use in calls outside, by name. Values go in and never come out."""
+
+    def __init__(self, channel: _aio.Channel) -> None: ...
+    PutSecret: _aio.UnaryUnaryMultiCallable[_executor_pb2.PutSecretRequest, _executor_pb2.PutSecretResponse]  # type: ignore[assignment]
+    """Stores a secret of an organization, encrypted; one that is there is replaced."""
+    ListSecrets: _aio.UnaryUnaryMultiCallable[_executor_pb2.ListSecretsRequest, _executor_pb2.ListSecretsResponse]  # type: ignore[assignment]
+    """Lists the names of an organization's secrets."""
+    DeleteSecret: _aio.UnaryUnaryMultiCallable[_executor_pb2.DeleteSecretRequest, _executor_pb2.DeleteSecretResponse]  # type: ignore[assignment]
+    """Removes a secret; calls that name it fail from then on."""
+
+class SecretsServicer(metaclass=_abc_1.ABCMeta):
+    """Secrets that flows use in calls outside, by name. Values go in and never come out."""
+
+    @_abc_1.abstractmethod
+    def PutSecret(
+        self,
+        request: _executor_pb2.PutSecretRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_executor_pb2.PutSecretResponse, _abc.Awaitable[_executor_pb2.PutSecretResponse]]:
+        """Stores a secret of an organization, encrypted; one that is there is replaced."""
+
+    @_abc_1.abstractmethod
+    def ListSecrets(
+        self,
+        request: _executor_pb2.ListSecretsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_executor_pb2.ListSecretsResponse, _abc.Awaitable[_executor_pb2.ListSecretsResponse]]:
+        """Lists the names of an organization's secrets."""
+
+    @_abc_1.abstractmethod
+    def DeleteSecret(
+        self,
+        request: _executor_pb2.DeleteSecretRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_executor_pb2.DeleteSecretResponse, _abc.Awaitable[_executor_pb2.DeleteSecretResponse]]:
+        """Removes a secret; calls that name it fail from then on."""
+
+def add_SecretsServicer_to_server(servicer: SecretsServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
+
 class StatesStub:
     """States of conversations, for people."""
 
