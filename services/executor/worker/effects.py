@@ -131,11 +131,10 @@ class EffectWorker:
         metrics.effects_in_flight.set(len(self._under_way))
 
     def _came_back(self, task: asyncio.Task[None]) -> None:
-        was_full = len(self._under_way) >= self._limit
-        claim = self._under_way.pop(task)
+        del self._under_way[task]
         metrics.effects_in_flight.set(len(self._under_way))
-        if was_full or self._counts()[claim.group_id] + 1 >= self._share:
-            self._bell.ring()
+        # There is room again, and there may be more in its lane.
+        self._bell.ring()
 
     async def _make(self, due: EffectDue) -> None:
         started = self._monotonic()
