@@ -112,7 +112,7 @@ async def build(settings: Settings) -> Service:
         ),
         effects_bell,
         limit=settings.effects_in_flight,
-        share=settings.effects_per_organization,
+        share=settings.effects_of_one_organization,
         lease_seconds=effects.lease_seconds,
         drain_seconds=settings.drain_seconds,
         monotonic=monotonic,
@@ -224,8 +224,8 @@ def _sealer(settings: Settings) -> Sealer:
 
 def _egress(settings: Settings) -> Egress:
     """The way out, with the operator's policy."""
-    if settings.effects_in_flight < 1 or settings.effects_per_organization < 1:
-        raise SettingsError("EFFECTS_IN_FLIGHT and EFFECTS_PER_ORGANIZATION must be more than 0")
+    if settings.effects_in_flight < 1 or settings.effects_of_one_organization < 1:
+        raise SettingsError("EFFECTS_IN_FLIGHT and EFFECTS_OF_ONE_ORGANIZATION must be more than 0")
     try:
         allowed = networks_of(settings.effects_allowed_networks)
     except ValueError as error:

@@ -17,8 +17,8 @@ class Settings(ServiceSettings):
         "SEALING_KEYS", "base64 keys of 32 bytes, comma-separated, the active one first; they seal the secrets of flows"
     )
     effects_in_flight: int = setting("EFFECTS_IN_FLIGHT", "calls of flows one process makes at a time", default=32)
-    effects_per_organization: int = setting(
-        "EFFECTS_PER_ORGANIZATION",
+    effects_of_one_organization: int = setting(
+        "EFFECTS_OF_ONE_ORGANIZATION",
         "of these, those one organization may have at a time, so that its slow API stops nobody else",
         default=8,
     )

@@ -9,6 +9,8 @@ LOOKS = ("List", "Get", "Check", "Verify")
 NOTED = {
     "common.DeadLetters.ReplayDeadLetters",
     "executor.Flows.PutFlow",
+    "executor.Secrets.DeleteSecret",
+    "executor.Secrets.PutSecret",
     "executor.States.CloseState",
     "ingress.Accounts.PutApiKey",
     "ingress.Accounts.PutUser",

@@ -4,6 +4,7 @@ import typer
 
 from services.cli.flow.import_ import import_
 from services.cli.flow.lint import lint
+from services.cli.flow.secret import app as secret_app
 
 app = typer.Typer(add_completion=False, no_args_is_help=True)
 
@@ -15,3 +16,4 @@ def flow() -> None:
 
 app.command()(lint)
 app.command("import")(import_)
+app.add_typer(secret_app, name="secret")

@@ -72,8 +72,8 @@ class CallOutside:
         except RequestRefused as error:
             return failed(effect.effect_id, str(error))
         done = await self._try(effect, prepared.request, deadline)
-        error = str(masked(done.error, prepared.forms))
-        return replace(done, body=masked(done.body, prepared.forms), error=error)
+        told = str(masked(done.error, prepared.forms))
+        return replace(done, body=masked(done.body, prepared.forms), error=told)
 
     async def _prepare(self, organization_id: UUID, effect: EffectRequest) -> _Prepared:
         request: dict[str, Json] = dict(effect.request)
@@ -137,8 +137,10 @@ def _told(effect: EffectRequest, answer: Answer | Forbidden | NoAnswer) -> Effec
             media_type=answer.headers.get("content-type", ""),
             content=answer.body,
         )
-    outcome = "timeout" if isinstance(answer, TooSlow) else "failed"
-    return failed(effect.effect_id, f"The call gave no answer: {answer}.", outcome=outcome)
+    sentence = f"The call gave no answer: {answer}."
+    if isinstance(answer, TooSlow):
+        return failed(effect.effect_id, sentence, outcome="timeout")
+    return failed(effect.effect_id, sentence)
 
 
 def _with_trace(headers: Mapping[str, str], effect_id: str, number: int) -> dict[str, str]:

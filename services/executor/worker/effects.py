@@ -175,7 +175,7 @@ class EffectWorker:
         return EffectSettled(Finish(claim, claim.until), result_item(due, done)), done
 
     def _buried(self, due: EffectDue, why: str) -> tuple[EffectSettled, EffectDone]:
-        _log.error("effect_dead_lettered", effect_id=due.item.event_id, attempts=due.claim.attempts)
+        _log.error("effect_dead_lettered", event_id=due.item.event_id, attempts=due.claim.attempts)
         effect_id = due.item.event_id.partition(":")[0]
         done = failed(effect_id, _GIVEN_UP)
         return EffectSettled(Finish(due.claim, due.claim.until), result_item(due, done), buried=why), done

@@ -1,10 +1,14 @@
 """Each change that executor makes for people is noted once, without what was said."""
 
+import os
+
 import pytest
 
 from services.chassis.errors import FailedPrecondition, InvalidArgument, NotFound
 from services.chassis.rpc import act_as
-from services.executor.usecases import StateKeeping
+from services.chassis.sealing import Sealer
+from services.executor.store import PostgresSecrets
+from services.executor.usecases import SecretKeeping, StateKeeping
 from services.executor.worker import decode
 from tests.fixtures.noted import everything_noted, noted
 from tests.integration.executor.conftest import FLOWS, Room
@@ -55,6 +59,30 @@ async def test_closing_a_conversation_is_noted_for_the_conversation_without_the_
     assert (closed.action, closed.object) == ("conversation.close", f"conversation:{room.conversation_id}")
     assert closed.before != closed.after
     assert PHONE not in everything_noted(room.superuser_url, "executor")
+
+
+async def test_secrets_of_flows_are_noted_by_name_when_they_change_and_when_they_go(room: Room) -> None:
+    organization_id, value = room.organization_id, "willow-77-key"
+    store = PostgresSecrets(room.database, Sealer((os.urandom(32),)), room.audit)
+    secrets = SecretKeeping(store)
+    before = len(await noted(room.audit, organization_id))
+
+    assert await secrets.put(organization_id=organization_id, name="STOCK", value=value)
+    assert not await secrets.put(organization_id=organization_id, name="STOCK", value=value)
+    assert await secrets.put(organization_id=organization_id, name="STOCK", value="elder-78-key")
+    assert [found.name for found in await secrets.names(organization_id=organization_id)] == ["STOCK"]
+    assert await store.values(organization_id=organization_id, names=["STOCK", "OTHER"]) == {"STOCK": "elder-78-key"}
+    for name, wrong in (("a b", "x"), ("A", ""), ("A", "x" * 8193), ("A", "line\nbreak"), ("A", "nul\0")):
+        with pytest.raises(InvalidArgument):
+            await secrets.put(organization_id=organization_id, name=name, value=wrong)
+    assert await secrets.delete(organization_id=organization_id, name="STOCK")
+    assert not await secrets.delete(organization_id=organization_id, name="STOCK")
+
+    made, changed, gone = (await noted(room.audit, organization_id))[before:]
+    assert [record.action for record in (made, changed, gone)] == ["secret.put", "secret.put", "secret.delete"]
+    assert {record.object for record in (made, changed, gone)} == {"secret:STOCK"}
+    assert (made.before, changed.before, gone.before, gone.after) == (None, made.after, changed.after, None)
+    assert value not in everything_noted(room.superuser_url, "executor")
 
 
 async def test_a_dead_letter_put_back_is_noted_each_time_in_its_organizations_chain(room: Room) -> None:

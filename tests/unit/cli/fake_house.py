@@ -23,6 +23,7 @@ from services.pb.router.v1 import router_pb2, router_pb2_grpc
 from services.pb.sender.v1 import sender_pb2, sender_pb2_grpc
 from tests.fakes.audit import MemoryLog
 from tests.unit.cli.fake_privacy import FakeRights, privacy_servicers
+from tests.unit.cli.fake_secrets import FakeSecrets
 
 NAMESPACE = UUID("6b1f5f0e-0000-4000-8000-000000000000")
 BROKEN = "broken"
@@ -323,7 +324,9 @@ def _servicers(kept: Kept, room: str) -> list[Servicer]:
         ],
         "executor": [
             Servicer("pytake.executor.v1.Flows", executor_pb2_grpc.add_FlowsServicer_to_server, FakeFlows(kept)),
+            Servicer("pytake.executor.v1.Secrets", executor_pb2_grpc.add_SecretsServicer_to_server, FakeSecrets(kept)),
             dead,
+            sealing,
         ],
         "sender": [
             Servicer(
