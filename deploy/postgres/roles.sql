@@ -241,6 +241,9 @@ INSERT INTO trust VALUES
   ('svc_sender', 'sender.records_lane', 'SELECT, INSERT, UPDATE', 'house'),
   ('svc_sender', 'sender.records_item', 'SELECT, INSERT, DELETE', 'tenant'),
   ('svc_sender', 'sender.records_dead', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),
+  ('svc_sender', 'sender.failures_lane', 'SELECT, INSERT, UPDATE, DELETE', 'house'),
+  ('svc_sender', 'sender.failures_item', 'SELECT, INSERT, DELETE', 'tenant'),
+  ('svc_sender', 'sender.failures_dead', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),
   ('svc_sender', 'sender.credential', 'SELECT, INSERT, UPDATE', 'tenant'),
   -- Ids of organizations with credentials: what re-sealing names, for it may see nobody's row without naming them.
   ('svc_sender', 'sender.credential_owner', 'SELECT, INSERT', 'house'),
