@@ -86,11 +86,21 @@ _DROP_TIMERS = Query("""
 
 ANY_TIMER_DUE = Query("SELECT EXISTS (SELECT 1 FROM executor.timer WHERE fire_at <= now())")
 
+# Of one conversation the earlier fires first, though several processes fire: who finds an earlier one that another
+# process has in hand leaves the later one for the next time.
 _TAKE_TIMERS = Query("""
-    DELETE FROM executor.timer WHERE (organization_id, lane_id, kind, scope) IN (
-      SELECT organization_id, lane_id, kind, scope FROM executor.timer WHERE fire_at <= now()
-      ORDER BY fire_at LIMIT %(limit)s::bigint FOR UPDATE SKIP LOCKED)
-    RETURNING organization_id, lane_id, kind, scope, fire_at""")
+    WITH due AS MATERIALIZED (
+      SELECT organization_id, lane_id, kind, scope, fire_at FROM executor.timer WHERE fire_at <= now()
+      ORDER BY fire_at LIMIT %(limit)s::bigint FOR UPDATE SKIP LOCKED),
+    mine AS MATERIALIZED (
+      SELECT d.* FROM due d WHERE NOT EXISTS (
+        SELECT 1 FROM executor.timer e
+        WHERE e.organization_id = d.organization_id AND e.lane_id = d.lane_id AND e.fire_at < d.fire_at
+          AND (e.organization_id, e.lane_id, e.kind, e.scope) NOT IN (
+            SELECT organization_id, lane_id, kind, scope FROM due)))
+    DELETE FROM executor.timer t USING mine m
+    WHERE (t.organization_id, t.lane_id, t.kind, t.scope) = (m.organization_id, m.lane_id, m.kind, m.scope)
+    RETURNING t.organization_id, t.lane_id, t.kind, t.scope, t.fire_at""")
 
 # Few, so that they are claimed in batches; several, so that replicas do not wait for each other's commits.
 RECORD_LANES = 4
@@ -215,7 +225,8 @@ class PostgresStates:
         async with self._database.journey(()) as journey:
             (rows,) = await journey.run([(_TAKE_TIMERS, {"limit": limit})])
             if rows:
-                enqueueing = self._inbox.enqueueing([to_item(Timer(*row)) for row in rows])
+                ordered = sorted(rows, key=lambda row: row[4])
+                enqueueing = self._inbox.enqueueing([to_item(Timer(*row)) for row in ordered])
                 await journey.commit([rescoping({row[0] for row in rows}), *enqueueing.steps])
         if rows:
             self._on_queued()
