@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from datetime import timedelta
+from uuid import uuid4
 
 import psycopg
 
@@ -22,18 +23,20 @@ from services.chassis.tenancy import ServiceSigner, TokenVerifier
 from services.executor import metrics
 from services.executor.domain.limits import Limits
 from services.executor.egress import Egress, networks_of, ports_of
-from services.executor.peers import GrpcAnalytics, GrpcSender
+from services.executor.peers import GrpcAnalytics, GrpcRouter, GrpcSender
 from services.executor.server import ExecutionServer, FlowsServer, PrivacyServer, SecretsServer, StatesServer
 from services.executor.settings import Settings
 from services.executor.store import (
     ANY_TIMER_DUE,
     EFFECTS,
     INBOX,
+    NOTICES,
     OUTBOX,
     RECORDS,
     SEALED,
     PostgresEffects,
     PostgresFlows,
+    PostgresHands,
     PostgresPrivacy,
     PostgresSecrets,
     PostgresStates,
@@ -43,6 +46,7 @@ from services.executor.usecases import (
     Encoder,
     FlowKeeping,
     FlowLibrary,
+    HandKeeping,
     SecretKeeping,
     StateKeeping,
     Turns,
@@ -52,8 +56,10 @@ from services.executor.worker import (
     InboxWorker,
     TimerClock,
     encode_effect,
+    encode_notice,
     encode_record,
     encode_said,
+    hand_items,
     read_effect,
     submission_of,
 )
@@ -85,15 +91,15 @@ async def build(settings: Settings) -> Service:
     signer = ServiceSigner.from_file("executor", settings.service_key_file)
     verifier = TokenVerifier.from_file(audience="executor", jwks_file=settings.service_jwks_file)
     inbox, outbox, records = Lanes(INBOX, database), Lanes(OUTBOX, database), Lanes(RECORDS, database)
-    effects = Lanes(EFFECTS, database)
-    inbox_bell, outbox_bell, records_bell, effects_bell = Bell(), Bell(), Bell(), Bell()
+    effects, notices = Lanes(EFFECTS, database), Lanes(NOTICES, database)
+    inbox_bell, outbox_bell, records_bell, effects_bell, notices_bell = (Bell() for _ in range(5))
     audit = AuditLog("executor", database)
-    states = PostgresStates(database, inbox, outbox, records, effects, audit=audit, on_queued=inbox_bell.ring)
+    states = PostgresStates(database, inbox, outbox, records, effects, notices, audit=audit, on_queued=inbox_bell.ring)
     flows = PostgresFlows(database, audit)
     turns = Turns(
         states=states,
         library=FlowLibrary(flows),
-        encoder=Encoder(encode_said, encode_record, encode_effect),
+        encoder=Encoder(encode_said, encode_record, encode_effect, encode_notice),
         limits=Limits(settings.max_flow_iterations, settings.flow_execution_timeout_ms),
         ttl=timedelta(hours=settings.conversation_session_ttl_hours),
         monotonic=monotonic,
@@ -122,8 +128,23 @@ async def build(settings: Settings) -> Service:
     sender_peer = Peer(PeerAddress("sender", settings.sender_target), signer, certificates=certificates)
     analytics_peer = Peer(PeerAddress("analytics", settings.analytics_target), signer, certificates=certificates)
 
+    router_peer = Peer(PeerAddress("router", settings.router_target), signer, certificates=certificates)
+
+    def ring() -> None:
+        inbox_bell.ring()
+        notices_bell.ring()
+
+    hands = PostgresHands(database, inbox, notices, audit, encode=hand_items, on_queued=ring)
+    boxes = (
+        (inbox, inbox_bell),
+        (outbox, outbox_bell),
+        (records, records_bell),
+        (effects, effects_bell),
+        (notices, notices_bell),
+    )
+
     async def measure() -> None:
-        for lanes in (inbox, outbox, records, effects):
+        for lanes, _ in boxes:
             await lanes.measure()
 
     poison = (psycopg.DataError,)
@@ -149,7 +170,7 @@ async def build(settings: Settings) -> Service:
             Servicer(
                 "pytake.executor.v1.States",
                 executor_pb2_grpc.add_StatesServicer_to_server,
-                StatesServer(StateKeeping(states)),
+                StatesServer(StateKeeping(states), HandKeeping(states, hands, lambda: str(uuid4()))),
             ),
             Servicer(
                 "pytake.executor.v1.Secrets",
@@ -169,10 +190,7 @@ async def build(settings: Settings) -> Service:
             Servicer(
                 "pytake.common.v1.DeadLetters",
                 lanes_pb2_grpc.add_DeadLettersServicer_to_server,
-                DeadLetters(
-                    [(inbox, inbox_bell), (outbox, outbox_bell), (records, records_bell), (effects, effects_bell)],
-                    audit,
-                ),
+                DeadLetters(boxes, audit),
             ),
             audit_servicer(audit),
         ],
@@ -186,6 +204,7 @@ async def build(settings: Settings) -> Service:
             Closing(database.close),
             Closing(sender_peer.close),
             Closing(analytics_peer.close),
+            Closing(router_peer.close),
             Closing(egress.close),
             Periodic("partitions", PARTITIONS_SECONDS, states.prepare_partitions),
             Periodic("cleaning", CLEANING_SECONDS, states.drop_old),
@@ -195,16 +214,14 @@ async def build(settings: Settings) -> Service:
             Relay(
                 records, database, records_bell, GrpcAnalytics(analytics_peer).ingest, limit=32, linger=RECORD_LINGER
             ),
+            Relay(notices, database, notices_bell, GrpcRouter(router_peer).apply),
             InboxWorker(inbox, turns, bell=inbox_bell, monotonic=monotonic),
             effect_worker,
             timers,
             Poll(
                 database,
                 [
-                    (inbox.is_any_ready, inbox_bell.ring),
-                    (outbox.is_any_ready, outbox_bell.ring),
-                    (records.is_any_ready, records_bell.ring),
-                    (effects.is_any_ready, effects_bell.ring),
+                    *((lanes.is_any_ready, bell.ring) for lanes, bell in boxes),
                     (ANY_TIMER_DUE, timers.ring),
                 ],
             ),

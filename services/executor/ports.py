@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol
 from uuid import UUID
 
 from services.chassis.queue import Claim, Cleared, Finish, Item, Page, Passed, StoredItem
@@ -112,6 +112,7 @@ class Save:
     buried: Sequence[tuple[Claim, StoredItem, str]]
     finishes: Sequence[Finish]
     effects: Sequence[Item] = ()
+    notices: Sequence[Item] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +160,17 @@ class EffectSettled:
     finish: Finish
     event: Item | None = None
     buried: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Hand:
+    """People take a conversation, or give it back; it counts once under `event_id`."""
+
+    organization_id: UUID
+    conversation_id: UUID
+    contact_id: UUID
+    event_id: str
+    outcome: Literal["taken", "released", "no_agent"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,6 +244,13 @@ class States(Protocol):
 
     async def close(self, *, organization_id: UUID, phone_number: str) -> datetime | None:
         """Close the active session of a phone number; None when there is none."""
+
+
+class Hands(Protocol):
+    """Who has conversations, as people want it."""
+
+    async def give(self, hand: Hand) -> bool:
+        """Tell the conversation and router, in one transaction; tells whether it is new. Raises Unavailable."""
 
 
 class EffectBox(Protocol):

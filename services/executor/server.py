@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import UTC
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 from uuid import UUID
 
 import orjson
@@ -19,9 +19,10 @@ from services.chassis.queue import Batcher, export_page_of, progress_of
 from services.chassis.rpc.sizes import fitting
 from services.executor.domain.finding import Finding
 from services.executor.ports import FlowSummary, Privacy, StateView
-from services.executor.usecases import FlowKeeping, SecretKeeping, StateKeeping, Submission
+from services.executor.usecases import FlowKeeping, HandKeeping, SecretKeeping, StateKeeping, Submission
 from services.pb.common.v1 import content_pb2, results_pb2
 from services.pb.executor.v1 import executor_pb2, executor_pb2_grpc
+from services.pb.router.v1 import router_pb2
 from services.pb.sender.v1 import sender_pb2
 
 Context: TypeAlias = aio.ServicerContext[Any, Any]
@@ -94,8 +95,9 @@ class FlowsServer(executor_pb2_grpc.FlowsServicer):
 class StatesServer(executor_pb2_grpc.StatesServicer):
     """Where conversations stand."""
 
-    def __init__(self, states: StateKeeping) -> None:
+    def __init__(self, states: StateKeeping, hands: HandKeeping) -> None:
         self._states = states
+        self._hands = hands
 
     async def ListStates(
         self, request: executor_pb2.ListStatesRequest, context: Context
@@ -129,6 +131,35 @@ class StatesServer(executor_pb2_grpc.StatesServicer):
             state=_state(turn.state) if turn.state else None,
             is_awaiting_input=turn.state is not None and turn.state.standing.session.awaiting_input,
         )
+
+    async def TakeConversation(
+        self, request: executor_pb2.TakeConversationRequest, context: Context
+    ) -> executor_pb2.TakeConversationResponse:
+        """Give a conversation to people."""
+        conversation_id, is_new = await self._give(request, "taken")
+        return executor_pb2.TakeConversationResponse(conversation_id=conversation_id, is_new=is_new)
+
+    async def ReleaseConversation(
+        self, request: executor_pb2.ReleaseConversationRequest, context: Context
+    ) -> executor_pb2.ReleaseConversationResponse:
+        """Give a conversation back to the bot."""
+        conversation_id, is_new = await self._give(request, "no_agent" if request.is_unattended else "released")
+        return executor_pb2.ReleaseConversationResponse(conversation_id=conversation_id, is_new=is_new)
+
+    async def _give(
+        self,
+        request: executor_pb2.TakeConversationRequest | executor_pb2.ReleaseConversationRequest,
+        outcome: Literal["taken", "released", "no_agent"],
+    ) -> tuple[str, bool]:
+        conversation_id = _uuid(request.conversation_id, "conversation_id") if request.conversation_id else None
+        found, is_new = await self._hands.give(
+            organization_id=_uuid(request.organization_id, "organization_id"),
+            phone_number=request.phone_number,
+            conversation_id=conversation_id,
+            key=request.key,
+            outcome=outcome,
+        )
+        return str(found), is_new
 
     async def CloseState(
         self, request: executor_pb2.CloseStateRequest, context: Context
@@ -219,6 +250,8 @@ class PrivacyServer(executor_pb2_grpc.PrivacyServicer):
 def _content(kind: str, payload: bytes) -> object:
     """An event, a reply or a call in plain words; as hexadecimal when it is none."""
     try:
+        if kind.endswith("order"):
+            return MessageToDict(router_pb2.Order.FromString(payload), preserving_proto_field_name=True)
         if kind.endswith("call"):
             order = executor_pb2.EffectOrder.FromString(payload)
             return {"effect_id": order.effect_id, "kind": order.kind, "request": orjson.loads(order.request or b"{}")}

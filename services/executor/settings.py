@@ -13,6 +13,7 @@ class Settings(ServiceSettings):
 
     sender_target: str = setting("SENDER_TARGET", "gRPC target of sender", default="dns:///127.0.0.1:7030")
     analytics_target: str = setting("ANALYTICS_TARGET", "gRPC target of analytics", default="dns:///127.0.0.1:7040")
+    router_target: str = setting("ROUTER_TARGET", "gRPC target of router", default="dns:///127.0.0.1:7010")
     sealing_keys: Secret = setting(
         "SEALING_KEYS", "base64 keys of 32 bytes, comma-separated, the active one first; they seal the secrets of flows"
     )

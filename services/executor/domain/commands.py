@@ -77,6 +77,13 @@ class HandOver:
 
 
 @dataclass(frozen=True, slots=True)
+class HandBack:
+    """People have the conversation no longer, though nobody released it: the bot goes on."""
+
+    node_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class LogEvent:
     """Note an event of the author's own in the log."""
 
@@ -94,7 +101,7 @@ class Ended:
     reason: EndReason
 
 
-Order = StartEffect | ChangeContact | HandOver
+Order = StartEffect | ChangeContact | HandOver | HandBack
 Command = Say | Order | LogEvent | LimitReached | JumpToFlow | CallFlow | Ended
 
 __all__ = [

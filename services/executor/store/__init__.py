@@ -3,6 +3,7 @@
 from services.executor.store.boxes import EFFECTS, INBOX, NOTICES, OUTBOX, RECORDS
 from services.executor.store.effects import PostgresEffects
 from services.executor.store.flows import PostgresFlows
+from services.executor.store.hands import PostgresHands
 from services.executor.store.privacy import PostgresPrivacy
 from services.executor.store.secrets import SEALED, PostgresSecrets
 from services.executor.store.states import ANY_TIMER_DUE, PostgresStates
@@ -17,6 +18,7 @@ __all__ = [
     "SEALED",
     "PostgresEffects",
     "PostgresFlows",
+    "PostgresHands",
     "PostgresPrivacy",
     "PostgresSecrets",
     "PostgresStates",

@@ -116,6 +116,7 @@ class PostgresStates:
         outbox: Lanes,
         records: Lanes,
         effects: Lanes,
+        notices: Lanes,
         *,
         audit: AuditLog,
         on_queued: Callable[[], None],
@@ -129,6 +130,7 @@ class PostgresStates:
         self._outbox = outbox
         self._records = records
         self._effects = effects
+        self._notices = notices
 
     async def enqueue(self, items: Sequence[Item]) -> Sequence[bool]:
         """Take events into the inbox; tells per item whether it is new."""
@@ -196,6 +198,8 @@ class PostgresStates:
         ]
         if save.effects:
             entering.append((self._effects, self._effects.entering(save.effects)))
+        if save.notices:
+            entering.append((self._notices, self._notices.entering(save.notices)))
         before = len(steps)
         steps += [step for _, items in entering for step in items.steps]
         try:

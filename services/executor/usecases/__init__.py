@@ -2,6 +2,7 @@
 
 from services.executor.usecases.calls import CallOutside
 from services.executor.usecases.flow_keeping import FlowKeeping, Put
+from services.executor.usecases.hands import HandKeeping
 from services.executor.usecases.library import FlowLibrary
 from services.executor.usecases.secret_keeping import SecretKeeping
 from services.executor.usecases.state_keeping import StateKeeping, TurnView
@@ -13,6 +14,7 @@ __all__ = [
     "Encoder",
     "FlowKeeping",
     "FlowLibrary",
+    "HandKeeping",
     "Put",
     "SecretKeeping",
     "StateKeeping",

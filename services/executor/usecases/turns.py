@@ -68,6 +68,7 @@ class Encoder:
     said: Callable[[Said], Item]
     record: Callable[[Record, int], bytes]
     effect: Callable[[Ordered, StartEffect], Item]
+    notice: Callable[[Ordered], Item]
 
 
 @dataclass(slots=True)
@@ -235,6 +236,7 @@ class Turns:
                 for order in ordered
                 if isinstance(order.command, StartEffect)
             ],
+            notices=[self._encoder.notice(order) for order in ordered if not isinstance(order.command, StartEffect)],
         )
 
     def _records(self, effects: Sequence[Effects], now_us: int) -> list[tuple[UUID, bytes]]:

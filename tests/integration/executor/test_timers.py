@@ -10,7 +10,7 @@ from uuid import UUID
 from services.chassis.audit import AuditLog
 from services.chassis.db import Database
 from services.chassis.queue import Lanes
-from services.executor.store import EFFECTS, INBOX, OUTBOX, RECORDS, PostgresStates
+from services.executor.store import EFFECTS, INBOX, NOTICES, OUTBOX, RECORDS, PostgresStates
 from services.executor.worker import TimerClock
 from services.pb.executor.v1 import executor_pb2
 from tests.fixtures import servers
@@ -23,7 +23,7 @@ LANES, OF_EACH = 2000, 5
 async def replica(url: str) -> AsyncIterator[TimerClock]:
     """A process' clock on connections of its own."""
     database = await Database.open(url, size=3, name="replica")
-    lanes = [Lanes(box, database) for box in (INBOX, OUTBOX, RECORDS, EFFECTS)]
+    lanes = [Lanes(box, database) for box in (INBOX, OUTBOX, RECORDS, EFFECTS, NOTICES)]
     states = PostgresStates(database, *lanes, audit=AuditLog("executor", database), on_queued=lambda: None)
     clock = TimerClock(states)
     await clock.start()

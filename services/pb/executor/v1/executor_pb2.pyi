@@ -141,6 +141,9 @@ class ConversationEvent(_message.Message):
     EFFECT_FIELD_NUMBER: _builtins.int
     FAILED_DELIVERY_FIELD_NUMBER: _builtins.int
     HAND_FIELD_NUMBER: _builtins.int
+    CONTACT_ATTRIBUTES_FIELD_NUMBER: _builtins.int
+    CONTACT_TAGS_FIELD_NUMBER: _builtins.int
+    CONTACT_LANGUAGE_FIELD_NUMBER: _builtins.int
     organization_id: _builtins.str
     """The organization."""
     conversation_id: _builtins.str
@@ -173,6 +176,10 @@ class ConversationEvent(_message.Message):
     """The moment the timer was set for, in microseconds since 1970; a timer that was moved since does not count."""
     hand: Global___Hand.ValueType
     """Set instead of a message when people take the conversation, or give it back."""
+    contact_attributes: _builtins.bytes
+    """What is known of the contact by name, a JSON object; empty when nothing is."""
+    contact_language: _builtins.str
+    """The contact's language, such as pt_BR; empty when it is unknown."""
     @_builtins.property
     def message(self) -> _events_pb2.InboundMessage:
         """The message."""
@@ -184,6 +191,10 @@ class ConversationEvent(_message.Message):
     @_builtins.property
     def failed_delivery(self) -> Global___FailedDelivery:
         """Set instead of a message when a message of a flow did not arrive."""
+
+    @_builtins.property
+    def contact_tags(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The contact's tags."""
 
     def __init__(
         self,
@@ -207,10 +218,13 @@ class ConversationEvent(_message.Message):
         effect: Global___EffectResult | None = ...,
         failed_delivery: Global___FailedDelivery | None = ...,
         hand: Global___Hand.ValueType = ...,
+        contact_attributes: _builtins.bytes = ...,
+        contact_tags: _abc.Iterable[_builtins.str] | None = ...,
+        contact_language: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["effect", b"effect", "failed_delivery", b"failed_delivery", "message", b"message"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["contact_id", b"contact_id", "contact_name", b"contact_name", "contact_user_id", b"contact_user_id", "contact_wa_id", b"contact_wa_id", "conversation_id", b"conversation_id", "effect", b"effect", "event_id", b"event_id", "failed_delivery", b"failed_delivery", "hand", b"hand", "may_run_flow", b"may_run_flow", "message", b"message", "organization_id", b"organization_id", "start_flow_id", b"start_flow_id", "start_reason", b"start_reason", "time_zone", b"time_zone", "timer", b"timer", "timer_due_us", b"timer_due_us", "timer_state_id", b"timer_state_id", "window_expires_at", b"window_expires_at"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["contact_attributes", b"contact_attributes", "contact_id", b"contact_id", "contact_language", b"contact_language", "contact_name", b"contact_name", "contact_tags", b"contact_tags", "contact_user_id", b"contact_user_id", "contact_wa_id", b"contact_wa_id", "conversation_id", b"conversation_id", "effect", b"effect", "event_id", b"event_id", "failed_delivery", b"failed_delivery", "hand", b"hand", "may_run_flow", b"may_run_flow", "message", b"message", "organization_id", b"organization_id", "start_flow_id", b"start_flow_id", "start_reason", b"start_reason", "time_zone", b"time_zone", "timer", b"timer", "timer_due_us", b"timer_due_us", "timer_state_id", b"timer_state_id", "window_expires_at", b"window_expires_at"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1013,6 +1027,130 @@ class GetTurnResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___GetTurnResponse: _TypeAlias = GetTurnResponse  # noqa: Y015
+
+@_typing.final
+class TakeConversationRequest(_message.Message):
+    """Names a conversation that people take."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    PHONE_NUMBER_FIELD_NUMBER: _builtins.int
+    CONVERSATION_ID_FIELD_NUMBER: _builtins.int
+    KEY_FIELD_NUMBER: _builtins.int
+    organization_id: _builtins.str
+    """The organization."""
+    phone_number: _builtins.str
+    """The contact's phone number in digits: the conversation with the latest message. Empty when conversation_id is set."""
+    conversation_id: _builtins.str
+    """The conversation, a UUID; empty when phone_number is set."""
+    key: _builtins.str
+    """Under the same key it counts once, 1 to 200 characters; empty means that every call counts."""
+    def __init__(
+        self,
+        *,
+        organization_id: _builtins.str = ...,
+        phone_number: _builtins.str = ...,
+        conversation_id: _builtins.str = ...,
+        key: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["conversation_id", b"conversation_id", "key", b"key", "organization_id", b"organization_id", "phone_number", b"phone_number"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TakeConversationRequest: _TypeAlias = TakeConversationRequest  # noqa: Y015
+
+@_typing.final
+class TakeConversationResponse(_message.Message):
+    """The conversation that was taken."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CONVERSATION_ID_FIELD_NUMBER: _builtins.int
+    IS_NEW_FIELD_NUMBER: _builtins.int
+    conversation_id: _builtins.str
+    """The conversation."""
+    is_new: _builtins.bool
+    """False when it was taken under this key before."""
+    def __init__(
+        self,
+        *,
+        conversation_id: _builtins.str = ...,
+        is_new: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["conversation_id", b"conversation_id", "is_new", b"is_new"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TakeConversationResponse: _TypeAlias = TakeConversationResponse  # noqa: Y015
+
+@_typing.final
+class ReleaseConversationRequest(_message.Message):
+    """Names a conversation that people give back."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    PHONE_NUMBER_FIELD_NUMBER: _builtins.int
+    CONVERSATION_ID_FIELD_NUMBER: _builtins.int
+    KEY_FIELD_NUMBER: _builtins.int
+    IS_UNATTENDED_FIELD_NUMBER: _builtins.int
+    organization_id: _builtins.str
+    """The organization."""
+    phone_number: _builtins.str
+    """As in TakeConversationRequest."""
+    conversation_id: _builtins.str
+    """As in TakeConversationRequest."""
+    key: _builtins.str
+    """As in TakeConversationRequest."""
+    is_unattended: _builtins.bool
+    """Whether nobody took care of it: the flow goes on by no_agent."""
+    def __init__(
+        self,
+        *,
+        organization_id: _builtins.str = ...,
+        phone_number: _builtins.str = ...,
+        conversation_id: _builtins.str = ...,
+        key: _builtins.str = ...,
+        is_unattended: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["conversation_id", b"conversation_id", "is_unattended", b"is_unattended", "key", b"key", "organization_id", b"organization_id", "phone_number", b"phone_number"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReleaseConversationRequest: _TypeAlias = ReleaseConversationRequest  # noqa: Y015
+
+@_typing.final
+class ReleaseConversationResponse(_message.Message):
+    """The conversation that was given back."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CONVERSATION_ID_FIELD_NUMBER: _builtins.int
+    IS_NEW_FIELD_NUMBER: _builtins.int
+    conversation_id: _builtins.str
+    """The conversation."""
+    is_new: _builtins.bool
+    """False when it was released under this key before."""
+    def __init__(
+        self,
+        *,
+        conversation_id: _builtins.str = ...,
+        is_new: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["conversation_id", b"conversation_id", "is_new", b"is_new"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReleaseConversationResponse: _TypeAlias = ReleaseConversationResponse  # noqa: Y015
 
 @_typing.final
 class CloseStateRequest(_message.Message):

@@ -410,6 +410,16 @@ class StatesStub:
                 request_serializer=executor_dot_v1_dot_executor__pb2.GetTurnRequest.SerializeToString,
                 response_deserializer=executor_dot_v1_dot_executor__pb2.GetTurnResponse.FromString,
                 _registered_method=True)
+        self.TakeConversation = channel.unary_unary(
+                '/pytake.executor.v1.States/TakeConversation',
+                request_serializer=executor_dot_v1_dot_executor__pb2.TakeConversationRequest.SerializeToString,
+                response_deserializer=executor_dot_v1_dot_executor__pb2.TakeConversationResponse.FromString,
+                _registered_method=True)
+        self.ReleaseConversation = channel.unary_unary(
+                '/pytake.executor.v1.States/ReleaseConversation',
+                request_serializer=executor_dot_v1_dot_executor__pb2.ReleaseConversationRequest.SerializeToString,
+                response_deserializer=executor_dot_v1_dot_executor__pb2.ReleaseConversationResponse.FromString,
+                _registered_method=True)
         self.CloseState = channel.unary_unary(
                 '/pytake.executor.v1.States/CloseState',
                 request_serializer=executor_dot_v1_dot_executor__pb2.CloseStateRequest.SerializeToString,
@@ -442,6 +452,20 @@ class StatesServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def TakeConversation(self, request, context):
+        """Gives a conversation to people: the bot says nothing until they release it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReleaseConversation(self, request, context):
+        """Gives a conversation back to the bot: a flow that handed it over goes on.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def CloseState(self, request, context):
         """Closes the active session of a contact; the contact's next message starts afresh.
         """
@@ -466,6 +490,16 @@ def add_StatesServicer_to_server(servicer, server):
                     servicer.GetTurn,
                     request_deserializer=executor_dot_v1_dot_executor__pb2.GetTurnRequest.FromString,
                     response_serializer=executor_dot_v1_dot_executor__pb2.GetTurnResponse.SerializeToString,
+            ),
+            'TakeConversation': grpc.unary_unary_rpc_method_handler(
+                    servicer.TakeConversation,
+                    request_deserializer=executor_dot_v1_dot_executor__pb2.TakeConversationRequest.FromString,
+                    response_serializer=executor_dot_v1_dot_executor__pb2.TakeConversationResponse.SerializeToString,
+            ),
+            'ReleaseConversation': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReleaseConversation,
+                    request_deserializer=executor_dot_v1_dot_executor__pb2.ReleaseConversationRequest.FromString,
+                    response_serializer=executor_dot_v1_dot_executor__pb2.ReleaseConversationResponse.SerializeToString,
             ),
             'CloseState': grpc.unary_unary_rpc_method_handler(
                     servicer.CloseState,
@@ -555,6 +589,60 @@ class States:
             '/pytake.executor.v1.States/GetTurn',
             executor_dot_v1_dot_executor__pb2.GetTurnRequest.SerializeToString,
             executor_dot_v1_dot_executor__pb2.GetTurnResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def TakeConversation(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.executor.v1.States/TakeConversation',
+            executor_dot_v1_dot_executor__pb2.TakeConversationRequest.SerializeToString,
+            executor_dot_v1_dot_executor__pb2.TakeConversationResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReleaseConversation(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.executor.v1.States/ReleaseConversation',
+            executor_dot_v1_dot_executor__pb2.ReleaseConversationRequest.SerializeToString,
+            executor_dot_v1_dot_executor__pb2.ReleaseConversationResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -168,6 +168,10 @@ class StatesStub:
     """Gives the latest state of a contact by phone number."""
     GetTurn: _grpc.UnaryUnaryMultiCallable[_executor_pb2.GetTurnRequest, _executor_pb2.GetTurnResponse]
     """Tells what an event brought about; TURN_PENDING until it has been worked on."""
+    TakeConversation: _grpc.UnaryUnaryMultiCallable[_executor_pb2.TakeConversationRequest, _executor_pb2.TakeConversationResponse]
+    """Gives a conversation to people: the bot says nothing until they release it."""
+    ReleaseConversation: _grpc.UnaryUnaryMultiCallable[_executor_pb2.ReleaseConversationRequest, _executor_pb2.ReleaseConversationResponse]
+    """Gives a conversation back to the bot: a flow that handed it over goes on."""
     CloseState: _grpc.UnaryUnaryMultiCallable[_executor_pb2.CloseStateRequest, _executor_pb2.CloseStateResponse]
     """Closes the active session of a contact; the contact's next message starts afresh."""
 
@@ -182,6 +186,10 @@ class StatesAsyncStub(StatesStub):
     """Gives the latest state of a contact by phone number."""
     GetTurn: _aio.UnaryUnaryMultiCallable[_executor_pb2.GetTurnRequest, _executor_pb2.GetTurnResponse]  # type: ignore[assignment]
     """Tells what an event brought about; TURN_PENDING until it has been worked on."""
+    TakeConversation: _aio.UnaryUnaryMultiCallable[_executor_pb2.TakeConversationRequest, _executor_pb2.TakeConversationResponse]  # type: ignore[assignment]
+    """Gives a conversation to people: the bot says nothing until they release it."""
+    ReleaseConversation: _aio.UnaryUnaryMultiCallable[_executor_pb2.ReleaseConversationRequest, _executor_pb2.ReleaseConversationResponse]  # type: ignore[assignment]
+    """Gives a conversation back to the bot: a flow that handed it over goes on."""
     CloseState: _aio.UnaryUnaryMultiCallable[_executor_pb2.CloseStateRequest, _executor_pb2.CloseStateResponse]  # type: ignore[assignment]
     """Closes the active session of a contact; the contact's next message starts afresh."""
 
@@ -211,6 +219,22 @@ class StatesServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_executor_pb2.GetTurnResponse, _abc.Awaitable[_executor_pb2.GetTurnResponse]]:
         """Tells what an event brought about; TURN_PENDING until it has been worked on."""
+
+    @_abc_1.abstractmethod
+    def TakeConversation(
+        self,
+        request: _executor_pb2.TakeConversationRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_executor_pb2.TakeConversationResponse, _abc.Awaitable[_executor_pb2.TakeConversationResponse]]:
+        """Gives a conversation to people: the bot says nothing until they release it."""
+
+    @_abc_1.abstractmethod
+    def ReleaseConversation(
+        self,
+        request: _executor_pb2.ReleaseConversationRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_executor_pb2.ReleaseConversationResponse, _abc.Awaitable[_executor_pb2.ReleaseConversationResponse]]:
+        """Gives a conversation back to the bot: a flow that handed it over goes on."""
 
     @_abc_1.abstractmethod
     def CloseState(
