@@ -207,6 +207,7 @@ INSERT INTO trust VALUES
   ('svc_router', 'router.contact_identity', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),
   ('svc_router', 'router.conversation', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),
   ('svc_router', 'router.erased_identity', 'SELECT, INSERT, UPDATE', 'tenant'),
+  ('svc_router', 'router.applied_order', 'SELECT, INSERT, DELETE', 'tenant'),
   ('svc_router', 'router.receipt', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),
   ('svc_router', 'router.audit_event', 'SELECT, INSERT', 'tenant'),
   -- executor executes.

@@ -134,6 +134,7 @@ async def build(settings: Settings) -> Service:
         inbox_bell.ring()
         notices_bell.ring()
 
+    keeping = StateKeeping(states)
     hands = PostgresHands(database, inbox, notices, audit, encode=hand_items, on_queued=ring)
     boxes = (
         (inbox, inbox_bell),
@@ -170,7 +171,7 @@ async def build(settings: Settings) -> Service:
             Servicer(
                 "pytake.executor.v1.States",
                 executor_pb2_grpc.add_StatesServicer_to_server,
-                StatesServer(StateKeeping(states), HandKeeping(states, hands, lambda: str(uuid4()))),
+                StatesServer(keeping, HandKeeping(states, keeping, hands, lambda: str(uuid4()))),
             ),
             Servicer(
                 "pytake.executor.v1.Secrets",

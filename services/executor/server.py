@@ -165,7 +165,7 @@ class StatesServer(executor_pb2_grpc.StatesServicer):
         self, request: executor_pb2.CloseStateRequest, context: Context
     ) -> executor_pb2.CloseStateResponse:
         """Close the active session."""
-        closed_at = await self._states.close(
+        closed_at = await self._hands.close(
             organization_id=_uuid(request.organization_id, "organization_id"), phone_number=request.phone_number
         )
         response = executor_pb2.CloseStateResponse()

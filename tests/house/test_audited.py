@@ -12,6 +12,8 @@ NOTED = {
     "executor.Secrets.DeleteSecret",
     "executor.Secrets.PutSecret",
     "executor.States.CloseState",
+    "executor.States.ReleaseConversation",
+    "executor.States.TakeConversation",
     "ingress.Accounts.PutApiKey",
     "ingress.Accounts.PutUser",
     "ingress.Accounts.RevokeApiKey",
