@@ -53,6 +53,14 @@ def as_number(value: Json) -> int | float | None:
     return value if abs(value) < _LARGEST else None
 
 
+def as_seconds(value: Json) -> int | float | None:
+    """A time in seconds; the sources write milliseconds too, told by their size."""
+    number = as_number(value)
+    if number is None or number < 1000:
+        return number
+    return int(number // 1000) if number % 1000 == 0 else number / 1000
+
+
 def as_flag(value: Json) -> bool | None:
     if isinstance(value, bool):
         return value
@@ -100,6 +108,11 @@ def entries(value: Json) -> Iterator[tuple[str, object]]:
         name = as_text(as_object(item).get("key", as_object(item).get("name")))
         if name:
             yield name, as_object(item).get("value")
+
+
+def as_template(source: Json) -> Json:
+    """A bare name as a placeholder; any other value as it is."""
+    return f"{{{{{source}}}}}" if isinstance(source, str) and re.fullmatch(r"[^\W\d][\w.]*", source) else source
 
 
 def present(fields: Object) -> Object:

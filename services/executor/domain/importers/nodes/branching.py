@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from services.executor.domain.importers.outlets import FALSE_NAMES, SPLIT_PREFIX, TRUE_NAMES
-from services.executor.domain.importers.reading import Draft, NodeSource, part
+from services.executor.domain.importers.reading import Draft, NodeSource, part, point_onward
 from services.executor.domain.importers.rules import match_of, read_expression, read_rule, rule_part
 from services.executor.domain.importers.values import (
     Object,
@@ -12,6 +12,7 @@ from services.executor.domain.importers.values import (
     as_list,
     as_number,
     as_object,
+    as_template,
     as_text,
     entries,
     folded,
@@ -76,13 +77,27 @@ def read_jump(node: NodeSource) -> Draft:
             "targetNodeId",
             "The jump names neither a node nor a flow: fill 'targetNodeId' or 'targetFlow'.",
         )
-    mapping = {name: variable_name(source) for name, source in entries(node.take("variable_mapping"))}
+    mapping = dict(entries(node.take("variable_mapping")))
     to_flow = flow is not None and (kind == "flow" or target is None)
     if not to_flow:
         node.point(None, target, "targetNodeId")
         return Draft("jump", present({"targetNodeId": target}))
-    options = {name: as_flag(node.take(name)) for name in ("pass_variables", "returnToParent")}
-    return Draft("jump", present({"targetFlow": flow, "variable_mapping": mapping or None, **options}))
+    passes, returns = as_flag(node.take("pass_variables")), as_flag(node.take("returnToParent"))
+    if returns:
+        return _subflow(node, flow, mapping, passes)
+    names: Object = {name: variable_name(source) for name, source in mapping.items()}
+    return Draft("jump", present({"targetFlow": flow, "variable_mapping": names or None, "pass_variables": passes}))
+
+
+def _subflow(node: NodeSource, flow: str | None, mapping: Object, passes: bool | None) -> Draft:
+    """A jump that comes back; it hands over what the mapping names."""
+    point_onward(node)
+    if passes and not mapping:
+        message = "Every variable went along: name those the sub-flow needs in 'variable_mapping'."
+        node.note("problem", "pass_variables", message)
+    node.note("changed", "returnToParent", "A jump that comes back is a sub-flow now.")
+    handed = {name: as_template(source) for name, source in mapping.items()}
+    return Draft("subflow", present({"targetFlow": flow, "variable_mapping": handed or None}))
 
 
 def read_window_check(node: NodeSource) -> Draft:
