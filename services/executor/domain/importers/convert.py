@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 
+from services.executor.domain.exporters import exported_document
 from services.executor.domain.importers.chains import spread
 from services.executor.domain.importers.checks import check_graph
 from services.executor.domain.importers.dialects import EXPORT, NATIVE, graph_dialect, is_envelope, is_native
@@ -81,6 +82,9 @@ _READERS: Mapping[str, Callable[[NodeSource], Draft]] = MappingProxyType(
 def import_pytake(source: object, name: str | None) -> Imported:
     """Read the native form or any of PyTake's dialects; UnreadableFlow when the source holds no nodes."""
     document = as_object(source)
+    exported = exported_document(document) if is_envelope(document) else None
+    if exported is not None and is_native(exported):
+        return _unwrapped(exported, name)
     if is_native(document):
         if not as_list(document.get("nodes")):
             raise UnreadableFlow("The flow has no `nodes`: give it at least a start node.")
@@ -91,6 +95,13 @@ def import_pytake(source: object, name: str | None) -> Imported:
     flow = _head(document, graph, name, findings) | _body(graph, dialect, findings)
     flow["source"] = other_keys(document, graph)
     return Imported(flow, Report(EXPORT if is_envelope(document) else dialect, tuple(findings.items)))
+
+
+def _unwrapped(document: Object, name: str | None) -> Imported:
+    """The document that our own exporter wrapped, as it was."""
+    if not as_list(document.get("nodes")):
+        raise UnreadableFlow("The flow has no `nodes`: give it at least a start node.")
+    return Imported(document | ({"name": name} if name else {}), Report(EXPORT))
 
 
 def _head(document: Object, graph: Graph, name: str | None, findings: Findings) -> Object:
