@@ -42,7 +42,7 @@ def export_flow(
 
 def _flow(canonical: dict[str, Json]) -> dict[str, Json]:
     """The flow as the envelope nests it. A key the document lacks is absent here too, so that it stays absent."""
-    beside = {key: canonical[key] for key in _BESIDE if key in canonical}
+    beside: dict[str, Json] = {key: canonical[key] for key in _BESIDE if key in canonical}
     canvas: Json = {key: value for key, value in canonical.items() if key not in _BESIDE}
     name = {"name": beside.pop("name")} if "name" in beside else {}
     description = text_at(canonical, "description")

@@ -87,7 +87,7 @@ class _Reading:
             value = _scalar(event)
             self._finished(event.anchor, value, 1)
         elif isinstance(event, yaml.AliasEvent):
-            found = self.anchors.get(event.anchor)
+            found = self.anchors.get(str(event.anchor))
             if found is None:
                 raise UnreadableFlow(f"The alias '*{event.anchor}' names nothing that is written before it.")
             self._put(*found)

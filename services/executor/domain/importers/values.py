@@ -1,7 +1,7 @@
 """Reads JSON values of any shape as the plain values a flow needs; never raises."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 Json = object
 Object = dict[str, object]
@@ -115,7 +115,7 @@ def as_template(source: Json) -> Json:
     return f"{{{{{source}}}}}" if isinstance(source, str) and re.fullmatch(r"[^\W\d][\w.]*", source) else source
 
 
-def present(fields: Object) -> Object:
+def present(fields: Mapping[str, object]) -> Object:
     """The fields without those that hold nothing."""
     return {name: value for name, value in fields.items() if value is not None}
 

@@ -56,7 +56,8 @@ def _strings(document: Object) -> Object:
 
 def _draw(canvas: Canvas, stages: Sequence[Stage]) -> dict[str, str]:
     """Draw the stages, then their routes; returns the node id of each stage."""
-    names, ids, drawn = Names(), {}, []
+    names, drawn = Names(), []
+    ids: dict[str, str] = {}
     for stage in stages:
         node_id = canvas.claim(stage.name, "stage")
         if node_id != stage.name:

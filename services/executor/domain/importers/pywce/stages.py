@@ -105,7 +105,7 @@ def _read_template(voice: Voice, routes: Routes) -> Drawn:
 
 
 def _read_place(voice: Voice, routes: Routes) -> Drawn:
-    data = {"content": voice.plain() or voice.text("body") or "", "variableName": _kept(voice, "location")}
+    data: Object = {"content": voice.plain() or voice.text("body") or "", "variableName": _kept(voice, "location")}
     return _answered(voice, Draft("location_request", data), routes)
 
 

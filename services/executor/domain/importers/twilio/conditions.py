@@ -6,7 +6,7 @@ Studio compares trimmed and without case, and a regular expression must match th
 from services.executor.domain.importers.reading import Draft
 from services.executor.domain.importers.templating import single_path
 from services.executor.domain.importers.twilio.widget import Widget
-from services.executor.domain.importers.values import Object, as_list, as_object, as_text
+from services.executor.domain.importers.values import Object, as_list, as_object, as_text, present
 from services.executor.domain.patterns import PatternError, compile_search
 
 _OPERATORS = {
@@ -60,7 +60,7 @@ def _route(widget: Widget, index: int, transition: Object, shared: str, composed
         widget.note("problem", "conditions", f"Match {index + 1} has no condition: fill it.")
     label = next((name for name in (as_text(item.get("friendly_name")) for item in conditions) if name), None)
     rules = [_rule(widget, item, shared, composed) for item in conditions]
-    return {"handle": split_handle(index), "rules": rules, "match": "all"} | ({"label": label} if label else {})
+    return present({"handle": split_handle(index), "rules": rules, "match": "all", "label": label})
 
 
 def _rule(widget: Widget, condition: Object, shared: str, composed: dict[str, str]) -> Object:
