@@ -27,6 +27,7 @@ _FILTERS = {
 }  # fmt: skip
 _SILENT = frozenset({"string", "safe", "escape", "to_s"})
 _LOOP_NAMES = {"forloop.index": "index", "loop.index": "index"}
+_MOMENTS = ("current_time", "current_date")
 _LONGEST = 64 * 1024
 _LONGEST_TAG = 400
 
@@ -52,11 +53,19 @@ class _Translation:
         quoted = _QUOTED.fullmatch(expression)
         if quoted is not None and not filters:
             return quoted[1] if quoted[1] is not None else quoted[2]
-        name = self._name(expression)
+        name = self._moment(expression, filters) or self._name(expression)
         if name is None:
             self.note(f"'{written[:80]}' has no counterpart here: put what it should show.")
             return written
-        return "{{" + " | ".join([name, *filter(None, map(self._filter, filters))]) + "}}"
+        kept = [] if name in _MOMENTS else list(filter(None, map(self._filter, filters)))
+        return "{{" + " | ".join([name, *kept]) + "}}"
+
+    def _moment(self, expression: str, filters: list[str]) -> str | None:
+        """The present moment, which Liquid writes `'now' | date: …`."""
+        if expression.strip("'\"").casefold() != "now" or len(filters) != 1 or not filters[0].startswith("date"):
+            return None
+        self.note(f"The present moment is shown in the flow's own form, not as '{filters[0][:40]}'.")
+        return _MOMENTS[0] if "%H" in filters[0] or "%I" in filters[0] else _MOMENTS[1]
 
     def _name(self, expression: str) -> str | None:
         path = dotted(expression)

@@ -33,7 +33,8 @@ def sort_routes(voice: Voice) -> Routes:
     patterns: list[Route] = []
     searches: list[Search] = []
     others: Route | None = None
-    for route in (route for route in voice.stage.routes if route.is_regex):
+    leading = [route for route in voice.stage.routes if _is_connected(voice, route)]
+    for route in (route for route in leading if route.is_regex):
         if others is not None:
             _hidden(voice, route)
         elif route.pattern in _ANYTHING:
@@ -45,12 +46,19 @@ def sort_routes(voice: Voice) -> Routes:
             patterns.append(route)
             searches.append(search)
     exact = []
-    for route in (route for route in voice.stage.routes if not route.is_regex):
+    for route in (route for route in leading if not route.is_regex):
         if others is not None:
             _hidden(voice, route)
         else:
             exact.append(route)
     return Routes(tuple(patterns), tuple(searches), tuple(exact), others)
+
+
+def _is_connected(voice: Voice, route: Route) -> bool:
+    """Whether a route leads on; one without a pattern counts all the same, since it holds a button's place."""
+    if not route.target and route.pattern:
+        voice.note("dropped", "routes", f"The route '{route.pattern}' leads nowhere and was dropped: connect it.")
+    return bool(route.target) or not route.pattern
 
 
 def _search(voice: Voice, route: Route) -> Search | None:

@@ -34,7 +34,7 @@ def read_stage(voice: Voice, routes: Routes) -> Drawn:
     for name, value in voice.stage.settings.items():
         if name not in _SILENT and name != "authenticated" and value not in (None, "", False, {}, []):
             voice.note("kept", name, f"'{name}' has no effect here; it stays with the node's source.")
-    return _READERS[voice.stage.kind](voice, routes)
+    return _READERS.get(voice.stage.kind, _read_other)(voice, routes)
 
 
 def _goes_on(voice: Voice, draft: Draft, routes: Routes) -> Drawn:
@@ -142,13 +142,16 @@ def _read_product(voice: Voice, routes: Routes) -> Drawn:
     return _answered(voice, Draft("product", data | {"variableName": _kept(voice, "order")}), routes)
 
 
-def _read_dynamic(voice: Voice, routes: Routes) -> Drawn:
-    """A message that code makes; it is kept as data and must be replaced."""
-    voice.note("problem", "kind", "The message is made by code: replace the node by one that says it.")
+def _read_other(voice: Voice, routes: Routes) -> Drawn:
+    """A message that code makes, or of a kind nobody knows; it is kept as data and must be replaced."""
+    kind = voice.stage.kind
+    known = "The message is made by code" if kind == "dynamic" else f"The kind '{kind or 'none'}' is not known"
+    voice.note("problem", "kind", f"{known}: replace the node by one that says it.")
     ways = [(route.pattern or None, route.target) for route in (*routes.patterns, *routes.exact) if route.target]
     if routes.others and routes.others.target:
         ways.append((None, routes.others.target))
-    return Drawn(Draft("action", {"actionType": "dynamic", "message": voice.stage.message}), tuple(ways))
+    data = present({"actionType": kind or None, "message": voice.stage.message})
+    return Drawn(Draft("action", data), tuple(ways))
 
 
 def _kept(voice: Voice, what: str) -> str:
@@ -169,6 +172,5 @@ _READERS: Mapping[str, Callable[[Voice, Routes], Drawn]] = MappingProxyType(
         "catalog": _read_product,
         "product": _read_product,
         "products": _read_product,
-        "dynamic": _read_dynamic,
     }
 )

@@ -3,6 +3,8 @@
 Studio compares trimmed and without case, and a regular expression must match the whole text, as here.
 """
 
+import re
+
 from services.executor.domain.importers.reading import Draft
 from services.executor.domain.importers.templating import single_path
 from services.executor.domain.importers.twilio.widget import Widget
@@ -27,6 +29,7 @@ _OPERATORS = {
     "is_before_date": "<",
     "is_after_date": ">",
 }
+_REPEATED = re.compile(r"\{\{([\w.-]+)\}\}(?:\s*\{\{\1\}\})+")
 _MOMENTS = frozenset({"is_before_time", "is_after_time", "is_before_date", "is_after_date"})
 # Comparing pays no heed to case or blanks, so these change nothing.
 _IDLE_FILTERS = frozenset({"upcase", "downcase", "capitalize", "strip", "lstrip", "rstrip", "string"})
@@ -83,6 +86,10 @@ def _variable(widget: Widget, written: str, composed: dict[str, str]) -> str:
     single = single_path(written)
     if single is None:
         text = widget.translated(written, "input")
+        # A call's keys and speech are one answer here, so the two together are that answer once.
+        repeated = _REPEATED.fullmatch(text)
+        if repeated is not None:
+            return repeated[1]
         return composed.setdefault(text, f"{widget.variable}_input" + (f"_{len(composed) + 1}" if composed else ""))
     path, filters = single
     for name in filters:

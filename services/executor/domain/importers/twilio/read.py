@@ -34,7 +34,15 @@ _READERS: Mapping[str, Callable[[Widget], Draft]] = MappingProxyType(
     }
 )
 _OF_CALLS = frozenset(
-    {"say-play", "gather-input-on-call", "record-voicemail", "connect-call-to", "enqueue-call", "record-call"}
+    {
+        "say-play",
+        "gather-input-on-call",
+        "record-voicemail",
+        "connect-call-to",
+        "enqueue-call",
+        "record-call",
+        "fork-stream",
+    }
 )
 
 
@@ -66,13 +74,19 @@ def read(document: Object, name: str | None, findings: Findings) -> Object:
         draw_transitions(canvas, widget, last[widget.id], ids)
     named = name or as_text(document.get("friendly_name")) or as_text(definition.get("description"))
     head: Object = {"name": named or _UNNAMED, "settings": {}, "variables": {}}
-    return canvas.finish(head, {key: value for key, value in document.items() if key not in {"states", "definition"}})
+    return canvas.finish(head, _rest(document, definition))
 
 
 def _definition(document: Object) -> Object:
     """The definition itself, or the one inside an answer of Twilio's API."""
     inner = document.get("definition")
     return inner if isinstance(inner, dict) and "states" in inner else document
+
+
+def _rest(document: Object, definition: Object) -> Object:
+    """The document without its states, in its own nesting."""
+    inner = {key: value for key, value in definition.items() if key != "states"}
+    return inner if definition is document else document | {"definition": inner}
 
 
 def _widgets(states: list[Object], canvas: Canvas, findings: Findings) -> list[Widget]:
