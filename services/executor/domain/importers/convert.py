@@ -17,6 +17,7 @@ from services.executor.domain.importers.place import (
     other_keys,
     settings,
 )
+from services.executor.domain.importers.products import product_of
 from services.executor.domain.importers.reading import (
     Draft,
     NodeSource,
@@ -75,13 +76,17 @@ class Imported:
 
 
 def import_flow(source: object, *, name: str | None = None) -> Imported:
-    """Read any of PyTake's dialects; UnreadableFlow when the source holds no nodes."""
+    """Read any of PyTake's dialects or an export of another product; UnreadableFlow when it holds no flow."""
     document = as_object(source)
     if is_native(document):
         if not as_list(document.get("nodes")):
             raise UnreadableFlow("The flow has no `nodes`: give it at least a start node.")
         return Imported(document, Report(NATIVE))
     findings = Findings()
+    foreign = product_of(document)
+    if foreign is not None:
+        product, dialect = foreign
+        return Imported(product.read(document, name, findings), Report(dialect, tuple(findings.items)))
     graph = find_graph(source, findings)
     dialect = graph_dialect(graph.holders[0])
     flow = _head(document, graph, name, findings) | _body(graph, dialect, findings)
