@@ -62,9 +62,8 @@ def read_random(node: NodeSource) -> Draft:
         variants.append(_variant(node, as_object(path), index))
     if not variants:
         node.note("problem", "variants", "The random choice has no variants: list at least one with its weight.")
-    node.take("use_seed")
-    if node.take("seed") is not None:
-        node.note("dropped", "seed", "A contact always gets the same variant; 'seed' has no effect.")
+    if node.take("seed") is not None or as_flag(node.take("use_seed")):
+        node.note("dropped", "seed", "A contact always gets the same variant; a seed has no effect.")
     return Draft("random", {"variants": variants} | present({"variableName": variable_name(node.take("variableName"))}))
 
 

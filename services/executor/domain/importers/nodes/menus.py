@@ -66,6 +66,8 @@ def reply_buttons(node: NodeSource, group: str) -> list[Object]:
     """Buttons {id, title} from objects or plain strings; their own targets become pointers."""
     buttons = [_choice(node, item, index, "buttons") for index, item in enumerate(as_list(node.take("buttons", group)))]
     found = [button for button in buttons if button]
+    if any("description" in button for button in found):
+        node.note("dropped", "buttons", "Reply buttons show no description: use a list node if it matters.")
     for button in found:
         button.pop("description", None)
         _limit(node, "buttons", button["title"], _TITLE)

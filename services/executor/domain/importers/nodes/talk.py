@@ -137,6 +137,8 @@ def _with_answer(node: NodeSource, data: Object) -> Draft:
         frame = {name: node.text(name) for name in ("header", "footer")}
         return Draft("message", data | {"buttons": buttons} | present({**frame, "variableName": variable}) | limit)
     if not as_flag(node.take("capture")):
+        if limit:
+            node.note("kept", "timeoutSeconds", "The message waits for no answer, so its time limit has no effect.")
         return Draft("message", _captioned(node, data))
     node.note(
         "changed",
