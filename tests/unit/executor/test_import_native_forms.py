@@ -254,9 +254,8 @@ def test_a_jump_that_comes_back_is_a_subflow():
         "subflow",
         {"targetFlow": "f", "variable_mapping": {"a": "{{b}}", "c": "{{d}}"}},
     )
-    assert _notes("jump_to_flow", "problem", target_flow_id="f", return_to_parent=True, pass_variables=True) == [
-        "pass_variables"
-    ]
+    everything = {"target_flow_id": "f", "return_to_parent": True, "pass_variables": True}
+    assert _data("jump_to_flow", **everything) == {"targetFlow": "f", "pass_variables": True}
 
 
 # Several things in one node

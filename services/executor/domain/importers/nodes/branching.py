@@ -89,14 +89,12 @@ def read_jump(node: NodeSource) -> Draft:
 
 
 def _subflow(node: NodeSource, flow: str | None, mapping: Object, passes: bool | None) -> Draft:
-    """A jump that comes back; it hands over what the mapping names."""
+    """A jump that comes back."""
     point_onward(node)
-    if passes and not mapping:
-        message = "Every variable went along: name those the sub-flow needs in 'variable_mapping'."
-        node.note("problem", "pass_variables", message)
     node.note("changed", "returnToParent", "A jump that comes back is a sub-flow now.")
     handed = {name: as_template(source) for name, source in mapping.items()}
-    return Draft("subflow", present({"targetFlow": flow, "variable_mapping": handed or None}))
+    data = {"targetFlow": flow, "variable_mapping": handed or None, "pass_variables": passes}
+    return Draft("subflow", present(data))
 
 
 def read_window_check(node: NodeSource) -> Draft:

@@ -41,7 +41,7 @@ def read_http_request(node: NodeSource) -> Draft:
         {
             "body": node.take("body", _HTTP),
             "outputVariable": variable_name(node.take("outputVariable", _HTTP)),
-            "timeoutSeconds": _timeout(node),
+            "timeoutSeconds": _bounded(node, "timeoutSeconds", node.take("timeoutSeconds", _HTTP)),
         }
     )
     own = present({name: node.take(name, _HTTP) for name in ("mapping", "statusVariable")})
@@ -58,7 +58,7 @@ def read_ai_reply(node: NodeSource) -> Draft:
         "prompt": prompt,
         "temperature": node.number("temperature"),
         "maxTokens": node.number("maxTokens"),
-        "timeoutSeconds": as_seconds(node.take("timeoutSeconds")),
+        "timeoutSeconds": _bounded(node, "timeoutSeconds", node.take("timeoutSeconds")),
         "outputVariable": variable_name(node.take("outputVariable")),
     }
     data |= {name: node.take(name) for name in ("history", "jsonOutput", "mapping", "send")}
@@ -107,21 +107,23 @@ def _with_authorization(node: NodeSource, headers: Object) -> Object:
     if folded(name) in map(folded, headers):
         node.note("dropped", "secretId", f"The header '{name}' is there already, so 'secretId' is not used.")
         return headers
-    message = f"'{kind or 'secretId'}' is now the header '{name}', filled from the secret '{written}': it must exist."
+    secret = secret_name(written)
+    message = f"'{kind or 'secretId'}' is now the header '{name}', filled from the secret '{secret}': it must exist."
     node.note("changed", "authType", message)
-    return headers | {name: f"{scheme}{{{{secret.{secret_name(written)}}}}}"}
+    return headers | {name: f"{scheme}{{{{secret.{secret}}}}}"}
 
 
 def secret_name(written: str) -> str:
-    """The name of a secret as it may stand in a placeholder."""
-    return re.sub(r"[^\w.-]+", "_", written.strip()).strip("_") or "secret"
+    """The name of a secret as it may stand in a placeholder: letters, digits, dots, dashes and underscores."""
+    return re.sub(r"[^A-Za-z0-9_.-]+", "_", written.strip()).strip("_.-")[:64] or "secret"
 
 
-def _timeout(node: NodeSource) -> int | float | None:
-    seconds = as_seconds(node.take("timeoutSeconds", _HTTP))
+def _bounded(node: NodeSource, name: str, written: object) -> int | float | None:
+    """Seconds within what a call may take."""
+    seconds = as_seconds(written)
     if seconds is not None and not 0 < seconds <= _LONGEST_SECONDS:
-        message = f"A time limit of {seconds} seconds is not allowed; it is {_LONGEST_SECONDS} now."
-        node.note("changed", "timeoutSeconds", message)
+        message = f"'{name}' is {seconds} seconds, which is not allowed; it is {_LONGEST_SECONDS} now."
+        node.note("changed", name, message)
         return _LONGEST_SECONDS
     return seconds
 
@@ -142,7 +144,7 @@ def _on_failure(node: NodeSource) -> Object:
         {
             "onError": _on_error(node, word),
             "maxRetries": _retries(node, as_number(retries), word == "retry", again),
-            "retryDelay": as_seconds(delay),
+            "retryDelay": _bounded(node, "retryDelay", delay),
             "fallbackValue": fallback,
         }
     )

@@ -122,6 +122,8 @@ def _pause(node: NodeSource) -> Object:
         delay = typing * 1000
     if as_flag(node.take("auto_advance")) is False:
         node.note("problem", "autoAdvance", "The message waited for any reply: make it a question if it should.")
+    if delay is not None and delay < 0:
+        delay = None
     if delay is not None and delay > _LONGEST_PAUSE_MS:
         message = f"The pause is {_LONGEST_PAUSE_MS // 1000} seconds now, the longest of a message: use a delay node."
         node.note("changed", "delay", message)

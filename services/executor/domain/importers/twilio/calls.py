@@ -55,7 +55,9 @@ def read_subflow(widget: Widget) -> Draft:
         widget.note("problem", "flow_sid", f"'{flow}' is the id of a flow at Twilio: put the name of the one here.")
     else:
         widget.note("problem", "flow_sid", "The widget names no flow: fill 'targetFlow'.")
-    return Draft("subflow", {"targetFlow": flow or ""} | ({"variable_mapping": handed} if handed else {}))
+    # Studio hands over the parameters and nothing else.
+    more: Object = {"variable_mapping": handed} if handed else {"pass_variables": False}
+    return Draft("subflow", {"targetFlow": flow or ""} | more)
 
 
 def _url(widget: Widget) -> str:
