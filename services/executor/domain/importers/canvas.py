@@ -73,4 +73,3 @@ class Canvas:
         check_graph(drafts, self.edges, self.findings)
         body: Object = {"nodes": list(self.nodes.values()), "edges": self.edges}
         return {"schema": SCHEMA} | head | body | {"source": rest}
-

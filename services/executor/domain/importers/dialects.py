@@ -7,7 +7,6 @@ edges, the envelope's name), so a wrong guess between near relatives costs littl
 from collections.abc import Iterable
 
 from services.executor.domain.importers.place import locate
-from services.executor.domain.importers.products import product_of
 from services.executor.domain.importers.values import Object, as_list, as_object
 from services.executor.domain.importers.vocabulary import squash
 
@@ -28,15 +27,12 @@ _P_KEYS = frozenset({"content", "variableName"})
 
 
 def detect_dialect(source: object) -> str:
-    """The dialect's letter, "native", "export" for PyTake's envelope, or another product's; "P" when nothing tells."""
+    """The letter of the dialect, "native", "export" for the product's envelope; "P" when nothing tells."""
     document = as_object(source)
     if is_native(document):
         return NATIVE
     if is_envelope(document):
         return EXPORT
-    foreign = product_of(document)
-    if foreign is not None:
-        return foreign[1]
     _, holders = locate(document)
     return graph_dialect(holders[0]) if holders else UNTOLD
 
