@@ -106,7 +106,8 @@ def _template(action: Action) -> Draft | None:
             action.note("problem", "templating", f"The values of the template's {part} are not taken over: fill them.")
     message = f"The template is called '{name}' here: it must be approved under that name and in this language."
     action.note("kept", "templateName", message)
-    return Draft("template", {"templateName": name, "languageCode": "pt_BR", "parameters": parameters})
+    language = action.story.language or "pt_BR"
+    return Draft("template", {"templateName": name, "languageCode": language, "parameters": parameters})
 
 
 def _interactive(action: Action) -> Object:
@@ -170,7 +171,8 @@ def _section(action: Action, item: Object) -> Object:
             message = f"The description of '{title}' is over {MAX_DESCRIPTION} characters: shorten it."
             action.note("problem", "items", message)
         # What was tapped is compared by its title, as an answer that was typed.
-        rows.append({"id": title, "title": title} | ({"description": description} if description else {}))
+        row: Object = {"id": title, "title": title}
+        rows.append(row | ({"description": description} if description else {}))
     return {"title": _said(action, item.get("title")), "rows": rows}
 
 

@@ -16,6 +16,7 @@ from services.executor.domain.importers.rapidpro.container import (
     open_container,
     report_beside,
 )
+from services.executor.domain.importers.rapidpro.keeping import language_of
 from services.executor.domain.importers.rapidpro.paths import Paths, key_of
 from services.executor.domain.importers.rapidpro.source import Step, Story, steps_of, texts_in
 from services.executor.domain.importers.rapidpro.weaving import Weaving
@@ -53,7 +54,9 @@ def _story(document: Object, definition: Object, canvas: Canvas) -> Story:
     paths = Paths()
     read_categories = {key for text in texts_in(definition.get("nodes")) for key in _READ_CATEGORY.findall(text)}
     tested = {key for step in steps.values() for key in _tested_categories(step)}
-    story = Story(canvas, paths, steps, dialect_of(document) or "", frozenset(read_categories | tested))
+    language = language_of(as_text(definition.get("language")) or "")
+    read = frozenset(read_categories | tested)
+    story = Story(canvas, paths, steps, dialect_of(document) or "", language, read)
     for step in steps.values():
         _collect(step, story)
     for template in map(as_object, as_list(document.get("interactive_templates"))):

@@ -67,7 +67,8 @@ class Router:
     patterns: Patterns
     _handles: dict[str, int] = field(default_factory=lambda: dict.fromkeys(_OWN_HANDLES, 1))
 
-    def read(self, last_action: str) -> Routing:
+    def read(self, last_action: str, *, is_judged: bool = False) -> Routing:
+        """`is_judged` says that the question itself decides, so that the cases need no rules."""
         router = self.step.router
         kind = as_text(router.get("type")) or "switch"
         categories = self._categories()
@@ -82,7 +83,7 @@ class Router:
             untaken = tuple(category for category in categories if category.id not in taken)
             return Routing(categories, default, timeout, None, (), outcomes, untaken)
         cases = [as_object(case) for case in as_list(router.get("cases"))]
-        if not cases:
+        if is_judged or not cases:
             return Routing(categories, default or (categories[0] if categories else None), timeout, None)
         variable, before = self._operand()
         routes = [route for route in (self._route(case, variable, by_id) for case in cases) if route]

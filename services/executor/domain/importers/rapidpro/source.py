@@ -56,6 +56,7 @@ class Story:
     paths: Paths
     steps: dict[str, Step]
     dialect: str
+    language: str = ""
     read_categories: frozenset[str] = frozenset()
     interactives: dict[str, Object] = field(default_factory=dict)
     results: dict[str, None] = field(default_factory=dict)

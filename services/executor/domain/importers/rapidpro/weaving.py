@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from services.executor.domain.importers.rapidpro.actions import read_action
 from services.executor.domain.importers.rapidpro.cases import Patterns
+from services.executor.domain.importers.rapidpro.paths import SAID
 from services.executor.domain.importers.rapidpro.routers import (
     Category,
     Router,
@@ -13,7 +14,7 @@ from services.executor.domain.importers.rapidpro.routers import (
 )
 from services.executor.domain.importers.rapidpro.source import Action, Exit, Step, Story
 from services.executor.domain.importers.reading import Draft
-from services.executor.domain.importers.values import Object, as_list, as_object, as_text
+from services.executor.domain.importers.values import Object, as_id, as_list, as_object, as_text
 
 # Kinds of message a wait may ask for by its only test or its hint, and the question that takes them.
 _MEDIA: dict[str, Object] = {
@@ -57,6 +58,8 @@ class Weaving:
     patterns: Patterns
     _chains: dict[str, Chain] = field(default_factory=dict)
     _drawn: set[tuple[str, str]] = field(default_factory=set)
+    # Question → the exit of the source that leads from its text to the wait.
+    _exit_ids: dict[str, str] = field(default_factory=dict)
     # Node id → the steps with an exit to it.
     _before: dict[str, list[Step]] = field(default_factory=dict)
 
@@ -96,7 +99,7 @@ class Weaving:
         for place, (node_id, draft, raw) in enumerate(chain.nodes):
             is_last = place == len(chain.nodes) - 1
             drawn = _asking(draft, question, takes_answer=chain.takes_answer) if is_last and question else draft
-            source = raw if len(chain.nodes) > 1 or chain.step.router else chain.step.raw
+            source = _with_head(chain.step, raw) if not place else raw
             self.story.canvas.draw(node_id, drawn, source, chain.step.place.below(place))
         for (node_id, _, _), (following, _, _) in zip(chain.nodes, chain.nodes[1:], strict=False):
             self.story.canvas.connect(node_id, following)
@@ -122,6 +125,7 @@ class Weaving:
         if routing.outcomes:
             for handle, category in routing.outcomes:
                 self._follow([(chain.last, handle)], step, category)
+            as_object(self.story.canvas.nodes[chain.nodes[0][0]]["source"])["router"] = step.router
             self._report_outcomes(step, chain, routing)
             return
         if chain.nodes:
@@ -130,19 +134,20 @@ class Weaving:
 
     def _decide(self, step: Step, routing: Routing, node_id: str) -> None:
         """Draw the deciding node under an id that is its own, and what leaves it."""
-        canvas, place = self.story.canvas, step.place.below(len(step.actions) + 1 if step.actions else 0)
+        canvas, source = self.story.canvas, _of_router(step)
+        place = step.place.below(len(step.actions) + 1 if step.actions else 0)
         if routing.before:
             draft = Draft("set_variable", {"assignments": list(routing.before)})
-            canvas.draw(node_id, draft, step.raw, place)
+            canvas.draw(node_id, draft, source, place)
             following = self._claim(None, f"{step.id}-decision")
             canvas.connect(node_id, following)
             node_id = following
         if routing.decision is None:
-            canvas.draw(node_id, Draft("note", {}), step.raw, place)
+            canvas.draw(node_id, Draft("note", {}), source, place)
             if routing.default is not None:
                 self._follow([(node_id, None)], step, routing.default)
             return
-        canvas.draw(node_id, routing.decision, step.raw, place)
+        canvas.draw(node_id, routing.decision, source, place)
         for category in routing.categories:
             if category is not routing.timeout or _is_tested(routing, category):
                 self._follow([(node_id, category.handle)], step, category)
@@ -155,8 +160,10 @@ class Weaving:
         is_silent = not asks_itself and (is_entered or not askers or bool(chain.nodes))
         has_own_id = not chain.nodes and not is_silent
         router_id = step.id if has_own_id else self._claim(None, f"{step.id}-router")
-        routing = Router(step, self.story, step.id, self.patterns).read("")
-        question, direct = self._question(step, routing)
+        wanted, judged = _wanted_media(step)
+        routing = Router(step, self.story, step.id, self.patterns).read("", is_judged=bool(wanted))
+        direct = next((one for one in routing.categories if one.id == judged), routing.default) if wanted else None
+        question = self._question(step, routing, wanted)
         listening = [self._chains[asker].last for asker in askers]
         for asker in askers:
             self._draw(self._chains[asker], question)
@@ -167,13 +174,16 @@ class Weaving:
             self._draw(chain)
         if is_silent:
             listening.append(self._silent(step, chain, question))
-        self._drawn.update((asker, way.id) for asker in askers for way in self.story.steps[asker].exits[:1])
-        self._after_answer(step, routing, direct, listening, router_id, must_draw=has_own_id)
+        for asker in askers:
+            way = self.story.steps[asker].exits[0]
+            self._drawn.add((asker, way.id))
+            self._exit_ids[self._chains[asker].last] = way.id
+        self._after_answer(step, routing, direct, listening, router_id, must_draw=bool(askers))
 
     def _silent(self, step: Step, chain: Chain, question: Object) -> str:
         node_id = step.id if not chain.nodes else self._claim(None, f"{step.id}-wait")
         draft = Draft("question", {"content": "", **question, "silent": True})
-        self.story.canvas.draw(node_id, draft, step.raw, step.place.below(len(chain.nodes)))
+        self.story.canvas.draw(node_id, draft, _of_router(step), step.place.below(len(chain.nodes)))
         if chain.nodes:
             self.story.canvas.connect(chain.last, node_id)
         return node_id
@@ -189,10 +199,11 @@ class Weaving:
         must_draw: bool,
     ) -> None:
         """Lead from the questions to the decision, or past it where there is nothing to decide."""
-        answered = [(node_id, handle) for node_id in listening for handle in self._ways(node_id)]
-        wrong = [(node_id, "invalid") for node_id in listening]
+        answered: Ends = [end for node_id in listening for end in self._answers(node_id)]
+        wrong: Ends = [(node_id, "invalid") for node_id in listening]
         if routing.timeout is not None:
-            self._follow([(node_id, "no_reply") for node_id in listening], step, routing.timeout)
+            silent: Ends = [(node_id, "no_reply") for node_id in listening]
+            self._follow(silent, step, routing.timeout)
         if direct is not None:
             ends = answered
             if must_draw:
@@ -210,27 +221,33 @@ class Weaving:
 
     def _through_note(self, step: Step, ends: Ends, node_id: str) -> Ends:
         self._connect(ends, node_id)
-        self.story.canvas.draw(node_id, Draft("note", {}), step.raw, step.place)
+        self.story.canvas.draw(node_id, Draft("note", {}), _of_router(step), step.place)
         return [(node_id, None)]
 
-    def _ways(self, node_id: str) -> tuple[str | None, ...]:
-        """The handles by which an answer leaves a node: a list takes what it does not know by one of its own."""
-        return (None, "else") if self.story.canvas.nodes[node_id]["type"] == "list" else (None,)
+    def _answers(self, node_id: str) -> Ends:
+        """Where an answer leaves a node. A list stores only its rows, so what was typed instead is stored after it."""
+        canvas = self.story.canvas
+        node = canvas.nodes[node_id]
+        if node["type"] != "list":
+            return [(node_id, None)]
+        name = as_text(as_object(node["data"]).get("variableName"))
+        if not name:
+            return [(node_id, None), (node_id, "else")]
+        typed = self._claim(None, f"{node_id}-typed")
+        item: Object = {"name": name, "valueType": "variable", "value": SAID}
+        canvas.draw(typed, Draft("set_variable", {"assignments": [item]}), None)
+        canvas.connect(node_id, typed, "else")
+        return [(node_id, None), (typed, None)]
 
-    def _question(self, step: Step, routing: Routing) -> tuple[Object, Category | None]:
-        """(data of the question, the category that a good answer means when the question itself judges it)."""
+    def _question(self, step: Step, routing: Routing, wanted: Object) -> Object:
+        """The data of the question that a wait is; `wanted` is the file or the place it asks for, if it does."""
         result = as_text(step.router.get("result_name")) or ""
-        name = self.story.paths.result(result) if result.strip() else ""
         # A wrong answer is no error in RapidPro: it is the category Other, and that at once.
-        data: Object = {"kind": "text", "variableName": name, "validation": {"maxAttempts": 1}}
+        rules: Object = {"maxAttempts": 1} | ({"accept": wanted["accept"]} if "accept" in wanted else {})
+        name = self.story.paths.result(result) if result.strip() else ""
+        data: Object = {"kind": wanted.get("kind", "text"), "variableName": name, "validation": rules}
         seconds = timeout_of(step)
-        if seconds is not None and routing.timeout is not None:
-            data["timeoutSeconds"] = seconds
-        wanted, category = _wanted_media(step, routing)
-        if wanted:
-            rules = {"maxAttempts": 1} | ({"accept": wanted["accept"]} if "accept" in wanted else {})
-            return data | {"kind": wanted["kind"], "validation": rules}, category
-        return data, None
+        return data | ({"timeoutSeconds": seconds} if seconds is not None and routing.timeout is not None else {})
 
     def _askers(self, step: Step) -> tuple[str, ...]:
         """Steps that do nothing after a text but lead to this wait."""
@@ -279,7 +296,8 @@ class Weaving:
     def _connect(self, ends: Ends, target: str) -> None:
         for node_id, handle in ends:
             if not self.story.canvas.leaves(node_id, handle):
-                self.story.canvas.connect(node_id, target, handle)
+                wanted = None if handle else self._exit_ids.get(node_id)
+                self.story.canvas.connect(node_id, target, handle, wanted=wanted)
 
     def _report_outcomes(self, step: Step, chain: Chain, routing: Routing) -> None:
         for category in routing.untaken:
@@ -302,6 +320,16 @@ class Weaving:
         return self.story.canvas.claim(wanted, fallback)
 
 
+def _with_head(step: Step, action: object) -> Object:
+    """The source of the first node of a step: the step with this action alone, for the others have theirs."""
+    return {key: value for key, value in step.raw.items() if key != "router"} | {"actions": [action]}
+
+
+def _of_router(step: Step) -> Object:
+    """The source of what a router becomes."""
+    return {"router": step.router} if step.actions else step.raw
+
+
 def _asking(draft: Draft, question: Object, *, takes_answer: bool) -> Draft:
     """A text as a question; a node that waits by itself is told where the answer goes."""
     if not takes_answer:
@@ -310,16 +338,14 @@ def _asking(draft: Draft, question: Object, *, takes_answer: bool) -> Draft:
     return Draft(draft.type, draft.data | kept)
 
 
-def _wanted_media(step: Step, routing: Routing) -> tuple[Object, Category | None]:
-    """The question for a file or a place, when that is all the router asks."""
+def _wanted_media(step: Step) -> tuple[Object, str | None]:
+    """(the question for a file or a place, the category of a good answer), when that is all the router asks."""
     cases = [as_object(case) for case in as_list(step.router.get("cases"))]
     if len(cases) == 1 and as_text(cases[0].get("type")) in _MEDIA:
-        category = next((one for one in routing.categories if one.id == cases[0].get("category_uuid")), None)
+        category = as_id(cases[0].get("category_uuid"))
         return (_MEDIA[str(cases[0]["type"])], category) if category is not None else ({}, None)
     hint = as_text(as_object(step.wait.get("hint")).get("type")) or ""
-    if not cases and f"has_{hint}" in _MEDIA and routing.default is not None:
-        return _MEDIA[f"has_{hint}"], routing.default
-    return {}, None
+    return ({}, None) if cases else (_MEDIA.get(f"has_{hint}", {}), None)
 
 
 def _is_tested(routing: Routing, category: Category) -> bool:

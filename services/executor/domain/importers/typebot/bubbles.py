@@ -64,8 +64,8 @@ def read_embed(block: Block) -> Reading:
 
 def read_location(block: Block) -> Reading:
     fields: Object = {name: block.content.get(name) for name in ("latitude", "longitude", "name", "address")}
-    texts = {name: block.text(name, value) for name, value in fields.items() if isinstance(value, str)}
-    return Reading(Draft("location", present(fields | texts)))
+    fields |= {name: block.text(name, value) for name, value in fields.items() if isinstance(value, str)}
+    return Reading(Draft("location", present(fields)))
 
 
 def urlsplit_path(url: str) -> str:
@@ -79,7 +79,8 @@ def urlsplit_path(url: str) -> str:
 def _media(block: Block, kind: str, url: str, *, caption: str = "") -> Reading:
     if not url:
         block.note("problem", "mediaUrl", f"The bubble has no address of its {kind}: fill 'mediaUrl'.")
-    data: Object = {"mediaType": kind, "mediaUrl": url} | ({"caption": caption} if caption else {})
+    data: Object = {"mediaType": kind, "mediaUrl": url}
+    data |= {"caption": caption} if caption else {}
     return Reading(Draft("message", data))
 
 

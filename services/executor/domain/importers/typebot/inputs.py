@@ -40,7 +40,7 @@ def read_text(block: Block) -> Reading:
 
 
 def read_number(block: Block) -> Reading:
-    limits = {name: _limit(block, name) for name in ("min", "max")}
+    limits: Object = {name: _limit(block, name) for name in ("min", "max")}
     block.without(("step",), "any number is taken.")
     return Reading(Draft("question", asking(block, "number", limits)))
 
@@ -80,8 +80,8 @@ def read_file(block: Block) -> Reading:
     accept = [_mime(block, name) for name in types] if allowed.get("isEnabled") is True else []
     rules: Object = {"accept": [name for name in accept if name] or None}
     if options.get("isRequired") is False:
-        rules["required"] = False
-        block.note("changed", "isRequired", "To skip the file a contact sends any words: draw the edge 'invalid'.")
+        rules |= {"required": False, "maxAttempts": 1}
+        block.note("changed", "isRequired", "The file is not needed: any answer without one goes on as well.")
     return Reading(Draft("question", asking(block, "file", rules)))
 
 
@@ -92,7 +92,7 @@ def read_code(block: Block) -> Reading:
 
 def read_payment(block: Block) -> Reading:
     block.note("problem", "type", "Payments are not taken inside a chat: send a payment link, and replace the node.")
-    return Reading(Draft("action", {"actionType": "payment", **_texts(block)}))
+    return Reading(Draft("action", {"actionType": "payment"}))
 
 
 def asking(block: Block, kind: str, rules: Object | None = None) -> Object:
@@ -130,7 +130,3 @@ def _mime(block: Block, name: str) -> str | None:
     if known is None:
         block.note("dropped", "allowedFileTypes", f"The file type '{name}' is not known and is not asked for.")
     return known
-
-
-def _texts(block: Block) -> Object:
-    return {"content": block.asked} if block.asked else {}

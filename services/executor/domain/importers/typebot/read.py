@@ -15,6 +15,7 @@ from services.executor.domain.importers.values import Object, as_id, as_list, as
 
 DIALECT = "typebot"
 _UNNAMED = "Imported bot"
+_ASKING = frozenset({"question", "buttons", "list"})
 _READ_INTO_NODES = frozenset({"groups", "edges", "events", "variables"})
 
 _READERS: Mapping[str, Callable[[Block], Reading]] = MappingProxyType(
@@ -90,6 +91,7 @@ def read(document: Object, name: str | None, findings: Findings) -> Object:
     ways = {node_id: _draw_block(bot, node_id, raw, asked) for node_id, raw, asked in _in_order(bot)}
     _draw_edges(source, bot, events, ways)
     _chain(bot, ways)
+    _ask_again(bot)
     _report_names(bot)
     head: Object = {"name": name or as_text(source.get("name")) or _UNNAMED}
     head |= {"settings": read_settings(source, findings), "variables": _first_values(source, bot)}
@@ -178,28 +180,30 @@ def _draw_events(source: Object, bot: Bot) -> dict[str, str]:
     return found
 
 
-def _in_order(bot: Bot) -> Iterator[tuple[str, Object, Object | None]]:
-    """(node id, block, the text bubble right before it that it asks) of every block, group by group."""
+def _in_order(bot: Bot) -> Iterator[tuple[str, Object | None, Object | None]]:
+    """(node id, block, the text bubble right before it that it asks) of every block; no block for an empty group."""
     for group in bot.chains:
         if not group.blocks:
-            yield group.entry, {}, None
+            yield group.entry, None, None
         for step, (node_id, raw) in enumerate(zip(group.node_ids, group.blocks, strict=False)):
             before = group.blocks[step - 1] if step and _is_input(raw) else {}
             yield node_id, raw, before if _is_text(before) else None
 
 
 def _is_input(raw: Object) -> bool:
-    return (as_text(raw.get("type")) or "").endswith(" input")
+    """Whether it asks something that a chat can ask; a payment is no question."""
+    kind = as_text(raw.get("type")) or ""
+    return kind.endswith(" input") and kind != "payment input"
 
 
 def _is_text(raw: Object) -> bool:
     return raw.get("type") == "text" and bool(plain_text(as_object(raw.get("content")))[0].strip())
 
 
-def _draw_block(bot: Bot, node_id: str, raw: Object, asked: Object | None) -> Reading:
+def _draw_block(bot: Bot, node_id: str, raw: Object | None, asked: Object | None) -> Reading:
     group, step = bot.steps[node_id]
     place = group.place.below(step)
-    if not raw:
+    if raw is None:
         bot.canvas.note("kept", node_id, "blocks", "The group is empty; the flow runs through it.")
         bot.canvas.draw(node_id, Draft("note", {}), group.raw, place)
         return Reading(Draft("note", {}))
@@ -275,6 +279,17 @@ def _chain(bot: Bot, ways: Mapping[str, Reading]) -> None:
         for node_id, following in zip(group.node_ids, group.node_ids[1:], strict=False):
             if ways[node_id].goes_on and not bot.canvas.leaves(node_id):
                 bot.canvas.connect(node_id, following)
+
+
+def _ask_again(bot: Bot) -> None:
+    """Typebot asks until the answer is good, or goes on where none is needed."""
+    onward = {edge["source"]: str(edge["target"]) for edge in bot.canvas.edges if "sourceHandle" not in edge}
+    for node_id, node in bot.canvas.nodes.items():
+        if node["type"] in _ASKING:
+            is_needed = as_object(as_object(node["data"]).get("validation")).get("required") is not False
+            target = node_id if is_needed else onward.get(node_id)
+            if target is not None:
+                bot.canvas.connect(node_id, target, "invalid")
 
 
 def _report_names(bot: Bot) -> None:
