@@ -101,6 +101,14 @@ def test_the_replies_of_a_template_are_its_ways_out():
     assert {("a", "Sim", "a"), ("a", "Não", "b")} <= set(_edges(source))
 
 
+def test_what_is_no_text_waits_as_well_when_a_route_leaves_it():
+    link = {"body": "b", "button": "B", "url": "https://a.example.org"}
+    edges = _edges({"a": _stage("cta", link, {"re:.*": "b"}), "b": _stage()})
+    assert {("a", None, "a-reply"), ("a-reply", "answered", "b")} <= set(edges)
+    assert _node({"a": _stage("cta", link, {"re:^x": "a", "y": "a"})}, "a-reply")["data"]["silent"] is True
+    assert ("a", None, "a-reply") not in _edges({"a": _stage("cta", link)})
+
+
 @pytest.mark.parametrize(
     ("kind", "message", "native"),
     [

@@ -71,9 +71,10 @@ def _draw(canvas: Canvas, stages: Sequence[Stage]) -> dict[str, str]:
     for node_id, found in drawn:
         last = node_id
         for inner in found.draft.after:
-            following = canvas.claim(f"{node_id}-routes", "routes")
+            decides = inner.type == "condition"
+            following = canvas.claim(f"{node_id}-{'routes' if decides else 'reply'}", "next")
             canvas.nodes[following] = {"id": following, "type": inner.type, "data": inner.data}
-            canvas.connect(last, following, "answered")
+            canvas.connect(last, following, "answered" if decides else None)
             last = following
         for handle, target in found.ways:
             canvas.connect(last, ids.get(target, target), handle)
