@@ -9,7 +9,6 @@ import orjson
 from services.pb.common.v1 import content_pb2
 from services.pb.sender.v1 import sender_pb2
 from services.sender.domain.limits import broken_limit
-
 from services.sender.worker.bodies import commerce, plain, tappable
 from services.sender.worker.bodies.parts import BodyRefused, Json
 from services.sender.worker.bodies.template import template

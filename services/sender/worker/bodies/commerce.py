@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from services.pb.common.v1 import content_pb2
-
 from services.sender.worker.bodies.parts import Json, bare_frame, filled, frame, interactive, json_object, media_header
 from services.sender.worker.bodies.tappable import link_action
 

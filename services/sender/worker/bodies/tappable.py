@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from services.pb.common.v1 import content_pb2
-
 from services.sender.worker.bodies.parts import (
     BodyRefused,
     Json,

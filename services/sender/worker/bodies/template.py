@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from services.pb.common.v1 import content_pb2
-
 from services.sender.worker.bodies.commerce import product_reference, product_sections
 from services.sender.worker.bodies.parts import BodyRefused, Json, filled, json_object, json_objects, media_header
 from services.sender.worker.bodies.plain import place
