@@ -250,10 +250,30 @@ def _state(view: StateView) -> executor_pb2.State:
 
 
 def _texts(payloads: Sequence[bytes]) -> list[str]:
-    return [_text(sender_pb2.OutboundMessage.FromString(payload).content) for payload in payloads]
+    """What was said; a read receipt says nothing."""
+    contents = [sender_pb2.OutboundMessage.FromString(payload).content for payload in payloads]
+    return [_text(content) for content in contents if not content.HasField("read_receipt")]
 
 
 def _text(content: content_pb2.Content) -> str:
-    if content.HasField("text"):
-        return content.text.body
-    return content.buttons.body if content.HasField("buttons") else content.list.body
+    """The words of a message, for people; what has none is named in brackets."""
+    kind = content.WhichOneof("kind")
+    match kind:
+        case "media":
+            name = content_pb2.MediaKind.Name(content.media.media.kind).removeprefix("MEDIA_KIND_").lower()
+            return content.media.caption or f"[{name}]"
+        case "location":
+            place = content.location
+            return place.name or place.address or f"[{place.latitude}, {place.longitude}]"
+        case "contacts":
+            return ", ".join(card.name.formatted_name for card in content.contacts.cards)
+        case "reaction":
+            return content.reaction.emoji
+        case "template":
+            values = [parameter.text for parameter in content.template.body if parameter.text]
+            return " · ".join([f"[{content.template.name}]", *values])
+        case "read_receipt" | None:
+            return ""
+        case _:
+            words: str = getattr(content, kind).body
+            return words or f"[{kind}]"

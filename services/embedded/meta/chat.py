@@ -156,4 +156,4 @@ def _read_event(line: bytes) -> Bubble | None:
     if fields is None:
         return None
     choices = tuple(Choice(**choice) for choice in fields.pop("choices"))
-    return Bubble(**fields, choices=choices)
+    return Bubble(**fields | {"choices": choices, "buttons": tuple(fields["buttons"])})

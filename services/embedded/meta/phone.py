@@ -26,7 +26,7 @@ PAGE_HEADERS = {
 }
 LONGEST_TEXT = 4096
 LONGEST_NAME = 100
-REPLY_KINDS = ("button_reply", "list_reply")
+REPLY_KINDS = ("button_reply", "list_reply", "button")
 
 
 class PhoneApp:
@@ -133,10 +133,12 @@ def _tap(number: BusinessNumber, conversation: Conversation, reply: object) -> t
         raise InputError(f"reply has a kind, one of {', '.join(REPLY_KINDS)}, an id and a title")
     choice = Choice(reply["kind"], _words(reply, "id", 256), _words(reply, "title", 256))
     content: dict[str, object] = {"id": choice.id, "title": choice.title}
-    message: dict[str, object] = {"type": "interactive"}
+    message: dict[str, object] = {}
     if found := conversation.offering(choice):
         bubble, offered = found
         digits = "".join(filter(str.isdigit, number.display_phone_number))
         message["context"] = {"from": digits, "id": bubble.id}
         content |= {"description": offered.description} if offered.description else {}
-    return message | {"interactive": {"type": choice.kind, choice.kind: content}}, choice.title
+    if choice.kind == "button":
+        return message | {"type": "button", "button": {"payload": choice.id, "text": choice.title}}, choice.title
+    return message | {"type": "interactive", "interactive": {"type": choice.kind, choice.kind: content}}, choice.title
