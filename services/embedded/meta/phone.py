@@ -26,6 +26,7 @@ PAGE_HEADERS = {
 }
 LONGEST_TEXT = 4096
 LONGEST_NAME = 100
+LONGEST_REPLY = 512
 REPLY_KINDS = ("button_reply", "list_reply", "button")
 
 
@@ -131,7 +132,7 @@ def _tap(number: BusinessNumber, conversation: Conversation, reply: object) -> t
     """The webhook message of a tapped choice, quoting the newest bubble that offers it, and its title."""
     if not isinstance(reply, dict) or reply.get("kind") not in REPLY_KINDS:
         raise InputError(f"reply has a kind, one of {', '.join(REPLY_KINDS)}, an id and a title")
-    choice = Choice(reply["kind"], _words(reply, "id", 256), _words(reply, "title", 256))
+    choice = Choice(reply["kind"], _words(reply, "id", LONGEST_REPLY), _words(reply, "title", LONGEST_REPLY))
     content: dict[str, object] = {"id": choice.id, "title": choice.title}
     message: dict[str, object] = {}
     if found := conversation.offering(choice):

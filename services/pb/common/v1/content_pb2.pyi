@@ -1630,7 +1630,7 @@ class TemplateButton(_message.Message):
     index: _builtins.int
     """Its place in the template, from 0."""
     quick_reply_payload: _builtins.str
-    """What comes back when a reply button is tapped, at most 256 characters."""
+    """What comes back when a reply button is tapped, at most 512 characters."""
     url_suffix: _builtins.str
     """What is put to the end of a web address, or the code of an authentication template."""
     coupon_code: _builtins.str
