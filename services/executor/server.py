@@ -125,7 +125,7 @@ class StatesServer(executor_pb2_grpc.StatesServicer):
             event_id=request.event_id,
         )
         return executor_pb2.GetTurnResponse(
-            bot_responses=_texts(turn.payloads),
+            bot_responses=words_of(turn.payloads),
             state=_state(turn.state) if turn.state else None,
             is_awaiting_input=turn.state is not None and turn.state.standing.session.awaiting_input,
         )
@@ -249,8 +249,8 @@ def _state(view: StateView) -> executor_pb2.State:
     return state
 
 
-def _texts(payloads: Sequence[bytes]) -> list[str]:
-    """What was said; a read receipt says nothing."""
+def words_of(payloads: Sequence[bytes]) -> list[str]:
+    """What was said, for people; a read receipt says nothing."""
     contents = [sender_pb2.OutboundMessage.FromString(payload).content for payload in payloads]
     return [_text(content) for content in contents if not content.HasField("read_receipt")]
 
@@ -268,10 +268,13 @@ def _text(content: content_pb2.Content) -> str:
         case "contacts":
             return ", ".join(card.name.formatted_name for card in content.contacts.cards)
         case "reaction":
-            return content.reaction.emoji
+            return content.reaction.emoji or "[reaction taken away]"
         case "template":
-            values = [parameter.text for parameter in content.template.body if parameter.text]
-            return " · ".join([f"[{content.template.name}]", *values])
+            values = (
+                each.text or each.currency.fallback_value or each.date_time.fallback_value
+                for each in content.template.body
+            )
+            return " · ".join([f"[{content.template.name}]", *(value for value in values if value)])
         case "read_receipt" | None:
             return ""
         case _:
