@@ -8,14 +8,13 @@ from typing import Any, TypeAlias
 from uuid import UUID
 
 import orjson
-from google.protobuf.json_format import MessageToDict
 from google.protobuf.message import DecodeError
 from google.protobuf.struct_pb2 import Struct
 from google.protobuf.timestamp_pb2 import Timestamp
 from grpc import aio
 
 from services.chassis.errors import InvalidArgument
-from services.chassis.queue import Batcher, export_page_of, progress_of
+from services.chassis.queue import Batcher, export_page_of, plain_form, progress_of
 from services.chassis.rpc.sizes import fitting
 from services.executor.domain.finding import Finding
 from services.executor.ports import FlowSummary, Privacy, StateView
@@ -186,12 +185,11 @@ def _content(kind: str, payload: bytes) -> object:
     """An event or a reply in plain words; as hexadecimal when it is none."""
     try:
         if kind.endswith("reply"):
-            return MessageToDict(sender_pb2.OutboundMessage.FromString(payload), preserving_proto_field_name=True)
+            return plain_form(sender_pb2.OutboundMessage.FromString(payload))
         event = executor_pb2.ConversationEvent.FromString(payload)
         fields = event.message.fields
         event.message.fields = b""
-        content: dict[str, object] = MessageToDict(event, preserving_proto_field_name=True)
-        return content | ({"webhook": orjson.loads(fields)} if fields else {})
+        return plain_form(event) | ({"webhook": orjson.loads(fields)} if fields else {})
     except (DecodeError, orjson.JSONDecodeError):
         return {"hex": payload.hex()}
 

@@ -9,10 +9,9 @@ from google.protobuf.message import DecodeError
 from grpc import aio
 
 from services.chassis.errors import InvalidArgument
-from services.chassis.queue import export_page_of, progress_of
+from services.chassis.queue import export_page_of, plain_form, progress_of
 from services.pb.sender.v1 import sender_pb2, sender_pb2_grpc
 from services.sender.ports import Erasure, Privacy
-from services.sender.server.plain_words import plain_message
 from services.sender.server.reading import read_id
 
 
@@ -67,6 +66,6 @@ class PrivacyServer(sender_pb2_grpc.PrivacyServicer):
 def _content(_: str, payload: bytes) -> object:
     """A message in plain words; as hexadecimal when it is none."""
     try:
-        return plain_message(sender_pb2.OutboundMessage.FromString(payload))
+        return plain_form(sender_pb2.OutboundMessage.FromString(payload))
     except DecodeError:
         return {"hex": payload.hex()}

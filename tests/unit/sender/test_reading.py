@@ -1,4 +1,4 @@
-"""What sender takes in, what it turns away with a sentence, and how it tells people what lies there."""
+"""What sender takes in, and what it turns away with a sentence."""
 
 from typing import Any
 from uuid import uuid4
@@ -6,11 +6,9 @@ from uuid import uuid4
 import pytest
 
 from services.chassis.errors import InvalidArgument
-from services.pb.common.v1.content_pb2 import Content, LocationContent, ReadReceiptContent, TemplateContent, TextContent
+from services.pb.common.v1.content_pb2 import Content, ReadReceiptContent, TemplateContent, TextContent
 from services.pb.sender.v1.sender_pb2 import OutboundMessage
-from services.sender.server.plain_words import plain_message
 from services.sender.server.reading import read_message
-from tests.fixtures.outbound import SAMPLES, message_of
 
 TEXT = Content(text=TextContent(body="Ahoy"))
 TEMPLATE = Content(template=TemplateContent(name="trip", language="en"))
@@ -67,20 +65,3 @@ def test_what_can_never_be_sent_is_turned_away(fields: dict[str, Any], said: str
     with pytest.raises(InvalidArgument) as caught:
         read_message(message(**fields))
     assert said in caught.value.sentence
-
-
-@pytest.mark.parametrize("name", [name for name in SAMPLES if name != "location without a name"])
-def test_an_export_tells_every_message_as_it_was_given(name: str) -> None:
-    assert plain_message(message_of(SAMPLES[name]))["content"] == SAMPLES[name]["content"]
-
-
-def test_what_is_zero_is_left_out_of_an_export() -> None:
-    whole = OutboundMessage(content=Content(location=LocationContent(longitude=12.5)))
-
-    assert plain_message(whole) == {"content": {"location": {"longitude": 12.5}}}
-
-
-def test_what_should_be_json_and_is_not_is_told_as_text() -> None:
-    broken = Content(template=TemplateContent(components=b"{"))
-
-    assert plain_message(OutboundMessage(content=broken)) == {"content": {"template": {"components": "{"}}}

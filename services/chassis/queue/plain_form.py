@@ -1,4 +1,4 @@
-"""What a message says, for people: an export of a contact's data."""
+"""What lies in a lane, for people: in an export of a contact's data, as a dead letter."""
 
 from __future__ import annotations
 
@@ -7,11 +7,9 @@ from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.json_format import MessageToDict
 from google.protobuf.message import Message
 
-from services.pb.sender.v1 import sender_pb2
 
-
-def plain_message(message: sender_pb2.OutboundMessage) -> dict[str, object]:
-    """Every field by its name in the contracts; those that hold JSON as what it says."""
+def plain_form(message: Message) -> dict[str, object]:
+    """Every field by its name in the contracts; bytes, which hold JSON there, as what it says, or else as text."""
     told: dict[str, object] = MessageToDict(message, preserving_proto_field_name=True)
     _open_json(message, told)
     return told
