@@ -10,7 +10,7 @@ from typing import TypeAlias
 from services.sender.domain import codes
 
 _LONGEST_TEXT = 500
-_RECEIPT_TRIES = 2
+_READ_RECEIPT_TRIES = 2
 
 
 class Scope(Enum):
@@ -110,7 +110,7 @@ def of_message(answer: Answer) -> Answer:
     return Ambiguous(answer.code, "success without a message id") if isinstance(answer, Done) else answer
 
 
-def of_receipt(answer: Answer, *, number: int) -> Answer:
+def of_read_receipt(answer: Answer, *, number: int) -> Answer:
     """What the answer to call `number` means for a read receipt.
 
     Repeating one does no harm, so a doubt is no reason to wait for a status (there is none): it is sent once more. Nor
@@ -120,7 +120,7 @@ def of_receipt(answer: Answer, *, number: int) -> Answer:
         case Refused() as refused:
             return Done(refused.code, refused.text)
         case Ambiguous() as doubt:
-            return NotSent(doubt.text) if number < _RECEIPT_TRIES else Done(doubt.code, doubt.text)
+            return NotSent(doubt.text) if number < _READ_RECEIPT_TRIES else Done(doubt.code, doubt.text)
         case _:
             return answer
 

@@ -28,7 +28,7 @@ class Delivery:
 
 
 def deliveries(before: Message, after: Message, occurred_at_us: int) -> list[Delivery]:
-    """The steps between two forms of a message; a receipt that is done (accepted without an id) is none."""
+    """The steps between two forms of a message; a read receipt that is done (accepted without an id) is none."""
     steps = []
     if after.state == "accepted" and before.state != "accepted" and after.wamids:
         steps.append("accepted")

@@ -107,5 +107,5 @@ def _wish(asked: _Asked) -> Wish:
         errand.window_expires_at,
         refusal=errand.refusal,
         hold=asked.passage.hold,
-        is_receipt=errand.is_receipt,
+        is_read_receipt=errand.is_read_receipt,
     )

@@ -26,7 +26,7 @@ class Errand:
     window_expires_at: float
     body: bytes
     refusal: str | None
-    is_receipt: bool = False
+    is_read_receipt: bool = False
 
 
 def errand_of(item: StoredItem, *, position: int) -> Errand:
@@ -57,5 +57,5 @@ def _read(message_id: UUID, payload: bytes, position: int) -> Errand:
         float("inf") if content.HasField("template") else float(message.window_expires_at),
         body,
         refusal,
-        is_receipt=content.HasField("read_receipt"),
+        is_read_receipt=content.HasField("read_receipt"),
     )

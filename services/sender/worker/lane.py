@@ -17,7 +17,7 @@ from services.sender.domain.answers import (
     Scope,
     Throttled,
     of_message,
-    of_receipt,
+    of_read_receipt,
 )
 from services.sender.domain.message import Key as LaneKey
 from services.sender.domain.message import key_of
@@ -155,7 +155,7 @@ class Walk:
                 doubted,
                 refusal=errand.refusal,
                 hold=passage.hold,
-                is_receipt=errand.is_receipt,
+                is_read_receipt=errand.is_read_receipt,
             )
         )
 
@@ -177,7 +177,7 @@ class Walk:
             # The mark is our own: its commit succeeded although we were told that Postgres was away. No call was made.
             wish = Wish(errand.message_id, errand.position, errand.window_expires_at, renewed=doubt.number)
             return await self._ask(wish)
-        if errand.is_receipt:
+        if errand.is_read_receipt:
             return await self._wish(errand, doubted=doubt.number)
         rest = reconcile_wait(doubt.number, self.around.reconcile_seconds) - doubt.age
         if rest > 0:
@@ -213,7 +213,7 @@ class Walk:
             calls[key] -= 1
             if not calls[key]:
                 del calls[key]
-        answer = of_receipt(answer, number=granted.number) if errand.is_receipt else of_message(answer)
+        answer = of_read_receipt(answer, number=granted.number) if errand.is_read_receipt else of_message(answer)
         wait = await self._draw_conclusions(key, answer, granted.number)
         self.outcome = Outcome(
             errand.message_id, granted.number, answer, errand.position, errand.window_expires_at, wait

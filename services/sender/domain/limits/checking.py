@@ -36,7 +36,7 @@ def _complaints(body: Json, rules: tuple[Rule, ...], wholes: tuple[Whole, ...]) 
 
 def _kind(body: Json) -> str:
     if "status" in body:
-        return "receipt"
+        return "read receipt"
     kind = body.get("type")
     if kind != "interactive":
         return str(kind)

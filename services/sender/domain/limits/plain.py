@@ -43,5 +43,5 @@ RULES: Mapping[str, tuple[Rule, ...]] = {
         Rule("reaction.message_id", Words(1, 512)),
         Rule("reaction.emoji", Words(0, 64)),
     ),
-    "receipt": (Rule("message_id", Words(1, 512)),),
+    "read receipt": (Rule("message_id", Words(1, 512)),),
 }

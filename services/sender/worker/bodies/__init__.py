@@ -28,7 +28,7 @@ def body_of(message: sender_pb2.OutboundMessage) -> bytes:
 
 def _body(message: sender_pb2.OutboundMessage) -> Json:
     if message.content.HasField("read_receipt"):
-        return _receipt(message.content.read_receipt)
+        return _read_receipt(message.content.read_receipt)
     body: Json = {"messaging_product": "whatsapp", **_recipient(message), **_content(message.content)}
     # Meta refuses a reaction that quotes: it names its message itself.
     if message.reply_to_wamid and not message.content.HasField("reaction"):
@@ -38,7 +38,7 @@ def _body(message: sender_pb2.OutboundMessage) -> Json:
     return body
 
 
-def _receipt(content: content_pb2.ReadReceiptContent) -> Json:
+def _read_receipt(content: content_pb2.ReadReceiptContent) -> Json:
     body: Json = {"messaging_product": "whatsapp", "status": "read", "message_id": content.message_id}
     if content.is_typing:
         body["typing_indicator"] = {"type": "text"}

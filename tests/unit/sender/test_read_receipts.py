@@ -22,7 +22,7 @@ from services.sender.domain.answers import (
     Scope,
     classify,
     of_message,
-    of_receipt,
+    of_read_receipt,
 )
 from services.sender.domain.delivery import deliveries
 from services.sender.domain.message import Message, attempted, done, key_of
@@ -48,9 +48,9 @@ class House:
         self.store = FakeStore(self.clock, limit=PairLimit(1, PAIR_SECONDS))
 
     async def post(self, *, phone_number_id: str, token: str, body: bytes, is_fresh: Freshness) -> Answer:
-        is_receipt = "status" in orjson.loads(body)
-        self.posted.append("receipt" if is_receipt else "text")
-        return self.for_receipts.pop(0) if is_receipt else Accepted(f"wamid.{len(self.posted)}")
+        is_read_receipt = "status" in orjson.loads(body)
+        self.posted.append("receipt" if is_read_receipt else "text")
+        return self.for_receipts.pop(0) if is_read_receipt else Accepted(f"wamid.{len(self.posted)}")
 
     async def check(self, *, phone_number_id: str, token: str) -> str:
         return ""
@@ -148,7 +148,7 @@ async def test_a_receipt_whose_sender_died_is_sent_again_at_once() -> None:
     house = House([Done()])
     receipt, _ = await house.enqueue(RECEIPT, TEXT)
     (claim,) = await house.store.claim(limit=1)
-    wish = Wish(receipt.message_id, claim.items[0].position, 1e9, is_receipt=True)
+    wish = Wish(receipt.message_id, claim.items[0].position, 1e9, is_read_receipt=True)
     await house.settle(claim, Turn(claim.head, wish=wish))
     house.clock.seconds += house.store.lease_seconds
     await house.work()
@@ -162,7 +162,7 @@ async def test_a_receipt_whose_sender_died_is_sent_again_at_once() -> None:
 def test_success_without_a_message_is_enough_for_a_receipt_and_a_doubt_for_a_message() -> None:
     answer = classify(200, b'{"success":true}')
 
-    assert of_receipt(answer, number=1) == Done()
+    assert of_read_receipt(answer, number=1) == Done()
     assert isinstance(of_message(answer), Ambiguous)
 
 
@@ -178,7 +178,7 @@ def test_success_without_a_message_is_enough_for_a_receipt_and_a_doubt_for_a_mes
     ],
 )
 def test_what_an_answer_means_for_a_receipt(answer: Answer, number: int, meaning: Answer) -> None:
-    assert of_receipt(answer, number=number) == meaning
+    assert of_read_receipt(answer, number=number) == meaning
 
 
 def test_analytics_is_told_of_messages_only() -> None:
