@@ -51,8 +51,8 @@ class Wish:
     """The lane would like to call for a message, or (`is_look`) only to know how it stands and to keep the lane.
 
     `doubted` is the number of the call in doubt that a resend would repeat. `renewed` is the number of a call that was
-    marked by this very holder and certainly not made (the answer to the commit was lost). A read receipt is no message: it
-    uses nothing of the pair's limit, and repeating it makes no duplicate.
+    marked by this very holder and certainly not made (the answer to the commit was lost). A read receipt is no message:
+    it uses nothing of the pair's limit, and repeating it makes no duplicate.
     """
 
     message_id: UUID
