@@ -65,7 +65,9 @@ def test_a_pattern_that_cannot_be_read_is_reported():
 
 def test_more_patterns_than_a_dialogue_needs_are_reported():
     routes = {f"re:^{number}$": "a" for number in range(51)}
-    assert any("a stage may have 50 patterns" in line for line in _messages({"a": _stage(routes=routes)}, "dropped"))
+    assert any("too many patterns" in line for line in _messages({"a": _stage(routes=routes)}, "dropped"))
+    stages = {f"s{place}": _stage(routes={f"re:^{number}$": "s0" for number in range(50)}) for place in range(11)}
+    assert len(_messages(stages, "dropped")) == 50
 
 
 def test_buttons_are_found_by_title_pattern_or_place():
