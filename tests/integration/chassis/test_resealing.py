@@ -116,7 +116,8 @@ def executor_on(database: Database) -> Room:
         found = {}
         for organization_id, name in room.known:
             values = await store(sealer).values(organization_id=organization_id, names=[name])
-            found |= {(organization_id, name): value for value in values.values()}
+            if name in values:
+                found[organization_id, name] = values[name]
         return found
 
     room = Room(database, SEALED_BY_EXECUTOR, put, read)

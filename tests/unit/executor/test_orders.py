@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -36,7 +37,7 @@ class Talk:
     def __init__(self, *nodes: Mapping[str, Json]) -> None:
         named: list[Json] = [{"id": "s", "type": "start"}, *(dict(node) for node in nodes)]
         ids = ["s", *(str(node["id"]) for node in nodes)]
-        edges: list[Json] = [{"source": a, "target": b} for a, b in zip(ids, ids[1:], strict=False)]
+        edges: list[Json] = [{"source": a, "target": b} for a, b in itertools.pairwise(ids)]
         document: Json = {"schema": "pytake.flow/1", "name": "t", "nodes": named, "edges": edges}
         self.flow: CompiledFlow = compile_flow(parse_document(document), flow_id=FLOW, version=1)
         self.standings: dict[UUID, Standing] = {}
@@ -152,7 +153,7 @@ def test_a_call_is_read_as_it_was_ordered() -> None:
 
 @pytest.mark.parametrize("payload", [b"\xff", executor_pb2.EffectOrder(kind="odd", request=b"{}").SerializeToString()])
 def test_a_call_that_cannot_be_read_says_so(payload: bytes) -> None:
-    with pytest.raises(ValueError, match="."):
+    with pytest.raises(ValueError, match=r"."):
         read_effect(StoredItem(1, "e", payload, NOW))
 
 
