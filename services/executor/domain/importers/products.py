@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from services.executor.domain.importers import rapidpro, typebot
+from services.executor.domain.importers import pywce, rapidpro, twilio, typebot
 from services.executor.domain.importers.report import Findings
 from services.executor.domain.importers.values import Object
 
@@ -24,6 +24,8 @@ class Product:
 PRODUCTS: Final = (
     Product(typebot.dialect_of, typebot.read),
     Product(rapidpro.dialect_of, rapidpro.read),
+    Product(twilio.dialect_of, twilio.read),
+    Product(pywce.dialect_of, pywce.read),
 )
 
 
