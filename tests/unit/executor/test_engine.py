@@ -157,11 +157,11 @@ def test_a_user_variable_cannot_stand_in_for_the_system() -> None:
     document = {
         "schema": "pytake.flow/1", "name": "t", "variables": {"contact": {"phone": "999"}, "contact.phone": "999"},
         "nodes": [{"id": "s", "type": "start"},
-                  {"id": "m", "type": "message", "data": {"content": "[{{contact.phone}}{{secret}}{{__class__}}]"}}],
+                  {"id": "m", "type": "message", "data": {"content": "[{{contact.phone}}{{hidden}}{{__class__}}]"}}],
         "edges": [{"source": "s", "target": "m"}],
     }  # fmt: skip
     flow = compile_flow(parse_document(document))
-    outcome = take(flow, None, InboundMessage("oi"), context={"secret": "s"})
+    outcome = take(flow, None, InboundMessage("oi"), context={"hidden": "s"})
     assert plain(outcome.commands[0]) == "[]"
     assert outcome.session.variables == {}
     known = {"contact": {"phone": "5511"}}

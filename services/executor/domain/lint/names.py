@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from services.executor.domain.document import FlowDocument, Node
 from services.executor.domain.finding import Finding, error, warning
 from services.executor.domain.json_value import text_at
-from services.executor.domain.lint.content import texts_in
+from services.executor.domain.lint.texts import texts_in
 from services.executor.domain.nodes import NODE_TYPES
 from services.executor.domain.templates import TemplateError, compile_template
 from services.executor.domain.variables import MAX_VARIABLES, is_system_name, size_of
@@ -56,7 +56,7 @@ def _reads(node: Node) -> Iterator[str]:
     if node_type is None:
         return
     yield from (name for name in node_type.reads(node) if name)
-    for field in node_type.texts:
+    for field in (*node_type.texts, "windowTemplate"):
         for text in texts_in(node.data.get(field)):
             yield from _template_names(text)
 
