@@ -1,7 +1,6 @@
-"""From a foreign document to a native one: find the graph, read nodes, draw edges, look at the whole."""
+"""From a document of a PyTake to a native one: find the graph, read nodes, draw edges, look at the whole."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 
 from services.executor.domain.importers.checks import check_graph
@@ -28,7 +27,7 @@ from services.executor.domain.importers.reading import (
     position,
     type_name,
 )
-from services.executor.domain.importers.report import Findings, Report, UnreadableFlow
+from services.executor.domain.importers.report import Findings, Imported, Report, UnreadableFlow
 from services.executor.domain.importers.values import Object, as_id, as_list, as_object
 from services.executor.domain.importers.vocabulary import native_type
 
@@ -66,16 +65,8 @@ _READERS: Mapping[str, Callable[[NodeSource], Draft]] = MappingProxyType(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Imported:
-    """A native flow document and what happened on the way; the document shares values with its source."""
-
-    flow: Object
-    report: Report
-
-
-def import_flow(source: object, *, name: str | None = None) -> Imported:
-    """Read any of PyTake's dialects; UnreadableFlow when the source holds no nodes."""
+def import_pytake(source: object, name: str | None) -> Imported:
+    """Read the native form or any of PyTake's dialects; UnreadableFlow when the source holds no nodes."""
     document = as_object(source)
     if is_native(document):
         if not as_list(document.get("nodes")):
