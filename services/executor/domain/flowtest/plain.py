@@ -1,0 +1,68 @@
+"""What the bot says, in plain words: the same few for every kind of message."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+
+from services.executor.domain.commands import Say
+from services.executor.domain.json_value import Json
+
+# Where a message keeps its words, the most telling first.
+_WORDS = ("text", "body", "caption", "content")
+_CAPITAL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """A message of the bot.
+
+    `kind` is text, buttons, list and so on; `words` its text, body or caption; `options` what can be tapped, by id;
+    `fields` are all parts of the message, as JSON.
+    """
+
+    flow_id: str
+    node_id: str
+    kind: str
+    words: str
+    options: Mapping[str, str]
+    fields: Mapping[str, Json]
+
+    def __str__(self) -> str:
+        """As it is shown in a report."""
+        told = json.dumps(self.words, ensure_ascii=False)
+        if self.options:
+            told += f" with {', '.join(f'[{title}]' for title in self.options.values())}"
+        return told if self.kind in ("text", "buttons", "list") else f"{self.kind} {told}"
+
+
+def plain(flow_id: str, command: Say) -> Spoken:
+    """Tell a command in plain words."""
+    fields: dict[str, Json] = {name: _json(value) for name, value in asdict(command).items() if name != "node_id"}
+    content = fields.get("content")
+    parts = content if isinstance(content, dict) else fields
+    kind = str(fields.get("kind") or _CAPITAL.sub("_", type(command).__name__.removeprefix("Send")).casefold())
+    words = next((text for name in _WORDS if isinstance(text := parts.get(name), str) and text), "")
+    return Spoken(flow_id, command.node_id, kind, words, dict(_options(fields)), fields)
+
+
+def _json(value: object) -> Json:
+    if isinstance(value, Mapping):
+        return {str(key): _json(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_json(item) for item in value]
+    return value if isinstance(value, str | int | float | bool) or value is None else str(value)
+
+
+def _options(value: Json) -> Iterator[tuple[str, str]]:
+    """Everything inside that has an id and a title."""
+    if isinstance(value, list):
+        for item in value:
+            yield from _options(item)
+    elif isinstance(value, dict):
+        option, title = value.get("id"), value.get("title")
+        if isinstance(option, str) and isinstance(title, str):
+            yield option, title
+        else:
+            for item in value.values():
+                yield from _options(item)
