@@ -24,7 +24,6 @@ from services.executor.domain.commands import (
     LogEvent,
     Order,
     Say,
-    SendText,
     StartEffect,
 )
 from services.executor.domain.compile import CompiledFlow
@@ -291,8 +290,7 @@ class _Advance:
         # The same event says the same things under the same ids, so a repeat is one message for sender.
         message_id = derived_id(arrival.conversation_id, f"{arrival.event_id}#{len(self._effects.said)}")
         self._effects.said.append(Said(message_id, arrival, flow.flow_id, command))
-        text = command.text if isinstance(command, SendText) else command.body
-        self._note("bot_message", flow.flow_id, command.node_id, text)
+        self._note("bot_message", flow.flow_id, command.node_id, command.words)
 
     def _order(self, flow: CompiledFlow, command: Order) -> None:
         arrival = self._arrival

@@ -58,7 +58,7 @@ def compile_flow(document: FlowDocument, *, flow_id: str = "", version: int = 0)
         # Exports carry sample values under system names; the system alone says those.
         variables={name: value for name, value in document.variables.items() if not is_system_name(name)},
         start_id=next(node.id for node in document.nodes if node.type == "start"),
-        nodes={node.id: _compile_node(node, Plan(settings, exits[node.id])) for node in document.nodes},
+        nodes={node.id: _compile_node(node, Plan(settings, exits[node.id], flow_id)) for node in document.nodes},
     )
 
 
@@ -66,7 +66,7 @@ def _compile_node(node: Node, plan: Plan) -> CompiledNode:
     node_type, exits = NODE_TYPES[node.type], plan.exits
     if not node_type.speaks(node):
         return CompiledNode(node.id, node_type.compile(node, plan), exits)
-    closed = _closed(node, plan)
+    closed = _closed(node, plan) if node_type.needs_window else None
     return CompiledNode(node.id, node_type.compile(node, plan), exits, closed, exits.catches_failures)
 
 

@@ -13,6 +13,7 @@ from services.executor.domain.nodes import (
     question,
     set_variable,
     start,
+    subflow,
     switch,
 )
 from services.executor.domain.nodes.node_type import NodeType
@@ -27,17 +28,18 @@ NODE_TYPES: Final[dict[str, NodeType]] = {
     "switch": switch.SWITCH,
     "set_variable": set_variable.SET_VARIABLE,
     "jump": jump.JUMP,
+    "subflow": subflow.SUBFLOW,
     "end": end.END,
     "note": note.NOTE,
 }
 
-# Types of the flow language that this version keeps but cannot run.
+# What scripts, databases and older builders' aliases are kept as: data that is never run.
 LATER_TYPES: Final = frozenset(
     {
-        "action", "ai_prompt", "ai_reply", "analytics", "api_call", "audio", "business_hours", "contact",
-        "contacts", "cta_url", "database_query", "datetime", "delay", "document", "handoff", "http_request",
-        "image", "location", "location_request", "product", "random", "return", "script", "sticker", "subflow",
-        "template", "video", "whatsapp_flow", "whatsapp_template", "window_check",
+        "action", "ai_prompt", "ai_reply", "analytics", "api_call", "audio", "business_hours", "contact", "contacts",
+        "cta_url", "database_query", "datetime", "delay", "document", "handoff", "http_request", "image", "location",
+        "location_request", "product", "random", "return", "script", "sticker", "template", "video", "whatsapp_flow",
+        "whatsapp_template", "window_check",
     }
 )  # fmt: skip
 

@@ -8,6 +8,7 @@ from services.executor.domain.conditions import OPERATORS, compile_rules
 from services.executor.domain.document import Node
 from services.executor.domain.finding import Finding, error
 from services.executor.domain.json_value import Json, objects_at, text_at
+from services.executor.domain.nodes import fields
 from services.executor.domain.nodes.menu import ELSE_HANDLES
 from services.executor.domain.nodes.node_type import Exit, NodeType, Plan
 from services.executor.domain.patterns import PatternError, compile_search
@@ -80,10 +81,46 @@ def _check_rule(node: Node, rule: dict[str, Json]) -> Iterator[Finding]:
             yield error("bad_regex", node.id, f"Node {node.id}: {reason}", "Correct the pattern.")
 
 
+_RULES: Final = fields.items(
+    "What is compared.",
+    fields.record(
+        "A rule.",
+        {
+            "variable": fields.text("The variable's name, dots walk into it."),
+            "operator": fields.choice("How it is compared.", *sorted(OPERATORS), default="=="),
+            "value": fields.anything("With what; a text may hold {{placeholders}}."),
+        },
+        ("variable",),
+    ),
+)
+_MATCH: Final = fields.choice("Whether all rules must hold, or any.", "all", "any", default="all")
+_ROUTE: Final = fields.record(
+    "A way out with its own rules.",
+    {"handle": fields.text("The way out."), "rules": _RULES, "match": _MATCH},
+    ("handle", "rules"),
+)
+
 CONDITION = NodeType(
+    summary="Decides by rules, or by one CEL expression, and leaves by true or false; or takes the first of several "
+    "routes whose rules hold. An expression that cannot be worked out counts as false.",
+    schema=fields.data(
+        {
+            "rules": _RULES,
+            "match": _MATCH,
+            "routes": fields.items("Instead of rules: the ways out, tried in order.", _ROUTE),
+            "expression": fields.text("Instead of rules: one CEL expression."),
+        }
+    ),
+    ways={
+        "true": "The rules hold.",
+        "false": "They do not.",
+        "<handle of a route>": "Its rules hold, and those of no route before it.",
+        "default": "The rules of no route hold.",
+    },
     compile=_compile,
     exits=_exits,
     check=_check,
     reads=lambda node: tuple(bare_name(text_at(rule, "variable")) for rule in _all_rules(node)),
     texts=("rules", "routes"),
+    speaks=lambda node: False,
 )

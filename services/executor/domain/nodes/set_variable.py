@@ -6,6 +6,7 @@ from services.executor.domain.document import Node
 from services.executor.domain.expressions import ExpressionError, compile_expression
 from services.executor.domain.finding import Finding, error
 from services.executor.domain.json_value import Json, objects_at, text_at
+from services.executor.domain.nodes import fields
 from services.executor.domain.nodes.node_type import NodeType, Plan, main_exit
 from services.executor.domain.templates import compile_template
 from services.executor.domain.turn import NEXT, Move, Note, Passing, Turn
@@ -99,11 +100,29 @@ def _check_assignment(node: Node, item: dict[str, Json]) -> Iterator[Finding]:
             yield error("bad_expression", node.id, f"Node {node.id}: {reason}", "Correct the expression.")
 
 
+_ASSIGNMENT = fields.record(
+    "An assignment.",
+    {
+        "name": fields.text("The variable."),
+        "value": fields.anything("A value, a template, a variable's name, or an expression; see valueType."),
+        "valueType": fields.choice(
+            "static: the value, a text as a template; variable: a copy of it; expression: arithmetic; cel: CEL.",
+            "static", "variable", "expression", "cel",
+        ),
+    },
+    ("name",),
+)  # fmt: skip
+
 SET_VARIABLE = NodeType(
+    summary="Assigns fixed values, copies of other variables, or the results of expressions, in order. An expression "
+    "without a result leaves its variable empty.",
+    schema=fields.data({"assignments": fields.items("In order.", _ASSIGNMENT)}, ("assignments",)),
+    ways={"next": "At once."},
     compile=_compile,
     exits=main_exit("next"),
     check=_check,
     sets=lambda node: tuple(text_at(item, "name") for item in objects_at(node.data, "assignments")),
     reads=_reads,
     texts=("assignments",),
+    speaks=lambda node: False,
 )

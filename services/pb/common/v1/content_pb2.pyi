@@ -7,6 +7,7 @@ from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -17,6 +18,102 @@ else:
     from typing_extensions import TypeAlias as _TypeAlias, Never as _Never
 
 DESCRIPTOR: _descriptor.FileDescriptor
+
+class _MediaKind:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _MediaKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_MediaKind.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    MEDIA_KIND_UNSPECIFIED: _MediaKind.ValueType  # 0
+    """Not said; refused."""
+    MEDIA_KIND_IMAGE: _MediaKind.ValueType  # 1
+    """A picture: JPEG or PNG, at most 5 MB."""
+    MEDIA_KIND_VIDEO: _MediaKind.ValueType  # 2
+    """A film: MP4 or 3GP, at most 16 MB."""
+    MEDIA_KIND_AUDIO: _MediaKind.ValueType  # 3
+    """A sound: AAC, AMR, MP3, MP4 or OGG, at most 16 MB."""
+    MEDIA_KIND_DOCUMENT: _MediaKind.ValueType  # 4
+    """Any other file, at most 100 MB."""
+    MEDIA_KIND_STICKER: _MediaKind.ValueType  # 5
+    """A WebP sticker of 512 by 512 points."""
+
+class MediaKind(_MediaKind, metaclass=_MediaKindEnumTypeWrapper):
+    """What a file is shown as."""
+
+MEDIA_KIND_UNSPECIFIED: MediaKind.ValueType  # 0
+"""Not said; refused."""
+MEDIA_KIND_IMAGE: MediaKind.ValueType  # 1
+"""A picture: JPEG or PNG, at most 5 MB."""
+MEDIA_KIND_VIDEO: MediaKind.ValueType  # 2
+"""A film: MP4 or 3GP, at most 16 MB."""
+MEDIA_KIND_AUDIO: MediaKind.ValueType  # 3
+"""A sound: AAC, AMR, MP3, MP4 or OGG, at most 16 MB."""
+MEDIA_KIND_DOCUMENT: MediaKind.ValueType  # 4
+"""Any other file, at most 100 MB."""
+MEDIA_KIND_STICKER: MediaKind.ValueType  # 5
+"""A WebP sticker of 512 by 512 points."""
+Global___MediaKind: _TypeAlias = MediaKind  # noqa: Y015
+
+class _WhatsAppFlowAction:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _WhatsAppFlowActionEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_WhatsAppFlowAction.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    WHATS_APP_FLOW_ACTION_UNSPECIFIED: _WhatsAppFlowAction.ValueType  # 0
+    """Shows the given screen."""
+    WHATS_APP_FLOW_ACTION_NAVIGATE: _WhatsAppFlowAction.ValueType  # 1
+    """Shows the given screen."""
+    WHATS_APP_FLOW_ACTION_DATA_EXCHANGE: _WhatsAppFlowAction.ValueType  # 2
+    """Asks the business's endpoint for the first screen."""
+
+class WhatsAppFlowAction(_WhatsAppFlowAction, metaclass=_WhatsAppFlowActionEnumTypeWrapper):
+    """What a WhatsApp Flow does first."""
+
+WHATS_APP_FLOW_ACTION_UNSPECIFIED: WhatsAppFlowAction.ValueType  # 0
+"""Shows the given screen."""
+WHATS_APP_FLOW_ACTION_NAVIGATE: WhatsAppFlowAction.ValueType  # 1
+"""Shows the given screen."""
+WHATS_APP_FLOW_ACTION_DATA_EXCHANGE: WhatsAppFlowAction.ValueType  # 2
+"""Asks the business's endpoint for the first screen."""
+Global___WhatsAppFlowAction: _TypeAlias = WhatsAppFlowAction  # noqa: Y015
+
+@_typing.final
+class Media(_message.Message):
+    """A file, uploaded to Meta before or at a public address."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    KIND_FIELD_NUMBER: _builtins.int
+    ID_FIELD_NUMBER: _builtins.int
+    LINK_FIELD_NUMBER: _builtins.int
+    FILENAME_FIELD_NUMBER: _builtins.int
+    kind: Global___MediaKind.ValueType
+    """What it is shown as."""
+    id: _builtins.str
+    """Meta's id of an uploaded file."""
+    link: _builtins.str
+    """An http or https address that Meta can fetch, at most 2,048 characters."""
+    filename: _builtins.str
+    """The name shown for a document; its ending decides the icon. At most 240 characters; empty means none."""
+    def __init__(
+        self,
+        *,
+        kind: Global___MediaKind.ValueType = ...,
+        id: _builtins.str = ...,
+        link: _builtins.str = ...,
+        filename: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["id", b"id", "link", b"link", "source", b"source"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["filename", b"filename", "id", b"id", "kind", b"kind", "link", b"link", "source", b"source"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_source: _TypeAlias = _typing.Literal["id", "link"]  # noqa: Y015
+    _WhichOneofArgType_source: _TypeAlias = _typing.Literal["source", b"source"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_source) -> _WhichOneofReturnType_source | None: ...
+
+Global___Media: _TypeAlias = Media  # noqa: Y015
 
 @_typing.final
 class TextContent(_message.Message):
@@ -80,6 +177,7 @@ class ButtonsContent(_message.Message):
     HEADER_FIELD_NUMBER: _builtins.int
     FOOTER_FIELD_NUMBER: _builtins.int
     BUTTONS_FIELD_NUMBER: _builtins.int
+    HEADER_MEDIA_FIELD_NUMBER: _builtins.int
     body: _builtins.str
     """1 to 1,024 characters."""
     header: _builtins.str
@@ -90,6 +188,10 @@ class ButtonsContent(_message.Message):
     def buttons(self) -> _containers.RepeatedCompositeFieldContainer[Global___ReplyButton]:
         """One to three."""
 
+    @_builtins.property
+    def header_media(self) -> Global___Media:
+        """An image, video or document above the body, in place of a header; not set means none."""
+
     def __init__(
         self,
         *,
@@ -97,10 +199,11 @@ class ButtonsContent(_message.Message):
         header: _builtins.str = ...,
         footer: _builtins.str = ...,
         buttons: _abc.Iterable[Global___ReplyButton] | None = ...,
+        header_media: Global___Media | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["header_media", b"header_media"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "buttons", b"buttons", "footer", b"footer", "header", b"header"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "buttons", b"buttons", "footer", b"footer", "header", b"header", "header_media", b"header_media"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -205,6 +308,1493 @@ class ListContent(_message.Message):
 Global___ListContent: _TypeAlias = ListContent  # noqa: Y015
 
 @_typing.final
+class MediaContent(_message.Message):
+    """A picture, video, sound, document or sticker."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MEDIA_FIELD_NUMBER: _builtins.int
+    CAPTION_FIELD_NUMBER: _builtins.int
+    IS_VOICE_FIELD_NUMBER: _builtins.int
+    caption: _builtins.str
+    """At most 1,024 characters; empty means none. Sounds and stickers take none."""
+    is_voice: _builtins.bool
+    """Whether a sound is shown as a voice message; the file must be OGG with the Opus codec."""
+    @_builtins.property
+    def media(self) -> Global___Media:
+        """The file."""
+
+    def __init__(
+        self,
+        *,
+        media: Global___Media | None = ...,
+        caption: _builtins.str = ...,
+        is_voice: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["media", b"media"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["caption", b"caption", "is_voice", b"is_voice", "media", b"media"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MediaContent: _TypeAlias = MediaContent  # noqa: Y015
+
+@_typing.final
+class CtaUrlContent(_message.Message):
+    """An interactive message whose one button opens a web address."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BODY_FIELD_NUMBER: _builtins.int
+    HEADER_FIELD_NUMBER: _builtins.int
+    FOOTER_FIELD_NUMBER: _builtins.int
+    HEADER_MEDIA_FIELD_NUMBER: _builtins.int
+    BUTTON_TEXT_FIELD_NUMBER: _builtins.int
+    URL_FIELD_NUMBER: _builtins.int
+    body: _builtins.str
+    """1 to 1,024 characters."""
+    header: _builtins.str
+    """At most 60 characters; empty means none."""
+    footer: _builtins.str
+    """At most 60 characters; empty means none."""
+    button_text: _builtins.str
+    """What the button says, 1 to 20 characters."""
+    url: _builtins.str
+    """An http or https address."""
+    @_builtins.property
+    def header_media(self) -> Global___Media:
+        """An image, video or document above the body, in place of a header; not set means none."""
+
+    def __init__(
+        self,
+        *,
+        body: _builtins.str = ...,
+        header: _builtins.str = ...,
+        footer: _builtins.str = ...,
+        header_media: Global___Media | None = ...,
+        button_text: _builtins.str = ...,
+        url: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["header_media", b"header_media"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "button_text", b"button_text", "footer", b"footer", "header", b"header", "header_media", b"header_media", "url", b"url"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CtaUrlContent: _TypeAlias = CtaUrlContent  # noqa: Y015
+
+@_typing.final
+class LocationRequestContent(_message.Message):
+    """An interactive message whose button sends the contact's location."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BODY_FIELD_NUMBER: _builtins.int
+    body: _builtins.str
+    """1 to 1,024 characters."""
+    def __init__(
+        self,
+        *,
+        body: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["body", b"body"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LocationRequestContent: _TypeAlias = LocationRequestContent  # noqa: Y015
+
+@_typing.final
+class ContactInfoRequestContent(_message.Message):
+    """An interactive message whose button shares the contact's phone number."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BODY_FIELD_NUMBER: _builtins.int
+    body: _builtins.str
+    """1 to 1,024 characters."""
+    def __init__(
+        self,
+        *,
+        body: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["body", b"body"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ContactInfoRequestContent: _TypeAlias = ContactInfoRequestContent  # noqa: Y015
+
+@_typing.final
+class CallPermissionRequestContent(_message.Message):
+    """An interactive message that asks whether the business may call."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BODY_FIELD_NUMBER: _builtins.int
+    body: _builtins.str
+    """1 to 1,024 characters."""
+    def __init__(
+        self,
+        *,
+        body: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["body", b"body"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CallPermissionRequestContent: _TypeAlias = CallPermissionRequestContent  # noqa: Y015
+
+@_typing.final
+class VoiceCallContent(_message.Message):
+    """An interactive message whose button calls the business."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BODY_FIELD_NUMBER: _builtins.int
+    BUTTON_TEXT_FIELD_NUMBER: _builtins.int
+    TTL_MINUTES_FIELD_NUMBER: _builtins.int
+    PAYLOAD_FIELD_NUMBER: _builtins.int
+    body: _builtins.str
+    """1 to 1,024 characters."""
+    button_text: _builtins.str
+    """What the button says, 1 to 20 characters; empty leaves it to WhatsApp."""
+    ttl_minutes: _builtins.int
+    """For how long the button works, in minutes; 0 leaves it to Meta."""
+    payload: _builtins.str
+    """What comes back with the call, at most 512 characters; empty means none."""
+    def __init__(
+        self,
+        *,
+        body: _builtins.str = ...,
+        button_text: _builtins.str = ...,
+        ttl_minutes: _builtins.int = ...,
+        payload: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "button_text", b"button_text", "payload", b"payload", "ttl_minutes", b"ttl_minutes"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___VoiceCallContent: _TypeAlias = VoiceCallContent  # noqa: Y015
+
+@_typing.final
+class SavedAddress(_message.Message):
+    """An address the contact saved before."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    @_typing.final
+    class ValuesEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.str
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.str = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    ID_FIELD_NUMBER: _builtins.int
+    VALUES_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    """Its id, 1 to 256 characters."""
+    @_builtins.property
+    def values(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
+        """Its fields, as name, in_pin_code and city."""
+
+    def __init__(
+        self,
+        *,
+        id: _builtins.str = ...,
+        values: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["id", b"id", "values", b"values"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SavedAddress: _TypeAlias = SavedAddress  # noqa: Y015
+
+@_typing.final
+class AddressContent(_message.Message):
+    """An interactive message that asks for a postal address. Meta offers it in India and Singapore."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    @_typing.final
+    class ValuesEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.str
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.str = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    @_typing.final
+    class ValidationErrorsEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.str
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.str = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    BODY_FIELD_NUMBER: _builtins.int
+    HEADER_FIELD_NUMBER: _builtins.int
+    FOOTER_FIELD_NUMBER: _builtins.int
+    HEADER_MEDIA_FIELD_NUMBER: _builtins.int
+    COUNTRY_FIELD_NUMBER: _builtins.int
+    VALUES_FIELD_NUMBER: _builtins.int
+    SAVED_ADDRESSES_FIELD_NUMBER: _builtins.int
+    VALIDATION_ERRORS_FIELD_NUMBER: _builtins.int
+    body: _builtins.str
+    """1 to 1,024 characters."""
+    header: _builtins.str
+    """At most 60 characters; empty means none."""
+    footer: _builtins.str
+    """At most 60 characters; empty means none."""
+    country: _builtins.str
+    """The country as two capital letters, as IN."""
+    @_builtins.property
+    def header_media(self) -> Global___Media:
+        """An image, video or document above the body, in place of a header; not set means none."""
+
+    @_builtins.property
+    def values(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
+        """What the form holds at first, as name and phone_number."""
+
+    @_builtins.property
+    def saved_addresses(self) -> _containers.RepeatedCompositeFieldContainer[Global___SavedAddress]:
+        """Addresses to choose from."""
+
+    @_builtins.property
+    def validation_errors(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
+        """What was wrong with an earlier answer, by field."""
+
+    def __init__(
+        self,
+        *,
+        body: _builtins.str = ...,
+        header: _builtins.str = ...,
+        footer: _builtins.str = ...,
+        header_media: Global___Media | None = ...,
+        country: _builtins.str = ...,
+        values: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
+        saved_addresses: _abc.Iterable[Global___SavedAddress] | None = ...,
+        validation_errors: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["header_media", b"header_media"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "country", b"country", "footer", b"footer", "header", b"header", "header_media", b"header_media", "saved_addresses", b"saved_addresses", "validation_errors", b"validation_errors", "values", b"values"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AddressContent: _TypeAlias = AddressContent  # noqa: Y015
+
+@_typing.final
+class LocationContent(_message.Message):
+    """A place on the map."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LATITUDE_FIELD_NUMBER: _builtins.int
+    LONGITUDE_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    ADDRESS_FIELD_NUMBER: _builtins.int
+    latitude: _builtins.float
+    """Degrees, -90 to 90."""
+    longitude: _builtins.float
+    """Degrees, -180 to 180."""
+    name: _builtins.str
+    """At most 1,024 characters; empty means none."""
+    address: _builtins.str
+    """At most 1,024 characters; empty means none."""
+    def __init__(
+        self,
+        *,
+        latitude: _builtins.float = ...,
+        longitude: _builtins.float = ...,
+        name: _builtins.str = ...,
+        address: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "latitude", b"latitude", "longitude", b"longitude", "name", b"name"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LocationContent: _TypeAlias = LocationContent  # noqa: Y015
+
+@_typing.final
+class ReactionContent(_message.Message):
+    """An emoji put to a message of the contact."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MESSAGE_ID_FIELD_NUMBER: _builtins.int
+    EMOJI_FIELD_NUMBER: _builtins.int
+    message_id: _builtins.str
+    """Meta's id of the message."""
+    emoji: _builtins.str
+    """One emoji; empty takes an earlier reaction away."""
+    def __init__(
+        self,
+        *,
+        message_id: _builtins.str = ...,
+        emoji: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["emoji", b"emoji", "message_id", b"message_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReactionContent: _TypeAlias = ReactionContent  # noqa: Y015
+
+@_typing.final
+class ContactName(_message.Message):
+    """A person's name."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FORMATTED_NAME_FIELD_NUMBER: _builtins.int
+    FIRST_NAME_FIELD_NUMBER: _builtins.int
+    LAST_NAME_FIELD_NUMBER: _builtins.int
+    MIDDLE_NAME_FIELD_NUMBER: _builtins.int
+    PREFIX_FIELD_NUMBER: _builtins.int
+    SUFFIX_FIELD_NUMBER: _builtins.int
+    formatted_name: _builtins.str
+    """As it is shown, 1 to 1,024 characters. WhatsApp wants at least one of the other parts too."""
+    first_name: _builtins.str
+    """The given name; empty means none."""
+    last_name: _builtins.str
+    """The family name; empty means none."""
+    middle_name: _builtins.str
+    """A name between the two; empty means none."""
+    prefix: _builtins.str
+    """What stands before, as Dr; empty means none."""
+    suffix: _builtins.str
+    """What stands after, as Jr; empty means none."""
+    def __init__(
+        self,
+        *,
+        formatted_name: _builtins.str = ...,
+        first_name: _builtins.str = ...,
+        last_name: _builtins.str = ...,
+        middle_name: _builtins.str = ...,
+        prefix: _builtins.str = ...,
+        suffix: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["first_name", b"first_name", "formatted_name", b"formatted_name", "last_name", b"last_name", "middle_name", b"middle_name", "prefix", b"prefix", "suffix", b"suffix"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ContactName: _TypeAlias = ContactName  # noqa: Y015
+
+@_typing.final
+class ContactPhone(_message.Message):
+    """A phone number on a card."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PHONE_FIELD_NUMBER: _builtins.int
+    TYPE_FIELD_NUMBER: _builtins.int
+    WA_ID_FIELD_NUMBER: _builtins.int
+    phone: _builtins.str
+    """The number as it is shown."""
+    type: _builtins.str
+    """HOME, WORK or another word; empty means none."""
+    wa_id: _builtins.str
+    """The WhatsApp number in digits: with it the card has a button to write; empty means none."""
+    def __init__(
+        self,
+        *,
+        phone: _builtins.str = ...,
+        type: _builtins.str = ...,
+        wa_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["phone", b"phone", "type", b"type", "wa_id", b"wa_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ContactPhone: _TypeAlias = ContactPhone  # noqa: Y015
+
+@_typing.final
+class ContactEmail(_message.Message):
+    """An e-mail address on a card."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EMAIL_FIELD_NUMBER: _builtins.int
+    TYPE_FIELD_NUMBER: _builtins.int
+    email: _builtins.str
+    """The address."""
+    type: _builtins.str
+    """HOME, WORK or another word; empty means none."""
+    def __init__(
+        self,
+        *,
+        email: _builtins.str = ...,
+        type: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["email", b"email", "type", b"type"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ContactEmail: _TypeAlias = ContactEmail  # noqa: Y015
+
+@_typing.final
+class ContactUrl(_message.Message):
+    """A web address on a card."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    URL_FIELD_NUMBER: _builtins.int
+    TYPE_FIELD_NUMBER: _builtins.int
+    url: _builtins.str
+    """The address."""
+    type: _builtins.str
+    """HOME, WORK or another word; empty means none."""
+    def __init__(
+        self,
+        *,
+        url: _builtins.str = ...,
+        type: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["type", b"type", "url", b"url"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ContactUrl: _TypeAlias = ContactUrl  # noqa: Y015
+
+@_typing.final
+class ContactAddress(_message.Message):
+    """A postal address on a card."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STREET_FIELD_NUMBER: _builtins.int
+    CITY_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    ZIP_FIELD_NUMBER: _builtins.int
+    COUNTRY_FIELD_NUMBER: _builtins.int
+    COUNTRY_CODE_FIELD_NUMBER: _builtins.int
+    TYPE_FIELD_NUMBER: _builtins.int
+    street: _builtins.str
+    """Street and house; empty means none."""
+    city: _builtins.str
+    """Empty means none."""
+    state: _builtins.str
+    """Empty means none."""
+    zip: _builtins.str
+    """Empty means none."""
+    country: _builtins.str
+    """The country in words; empty means none."""
+    country_code: _builtins.str
+    """The country as two letters; empty means none."""
+    type: _builtins.str
+    """HOME, WORK or another word; empty means none."""
+    def __init__(
+        self,
+        *,
+        street: _builtins.str = ...,
+        city: _builtins.str = ...,
+        state: _builtins.str = ...,
+        zip: _builtins.str = ...,
+        country: _builtins.str = ...,
+        country_code: _builtins.str = ...,
+        type: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["city", b"city", "country", b"country", "country_code", b"country_code", "state", b"state", "street", b"street", "type", b"type", "zip", b"zip"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ContactAddress: _TypeAlias = ContactAddress  # noqa: Y015
+
+@_typing.final
+class ContactOrganization(_message.Message):
+    """Where a person works."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    COMPANY_FIELD_NUMBER: _builtins.int
+    DEPARTMENT_FIELD_NUMBER: _builtins.int
+    TITLE_FIELD_NUMBER: _builtins.int
+    company: _builtins.str
+    """The company; empty means none."""
+    department: _builtins.str
+    """Empty means none."""
+    title: _builtins.str
+    """The person's title there; empty means none."""
+    def __init__(
+        self,
+        *,
+        company: _builtins.str = ...,
+        department: _builtins.str = ...,
+        title: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["company", b"company", "department", b"department", "title", b"title"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ContactOrganization: _TypeAlias = ContactOrganization  # noqa: Y015
+
+@_typing.final
+class ContactCard(_message.Message):
+    """The card of one person."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    PHONES_FIELD_NUMBER: _builtins.int
+    EMAILS_FIELD_NUMBER: _builtins.int
+    ADDRESSES_FIELD_NUMBER: _builtins.int
+    URLS_FIELD_NUMBER: _builtins.int
+    ORGANIZATION_FIELD_NUMBER: _builtins.int
+    BIRTHDAY_FIELD_NUMBER: _builtins.int
+    birthday: _builtins.str
+    """As 1990-12-31; empty means none."""
+    @_builtins.property
+    def name(self) -> Global___ContactName:
+        """The name."""
+
+    @_builtins.property
+    def phones(self) -> _containers.RepeatedCompositeFieldContainer[Global___ContactPhone]:
+        """Phone numbers."""
+
+    @_builtins.property
+    def emails(self) -> _containers.RepeatedCompositeFieldContainer[Global___ContactEmail]:
+        """E-mail addresses."""
+
+    @_builtins.property
+    def addresses(self) -> _containers.RepeatedCompositeFieldContainer[Global___ContactAddress]:
+        """Postal addresses."""
+
+    @_builtins.property
+    def urls(self) -> _containers.RepeatedCompositeFieldContainer[Global___ContactUrl]:
+        """Web addresses."""
+
+    @_builtins.property
+    def organization(self) -> Global___ContactOrganization:
+        """Where the person works; not set means nothing is said."""
+
+    def __init__(
+        self,
+        *,
+        name: Global___ContactName | None = ...,
+        phones: _abc.Iterable[Global___ContactPhone] | None = ...,
+        emails: _abc.Iterable[Global___ContactEmail] | None = ...,
+        addresses: _abc.Iterable[Global___ContactAddress] | None = ...,
+        urls: _abc.Iterable[Global___ContactUrl] | None = ...,
+        organization: Global___ContactOrganization | None = ...,
+        birthday: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "organization", b"organization"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["addresses", b"addresses", "birthday", b"birthday", "emails", b"emails", "name", b"name", "organization", b"organization", "phones", b"phones", "urls", b"urls"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ContactCard: _TypeAlias = ContactCard  # noqa: Y015
+
+@_typing.final
+class ContactsContent(_message.Message):
+    """Cards of persons."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CARDS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def cards(self) -> _containers.RepeatedCompositeFieldContainer[Global___ContactCard]:
+        """1 to 257."""
+
+    def __init__(
+        self,
+        *,
+        cards: _abc.Iterable[Global___ContactCard] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cards", b"cards"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ContactsContent: _TypeAlias = ContactsContent  # noqa: Y015
+
+@_typing.final
+class WhatsAppFlowContent(_message.Message):
+    """An interactive message whose button opens a form made as a WhatsApp Flow."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BODY_FIELD_NUMBER: _builtins.int
+    HEADER_FIELD_NUMBER: _builtins.int
+    FOOTER_FIELD_NUMBER: _builtins.int
+    HEADER_MEDIA_FIELD_NUMBER: _builtins.int
+    BUTTON_TEXT_FIELD_NUMBER: _builtins.int
+    FLOW_ID_FIELD_NUMBER: _builtins.int
+    FLOW_NAME_FIELD_NUMBER: _builtins.int
+    FLOW_TOKEN_FIELD_NUMBER: _builtins.int
+    ACTION_FIELD_NUMBER: _builtins.int
+    SCREEN_FIELD_NUMBER: _builtins.int
+    DATA_FIELD_NUMBER: _builtins.int
+    IS_DRAFT_FIELD_NUMBER: _builtins.int
+    body: _builtins.str
+    """1 to 1,024 characters."""
+    header: _builtins.str
+    """At most 60 characters; empty means none."""
+    footer: _builtins.str
+    """At most 60 characters; empty means none."""
+    button_text: _builtins.str
+    """What the button says, 1 to 30 characters without emoji."""
+    flow_id: _builtins.str
+    """Meta's id of the WhatsApp Flow."""
+    flow_name: _builtins.str
+    """Its name."""
+    flow_token: _builtins.str
+    """Comes back with the answers, at most 512 characters; empty leaves it to Meta."""
+    action: Global___WhatsAppFlowAction.ValueType
+    """What it does first."""
+    screen: _builtins.str
+    """The first screen, for navigate; empty takes the flow's own first screen."""
+    data: _builtins.bytes
+    """What the first screen gets, a JSON object; empty means nothing. Needs a screen."""
+    is_draft: _builtins.bool
+    """Whether the flow's draft is opened: only testers can."""
+    @_builtins.property
+    def header_media(self) -> Global___Media:
+        """An image, video or document above the body, in place of a header; not set means none."""
+
+    def __init__(
+        self,
+        *,
+        body: _builtins.str = ...,
+        header: _builtins.str = ...,
+        footer: _builtins.str = ...,
+        header_media: Global___Media | None = ...,
+        button_text: _builtins.str = ...,
+        flow_id: _builtins.str = ...,
+        flow_name: _builtins.str = ...,
+        flow_token: _builtins.str = ...,
+        action: Global___WhatsAppFlowAction.ValueType = ...,
+        screen: _builtins.str = ...,
+        data: _builtins.bytes = ...,
+        is_draft: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["flow", b"flow", "flow_id", b"flow_id", "flow_name", b"flow_name", "header_media", b"header_media"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "body", b"body", "button_text", b"button_text", "data", b"data", "flow", b"flow", "flow_id", b"flow_id", "flow_name", b"flow_name", "flow_token", b"flow_token", "footer", b"footer", "header", b"header", "header_media", b"header_media", "is_draft", b"is_draft", "screen", b"screen"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_flow: _TypeAlias = _typing.Literal["flow_id", "flow_name"]  # noqa: Y015
+    _WhichOneofArgType_flow: _TypeAlias = _typing.Literal["flow", b"flow"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_flow) -> _WhichOneofReturnType_flow | None: ...
+
+Global___WhatsAppFlowContent: _TypeAlias = WhatsAppFlowContent  # noqa: Y015
+
+@_typing.final
+class Product(_message.Message):
+    """A product of a catalog."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CATALOG_ID_FIELD_NUMBER: _builtins.int
+    PRODUCT_RETAILER_ID_FIELD_NUMBER: _builtins.int
+    catalog_id: _builtins.str
+    """Meta's id of the catalog."""
+    product_retailer_id: _builtins.str
+    """The product's id at the retailer."""
+    def __init__(
+        self,
+        *,
+        catalog_id: _builtins.str = ...,
+        product_retailer_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["catalog_id", b"catalog_id", "product_retailer_id", b"product_retailer_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Product: _TypeAlias = Product  # noqa: Y015
+
+@_typing.final
+class ProductContent(_message.Message):
+    """An interactive message that shows one product."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BODY_FIELD_NUMBER: _builtins.int
+    FOOTER_FIELD_NUMBER: _builtins.int
+    PRODUCT_FIELD_NUMBER: _builtins.int
+    body: _builtins.str
+    """At most 1,024 characters; empty means none."""
+    footer: _builtins.str
+    """At most 60 characters; empty means none."""
+    @_builtins.property
+    def product(self) -> Global___Product:
+        """The product."""
+
+    def __init__(
+        self,
+        *,
+        body: _builtins.str = ...,
+        footer: _builtins.str = ...,
+        product: Global___Product | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["product", b"product"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "footer", b"footer", "product", b"product"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ProductContent: _TypeAlias = ProductContent  # noqa: Y015
+
+@_typing.final
+class ProductSection(_message.Message):
+    """A part of a product list."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TITLE_FIELD_NUMBER: _builtins.int
+    PRODUCT_RETAILER_IDS_FIELD_NUMBER: _builtins.int
+    title: _builtins.str
+    """At most 24 characters; required when there is more than one section."""
+    @_builtins.property
+    def product_retailer_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """At least one; at most 30 over all sections."""
+
+    def __init__(
+        self,
+        *,
+        title: _builtins.str = ...,
+        product_retailer_ids: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["product_retailer_ids", b"product_retailer_ids", "title", b"title"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ProductSection: _TypeAlias = ProductSection  # noqa: Y015
+
+@_typing.final
+class ProductListContent(_message.Message):
+    """An interactive message that shows products of one catalog."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BODY_FIELD_NUMBER: _builtins.int
+    HEADER_FIELD_NUMBER: _builtins.int
+    FOOTER_FIELD_NUMBER: _builtins.int
+    CATALOG_ID_FIELD_NUMBER: _builtins.int
+    SECTIONS_FIELD_NUMBER: _builtins.int
+    body: _builtins.str
+    """1 to 1,024 characters."""
+    header: _builtins.str
+    """1 to 60 characters."""
+    footer: _builtins.str
+    """At most 60 characters; empty means none."""
+    catalog_id: _builtins.str
+    """Meta's id of the catalog."""
+    @_builtins.property
+    def sections(self) -> _containers.RepeatedCompositeFieldContainer[Global___ProductSection]:
+        """One to ten."""
+
+    def __init__(
+        self,
+        *,
+        body: _builtins.str = ...,
+        header: _builtins.str = ...,
+        footer: _builtins.str = ...,
+        catalog_id: _builtins.str = ...,
+        sections: _abc.Iterable[Global___ProductSection] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "catalog_id", b"catalog_id", "footer", b"footer", "header", b"header", "sections", b"sections"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ProductListContent: _TypeAlias = ProductListContent  # noqa: Y015
+
+@_typing.final
+class CatalogContent(_message.Message):
+    """An interactive message whose button opens the business's catalog."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BODY_FIELD_NUMBER: _builtins.int
+    FOOTER_FIELD_NUMBER: _builtins.int
+    THUMBNAIL_PRODUCT_RETAILER_ID_FIELD_NUMBER: _builtins.int
+    body: _builtins.str
+    """1 to 1,024 characters."""
+    footer: _builtins.str
+    """At most 60 characters; empty means none."""
+    thumbnail_product_retailer_id: _builtins.str
+    """The product whose picture is shown; empty takes the catalog's first."""
+    def __init__(
+        self,
+        *,
+        body: _builtins.str = ...,
+        footer: _builtins.str = ...,
+        thumbnail_product_retailer_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "footer", b"footer", "thumbnail_product_retailer_id", b"thumbnail_product_retailer_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CatalogContent: _TypeAlias = CatalogContent  # noqa: Y015
+
+@_typing.final
+class UrlButton(_message.Message):
+    """A button that opens a web address."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TEXT_FIELD_NUMBER: _builtins.int
+    URL_FIELD_NUMBER: _builtins.int
+    text: _builtins.str
+    """What it says, 1 to 20 characters."""
+    url: _builtins.str
+    """An http or https address."""
+    def __init__(
+        self,
+        *,
+        text: _builtins.str = ...,
+        url: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["text", b"text", "url", b"url"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UrlButton: _TypeAlias = UrlButton  # noqa: Y015
+
+@_typing.final
+class CarouselCard(_message.Message):
+    """A card of a carousel: an image or video with buttons, or a product."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    HEADER_MEDIA_FIELD_NUMBER: _builtins.int
+    BODY_FIELD_NUMBER: _builtins.int
+    URL_BUTTON_FIELD_NUMBER: _builtins.int
+    BUTTONS_FIELD_NUMBER: _builtins.int
+    PRODUCT_FIELD_NUMBER: _builtins.int
+    body: _builtins.str
+    """At most 160 characters and two line breaks; empty means none. Not for a product."""
+    @_builtins.property
+    def header_media(self) -> Global___Media:
+        """The image or video on top. Not set for a product."""
+
+    @_builtins.property
+    def url_button(self) -> Global___UrlButton:
+        """The button that opens a web address; all cards have one, or none has."""
+
+    @_builtins.property
+    def buttons(self) -> _containers.RepeatedCompositeFieldContainer[Global___ReplyButton]:
+        """Reply buttons; ids and titles of at most 20 characters. All cards have as many."""
+
+    @_builtins.property
+    def product(self) -> Global___Product:
+        """The product the card shows; all cards show products of one catalog, or none does."""
+
+    def __init__(
+        self,
+        *,
+        header_media: Global___Media | None = ...,
+        body: _builtins.str = ...,
+        url_button: Global___UrlButton | None = ...,
+        buttons: _abc.Iterable[Global___ReplyButton] | None = ...,
+        product: Global___Product | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["header_media", b"header_media", "product", b"product", "url_button", b"url_button"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "buttons", b"buttons", "header_media", b"header_media", "product", b"product", "url_button", b"url_button"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CarouselCard: _TypeAlias = CarouselCard  # noqa: Y015
+
+@_typing.final
+class CarouselContent(_message.Message):
+    """Cards that are swiped sideways."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BODY_FIELD_NUMBER: _builtins.int
+    CARDS_FIELD_NUMBER: _builtins.int
+    body: _builtins.str
+    """1 to 1,024 characters."""
+    @_builtins.property
+    def cards(self) -> _containers.RepeatedCompositeFieldContainer[Global___CarouselCard]:
+        """2 to 10, all of one kind."""
+
+    def __init__(
+        self,
+        *,
+        body: _builtins.str = ...,
+        cards: _abc.Iterable[Global___CarouselCard] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "cards", b"cards"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CarouselContent: _TypeAlias = CarouselContent  # noqa: Y015
+
+@_typing.final
+class OrderDetailsContent(_message.Message):
+    """An interactive message with an order to be paid. Meta offers it in Brazil, India and Singapore."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BODY_FIELD_NUMBER: _builtins.int
+    FOOTER_FIELD_NUMBER: _builtins.int
+    HEADER_MEDIA_FIELD_NUMBER: _builtins.int
+    PARAMETERS_FIELD_NUMBER: _builtins.int
+    body: _builtins.str
+    """1 to 1,024 characters."""
+    footer: _builtins.str
+    """At most 60 characters; empty means none."""
+    parameters: _builtins.bytes
+    """action.parameters in Meta's form, a JSON object with at least reference_id, currency, total_amount and order."""
+    @_builtins.property
+    def header_media(self) -> Global___Media:
+        """An image above the body; not set means none."""
+
+    def __init__(
+        self,
+        *,
+        body: _builtins.str = ...,
+        footer: _builtins.str = ...,
+        header_media: Global___Media | None = ...,
+        parameters: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["header_media", b"header_media"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "footer", b"footer", "header_media", b"header_media", "parameters", b"parameters"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___OrderDetailsContent: _TypeAlias = OrderDetailsContent  # noqa: Y015
+
+@_typing.final
+class OrderStatusContent(_message.Message):
+    """An interactive message that tells what became of an order."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BODY_FIELD_NUMBER: _builtins.int
+    FOOTER_FIELD_NUMBER: _builtins.int
+    REFERENCE_ID_FIELD_NUMBER: _builtins.int
+    STATUS_FIELD_NUMBER: _builtins.int
+    DESCRIPTION_FIELD_NUMBER: _builtins.int
+    body: _builtins.str
+    """1 to 1,024 characters."""
+    footer: _builtins.str
+    """At most 60 characters; empty means none."""
+    reference_id: _builtins.str
+    """The order's reference_id."""
+    status: _builtins.str
+    """pending, processing, partially_shipped, shipped, completed or canceled."""
+    description: _builtins.str
+    """At most 120 characters; empty means none."""
+    def __init__(
+        self,
+        *,
+        body: _builtins.str = ...,
+        footer: _builtins.str = ...,
+        reference_id: _builtins.str = ...,
+        status: _builtins.str = ...,
+        description: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "description", b"description", "footer", b"footer", "reference_id", b"reference_id", "status", b"status"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___OrderStatusContent: _TypeAlias = OrderStatusContent  # noqa: Y015
+
+@_typing.final
+class Currency(_message.Message):
+    """An amount of money in a template; the phone writes it as its owner is used to."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FALLBACK_VALUE_FIELD_NUMBER: _builtins.int
+    CODE_FIELD_NUMBER: _builtins.int
+    AMOUNT_1000_FIELD_NUMBER: _builtins.int
+    fallback_value: _builtins.str
+    """What is shown where the phone cannot write it."""
+    code: _builtins.str
+    """The currency as three capital letters, as BRL."""
+    amount_1000: _builtins.int
+    """The amount times 1,000."""
+    def __init__(
+        self,
+        *,
+        fallback_value: _builtins.str = ...,
+        code: _builtins.str = ...,
+        amount_1000: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount_1000", b"amount_1000", "code", b"code", "fallback_value", b"fallback_value"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Currency: _TypeAlias = Currency  # noqa: Y015
+
+@_typing.final
+class DateTime(_message.Message):
+    """A moment in a template; the parts are what Meta's older form has, all may be left out."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FALLBACK_VALUE_FIELD_NUMBER: _builtins.int
+    DAY_OF_WEEK_FIELD_NUMBER: _builtins.int
+    YEAR_FIELD_NUMBER: _builtins.int
+    MONTH_FIELD_NUMBER: _builtins.int
+    DAY_OF_MONTH_FIELD_NUMBER: _builtins.int
+    HOUR_FIELD_NUMBER: _builtins.int
+    MINUTE_FIELD_NUMBER: _builtins.int
+    CALENDAR_FIELD_NUMBER: _builtins.int
+    fallback_value: _builtins.str
+    """What is shown."""
+    day_of_week: _builtins.int
+    """Monday is 1, Sunday is 7."""
+    year: _builtins.int
+    """The year with four digits."""
+    month: _builtins.int
+    """1 to 12."""
+    day_of_month: _builtins.int
+    """1 to 31."""
+    hour: _builtins.int
+    """0 to 23."""
+    minute: _builtins.int
+    """0 to 59."""
+    calendar: _builtins.str
+    """GREGORIAN or SOLAR_HIJRI; empty means none."""
+    def __init__(
+        self,
+        *,
+        fallback_value: _builtins.str = ...,
+        day_of_week: _builtins.int | None = ...,
+        year: _builtins.int | None = ...,
+        month: _builtins.int | None = ...,
+        day_of_month: _builtins.int | None = ...,
+        hour: _builtins.int | None = ...,
+        minute: _builtins.int | None = ...,
+        calendar: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_day_of_month", b"_day_of_month", "_day_of_week", b"_day_of_week", "_hour", b"_hour", "_minute", b"_minute", "_month", b"_month", "_year", b"_year", "day_of_month", b"day_of_month", "day_of_week", b"day_of_week", "hour", b"hour", "minute", b"minute", "month", b"month", "year", b"year"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_day_of_month", b"_day_of_month", "_day_of_week", b"_day_of_week", "_hour", b"_hour", "_minute", b"_minute", "_month", b"_month", "_year", b"_year", "calendar", b"calendar", "day_of_month", b"day_of_month", "day_of_week", b"day_of_week", "fallback_value", b"fallback_value", "hour", b"hour", "minute", b"minute", "month", b"month", "year", b"year"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__day_of_month: _TypeAlias = _typing.Literal["day_of_month"]  # noqa: Y015
+    _WhichOneofArgType__day_of_month: _TypeAlias = _typing.Literal["_day_of_month", b"_day_of_month"]  # noqa: Y015
+    _WhichOneofReturnType__day_of_week: _TypeAlias = _typing.Literal["day_of_week"]  # noqa: Y015
+    _WhichOneofArgType__day_of_week: _TypeAlias = _typing.Literal["_day_of_week", b"_day_of_week"]  # noqa: Y015
+    _WhichOneofReturnType__hour: _TypeAlias = _typing.Literal["hour"]  # noqa: Y015
+    _WhichOneofArgType__hour: _TypeAlias = _typing.Literal["_hour", b"_hour"]  # noqa: Y015
+    _WhichOneofReturnType__minute: _TypeAlias = _typing.Literal["minute"]  # noqa: Y015
+    _WhichOneofArgType__minute: _TypeAlias = _typing.Literal["_minute", b"_minute"]  # noqa: Y015
+    _WhichOneofReturnType__month: _TypeAlias = _typing.Literal["month"]  # noqa: Y015
+    _WhichOneofArgType__month: _TypeAlias = _typing.Literal["_month", b"_month"]  # noqa: Y015
+    _WhichOneofReturnType__year: _TypeAlias = _typing.Literal["year"]  # noqa: Y015
+    _WhichOneofArgType__year: _TypeAlias = _typing.Literal["_year", b"_year"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__day_of_month) -> _WhichOneofReturnType__day_of_month | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__day_of_week) -> _WhichOneofReturnType__day_of_week | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__hour) -> _WhichOneofReturnType__hour | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__minute) -> _WhichOneofReturnType__minute | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__month) -> _WhichOneofReturnType__month | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__year) -> _WhichOneofReturnType__year | None: ...
+
+Global___DateTime: _TypeAlias = DateTime  # noqa: Y015
+
+@_typing.final
+class TemplateParameter(_message.Message):
+    """What stands for one placeholder of a template."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    TEXT_FIELD_NUMBER: _builtins.int
+    CURRENCY_FIELD_NUMBER: _builtins.int
+    DATE_TIME_FIELD_NUMBER: _builtins.int
+    MEDIA_FIELD_NUMBER: _builtins.int
+    LOCATION_FIELD_NUMBER: _builtins.int
+    PRODUCT_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """The placeholder's name; empty in templates that count theirs."""
+    text: _builtins.str
+    """Words."""
+    @_builtins.property
+    def currency(self) -> Global___Currency:
+        """An amount of money."""
+
+    @_builtins.property
+    def date_time(self) -> Global___DateTime:
+        """A moment."""
+
+    @_builtins.property
+    def media(self) -> Global___Media:
+        """An image, video or document; in a header only."""
+
+    @_builtins.property
+    def location(self) -> Global___LocationContent:
+        """A place; in a header only."""
+
+    @_builtins.property
+    def product(self) -> Global___Product:
+        """A product; in a header only."""
+
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        text: _builtins.str = ...,
+        currency: Global___Currency | None = ...,
+        date_time: Global___DateTime | None = ...,
+        media: Global___Media | None = ...,
+        location: Global___LocationContent | None = ...,
+        product: Global___Product | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["currency", b"currency", "date_time", b"date_time", "location", b"location", "media", b"media", "product", b"product", "text", b"text", "value", b"value"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["currency", b"currency", "date_time", b"date_time", "location", b"location", "media", b"media", "name", b"name", "product", b"product", "text", b"text", "value", b"value"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_value: _TypeAlias = _typing.Literal["text", "currency", "date_time", "media", "location", "product"]  # noqa: Y015
+    _WhichOneofArgType_value: _TypeAlias = _typing.Literal["value", b"value"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_value) -> _WhichOneofReturnType_value | None: ...
+
+Global___TemplateParameter: _TypeAlias = TemplateParameter  # noqa: Y015
+
+@_typing.final
+class TemplateFlowButton(_message.Message):
+    """What a template's WhatsApp Flow button gets."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FLOW_TOKEN_FIELD_NUMBER: _builtins.int
+    DATA_FIELD_NUMBER: _builtins.int
+    flow_token: _builtins.str
+    """Comes back with the answers; empty leaves it to Meta."""
+    data: _builtins.bytes
+    """What the first screen gets, a JSON object; empty means nothing."""
+    def __init__(
+        self,
+        *,
+        flow_token: _builtins.str = ...,
+        data: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["data", b"data", "flow_token", b"flow_token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TemplateFlowButton: _TypeAlias = TemplateFlowButton  # noqa: Y015
+
+@_typing.final
+class TemplateProductsButton(_message.Message):
+    """What a template's product list button opens."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    THUMBNAIL_PRODUCT_RETAILER_ID_FIELD_NUMBER: _builtins.int
+    SECTIONS_FIELD_NUMBER: _builtins.int
+    thumbnail_product_retailer_id: _builtins.str
+    """The product whose picture is shown; empty takes the first."""
+    @_builtins.property
+    def sections(self) -> _containers.RepeatedCompositeFieldContainer[Global___ProductSection]:
+        """One to ten."""
+
+    def __init__(
+        self,
+        *,
+        thumbnail_product_retailer_id: _builtins.str = ...,
+        sections: _abc.Iterable[Global___ProductSection] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["sections", b"sections", "thumbnail_product_retailer_id", b"thumbnail_product_retailer_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TemplateProductsButton: _TypeAlias = TemplateProductsButton  # noqa: Y015
+
+@_typing.final
+class TemplateCallButton(_message.Message):
+    """What a template's call button carries."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TTL_MINUTES_FIELD_NUMBER: _builtins.int
+    PAYLOAD_FIELD_NUMBER: _builtins.int
+    ttl_minutes: _builtins.int
+    """For how long the button works, in minutes; 0 leaves it to Meta."""
+    payload: _builtins.str
+    """What comes back with the call, at most 512 characters; empty means none."""
+    def __init__(
+        self,
+        *,
+        ttl_minutes: _builtins.int = ...,
+        payload: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["payload", b"payload", "ttl_minutes", b"ttl_minutes"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TemplateCallButton: _TypeAlias = TemplateCallButton  # noqa: Y015
+
+@_typing.final
+class TemplateButton(_message.Message):
+    """What one of a template's buttons gets."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    INDEX_FIELD_NUMBER: _builtins.int
+    QUICK_REPLY_PAYLOAD_FIELD_NUMBER: _builtins.int
+    URL_SUFFIX_FIELD_NUMBER: _builtins.int
+    COUPON_CODE_FIELD_NUMBER: _builtins.int
+    FLOW_FIELD_NUMBER: _builtins.int
+    CATALOG_THUMBNAIL_PRODUCT_RETAILER_ID_FIELD_NUMBER: _builtins.int
+    PRODUCTS_FIELD_NUMBER: _builtins.int
+    CALL_FIELD_NUMBER: _builtins.int
+    ORDER_DETAILS_FIELD_NUMBER: _builtins.int
+    index: _builtins.int
+    """Its place in the template, from 0."""
+    quick_reply_payload: _builtins.str
+    """What comes back when a reply button is tapped, at most 256 characters."""
+    url_suffix: _builtins.str
+    """What is put to the end of a web address, or the code of an authentication template."""
+    coupon_code: _builtins.str
+    """The code that is copied, at most 20 characters."""
+    catalog_thumbnail_product_retailer_id: _builtins.str
+    """For a catalog button: the product whose picture is shown; empty takes the first."""
+    order_details: _builtins.bytes
+    """For an order button: order_details in Meta's form, a JSON object."""
+    @_builtins.property
+    def flow(self) -> Global___TemplateFlowButton:
+        """For a WhatsApp Flow button."""
+
+    @_builtins.property
+    def products(self) -> Global___TemplateProductsButton:
+        """For a product list button."""
+
+    @_builtins.property
+    def call(self) -> Global___TemplateCallButton:
+        """For a call button."""
+
+    def __init__(
+        self,
+        *,
+        index: _builtins.int = ...,
+        quick_reply_payload: _builtins.str = ...,
+        url_suffix: _builtins.str = ...,
+        coupon_code: _builtins.str = ...,
+        flow: Global___TemplateFlowButton | None = ...,
+        catalog_thumbnail_product_retailer_id: _builtins.str = ...,
+        products: Global___TemplateProductsButton | None = ...,
+        call: Global___TemplateCallButton | None = ...,
+        order_details: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["call", b"call", "catalog_thumbnail_product_retailer_id", b"catalog_thumbnail_product_retailer_id", "coupon_code", b"coupon_code", "flow", b"flow", "order_details", b"order_details", "products", b"products", "quick_reply_payload", b"quick_reply_payload", "url_suffix", b"url_suffix", "value", b"value"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["call", b"call", "catalog_thumbnail_product_retailer_id", b"catalog_thumbnail_product_retailer_id", "coupon_code", b"coupon_code", "flow", b"flow", "index", b"index", "order_details", b"order_details", "products", b"products", "quick_reply_payload", b"quick_reply_payload", "url_suffix", b"url_suffix", "value", b"value"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_value: _TypeAlias = _typing.Literal["quick_reply_payload", "url_suffix", "coupon_code", "flow", "catalog_thumbnail_product_retailer_id", "products", "call", "order_details"]  # noqa: Y015
+    _WhichOneofArgType_value: _TypeAlias = _typing.Literal["value", b"value"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_value) -> _WhichOneofReturnType_value | None: ...
+
+Global___TemplateButton: _TypeAlias = TemplateButton  # noqa: Y015
+
+@_typing.final
+class TemplateCard(_message.Message):
+    """A card of a template's carousel."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    HEADER_FIELD_NUMBER: _builtins.int
+    BODY_FIELD_NUMBER: _builtins.int
+    BUTTONS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def header(self) -> Global___TemplateParameter:
+        """The image, video or product on top."""
+
+    @_builtins.property
+    def body(self) -> _containers.RepeatedCompositeFieldContainer[Global___TemplateParameter]:
+        """What stands for its text's placeholders."""
+
+    @_builtins.property
+    def buttons(self) -> _containers.RepeatedCompositeFieldContainer[Global___TemplateButton]:
+        """What its buttons get."""
+
+    def __init__(
+        self,
+        *,
+        header: Global___TemplateParameter | None = ...,
+        body: _abc.Iterable[Global___TemplateParameter] | None = ...,
+        buttons: _abc.Iterable[Global___TemplateButton] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["header", b"header"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "buttons", b"buttons", "header", b"header"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TemplateCard: _TypeAlias = TemplateCard  # noqa: Y015
+
+@_typing.final
+class TemplateContent(_message.Message):
+    """A template approved by Meta, with what stands for its placeholders."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    LANGUAGE_FIELD_NUMBER: _builtins.int
+    HEADER_FIELD_NUMBER: _builtins.int
+    BODY_FIELD_NUMBER: _builtins.int
+    BUTTONS_FIELD_NUMBER: _builtins.int
+    CARDS_FIELD_NUMBER: _builtins.int
+    OFFER_ENDS_AT_MS_FIELD_NUMBER: _builtins.int
+    COMPONENTS_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """Its name, 1 to 512 characters."""
+    language: _builtins.str
+    """Its language, as pt_BR."""
+    offer_ends_at_ms: _builtins.int
+    """When a limited-time offer ends, milliseconds since 1970; 0 means none."""
+    components: _builtins.bytes
+    """All components in Meta's form, a JSON array, in place of the fields above; empty means none."""
+    @_builtins.property
+    def header(self) -> Global___TemplateParameter:
+        """What its header gets; not set means nothing."""
+
+    @_builtins.property
+    def body(self) -> _containers.RepeatedCompositeFieldContainer[Global___TemplateParameter]:
+        """What stands for its text's placeholders, in order or by name."""
+
+    @_builtins.property
+    def buttons(self) -> _containers.RepeatedCompositeFieldContainer[Global___TemplateButton]:
+        """What its buttons get; only those that take something."""
+
+    @_builtins.property
+    def cards(self) -> _containers.RepeatedCompositeFieldContainer[Global___TemplateCard]:
+        """Its carousel's cards, in order; at most ten."""
+
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        language: _builtins.str = ...,
+        header: Global___TemplateParameter | None = ...,
+        body: _abc.Iterable[Global___TemplateParameter] | None = ...,
+        buttons: _abc.Iterable[Global___TemplateButton] | None = ...,
+        cards: _abc.Iterable[Global___TemplateCard] | None = ...,
+        offer_ends_at_ms: _builtins.int = ...,
+        components: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["header", b"header"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "buttons", b"buttons", "cards", b"cards", "components", b"components", "header", b"header", "language", b"language", "name", b"name", "offer_ends_at_ms", b"offer_ends_at_ms"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TemplateContent: _TypeAlias = TemplateContent  # noqa: Y015
+
+@_typing.final
+class ReadReceiptContent(_message.Message):
+    """Tells WhatsApp that the contact's message, and all before it, have been read. No message to the contact."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MESSAGE_ID_FIELD_NUMBER: _builtins.int
+    IS_TYPING_FIELD_NUMBER: _builtins.int
+    message_id: _builtins.str
+    """Meta's id of the contact's message."""
+    is_typing: _builtins.bool
+    """Whether the contact sees that an answer is being typed, until it comes or for 25 seconds."""
+    def __init__(
+        self,
+        *,
+        message_id: _builtins.str = ...,
+        is_typing: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["is_typing", b"is_typing", "message_id", b"message_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReadReceiptContent: _TypeAlias = ReadReceiptContent  # noqa: Y015
+
+@_typing.final
 class Content(_message.Message):
     """The content of one message."""
 
@@ -213,6 +1803,25 @@ class Content(_message.Message):
     TEXT_FIELD_NUMBER: _builtins.int
     BUTTONS_FIELD_NUMBER: _builtins.int
     LIST_FIELD_NUMBER: _builtins.int
+    MEDIA_FIELD_NUMBER: _builtins.int
+    CTA_URL_FIELD_NUMBER: _builtins.int
+    LOCATION_REQUEST_FIELD_NUMBER: _builtins.int
+    ADDRESS_FIELD_NUMBER: _builtins.int
+    CONTACTS_FIELD_NUMBER: _builtins.int
+    LOCATION_FIELD_NUMBER: _builtins.int
+    REACTION_FIELD_NUMBER: _builtins.int
+    TEMPLATE_FIELD_NUMBER: _builtins.int
+    WHATSAPP_FLOW_FIELD_NUMBER: _builtins.int
+    PRODUCT_FIELD_NUMBER: _builtins.int
+    PRODUCT_LIST_FIELD_NUMBER: _builtins.int
+    CATALOG_FIELD_NUMBER: _builtins.int
+    CAROUSEL_FIELD_NUMBER: _builtins.int
+    CALL_PERMISSION_REQUEST_FIELD_NUMBER: _builtins.int
+    VOICE_CALL_FIELD_NUMBER: _builtins.int
+    CONTACT_INFO_REQUEST_FIELD_NUMBER: _builtins.int
+    ORDER_DETAILS_FIELD_NUMBER: _builtins.int
+    ORDER_STATUS_FIELD_NUMBER: _builtins.int
+    READ_RECEIPT_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def text(self) -> Global___TextContent:
         """A text."""
@@ -225,18 +1834,113 @@ class Content(_message.Message):
     def list(self) -> Global___ListContent:
         """A text with a list."""
 
+    @_builtins.property
+    def media(self) -> Global___MediaContent:
+        """A picture, video, sound, document or sticker."""
+
+    @_builtins.property
+    def cta_url(self) -> Global___CtaUrlContent:
+        """A text with a button that opens a web address."""
+
+    @_builtins.property
+    def location_request(self) -> Global___LocationRequestContent:
+        """A text with a button that sends the contact's location."""
+
+    @_builtins.property
+    def address(self) -> Global___AddressContent:
+        """A text with a form for a postal address."""
+
+    @_builtins.property
+    def contacts(self) -> Global___ContactsContent:
+        """Cards of persons."""
+
+    @_builtins.property
+    def location(self) -> Global___LocationContent:
+        """A place on the map."""
+
+    @_builtins.property
+    def reaction(self) -> Global___ReactionContent:
+        """An emoji put to a message."""
+
+    @_builtins.property
+    def template(self) -> Global___TemplateContent:
+        """An approved template."""
+
+    @_builtins.property
+    def whatsapp_flow(self) -> Global___WhatsAppFlowContent:
+        """A text with a button that opens a form."""
+
+    @_builtins.property
+    def product(self) -> Global___ProductContent:
+        """One product."""
+
+    @_builtins.property
+    def product_list(self) -> Global___ProductListContent:
+        """Products of a catalog."""
+
+    @_builtins.property
+    def catalog(self) -> Global___CatalogContent:
+        """A text with a button that opens the catalog."""
+
+    @_builtins.property
+    def carousel(self) -> Global___CarouselContent:
+        """Cards that are swiped sideways."""
+
+    @_builtins.property
+    def call_permission_request(self) -> Global___CallPermissionRequestContent:
+        """A question whether the business may call."""
+
+    @_builtins.property
+    def voice_call(self) -> Global___VoiceCallContent:
+        """A text with a button that calls the business."""
+
+    @_builtins.property
+    def contact_info_request(self) -> Global___ContactInfoRequestContent:
+        """A text with a button that shares the contact's phone number."""
+
+    @_builtins.property
+    def order_details(self) -> Global___OrderDetailsContent:
+        """An order to be paid."""
+
+    @_builtins.property
+    def order_status(self) -> Global___OrderStatusContent:
+        """What became of an order."""
+
+    @_builtins.property
+    def read_receipt(self) -> Global___ReadReceiptContent:
+        """That the contact's messages have been read; no message."""
+
     def __init__(
         self,
         *,
         text: Global___TextContent | None = ...,
         buttons: Global___ButtonsContent | None = ...,
         list: Global___ListContent | None = ...,
+        media: Global___MediaContent | None = ...,
+        cta_url: Global___CtaUrlContent | None = ...,
+        location_request: Global___LocationRequestContent | None = ...,
+        address: Global___AddressContent | None = ...,
+        contacts: Global___ContactsContent | None = ...,
+        location: Global___LocationContent | None = ...,
+        reaction: Global___ReactionContent | None = ...,
+        template: Global___TemplateContent | None = ...,
+        whatsapp_flow: Global___WhatsAppFlowContent | None = ...,
+        product: Global___ProductContent | None = ...,
+        product_list: Global___ProductListContent | None = ...,
+        catalog: Global___CatalogContent | None = ...,
+        carousel: Global___CarouselContent | None = ...,
+        call_permission_request: Global___CallPermissionRequestContent | None = ...,
+        voice_call: Global___VoiceCallContent | None = ...,
+        contact_info_request: Global___ContactInfoRequestContent | None = ...,
+        order_details: Global___OrderDetailsContent | None = ...,
+        order_status: Global___OrderStatusContent | None = ...,
+        read_receipt: Global___ReadReceiptContent | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["buttons", b"buttons", "kind", b"kind", "list", b"list", "text", b"text"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "buttons", b"buttons", "call_permission_request", b"call_permission_request", "carousel", b"carousel", "catalog", b"catalog", "contact_info_request", b"contact_info_request", "contacts", b"contacts", "cta_url", b"cta_url", "kind", b"kind", "list", b"list", "location", b"location", "location_request", b"location_request", "media", b"media", "order_details", b"order_details", "order_status", b"order_status", "product", b"product", "product_list", b"product_list", "reaction", b"reaction", "read_receipt", b"read_receipt", "template", b"template", "text", b"text", "voice_call", b"voice_call", "whatsapp_flow", b"whatsapp_flow"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["buttons", b"buttons", "kind", b"kind", "list", b"list", "text", b"text"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "buttons", b"buttons", "call_permission_request", b"call_permission_request", "carousel", b"carousel", "catalog", b"catalog", "contact_info_request", b"contact_info_request", "contacts", b"contacts", "cta_url", b"cta_url", "kind", b"kind", "list", b"list", "location", b"location", "location_request", b"location_request", "media", b"media", "order_details", b"order_details", "order_status", b"order_status", "product", b"product", "product_list", b"product_list", "reaction", b"reaction", "read_receipt", b"read_receipt", "template", b"template", "text", b"text", "voice_call", b"voice_call", "whatsapp_flow", b"whatsapp_flow"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_kind: _TypeAlias = _typing.Literal["text", "buttons", "list"]  # noqa: Y015
+    _WhichOneofReturnType_kind: _TypeAlias = _typing.Literal["text", "buttons", "list", "media", "cta_url", "location_request", "address", "contacts", "location", "reaction", "template", "whatsapp_flow", "product", "product_list", "catalog", "carousel", "call_permission_request", "voice_call", "contact_info_request", "order_details", "order_status", "read_receipt"]  # noqa: Y015
     _WhichOneofArgType_kind: _TypeAlias = _typing.Literal["kind", b"kind"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_kind) -> _WhichOneofReturnType_kind | None: ...
 
