@@ -4,6 +4,7 @@ import typer
 
 from services.cli.flow.import_ import import_
 from services.cli.flow.lint import lint
+from services.cli.flow.schema import schema
 from services.cli.flow.testing import run_tests
 
 app = typer.Typer(add_completion=False, no_args_is_help=True)
@@ -15,5 +16,6 @@ def flow() -> None:
 
 
 app.command()(lint)
+app.command()(schema)
 app.command("test")(run_tests)
 app.command("import")(import_)
