@@ -4,21 +4,23 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
+from typing import Final
 
 from services.executor.domain.commands import Say
 from services.executor.domain.json_value import Json
+from services.executor.domain.says import SendMedia, SendTemplate
 
-# Where a message keeps its words, the most telling first.
-_WORDS = ("text", "body", "caption", "content")
-_CAPITAL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_CAPITAL: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+# Kinds that are named in a report only by their words.
+_USUAL: Final = frozenset({"text", "buttons", "list"})
 
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
     """A message of the bot.
 
-    `kind` is text, buttons, list and so on; `words` its text, body or caption; `options` what can be tapped, by id;
-    `fields` are all parts of the message, as JSON.
+    `kind` is text, buttons, list, image and so on; `words` its text, body or caption, as the log tells it; `options`
+    what can be tapped, title by id; `fields` are all its parts, as JSON.
     """
 
     flow_id: str
@@ -33,17 +35,19 @@ class Spoken:
         told = json.dumps(self.words, ensure_ascii=False)
         if self.options:
             told += f" with {', '.join(f'[{title}]' for title in self.options.values())}"
-        return told if self.kind in ("text", "buttons", "list") else f"{self.kind} {told}"
+        return told if self.kind in _USUAL else f"{self.kind} {told}"
 
 
 def plain(flow_id: str, command: Say) -> Spoken:
     """Tell a command in plain words."""
     fields: dict[str, Json] = {name: _json(value) for name, value in asdict(command).items() if name != "node_id"}
-    content = fields.get("content")
-    parts = content if isinstance(content, dict) else fields
-    kind = str(fields.get("kind") or _CAPITAL.sub("_", type(command).__name__.removeprefix("Send")).casefold())
-    words = next((text for name in _WORDS if isinstance(text := parts.get(name), str) and text), "")
-    return Spoken(flow_id, command.node_id, kind, words, dict(_options(fields)), fields)
+    options = dict(_options(fields))
+    kind = _CAPITAL.sub("_", type(command).__name__.removeprefix("Send")).casefold()
+    if isinstance(command, SendMedia):
+        kind = command.media.kind
+    elif isinstance(command, SendTemplate):
+        options = {button.value: button.value for button in command.buttons if button.kind == "quick_reply"}
+    return Spoken(flow_id, command.node_id, kind, command.words, options, fields)
 
 
 def _json(value: object) -> Json:

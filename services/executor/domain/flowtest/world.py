@@ -64,7 +64,7 @@ class World:
         self._limits = limits or Limits()
         self._standings: dict[UUID, Standing] = {}
         self._latest: Standing | None = None
-        self._timers: dict[tuple[str, UUID], datetime] = {}
+        self.timers: dict[tuple[str, UUID], datetime] = {}
         self._events = 0
         self._window_closes_at: datetime | None = None
         self._is_with_person = False
@@ -114,12 +114,12 @@ class World:
         """Move the clock on; timers fire on the way, each at its moment. Raises TooManyTimers."""
         target = moment.astimezone(UTC)
         for _ in range(MOST_FIRED):
-            due = min(self._timers.items(), key=lambda item: item[1], default=None)
+            due = min(self.timers.items(), key=lambda item: item[1], default=None)
             if due is None or due[1] > target:
                 self.now = max(self.now, target)
                 return
             (kind, scope), fire_at = due
-            del self._timers[kind, scope]
+            del self.timers[kind, scope]
             self.now = max(self.now, fire_at)
             self._take(InboundMessage(), TimerDue(kind, scope, (fire_at - _EPOCH) // _MICROSECOND))
         raise TooManyTimers
@@ -173,9 +173,9 @@ class World:
                 happened.contact.append(command)
 
     def _keep_timer(self, timer: Timer) -> None:
-        self._timers.pop((timer.kind, timer.scope), None)
+        self.timers.pop((timer.kind, timer.scope), None)
         if timer.fire_at is not None:
-            self._timers[timer.kind, timer.scope] = timer.fire_at
+            self.timers[timer.kind, timer.scope] = timer.fire_at
 
     @property
     def variables(self) -> Mapping[str, object]:
