@@ -72,3 +72,30 @@ def test_a_conversation_without_a_session_can_be_taken_and_begins_afterwards() -
     assert talk.says("hi") == []
     assert talk.released() == []
     assert talk.says("hi again") == ["Name?"]
+
+
+def test_a_question_that_could_not_be_asked_is_asked_after_a_person_gave_the_conversation_back() -> None:
+    late = flow(
+        {"q": ask("First?", "a", timeoutSeconds=25 * 3600), "r": ask("Second?", "b"), "bye": end("{{b}}")},
+        ("q", "r", "no_reply"), ("q", "r", "answered"), ("r", "bye"),
+    )  # fmt: skip
+    talk = Talk(late)
+    talk.says("hi")
+    talk.after(hours=26)
+    talk.taken()
+    assert talk.says("for the person") == []
+    assert talk.released() == ["Second?"]
+    assert talk.says("yes") == ["yes"]
+
+
+def test_a_question_that_still_cannot_be_asked_waits_for_the_contact() -> None:
+    late = flow(
+        {"q": ask("First?", "a", timeoutSeconds=25 * 3600), "r": ask("Second?", "b"), "bye": end("{{b}}")},
+        ("q", "r", "no_reply"), ("q", "r", "answered"), ("r", "bye"),
+    )  # fmt: skip
+    talk = Talk(late)
+    talk.says("hi")
+    talk.after(hours=26)
+    talk.taken()
+    assert talk.released() == []
+    assert talk.says("I am here") == ["Second?"]

@@ -20,6 +20,12 @@ def content_findings(document: FlowDocument) -> Iterator[Finding]:
         read_zone(document.settings)
     except ValueError as reason:
         yield error("unknown_timezone", None, str(reason), 'Write a name such as "America/Sao_Paulo".')
+    for field, text in inactivity_texts(document):
+        try:
+            compile_template(text)
+        except TemplateError as reason:
+            message = f'The text in "inactivity.{field}" is no template: {reason}'
+            yield error("bad_template", None, message, "Correct the braces.")
     patterns = sum([_count_patterns(node.data) for node in document.nodes])
     if patterns > MAX_PATTERNS:
         message = f"The flow has {patterns} regular expressions; {MAX_PATTERNS} are allowed."
@@ -27,6 +33,12 @@ def content_findings(document: FlowDocument) -> Iterator[Finding]:
         return
     for node in document.nodes:
         yield from _node_findings(node)
+
+
+def inactivity_texts(document: FlowDocument) -> tuple[tuple[str, str], ...]:
+    """What is said to a contact who stays silent, by its field."""
+    inactivity = object_at(document.settings, "inactivity")
+    return tuple((field, text_at(inactivity, field)) for field in ("warnMessage", "message"))
 
 
 def _count_patterns(data: Mapping[str, Json]) -> int:

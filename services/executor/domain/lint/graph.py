@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from services.executor.domain.document import Edge, FlowDocument, Node
 from services.executor.domain.exits import MAIN_HANDLES, NAMED_ONLY, Exits, is_plain
 from services.executor.domain.finding import Finding, error, warning
-from services.executor.domain.json_value import text_at
+from services.executor.domain.json_value import object_at, text_at
 from services.executor.domain.lint.loops import cycles
 from services.executor.domain.nodes import NODE_TYPES
 from services.executor.domain.wiring import declared_exits, edges_from, wire
@@ -52,6 +52,7 @@ def _edge_findings(document: FlowDocument) -> Iterator[Finding]:
     if fallback and fallback not in ids:
         message = f'The setting "fallback_node" names the missing node {fallback}.'
         yield error("dangling_fallback", None, message, "Name a node of this flow.")
+    yield from _inactivity_findings(document, ids)
     for edge in document.edges:
         if edge.source not in ids:
             message = f"Edge {edge.id} leaves the missing node {edge.source}."
@@ -62,6 +63,18 @@ def _edge_findings(document: FlowDocument) -> Iterator[Finding]:
         target = _jump_target(node)
         if target and target not in ids:
             yield _dangling(node.id, f"Jump {node.id} leads to the missing node {target}", fallback)
+
+
+def _inactivity_findings(document: FlowDocument, ids: set[str]) -> Iterator[Finding]:
+    inactivity = object_at(document.settings, "inactivity")
+    if text_at(inactivity, "then") in ("handoff", "fallback") and inactivity_node(document) not in ids:
+        message = 'The setting "inactivity" leads to no node of this flow.'
+        yield error("dangling_inactivity", None, message, 'Name one in "inactivity.node".')
+
+
+def inactivity_node(document: FlowDocument) -> str:
+    """Where a contact who stays silent is led to; empty for nowhere."""
+    return text_at(object_at(document.settings, "inactivity"), "node")
 
 
 def _dangling(node_id: str, fact: str, fallback: str) -> Finding:
@@ -122,7 +135,8 @@ def _targets(document: FlowDocument) -> dict[str, list[str]]:
 
 def _reach_findings(document: FlowDocument) -> Iterator[Finding]:
     targets = _targets(document)
-    todo = [node.id for node in document.nodes if node.type == "start"]
+    silent = inactivity_node(document)
+    todo = [node.id for node in document.nodes if node.type == "start" or node.id == silent]
     reached = set(todo)
     while todo:
         for target in targets[todo.pop()]:
