@@ -22,7 +22,7 @@ def asking(policy: str, **data: Any) -> Talk:
             ("need", "when", "answered"),
             ("need", "gone", "no_reply"),
             ("when", "bye", "answered"),
-        )  # fmt: skip
+        )
     )
     talk.says("hi")
     return talk

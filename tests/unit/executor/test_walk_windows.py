@@ -14,7 +14,7 @@ def test_a_closed_window_is_branched_on_where_an_edge_says_so() -> None:
             ("q", "nudge", "no_reply"),
             ("nudge", "silent", "window_closed"),
             ("q", "silent", "answered"),
-        )  # fmt: skip
+        )
     )
     talk.says("hi")
     assert talk.after(hours=26) == []

@@ -88,7 +88,7 @@ def _answers(kind: Literal["http", "ai"]) -> Callable[[Place, Json], Action]:
 def _outcome(status: int, *, is_timeout: bool) -> Literal["ok", "failed", "timeout"]:
     if is_timeout:
         return "timeout"
-    return "ok" if 200 <= status < 300 else "failed"
+    return "ok" if 200 <= status < 400 else "failed"
 
 
 def _fails(at: Place, value: Json) -> Action:
