@@ -7,10 +7,11 @@ from services.executor.domain.document import FlowDocument, Node
 from services.executor.domain.exits import Exits
 from services.executor.domain.finding import InvalidFlow
 from services.executor.domain.flow_settings import FlowSettings, read_settings
-from services.executor.domain.json_value import Json, text_at
+from services.executor.domain.json_value import Json, object_at, text_at
 from services.executor.domain.lint import problems
 from services.executor.domain.nodes import NODE_TYPES
 from services.executor.domain.nodes.node_type import Plan
+from services.executor.domain.nodes.template import send_template
 from services.executor.domain.turn import Behaviour, Closed
 from services.executor.domain.variables import is_system_name
 from services.executor.domain.wiring import wire
@@ -72,6 +73,9 @@ def _compile_node(node: Node, plan: Plan) -> CompiledNode:
 
 def _closed(node: Node, plan: Plan) -> Closed:
     """The node's own policy, or the flow's; an edge for it is policy enough."""
-    has_edge = plan.exits.named("window_closed") is not None
     policy = text_at(node.data, "onWindowClosed") or plan.settings.on_window_closed or "branch"
+    template = object_at(node.data, "windowTemplate")
+    if policy == "template" and text_at(template, "templateName").strip():
+        return Closed("template", send_template(node.id, template, plan.settings.language))
+    has_edge = plan.exits.named("window_closed") is not None
     return Closed("branch" if policy == "branch" and has_edge else "wait")

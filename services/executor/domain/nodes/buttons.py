@@ -81,8 +81,8 @@ BUTTON_FIELDS: Final = fields.items(
 )
 
 BUTTONS = NodeType(
-    summary="Sends a text with one to three reply buttons and waits for one of them, tapped or typed: by its id, its "
-    "title or its place counted from 1.",
+    summary="Sends a text with one to three reply buttons and waits for one of them, tapped or typed: by its id, "
+    "its title or its place counted from 1.",
     schema=fields.data({**menu.FRAME, "buttons": BUTTON_FIELDS, **menu.FIELDS}, ("content", "buttons")),
     ways={"<id or title of a button>": "It was chosen.", "next": "Any of them was chosen.", **menu.WAYS},
     compile=compile_buttons,

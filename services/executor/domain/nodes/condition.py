@@ -101,8 +101,8 @@ _ROUTE: Final = fields.record(
 )
 
 CONDITION = NodeType(
-    summary="Decides by rules, or by one CEL expression, and leaves by true or false; or takes the first of several "
-    "routes whose rules hold. An expression that cannot be worked out counts as false.",
+    summary="Decides by rules, or by one CEL expression, and leaves by true or false; or takes the first of "
+    "several routes whose rules hold. An expression that cannot be worked out counts as false.",
     schema=fields.data(
         {
             "rules": _RULES,

@@ -39,8 +39,8 @@ def _check(node: Node) -> Iterator[Finding]:
 
 
 JUMP = NodeType(
-    summary="Goes on at another node, or in another flow of the same organization. With returnToParent it comes back, "
-    "as from a sub-flow.",
+    summary="Goes on at another node, or in another flow of the same organization. With returnToParent it comes "
+    "back, as from a sub-flow.",
     schema=fields.data(
         {
             "targetNodeId": fields.text("A node of this flow."),

@@ -122,8 +122,8 @@ _SECTION: Final = fields.record(
 )
 
 LIST = NodeType(
-    summary="Sends a text with up to ten rows behind one button and waits for one of them, tapped or typed: by its id, "
-    "its title or its place counted from 1.",
+    summary="Sends a text with up to ten rows behind one button and waits for one of them, tapped or typed: by "
+    "its id, its title or its place counted from 1.",
     schema=fields.data(
         {
             **menu.FRAME,

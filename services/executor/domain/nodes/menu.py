@@ -96,14 +96,19 @@ def always_waits(node: Node, exits: Exits) -> bool:
     return True
 
 
-def check_frame(node: Node, options: tuple[Option, ...]) -> Iterator[Finding]:
-    """Check body, header, footer, and that the options can be told apart."""
-    yield from check_waiting(node)
+def check_words(node: Node) -> Iterator[Finding]:
+    """Check body, header and footer."""
     yield from limit(node, "The text", text_at(node.data, "content"), MAX_BODY)
     yield from limit(node, "The header", text_at(node.data, "header"), MAX_HEADER)
     yield from limit(node, "The footer", text_at(node.data, "footer"), MAX_FOOTER)
     if isinstance(node.data.get("header"), dict):
         yield error("not_runnable", node.id, f"The header of node {node.id} is no text.", "Use a text header.")
+
+
+def check_frame(node: Node, options: tuple[Option, ...]) -> Iterator[Finding]:
+    """Check body, header, footer, and that the options can be told apart."""
+    yield from check_waiting(node)
+    yield from check_words(node)
     for what, names in (("id", [o.value for o in options]), ("title", [o.title.strip() for o in options])):
         if "" in names:
             yield error("empty_option", node.id, f"An option of node {node.id} has no {what}.", f"Give it one {what}.")

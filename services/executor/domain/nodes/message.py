@@ -130,8 +130,8 @@ def _check(node: Node) -> Iterator[Finding]:
 
 
 MESSAGE = NodeType(
-    summary="Says a text, or sends an image, video, sound, document or sticker. With reply buttons it waits for one "
-    "only when an edge leaves a button, or on waitForReply.",
+    summary="Says a text, or sends an image, video, sound, document or sticker. With reply buttons it waits for "
+    "one only when an edge leaves a button, or on waitForReply.",
     schema=fields.data(
         {
             "content": fields.template("The text."),

@@ -50,7 +50,7 @@ class NodeType:
     `exits` lists its ways out, `check` its findings, `sets` the variables it assigns, `reads` the variables
     it names outside of `{{…}}`, and `texts` the data fields whose texts are templates. `waits` tells whether it waits
     for the contact, `speaks` whether it sends something, `needs_window` whether that may be sent only while the 24 hour
-    window is open.
+    window is open. `secrets` are the fields in which `{{secret.NAME}}` may stand.
     """
 
     summary: str
@@ -65,6 +65,7 @@ class NodeType:
     waits: Callable[[Node, Exits], bool] = lambda node, exits: False
     speaks: Callable[[Node], bool] = lambda node: bool(text_at(node.data, "content").strip())
     needs_window: bool = True
+    secrets: tuple[str, ...] = ()
 
 
 def main_exit(handle: str) -> Callable[[Node], tuple[Exit, ...]]:

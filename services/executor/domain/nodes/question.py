@@ -154,8 +154,8 @@ _VALIDATION: Final = fields.record(
 )
 
 QUESTION = NodeType(
-    summary="Asks, waits, checks the answer and stores it. After a wrong answer it says so and waits again, until the "
-    "attempts are used up. A choice or a yes/no may be shown as buttons or a list.",
+    summary="Asks, waits, checks the answer and stores it. After a wrong answer it says so and waits again, until "
+    "the attempts are used up. A choice or a yes/no may be shown as buttons or a list.",
     schema=fields.data(
         {
             "kind": fields.choice("What an answer is.", *sorted(QUESTION_KINDS), default="text"),

@@ -114,8 +114,8 @@ _ASSIGNMENT = fields.record(
 )  # fmt: skip
 
 SET_VARIABLE = NodeType(
-    summary="Assigns fixed values, copies of other variables, or the results of expressions, in order. An expression "
-    "without a result leaves its variable empty.",
+    summary="Assigns fixed values, copies of other variables, or the results of expressions, in order. An "
+    "expression without a result leaves its variable empty.",
     schema=fields.data({"assignments": fields.items("In order.", _ASSIGNMENT)}, ("assignments",)),
     ways={"next": "At once."},
     compile=_compile,

@@ -89,8 +89,8 @@ def _check(node: Node) -> Iterator[Finding]:
 
 
 SUBFLOW = NodeType(
-    summary="Goes through another flow of the same organization and comes back when it ends. Variables go along and "
-    "come back as mapped; a flow cannot call itself.",
+    summary="Goes through another flow of the same organization and comes back when it ends. Variables go along "
+    "and come back as mapped; a flow cannot call itself.",
     schema=fields.data(
         {
             "targetFlowId": fields.text("The flow, by its id."),
