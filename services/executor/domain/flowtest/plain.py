@@ -9,6 +9,7 @@ from typing import Final
 from services.executor.domain.commands import Say
 from services.executor.domain.json_value import Json
 from services.executor.domain.says import SendMedia, SendTemplate
+from services.executor.domain.secret_marks import marked_names, put_in
 
 _CAPITAL: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 # Kinds that are named in a report only by their words.
@@ -48,6 +49,13 @@ def plain(flow_id: str, command: Say) -> Spoken:
     elif isinstance(command, SendTemplate):
         options = {button.value: button.value for button in command.buttons if button.kind == "quick_reply"}
     return Spoken(flow_id, command.node_id, kind, command.words, options, fields)
+
+
+def as_written(request: Mapping[str, Json]) -> dict[str, Json]:
+    """A request outside with its secrets by name, as `{{secret.NAME}}`."""
+    whole = dict(request)
+    written = put_in(whole, {name: f"{{{{secret.{name}}}}}" for name in marked_names(whole)})
+    return written if isinstance(written, dict) else {}
 
 
 def _json(value: object) -> Json:

@@ -8,7 +8,7 @@ from services.executor.domain.events import EffectDone, InboundMessage, Released
 from services.executor.domain.flow_settings import zone_of
 from services.executor.domain.flowtest.expecting import complaint, part_of
 from services.executor.domain.flowtest.flows import Flows
-from services.executor.domain.flowtest.plain import Spoken
+from services.executor.domain.flowtest.plain import Spoken, as_written
 from services.executor.domain.flowtest.steps import (
     Action,
     Answers,
@@ -110,7 +110,7 @@ def _answer(world: World, action: Answers) -> None:
     if call is None or call.kind != action.kind:
         waiting = ", ".join(f"{one.kind} of {node}" for node, one in world.calls.items()) or "none"
         raise _Impossible(f"no {action.kind} call of node {action.node_id} is on its way; there is {waiting}")
-    difference = part_of("the request", action.request, call.request)
+    difference = part_of("the request", action.request, as_written(call.request))
     if difference is not None:
         raise _Impossible(difference)
     world.answer(action.node_id, EffectDone(call.effect_id, action.outcome, action.status, action.body, action.error))

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from services.executor.domain.document import Edge, FlowDocument, Node
-from services.executor.domain.exits import MAIN_HANDLES, NAMED_ONLY, Exits, is_plain
+from services.executor.domain.exits import FAILED_WITH, MAIN_HANDLES, NAMED_ONLY, Exits, is_plain
 from services.executor.domain.finding import Finding, error, warning
 from services.executor.domain.json_value import object_at, text_at
 from services.executor.domain.lint.loops import cycles
@@ -104,6 +104,8 @@ def _edge_use_findings(node: Node, edges: list[Edge]) -> Iterator[Finding]:
             yield warning("ambiguous_edge", node.id, message, "Keep one, or name the others.")
     for edge in edges:
         way = _way(edge, known)
+        if way.startswith(FAILED_WITH):
+            continue
         if node.type in NODE_TYPES and edge.source_handle and way and way not in known and not edge.label:
             message = f'Edge {edge.id} leaves node {node.id} by "{edge.source_handle}", which the node does not have.'
             yield warning("unknown_handle", node.id, message, "Correct the sourceHandle.")
