@@ -5,6 +5,7 @@ import typer
 from services.cli.flow.import_ import import_
 from services.cli.flow.lint import lint
 from services.cli.flow.schema import schema
+from services.cli.flow.templates import templates
 from services.cli.flow.testing import run_tests
 
 app = typer.Typer(add_completion=False, no_args_is_help=True)
@@ -12,10 +13,11 @@ app = typer.Typer(add_completion=False, no_args_is_help=True)
 
 @app.callback()
 def flow() -> None:
-    """Check flow files, or turn other dialects into the native one."""
+    """Check and test flow files, or turn other dialects into the native one."""
 
 
 app.command()(lint)
 app.command()(schema)
+app.command()(templates)
 app.command("test")(run_tests)
 app.command("import")(import_)
