@@ -44,7 +44,7 @@ def _sends(at: Place, value: Json) -> Action:
         details: dict[str, Json] = {"media_id": "media-1", "mime_type": _MEDIA[kind], **fields}
         return Says(InboundMessage(kind=kind, caption=caption, details=details))
     if kind == "form":
-        return Says(InboundMessage(kind="interactive", details=fields))
+        return Says(InboundMessage(kind="form", details=fields))
     if kind == "button":
         # A tap on the button of a template, known by its payload.
         payload = at.text(fields.get("payload", ""), "button.payload")

@@ -17,12 +17,12 @@ from services.executor.domain.events import DeliveryFailed, EffectDone, InboundM
 from services.executor.domain.flowtest.flows import Flows
 from services.executor.domain.flowtest.plain import Spoken, plain
 from services.executor.domain.flowtest.steps import Scene
+from services.executor.domain.identifiers import derived_id
 from services.executor.domain.limits import Limits
 from services.executor.domain.standing import Standing
 
 ORGANIZATION: Final = UUID("00000000-0000-4000-8000-00000000000a")
 CONVERSATION: Final = UUID("00000000-0000-4000-8000-00000000000b")
-CONTACT: Final = UUID("00000000-0000-4000-8000-00000000000c")
 PHONE_NUMBER_ID: Final = "100000000000001"
 
 WINDOW: Final = timedelta(hours=24)
@@ -65,6 +65,8 @@ class World:
         self._standings: dict[UUID, Standing] = {}
         self._latest: Standing | None = None
         self.timers: dict[tuple[str, UUID], datetime] = {}
+        # Chance follows from the contact, so another phone number is another person.
+        self._contact = Contact(derived_id(CONVERSATION, scene.phone), scene.phone, "", scene.name)
         self._events = 0
         self._window_closes_at: datetime | None = None
         self._is_with_person = False
@@ -139,7 +141,7 @@ class World:
             conversation_id=CONVERSATION,
             event_id=event_id,
             phone_number_id=PHONE_NUMBER_ID,
-            contact=Contact(CONTACT, scene.phone, "", scene.name),
+            contact=self._contact,
             message=message,
             may_run_flow=signal is None and not self._is_with_person,
             start_flow_id=self._flows.main.flow_id if signal is None else "",
