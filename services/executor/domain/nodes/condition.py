@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from services.executor.domain.answers import FALSE_HANDLES, TRUE_HANDLES
+from services.executor.domain.cel import CelError, compile_cel
 from services.executor.domain.conditions import OPERATORS, compile_rules
 from services.executor.domain.document import Node
 from services.executor.domain.finding import Finding, error
@@ -12,13 +13,15 @@ from services.executor.domain.nodes import fields
 from services.executor.domain.nodes.menu import ELSE_HANDLES
 from services.executor.domain.nodes.node_type import Exit, NodeType, Plan
 from services.executor.domain.patterns import PatternError, compile_search
-from services.executor.domain.turn import Go, Move, Passing, Turn
+from services.executor.domain.turn import Go, Move, Note, Passing, Turn
 from services.executor.domain.variables import bare_name
 
 DEFAULT_HANDLES: Final = ("default", *ELSE_HANDLES)
 
 
 def _compile(node: Node, plan: Plan) -> Passing:
+    if expression := _expression(node):
+        return _by_expression(node.id, expression)
     routes = objects_at(node.data, "routes")
     return _by_routes(routes) if routes else _true_or_false(node.data)
 
@@ -28,6 +31,26 @@ def _true_or_false(data: Mapping[str, Json]) -> Passing:
 
     def run(turn: Turn) -> Move:
         return if_true if test(turn.scope) else if_false
+
+    return Passing(run)
+
+
+def _expression(node: Node) -> str:
+    return text_at(node.data, "expression").strip()
+
+
+def _by_expression(node_id: str, expression: str) -> Passing:
+    evaluate, if_true, if_false = compile_cel(expression)[0], Go(TRUE_HANDLES), Go(FALSE_HANDLES)
+
+    def run(turn: Turn) -> Move:
+        try:
+            holds = evaluate(turn.scope)
+        except CelError:
+            holds = None
+        if not isinstance(holds, bool):
+            # A defined result: what cannot be worked out does not hold, and the trace says why.
+            turn.notes.append(Note(node_id, "expression_failed"))
+        return if_true if holds is True else if_false
 
     return Passing(run)
 
@@ -45,7 +68,7 @@ def _by_routes(routes: list[dict[str, Json]]) -> Passing:
 
 def _exits(node: Node) -> tuple[Exit, ...]:
     routes = objects_at(node.data, "routes")
-    if routes:
+    if routes and not _expression(node):
         return (*(Exit((text_at(route, "handle"),)) for route in routes), Exit(DEFAULT_HANDLES))
     return (Exit(TRUE_HANDLES), Exit(FALSE_HANDLES))
 
@@ -57,6 +80,9 @@ def _all_rules(node: Node) -> Iterator[dict[str, Json]]:
 
 
 def _check(node: Node) -> Iterator[Finding]:
+    if expression := _expression(node):
+        yield from check_cel(node, expression)
+        return
     holders = objects_at(node.data, "routes") or [dict(node.data)]
     if not all(objects_at(holder, "rules") for holder in holders):
         yield error("no_rules", node.id, f"Condition {node.id} has a branch without rules.", 'Fill "rules".')
@@ -65,6 +91,28 @@ def _check(node: Node) -> Iterator[Finding]:
             yield error("no_handle", node.id, f"A route of condition {node.id} has no handle.", "Name a handle.")
     for rule in _all_rules(node):
         yield from _check_rule(node, rule)
+
+
+def _rule_names(node: Node) -> tuple[str, ...]:
+    return tuple(bare_name(text_at(rule, "variable")) for rule in _all_rules(node))
+
+
+def check_cel(node: Node, expression: str) -> Iterator[Finding]:
+    """Report a CEL expression that cannot be read."""
+    try:
+        compile_cel(expression)
+    except CelError as reason:
+        yield error(
+            "bad_cel", node.id, f"Node {node.id}: {reason}", "Correct the expression; names stand without braces."
+        )
+
+
+def cel_names(expression: str) -> tuple[str, ...]:
+    """The names that an expression reads; none of one that cannot be read."""
+    try:
+        return compile_cel(expression)[1] if expression else ()
+    except CelError:
+        return ()
 
 
 def _check_rule(node: Node, rule: dict[str, Json]) -> Iterator[Finding]:
@@ -120,7 +168,7 @@ CONDITION = NodeType(
     compile=_compile,
     exits=_exits,
     check=_check,
-    reads=lambda node: tuple(bare_name(text_at(rule, "variable")) for rule in _all_rules(node)),
+    reads=lambda node: cel_names(_expression(node)) or _rule_names(node),
     texts=("rules", "routes"),
     speaks=lambda node: False,
 )
