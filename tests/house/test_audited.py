@@ -8,7 +8,7 @@ LOOKS = ("List", "Get", "Check", "Verify")
 
 NOTED = {
     "common.DeadLetters.ReplayDeadLetters",
-    "executor.Flows.PutFlow",
+    "executor.FlowService.PutFlow",
     "executor.States.CloseState",
     "ingress.Accounts.PutApiKey",
     "ingress.Accounts.PutUser",

@@ -87,7 +87,7 @@ class GrpcExecutor:
     def __init__(self, peer: Peer) -> None:
         self._peer = peer
         self._states = peer.stub(executor_pb2_grpc.StatesStub)
-        self._flows = peer.stub(executor_pb2_grpc.FlowsStub)
+        self._flows = peer.stub(executor_pb2_grpc.FlowServiceStub)
 
     async def list_states(
         self, *, organization_id: UUID, skip: int, limit: int, flow_id: UUID | None, is_active: bool | None
