@@ -322,7 +322,9 @@ def _servicers(kept: Kept, room: str) -> list[Servicer]:
             Servicer("pytake.router.v1.Directory", router_pb2_grpc.add_DirectoryServicer_to_server, FakeDirectory(kept))
         ],
         "executor": [
-            Servicer("pytake.executor.v1.FlowService", executor_pb2_grpc.add_FlowServiceServicer_to_server, FakeFlows(kept)),
+            Servicer(
+                "pytake.executor.v1.FlowService", executor_pb2_grpc.add_FlowServiceServicer_to_server, FakeFlows(kept)
+            ),
             dead,
         ],
         "sender": [
