@@ -25,12 +25,15 @@ MOST_LOOKED_AT = 2_000
 SETTLE = timedelta(seconds=2 * LEASE_SECONDS)
 _AGAIN = timedelta(seconds=1)
 
-# A state that somebody is in. The condition on created_at is that of the lists' partial indexes; it holds for all.
-LIVE = """s.organization_id = %(organization_id)s AND s.flow_id = %(flow_id)s AND s.is_active
-    AND s.session_expires_at > now() AND s.created_at > '2000-01-01Z'"""
+# A state that somebody is in (Standing.is_live).
+_IS_LIVE = "s.is_active AND (s.session_expires_at > now() OR s.session ?| ARRAY['is_taken', 'is_handed_over'])"
+
+# Those of a flow. The condition on created_at is that of the lists' partial indexes; it holds for every state.
+LIVE = f"""s.organization_id = %(organization_id)s AND s.flow_id = %(flow_id)s AND {_IS_LIVE}
+    AND s.created_at > '2000-01-01Z'"""
 
 # What of it is still to be done by migration m. Whoever stands where the version has no node stays where he is.
-LEFT = """s.is_active AND s.session_expires_at > now() AND s.flow_version < m.version
+LEFT = f"""{_IS_LIVE} AND s.flow_version < m.version
     AND (m.policy <> 'move' OR s.current_node_id IS NULL
          OR coalesce(m.moves ->> s.current_node_id, s.current_node_id) = ANY (m.node_ids))"""
 
@@ -61,7 +64,8 @@ _TAKE = Query("""
 
 _MINE = """organization_id = %(organization)b::uuid AND flow_id = %(flow)b::uuid AND version = %(version)b::int"""
 
-# What a session knows of the node it leaves goes with it: its timers, its call, its wrong answers.
+# What a session knows of the node it leaves goes with it: its timers, its call, its wrong answers. Whoever is in the
+# middle of a burst is passed over until it has become an answer.
 _STEP = Query(f"""
     WITH m AS MATERIALIZED (SELECT * FROM executor.flow_migration WHERE {_MINE} FOR UPDATE),
     seen AS MATERIALIZED (
@@ -75,6 +79,7 @@ _STEP = Query(f"""
       FROM m CROSS JOIN bound b CROSS JOIN executor.conversation_states s
       WHERE s.organization_id = %(organization)b::uuid AND s.flow_id = %(flow)b::uuid
         AND s.conversation_id > m.place AND s.conversation_id <= b.conversation_id AND {LEFT}
+        AND (m.policy = 'end' OR NOT s.session ? 'gathered')
       ORDER BY s.conversation_id LIMIT {MOST_MOVED} FOR UPDATE OF s SKIP LOCKED),
     moved AS (
       UPDATE executor.conversation_states s SET
@@ -83,13 +88,17 @@ _STEP = Query(f"""
         is_active = m.policy <> 'end',
         variables = CASE m.policy WHEN 'move' THEN m.variables || s.variables ELSE s.variables END,
         session = CASE
-          WHEN m.policy = 'end' THEN
-            s.session || '{{"is_active": false, "current_node_id": null, "awaiting_input": false}}'
           WHEN m.policy = 'move' AND c.node_id IS NOT DISTINCT FROM s.current_node_id THEN
             s.session || jsonb_build_object('flow_version', m.version)
+          WHEN m.policy = 'move' THEN
+            (s.session - ARRAY['timers', 'effect_id', 'is_blocked', 'is_handed_over']) || jsonb_build_object(
+              'flow_version', m.version, 'current_node_id', c.node_id, 'attempts', 0, 'awaiting_input', true)
           ELSE
-            (s.session - '{{timers, effect_id, gathered, is_blocked}}'::text[]) || jsonb_build_object(
-              'flow_version', m.version, 'current_node_id', c.node_id, 'attempts', 0, 'awaiting_input', true) END,
+            (s.session - ARRAY['timers', 'effect_id', 'is_blocked', 'is_handed_over', 'is_taken', 'gathered', 'backlog',
+                               'memo']) || jsonb_build_object(
+              'flow_version', CASE m.policy WHEN 'end' THEN s.flow_version ELSE m.version END,
+              'current_node_id', NULL, 'attempts', 0, 'awaiting_input', m.policy <> 'end',
+              'is_active', m.policy <> 'end') END,
         updated_at = now(), revision = s.revision + 1
       FROM m CROSS JOIN chosen c
       WHERE (s.organization_id, s.conversation_id, s.flow_id) = (c.organization_id, c.conversation_id, c.flow_id)

@@ -306,6 +306,67 @@ async def test_somebody_who_is_in_the_middle_of_a_turn_is_passed_over_and_found_
     assert migration.done_at is not None
 
 
+async def test_somebody_whose_messages_are_being_gathered_is_moved_when_they_have_become_an_answer(
+    press: Press,
+) -> None:
+    room = press.room
+    await room.say("hi", "Ana")
+    await press.draft(tea(pots="bags"))
+    await press.publish("move", ("pots", "bags"))
+    set_in_session(room, {"gathered": [{"kind": "text", "text": "3"}]})
+
+    await press.go_on()
+    assert versions_of_people(room) == [(1, "pots", "1", "pots")]
+    assert (await press.view(2)).migration.people_left == 1
+
+    room.as_superuser(
+        "UPDATE executor.conversation_states SET session = session - 'gathered' WHERE organization_id = %s",
+        room.organization_id,
+    )
+    due_now(room)
+    await press.go_on()
+    assert versions_of_people(room) == [(2, "bags", "2", "bags")]
+
+
+async def test_what_belongs_to_the_node_that_is_left_ends_with_it_and_people_who_have_it_keep_it(press: Press) -> None:
+    room = press.room
+    await room.say("hi", "Ana")
+    held = {"timers": {"no_reply": 1}, "effect_id": "7", "is_blocked": True, "is_taken": True, "memo": {"a": 1}}
+    set_in_session(room, held)
+    room.let_the_session_expire()
+    await press.draft(tea())
+    await press.publish("move")
+    await press.go_on()
+    assert held.items() <= session_of(room).items()
+
+    await press.draft(tea(pots="bags"))
+    await press.publish("move", ("pots", "bags"))
+    await press.go_on()
+    assert versions_of_people(room) == [(3, "bags", "3", "bags")]
+    assert session_of(room).keys() & held.keys() == {"is_taken", "memo"}
+
+    await press.draft(tea())
+    await press.publish("restart")
+    await press.go_on()
+    assert session_of(room).keys() & held.keys() == set()
+
+
+def set_in_session(room: Room, values: dict[str, Any]) -> None:
+    room.as_superuser(
+        "UPDATE executor.conversation_states SET session = session || %s::jsonb WHERE organization_id = %s",
+        json.dumps(values),
+        room.organization_id,
+    )
+
+
+def session_of(room: Room) -> dict[str, Any]:
+    ((session,),) = room.as_superuser(
+        "SELECT session FROM executor.conversation_states WHERE organization_id = %s", room.organization_id
+    )
+    assert isinstance(session, dict)
+    return session
+
+
 async def test_it_is_done_only_when_no_turn_of_before_can_still_be_stored(press: Press) -> None:
     room = press.room
     await room.say("hi", "Ana")
