@@ -44,7 +44,9 @@ class PostgresFlows:
         async with self._database.transaction([organization_id]) as connection:
             await run_steps(connection, self._audit.locking([organization_id]))
             before = await heads(connection, organization_id, flow.flow_id)
-            if flow.replaces is not None and flow.replaces != (before.draft_digest if before else ""):
+            # A repeat of what was stored already is no conflict.
+            is_expected = (before.draft_digest if before else "") in (flow.replaces, flow.digest)
+            if flow.replaces is not None and not is_expected:
                 raise FlowChanged
             await run_counted(connection, _SAVE_DRAFT, values)
             if flow.publish:
