@@ -16,6 +16,7 @@ from services.ingress.domain.flows import (
     ExportedFlow,
     FlowPage,
     FlowText,
+    Form,
     Impact,
     ImportedFlow,
     Published,
@@ -174,7 +175,7 @@ class Flows(Protocol):
     async def import_(self, *, organization_id: UUID, name: str, document: bytes, dry_run: bool) -> ImportedFlow:
         """A new flow's draft from elsewhere. Raises AlreadyExists for a name that is given."""
 
-    async def export(self, *, organization_id: UUID, flow_id: UUID, version: int) -> ExportedFlow:
+    async def export(self, *, organization_id: UUID, flow_id: UUID, version: int, form: Form) -> ExportedFlow:
         """A flow as a file; version 0 is the draft."""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from uuid import UUID
 
+from services.chassis.clock import now
 from services.chassis.errors import InvalidArgument
 from services.chassis.rpc.sizes import fitting
 from services.executor.domain.publishing import Policy
@@ -200,12 +201,14 @@ class FlowServer(executor_pb2_grpc.FlowServiceServicer):
         self, request: executor_pb2.ExportFlowRequest, context: Context
     ) -> executor_pb2.ExportFlowResponse:
         """A flow as a file."""
-        file_name, given = await self._flows.export(
+        file = await self._flows.export(
             organization_id=_organization(request.organization_id),
             flow_id=_flow(request.flow_id),
             version=_number(request.version, "version"),
+            form="envelope" if request.form == executor_pb2.EXPORT_FORM_ENVELOPE else "native",
+            now=now(),
         )
-        return executor_pb2.ExportFlowResponse(file_name=file_name, content=given.document, digest=given.digest)
+        return executor_pb2.ExportFlowResponse(file_name=file.file_name, content=file.content, digest=file.digest)
 
 
 def _organization(text: str) -> UUID:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from services.chassis.errors import InvalidArgument
 from services.executor.domain.document import FlowDocument, parse_document
 from services.executor.domain.finding import Finding, InvalidFlow, Severity
-from services.executor.domain.importers import UnreadableFlow, import_flow
+from services.executor.domain.importers import UnreadableFlow, import_flow, read_document
 from services.executor.domain.importers.report import ReportItem
 from services.executor.domain.lint import problems
 
@@ -87,17 +87,12 @@ def check_name(name: str) -> None:
 
 
 def _parsed(document: bytes) -> object:
-    """The JSON value, with whole numbers as they are: the quick parser makes floats of long ones."""
     if len(document) > LARGEST_DOCUMENT:
         raise InvalidArgument(f"document has {len(document)} bytes; use at most {LARGEST_DOCUMENT}")
     try:
-        return json.loads(document, parse_constant=_refuse)
-    except (ValueError, RecursionError) as error:
-        raise InvalidArgument(f"document is not JSON ({error}); export the flow again") from None
-
-
-def _refuse(constant: str) -> None:
-    raise ValueError(f"{constant} is no JSON")
+        return read_document(document)
+    except UnreadableFlow as error:
+        raise InvalidArgument(f"document holds no flow: {error}") from None
 
 
 def _finding(item: ReportItem) -> Finding:

@@ -3,15 +3,29 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID, uuid5
 
 from services.chassis.errors import AlreadyExists, FailedPrecondition, InvalidArgument, NotFound
 from services.executor.domain.document import canonical_json, digest
+from services.executor.domain.exporters import Form, export_flow
 from services.executor.domain.finding import Finding
+from services.executor.domain.json_value import Json
 from services.executor.ports import FlowChanged, FlowInUse, Flows, FlowSummary, SaveFlow
-from services.executor.usecases.documents import LONGEST_NAME, Read, check_name, first_of, has_errors, look_at, read
+from services.executor.usecases.documents import (
+    LONGEST_NAME,
+    Read,
+    check_name,
+    first_of,
+    has_errors,
+    look_at,
+    read,
+    stored,
+)
 from services.pb.common.v1 import errors_pb2
 
 LARGEST_PAGE = 500
@@ -57,6 +71,15 @@ class ImportedFlow:
     dialect: str
     findings: tuple[Finding, ...]
     document: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """A flow as a file; `digest` is that of the document in it."""
+
+    file_name: str
+    content: bytes
+    digest: str
 
 
 class FlowKeeping:
@@ -158,11 +181,17 @@ class FlowKeeping:
             return ImportedFlow(flow, found.dialect, findings, written)
         raise _taken(name or found.flow.name)
 
-    async def export(self, *, organization_id: UUID, flow_id: UUID, version: int) -> tuple[str, Given]:
-        """A flow as a file: its name, and the document of the draft (version 0) or of a version. Raises NotFound."""
+    async def export(
+        self, *, organization_id: UUID, flow_id: UUID, version: int, form: Form, now: datetime
+    ) -> Exported:
+        """A flow as a file: the document of the draft (version 0) or of a version. Raises NotFound."""
         given = await self.get(organization_id=organization_id, flow_id=flow_id, version=version)
         name = _UNSAFE.sub("-", given.flow.name).strip("-.") or "flow"
-        return f"{name}.v{version}.json" if version else f"{name}.json", given
+        content = given.document
+        if form == "envelope":
+            metadata = {"organization_id": str(organization_id), "original_flow_id": str(flow_id)}
+            content = await asyncio.to_thread(_enveloped, given.document, now.isoformat(), metadata)
+        return Exported(f"{name}.v{version}.json" if version else f"{name}.json", content, given.digest)
 
     async def _head(self, organization_id: UUID, flow_id: UUID) -> FlowSummary:
         flow = await self._flows.head(organization_id=organization_id, flow_id=flow_id)
@@ -223,3 +252,8 @@ def _saving(flow_id: UUID, name: str, found: Read, publish: bool, replaces: str 
         publish=publish and not found.has_errors,
         replaces=replaces,
     )
+
+
+def _enveloped(document: bytes, exported_at: str, metadata: Mapping[str, Json]) -> bytes:
+    envelope = export_flow(stored(document), "envelope", exported_at=exported_at, metadata=metadata)
+    return json.dumps(envelope, ensure_ascii=False, separators=(",", ":")).encode()

@@ -11,6 +11,7 @@ from services.ingress.domain.conversation import Flow
 
 Policy = Literal["pin", "move", "restart"]
 Fate = Literal["stays", "changes", "goes"]
+Form = Literal["native", "envelope"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from services.ingress.domain.flows import (
     Finding,
     FlowPage,
     FlowText,
+    Form,
     Impact,
     ImportedFlow,
     Migration,
@@ -194,10 +195,14 @@ class GrpcFlows:
         flow = flow_of(response.flow) if response.HasField("flow") else None
         return ImportedFlow(flow, response.dialect, _findings(response.findings), response.document)
 
-    async def export(self, *, organization_id: UUID, flow_id: UUID, version: int) -> ExportedFlow:
+    async def export(self, *, organization_id: UUID, flow_id: UUID, version: int, form: Form) -> ExportedFlow:
         """A flow as a file."""
+        is_native = form == "native"
         request = executor_pb2.ExportFlowRequest(
-            organization_id=str(organization_id), flow_id=str(flow_id), version=version
+            organization_id=str(organization_id),
+            flow_id=str(flow_id),
+            version=version,
+            form=executor_pb2.EXPORT_FORM_NATIVE if is_native else executor_pb2.EXPORT_FORM_ENVELOPE,
         )
         response = await self._peer.call(self._flows.ExportFlow, request, seconds=_SECONDS)
         return ExportedFlow(response.file_name, response.content, response.digest)

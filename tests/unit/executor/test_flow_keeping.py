@@ -193,8 +193,34 @@ async def test_an_exported_file_has_a_name_that_every_system_takes() -> None:
     assert imported.flow is not None
 
     names = [
-        (await keeping.export(organization_id=organization_id, flow_id=imported.flow.flow_id, version=version))[0]
+        (
+            await keeping.export(
+                organization_id=organization_id, flow_id=imported.flow.flow_id, version=version, form="native", now=NOON
+            )
+        ).file_name
         for version in (0, 3)
     ]
 
     assert names == ["Chá-da-tarde.json", "Chá-da-tarde.v3.json"]
+
+
+async def test_a_flow_that_was_exported_in_either_form_is_imported_as_the_same_document() -> None:
+    organization_id = uuid4()
+    document = json.loads(NATIVE) | {"zoom": 0.5, "nodes": [START | {"icon": "🫖", "data": {"x": [1, None]}}]}
+    keeping = keeping_on(Shelf())
+    put = await keeping.put(
+        organization_id=organization_id, name="chá", document=json.dumps(document).encode(), publish=False, dry_run=True
+    )
+    imported = await keeping.import_(
+        organization_id=organization_id, name="chá", document=json.dumps(document).encode(), dry_run=False
+    )
+    assert imported.flow is not None
+
+    for form in ("native", "envelope"):
+        file = await keeping.export(
+            organization_id=organization_id, flow_id=imported.flow.flow_id, version=0, form=form, now=NOON
+        )
+        again = await keeping.import_(organization_id=uuid4(), name="chá", document=file.content, dry_run=True)
+
+        assert file.digest == put.draft_digest
+        assert again.document == imported.document

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 from urllib.parse import quote
 from uuid import UUID
 
@@ -134,9 +134,18 @@ class _Drafts:
         status = 201 if imported.flow else 200
         return answer_with(ImportAnswer.of(imported), imported.document, status=status)
 
-    async def export(self, organization_id: FlowReader, flow_id: UUID, version: OfDraft = 0) -> Response:
-        """A flow as a file that can be imported elsewhere. Permission: flows:read."""
-        file = await self._flows.export(organization_id=organization_id, flow_id=flow_id, version=version)
+    async def export(
+        self,
+        organization_id: FlowReader,
+        flow_id: UUID,
+        version: OfDraft = 0,
+        form: Annotated[
+            Literal["native", "envelope"],
+            Query(description="The document itself, or the export envelope that older builders read."),
+        ] = "native",
+    ) -> Response:
+        """A flow as a file that can be imported elsewhere; nothing is lost in either form. Permission: flows:read."""
+        file = await self._flows.export(organization_id=organization_id, flow_id=flow_id, version=version, form=form)
         disposition = f"attachment; filename*=UTF-8''{quote(file.file_name)}"
         headers = {"content-disposition": disposition, **tagged(file.digest)}
         return Response(file.content, media_type="application/json", headers=headers)

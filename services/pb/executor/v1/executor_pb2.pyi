@@ -172,6 +172,30 @@ NODE_FATE_GOES: NodeFate.ValueType  # 3
 """The draft does not have it, or has one of its id on which nobody can be put."""
 Global___NodeFate: _TypeAlias = NodeFate  # noqa: Y015
 
+class _ExportForm:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _ExportFormEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ExportForm.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    EXPORT_FORM_UNSPECIFIED: _ExportForm.ValueType  # 0
+    """Not said: as EXPORT_FORM_NATIVE."""
+    EXPORT_FORM_NATIVE: _ExportForm.ValueType  # 1
+    """The document itself in canonical form."""
+    EXPORT_FORM_ENVELOPE: _ExportForm.ValueType  # 2
+    """The export envelope that older builders read, with the document in it."""
+
+class ExportForm(_ExportForm, metaclass=_ExportFormEnumTypeWrapper):
+    """The form of an exported flow. Nothing is lost in either."""
+
+EXPORT_FORM_UNSPECIFIED: ExportForm.ValueType  # 0
+"""Not said: as EXPORT_FORM_NATIVE."""
+EXPORT_FORM_NATIVE: ExportForm.ValueType  # 1
+"""The document itself in canonical form."""
+EXPORT_FORM_ENVELOPE: ExportForm.ValueType  # 2
+"""The export envelope that older builders read, with the document in it."""
+Global___ExportForm: _TypeAlias = ExportForm  # noqa: Y015
+
 @_typing.final
 class ConversationEvent(_message.Message):
     """One event of a conversation."""
@@ -417,7 +441,7 @@ class PutFlowRequest(_message.Message):
     name: _builtins.str
     """Unique name in the organization, 1 to 120 characters; not needed with flow_id."""
     document: _builtins.bytes
-    """The flow document as JSON bytes: native or any importable dialect, at most 1 MiB."""
+    """The flow document as JSON or YAML bytes: native or any importable source, at most 1 MiB."""
     publish: _builtins.bool
     """Whether to publish the draft when it has no errors; people in older versions stay there."""
     dry_run: _builtins.bool
@@ -1685,22 +1709,26 @@ class ExportFlowRequest(_message.Message):
     ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
     FLOW_ID_FIELD_NUMBER: _builtins.int
     VERSION_FIELD_NUMBER: _builtins.int
+    FORM_FIELD_NUMBER: _builtins.int
     organization_id: _builtins.str
     """The organization."""
     flow_id: _builtins.str
     """The flow."""
     version: _builtins.int
     """The version; 0 means the draft."""
+    form: Global___ExportForm.ValueType
+    """The form."""
     def __init__(
         self,
         *,
         organization_id: _builtins.str = ...,
         flow_id: _builtins.str = ...,
         version: _builtins.int = ...,
+        form: Global___ExportForm.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["flow_id", b"flow_id", "organization_id", b"organization_id", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["flow_id", b"flow_id", "form", b"form", "organization_id", b"organization_id", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1718,7 +1746,7 @@ class ExportFlowResponse(_message.Message):
     file_name: _builtins.str
     """A name for the file."""
     content: _builtins.bytes
-    """What is in it: the document in canonical form, as JSON bytes."""
+    """What is in it, as JSON bytes."""
     digest: _builtins.str
     """The document's digest."""
     def __init__(
