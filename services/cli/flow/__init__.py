@@ -2,6 +2,7 @@
 
 import typer
 
+from services.cli.flow.export import export
 from services.cli.flow.import_ import import_
 from services.cli.flow.lint import lint
 from services.cli.flow.schema import schema
@@ -13,7 +14,7 @@ app = typer.Typer(add_completion=False, no_args_is_help=True)
 
 @app.callback()
 def flow() -> None:
-    """Check and test flow files, or turn other dialects into the native one."""
+    """Check and test flow files, and turn them from other sources into the native form and back."""
 
 
 app.command()(lint)
@@ -21,3 +22,4 @@ app.command()(schema)
 app.command()(templates)
 app.command("test")(run_tests)
 app.command("import")(import_)
+app.command()(export)

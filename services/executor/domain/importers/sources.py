@@ -1,29 +1,13 @@
-"""Every product whose flows can be imported: how its documents are told apart, and who reads them.
+"""One way in for every source: a document is told by its structure, not by its file's name.
 
-A document is taken by its structure, not by its file's name. What no other product recognises is read as one of
-PyTake's own dialects.
+What no other product wrote is read as one of PyTake's own dialects.
 """
-
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Final
 
 from services.executor.domain.importers.convert import import_pytake
 from services.executor.domain.importers.dialects import detect_dialect as detect_pytake
-from services.executor.domain.importers.report import Imported
-from services.executor.domain.importers.values import Object
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """A product: `recognises` looks at a JSON object's structure, `read` raises nothing but UnreadableFlow."""
-
-    name: str
-    recognises: Callable[[Object], bool]
-    read: Callable[[Object, str | None], Imported]
-
-
-SOURCES: Final[tuple[Source, ...]] = ()
+from services.executor.domain.importers.dialects import is_native
+from services.executor.domain.importers.products import Product, product_of
+from services.executor.domain.importers.report import Findings, Imported, Report
 
 
 def import_flow(source: object, *, name: str | None = None) -> Imported:
@@ -31,17 +15,20 @@ def import_flow(source: object, *, name: str | None = None) -> Imported:
 
     `name` replaces the name that the source gives.
     """
-    product = _product(source)
-    return product.read(source, name) if product and isinstance(source, dict) else import_pytake(source, name)
+    found = _foreign(source)
+    if found is None or not isinstance(source, dict):
+        return import_pytake(source, name)
+    product, dialect = found
+    findings = Findings()
+    flow = product.read(source, name, findings)
+    return Imported(flow, Report(dialect, tuple(findings.items)))
 
 
 def detect_dialect(source: object) -> str:
     """The product's name, or of PyTake's own "native", "export" or a dialect's letter; "P" when nothing tells."""
-    product = _product(source)
-    return product.name if product else detect_pytake(source)
+    found = _foreign(source)
+    return found[1] if found else detect_pytake(source)
 
 
-def _product(source: object) -> Source | None:
-    if not isinstance(source, dict) or detect_pytake(source) == "native":
-        return None
-    return next((product for product in SOURCES if product.recognises(source)), None)
+def _foreign(source: object) -> tuple[Product, str] | None:
+    return product_of(source) if isinstance(source, dict) and not is_native(source) else None
