@@ -221,6 +221,9 @@ INSERT INTO trust VALUES
   ('svc_executor', 'executor.records_dead', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),
   ('svc_executor', 'executor.flow', 'SELECT, INSERT, UPDATE', 'tenant'),
   ('svc_executor', 'executor.flow_version', 'SELECT, INSERT', 'tenant'),
+  -- People who are taken along to another version; which of it is to go on is asked before an organization is named.
+  ('svc_executor', 'executor.flow_migration', 'SELECT, INSERT, UPDATE', 'tenant'),
+  ('svc_executor', 'executor.flow_migration_due', 'SELECT, INSERT, UPDATE, DELETE', 'house'),
   ('svc_executor', 'executor.conversation_states', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),
   ('svc_executor', 'executor.timer', 'SELECT, INSERT, UPDATE, DELETE', 'house'),
   ('svc_executor', 'executor.receipt', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),

@@ -17,19 +17,22 @@ from services.chassis.rpc import Certificates, Peer, PeerAddress, RpcServer, Ser
 from services.chassis.tenancy import ServiceSigner, TokenVerifier
 from services.executor.domain.limits import Limits
 from services.executor.peers import GrpcAnalytics, GrpcSender
-from services.executor.server import ExecutionServer, FlowsServer, PrivacyServer, StatesServer
+from services.executor.server import ExecutionServer, FlowServer, PrivacyServer, StatesServer
 from services.executor.settings import Settings
 from services.executor.store import (
+    ANY_MIGRATION_DUE,
     ANY_TIMER_DUE,
     INBOX,
     OUTBOX,
     RECORDS,
     PostgresFlows,
+    PostgresMigrations,
     PostgresPrivacy,
     PostgresStates,
+    PostgresVersions,
 )
-from services.executor.usecases import Encoder, FlowKeeping, FlowLibrary, StateKeeping, Turns
-from services.executor.worker import InboxWorker, TimerClock, encode_record, encode_said, submission_of
+from services.executor.usecases import Encoder, FlowKeeping, FlowLibrary, Publishing, StateKeeping, Turns
+from services.executor.worker import InboxWorker, Mover, TimerClock, encode_record, encode_said, submission_of
 from services.pb.common.v1 import lanes_pb2_grpc
 from services.pb.executor.v1 import executor_pb2_grpc
 
@@ -81,6 +84,8 @@ async def build(settings: Settings) -> Service:
         keep=Batcher(turns.keep, limit=LARGEST_TAKE, poison=poison),
     )
     timers = TimerClock(states)
+    mover = Mover(PostgresMigrations(database))
+    versions = PostgresVersions(database, audit, on_begun=mover.ring)
     rpc = RpcServer(
         settings.grpc_address,
         [
@@ -90,9 +95,9 @@ async def build(settings: Settings) -> Service:
                 execution,
             ),
             Servicer(
-                "pytake.executor.v1.Flows",
-                executor_pb2_grpc.add_FlowsServicer_to_server,
-                FlowsServer(FlowKeeping(flows)),
+                "pytake.executor.v1.FlowService",
+                executor_pb2_grpc.add_FlowServiceServicer_to_server,
+                FlowServer(FlowKeeping(flows), Publishing(flows, versions)),
             ),
             Servicer(
                 "pytake.executor.v1.States",
@@ -130,6 +135,7 @@ async def build(settings: Settings) -> Service:
             ),
             InboxWorker(inbox, turns, bell=inbox_bell, monotonic=monotonic),
             timers,
+            mover,
             Poll(
                 database,
                 [
@@ -137,6 +143,7 @@ async def build(settings: Settings) -> Service:
                     (outbox.is_any_ready, outbox_bell.ring),
                     (records.is_any_ready, records_bell.ring),
                     (ANY_TIMER_DUE, timers.ring),
+                    (ANY_MIGRATION_DUE, mover.ring),
                 ],
             ),
             rpc,

@@ -172,6 +172,15 @@ def pools_of(tenant: Tenant, twin: Tenant) -> Pools:
         "publish": [True],
         "dry_run": [False],
         "may_run_flow": [True],
+        "version": [0, 1, 1, 2],
+        "from_version": [0, 1],
+        "to_version": [0, 1, 2],
+        "from_node_id": ["who", "bye"],
+        "to_node_id": ["who", "bye"],
+        "note": [f"{tenant.tag} note"],
+        "force": [False, True],
+        "expected_digest": [""],
+        "must_be_new": [False],
         "is_active": [True, True, True, False],
     }
     key = f"{tenant.tag}-0123456789abcdef"

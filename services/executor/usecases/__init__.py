@@ -1,8 +1,23 @@
-"""What executor does: works off arrivals, keeps flows, tells people where a conversation stands."""
+"""What executor does: works off arrivals, keeps flows and versions, tells people where a conversation stands."""
 
 from services.executor.usecases.flow_keeping import FlowKeeping, Put
 from services.executor.usecases.library import FlowLibrary
+from services.executor.usecases.publishing import Compared, Impact, Publishing, Taking
 from services.executor.usecases.state_keeping import StateKeeping, TurnView
 from services.executor.usecases.turns import Decoded, Encoder, Submission, Turns
 
-__all__ = ["Decoded", "Encoder", "FlowKeeping", "FlowLibrary", "Put", "StateKeeping", "Submission", "TurnView", "Turns"]
+__all__ = [
+    "Compared",
+    "Decoded",
+    "Encoder",
+    "FlowKeeping",
+    "FlowLibrary",
+    "Impact",
+    "Publishing",
+    "Put",
+    "StateKeeping",
+    "Submission",
+    "Taking",
+    "TurnView",
+    "Turns",
+]

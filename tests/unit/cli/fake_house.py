@@ -119,7 +119,7 @@ def _without_organization(request: router_pb2.PutNumberRequest) -> bytes:
     ).SerializeToString()
 
 
-class FakeFlows(executor_pb2_grpc.FlowsServicer):
+class FakeFlows(executor_pb2_grpc.FlowServiceServicer):
     def __init__(self, kept: Kept) -> None:
         self.kept = kept
 
@@ -322,7 +322,9 @@ def _servicers(kept: Kept, room: str) -> list[Servicer]:
             Servicer("pytake.router.v1.Directory", router_pb2_grpc.add_DirectoryServicer_to_server, FakeDirectory(kept))
         ],
         "executor": [
-            Servicer("pytake.executor.v1.Flows", executor_pb2_grpc.add_FlowsServicer_to_server, FakeFlows(kept)),
+            Servicer(
+                "pytake.executor.v1.FlowService", executor_pb2_grpc.add_FlowServiceServicer_to_server, FakeFlows(kept)
+            ),
             dead,
         ],
         "sender": [

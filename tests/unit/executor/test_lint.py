@@ -220,3 +220,18 @@ def test_every_finding_is_a_sentence_with_a_mend_and_errors_come_first() -> None
     found = problems(flow(START, *LOOP, {"id": "x", "type": "router"}, edges=[("a", "b"), ("b", "a")]))
     assert [item.severity for item in found] == sorted(item.severity for item in found)
     assert all(item.message.endswith(".") and item.mend for item in found)
+
+
+def test_inactivity_that_leads_nowhere_or_says_no_template_is_refused() -> None:
+    minds = {"warnSeconds": 60, "warnMessage": "{{#each x}}", "then": "handoff", "node": "gone"}
+    document = flow(START, END, edges=[("s", "f")], settings={"inactivity": minds})
+    assert codes(document, "error") == {("bad_template", None), ("dangling_inactivity", None)}
+    aimless = flow(START, END, edges=[("s", "f")], settings={"inactivity": {"warnSeconds": 60, "then": "fallback"}})
+    assert codes(aimless, "error") == {("dangling_inactivity", None)}
+
+
+def test_a_node_that_inactivity_leads_to_is_reached() -> None:
+    minds = {"warnSeconds": 60, "then": "handoff", "node": "help"}
+    help_ = {"id": "help", "type": "end", "data": {"content": "Ajuda {{quem}}"}}
+    document = flow(START, END, help_, edges=[("s", "f")], settings={"inactivity": {**minds, "message": "{{onde}}"}})
+    assert codes(document, "warning") == {("unknown_variable", None), ("unknown_variable", "help")}

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from services.executor.domain.document import Edge, FlowDocument, Node
-from services.executor.domain.exits import MAIN_HANDLES, Exits, is_plain
+from services.executor.domain.exits import FAILED_WITH, MAIN_HANDLES, Exits, is_plain
 from services.executor.domain.finding import Finding, error, warning
 from services.executor.domain.json_value import object_at, text_at
 from services.executor.domain.lint.loops import cycles
@@ -68,6 +68,11 @@ def _edge_findings(document: FlowDocument) -> Iterator[Finding]:
             yield _dangling(node.id, f"Jump {node.id} leads to the missing node {target}", fallback)
 
 
+def inactivity_node(document: FlowDocument) -> str:
+    """Where a contact who stays silent is led to; empty for nowhere."""
+    return text_at(object_at(document.settings, "inactivity"), "node")
+
+
 def _dangling(node_id: str, fact: str, fallback: str) -> Finding:
     mend = "Connect it to a node of this flow."
     if fallback:
@@ -95,7 +100,7 @@ def _edge_use_findings(node: Node, edges: list[Edge]) -> Iterator[Finding]:
     node_type = NODE_TYPES.get(node.type)
     known |= _SPEAKING if node_type is not None and node_type.speaks(node) else set()
     if "failed" in known:
-        known |= {key for edge in edges if (key := edge.source_handle.casefold()).startswith("failed:")}
+        known |= {key for edge in edges if (key := edge.source_handle.casefold()).startswith(FAILED_WITH)}
     for way, count in Counter(_way(edge, known) for edge in edges).items():
         if count > 1:
             message = f'{count} edges leave node {node.id} by "{way or "next"}"; only the first is taken.'
@@ -133,9 +138,8 @@ def _targets(document: FlowDocument) -> dict[str, list[str]]:
 
 def _reach_findings(document: FlowDocument) -> Iterator[Finding]:
     targets = _targets(document)
-    todo = [node.id for node in document.nodes if node.type == "start"]
-    waking = text_at(object_at(document.settings, "inactivity"), "node")
-    todo += [waking] if waking in targets else []
+    silent = inactivity_node(document)
+    todo = [node.id for node in document.nodes if node.type == "start" or node.id == silent]
     reached = set(todo)
     while todo:
         for target in targets[todo.pop()]:

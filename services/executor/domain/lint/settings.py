@@ -41,12 +41,21 @@ def _inactivity_findings(inactivity: Mapping[str, Json], ids: set[str]) -> Itera
     if (node or action in ("handoff", "fallback")) and node not in ids:
         message = f'The setting "inactivity.node" names the missing node {node or "…"}.'
         yield error("dangling_inactivity", None, message, "Name a node of this flow.")
-    for name in ("warnMessage", "message"):
+    for name, text in _texts(inactivity):
         try:
-            compile_template(text_at(inactivity, name))
+            compile_template(text)
         except TemplateError as reason:
             message = f'The setting "inactivity.{name}" is no template: {reason}'
             yield error("bad_template", None, message, "Correct the braces.")
+
+
+def inactivity_texts(document: FlowDocument) -> tuple[tuple[str, str], ...]:
+    """What is said to a contact who stays silent, by its field."""
+    return _texts(object_at(document.settings, "inactivity"))
+
+
+def _texts(inactivity: Mapping[str, Json]) -> tuple[tuple[str, str], ...]:
+    return tuple((field, text_at(inactivity, field)) for field in ("warnMessage", "message"))
 
 
 def _seconds(holder: Mapping[str, Json], name: str, called: str) -> Iterator[Finding]:

@@ -6,7 +6,7 @@ from typing import Final
 from services.executor.domain.answers import QUESTION_KINDS, compile_judge, question_options
 from services.executor.domain.document import Node
 from services.executor.domain.finding import Finding, error, warning
-from services.executor.domain.json_value import object_at, text_at, whole_number_at
+from services.executor.domain.json_value import flag_at, object_at, text_at, whole_number_at
 from services.executor.domain.nodes import fields, menu
 from services.executor.domain.nodes.buttons import MAX_BUTTON_TITLE, MAX_BUTTONS, send_buttons
 from services.executor.domain.nodes.list_menu import MAX_ROW_ID, MAX_ROW_TITLE, MAX_ROWS, send_list
@@ -97,7 +97,9 @@ def _exits(node: Node) -> tuple[Exit, ...]:
 
 
 def _check(node: Node) -> Iterator[Finding]:
-    yield from require_text(node)
+    # What was said before may have asked: then the node only waits.
+    if not flag_at(node.data, "silent"):
+        yield from require_text(node)
     yield from limit(node, "The text", text_at(node.data, "content"), MAX_TEXT)
     yield from check_waiting(node)
     yield from _check_kind(node)
@@ -161,6 +163,7 @@ QUESTION = NodeType(
             "kind": fields.choice("What an answer is.", *sorted(QUESTION_KINDS), default="text"),
             "content": fields.template("The question."),
             "options": fields.items("The choices.", _OPTION),
+            "silent": fields.flag("It may say nothing, since what was said before has asked."),
             "presentation": fields.choice("How choices are shown.", "text", "auto", "buttons", "list", default="text"),
             "header": menu.FRAME["header"],
             "footer": menu.FRAME["footer"],

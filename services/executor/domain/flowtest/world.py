@@ -1,0 +1,185 @@
+"""One conversation in memory: the states, timers and calls that the executor would keep in Postgres."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from services.executor.domain.advance import advance
+from services.executor.domain.arrival import Arrival, Contact, SendFailed, Signal, TimerDue
+from services.executor.domain.commands import ChangeContact, HandOver, StartEffect
+from services.executor.domain.compile import CompiledFlow
+from services.executor.domain.effects import Effects, Record, Rules, Timer
+from services.executor.domain.events import DeliveryFailed, EffectDone, InboundMessage, Released, Taken
+from services.executor.domain.flowtest.flows import Flows
+from services.executor.domain.flowtest.plain import Spoken, plain
+from services.executor.domain.flowtest.steps import Scene
+from services.executor.domain.identifiers import derived_id
+from services.executor.domain.limits import Limits
+from services.executor.domain.standing import Standing
+
+ORGANIZATION: Final = UUID("00000000-0000-4000-8000-00000000000a")
+CONVERSATION: Final = UUID("00000000-0000-4000-8000-00000000000b")
+PHONE_NUMBER_ID: Final = "100000000000001"
+
+WINDOW: Final = timedelta(hours=24)
+# A flow that sets timers without an end must not hold up a test: so many fire in one step.
+MOST_FIRED: Final = 1_000
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
+
+
+class TooManyTimers(Exception):
+    """More timers fired in one step than any flow needs."""
+
+
+@dataclass(slots=True)
+class Happened:
+    """What came of the last thing that happened."""
+
+    said: list[Spoken] = field(default_factory=list)
+    records: list[Record] = field(default_factory=list)
+    handed_over: list[HandOver] = field(default_factory=list)
+    contact: list[ChangeContact] = field(default_factory=list)
+
+    def records_of(self, kind: str) -> Iterator[Record]:
+        """The records of one kind, in order."""
+        return (record for record in self.records if record.kind == kind)
+
+
+class World:
+    """A conversation with the flow under test; its clock stands still until it is moved."""
+
+    def __init__(self, flows: Flows, scene: Scene, *, limits: Limits | None = None) -> None:
+        self.now = scene.start.astimezone(UTC)
+        self.happened = Happened()
+        self.calls: dict[str, StartEffect] = {}
+        self.said: list[Spoken] = []
+        self._flows = flows
+        self._scene = scene
+        self._limits = limits or Limits()
+        self._standings: dict[UUID, Standing] = {}
+        self._latest: Standing | None = None
+        self.timers: dict[tuple[str, UUID], datetime] = {}
+        # Chance follows from the contact, so another phone number is another person.
+        self._contact = Contact(derived_id(CONVERSATION, scene.phone), scene.phone, "", scene.name)
+        self._events = 0
+        self._window_closes_at: datetime | None = None
+        self._is_with_person = False
+
+    @property
+    def active(self) -> Standing | None:
+        """The state that stands in a flow, if any does."""
+        return next((one for one in self._standings.values() if one.session.is_active and one.is_live(self.now)), None)
+
+    @property
+    def latest(self) -> Standing | None:
+        """The state that stands in a flow, else the one that changed last."""
+        return self.active or self._latest
+
+    def begin(self) -> None:
+        """Forget what came of the things before."""
+        self.happened = Happened()
+
+    # What happens.
+
+    def hear(self, message: InboundMessage) -> None:
+        """The contact sends a message; the 24 hour window is open again."""
+        self._window_closes_at = self.now + WINDOW
+        self._take(message, None)
+
+    def tell(self, signal: Signal) -> None:
+        """Something happens that is no message."""
+        if isinstance(signal, Taken):
+            self._is_with_person = True
+        elif isinstance(signal, Released):
+            self._is_with_person = False
+        self._take(InboundMessage(), signal)
+
+    def answer(self, node_id: str, done: EffectDone) -> None:
+        """A call outside comes to an end."""
+        self.tell(done)
+        self.calls.pop(node_id, None)
+
+    def fail(self, node_id: str, code: int) -> bool:
+        """What a node said last does not arrive; False when it has said nothing."""
+        spoken = next((one for one in reversed(self.said) if one.node_id == node_id), None)
+        if spoken is not None:
+            self.tell(SendFailed(spoken.flow_id, DeliveryFailed(node_id, code)))
+        return spoken is not None
+
+    def wait_until(self, moment: datetime) -> None:
+        """Move the clock on; timers fire on the way, each at its moment. Raises TooManyTimers."""
+        target = moment.astimezone(UTC)
+        for _ in range(MOST_FIRED):
+            due = min(self.timers.items(), key=lambda item: item[1], default=None)
+            if due is None or due[1] > target:
+                self.now = max(self.now, target)
+                return
+            (kind, scope), fire_at = due
+            del self.timers[kind, scope]
+            self.now = max(self.now, fire_at)
+            self._take(InboundMessage(), TimerDue(kind, scope, (fire_at - _EPOCH) // _MICROSECOND))
+        raise TooManyTimers
+
+    # How it is worked on.
+
+    def _take(self, message: InboundMessage, signal: Signal | None, event_id: str = "") -> None:
+        self._events += 1
+        rules = Rules(self._find, self._limits, timedelta(hours=self._scene.session_hours), self.now, lambda: 0.0)
+        arrival = self._arrival(message, signal, event_id or f"event-{self._events}")
+        self._keep(advance(arrival, self._standings, rules))
+
+    def _arrival(self, message: InboundMessage, signal: Signal | None, event_id: str) -> Arrival:
+        scene, closes_at = self._scene, self._window_closes_at
+        return Arrival(
+            organization_id=ORGANIZATION,
+            conversation_id=CONVERSATION,
+            event_id=event_id,
+            phone_number_id=PHONE_NUMBER_ID,
+            contact=self._contact,
+            message=message,
+            may_run_flow=signal is None and not self._is_with_person,
+            start_flow_id=self._flows.main.flow_id if signal is None else "",
+            start_reason="number",
+            window_expires_at=(closes_at - _EPOCH) // timedelta(seconds=1) if closes_at else 0,
+            time_zone=scene.zone,
+            signal=signal,
+        )
+
+    def _find(self, organization_id: UUID, flow: str, version: int) -> CompiledFlow | None:
+        return self._flows.find(flow)
+
+    def _keep(self, effects: Effects) -> None:
+        self._standings.update(effects.standings)
+        for standing in effects.standings.values():
+            self._latest = standing
+        for timer in effects.timers:
+            self._keep_timer(timer)
+        happened = self.happened
+        spoken = [plain(said.flow_id, said.command) for said in effects.said]
+        happened.said += spoken
+        self.said += spoken
+        happened.records += effects.records
+        for ordered in effects.ordered:
+            command = ordered.command
+            if isinstance(command, StartEffect):
+                self.calls[command.node_id] = command
+            elif isinstance(command, HandOver):
+                happened.handed_over.append(command)
+            else:
+                happened.contact.append(command)
+
+    def _keep_timer(self, timer: Timer) -> None:
+        self.timers.pop((timer.kind, timer.scope), None)
+        if timer.fire_at is not None:
+            self.timers[timer.kind, timer.scope] = timer.fire_at
+
+    @property
+    def variables(self) -> Mapping[str, object]:
+        """The variables of the flow that is stood in, or was stood in last."""
+        return self.latest.session.variables if self.latest is not None else {}
