@@ -5,6 +5,7 @@ import typer
 from services.cli.flow.export import export
 from services.cli.flow.import_ import import_
 from services.cli.flow.lint import lint
+from services.cli.flow.replay import replay
 from services.cli.flow.schema import schema
 from services.cli.flow.templates import templates
 from services.cli.flow.testing import run_tests
@@ -18,6 +19,7 @@ def flow() -> None:
 
 
 app.command()(lint)
+app.command()(replay)
 app.command()(schema)
 app.command()(templates)
 app.command("test")(run_tests)

@@ -149,6 +149,16 @@ class FakeFlows(executor_pb2_grpc.FlowServiceServicer):
             ]
         )
 
+    async def ReplayConversation(self, request: Any, context: Any) -> executor_pb2.ReplayConversationResponse:
+        self.kept.put("replay", value=(request.conversation_id, request.flow_id, request.document))
+        before, after = (executor_pb2.SaidMessage(kind="text", text=text, node_id="bye") for text in ("Bye.", "Later."))
+        is_same = request.flow_id == "flow-same"
+        turns = [
+            executor_pb2.ReplayedTurn(kind="message", text="hi", recorded=[before], replayed=[before], is_same=True),
+            executor_pb2.ReplayedTurn(kind="effect", recorded=[before], replayed=[before if is_same else after]),
+        ]
+        return executor_pb2.ReplayConversationResponse(turns=turns, first_difference=0 if is_same else 2, is_cut=True)
+
 
 class FakeCredentials(sender_pb2_grpc.CredentialsServicer):
     def __init__(self, kept: Kept) -> None:

@@ -1,4 +1,4 @@
-"""`pytake flow` on files: test, lint, schema, templates. No house runs."""
+"""`pytake flow` on files, without a house: test, lint, schema, templates; and replay, with one."""
 
 import json
 from pathlib import Path
@@ -13,6 +13,7 @@ from services.cli.app import app
 from services.cli.flow.suites import run_files
 from services.cli.flow.templates import SHIPPED, shipped_flows
 from services.cli.flow.yaml_file import load_yaml
+from tests.unit.cli.conftest import Line, acme
 
 FLOW = {
     "schema": "pytake.flow/1", "name": "hello", "language": "en",
@@ -203,3 +204,43 @@ def test_a_shipped_flow_is_the_same_in_both_languages_but_for_its_words(flow: Pa
         (node["id"], node["type"]) for node in theirs["nodes"]
     ]
     assert (ours["language"], theirs["language"]) == ("pt_BR", "en")
+
+
+@pytest.fixture
+async def replaying(line: Line) -> Line:
+    """A house with an organization that has two flows."""
+    assert (await line.run("apply", line.write(acme()))).exit_code == 0
+    organization_id = next(key[0] for key in line.kept.values if key[1:2] == ("flow",))
+    for name in ("same", "other"):
+        line.kept.values[organization_id, "flow", name] = (b"{}", 1)
+    return line
+
+
+async def test_a_replay_shows_the_first_turn_that_differs_and_ends_with_one(replaying: Line) -> None:
+    file = replaying.write(FLOW, "draft.json")
+    result = await replaying.run("flow", "replay", "c1", "--organization", "acme", "--against", file)
+    assert result.exit_code == 1
+    assert result.output.splitlines()[0].startswith("the record begins in the middle of the conversation")
+    assert result.output.splitlines()[1:] == [
+        "turn 2, 1970-01-01T00:00:00Z, effect",
+        "  - Bye.  (bye)",
+        "  + Later.  (bye)",
+    ]
+    conversation, flow_id, document = replaying.kept.values["replay",]
+    assert (conversation, flow_id, json.loads(document)) == ("c1", "", FLOW)
+
+
+async def test_a_replay_without_a_difference_ends_with_zero(replaying: Line) -> None:
+    wanted = ("flow", "replay", "c1", "--organization", "acme", "--against", "same")
+    result = await replaying.run(*wanted, "--all")
+    assert result.exit_code == 0
+    assert "  = Bye.  (bye)" in result.output
+    assert result.output.splitlines()[-1] == "2 turns, no difference"
+    told = json.loads((await replaying.run(*wanted, "--json")).output)
+    assert [turn.get("is_same", False) for turn in told["turns"]] == [True, False]
+    assert replaying.kept.values["replay",] == ("c1", "flow-same", b"")
+
+
+async def test_a_replay_against_what_is_neither_file_nor_flow_is_told(replaying: Line) -> None:
+    result = await replaying.run("flow", "replay", "c1", "--organization", "acme", "--against", "poem")
+    assert (result.exit_code, "'poem' is no file, and no flow is called so (there is:" in result.output) == (1, True)
