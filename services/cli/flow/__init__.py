@@ -2,18 +2,28 @@
 
 import typer
 
+from services.cli.flow.diff import diff
 from services.cli.flow.export import export
+from services.cli.flow.impact import impact
 from services.cli.flow.import_ import import_
 from services.cli.flow.lint import lint
+from services.cli.flow.publish import publish
+from services.cli.flow.rollback import rollback
+from services.cli.flow.versions import versions
 
 app = typer.Typer(add_completion=False, no_args_is_help=True)
 
 
 @app.callback()
 def flow() -> None:
-    """Check flow files, and turn them from other sources into the native form and back."""
+    """Check flow files, turn them from other sources into the native form and back, and publish versions."""
 
 
 app.command()(lint)
 app.command("import")(import_)
 app.command()(export)
+app.command()(publish)
+app.command()(versions)
+app.command()(diff)
+app.command()(rollback)
+app.command()(impact)
