@@ -159,6 +159,7 @@ def pools_of(tenant: Tenant, twin: Tenant) -> Pools:
         "kind": ["text"],
         "node_id": ["who", "bye"],
         "status": ["sent", "delivered", "read", "failed"],
+        "EffectResult.status": [200, 503],
         "state": ["", "queued"],
         "time_zone": ["America/Sao_Paulo"],
         "fields": [b"{}"],
