@@ -28,11 +28,31 @@ from services.executor.store import (
     PostgresFlows,
     PostgresMigrations,
     PostgresPrivacy,
+    PostgresRecordings,
     PostgresStates,
     PostgresVersions,
 )
-from services.executor.usecases import Encoder, FlowKeeping, FlowLibrary, Publishing, StateKeeping, Turns
-from services.executor.worker import InboxWorker, Mover, TimerClock, encode_record, encode_said, submission_of
+from services.executor.usecases import (
+    Encoder,
+    FlowKeeping,
+    FlowLibrary,
+    Publishing,
+    Replaying,
+    StateKeeping,
+    Telling,
+    Turns,
+)
+from services.executor.worker import (
+    InboxWorker,
+    Mover,
+    TimerClock,
+    encode_record,
+    encode_said,
+    recorded_arrival,
+    submission_of,
+    told_message,
+    told_said,
+)
 from services.pb.common.v1 import lanes_pb2_grpc
 from services.pb.executor.v1 import executor_pb2_grpc
 
@@ -62,14 +82,19 @@ async def build(settings: Settings) -> Service:
     audit = AuditLog("executor", database)
     states = PostgresStates(database, inbox, outbox, records, audit=audit, on_queued=inbox_bell.ring)
     flows = PostgresFlows(database, audit)
+    library = FlowLibrary(flows)
+    limits = Limits(settings.max_flow_iterations, settings.flow_execution_timeout_ms)
+    ttl = timedelta(hours=settings.conversation_session_ttl_hours)
     turns = Turns(
         states=states,
-        library=FlowLibrary(flows),
+        library=library,
         encoder=Encoder(encode_said, encode_record),
-        limits=Limits(settings.max_flow_iterations, settings.flow_execution_timeout_ms),
-        ttl=timedelta(hours=settings.conversation_session_ttl_hours),
+        limits=limits,
+        ttl=ttl,
         monotonic=monotonic,
     )
+    telling = Telling(recorded_arrival, told_message, told_said)
+    replaying = Replaying(flows, PostgresRecordings(database), library, telling, limits=limits, ttl=ttl)
     sender_peer = Peer(PeerAddress("sender", settings.sender_target), signer, certificates=certificates)
     analytics_peer = Peer(PeerAddress("analytics", settings.analytics_target), signer, certificates=certificates)
 
@@ -97,7 +122,7 @@ async def build(settings: Settings) -> Service:
             Servicer(
                 "pytake.executor.v1.FlowService",
                 executor_pb2_grpc.add_FlowServiceServicer_to_server,
-                FlowServer(FlowKeeping(flows), Publishing(flows, versions)),
+                FlowServer(FlowKeeping(flows), Publishing(flows, versions), replaying),
             ),
             Servicer(
                 "pytake.executor.v1.States",

@@ -35,6 +35,7 @@ NOTED = {
 
 CHANGES_NOTHING = {
     "executor.FlowService.ExportFlow",  # what whoever may read flows sees anyhow
+    "executor.FlowService.ReplayConversation",  # what whoever may read conversations sees anyhow, run again in memory
     "common.Sealing.Reseal",  # the same values under another key; services do it by themselves
     "router.Routing.SubmitTestMessage",  # what is said stands in the transcript
 }

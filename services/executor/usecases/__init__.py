@@ -3,6 +3,7 @@
 from services.executor.usecases.flow_keeping import FlowKeeping, Put
 from services.executor.usecases.library import FlowLibrary
 from services.executor.usecases.publishing import Compared, Impact, Publishing, Taking
+from services.executor.usecases.replaying import Replayed, Replaying, Telling, ToldMessage
 from services.executor.usecases.state_keeping import StateKeeping, TurnView
 from services.executor.usecases.turns import Decoded, Encoder, Submission, Turns
 
@@ -15,9 +16,13 @@ __all__ = [
     "Impact",
     "Publishing",
     "Put",
+    "Replayed",
+    "Replaying",
     "StateKeeping",
     "Submission",
     "Taking",
+    "Telling",
+    "ToldMessage",
     "TurnView",
     "Turns",
 ]

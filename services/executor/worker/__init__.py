@@ -3,6 +3,7 @@
 from services.executor.worker.codec import decode, encode_record, encode_said, submission_of, timer_item
 from services.executor.worker.loop import InboxWorker, TimerClock
 from services.executor.worker.mover import Mover
+from services.executor.worker.recorded import recorded_arrival, told_message, told_said
 
 __all__ = [
     "InboxWorker",
@@ -11,6 +12,9 @@ __all__ = [
     "decode",
     "encode_record",
     "encode_said",
+    "recorded_arrival",
     "submission_of",
     "timer_item",
+    "told_message",
+    "told_said",
 ]

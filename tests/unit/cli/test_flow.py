@@ -1,7 +1,8 @@
-"""`pytake flow` on files: test, lint, schema, templates. No house runs."""
+"""`pytake flow` on files, without a house: test, lint, schema, templates; and replay, with one."""
 
 import json
 from pathlib import Path
+from uuid import uuid5
 from xml.etree import ElementTree
 
 import pytest
@@ -13,6 +14,8 @@ from services.cli.app import app
 from services.cli.flow.suites import run_files
 from services.cli.flow.templates import SHIPPED, shipped_flows
 from services.cli.flow.yaml_file import load_yaml
+from tests.unit.cli.conftest import Line
+from tests.unit.cli.fake_house import NAMESPACE
 
 FLOW = {
     "schema": "pytake.flow/1", "name": "hello", "language": "en",
@@ -203,3 +206,45 @@ def test_a_shipped_flow_is_the_same_in_both_languages_but_for_its_words(flow: Pa
         (node["id"], node["type"]) for node in theirs["nodes"]
     ]
     assert (ours["language"], theirs["language"]) == ("pt_BR", "en")
+
+
+@pytest.fixture
+def replaying(line: Line) -> Line:
+    """A house with an organization that has two flows."""
+    line.kept.put("organization", "acme", value=("America/Belem", ""))
+    for name in ("same", "other"):
+        line.kept.put(str(uuid5(NAMESPACE, "acme")), "flow", name, value=(b"", 1))
+    return line
+
+
+async def test_a_replay_shows_the_first_turn_that_differs_and_ends_with_one(replaying: Line) -> None:
+    file = replaying.write(FLOW, "draft.json")
+    result = await replaying.run("flow", "replay", "c1", "--against", file)
+    assert result.exit_code == 1
+    first, *others = result.output.splitlines()
+    assert first.startswith("the record begins in the middle of the conversation")
+    assert others == ["turn 2, 1970-01-01T00:00:00Z, effect", "  - Bye.  (bye)", "  + Later.  (bye)"]
+    (asked,) = replaying.kept.asked
+    assert (asked.conversation_id, asked.flow_id, json.loads(asked.document)) == ("c1", "", FLOW)
+
+
+async def test_a_file_may_take_the_place_of_a_flow_that_is_named(replaying: Line) -> None:
+    file = replaying.write(FLOW, "draft.json")
+    assert (await replaying.run("flow", "replay", "c1", "--against", file, "--flow", "other")).exit_code == 1
+    assert replaying.kept.asked[0].flow_id == "flow-other"
+
+
+async def test_a_replay_without_a_difference_ends_with_zero(replaying: Line) -> None:
+    wanted = ("flow", "replay", "c1", "--organization", "acme", "--against", "same")
+    result = await replaying.run(*wanted, "--all")
+    assert result.exit_code == 0
+    assert "  = Bye.  (bye)" in result.output
+    assert result.output.splitlines()[-1] == "2 turns, no difference"
+    answer = json.loads((await replaying.run(*wanted, "--json")).output)
+    assert [turn["is_same"] for turn in answer["turns"]] == [True, True]
+    assert [asked.document for asked in replaying.kept.asked] == [b"", b""]
+
+
+async def test_a_replay_against_what_is_neither_file_nor_flow_is_told(replaying: Line) -> None:
+    result = await replaying.run("flow", "replay", "c1", "--against", "poem")
+    assert (result.exit_code, "no flow is called 'poem' (there is: same, other)" in result.output) == (1, True)

@@ -8,6 +8,7 @@ from services.executor.domain.events import EffectDone, InboundMessage, Released
 from services.executor.domain.flow_settings import zone_of
 from services.executor.domain.flowtest.expecting import complaint, part_of
 from services.executor.domain.flowtest.flows import Flows
+from services.executor.domain.flowtest.machine import TooManyTimers
 from services.executor.domain.flowtest.plain import Spoken, as_written
 from services.executor.domain.flowtest.steps import (
     Action,
@@ -20,7 +21,7 @@ from services.executor.domain.flowtest.steps import (
     Taps,
     Until,
 )
-from services.executor.domain.flowtest.world import TooManyTimers, World
+from services.executor.domain.flowtest.world import World
 
 
 @dataclass(frozen=True, slots=True)

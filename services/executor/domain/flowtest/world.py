@@ -1,4 +1,4 @@
-"""One conversation in memory: the states, timers and calls that the executor would keep in Postgres."""
+"""One conversation with the flow under test, as a test tells it."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from services.executor.domain.advance import advance
-from services.executor.domain.arrival import Arrival, Contact, SendFailed, Signal, TimerDue
+from services.executor.domain.arrival import Arrival, Contact, SendFailed, Signal
 from services.executor.domain.commands import ChangeContact, HandOver, StartEffect
 from services.executor.domain.compile import CompiledFlow
-from services.executor.domain.effects import Effects, Record, Rules, Timer
+from services.executor.domain.effects import Effects, Record
 from services.executor.domain.events import DeliveryFailed, EffectDone, InboundMessage, Released, Taken
 from services.executor.domain.flowtest.flows import Flows
+from services.executor.domain.flowtest.machine import Machine
 from services.executor.domain.flowtest.plain import Spoken, plain
 from services.executor.domain.flowtest.steps import Scene
 from services.executor.domain.identifiers import derived_id
@@ -26,15 +26,8 @@ CONVERSATION: Final = UUID("00000000-0000-4000-8000-00000000000b")
 PHONE_NUMBER_ID: Final = "100000000000001"
 
 WINDOW: Final = timedelta(hours=24)
-# A flow that sets timers without an end must not hold up a test: so many fire in one step.
-MOST_FIRED: Final = 1_000
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND: Final = timedelta(microseconds=1)
-
-
-class TooManyTimers(Exception):
-    """More timers fired in one step than any flow needs."""
 
 
 @dataclass(slots=True)
@@ -55,16 +48,13 @@ class World:
     """A conversation with the flow under test; its clock stands still until it is moved."""
 
     def __init__(self, flows: Flows, scene: Scene, *, limits: Limits | None = None) -> None:
-        self.now = scene.start.astimezone(UTC)
         self.happened = Happened()
         self.calls: dict[str, StartEffect] = {}
         self.said: list[Spoken] = []
         self._flows = flows
         self._scene = scene
-        self._limits = limits or Limits()
-        self._standings: dict[UUID, Standing] = {}
-        self._latest: Standing | None = None
-        self.timers: dict[tuple[str, UUID], datetime] = {}
+        ttl, start = timedelta(hours=scene.session_hours), scene.start.astimezone(UTC)
+        self._machine = Machine(self._find, limits or Limits(), ttl, start)
         # Chance follows from the contact, so another phone number is another person.
         self._contact = Contact(derived_id(CONVERSATION, scene.phone), scene.phone, "", scene.name)
         self._events = 0
@@ -72,14 +62,29 @@ class World:
         self._is_with_person = False
 
     @property
+    def now(self) -> datetime:
+        """The moment it is."""
+        return self._machine.now
+
+    @property
+    def timers(self) -> Mapping[tuple[str, UUID], datetime]:
+        """The timers that run, by kind and state."""
+        return self._machine.timers
+
+    @property
     def active(self) -> Standing | None:
         """The state that stands in a flow, if any does."""
-        return next((one for one in self._standings.values() if one.session.is_active and one.is_live(self.now)), None)
+        return self._machine.active
 
     @property
     def latest(self) -> Standing | None:
         """The state that stands in a flow, else the one that changed last."""
-        return self.active or self._latest
+        return self._machine.latest
+
+    @property
+    def variables(self) -> Mapping[str, object]:
+        """The variables of the flow that is stood in, or was stood in last."""
+        return self.latest.session.variables if self.latest is not None else {}
 
     def begin(self) -> None:
         """Forget what came of the things before."""
@@ -114,32 +119,21 @@ class World:
 
     def wait_until(self, moment: datetime) -> None:
         """Move the clock on; timers fire on the way, each at its moment. Raises TooManyTimers."""
-        target = moment.astimezone(UTC)
-        for _ in range(MOST_FIRED):
-            due = min(self.timers.items(), key=lambda item: item[1], default=None)
-            if due is None or due[1] > target:
-                self.now = max(self.now, target)
-                return
-            (kind, scope), fire_at = due
-            del self.timers[kind, scope]
-            self.now = max(self.now, fire_at)
-            self._take(InboundMessage(), TimerDue(kind, scope, (fire_at - _EPOCH) // _MICROSECOND))
-        raise TooManyTimers
+        for due in self._machine.firing(moment):
+            self._take(InboundMessage(), due)
 
     # How it is worked on.
 
-    def _take(self, message: InboundMessage, signal: Signal | None, event_id: str = "") -> None:
+    def _take(self, message: InboundMessage, signal: Signal | None) -> None:
         self._events += 1
-        rules = Rules(self._find, self._limits, timedelta(hours=self._scene.session_hours), self.now, lambda: 0.0)
-        arrival = self._arrival(message, signal, event_id or f"event-{self._events}")
-        self._keep(advance(arrival, self._standings, rules))
+        self._keep(self._machine.take(self._arrival(message, signal)))
 
-    def _arrival(self, message: InboundMessage, signal: Signal | None, event_id: str) -> Arrival:
+    def _arrival(self, message: InboundMessage, signal: Signal | None) -> Arrival:
         scene, closes_at = self._scene, self._window_closes_at
         return Arrival(
             organization_id=ORGANIZATION,
             conversation_id=CONVERSATION,
-            event_id=event_id,
+            event_id=f"event-{self._events}",
             phone_number_id=PHONE_NUMBER_ID,
             contact=self._contact,
             message=message,
@@ -155,11 +149,6 @@ class World:
         return self._flows.find(flow)
 
     def _keep(self, effects: Effects) -> None:
-        self._standings.update(effects.standings)
-        for standing in effects.standings.values():
-            self._latest = standing
-        for timer in effects.timers:
-            self._keep_timer(timer)
         happened = self.happened
         spoken = [plain(said.flow_id, said.command) for said in effects.said]
         happened.said += spoken
@@ -173,13 +162,3 @@ class World:
                 happened.handed_over.append(command)
             else:
                 happened.contact.append(command)
-
-    def _keep_timer(self, timer: Timer) -> None:
-        self.timers.pop((timer.kind, timer.scope), None)
-        if timer.fire_at is not None:
-            self.timers[timer.kind, timer.scope] = timer.fire_at
-
-    @property
-    def variables(self) -> Mapping[str, object]:
-        """The variables of the flow that is stood in, or was stood in last."""
-        return self.latest.session.variables if self.latest is not None else {}

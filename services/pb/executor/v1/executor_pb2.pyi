@@ -1765,6 +1765,160 @@ class ExportFlowResponse(_message.Message):
 Global___ExportFlowResponse: _TypeAlias = ExportFlowResponse  # noqa: Y015
 
 @_typing.final
+class ReplayConversationRequest(_message.Message):
+    """Asks what a conversation would have been with another document."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    CONVERSATION_ID_FIELD_NUMBER: _builtins.int
+    FLOW_ID_FIELD_NUMBER: _builtins.int
+    DOCUMENT_FIELD_NUMBER: _builtins.int
+    organization_id: _builtins.str
+    """The organization."""
+    conversation_id: _builtins.str
+    """The conversation, as kept: events are kept for nine days."""
+    flow_id: _builtins.str
+    """The flow whose place the document takes; empty means the first flow that the record starts."""
+    document: _builtins.bytes
+    """The document as JSON or YAML bytes, at most 1 MiB; empty means the flow's draft."""
+    def __init__(
+        self,
+        *,
+        organization_id: _builtins.str = ...,
+        conversation_id: _builtins.str = ...,
+        flow_id: _builtins.str = ...,
+        document: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["conversation_id", b"conversation_id", "document", b"document", "flow_id", b"flow_id", "organization_id", b"organization_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReplayConversationRequest: _TypeAlias = ReplayConversationRequest  # noqa: Y015
+
+@_typing.final
+class SaidMessage(_message.Message):
+    """A message of the bot, as a person would tell it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    KIND_FIELD_NUMBER: _builtins.int
+    TEXT_FIELD_NUMBER: _builtins.int
+    OPTIONS_FIELD_NUMBER: _builtins.int
+    NODE_ID_FIELD_NUMBER: _builtins.int
+    kind: _builtins.str
+    """What it is, such as text, buttons, list, media or template."""
+    text: _builtins.str
+    """Its words: text, body, caption or name; may be empty."""
+    node_id: _builtins.str
+    """The node that said it."""
+    @_builtins.property
+    def options(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The titles that can be tapped, in order."""
+
+    def __init__(
+        self,
+        *,
+        kind: _builtins.str = ...,
+        text: _builtins.str = ...,
+        options: _abc.Iterable[_builtins.str] | None = ...,
+        node_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["kind", b"kind", "node_id", b"node_id", "options", b"options", "text", b"text"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SaidMessage: _TypeAlias = SaidMessage  # noqa: Y015
+
+@_typing.final
+class ReplayedTurn(_message.Message):
+    """What an event brought about then, and would bring about now."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    AT_FIELD_NUMBER: _builtins.int
+    KIND_FIELD_NUMBER: _builtins.int
+    TEXT_FIELD_NUMBER: _builtins.int
+    RECORDED_FIELD_NUMBER: _builtins.int
+    REPLAYED_FIELD_NUMBER: _builtins.int
+    IS_SAME_FIELD_NUMBER: _builtins.int
+    kind: _builtins.str
+    """What it was: message, effect, failed_delivery, taken or released."""
+    text: _builtins.str
+    """The contact's words; empty when it was no message or has none."""
+    is_same: _builtins.bool
+    """Whether the contact would notice no difference."""
+    @_builtins.property
+    def at(self) -> _timestamp_pb2.Timestamp:
+        """When the event came."""
+
+    @_builtins.property
+    def recorded(self) -> _containers.RepeatedCompositeFieldContainer[Global___SaidMessage]:
+        """What was said, timers that followed included."""
+
+    @_builtins.property
+    def replayed(self) -> _containers.RepeatedCompositeFieldContainer[Global___SaidMessage]:
+        """What would be said."""
+
+    def __init__(
+        self,
+        *,
+        at: _timestamp_pb2.Timestamp | None = ...,
+        kind: _builtins.str = ...,
+        text: _builtins.str = ...,
+        recorded: _abc.Iterable[Global___SaidMessage] | None = ...,
+        replayed: _abc.Iterable[Global___SaidMessage] | None = ...,
+        is_same: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["at", b"at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["at", b"at", "is_same", b"is_same", "kind", b"kind", "recorded", b"recorded", "replayed", b"replayed", "text", b"text"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReplayedTurn: _TypeAlias = ReplayedTurn  # noqa: Y015
+
+@_typing.final
+class ReplayConversationResponse(_message.Message):
+    """A conversation, then and now."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TURNS_FIELD_NUMBER: _builtins.int
+    FIRST_DIFFERENCE_FIELD_NUMBER: _builtins.int
+    IS_CUT_FIELD_NUMBER: _builtins.int
+    FLOW_ID_FIELD_NUMBER: _builtins.int
+    first_difference: _builtins.int
+    """The place of the first turn that differs, counted from 1; 0 means that none does."""
+    is_cut: _builtins.bool
+    """Whether the conversation is older than its record: then the first turns may differ for want of what came before."""
+    flow_id: _builtins.str
+    """The flow whose place the document took."""
+    @_builtins.property
+    def turns(self) -> _containers.RepeatedCompositeFieldContainer[Global___ReplayedTurn]:
+        """The turns in order, as many as fit into 3 MiB."""
+
+    def __init__(
+        self,
+        *,
+        turns: _abc.Iterable[Global___ReplayedTurn] | None = ...,
+        first_difference: _builtins.int = ...,
+        is_cut: _builtins.bool = ...,
+        flow_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["first_difference", b"first_difference", "flow_id", b"flow_id", "is_cut", b"is_cut", "turns", b"turns"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReplayConversationResponse: _TypeAlias = ReplayConversationResponse  # noqa: Y015
+
+@_typing.final
 class State(_message.Message):
     """A contact's place in a flow."""
 

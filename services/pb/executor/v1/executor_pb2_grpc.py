@@ -181,6 +181,11 @@ class FlowServiceStub:
                 request_serializer=executor_dot_v1_dot_executor__pb2.ExportFlowRequest.SerializeToString,
                 response_deserializer=executor_dot_v1_dot_executor__pb2.ExportFlowResponse.FromString,
                 _registered_method=True)
+        self.ReplayConversation = channel.unary_unary(
+                '/pytake.executor.v1.FlowService/ReplayConversation',
+                request_serializer=executor_dot_v1_dot_executor__pb2.ReplayConversationRequest.SerializeToString,
+                response_deserializer=executor_dot_v1_dot_executor__pb2.ReplayConversationResponse.FromString,
+                _registered_method=True)
 
 
 class FlowServiceServicer:
@@ -285,6 +290,13 @@ class FlowServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ReplayConversation(self, request, context):
+        """Runs a recorded conversation again against a document and tells where what is said differs; stores and sends nothing.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_FlowServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -357,6 +369,11 @@ def add_FlowServiceServicer_to_server(servicer, server):
                     servicer.ExportFlow,
                     request_deserializer=executor_dot_v1_dot_executor__pb2.ExportFlowRequest.FromString,
                     response_serializer=executor_dot_v1_dot_executor__pb2.ExportFlowResponse.SerializeToString,
+            ),
+            'ReplayConversation': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReplayConversation,
+                    request_deserializer=executor_dot_v1_dot_executor__pb2.ReplayConversationRequest.FromString,
+                    response_serializer=executor_dot_v1_dot_executor__pb2.ReplayConversationResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -738,6 +755,33 @@ class FlowService:
             '/pytake.executor.v1.FlowService/ExportFlow',
             executor_dot_v1_dot_executor__pb2.ExportFlowRequest.SerializeToString,
             executor_dot_v1_dot_executor__pb2.ExportFlowResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReplayConversation(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.executor.v1.FlowService/ReplayConversation',
+            executor_dot_v1_dot_executor__pb2.ReplayConversationRequest.SerializeToString,
+            executor_dot_v1_dot_executor__pb2.ReplayConversationResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -92,6 +92,8 @@ class FlowServiceStub:
     """Stores a flow from an export or from any importable dialect as a new draft, and tells what was changed on the way."""
     ExportFlow: _grpc.UnaryUnaryMultiCallable[_executor_pb2.ExportFlowRequest, _executor_pb2.ExportFlowResponse]
     """Gives a flow as a file that can be imported elsewhere."""
+    ReplayConversation: _grpc.UnaryUnaryMultiCallable[_executor_pb2.ReplayConversationRequest, _executor_pb2.ReplayConversationResponse]
+    """Runs a recorded conversation again against a document and tells where what is said differs; stores and sends nothing."""
 
 @_typing.type_check_only
 class FlowServiceAsyncStub(FlowServiceStub):
@@ -126,6 +128,8 @@ class FlowServiceAsyncStub(FlowServiceStub):
     """Stores a flow from an export or from any importable dialect as a new draft, and tells what was changed on the way."""
     ExportFlow: _aio.UnaryUnaryMultiCallable[_executor_pb2.ExportFlowRequest, _executor_pb2.ExportFlowResponse]  # type: ignore[assignment]
     """Gives a flow as a file that can be imported elsewhere."""
+    ReplayConversation: _aio.UnaryUnaryMultiCallable[_executor_pb2.ReplayConversationRequest, _executor_pb2.ReplayConversationResponse]  # type: ignore[assignment]
+    """Runs a recorded conversation again against a document and tells where what is said differs; stores and sends nothing."""
 
 class FlowServiceServicer(metaclass=_abc_1.ABCMeta):
     """Flows, their drafts and their immutable versions."""
@@ -241,6 +245,14 @@ class FlowServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_executor_pb2.ExportFlowResponse, _abc.Awaitable[_executor_pb2.ExportFlowResponse]]:
         """Gives a flow as a file that can be imported elsewhere."""
+
+    @_abc_1.abstractmethod
+    def ReplayConversation(
+        self,
+        request: _executor_pb2.ReplayConversationRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_executor_pb2.ReplayConversationResponse, _abc.Awaitable[_executor_pb2.ReplayConversationResponse]]:
+        """Runs a recorded conversation again against a document and tells where what is said differs; stores and sends nothing."""
 
 def add_FlowServiceServicer_to_server(servicer: FlowServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
 
