@@ -231,6 +231,9 @@ INSERT INTO trust VALUES
   ('svc_executor', 'executor.secret_owner', 'SELECT, INSERT', 'house'),
   ('svc_executor', 'executor.flow', 'SELECT, INSERT, UPDATE', 'tenant'),
   ('svc_executor', 'executor.flow_version', 'SELECT, INSERT', 'tenant'),
+  -- People who are taken along to another version; which of it is to go on is asked before an organization is named.
+  ('svc_executor', 'executor.flow_migration', 'SELECT, INSERT, UPDATE', 'tenant'),
+  ('svc_executor', 'executor.flow_migration_due', 'SELECT, INSERT, UPDATE, DELETE', 'house'),
   ('svc_executor', 'executor.conversation_states', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),
   ('svc_executor', 'executor.timer', 'SELECT, INSERT, UPDATE, DELETE', 'house'),
   ('svc_executor', 'executor.receipt', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),

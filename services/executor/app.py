@@ -24,9 +24,10 @@ from services.executor import metrics
 from services.executor.domain.limits import Limits
 from services.executor.egress import Egress, networks_of, ports_of
 from services.executor.peers import GrpcAnalytics, GrpcRouter, GrpcSender
-from services.executor.server import ExecutionServer, FlowsServer, PrivacyServer, SecretsServer, StatesServer
+from services.executor.server import ExecutionServer, FlowServer, PrivacyServer, SecretsServer, StatesServer
 from services.executor.settings import Settings
 from services.executor.store import (
+    ANY_MIGRATION_DUE,
     ANY_TIMER_DUE,
     EFFECTS,
     INBOX,
@@ -37,9 +38,12 @@ from services.executor.store import (
     PostgresEffects,
     PostgresFlows,
     PostgresHands,
+    PostgresMigrations,
     PostgresPrivacy,
+    PostgresRecordings,
     PostgresSecrets,
     PostgresStates,
+    PostgresVersions,
 )
 from services.executor.usecases import (
     CallOutside,
@@ -47,13 +51,17 @@ from services.executor.usecases import (
     FlowKeeping,
     FlowLibrary,
     HandKeeping,
+    Publishing,
+    Replaying,
     SecretKeeping,
     StateKeeping,
+    Telling,
     Turns,
 )
 from services.executor.worker import (
     EffectWorker,
     InboxWorker,
+    Mover,
     TimerClock,
     encode_effect,
     encode_notice,
@@ -61,7 +69,10 @@ from services.executor.worker import (
     encode_said,
     hand_items,
     read_effect,
+    recorded_arrival,
     submission_of,
+    told_message,
+    told_said,
 )
 from services.pb.common.v1 import lanes_pb2_grpc, sealing_pb2_grpc
 from services.pb.executor.v1 import executor_pb2_grpc
@@ -96,14 +107,19 @@ async def build(settings: Settings) -> Service:
     audit = AuditLog("executor", database)
     states = PostgresStates(database, inbox, outbox, records, effects, notices, audit=audit, on_queued=inbox_bell.ring)
     flows = PostgresFlows(database, audit)
+    library = FlowLibrary(flows)
+    limits = Limits(settings.max_flow_iterations, settings.flow_execution_timeout_ms)
+    ttl = timedelta(hours=settings.conversation_session_ttl_hours)
     turns = Turns(
         states=states,
-        library=FlowLibrary(flows),
+        library=library,
         encoder=Encoder(encode_said, encode_record, encode_effect, encode_notice),
-        limits=Limits(settings.max_flow_iterations, settings.flow_execution_timeout_ms),
-        ttl=timedelta(hours=settings.conversation_session_ttl_hours),
+        limits=limits,
+        ttl=ttl,
         monotonic=monotonic,
     )
+    telling = Telling(recorded_arrival, told_message, told_said)
+    replaying = Replaying(flows, PostgresRecordings(database), library, telling, limits=limits, ttl=ttl)
     secrets = PostgresSecrets(database, sealer, audit)
     effect_worker = EffectWorker(
         PostgresEffects(database, effects, inbox, read=read_effect, on_told=inbox_bell.ring),
@@ -155,6 +171,8 @@ async def build(settings: Settings) -> Service:
         keep=Batcher(turns.keep, limit=LARGEST_TAKE, poison=poison),
     )
     timers = TimerClock(states)
+    mover = Mover(PostgresMigrations(database))
+    versions = PostgresVersions(database, audit, on_begun=mover.ring)
     rpc = RpcServer(
         settings.grpc_address,
         [
@@ -164,9 +182,9 @@ async def build(settings: Settings) -> Service:
                 execution,
             ),
             Servicer(
-                "pytake.executor.v1.Flows",
-                executor_pb2_grpc.add_FlowsServicer_to_server,
-                FlowsServer(FlowKeeping(flows)),
+                "pytake.executor.v1.FlowService",
+                executor_pb2_grpc.add_FlowServiceServicer_to_server,
+                FlowServer(FlowKeeping(flows), Publishing(flows, versions), replaying),
             ),
             Servicer(
                 "pytake.executor.v1.States",
@@ -219,11 +237,13 @@ async def build(settings: Settings) -> Service:
             InboxWorker(inbox, turns, bell=inbox_bell, monotonic=monotonic),
             effect_worker,
             timers,
+            mover,
             Poll(
                 database,
                 [
                     *((lanes.is_any_ready, bell.ring) for lanes, bell in boxes),
                     (ANY_TIMER_DUE, timers.ring),
+                    (ANY_MIGRATION_DUE, mover.ring),
                 ],
             ),
             rpc,

@@ -70,7 +70,7 @@ async def establish(world: World, tenant: Tenant) -> None:
         time_zone="America/Sao_Paulo", replace=False,
     )  # fmt: skip
     for name, document in zip(NAMES, tenant.documents(), strict=True):
-        await _call(world, "executor.v1.Flows/PutFlow", tenant, name=name, document=document, publish=True)
+        await _call(world, "executor.v1.FlowService/PutFlow", tenant, name=name, document=document, publish=True)
         await _call(world, "router.v1.Directory/PutChatbot", tenant, name=name, is_active=True)
     await open_numbers(world, tenant)
 

@@ -21,7 +21,7 @@ class House:
     def __init__(self, rooms: Rooms) -> None:
         self._rooms = rooms
         self._directory = rooms.peer("router").stub(router_pb2_grpc.DirectoryStub)
-        self._flows = rooms.peer("executor").stub(executor_pb2_grpc.FlowsStub)
+        self._flows = rooms.peer("executor").stub(executor_pb2_grpc.FlowServiceStub)
         self._secrets = rooms.peer("executor").stub(executor_pb2_grpc.SecretsStub)
         self._credentials = rooms.peer("sender").stub(sender_pb2_grpc.CredentialsStub)
         self._apps = rooms.peer("ingress").stub(ingress_pb2_grpc.AppsStub)

@@ -7,7 +7,7 @@ from services.chassis.queue.schema import without_time_index
 from services.executor.store.boxes import EFFECTS, NOTICES
 
 revision = "executor_0007"
-down_revision = "executor_0005"
+down_revision = "executor_0006"
 
 
 def upgrade() -> None:

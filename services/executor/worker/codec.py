@@ -53,7 +53,7 @@ def decode(claim: Claim) -> Decoded:
     for item in claim.items:
         try:
             event = executor_pb2.ConversationEvent.FromString(item.payload)
-            arrivals.append(_arrival(event, item.event_id, claim.group_id, claim.lane_id))
+            arrivals.append(arrival_of(event, item.event_id, claim.group_id, claim.lane_id))
         except (DecodeError, ValueError) as error:
             return Decoded(claim, tuple(arrivals), _unreadable(error))
     return Decoded(claim, tuple(arrivals))
@@ -70,7 +70,7 @@ def submission_of(event: executor_pb2.ConversationEvent) -> Submission:
         raise ValueError("organization_id and conversation_id must be UUIDs") from None
     item = Item(organization_id, conversation_id, event_id, event.SerializeToString())
     try:
-        return Submission(item, _arrival(event, event_id, organization_id, conversation_id))
+        return Submission(item, arrival_of(event, event_id, organization_id, conversation_id))
     except ValueError as error:
         return Submission(item, _unreadable(error))
 
@@ -79,7 +79,7 @@ def _unreadable(error: Exception) -> str:
     return f"the event cannot be read: {error}"
 
 
-def _arrival(
+def arrival_of(
     event: executor_pb2.ConversationEvent, event_id: str, organization_id: UUID, conversation_id: UUID
 ) -> Arrival:
     """Read an event; the ids are those expected, as a rule. Raises ValueError."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import uuid
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -11,8 +12,12 @@ from services.chassis.logs import get_logger
 from services.ingress.http.deadline import ready_by
 from services.ingress.http.problems import Refusal, problem
 
-# The largest body of the REST API is a message of 4,096 characters, escaped.
+# The largest body of the REST API but flows is a message of 4,096 characters, escaped.
 MOST_BODY_BYTES = 64 * 1024
+# A flow's document of 1 MiB as people and programs write it: with line breaks, with escapes. It is read when it is
+# known who sends it (rest/flow_bodies.py).
+MOST_FLOW_BYTES = 2 * 1024 * 1024
+_FLOWS = re.compile(r"/api/v1/flows(/[^/]+)?")
 BODY_SECONDS = 10.0
 
 _CONTENT_SECURITY_POLICY = (
@@ -44,7 +49,8 @@ class Guard:
             return
         answer = _Answer(send)
         try:
-            await self._app(scope, _limited(receive, self._body_seconds), answer.send)
+            most = MOST_FLOW_BYTES if _FLOWS.fullmatch(scope["path"]) else MOST_BODY_BYTES
+            await self._app(scope, _limited(receive, self._body_seconds, most), answer.send)
         except Exception as error:
             if answer.is_begun:
                 raise
@@ -72,7 +78,7 @@ def _accident(scope: Scope, error: Exception) -> ASGIApp:
     return problem(500, f"something broke inside; the log has it under {error_id}", "INTERNAL")
 
 
-def _limited(receive: Receive, seconds: float) -> Receive:
+def _limited(receive: Receive, seconds: float, most: int) -> Receive:
     size, is_whole = 0, False
     due = asyncio.get_running_loop().time() + seconds
 
@@ -85,8 +91,8 @@ def _limited(receive: Receive, seconds: float) -> Receive:
         except TimeoutError:
             raise Refusal(408, "the body came too slowly; send it faster", "BODY_TIMEOUT") from None
         size += len(message.get("body", b""))
-        if size > MOST_BODY_BYTES:
-            raise Refusal(413, f"the body is larger than {MOST_BODY_BYTES} bytes; send less", "BODY_TOO_LARGE")
+        if size > most:
+            raise Refusal(413, f"the body is larger than {most} bytes; send less", "BODY_TOO_LARGE")
         is_whole = not message.get("more_body", False)
         return message
 

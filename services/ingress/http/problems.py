@@ -30,6 +30,9 @@ _FIXED: Mapping[int, tuple[int, str]] = {
     errors_pb2.ERROR_REASON_WINDOW_EXPIRED: (400, "24-hour window expired; only a template may be sent"),
 }
 
+# Where the kind of error says too little.
+_BY_REASON: Mapping[int, int] = {errors_pb2.ERROR_REASON_FLOW_CHANGED: 412}
+
 _CODE = re.compile(r"[A-Z]+(_[A-Z]+)+")
 _HTTP_CODES = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED"}
 _HTTP_SENTENCES = {
@@ -46,12 +49,17 @@ _REFUSAL_HEADERS: Mapping[int, Mapping[str, str]] = {
 }
 
 
+FieldError = Mapping[str, str]
+"""A field, and what is wrong with it."""
+
+
 class Refusal(HTTPException):
     """An answer other than success, decided here. FastAPI lets an HTTPException through wherever it is raised."""
 
-    def __init__(self, status: int, detail: str, error_code: str) -> None:
+    def __init__(self, status: int, detail: str, error_code: str, *, errors: Sequence[FieldError] = ()) -> None:
         super().__init__(status, detail)
         self.error_code = error_code
+        self.errors = errors
 
 
 def add_problem_answers(site: FastAPI) -> None:
@@ -78,6 +86,8 @@ def example_of(sentence: str) -> dict[str, Any]:
 
 async def _refused(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, Refusal)
+    if error.errors:
+        return _wrong(error.detail, error.error_code, error.errors)
     return problem(error.status_code, error.detail, error.error_code, _REFUSAL_HEADERS.get(error.status_code))
 
 
@@ -90,7 +100,12 @@ async def _failed(_: Request, error: Exception) -> JSONResponse:
     if not status:
         # A peer refused ingress itself: our set-up is wrong, not the request.
         raise error
+    status = _BY_REASON.get(error.reason, status)
     return problem(status, error.sentence, "VALIDATION_ERROR" if status == 422 else error.code)
+
+
+def _wrong(detail: str, error_code: str, found: Sequence[FieldError]) -> JSONResponse:
+    return JSONResponse({"detail": detail, "error_code": error_code, "errors": list(found)}, status_code=422)
 
 
 async def _too_slow(_: Request, __: Exception) -> JSONResponse:
@@ -103,7 +118,7 @@ async def _invalid(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
     found = [{"field": _field(one["loc"], one["type"]), "message": _message(one)} for one in error.errors()]
     detail = "; ".join(f"{one['field']}: {one['message']}" for one in found)
-    return JSONResponse({"detail": detail, "error_code": "VALIDATION_ERROR", "errors": found}, status_code=422)
+    return _wrong(detail, "VALIDATION_ERROR", found)
 
 
 def _field(location: Sequence[int | str], kind: str) -> str:

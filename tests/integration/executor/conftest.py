@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
 import psycopg
@@ -33,6 +34,9 @@ from services.pb.common.v1 import events_pb2, results_pb2
 from services.pb.executor.v1 import executor_pb2
 from services.pb.sender.v1 import sender_pb2
 from tests.fixtures.servers import Database as TestDatabase
+
+if TYPE_CHECKING:
+    from tests.integration.executor.press import Press
 
 FLOWS = Path(__file__).parents[2] / "data" / "flows" / "rooms"
 
@@ -167,3 +171,10 @@ async def room(module_database: TestDatabase) -> AsyncIterator[Room]:
     room.flow_id = await room.publish("tea_house.json")
     yield room
     await database.close()
+
+
+@pytest.fixture
+def press(room: Room) -> Press:
+    from tests.integration.executor.press import Press
+
+    return Press.of(room)

@@ -1,6 +1,7 @@
 """Each change that executor makes for people is noted once, without what was said."""
 
 import os
+from uuid import UUID
 
 import pytest
 
@@ -8,8 +9,8 @@ from services.chassis.errors import FailedPrecondition, InvalidArgument, NotFoun
 from services.chassis.queue import Lanes
 from services.chassis.rpc import act_as
 from services.chassis.sealing import Sealer
-from services.executor.store import NOTICES, PostgresHands, PostgresSecrets
-from services.executor.usecases import HandKeeping, SecretKeeping, StateKeeping
+from services.executor.store import NOTICES, PostgresFlows, PostgresHands, PostgresSecrets, PostgresVersions
+from services.executor.usecases import HandKeeping, Publishing, SecretKeeping, StateKeeping, Taking
 from services.executor.worker import decode, hand_items
 from services.pb.router.v1 import router_pb2
 from tests.fixtures.noted import everything_noted, noted
@@ -45,6 +46,34 @@ async def test_a_flow_is_noted_when_its_draft_changes_and_when_it_is_published(r
     assert [record.action for record in (made, drafted, published)] == ["flow.publish", "flow.put", "flow.publish"]
     assert (made.before, drafted.before, published.before) == (None, made.after, drafted.after)
     assert (drafted.actor, published.actor) == ("service:executor", "user:7")
+
+
+async def test_publishing_going_back_and_deleting_are_noted_when_they_change_something(room: Room) -> None:
+    document = (FLOWS / "tea_house.json").read_bytes()
+    await put(room, document.replace(b"How many pots?", b"How many cups?"), publish=False)
+    flows = PostgresFlows(room.database, room.audit)
+    publishing = Publishing(flows, PostgresVersions(room.database, room.audit, on_begun=lambda: None))
+    whose = {"organization_id": room.organization_id, "flow_id": UUID(room.flow_id)}
+    act_as("user:8")
+
+    for policy in ("pin", "pin", "restart", "restart"):
+        await publishing.publish(**whose, taking=Taking(policy, (), "secret plans"))
+    for _ in range(2):
+        await publishing.rollback(**whose, version=1, taking=Taking("pin", (), ""))
+    await room.flows.delete(**whose, force=True)
+    await room.flows.import_(organization_id=room.organization_id, name="", document=document, dry_run=False)
+
+    records = (await noted(room.audit, room.organization_id))[2:]
+    assert [record.action for record in records] == [
+        "flow.publish",
+        "flow.publish",
+        "flow.rollback",
+        "flow.archive",
+        "flow.put",
+    ]
+    assert {record.actor for record in records} == {"user:8"}
+    assert "secret plans" not in everything_noted(room.superuser_url, "executor")
+    assert records[3].after is None
 
 
 async def test_closing_a_conversation_is_noted_for_the_conversation_without_the_contacts_number(room: Room) -> None:

@@ -359,15 +359,3 @@ async def test_a_room_that_is_away_is_a_503_that_says_which(asker: Asker) -> Non
     for answer in (await asker.get(LIST), await asker.get(ONE), await asker.post(CLOSE, {})):
         assert answer.status_code == 503
         assert answer.json() == {"detail": "executor is out of reach", "error_code": "PEER_UNAVAILABLE"}
-
-
-async def test_flows_are_listed(asker: Asker) -> None:
-    asker.house.flows[asker.organization_id] = [Flow("1", "a", 3, MORNING), Flow("2", "b", 0, None)]
-
-    assert (await asker.get("/api/v1/flows")).json() == {
-        "total": 2,
-        "flows": [
-            {"id": "1", "name": "a", "published_version": 3, "updated_at": "2026-03-04T09:30:15Z"},
-            {"id": "2", "name": "b", "published_version": None, "updated_at": None},
-        ],
-    }

@@ -163,6 +163,7 @@ QUESTION = NodeType(
             "kind": fields.choice("What an answer is.", *sorted(QUESTION_KINDS), default="text"),
             "content": fields.template("The question."),
             "options": fields.items("The choices.", _OPTION),
+            "silent": fields.flag("It may say nothing, since what was said before has asked."),
             "presentation": fields.choice("How choices are shown.", "text", "auto", "buttons", "list", default="text"),
             "header": menu.FRAME["header"],
             "footer": menu.FRAME["footer"],

@@ -52,7 +52,9 @@ def _source(value: Json) -> Reader:
     if not isinstance(value, str):
         return lambda scope: value
     name = bare_name(value)
-    return compile_template(value).render if "{{" in name else compile_reader(name)
+    # {{a}} {{b}} is no single name, and {{a|upper}} is one with a filter.
+    is_template = "{{" in name or ("|" in name and "{{" in value)
+    return compile_template(value).render if is_template else compile_reader(name)
 
 
 def returned_names(node: Node) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import AfterValidator, BaseModel, Field, PlainSerializer
 
 from services.ingress.domain.audit import AuditPage
-from services.ingress.domain.conversation import Conversation, Flow, State, StatePage, Turn
+from services.ingress.domain.conversation import Conversation, State, StatePage, Turn
 from services.ingress.domain.phone import international_form, national_form
 
 LONGEST_MESSAGE = 4096
@@ -216,38 +216,6 @@ class HandResponse(BaseModel):
     status: Literal["taken", "released"]
     phone_number: PhoneNumber = Field(examples=["+55 11 98765-4321"])
     conversation_id: str = Field(examples=["0d0a6f3e-4d2c-5f0e-9a51-7d1f7a1f0c22"])
-
-
-class FlowSummary(BaseModel):
-    """A flow without its document."""
-
-    id: str = Field(examples=["4c1d3c6e-1a1e-4a57-9d0b-2f6f5f1e0b11"])
-    name: str = Field(examples=["Encomendas"])
-    published_version: int | None = Field(description="null when none is published.", examples=[3])
-    updated_at: Time | None = Field(examples=["2026-03-01T08:00:00Z"])
-
-
-class FlowList(BaseModel):
-    """All flows of the organization by name."""
-
-    total: int = Field(examples=[1])
-    flows: list[FlowSummary]
-
-    @classmethod
-    def of(cls, flows: list[Flow]) -> FlowList:
-        """From flows."""
-        return cls(
-            total=len(flows),
-            flows=[
-                FlowSummary(
-                    id=flow.id,
-                    name=flow.name,
-                    published_version=flow.published_version or None,
-                    updated_at=flow.updated_at,
-                )
-                for flow in flows
-            ],
-        )
 
 
 class AuditChange(BaseModel):

@@ -1,30 +1,25 @@
-"""executor's gRPC side: protobuf to the domain's words and back."""
+"""Events of conversations, where they stand, and what is kept of people: protobuf to the domain's words and back."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import UTC
-from typing import Any, Literal, TypeAlias
-from uuid import UUID
+from typing import Literal
 
 import orjson
 from google.protobuf.message import DecodeError
 from google.protobuf.struct_pb2 import Struct
-from google.protobuf.timestamp_pb2 import Timestamp
-from grpc import aio
 
 from services.chassis.errors import InvalidArgument
 from services.chassis.queue import Batcher, export_page_of, plain_form, progress_of
 from services.chassis.rpc.sizes import fitting
-from services.executor.domain.finding import Finding
-from services.executor.ports import FlowSummary, Privacy, StateView
-from services.executor.usecases import FlowKeeping, HandKeeping, SecretKeeping, StateKeeping, Submission
+from services.executor.ports import Privacy, StateView
+from services.executor.server.reading import Context, uuid_of
+from services.executor.usecases import HandKeeping, StateKeeping, Submission
 from services.pb.common.v1 import content_pb2, results_pb2
 from services.pb.executor.v1 import executor_pb2, executor_pb2_grpc
 from services.pb.router.v1 import router_pb2
 from services.pb.sender.v1 import sender_pb2
-
-Context: TypeAlias = aio.ServicerContext[Any, Any]
 
 _OK = results_pb2.ItemResult(outcome=results_pb2.ITEM_OUTCOME_OK)
 _DUPLICATE = results_pb2.ItemResult(outcome=results_pb2.ITEM_OUTCOME_DUPLICATE)
@@ -60,37 +55,6 @@ class ExecutionServer(executor_pb2_grpc.ExecutionServicer):
         return executor_pb2.SubmitResponse(results=answers)
 
 
-class FlowsServer(executor_pb2_grpc.FlowsServicer):
-    """Flows and versions."""
-
-    def __init__(self, flows: FlowKeeping) -> None:
-        self._flows = flows
-
-    async def PutFlow(self, request: executor_pb2.PutFlowRequest, context: Context) -> executor_pb2.PutFlowResponse:
-        """Store and maybe publish a flow."""
-        put = await self._flows.put(
-            organization_id=_uuid(request.organization_id, "organization_id"),
-            name=request.name,
-            document=request.document,
-            publish=request.publish,
-            dry_run=request.dry_run,
-        )
-        return executor_pb2.PutFlowResponse(
-            flow_id=str(put.flow_id),
-            published_version=put.published_version,
-            is_changed=put.is_changed,
-            dialect=put.dialect,
-            findings=[_finding(finding) for finding in put.findings],
-        )
-
-    async def ListFlows(
-        self, request: executor_pb2.ListFlowsRequest, context: Context
-    ) -> executor_pb2.ListFlowsResponse:
-        """The organization's flows."""
-        flows = await self._flows.list(organization_id=_uuid(request.organization_id, "organization_id"))
-        return executor_pb2.ListFlowsResponse(flows=[_flow(flow) for flow in flows])
-
-
 class StatesServer(executor_pb2_grpc.StatesServicer):
     """Where conversations stand."""
 
@@ -103,7 +67,7 @@ class StatesServer(executor_pb2_grpc.StatesServicer):
     ) -> executor_pb2.ListStatesResponse:
         """A page of states."""
         total, views = await self._states.list(
-            organization_id=_uuid(request.organization_id, "organization_id"),
+            organization_id=uuid_of(request.organization_id, "organization_id"),
             skip=request.skip,
             limit=request.limit,
             flow_id=request.flow_id,
@@ -114,15 +78,15 @@ class StatesServer(executor_pb2_grpc.StatesServicer):
     async def GetState(self, request: executor_pb2.GetStateRequest, context: Context) -> executor_pb2.GetStateResponse:
         """The state of a phone number."""
         view = await self._states.get(
-            organization_id=_uuid(request.organization_id, "organization_id"), phone_number=request.phone_number
+            organization_id=uuid_of(request.organization_id, "organization_id"), phone_number=request.phone_number
         )
         return executor_pb2.GetStateResponse(state=_state(view))
 
     async def GetTurn(self, request: executor_pb2.GetTurnRequest, context: Context) -> executor_pb2.GetTurnResponse:
         """What an event brought about."""
         turn = await self._states.turn(
-            organization_id=_uuid(request.organization_id, "organization_id"),
-            conversation_id=_uuid(request.conversation_id, "conversation_id"),
+            organization_id=uuid_of(request.organization_id, "organization_id"),
+            conversation_id=uuid_of(request.conversation_id, "conversation_id"),
             event_id=request.event_id,
         )
         return executor_pb2.GetTurnResponse(
@@ -150,9 +114,9 @@ class StatesServer(executor_pb2_grpc.StatesServicer):
         request: executor_pb2.TakeConversationRequest | executor_pb2.ReleaseConversationRequest,
         outcome: Literal["taken", "released", "no_agent"],
     ) -> tuple[str, bool]:
-        conversation_id = _uuid(request.conversation_id, "conversation_id") if request.conversation_id else None
+        conversation_id = uuid_of(request.conversation_id, "conversation_id") if request.conversation_id else None
         found, is_new = await self._hands.give(
-            organization_id=_uuid(request.organization_id, "organization_id"),
+            organization_id=uuid_of(request.organization_id, "organization_id"),
             phone_number=request.phone_number,
             conversation_id=conversation_id,
             key=request.key,
@@ -165,45 +129,11 @@ class StatesServer(executor_pb2_grpc.StatesServicer):
     ) -> executor_pb2.CloseStateResponse:
         """Close the active session."""
         closed_at = await self._hands.close(
-            organization_id=_uuid(request.organization_id, "organization_id"), phone_number=request.phone_number
+            organization_id=uuid_of(request.organization_id, "organization_id"), phone_number=request.phone_number
         )
         response = executor_pb2.CloseStateResponse()
         response.closed_at.FromDatetime(closed_at)
         return response
-
-
-class SecretsServer(executor_pb2_grpc.SecretsServicer):
-    """Secrets of calls outside: values go in and never come out."""
-
-    def __init__(self, secrets: SecretKeeping) -> None:
-        self._secrets = secrets
-
-    async def PutSecret(
-        self, request: executor_pb2.PutSecretRequest, context: Context
-    ) -> executor_pb2.PutSecretResponse:
-        """Store a secret."""
-        is_changed = await self._secrets.put(
-            organization_id=_uuid(request.organization_id, "organization_id"), name=request.name, value=request.value
-        )
-        return executor_pb2.PutSecretResponse(is_changed=is_changed)
-
-    async def ListSecrets(
-        self, request: executor_pb2.ListSecretsRequest, context: Context
-    ) -> executor_pb2.ListSecretsResponse:
-        """The organization's secrets, without values."""
-        response = executor_pb2.ListSecretsResponse()
-        for found in await self._secrets.names(organization_id=_uuid(request.organization_id, "organization_id")):
-            response.secrets.add(name=found.name).updated_at.FromDatetime(found.updated_at)
-        return response
-
-    async def DeleteSecret(
-        self, request: executor_pb2.DeleteSecretRequest, context: Context
-    ) -> executor_pb2.DeleteSecretResponse:
-        """Remove a secret."""
-        was_there = await self._secrets.delete(
-            organization_id=_uuid(request.organization_id, "organization_id"), name=request.name
-        )
-        return executor_pb2.DeleteSecretResponse(was_there=was_there)
 
 
 class PrivacyServer(executor_pb2_grpc.PrivacyServicer):
@@ -217,9 +147,9 @@ class PrivacyServer(executor_pb2_grpc.PrivacyServicer):
     ) -> executor_pb2.EraseContactResponse:
         """Remove conversations whole."""
         cleared = await self._privacy.erase(
-            organization_id=_uuid(request.organization_id, "organization_id"),
-            job_id=_uuid(request.job_id, "job_id"),
-            conversation_ids=[_uuid(each, "conversation_ids") for each in request.conversation_ids],
+            organization_id=uuid_of(request.organization_id, "organization_id"),
+            job_id=uuid_of(request.job_id, "job_id"),
+            conversation_ids=[uuid_of(each, "conversation_ids") for each in request.conversation_ids],
         )
         return executor_pb2.EraseContactResponse(progress=progress_of(cleared))
 
@@ -228,8 +158,8 @@ class PrivacyServer(executor_pb2_grpc.PrivacyServicer):
     ) -> executor_pb2.ExportContactResponse:
         """A page of what is kept."""
         page = await self._privacy.page(
-            organization_id=_uuid(request.organization_id, "organization_id"),
-            conversation_ids=[_uuid(each, "conversation_ids") for each in request.conversation_ids],
+            organization_id=uuid_of(request.organization_id, "organization_id"),
+            conversation_ids=[uuid_of(each, "conversation_ids") for each in request.conversation_ids],
             cursor=request.cursor,
         )
         return executor_pb2.ExportContactResponse(page=export_page_of(page, _content))
@@ -239,8 +169,8 @@ class PrivacyServer(executor_pb2_grpc.PrivacyServicer):
         if not request.HasField("before"):
             raise InvalidArgument("before is not set; give the moment before which things are old")
         cleared = await self._privacy.expire(
-            organization_id=_uuid(request.organization_id, "organization_id"),
-            job_id=_uuid(request.job_id, "job_id"),
+            organization_id=uuid_of(request.organization_id, "organization_id"),
+            job_id=uuid_of(request.job_id, "job_id"),
             before=request.before.ToDatetime(UTC),
         )
         return executor_pb2.ExpireResponse(progress=progress_of(cleared))
@@ -267,31 +197,6 @@ def _content(kind: str, payload: bytes) -> object:
 def _was_repeated(context: Context) -> bool:
     """Whether gRPC itself made this call again: the server it was made to first may have died of it."""
     return any(key == "grpc-previous-rpc-attempts" for key, _ in context.invocation_metadata() or ())
-
-
-def _uuid(text: str, field: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError:
-        raise InvalidArgument(f"{field} is {text!r}; it must be a UUID") from None
-
-
-def _finding(finding: Finding) -> executor_pb2.Finding:
-    return executor_pb2.Finding(
-        code=finding.code,
-        severity=finding.severity,
-        node_id=finding.node_id or "",
-        message=finding.message,
-        mend=finding.mend,
-    )
-
-
-def _flow(flow: FlowSummary) -> executor_pb2.Flow:
-    updated_at = Timestamp()
-    updated_at.FromDatetime(flow.updated_at)
-    return executor_pb2.Flow(
-        flow_id=str(flow.flow_id), name=flow.name, published_version=flow.published_version, updated_at=updated_at
-    )
 
 
 def _state(view: StateView) -> executor_pb2.State:
