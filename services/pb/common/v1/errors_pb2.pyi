@@ -94,6 +94,12 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """The flow has no version of this number, or none is published."""
     ERROR_REASON_NODE_MAP_INCOMPLETE: _ErrorReason.ValueType  # 64
     """People could not be moved: nodes that go have no node that stands for them; the sentence names them."""
+    ERROR_REASON_TEMPLATE_NOT_FOUND: _ErrorReason.ValueType  # 80
+    """No template of the organization has this name, in this language."""
+    ERROR_REASON_REFUSED_BY_META: _ErrorReason.ValueType  # 81
+    """Meta refused what was asked about templates; the sentence has its words."""
+    ERROR_REASON_ACCOUNT_NOT_KNOWN: _ErrorReason.ValueType  # 82
+    """The WhatsApp Business Account of the number is not known; the sentence says how to tell it."""
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """One value per reason; the name without the prefix is what callers match on."""
@@ -170,4 +176,10 @@ ERROR_REASON_FLOW_VERSION_NOT_FOUND: ErrorReason.ValueType  # 63
 """The flow has no version of this number, or none is published."""
 ERROR_REASON_NODE_MAP_INCOMPLETE: ErrorReason.ValueType  # 64
 """People could not be moved: nodes that go have no node that stands for them; the sentence names them."""
+ERROR_REASON_TEMPLATE_NOT_FOUND: ErrorReason.ValueType  # 80
+"""No template of the organization has this name, in this language."""
+ERROR_REASON_REFUSED_BY_META: ErrorReason.ValueType  # 81
+"""Meta refused what was asked about templates; the sentence has its words."""
+ERROR_REASON_ACCOUNT_NOT_KNOWN: ErrorReason.ValueType  # 82
+"""The WhatsApp Business Account of the number is not known; the sentence says how to tell it."""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

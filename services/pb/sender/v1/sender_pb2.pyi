@@ -41,6 +41,7 @@ class OutboundMessage(_message.Message):
     WINDOW_EXPIRES_AT_FIELD_NUMBER: _builtins.int
     REPLY_TO_WAMID_FIELD_NUMBER: _builtins.int
     RECIPIENT_GROUP_ID_FIELD_NUMBER: _builtins.int
+    IS_CONFIRMATION_FIELD_NUMBER: _builtins.int
     organization_id: _builtins.str
     """The organization."""
     message_id: _builtins.str
@@ -65,6 +66,8 @@ class OutboundMessage(_message.Message):
     """Meta's id of the message of the contact that this one quotes; empty means none."""
     recipient_group_id: _builtins.str
     """Meta's id of the group it goes to, in place of a contact; empty means none."""
+    is_confirmation: _builtins.bool
+    """Whether it confirms what the person asked for about messages: then it leaves although they want none."""
     @_builtins.property
     def content(self) -> _content_pb2.Content:
         """What it says."""
@@ -84,10 +87,11 @@ class OutboundMessage(_message.Message):
         window_expires_at: _builtins.int = ...,
         reply_to_wamid: _builtins.str = ...,
         recipient_group_id: _builtins.str = ...,
+        is_confirmation: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["content", b"content"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["content", b"content", "conversation_id", b"conversation_id", "flow_id", b"flow_id", "message_id", b"message_id", "node_id", b"node_id", "organization_id", b"organization_id", "phone_number_id", b"phone_number_id", "recipient_group_id", b"recipient_group_id", "recipient_user_id", b"recipient_user_id", "recipient_wa_id", b"recipient_wa_id", "reply_to_wamid", b"reply_to_wamid", "window_expires_at", b"window_expires_at"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["content", b"content", "conversation_id", b"conversation_id", "flow_id", b"flow_id", "is_confirmation", b"is_confirmation", "message_id", b"message_id", "node_id", b"node_id", "organization_id", b"organization_id", "phone_number_id", b"phone_number_id", "recipient_group_id", b"recipient_group_id", "recipient_user_id", b"recipient_user_id", "recipient_wa_id", b"recipient_wa_id", "reply_to_wamid", b"reply_to_wamid", "window_expires_at", b"window_expires_at"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -140,6 +144,88 @@ class EnqueueResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___EnqueueResponse: _TypeAlias = EnqueueResponse  # noqa: Y015
+
+@_typing.final
+class OrganizationNotice(_message.Message):
+    """News with the organization it concerns."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    NOTICE_FIELD_NUMBER: _builtins.int
+    CONFIRMATION_FIELD_NUMBER: _builtins.int
+    organization_id: _builtins.str
+    """The organization."""
+    @_builtins.property
+    def notice(self) -> _events_pb2.Notice:
+        """The news."""
+
+    @_builtins.property
+    def confirmation(self) -> Global___OutboundMessage:
+        """The one text that confirms it to the person; stored with it, counts once by its id. Unset means none."""
+
+    def __init__(
+        self,
+        *,
+        organization_id: _builtins.str = ...,
+        notice: _events_pb2.Notice | None = ...,
+        confirmation: Global___OutboundMessage | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["confirmation", b"confirmation", "notice", b"notice"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["confirmation", b"confirmation", "notice", b"notice", "organization_id", b"organization_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___OrganizationNotice: _TypeAlias = OrganizationNotice  # noqa: Y015
+
+@_typing.final
+class ApplyNoticesRequest(_message.Message):
+    """News of any organizations."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NOTICES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def notices(self) -> _containers.RepeatedCompositeFieldContainer[Global___OrganizationNotice]:
+        """The news."""
+
+    def __init__(
+        self,
+        *,
+        notices: _abc.Iterable[Global___OrganizationNotice] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["notices", b"notices"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ApplyNoticesRequest: _TypeAlias = ApplyNoticesRequest  # noqa: Y015
+
+@_typing.final
+class ApplyNoticesResponse(_message.Message):
+    """One result per notice, in order."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RESULTS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def results(self) -> _containers.RepeatedCompositeFieldContainer[_results_pb2.ItemResult]:
+        """The results."""
+
+    def __init__(
+        self,
+        *,
+        results: _abc.Iterable[_results_pb2.ItemResult] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["results", b"results"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ApplyNoticesResponse: _TypeAlias = ApplyNoticesResponse  # noqa: Y015
 
 @_typing.final
 class OrganizationStatus(_message.Message):
@@ -344,6 +430,392 @@ class CheckCredentialsResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___CheckCredentialsResponse: _TypeAlias = CheckCredentialsResponse  # noqa: Y015
+
+@_typing.final
+class ListTemplatesRequest(_message.Message):
+    """Asks for templates."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    PHONE_NUMBER_ID_FIELD_NUMBER: _builtins.int
+    KNOWN_DIGEST_FIELD_NUMBER: _builtins.int
+    organization_id: _builtins.str
+    """The organization."""
+    phone_number_id: _builtins.str
+    """Only those of this number's account; empty means all the organization's accounts."""
+    known_digest: _builtins.str
+    """The digest of an earlier answer: when it still fits, no templates come with the answer. May be empty."""
+    def __init__(
+        self,
+        *,
+        organization_id: _builtins.str = ...,
+        phone_number_id: _builtins.str = ...,
+        known_digest: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["known_digest", b"known_digest", "organization_id", b"organization_id", "phone_number_id", b"phone_number_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListTemplatesRequest: _TypeAlias = ListTemplatesRequest  # noqa: Y015
+
+@_typing.final
+class TemplateButton(_message.Message):
+    """One button of a template."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TYPE_FIELD_NUMBER: _builtins.int
+    TEXT_FIELD_NUMBER: _builtins.int
+    NEEDS_VALUE_FIELD_NUMBER: _builtins.int
+    type: _builtins.str
+    """quick_reply, url, phone_number, copy_code, flow, otp, catalog, mpm … as Meta names it, in lower case."""
+    text: _builtins.str
+    """What is written on it."""
+    needs_value: _builtins.bool
+    """Whether a message has to bring a value for it."""
+    def __init__(
+        self,
+        *,
+        type: _builtins.str = ...,
+        text: _builtins.str = ...,
+        needs_value: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["needs_value", b"needs_value", "text", b"text", "type", b"type"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TemplateButton: _TypeAlias = TemplateButton  # noqa: Y015
+
+@_typing.final
+class TemplateShape(_message.Message):
+    """What a message has to bring to a template."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    HEADER_FIELD_NUMBER: _builtins.int
+    HEADER_VALUES_FIELD_NUMBER: _builtins.int
+    BODY_VALUES_FIELD_NUMBER: _builtins.int
+    BODY_NAMES_FIELD_NUMBER: _builtins.int
+    HEADER_NAME_FIELD_NUMBER: _builtins.int
+    BUTTONS_FIELD_NUMBER: _builtins.int
+    header: _builtins.str
+    """none, text, image, video, document, location or product."""
+    header_values: _builtins.int
+    """Values that the header's text takes; 0 or 1."""
+    body_values: _builtins.int
+    """Values that the body takes, in order; 0 when they have names."""
+    header_name: _builtins.str
+    """The name of the value in the header's text; empty when it goes by order."""
+    @_builtins.property
+    def body_names(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The names of the values that the body takes; empty when they go by order."""
+
+    @_builtins.property
+    def buttons(self) -> _containers.RepeatedCompositeFieldContainer[Global___TemplateButton]:
+        """The buttons, in order."""
+
+    def __init__(
+        self,
+        *,
+        header: _builtins.str = ...,
+        header_values: _builtins.int = ...,
+        body_values: _builtins.int = ...,
+        body_names: _abc.Iterable[_builtins.str] | None = ...,
+        header_name: _builtins.str = ...,
+        buttons: _abc.Iterable[Global___TemplateButton] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["body_names", b"body_names", "body_values", b"body_values", "buttons", b"buttons", "header", b"header", "header_name", b"header_name", "header_values", b"header_values"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TemplateShape: _TypeAlias = TemplateShape  # noqa: Y015
+
+@_typing.final
+class Template(_message.Message):
+    """A template in one language."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    LANGUAGE_FIELD_NUMBER: _builtins.int
+    WABA_ID_FIELD_NUMBER: _builtins.int
+    TEMPLATE_ID_FIELD_NUMBER: _builtins.int
+    CATEGORY_FIELD_NUMBER: _builtins.int
+    STATUS_FIELD_NUMBER: _builtins.int
+    QUALITY_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    SHAPE_FIELD_NUMBER: _builtins.int
+    COMPONENTS_FIELD_NUMBER: _builtins.int
+    SYNCED_AT_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """Its name."""
+    language: _builtins.str
+    """Its language, such as pt_BR."""
+    waba_id: _builtins.str
+    """The WhatsApp Business Account it belongs to."""
+    template_id: _builtins.str
+    """Meta's id of it; may be empty."""
+    category: _builtins.str
+    """MARKETING, UTILITY or AUTHENTICATION; may be empty."""
+    status: _builtins.str
+    """APPROVED, PENDING, REJECTED, PAUSED, DISABLED … as Meta names it; only APPROVED ones can be sent."""
+    quality: _builtins.str
+    """GREEN, YELLOW, RED or UNKNOWN."""
+    reason: _builtins.str
+    """Why it was refused or paused, in Meta's words; may be empty."""
+    components: _builtins.bytes
+    """Its components as Meta tells them, JSON."""
+    @_builtins.property
+    def shape(self) -> Global___TemplateShape:
+        """What a message has to bring."""
+
+    @_builtins.property
+    def synced_at(self) -> _timestamp_pb2.Timestamp:
+        """When sender last read it from Meta; unset when it has only been told of."""
+
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        language: _builtins.str = ...,
+        waba_id: _builtins.str = ...,
+        template_id: _builtins.str = ...,
+        category: _builtins.str = ...,
+        status: _builtins.str = ...,
+        quality: _builtins.str = ...,
+        reason: _builtins.str = ...,
+        shape: Global___TemplateShape | None = ...,
+        components: _builtins.bytes = ...,
+        synced_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["shape", b"shape", "synced_at", b"synced_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["category", b"category", "components", b"components", "language", b"language", "name", b"name", "quality", b"quality", "reason", b"reason", "shape", b"shape", "status", b"status", "synced_at", b"synced_at", "template_id", b"template_id", "waba_id", b"waba_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Template: _TypeAlias = Template  # noqa: Y015
+
+@_typing.final
+class ListTemplatesResponse(_message.Message):
+    """Templates."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TEMPLATES_FIELD_NUMBER: _builtins.int
+    DIGEST_FIELD_NUMBER: _builtins.int
+    IS_UNCHANGED_FIELD_NUMBER: _builtins.int
+    IS_SYNCED_FIELD_NUMBER: _builtins.int
+    digest: _builtins.str
+    """Tells this answer from others; to be handed back as known_digest."""
+    is_unchanged: _builtins.bool
+    """Whether known_digest still fits."""
+    is_synced: _builtins.bool
+    """Whether the organization's templates have ever been read from Meta: a template that is missing is only then unknown."""
+    @_builtins.property
+    def templates(self) -> _containers.RepeatedCompositeFieldContainer[Global___Template]:
+        """By name, language and account; empty when is_unchanged."""
+
+    def __init__(
+        self,
+        *,
+        templates: _abc.Iterable[Global___Template] | None = ...,
+        digest: _builtins.str = ...,
+        is_unchanged: _builtins.bool = ...,
+        is_synced: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["digest", b"digest", "is_synced", b"is_synced", "is_unchanged", b"is_unchanged", "templates", b"templates"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListTemplatesResponse: _TypeAlias = ListTemplatesResponse  # noqa: Y015
+
+@_typing.final
+class SyncTemplatesRequest(_message.Message):
+    """Asks for a reading of all templates."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    PHONE_NUMBER_ID_FIELD_NUMBER: _builtins.int
+    organization_id: _builtins.str
+    """The organization."""
+    phone_number_id: _builtins.str
+    """A number of the account; it must have an access token."""
+    def __init__(
+        self,
+        *,
+        organization_id: _builtins.str = ...,
+        phone_number_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["organization_id", b"organization_id", "phone_number_id", b"phone_number_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SyncTemplatesRequest: _TypeAlias = SyncTemplatesRequest  # noqa: Y015
+
+@_typing.final
+class SyncTemplatesResponse(_message.Message):
+    """What reading found."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FOUND_FIELD_NUMBER: _builtins.int
+    CHANGED_FIELD_NUMBER: _builtins.int
+    REMOVED_FIELD_NUMBER: _builtins.int
+    found: _builtins.int
+    """Templates Meta has."""
+    changed: _builtins.int
+    """Of those, how many were new or had changed."""
+    removed: _builtins.int
+    """How many Meta has no longer."""
+    def __init__(
+        self,
+        *,
+        found: _builtins.int = ...,
+        changed: _builtins.int = ...,
+        removed: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["changed", b"changed", "found", b"found", "removed", b"removed"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SyncTemplatesResponse: _TypeAlias = SyncTemplatesResponse  # noqa: Y015
+
+@_typing.final
+class CreateTemplateRequest(_message.Message):
+    """A template to be created."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    PHONE_NUMBER_ID_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    LANGUAGE_FIELD_NUMBER: _builtins.int
+    CATEGORY_FIELD_NUMBER: _builtins.int
+    COMPONENTS_FIELD_NUMBER: _builtins.int
+    organization_id: _builtins.str
+    """The organization."""
+    phone_number_id: _builtins.str
+    """A number of the account; it must have an access token."""
+    name: _builtins.str
+    """1 to 512 small letters, digits and underscores."""
+    language: _builtins.str
+    """Such as pt_BR."""
+    category: _builtins.str
+    """MARKETING, UTILITY or AUTHENTICATION."""
+    components: _builtins.bytes
+    """The components as Meta wants them, a JSON array."""
+    def __init__(
+        self,
+        *,
+        organization_id: _builtins.str = ...,
+        phone_number_id: _builtins.str = ...,
+        name: _builtins.str = ...,
+        language: _builtins.str = ...,
+        category: _builtins.str = ...,
+        components: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["category", b"category", "components", b"components", "language", b"language", "name", b"name", "organization_id", b"organization_id", "phone_number_id", b"phone_number_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CreateTemplateRequest: _TypeAlias = CreateTemplateRequest  # noqa: Y015
+
+@_typing.final
+class CreateTemplateResponse(_message.Message):
+    """The template as Meta took it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TEMPLATE_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def template(self) -> Global___Template:
+        """The template."""
+
+    def __init__(
+        self,
+        *,
+        template: Global___Template | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["template", b"template"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["template", b"template"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CreateTemplateResponse: _TypeAlias = CreateTemplateResponse  # noqa: Y015
+
+@_typing.final
+class DeleteTemplateRequest(_message.Message):
+    """A template to be deleted."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    PHONE_NUMBER_ID_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    LANGUAGE_FIELD_NUMBER: _builtins.int
+    organization_id: _builtins.str
+    """The organization."""
+    phone_number_id: _builtins.str
+    """A number of the account; it must have an access token."""
+    name: _builtins.str
+    """Its name."""
+    language: _builtins.str
+    """Only in this language; empty means in all."""
+    def __init__(
+        self,
+        *,
+        organization_id: _builtins.str = ...,
+        phone_number_id: _builtins.str = ...,
+        name: _builtins.str = ...,
+        language: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["language", b"language", "name", b"name", "organization_id", b"organization_id", "phone_number_id", b"phone_number_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DeleteTemplateRequest: _TypeAlias = DeleteTemplateRequest  # noqa: Y015
+
+@_typing.final
+class DeleteTemplateResponse(_message.Message):
+    """What deleting did."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DELETED_FIELD_NUMBER: _builtins.int
+    deleted: _builtins.int
+    """Templates that are gone."""
+    def __init__(
+        self,
+        *,
+        deleted: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["deleted", b"deleted"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DeleteTemplateResponse: _TypeAlias = DeleteTemplateResponse  # noqa: Y015
 
 @_typing.final
 class ListMessagesRequest(_message.Message):
