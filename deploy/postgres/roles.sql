@@ -242,7 +242,7 @@ INSERT INTO trust VALUES
   ('svc_sender', 'sender.erased_recipient', 'SELECT, INSERT', 'tenant'),
   -- What is paused and what waits beside its lane is looked for before an organization is named: ids, codes, moments.
   ('svc_sender', 'sender.pause', 'SELECT, INSERT, UPDATE, DELETE', 'house'),
-  ('svc_sender', 'sender.deferred', 'SELECT, INSERT, DELETE', 'house'),
+  ('svc_sender', 'sender.deferred', 'SELECT, INSERT, UPDATE, DELETE', 'house'),
   ('svc_sender', 'sender.number', 'SELECT, INSERT, UPDATE', 'tenant'),
   ('svc_sender', 'sender.opt_out', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),
   ('svc_sender', 'sender.reached', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),

@@ -1,9 +1,11 @@
-"""Partitions of both boxes: made ahead of time, dropped when no repeat can come any more."""
+"""Partitions of both boxes: made ahead of time, dropped when no repeat can come any more. Messages that are due again."""
 
 from __future__ import annotations
 
 from services.chassis.db import Database, run
+from services.chassis.queue import Bell
 from services.chassis.queue.schema import KEEP_DAYS
+from services.sender.store import PostgresStore
 
 _BOXES = ("sender.inbox_item", "sender.records_item")
 _WEEKS_AHEAD = 3
@@ -27,3 +29,16 @@ async def drop_old_items(database: Database) -> None:
                 connection, "SELECT app.drop_old_items(%(table)s::regclass, %(days)s::int)",
                 {"table": table, "days": KEEP_DAYS},
             )  # fmt: skip
+
+
+class Requeue:
+    """Puts messages that stepped aside into their lanes again, once they are due."""
+
+    def __init__(self, store: PostgresStore, bell: Bell) -> None:
+        self._store = store
+        self._bell = bell
+
+    async def __call__(self) -> None:
+        """One turn: batch after batch, while there is something."""
+        while await self._store.requeue_due():
+            self._bell.ring()

@@ -38,7 +38,7 @@ _TABLES = (
       PRIMARY KEY (organization_id, phone_number_id)
     )
     """,
-    # Whom a portfolio reached outside the 24 hour window, and how many in each hour.
+    # Whom a portfolio reached outside the 24 hour window within a day, and how many they are.
     """
     CREATE TABLE sender.reached (
       organization_id uuid NOT NULL, portfolio_id text NOT NULL, recipient text NOT NULL,
@@ -48,14 +48,16 @@ _TABLES = (
     """,
     """
     CREATE TABLE sender.reached_count (
-      organization_id uuid NOT NULL, portfolio_id text NOT NULL, hour timestamptz NOT NULL, users int NOT NULL,
-      PRIMARY KEY (organization_id, portfolio_id, hour)
+      organization_id uuid NOT NULL, portfolio_id text NOT NULL, users int NOT NULL,
+      PRIMARY KEY (organization_id, portfolio_id)
     ) WITH (fillfactor = 50)
     """,
-    # Messages whose lane went on without them; each is put at its end once it is due.
+    # Messages whose lane went on without them; each is put at its end once it is due. `template` (NAME/LANGUAGE) is
+    # the one it waits for to be taken again; the end of that pause makes it due.
     """
     CREATE TABLE sender.deferred (
       organization_id uuid NOT NULL, message_id uuid NOT NULL, lane_id uuid NOT NULL, due_at timestamptz NOT NULL,
+      template text NOT NULL DEFAULT '',
       PRIMARY KEY (organization_id, message_id)
     )
     """,
@@ -67,6 +69,8 @@ def upgrade() -> None:
     for statement in _TABLES:
         op.execute(statement)
     op.execute("CREATE INDEX deferred_due_idx ON sender.deferred (due_at)")
+    op.execute("CREATE INDEX deferred_template_idx ON sender.deferred (organization_id, template) WHERE template <> ''")
+    op.execute("CREATE INDEX reached_age_idx ON sender.reached (organization_id, portfolio_id, reached_at)")
     op.execute("ALTER TABLE sender.message ADD COLUMN error_action text NOT NULL DEFAULT ''")
     # How often the one more try that some codes allow was spent.
     op.execute("ALTER TABLE sender.message ADD COLUMN retries int NOT NULL DEFAULT 0")

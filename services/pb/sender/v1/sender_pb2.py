@@ -30,7 +30,7 @@ from services.pb.common.v1 import privacy_pb2 as common_dot_v1_dot_privacy__pb2
 from services.pb.common.v1 import results_pb2 as common_dot_v1_dot_results__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16sender/v1/sender.proto\x12\x10pytake.sender.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17\x63ommon/v1/content.proto\x1a\x16\x63ommon/v1/events.proto\x1a\x16\x63ommon/v1/policy.proto\x1a\x17\x63ommon/v1/privacy.proto\x1a\x17\x63ommon/v1/results.proto\"\xc7\x02\n\x0fOutboundMessage\x12\x1d\n\x0forganization_id\x18\x01 \x01(\tB\x04\x90\xb5\x18\x01\x12\x12\n\nmessage_id\x18\x02 \x01(\t\x12\x17\n\x0f\x63onversation_id\x18\x03 \x01(\t\x12\x17\n\x0fphone_number_id\x18\x04 \x01(\t\x12\x17\n\x0frecipient_wa_id\x18\x05 \x01(\t\x12\x19\n\x11recipient_user_id\x18\x06 \x01(\t\x12*\n\x07\x63ontent\x18\x07 \x01(\x0b\x32\x19.pytake.common.v1.Content\x12\x0f\n\x07\x66low_id\x18\x08 \x01(\t\x12\x0f\n\x07node_id\x18\t \x01(\t\x12\x19\n\x11window_expires_at\x18\n \x01(\x03\x12\x16\n\x0ereply_to_wamid\x18\x0b \x01(\t\x12\x1a\n\x12recipient_group_id\x18\x0c \x01(\t\"E\n\x0e\x45nqueueRequest\x12\x33\n\x08messages\x18\x01 \x03(\x0b\x32!.pytake.sender.v1.OutboundMessage\"@\n\x0f\x45nqueueResponse\x12-\n\x07results\x18\x01 \x03(\x0b\x32\x1c.pytake.common.v1.ItemResult\"d\n\x12OrganizationStatus\x12\x1d\n\x0forganization_id\x18\x01 \x01(\tB\x04\x90\xb5\x18\x01\x12/\n\x06status\x18\x02 \x01(\x0b\x32\x1f.pytake.common.v1.MessageStatus\"N\n\x14\x41pplyStatusesRequest\x12\x36\n\x08statuses\x18\x01 \x03(\x0b\x32$.pytake.sender.v1.OrganizationStatus\"F\n\x15\x41pplyStatusesResponse\x12-\n\x07results\x18\x01 \x03(\x0b\x32\x1c.pytake.common.v1.ItemResult\"^\n\x14PutCredentialRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\x17\n\x0fphone_number_id\x18\x02 \x01(\t\x12\x14\n\x0c\x61\x63\x63\x65ss_token\x18\x03 \x01(\t\"+\n\x15PutCredentialResponse\x12\x12\n\nis_changed\x18\x01 \x01(\x08\"2\n\x17\x43heckCredentialsRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\"M\n\x0f\x43redentialCheck\x12\x17\n\x0fphone_number_id\x18\x01 \x01(\t\x12\x10\n\x08is_valid\x18\x02 \x01(\x08\x12\x0f\n\x07problem\x18\x03 \x01(\t\"M\n\x18\x43heckCredentialsResponse\x12\x31\n\x06\x63hecks\x18\x01 \x03(\x0b\x32!.pytake.sender.v1.CredentialCheck\"e\n\x13ListMessagesRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\x17\n\x0f\x63onversation_id\x18\x02 \x01(\t\x12\r\n\x05limit\x18\x03 \x01(\x05\x12\r\n\x05state\x18\x04 \x01(\t\"\x9f\x02\n\rMessageRecord\x12\x12\n\nmessage_id\x18\x01 \x01(\t\x12\x17\n\x0f\x63onversation_id\x18\x02 \x01(\t\x12\x17\n\x0fphone_number_id\x18\x03 \x01(\t\x12\r\n\x05state\x18\x04 \x01(\t\x12\x0e\n\x06status\x18\x05 \x01(\t\x12\x10\n\x08\x61ttempts\x18\x06 \x01(\x05\x12\x0e\n\x06wamids\x18\x07 \x03(\t\x12\x13\n\x0bresolved_by\x18\x08 \x01(\t\x12\x1a\n\x12is_maybe_duplicate\x18\t \x01(\x08\x12\x12\n\nerror_code\x18\n \x01(\x05\x12.\n\ncreated_at\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\nerror_text\x18\x0c \x01(\t\"I\n\x14ListMessagesResponse\x12\x31\n\x08messages\x18\x01 \x03(\x0b\x32\x1f.pytake.sender.v1.MessageRecord\"\x8f\x01\n\x13\x45raseContactRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\x18\n\x10\x63onversation_ids\x18\x02 \x03(\t\x12\x0e\n\x06wa_ids\x18\x03 \x03(\t\x12\x10\n\x08user_ids\x18\x04 \x03(\t\x12\x13\n\x0bwamid_parts\x18\x05 \x03(\t\x12\x0e\n\x06job_id\x18\x06 \x01(\t\"D\n\x14\x45raseContactResponse\x12,\n\x08progress\x18\x01 \x01(\x0b\x32\x1a.pytake.common.v1.Progress\"Y\n\x14\x45xportContactRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\x18\n\x10\x63onversation_ids\x18\x02 \x03(\t\x12\x0e\n\x06\x63ursor\x18\x03 \x01(\t\"C\n\x15\x45xportContactResponse\x12*\n\x04page\x18\x01 \x01(\x0b\x32\x1c.pytake.common.v1.ExportPage\"t\n\rExpireRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12*\n\x06\x62\x65\x66ore\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06\x63ursor\x18\x03 \x01(\t\x12\x0e\n\x06job_id\x18\x04 \x01(\t\">\n\x0e\x45xpireResponse\x12,\n\x08progress\x18\x01 \x01(\x0b\x32\x1a.pytake.common.v1.Progress2\xde\x01\n\x08\x44\x65livery\x12`\n\x07\x45nqueue\x12 .pytake.sender.v1.EnqueueRequest\x1a!.pytake.sender.v1.EnqueueResponse\"\x10\x8a\xb5\x18\x0c\n\x08\x65xecutor\x10\x02\x12p\n\rApplyStatuses\x12&.pytake.sender.v1.ApplyStatusesRequest\x1a\'.pytake.sender.v1.ApplyStatusesResponse\"\x0e\x8a\xb5\x18\n\n\x06router\x10\x02\x32\xfe\x01\n\x0b\x43redentials\x12r\n\rPutCredential\x12&.pytake.sender.v1.PutCredentialRequest\x1a\'.pytake.sender.v1.PutCredentialResponse\"\x10\x8a\xb5\x18\x0c\n\x08operator\x10\x01\x12{\n\x10\x43heckCredentials\x12).pytake.sender.v1.CheckCredentialsRequest\x1a*.pytake.sender.v1.CheckCredentialsResponse\"\x10\x8a\xb5\x18\x0c\n\x08operator\x10\x01\x32\x96\x01\n\x08Messages\x12\x89\x01\n\x0cListMessages\x12%.pytake.sender.v1.ListMessagesRequest\x1a&.pytake.sender.v1.ListMessagesResponse\"*\x8a\xb5\x18&\n\x08operator\n\x04team\x10\x01\"\x12\x63onversations:read2\xca\x02\n\x07Privacy\x12n\n\x0c\x45raseContact\x12%.pytake.sender.v1.EraseContactRequest\x1a&.pytake.sender.v1.EraseContactResponse\"\x0f\x8a\xb5\x18\x0b\n\x07ingress\x10\x01\x12q\n\rExportContact\x12&.pytake.sender.v1.ExportContactRequest\x1a\'.pytake.sender.v1.ExportContactResponse\"\x0f\x8a\xb5\x18\x0b\n\x07ingress\x10\x01\x12\\\n\x06\x45xpire\x12\x1f.pytake.sender.v1.ExpireRequest\x1a .pytake.sender.v1.ExpireResponse\"\x0f\x8a\xb5\x18\x0b\n\x07ingress\x10\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16sender/v1/sender.proto\x12\x10pytake.sender.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17\x63ommon/v1/content.proto\x1a\x16\x63ommon/v1/events.proto\x1a\x16\x63ommon/v1/policy.proto\x1a\x17\x63ommon/v1/privacy.proto\x1a\x17\x63ommon/v1/results.proto\"\xc7\x02\n\x0fOutboundMessage\x12\x1d\n\x0forganization_id\x18\x01 \x01(\tB\x04\x90\xb5\x18\x01\x12\x12\n\nmessage_id\x18\x02 \x01(\t\x12\x17\n\x0f\x63onversation_id\x18\x03 \x01(\t\x12\x17\n\x0fphone_number_id\x18\x04 \x01(\t\x12\x17\n\x0frecipient_wa_id\x18\x05 \x01(\t\x12\x19\n\x11recipient_user_id\x18\x06 \x01(\t\x12*\n\x07\x63ontent\x18\x07 \x01(\x0b\x32\x19.pytake.common.v1.Content\x12\x0f\n\x07\x66low_id\x18\x08 \x01(\t\x12\x0f\n\x07node_id\x18\t \x01(\t\x12\x19\n\x11window_expires_at\x18\n \x01(\x03\x12\x16\n\x0ereply_to_wamid\x18\x0b \x01(\t\x12\x1a\n\x12recipient_group_id\x18\x0c \x01(\t\"E\n\x0e\x45nqueueRequest\x12\x33\n\x08messages\x18\x01 \x03(\x0b\x32!.pytake.sender.v1.OutboundMessage\"@\n\x0f\x45nqueueResponse\x12-\n\x07results\x18\x01 \x03(\x0b\x32\x1c.pytake.common.v1.ItemResult\"d\n\x12OrganizationStatus\x12\x1d\n\x0forganization_id\x18\x01 \x01(\tB\x04\x90\xb5\x18\x01\x12/\n\x06status\x18\x02 \x01(\x0b\x32\x1f.pytake.common.v1.MessageStatus\"N\n\x14\x41pplyStatusesRequest\x12\x36\n\x08statuses\x18\x01 \x03(\x0b\x32$.pytake.sender.v1.OrganizationStatus\"F\n\x15\x41pplyStatusesResponse\x12-\n\x07results\x18\x01 \x03(\x0b\x32\x1c.pytake.common.v1.ItemResult\"^\n\x14PutCredentialRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\x17\n\x0fphone_number_id\x18\x02 \x01(\t\x12\x14\n\x0c\x61\x63\x63\x65ss_token\x18\x03 \x01(\t\"+\n\x15PutCredentialResponse\x12\x12\n\nis_changed\x18\x01 \x01(\x08\"2\n\x17\x43heckCredentialsRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\"M\n\x0f\x43redentialCheck\x12\x17\n\x0fphone_number_id\x18\x01 \x01(\t\x12\x10\n\x08is_valid\x18\x02 \x01(\x08\x12\x0f\n\x07problem\x18\x03 \x01(\t\"M\n\x18\x43heckCredentialsResponse\x12\x31\n\x06\x63hecks\x18\x01 \x03(\x0b\x32!.pytake.sender.v1.CredentialCheck\"\xa5\x01\n\x16PutNumberLimitsRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\x17\n\x0fphone_number_id\x18\x02 \x01(\t\x12\x0f\n\x07waba_id\x18\x03 \x01(\t\x12\x14\n\x0cportfolio_id\x18\x04 \x01(\t\x12\x1b\n\x13messages_per_second\x18\x05 \x01(\x05\x12\x15\n\rusers_per_day\x18\x06 \x01(\x05\"-\n\x17PutNumberLimitsResponse\x12\x12\n\nis_changed\x18\x01 \x01(\x08\",\n\x11ListPausesRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\"\xba\x01\n\x05Pause\x12\r\n\x05scope\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x17\n\x0fphone_number_id\x18\x03 \x01(\t\x12\x12\n\nerror_code\x18\x04 \x01(\x05\x12\x12\n\nerror_text\x18\x05 \x01(\t\x12)\n\x05since\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06probes\x18\x07 \x01(\x05\x12\x18\n\x10probe_in_seconds\x18\x08 \x01(\x05\"=\n\x12ListPausesResponse\x12\'\n\x06pauses\x18\x01 \x03(\x0b\x32\x17.pytake.sender.v1.Pause\"V\n\x10\x45ndPausesRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\x17\n\x0fphone_number_id\x18\x02 \x01(\t\x12\x10\n\x08template\x18\x03 \x01(\t\"\"\n\x11\x45ndPausesResponse\x12\r\n\x05\x65nded\x18\x01 \x01(\x05\"e\n\x13ListMessagesRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\x17\n\x0f\x63onversation_id\x18\x02 \x01(\t\x12\r\n\x05limit\x18\x03 \x01(\x05\x12\r\n\x05state\x18\x04 \x01(\t\"\xb5\x02\n\rMessageRecord\x12\x12\n\nmessage_id\x18\x01 \x01(\t\x12\x17\n\x0f\x63onversation_id\x18\x02 \x01(\t\x12\x17\n\x0fphone_number_id\x18\x03 \x01(\t\x12\r\n\x05state\x18\x04 \x01(\t\x12\x0e\n\x06status\x18\x05 \x01(\t\x12\x10\n\x08\x61ttempts\x18\x06 \x01(\x05\x12\x0e\n\x06wamids\x18\x07 \x03(\t\x12\x13\n\x0bresolved_by\x18\x08 \x01(\t\x12\x1a\n\x12is_maybe_duplicate\x18\t \x01(\x08\x12\x12\n\nerror_code\x18\n \x01(\x05\x12.\n\ncreated_at\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\nerror_text\x18\x0c \x01(\t\x12\x14\n\x0c\x65rror_action\x18\r \x01(\t\"I\n\x14ListMessagesResponse\x12\x31\n\x08messages\x18\x01 \x03(\x0b\x32\x1f.pytake.sender.v1.MessageRecord\"\x8f\x01\n\x13\x45raseContactRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\x18\n\x10\x63onversation_ids\x18\x02 \x03(\t\x12\x0e\n\x06wa_ids\x18\x03 \x03(\t\x12\x10\n\x08user_ids\x18\x04 \x03(\t\x12\x13\n\x0bwamid_parts\x18\x05 \x03(\t\x12\x0e\n\x06job_id\x18\x06 \x01(\t\"D\n\x14\x45raseContactResponse\x12,\n\x08progress\x18\x01 \x01(\x0b\x32\x1a.pytake.common.v1.Progress\"Y\n\x14\x45xportContactRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\x18\n\x10\x63onversation_ids\x18\x02 \x03(\t\x12\x0e\n\x06\x63ursor\x18\x03 \x01(\t\"C\n\x15\x45xportContactResponse\x12*\n\x04page\x18\x01 \x01(\x0b\x32\x1c.pytake.common.v1.ExportPage\"t\n\rExpireRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12*\n\x06\x62\x65\x66ore\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06\x63ursor\x18\x03 \x01(\t\x12\x0e\n\x06job_id\x18\x04 \x01(\t\">\n\x0e\x45xpireResponse\x12,\n\x08progress\x18\x01 \x01(\x0b\x32\x1a.pytake.common.v1.Progress2\xde\x01\n\x08\x44\x65livery\x12`\n\x07\x45nqueue\x12 .pytake.sender.v1.EnqueueRequest\x1a!.pytake.sender.v1.EnqueueResponse\"\x10\x8a\xb5\x18\x0c\n\x08\x65xecutor\x10\x02\x12p\n\rApplyStatuses\x12&.pytake.sender.v1.ApplyStatusesRequest\x1a\'.pytake.sender.v1.ApplyStatusesResponse\"\x0e\x8a\xb5\x18\n\n\x06router\x10\x02\x32\xfe\x01\n\x0b\x43redentials\x12r\n\rPutCredential\x12&.pytake.sender.v1.PutCredentialRequest\x1a\'.pytake.sender.v1.PutCredentialResponse\"\x10\x8a\xb5\x18\x0c\n\x08operator\x10\x01\x12{\n\x10\x43heckCredentials\x12).pytake.sender.v1.CheckCredentialsRequest\x1a*.pytake.sender.v1.CheckCredentialsResponse\"\x10\x8a\xb5\x18\x0c\n\x08operator\x10\x01\x32\xd6\x02\n\x07Numbers\x12x\n\x0fPutNumberLimits\x12(.pytake.sender.v1.PutNumberLimitsRequest\x1a).pytake.sender.v1.PutNumberLimitsResponse\"\x10\x8a\xb5\x18\x0c\n\x08operator\x10\x01\x12i\n\nListPauses\x12#.pytake.sender.v1.ListPausesRequest\x1a$.pytake.sender.v1.ListPausesResponse\"\x10\x8a\xb5\x18\x0c\n\x08operator\x10\x01\x12\x66\n\tEndPauses\x12\".pytake.sender.v1.EndPausesRequest\x1a#.pytake.sender.v1.EndPausesResponse\"\x10\x8a\xb5\x18\x0c\n\x08operator\x10\x01\x32\x96\x01\n\x08Messages\x12\x89\x01\n\x0cListMessages\x12%.pytake.sender.v1.ListMessagesRequest\x1a&.pytake.sender.v1.ListMessagesResponse\"*\x8a\xb5\x18&\n\x08operator\n\x04team\x10\x01\"\x12\x63onversations:read2\xca\x02\n\x07Privacy\x12n\n\x0c\x45raseContact\x12%.pytake.sender.v1.EraseContactRequest\x1a&.pytake.sender.v1.EraseContactResponse\"\x0f\x8a\xb5\x18\x0b\n\x07ingress\x10\x01\x12q\n\rExportContact\x12&.pytake.sender.v1.ExportContactRequest\x1a\'.pytake.sender.v1.ExportContactResponse\"\x0f\x8a\xb5\x18\x0b\n\x07ingress\x10\x01\x12\\\n\x06\x45xpire\x12\x1f.pytake.sender.v1.ExpireRequest\x1a .pytake.sender.v1.ExpireResponse\"\x0f\x8a\xb5\x18\x0b\n\x07ingress\x10\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -49,6 +49,12 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CREDENTIALS'].methods_by_name['PutCredential']._serialized_options = b'\212\265\030\014\n\010operator\020\001'
   _globals['_CREDENTIALS'].methods_by_name['CheckCredentials']._loaded_options = None
   _globals['_CREDENTIALS'].methods_by_name['CheckCredentials']._serialized_options = b'\212\265\030\014\n\010operator\020\001'
+  _globals['_NUMBERS'].methods_by_name['PutNumberLimits']._loaded_options = None
+  _globals['_NUMBERS'].methods_by_name['PutNumberLimits']._serialized_options = b'\212\265\030\014\n\010operator\020\001'
+  _globals['_NUMBERS'].methods_by_name['ListPauses']._loaded_options = None
+  _globals['_NUMBERS'].methods_by_name['ListPauses']._serialized_options = b'\212\265\030\014\n\010operator\020\001'
+  _globals['_NUMBERS'].methods_by_name['EndPauses']._loaded_options = None
+  _globals['_NUMBERS'].methods_by_name['EndPauses']._serialized_options = b'\212\265\030\014\n\010operator\020\001'
   _globals['_MESSAGES'].methods_by_name['ListMessages']._loaded_options = None
   _globals['_MESSAGES'].methods_by_name['ListMessages']._serialized_options = b'\212\265\030&\n\010operator\n\004team\020\001\"\022conversations:read'
   _globals['_PRIVACY'].methods_by_name['EraseContact']._loaded_options = None
@@ -79,30 +85,46 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CREDENTIALCHECK']._serialized_end=1191
   _globals['_CHECKCREDENTIALSRESPONSE']._serialized_start=1193
   _globals['_CHECKCREDENTIALSRESPONSE']._serialized_end=1270
-  _globals['_LISTMESSAGESREQUEST']._serialized_start=1272
-  _globals['_LISTMESSAGESREQUEST']._serialized_end=1373
-  _globals['_MESSAGERECORD']._serialized_start=1376
-  _globals['_MESSAGERECORD']._serialized_end=1663
-  _globals['_LISTMESSAGESRESPONSE']._serialized_start=1665
-  _globals['_LISTMESSAGESRESPONSE']._serialized_end=1738
-  _globals['_ERASECONTACTREQUEST']._serialized_start=1741
-  _globals['_ERASECONTACTREQUEST']._serialized_end=1884
-  _globals['_ERASECONTACTRESPONSE']._serialized_start=1886
-  _globals['_ERASECONTACTRESPONSE']._serialized_end=1954
-  _globals['_EXPORTCONTACTREQUEST']._serialized_start=1956
-  _globals['_EXPORTCONTACTREQUEST']._serialized_end=2045
-  _globals['_EXPORTCONTACTRESPONSE']._serialized_start=2047
-  _globals['_EXPORTCONTACTRESPONSE']._serialized_end=2114
-  _globals['_EXPIREREQUEST']._serialized_start=2116
-  _globals['_EXPIREREQUEST']._serialized_end=2232
-  _globals['_EXPIRERESPONSE']._serialized_start=2234
-  _globals['_EXPIRERESPONSE']._serialized_end=2296
-  _globals['_DELIVERY']._serialized_start=2299
-  _globals['_DELIVERY']._serialized_end=2521
-  _globals['_CREDENTIALS']._serialized_start=2524
-  _globals['_CREDENTIALS']._serialized_end=2778
-  _globals['_MESSAGES']._serialized_start=2781
-  _globals['_MESSAGES']._serialized_end=2931
-  _globals['_PRIVACY']._serialized_start=2934
-  _globals['_PRIVACY']._serialized_end=3264
+  _globals['_PUTNUMBERLIMITSREQUEST']._serialized_start=1273
+  _globals['_PUTNUMBERLIMITSREQUEST']._serialized_end=1438
+  _globals['_PUTNUMBERLIMITSRESPONSE']._serialized_start=1440
+  _globals['_PUTNUMBERLIMITSRESPONSE']._serialized_end=1485
+  _globals['_LISTPAUSESREQUEST']._serialized_start=1487
+  _globals['_LISTPAUSESREQUEST']._serialized_end=1531
+  _globals['_PAUSE']._serialized_start=1534
+  _globals['_PAUSE']._serialized_end=1720
+  _globals['_LISTPAUSESRESPONSE']._serialized_start=1722
+  _globals['_LISTPAUSESRESPONSE']._serialized_end=1783
+  _globals['_ENDPAUSESREQUEST']._serialized_start=1785
+  _globals['_ENDPAUSESREQUEST']._serialized_end=1871
+  _globals['_ENDPAUSESRESPONSE']._serialized_start=1873
+  _globals['_ENDPAUSESRESPONSE']._serialized_end=1907
+  _globals['_LISTMESSAGESREQUEST']._serialized_start=1909
+  _globals['_LISTMESSAGESREQUEST']._serialized_end=2010
+  _globals['_MESSAGERECORD']._serialized_start=2013
+  _globals['_MESSAGERECORD']._serialized_end=2322
+  _globals['_LISTMESSAGESRESPONSE']._serialized_start=2324
+  _globals['_LISTMESSAGESRESPONSE']._serialized_end=2397
+  _globals['_ERASECONTACTREQUEST']._serialized_start=2400
+  _globals['_ERASECONTACTREQUEST']._serialized_end=2543
+  _globals['_ERASECONTACTRESPONSE']._serialized_start=2545
+  _globals['_ERASECONTACTRESPONSE']._serialized_end=2613
+  _globals['_EXPORTCONTACTREQUEST']._serialized_start=2615
+  _globals['_EXPORTCONTACTREQUEST']._serialized_end=2704
+  _globals['_EXPORTCONTACTRESPONSE']._serialized_start=2706
+  _globals['_EXPORTCONTACTRESPONSE']._serialized_end=2773
+  _globals['_EXPIREREQUEST']._serialized_start=2775
+  _globals['_EXPIREREQUEST']._serialized_end=2891
+  _globals['_EXPIRERESPONSE']._serialized_start=2893
+  _globals['_EXPIRERESPONSE']._serialized_end=2955
+  _globals['_DELIVERY']._serialized_start=2958
+  _globals['_DELIVERY']._serialized_end=3180
+  _globals['_CREDENTIALS']._serialized_start=3183
+  _globals['_CREDENTIALS']._serialized_end=3437
+  _globals['_NUMBERS']._serialized_start=3440
+  _globals['_NUMBERS']._serialized_end=3782
+  _globals['_MESSAGES']._serialized_start=3785
+  _globals['_MESSAGES']._serialized_end=3935
+  _globals['_PRIVACY']._serialized_start=3938
+  _globals['_PRIVACY']._serialized_end=4268
 # @@protoc_insertion_point(module_scope)
