@@ -138,7 +138,8 @@ def furnish(settings: Settings, database: Database, redis: OptionalRedis, waterm
     poll = Poll(database, [(inbox.is_any_ready, inbox_bell.ring), (records.is_any_ready, records_bell.ring)])
     return Room(
         inbox, inbox_bell, records, records_bell, poll, audit, graph, worker, deliver, credentials,
-        keep_numbers, pauses, Requeue(store, inbox_bell), ListMessages(store), PostgresPrivacy(database, names), Resealing(database, sealer, SEALED),
+        keep_numbers, pauses, Requeue(store.requeue_due, inbox_bell),
+        ListMessages(store), PostgresPrivacy(database, names), Resealing(database, sealer, SEALED),
     )  # fmt: skip
 
 

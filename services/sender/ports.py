@@ -218,7 +218,7 @@ class PauseStore(Protocol):
         """Note a refusal; the first probe comes in so many seconds. Tells whether the pause is new."""
 
     async def take_probe(self, name: PauseName, *, seconds: float) -> bool:
-        """Whether the probe that is due is the caller's (or nothing is paused any more); the next comes so much later."""
+        """Whether the due probe is the caller's, or nothing is paused any more; the next comes so much later."""
 
     async def end_pauses(self, names: Sequence[PauseName]) -> list[PauseName]:
         """End pauses, and wake what waited for them; gives those there were."""

@@ -1,11 +1,12 @@
-"""Partitions of both boxes: made ahead of time, dropped when no repeat can come any more. Messages that are due again."""
+"""Partitions of both boxes, made ahead of time and dropped when no repeat can come; messages that are due again."""
 
 from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
 
 from services.chassis.db import Database, run
 from services.chassis.queue import Bell
 from services.chassis.queue.schema import KEEP_DAYS
-from services.sender.store import PostgresStore
 
 _BOXES = ("sender.inbox_item", "sender.records_item")
 _WEEKS_AHEAD = 3
@@ -34,11 +35,11 @@ async def drop_old_items(database: Database) -> None:
 class Requeue:
     """Puts messages that stepped aside into their lanes again, once they are due."""
 
-    def __init__(self, store: PostgresStore, bell: Bell) -> None:
-        self._store = store
+    def __init__(self, requeue_due: Callable[[], Awaitable[int]], bell: Bell) -> None:
+        self._requeue_due = requeue_due
         self._bell = bell
 
     async def __call__(self) -> None:
         """One turn: batch after batch, while there is something."""
-        while await self._store.requeue_due():
+        while await self._requeue_due():
             self._bell.ring()

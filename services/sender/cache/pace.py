@@ -3,8 +3,8 @@
 The moments (GCRA) spread what is to be sent, at nearly the limit. They cannot hold it: between a moment and the arrival
 at Meta lie a commit, a wire and other processes. So each call takes a place in the number's window right before it is
 written and gives it back a second after Meta counted it. It cannot have been counted later than its answer came, less
-the way back, and the way back is no shorter than the way there: half of the fastest call seen. Hence whatever is delayed,
-no second of Meta's holds more messages than the window has places (tests/unit/sender/test_window.py).
+the way back, and the way back is no shorter than the way there: half of the fastest call seen. Hence whatever is
+delayed, no second of Meta's holds more messages than the window has places (tests/unit/sender/test_window.py).
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _STEADY = 0.985
 _SLACK_SECONDS = 0.1
 # Meta's window, and what two clocks may differ in a second.
 _WINDOW_SECONDS = 1.0 + 0.002
-# A number that Meta found too fast sends at this share of its pace, never less than the least, and is back after minutes.
+# A number that Meta found too fast sends at this share of its pace, never less than the least; minutes bring it back.
 _LOWERED = 0.7
 _LEAST_PACE = 0.05
 _RECOVERY_PER_SECOND = 0.002

@@ -28,7 +28,8 @@ class Message:
     """A message's row. `attempts` counts calls; the number of a call is the count when it began.
 
     A read receipt has a row as well; it is accepted without an id of Meta's, and `error_code` says if Meta refused it.
-    `error_action` is what was done about `error_code` (codes.Action); `retries` counts the one more try some codes allow.
+    `error_action` is what was done about `error_code` (codes.Action); `retries` counts tries that
+    some codes allow once more.
     `attempt_age` is seconds since the last call was marked, by the database's clock; None before the first. Of one that
     `is_erased` only counts and times are left, and nothing about it changes any more.
     """

@@ -38,7 +38,8 @@ _WAKE_DEFERRED = Query("""
     WHERE t.s = 'template' AND d.organization_id = t.o AND d.template = t.n AND d.template <> ''""")
 _READ_ALL = Query(f"SELECT {_COLUMNS} FROM sender.pause")
 _LIST = Query(f"""
-    SELECT {_COLUMNS} FROM sender.pause WHERE organization_id = %(organization_id)s::uuid ORDER BY since, scope, name""")
+    SELECT {_COLUMNS} FROM sender.pause
+    WHERE organization_id = %(organization_id)s::uuid ORDER BY since, scope, name""")
 
 
 class PostgresPauses:

@@ -128,7 +128,8 @@ MARK_PAIRS = Query("""
 # One that waits for a template is made due by the end of that pause; the day is the net.
 DEFER = Query("""
     INSERT INTO sender.deferred (organization_id, message_id, lane_id, due_at, template)
-    SELECT o, k, lane, now() + CASE WHEN template = '' THEN wait ELSE greatest(wait, 86400) END * interval '1 s', template
+    SELECT o, k, lane, now() + CASE WHEN template = '' THEN wait ELSE greatest(wait, 86400) END * interval '1 s',
+           template
     FROM unnest(%(groups)b::uuid[], %(ids)b::uuid[], %(lanes)b::uuid[], %(waits)b::float8[], %(templates)b::text[])
          t(o, k, lane, wait, template)
     ORDER BY 1, 2

@@ -55,7 +55,7 @@ async def _pause(
 
 
 async def _slow_down(around: Surroundings, ask: Ask, facts: NumberFacts, answer: Throttled, wait: float) -> float:
-    """Let the others rest as well whose limit it is; a wait of our own choosing is spread, so that not all come back."""
+    """Let the others rest whose limit it is as well; a wait of our own choosing is spread."""
     number = ask.errand.phone_number_id
     if answer.scope is Scope.NUMBER:
         await around.gate.slow_down(number)
