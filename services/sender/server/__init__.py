@@ -8,14 +8,15 @@ from services.sender.ports import Privacy
 from services.sender.server.credentials import CredentialsServer
 from services.sender.server.delivery import DeliveryServer
 from services.sender.server.messages import MessagesServer
+from services.sender.server.numbers import NumbersServer
 from services.sender.server.privacy import PrivacyServer
-from services.sender.usecases import Deliver, KeepCredentials, ListMessages
+from services.sender.usecases import Deliver, KeepCredentials, KeepNumbers, ListMessages
 
-__all__ = ["CredentialsServer", "DeliveryServer", "MessagesServer", "PrivacyServer", "servicers"]
+__all__ = ["CredentialsServer", "DeliveryServer", "MessagesServer", "NumbersServer", "PrivacyServer", "servicers"]
 
 
 def servicers(
-    deliver: Deliver, credentials: KeepCredentials, list_messages: ListMessages, privacy: Privacy
+    deliver: Deliver, credentials: KeepCredentials, numbers: KeepNumbers, list_messages: ListMessages, privacy: Privacy
 ) -> list[Servicer]:
     """Sender's own services."""
     return [
@@ -25,6 +26,7 @@ def servicers(
             sender_pb2_grpc.add_CredentialsServicer_to_server,
             CredentialsServer(credentials),
         ),
+        Servicer("pytake.sender.v1.Numbers", sender_pb2_grpc.add_NumbersServicer_to_server, NumbersServer(numbers)),
         Servicer(
             "pytake.sender.v1.Messages",
             sender_pb2_grpc.add_MessagesServicer_to_server,

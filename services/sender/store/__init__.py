@@ -16,12 +16,25 @@ from services.sender.ports import Departure, Listed, NewMessage, Settlement, Sta
 from services.sender.store import statements
 from services.sender.store.arrivals import PER_LANE, add_and_depart, add_messages
 from services.sender.store.credentials import SEALED, PostgresCredentials
+from services.sender.store.deferred import requeue_due
+from services.sender.store.numbers import PostgresNumbers
+from services.sender.store.pauses import PostgresPauses
 from services.sender.store.privacy import PostgresPrivacy
+from services.sender.store.reach import PostgresReach
 from services.sender.store.rows import Changes, Telling, failures_in
 from services.sender.store.statuses import apply_statuses
 from services.sender.store.turns import settle_turns
 
-__all__ = ["SEALED", "PostgresCredentials", "PostgresPrivacy", "PostgresStore", "Telling"]
+__all__ = [
+    "SEALED",
+    "PostgresCredentials",
+    "PostgresNumbers",
+    "PostgresPauses",
+    "PostgresPrivacy",
+    "PostgresReach",
+    "PostgresStore",
+    "Telling",
+]
 
 
 class PostgresStore:
@@ -109,6 +122,18 @@ class PostgresStore:
         self._tell(changes)
         return fates
 
+    async def requeue_due(self) -> int:
+        """Put a batch of deferred messages that are due at the ends of their lanes; gives how many."""
+        moved, changes = await requeue_due(self._database, inbox=self._inbox, tell=self._telling)
+        self._tell(changes)
+        return moved
+
+    async def outbound_of(self, *, organization_id: UUID, message_id: UUID) -> bytes | None:
+        """A message as it was stored, None when it is kept no longer."""
+        values = {"organization_id": organization_id, "message_id": message_id}
+        (rows,) = await self._database.batch([organization_id], [(statements.READ_OUTBOUND, values)], durable=False)
+        return bytes(rows[0][0]) if rows else None
+
     def _tell(self, changes: Changes) -> None:
         changes.count()
         if changes.deliveries:
@@ -136,6 +161,7 @@ class PostgresStore:
                 error_code=row[9],
                 error_text=row[10],
                 created_at=row[11],
+                error_action=row[12],
             )
             for row in rows
         ]
