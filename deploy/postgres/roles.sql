@@ -259,6 +259,9 @@ INSERT INTO trust VALUES
   -- What is paused and what waits beside its lane is looked for before an organization is named: ids, codes, moments.
   ('svc_sender', 'sender.pause', 'SELECT, INSERT, UPDATE, DELETE', 'house'),
   ('svc_sender', 'sender.deferred', 'SELECT, INSERT, UPDATE, DELETE', 'house'),
+  -- Accounts whose templates are due are looked for before an organization is named: ids and moments.
+  ('svc_sender', 'sender.template_account', 'SELECT, INSERT, UPDATE', 'house'),
+  ('svc_sender', 'sender.template', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),
   ('svc_sender', 'sender.number', 'SELECT, INSERT, UPDATE', 'tenant'),
   ('svc_sender', 'sender.opt_out', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),
   ('svc_sender', 'sender.reached', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),

@@ -18,7 +18,7 @@ from services.chassis.sealing import NameHasher, Resealing, Sealer, SealingServe
 from services.chassis.settings import SettingsError
 from services.chassis.tenancy import ServiceSigner, TokenVerifier
 from services.pb.common.v1 import lanes_pb2_grpc, sealing_pb2_grpc
-from services.sender.cache import ManagementCalls, NumberLimits, Numbers, Pauses
+from services.sender.cache import ManagementCalls, NumberLimits, Numbers, Pauses, Templates
 from services.sender.domain.settling import PairLimit
 from services.sender.graph import Endpoint, GraphApi
 from services.sender.peers import AnalyticsIngest, ExecutorSubmit, IngressWatermark, failure_bytes, record_bytes
@@ -27,16 +27,20 @@ from services.sender.server import servicers
 from services.sender.settings import Settings
 from services.sender.store import (
     SEALED,
+    PostgresConsent,
     PostgresCredentials,
     PostgresNumbers,
     PostgresPauses,
     PostgresPrivacy,
     PostgresReach,
     PostgresStore,
+    PostgresTemplates,
     Telling,
 )
 from services.sender.upkeep import Requeue, drop_old_items, ensure_partitions
 from services.sender.usecases import ConcludeFromStatuses, Deliver, KeepCredentials, KeepNumbers, ListMessages
+from services.sender.usecases.notices import HearNotices
+from services.sender.usecases.templates import KeepTemplates
 from services.sender.worker import Departing, SenderWorker, Settler, Surroundings, template_in
 
 ROOM = "sender"
@@ -45,6 +49,7 @@ _DEPTH_SECONDS = 5.0
 # A replica goes on sending so long what another was refused as a whole.
 _PAUSES_SECONDS = 1.0
 _REQUEUE_SECONDS = 2.0
+_TEMPLATES_SECONDS = 10.0
 # Nobody waits for the log: records gather for a moment, so that a busy second is a few batches.
 _RECORD_LINGER = 0.5
 _PARTITION_SECONDS = 3600.0
@@ -71,8 +76,10 @@ class Room:
     graph: GraphApi
     worker: SenderWorker
     deliver: Deliver
+    notices: HearNotices
     credentials: KeepCredentials
     numbers: KeepNumbers
+    templates: KeepTemplates
     pauses: Pauses
     requeue: Requeue
     list_messages: ListMessages
@@ -103,6 +110,8 @@ def furnish(settings: Settings, database: Database, redis: OptionalRedis, waterm
     number_store = PostgresNumbers(database, tokens_at_rest.open, audit)
     pause_store = PostgresPauses(database)
     numbers, pauses = Numbers(number_store, monotonic), Pauses(pause_store, monotonic)
+    template_store = PostgresTemplates(database, audit)
+    book = Templates(template_store, monotonic)
     graph = GraphApi(
         settings.graph_api_base,
         timeout_seconds=settings.http_timeout_seconds,
@@ -116,6 +125,7 @@ def furnish(settings: Settings, database: Database, redis: OptionalRedis, waterm
         ),
         pauses=pauses,
         numbers=numbers,
+        templates=book,
         reach=PostgresReach(database),
         watermark=watermark,
         monotonic=monotonic,
@@ -139,11 +149,13 @@ def furnish(settings: Settings, database: Database, redis: OptionalRedis, waterm
         redis, per_hour=settings.management_calls_per_hour, replicas=settings.replicas, monotonic=monotonic
     )
     credentials = KeepCredentials(tokens_at_rest, graph, keep_numbers, calls)
+    templates = KeepTemplates(template_store, graph, numbers, calls, book)
+    notices = HearNotices(PostgresConsent(database), template_store, book, pauses, deliver.enqueue)
     watched = ((inbox, inbox_bell), (records, records_bell), (failures, failures_bell))
     poll = Poll(database, [(lanes.is_any_ready, bell.ring) for lanes, bell in watched])
     return Room(
         inbox, inbox_bell, records, records_bell, failures, failures_bell, poll, audit, graph, worker, deliver,
-        credentials, keep_numbers, pauses, Requeue(store.requeue_due, inbox_bell),
+        notices, credentials, keep_numbers, templates, pauses, Requeue(store.requeue_due, inbox_bell),
         ListMessages(store), PostgresPrivacy(database, names), Resealing(database, sealer, SEALED),
     )  # fmt: skip
 
@@ -185,6 +197,7 @@ async def build(settings: Settings) -> Service:
             Periodic("sealing", _SEALING_SECONDS, room.resealing.turn),
             Periodic("pauses", _PAUSES_SECONDS, room.pauses.refresh),
             Periodic("deferred messages", _REQUEUE_SECONDS, room.requeue),
+            Periodic("templates", _TEMPLATES_SECONDS, room.templates.read_due),
             Periodic("inbox depth", _DEPTH_SECONDS, room.inbox.measure),
             Periodic("records depth", _DEPTH_SECONDS, room.records.measure),
             Periodic("failures depth", _DEPTH_SECONDS, room.failures.measure),
@@ -211,7 +224,15 @@ def served(room: Room) -> list[Servicer]:
     sealing = Servicer(
         "pytake.common.v1.Sealing", sealing_pb2_grpc.add_SealingServicer_to_server, SealingServer(room.resealing)
     )
-    own = servicers(room.deliver, room.credentials, room.numbers, room.list_messages, room.privacy)
+    own = servicers(
+        room.deliver,
+        room.notices,
+        room.credentials,
+        room.numbers,
+        room.templates,
+        room.list_messages,
+        room.privacy,
+    )
     return [*own, dead_letters, sealing, audit_servicer(room.audit)]
 
 

@@ -13,6 +13,7 @@ from services.sender.domain import message
 from services.sender.domain.answers import Answer
 from services.sender.domain.pausing import PauseName
 from services.sender.domain.settling import Turn, Verdict, Wish
+from services.sender.domain.templates import Account, Kept, News, Shape, Template, TemplateKey
 
 Key = tuple[UUID, str]
 """An organization and one of its numbers (phone_number_id)."""
@@ -250,6 +251,81 @@ class NumberStore(Protocol):
 
     async def put_limits(self, *, organization_id: UUID, phone_number_id: str, facts: NumberFacts) -> bool:
         """Replace what was given of a number; an empty account leaves what is known. Tells whether it changed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What somebody wants to be sent from `said_at_ms` on (milliseconds since 1970); `recipients` are all their names.
+
+    `confirmation` is the text that confirms it to them.
+    """
+
+    organization_id: UUID
+    recipients: tuple[str, ...]
+    kind: Literal["marketing", "all"]
+    is_out: bool
+    said_at_ms: int
+    source: str
+    confirmation: NewMessage | None = None
+
+
+class ConsentStore(Protocol):
+    """Who wants no messages. Raises errors.Unavailable."""
+
+    async def apply(self, wanted: Sequence[Wanted]) -> list[bool]:
+        """Note words in order, the later word wins; tells whether each one holds now and changed what held before.
+
+        A repeat is told the same as the first time.
+        """
+
+
+class TemplateStore(Protocol):
+    """What is known of templates. Every method raises errors.Unavailable."""
+
+    async def apply_news(self, news: Sequence[tuple[UUID, News]]) -> list[bool]:
+        """Note what organizations' webhooks told; tells what was news: what is older than known changes nothing."""
+
+    async def shapes(self, keys: Sequence[TemplateKey]) -> list[Shape | None]:
+        """What templates take, None of those not known."""
+
+    async def listed(self, *, organization_id: UUID, waba_id: str) -> Kept:
+        """All by name, language and account; of one account, or (empty) of all."""
+
+    async def replace(
+        self, *, organization_id: UUID, waba_id: str, phone_number_id: str, templates: Sequence[Template]
+    ) -> tuple[int, int]:
+        """Keep what Meta has of an account and nothing else; gives how many changed and how many went."""
+
+    async def put(self, *, organization_id: UUID, template: Template) -> None:
+        """Keep one that was just made at Meta."""
+
+    async def remove(self, *, organization_id: UUID, waba_id: str, name: str, language: str) -> int:
+        """Forget a template in one language, or (empty) in all; gives how many there were."""
+
+    async def due(self, *, limit: int, rest_seconds: float) -> list[Account]:
+        """Take accounts whose templates are to be read; each comes back after so long unless it was read."""
+
+
+class Managed(NamedTuple):
+    """An answer of the Graph API to a call that is no message; `document` is None when it is no JSON object."""
+
+    status: int
+    document: Mapping[str, object] | None
+
+
+class Management(Protocol):
+    """The Graph API beside messages."""
+
+    async def manage(
+        self,
+        method: Literal["GET", "POST", "DELETE"],
+        path: Sequence[str],
+        *,
+        token: str,
+        query: Mapping[str, str],
+        body: bytes = b"",
+    ) -> Managed:
+        """Ask for `path`. Raises errors.Unavailable when no answer comes: then nobody knows what was done."""
 
 
 class CredentialStore(Protocol):

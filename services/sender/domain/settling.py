@@ -18,6 +18,8 @@ from services.sender.domain.patience import steps_aside
 
 # A lane that rests with this note has a head that was called for; with any other note it was not.
 IN_DOUBT = "in doubt"
+# Meta's code for a free message after the window.
+WINDOW_CLOSED_CODE = 131047
 WINDOW_EXPIRED = "WINDOW_EXPIRED: the 24 hour window closed before the message could leave"
 _OUR_FAULT_TRIES = 3
 # Codes that speak of one message alone allow one more try: repeats are punished (131049) or bring nothing.
@@ -73,6 +75,10 @@ class Wish:
     `doubted` is the number of the call in doubt that a resend would repeat. `renewed` is the number of a call that was
     marked by this very holder and certainly not made (the answer to the commit was lost). A read receipt is no message:
     it uses nothing of the pair's limit, and repeating it makes no duplicate.
+
+    `refusal` says why the message may never leave, with the code of Meta's that means the same, if there is one. What a
+    person's wish for no messages is judged by: `recipients` (phone number, user id), `template` (NAME/LANGUAGE),
+    `window_closed_at` (of templates too), and whether it only confirms that wish.
     """
 
     message_id: UUID
@@ -81,9 +87,14 @@ class Wish:
     doubted: int | None = None
     renewed: int | None = None
     refusal: str | None = None
+    refusal_code: int = 0
     hold: Hold | None = None
     is_look: bool = False
     is_read_receipt: bool = False
+    recipients: tuple[str, ...] = ()
+    template: str = ""
+    window_closed_at: float = 0.0
+    is_confirmation: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,9 +269,8 @@ def _begin_call(wish: Wish, row: Message | None, head: int, pair_ahead: float, n
         return Settled(InDoubt(row.attempts, row.attempt_age or 0.0), head)
     if wish.is_look:
         return Settled(Ready(), head)
-    if now >= wish.window_expires_at or wish.refusal is not None:
-        reason = WINDOW_EXPIRED if now >= wish.window_expires_at else wish.refusal
-        return Settled(Skipped(), max(head, wish.position), (message.failed(row, 0, reason or ""),))
+    if (refused := _refused(wish, row, now)) is not None:
+        return Settled(Skipped(), max(head, wish.position), (refused,))
     if is_renewal:
         renewed = message.attempted(row, number=row.attempts, is_resend=False)
         return Settled(Granted(row.attempts), head, (renewed,))
@@ -274,6 +284,13 @@ def _begin_call(wish: Wish, row: Message | None, head: int, pair_ahead: float, n
         return Settled(Released(too_early + _WAY_SECONDS), head, note="waits for the pair limit")
     marked = message.attempted(row, number=row.attempts + 1, is_resend=is_resend)
     return Settled(Granted(marked.attempts), head, (marked,), pair_ahead=max(pair_ahead, 0.0) + limit.seconds)
+
+
+def _refused(wish: Wish, row: Message, now: float) -> Message | None:
+    """The message failed, if it may never leave; with the code Meta would give, so that its flow is told the same."""
+    if now >= wish.window_expires_at:
+        return message.failed(row, WINDOW_CLOSED_CODE, WINDOW_EXPIRED, Action.REOPEN_WITH_TEMPLATE)
+    return message.failed(row, wish.refusal_code, wish.refusal) if wish.refusal is not None else None
 
 
 def _held_back(wish: Wish, hold: Hold, row: Message, head: int) -> Settled:

@@ -15,6 +15,7 @@ from services.sender.domain.settling import PairLimit, Turn, Wish
 from services.sender.ports import Departure, Listed, NewMessage, Settlement, StatusEvent, StatusFate
 from services.sender.store import statements
 from services.sender.store.arrivals import PER_LANE, add_and_depart, add_messages
+from services.sender.store.consent import PostgresConsent
 from services.sender.store.credentials import SEALED, PostgresCredentials
 from services.sender.store.deferred import requeue_due
 from services.sender.store.numbers import PostgresNumbers
@@ -23,16 +24,19 @@ from services.sender.store.privacy import PostgresPrivacy
 from services.sender.store.reach import PostgresReach
 from services.sender.store.rows import Changes, Telling, failures_in
 from services.sender.store.statuses import apply_statuses
+from services.sender.store.templates import PostgresTemplates
 from services.sender.store.turns import settle_turns
 
 __all__ = [
     "SEALED",
+    "PostgresConsent",
     "PostgresCredentials",
     "PostgresNumbers",
     "PostgresPauses",
     "PostgresPrivacy",
     "PostgresReach",
     "PostgresStore",
+    "PostgresTemplates",
     "Telling",
 ]
 

@@ -12,6 +12,7 @@ from services.sender.domain.message import Key, Message, key_of
 from services.sender.domain.settling import PairLimit, Released, Settled, Turn, Wish, settle
 from services.sender.ports import Departure, NewMessage, Settlement
 from services.sender.store import statements
+from services.sender.store.consent import Words, reading_opt_outs
 from services.sender.store.rows import Changes, Telling
 from services.sender.store.turns import Moved, deferring, marking_pairs, moving_lanes, ready_lanes
 
@@ -46,7 +47,9 @@ async def add_and_depart(
     Raises psycopg.errors.UniqueViolation when a message is older than what its lane remembers; then nothing happened.
     """
     holding = inbox.holding([_item(message) for message in messages])
-    *rows, pairs = await journey.run([*holding.steps, _reading_pairs(messages, wishes)])
+    asking = reading_opt_outs([(m.organization_id, wishes[m.key]) for m in messages if m.key in wishes])
+    *rows, pairs = await journey.run([*holding.steps, *asking, _reading_pairs(messages, wishes)])
+    words = Words(rows.pop() if asking else [])
     is_new = holding.read(rows)
     fresh = [message for message, new in zip(messages, is_new, strict=True) if new]
     by_event = {(message.organization_id.int, str(message.message_id)): message for message in fresh}
@@ -63,7 +66,7 @@ async def add_and_depart(
         wish = wishes.get(message.key)
         settled = None
         if wish is not None:
-            placed = replace(wish, position=claim.place_of(0))
+            placed = replace(words.judge(claim.group_id, wish), position=claim.place_of(0))
             settled = settle(
                 Turn(claim.head, wish=placed),
                 {message.message_id: changes.found[message.key]},

@@ -135,17 +135,20 @@ DEFER = Query("""
     ORDER BY 1, 2
     ON CONFLICT (organization_id, message_id) DO UPDATE SET due_at = excluded.due_at, template = excluded.template""")
 
-# Meta said that these recipients want no marketing; a row for each name that is known.
+# Meta said that these recipients want no marketing; a row for each name that is known. Whoever wanted it again after the
+# message was sent still does.
 SUPPRESS_MARKETING = Query("""
-    INSERT INTO sender.opt_out (organization_id, recipient, kind, source)
-    SELECT DISTINCT t.o, v.recipient, 'marketing', t.source
+    INSERT INTO sender.opt_out AS o (organization_id, recipient, kind, source, said_at)
+    SELECT DISTINCT ON (t.o, v.recipient) t.o, v.recipient, 'marketing', t.source, coalesce(m.attempted_at, now())
     FROM unnest(%(groups)b::uuid[], %(ids)b::uuid[], %(sources)b::text[]) t(o, k, source)
     CROSS JOIN LATERAL (
-      SELECT f.recipient_wa_id, f.recipient_user_id FROM sender.message f
+      SELECT f.recipient_wa_id, f.recipient_user_id, f.attempted_at FROM sender.message f
       WHERE (f.organization_id, f.message_id) = (t.o, t.k) OFFSET 0) m
     CROSS JOIN LATERAL (VALUES (m.recipient_wa_id), (m.recipient_user_id)) v(recipient)
-    WHERE v.recipient <> '' ORDER BY 1, 2
-    ON CONFLICT (organization_id, recipient, kind) DO NOTHING""")
+    WHERE v.recipient <> '' ORDER BY 1, 2, 5 DESC
+    ON CONFLICT (organization_id, recipient, kind) DO UPDATE
+    SET is_out = true, source = excluded.source, said_at = excluded.said_at
+    WHERE NOT o.is_out AND o.said_at < excluded.said_at""")
 
 # A kept lane's lease begins anew; a released one rests, is ready, or is idle. attempts tells the next claimer whether
 # this holder died.

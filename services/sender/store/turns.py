@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from services.chassis import metrics as house_metrics
 from services.chassis.db import Rows, Step, Transaction
@@ -12,6 +13,7 @@ from services.sender.domain.message import Key, key_of
 from services.sender.domain.settling import Lost, PairLimit, Released, Settled, Turn, settle
 from services.sender.ports import Settlement
 from services.sender.store import statements
+from services.sender.store.consent import Words, reading_opt_outs
 from services.sender.store.rows import Changes, Ids, Named, Telling, locking, message_of, naming
 
 LeaseKey = tuple[int, int, int]
@@ -30,16 +32,21 @@ async def settle_turns(
     """Lock what the turns touch (messages, then lanes), decide, write."""
     # An acceptance counts whatever else is decided (settling.apply_outcome), so its id can be noted before.
     named = _accepted(turns)
+    asking = reading_opt_outs([(claim.group_id, turn.wish) for claim, turn in turns if turn.wish is not None])
     locked, lanes, *parked = await journey.run([
         locking([ids for claim, turn in turns for ids in _message_ids(claim, turn)]),
         _locking_lanes([claim for claim, _ in turns]),
         *(naming(named) if named else ()),
+        *asking,
     ])  # fmt: skip
+    words = Words(parked.pop() if asking else [])
     changes = Changes({message.key: message for message in map(message_of, locked)})
     held = {(row[0].int, row[1].int, row[2].int): row[3] for row in lanes}
     now = lanes[0][4] if lanes else 0.0
     decided = [
-        _decide(claim, turn, changes, pair_ahead=held.get(_lease_key(claim)), now=now, limit=limit)
+        _decide(
+            claim, _judged(claim, turn, words), changes, pair_ahead=held.get(_lease_key(claim)), now=now, limit=limit
+        )
         for claim, turn in turns
     ]
     if parked:
@@ -121,6 +128,10 @@ def _decide(
     for row in settled.rows:
         changes.put(row)
     return settled
+
+
+def _judged(claim: Claim, turn: Turn, words: Words) -> Turn:
+    return turn if turn.wish is None else replace(turn, wish=words.judge(claim.group_id, turn.wish))
 
 
 def _accepted(turns: Sequence[ClaimedTurn]) -> Named:

@@ -13,7 +13,7 @@ from services.sender.domain.settling import Wish
 from services.sender.ports import Departure, NewMessage, Store
 from services.sender.worker.errand import Errand, errand_of_message
 from services.sender.worker.gates import Ask, Passage, pass_gates
-from services.sender.worker.lane import Boarded, Walk
+from services.sender.worker.lane import Boarded, Walk, wish_for
 from services.sender.worker.surroundings import Surroundings
 
 
@@ -100,12 +100,4 @@ class Departing:
 
 
 def _wish(asked: _Asked) -> Wish:
-    errand = asked.errand
-    return Wish(
-        errand.message_id,
-        errand.position,
-        errand.window_expires_at,
-        refusal=errand.refusal,
-        hold=asked.passage.hold,
-        is_read_receipt=errand.is_read_receipt,
-    )
+    return wish_for(asked.errand, asked.passage)

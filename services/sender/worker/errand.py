@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+import orjson
 from google.protobuf.message import DecodeError
 
 from services.chassis.queue import StoredItem
@@ -19,7 +21,8 @@ class Errand:
 
     `position` is where the lane's head comes once it is settled. Templates may leave after the 24 hour window.
     `template` is NAME/LANGUAGE of one; sent after `window_closed_at` it reaches `recipient` from outside the window.
-    `has_link`: Meta has to fetch a file for it.
+    `has_link`: Meta has to fetch a file for it. `recipients` are all names of whom it goes to; `is_confirmation` says
+    that it confirms a wish about messages.
     """
 
     message_id: UUID
@@ -33,6 +36,16 @@ class Errand:
     recipient: str = ""
     window_closed_at: float = 0.0
     has_link: bool = False
+    recipients: tuple[str, ...] = ()
+    is_confirmation: bool = False
+
+    @property
+    def components(self) -> Sequence[object]:
+        """What a message made from a template brings to it, in Meta's form; empty for any other."""
+        document = orjson.loads(self.body) if self.template and self.body else None
+        template = document.get("template") if isinstance(document, Mapping) else None
+        found = template.get("components") if isinstance(template, Mapping) else None
+        return found if isinstance(found, list) else ()
 
 
 def errand_of(item: StoredItem, *, position: int) -> Errand:
@@ -82,4 +95,6 @@ def _read(message_id: UUID, payload: bytes, position: int) -> Errand:
         recipient=message.recipient_wa_id or message.recipient_user_id,
         window_closed_at=float(message.window_expires_at),
         has_link=b'"link":' in body,
+        recipients=tuple(filter(None, (message.recipient_wa_id.removeprefix("+"), message.recipient_user_id))),
+        is_confirmation=message.is_confirmation,
     )

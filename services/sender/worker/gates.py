@@ -1,14 +1,18 @@
-"""What a message has to pass before it may ask for its call: token, pauses, calls under way, users a day, pace."""
+"""What a message has to pass before it may ask for its call.
+
+Token, pauses, its template, calls under way, users a day, pace.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
 from services.sender.domain.codes import Action, Scope, rule_of_status
 from services.sender.domain.pausing import PauseName, names_of
 from services.sender.domain.settling import Hold
+from services.sender.domain.templates import TemplateFault, TemplateKey, faults
 from services.sender.ports import Key, NumberFacts, Paced, PausedAs
 from services.sender.worker.errand import Errand
 from services.sender.worker.surroundings import Surroundings
@@ -26,12 +30,13 @@ _REACHED_SECONDS = 300.0
 class Passage:
     """What the gates say: what is known of the number, why the message may not leave now, or when.
 
-    `leaves_at` is a moment of the monotonic clock; 0 means at once.
+    `leaves_at` is a moment of the monotonic clock; 0 means at once. `refusal` says why it may never leave.
     """
 
     facts: NumberFacts = field(default_factory=NumberFacts)
     hold: Hold | None = None
     leaves_at: float = 0.0
+    refusal: TemplateFault | None = None
 
     @property
     def token(self) -> str:
@@ -59,21 +64,25 @@ class Ask:
 async def pass_gates(around: Surroundings, asks: Sequence[Ask]) -> list[Passage]:
     """Ask for these messages, in order. Raises errors.Unavailable: nothing could be read."""
     facts = await around.numbers.get([ask.key for ask in asks])
+    refusals = await _template_faults(around, asks, facts)
     holds = [await _stopped(around, ask, each) for ask, each in zip(asks, facts, strict=True)]
     under_way: dict[Key, int] = {}
     for index, ask in enumerate(asks):
-        if holds[index] is not None:
+        if holds[index] is not None or index in refusals:
             continue
         calls = under_way.get(ask.key, 0) + around.calls.get(ask.key, 0)
         if calls >= around.calls_per_number:
             holds[index] = Hold(_CROWDED_SECONDS * (1 + around.dice()))
             continue
         under_way[ask.key] = under_way.get(ask.key, 0) + 1
-    await _hold_beyond_reach(around, asks, facts, holds)
-    asking = [index for index, hold in enumerate(holds) if hold is None]
+    await _hold_beyond_reach(around, asks, facts, holds, refusals)
+    asking = [index for index, hold in enumerate(holds) if hold is None and index not in refusals]
     paced = [paced_of(around, asks[index], facts[index]) for index in asking]
     reserved = await around.gate.reserve(paced, within=_SHORT_WAIT)
-    passages = [Passage(each, hold) for each, hold in zip(facts, holds, strict=True)]
+    passages = [
+        Passage(each, hold, refusal=refusals.get(index))
+        for index, (each, hold) in enumerate(zip(facts, holds, strict=True))
+    ]
     for index, (is_reserved, wait) in zip(asking, reserved, strict=True):
         leaves_at = around.monotonic() + wait if is_reserved and wait > 0 else 0.0
         passages[index] = Passage(facts[index], None if is_reserved else Hold(wait), leaves_at)
@@ -83,6 +92,25 @@ async def pass_gates(around: Surroundings, asks: Sequence[Ask]) -> list[Passage]
 def paced_of(around: Surroundings, ask: Ask, facts: NumberFacts) -> Paced:
     """The number with how many messages a second it may send."""
     return Paced(ask.errand.phone_number_id, facts.messages_per_second or around.messages_per_second)
+
+
+async def _template_faults(
+    around: Surroundings, asks: Sequence[Ask], facts: Sequence[NumberFacts]
+) -> dict[int, TemplateFault]:
+    """By place, what Meta would refuse of messages made from templates that are known."""
+    chosen = [index for index, ask in enumerate(asks) if ask.errand.template]
+    if not chosen:
+        return {}
+    keys = [
+        TemplateKey(asks[index].organization_id, facts[index].waba_id, asks[index].errand.template) for index in chosen
+    ]
+    shapes = await around.templates.get(keys)
+    found: dict[int, TemplateFault] = {}
+    for index, shape in zip(chosen, shapes, strict=True):
+        errand = asks[index].errand
+        if shape is not None and (wrong := faults(errand.template, shape, errand.components)):
+            found[index] = wrong[0]
+    return found
 
 
 async def _stopped(around: Surroundings, ask: Ask, facts: NumberFacts) -> Hold | None:
@@ -109,7 +137,11 @@ def _paused(around: Surroundings, ask: Ask, paused: PausedAs) -> Hold:
 
 
 async def _hold_beyond_reach(
-    around: Surroundings, asks: Sequence[Ask], facts: Sequence[NumberFacts], holds: list[Hold | None]
+    around: Surroundings,
+    asks: Sequence[Ask],
+    facts: Sequence[NumberFacts],
+    holds: list[Hold | None],
+    refusals: Mapping[int, TemplateFault],
 ) -> None:
     """Hold templates that would reach more users from outside the window than the portfolio may within a day."""
     now = around.unix_seconds()
@@ -117,7 +149,7 @@ async def _hold_beyond_reach(
     for index, (ask, each) in enumerate(zip(asks, facts, strict=True)):
         errand = ask.errand
         is_outside = errand.template and errand.recipient and now >= errand.window_closed_at
-        if holds[index] is None and each.users_per_day and is_outside:
+        if holds[index] is None and index not in refusals and each.users_per_day and is_outside:
             portfolios.setdefault((ask.organization_id, each.portfolio_id, each.users_per_day), []).append(index)
     for (organization_id, portfolio_id, limit), indices in portfolios.items():
         answers = await around.reach.reach(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import partial
 from uuid import UUID
 
 from services.chassis.errors import Unavailable
@@ -35,6 +36,25 @@ _log = get_logger(__name__)
 # How often a doubt that is old enough looks at the watermark again.
 _WATERMARK_POLL = 1.0
 _STORE_RETRY = 0.2
+
+
+def wish_for(errand: Errand, passage: Passage, *, doubted: int | None = None) -> Wish:
+    """The wish for a call, with all that decides whether it may be made."""
+    refusal = passage.refusal
+    return Wish(
+        errand.message_id,
+        errand.position,
+        errand.window_expires_at,
+        doubted,
+        refusal=errand.refusal if refusal is None else refusal.text,
+        refusal_code=0 if refusal is None else refusal.code,
+        hold=passage.hold,
+        is_read_receipt=errand.is_read_receipt,
+        recipients=errand.recipients,
+        template=errand.template,
+        window_closed_at=errand.window_closed_at,
+        is_confirmation=errand.is_confirmation,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,17 +159,7 @@ class Walk:
         if passage.leaves_at > self.around.monotonic():
             await self._wait_with_clean_hands(errand, passage.leaves_at)
         self.passage, self.doubted, self.has_wished = passage, doubted, True
-        return await self._ask(
-            Wish(
-                errand.message_id,
-                errand.position,
-                errand.window_expires_at,
-                doubted,
-                refusal=errand.refusal,
-                hold=passage.hold,
-                is_read_receipt=errand.is_read_receipt,
-            )
-        )
+        return await self._ask(wish_for(errand, passage, doubted=doubted))
 
     async def _look(self, errand: Errand) -> Settlement:
         """Only see how the message stands; writes the outcome in hand."""
@@ -203,7 +213,7 @@ class Walk:
                 phone_number_id=errand.phone_number_id,
                 token=self.passage.token,
                 body=errand.body,
-                is_fresh=self._is_fresh,
+                is_fresh=partial(self._is_fresh, errand.window_expires_at),
             )
             gate.leave(place)
         finally:
@@ -220,9 +230,14 @@ class Walk:
         )
         return answer
 
-    def _is_fresh(self) -> bool:
-        """Asked right before the request is written: a process that was frozen must not send on an old permission."""
-        return not self.is_lost and self.around.monotonic() - self.granted_at < self.around.fresh_seconds
+    def _is_fresh(self, window_expires_at: float) -> bool:
+        """Asked right before the request is written: a process that was frozen must not send on an old permission.
+
+        Nor may a message leave whose window closed while it waited for a connection or its number's pace.
+        """
+        if self.is_lost or self.around.unix_seconds() >= window_expires_at:
+            return False
+        return self.around.monotonic() - self.granted_at < self.around.fresh_seconds
 
     async def _settle(self, turn: Turn) -> Settlement:
         """Write a turn, again and again while the database is away: an outcome in hand must not be lost."""

@@ -13,6 +13,7 @@ from services.chassis.clock import Monotonic
 from services.chassis.queue import Claim
 from services.sender.domain.pausing import PauseName
 from services.sender.domain.settling import Turn
+from services.sender.domain.templates import Shape, TemplateKey
 from services.sender.ports import (
     Graph,
     Key,
@@ -65,6 +66,13 @@ class NumberBook(Protocol):
         """The organization's numbers this process sends from with the same token, or else of the same account."""
 
 
+class TemplateBook(Protocol):
+    """What templates take (cache.Templates)."""
+
+    async def get(self, keys: Sequence[TemplateKey]) -> list[Shape | None]:
+        """The shapes in order, None of a template that is not known. Raises errors.Unavailable."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
     """What every lane of a process shares. `messages_per_second` is for numbers of which nothing else is known."""
@@ -74,6 +82,7 @@ class Surroundings:
     gate: NumberGate
     pauses: PauseBook
     numbers: NumberBook
+    templates: TemplateBook
     reach: ReachStore
     watermark: Watermark
     monotonic: Monotonic

@@ -503,6 +503,7 @@ class TemplateShape(_message.Message):
     BODY_NAMES_FIELD_NUMBER: _builtins.int
     HEADER_NAME_FIELD_NUMBER: _builtins.int
     BUTTONS_FIELD_NUMBER: _builtins.int
+    IS_BODY_KNOWN_FIELD_NUMBER: _builtins.int
     header: _builtins.str
     """none, text, image, video, document, location or product."""
     header_values: _builtins.int
@@ -511,6 +512,8 @@ class TemplateShape(_message.Message):
     """Values that the body takes, in order; 0 when they have names."""
     header_name: _builtins.str
     """The name of the value in the header's text; empty when it goes by order."""
+    is_body_known: _builtins.bool
+    """Whether the body's words are known; those of some authentication templates are Meta's own."""
     @_builtins.property
     def body_names(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """The names of the values that the body takes; empty when they go by order."""
@@ -528,10 +531,11 @@ class TemplateShape(_message.Message):
         body_names: _abc.Iterable[_builtins.str] | None = ...,
         header_name: _builtins.str = ...,
         buttons: _abc.Iterable[Global___TemplateButton] | None = ...,
+        is_body_known: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["body_names", b"body_names", "body_values", b"body_values", "buttons", b"buttons", "header", b"header", "header_name", b"header_name", "header_values", b"header_values"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["body_names", b"body_names", "body_values", b"body_values", "buttons", b"buttons", "header", b"header", "header_name", b"header_name", "header_values", b"header_values", "is_body_known", b"is_body_known"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -574,7 +578,7 @@ class Template(_message.Message):
     """Its components as Meta tells them, JSON."""
     @_builtins.property
     def shape(self) -> Global___TemplateShape:
-        """What a message has to bring."""
+        """What a message has to bring; unset while the template has only been told of."""
 
     @_builtins.property
     def synced_at(self) -> _timestamp_pb2.Timestamp:
