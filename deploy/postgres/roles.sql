@@ -200,6 +200,8 @@ INSERT INTO trust VALUES
   -- router routes.
   ('svc_router', 'router.organization', 'SELECT, INSERT, UPDATE', 'house'),
   ('svc_router', 'router.number_directory', 'SELECT, INSERT', 'house'),
+  -- As number_directory: news of templates name an account only.
+  ('svc_router', 'router.account_directory', 'SELECT, INSERT', 'house'),
   ('svc_router', 'router.number', 'SELECT, INSERT, UPDATE', 'tenant'),
   ('svc_router', 'router.chatbot', 'SELECT, INSERT, UPDATE', 'tenant'),
   ('svc_router', 'router.keyword_trigger', 'SELECT, INSERT, DELETE', 'tenant'),
