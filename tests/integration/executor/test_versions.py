@@ -238,3 +238,17 @@ async def test_another_organization_sees_and_changes_nothing_of_a_flow(press: Pr
         with pytest.raises(NotFound):
             await call
     assert (await press.view(1)).version == 1
+
+
+async def test_a_flow_that_leads_to_one_that_is_not_published_is_published_with_a_warning(press: Press) -> None:
+    """The other may follow later; a flow may lead to itself, by id or name."""
+    document = tea()
+    names = ("nobody", press.room.flow_id, "tea")
+    document["nodes"] += [
+        {"id": f"other {place}", "type": "subflow", "data": {"targetFlow": name}} for place, name in enumerate(names)
+    ]
+    await press.draft(document)
+
+    findings = (await press.publish()).findings
+
+    assert [finding.node_id for finding in findings if finding.code == "unknown_flow"] == ["other 0"]
