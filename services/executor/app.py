@@ -94,7 +94,9 @@ async def build(settings: Settings) -> Service:
         monotonic=monotonic,
     )
     telling = Telling(recorded_arrival, told_message, told_said)
-    replaying = Replaying(flows, PostgresRecordings(database), library, telling, limits=limits, ttl=ttl)
+    replaying = Replaying(
+        flows, PostgresRecordings(database), library, telling, limits=limits, ttl=ttl, monotonic=monotonic
+    )
     sender_peer = Peer(PeerAddress("sender", settings.sender_target), signer, certificates=certificates)
     analytics_peer = Peer(PeerAddress("analytics", settings.analytics_target), signer, certificates=certificates)
 

@@ -200,7 +200,7 @@ class Recordings(Protocol):
     """Conversations as they were."""
 
     async def recording(self, *, organization_id: UUID, conversation_id: UUID, limit: int) -> Recording:
-        """The last `limit` events that are kept, and what was said to them."""
+        """The last `limit` events that are kept, fewer of large ones, and what was said to them."""
 
 
 class Flows(Protocol):
