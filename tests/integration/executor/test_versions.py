@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
@@ -232,7 +233,9 @@ async def test_another_organization_sees_and_changes_nothing_of_a_flow(press: Pr
         press.publishing.versions(organization_id=stranger, flow_id=press.flow_id, skip=0, limit=9),
         room.flows.get(organization_id=stranger, flow_id=press.flow_id, version=1),
         room.flows.delete(organization_id=stranger, flow_id=press.flow_id, force=True),
-        room.flows.export(organization_id=stranger, flow_id=press.flow_id, version=0),
+        room.flows.export(
+            organization_id=stranger, flow_id=press.flow_id, version=0, form="native", now=datetime.now(UTC)
+        ),
     )
     for call in calls:
         with pytest.raises(NotFound):
