@@ -11,6 +11,7 @@ from services.cli.flow.publish import publish
 from services.cli.flow.replay import replay
 from services.cli.flow.rollback import rollback
 from services.cli.flow.schema import schema
+from services.cli.flow.secret import app as secret_app
 from services.cli.flow.templates import templates
 from services.cli.flow.testing import run_tests
 from services.cli.flow.versions import versions
@@ -35,3 +36,4 @@ app.command()(versions)
 app.command()(diff)
 app.command()(rollback)
 app.command()(impact)
+app.add_typer(secret_app, name="secret")

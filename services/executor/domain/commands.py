@@ -42,13 +42,14 @@ class CallFlow:
 class StartEffect:
     """Call something outside; the result comes back as EffectDone with this id.
 
-    `request` is JSON, by kind; secrets stand in it by name only.
+    `request` is JSON, by kind; secrets stand in it by name only. After `seconds` nobody waits for the result.
     """
 
     node_id: str
     effect_id: str
     kind: EffectKind
     request: Mapping[str, Json]
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,13 @@ class HandOver:
 
 
 @dataclass(frozen=True, slots=True)
+class HandBack:
+    """People have the conversation no longer, though nobody released it: the bot goes on."""
+
+    node_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class LogEvent:
     """Note an event of the author's own in the log."""
 
@@ -93,7 +101,7 @@ class Ended:
     reason: EndReason
 
 
-Order = StartEffect | ChangeContact | HandOver
+Order = StartEffect | ChangeContact | HandOver | HandBack
 Command = Say | Order | LogEvent | LimitReached | JumpToFlow | CallFlow | Ended
 
 __all__ = [

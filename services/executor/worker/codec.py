@@ -14,7 +14,7 @@ from services.executor.domain.identifiers import read_id, recurring_id, written_
 from services.executor.usecases import Decoded, Submission
 from services.executor.worker.contents import fill_content
 from services.executor.worker.messages import message_of
-from services.executor.worker.signals import signal_of
+from services.executor.worker.signals import profile_of, signal_of
 from services.pb.analytics.v1 import analytics_pb2
 from services.pb.executor.v1 import executor_pb2
 from services.pb.sender.v1 import sender_pb2
@@ -107,6 +107,7 @@ def arrival_of(
         window_expires_at=event.window_expires_at,
         time_zone=event.time_zone,
         signal=signal_of(event),
+        profile=profile_of(event),
     )
 
 

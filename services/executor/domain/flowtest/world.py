@@ -160,5 +160,5 @@ class World:
                 self.calls[command.node_id] = command
             elif isinstance(command, HandOver):
                 happened.handed_over.append(command)
-            else:
+            elif isinstance(command, ChangeContact):
                 happened.contact.append(command)
