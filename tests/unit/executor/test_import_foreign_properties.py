@@ -7,6 +7,7 @@ import copy
 import json
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -256,3 +257,10 @@ def _damage(value, data):
         holder[key] = data.draw(JSON)
     else:
         del holder[key]
+
+
+@pytest.mark.parametrize("text", ["@(" * 50_000, '@("' * 50_000, "<%" * 50_000, "{{" * 50_000, "@results." * 20_000])
+def test_a_text_of_nothing_but_beginnings_is_read_once(text):
+    nodes = [{"uuid": "n", "actions": [{"type": "send_msg", "text": text}], "exits": []}]
+    flow = import_flow({"nodes": nodes, "spec_version": "13.1.0"}).flow
+    assert flow["nodes"][1]["data"]["content"] == text

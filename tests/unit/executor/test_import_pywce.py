@@ -65,7 +65,9 @@ def test_a_pattern_that_cannot_be_read_is_reported():
 
 def test_more_patterns_than_a_dialogue_needs_are_reported():
     routes = {f"re:^{number}$": "a" for number in range(51)}
-    assert any("a stage may have 50 patterns" in line for line in _messages({"a": _stage(routes=routes)}, "dropped"))
+    assert any("too many patterns" in line for line in _messages({"a": _stage(routes=routes)}, "dropped"))
+    stages = {f"s{place}": _stage(routes={f"re:^{number}$": "s0" for number in range(50)}) for place in range(11)}
+    assert len(_messages(stages, "dropped")) == 50
 
 
 def test_buttons_are_found_by_title_pattern_or_place():
@@ -99,6 +101,14 @@ def test_rows_are_found_by_their_ids_in_both_forms(sections):
 def test_the_replies_of_a_template_are_its_ways_out():
     source = {"a": _stage("template", {"name": "t"}, {"Sim": "a", "Não": "b"}), "b": _stage()}
     assert {("a", "Sim", "a"), ("a", "Não", "b")} <= set(_edges(source))
+
+
+def test_what_is_no_text_waits_as_well_when_a_route_leaves_it():
+    link = {"body": "b", "button": "B", "url": "https://a.example.org"}
+    edges = _edges({"a": _stage("cta", link, {"re:.*": "b"}), "b": _stage()})
+    assert {("a", None, "a-reply"), ("a-reply", "answered", "b")} <= set(edges)
+    assert _node({"a": _stage("cta", link, {"re:^x": "a", "y": "a"})}, "a-reply")["data"]["silent"] is True
+    assert ("a", None, "a-reply") not in _edges({"a": _stage("cta", link)})
 
 
 @pytest.mark.parametrize(

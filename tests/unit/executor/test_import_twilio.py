@@ -173,7 +173,7 @@ def test_a_medium_is_told_by_its_name(url, kind):
     assert _data("send-message", media_url=url, body="b") == {"mediaType": kind, "mediaUrl": url, "caption": "b"}
 
 
-def test_a_picture_with_a_question_is_a_message_before_it():
+def test_a_picture_or_a_template_that_asks_is_sent_and_a_silent_question_waits_after_it():
     asked = _widget(
         "send-and-wait-for-reply",
         {"body": "Which?", "media_url": "https://a/b.png", "timeout": "0"},
@@ -181,8 +181,14 @@ def test_a_picture_with_a_question_is_a_message_before_it():
     )
     flow = import_flow(_flow(asked)).flow
     assert [node["type"] for node in flow["nodes"]] == ["start", "message", "question"]
-    assert "timeoutSeconds" not in flow["nodes"][2]["data"]
+    assert flow["nodes"][2]["data"] == {"content": "", "kind": "text", "variableName": "w", "silent": True}
     assert [(edge["source"], edge["target"]) for edge in flow["edges"]] == [("w", "w-2"), ("T", "w"), ("w-2", "w")]
+
+
+def test_a_template_that_asks_keeps_its_reply():
+    flow = import_flow(_flow(_widget("send-and-wait-for-reply", {"content_sid": "HX1", "timeout": "60"}))).flow
+    assert [node["type"] for node in flow["nodes"]] == ["start", "template", "question"]
+    assert flow["nodes"][2]["data"]["timeoutSeconds"] == 60
 
 
 def test_secrets_of_a_call_are_not_taken_over():

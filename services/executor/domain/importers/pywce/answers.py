@@ -9,7 +9,7 @@ from services.executor.domain.patterns import PatternError, Search, compile_sear
 _ANYTHING = frozenset({"", ".*", "^.*$", ".+", "^.+$", "(.*)", "(.+)"})
 
 
-# Each takes memory while it is compiled; a stage that needs more is no dialogue.
+# Compiling takes time and memory; a stage that needs more is no dialogue.
 _MOST_PATTERNS = 50
 
 
@@ -39,8 +39,8 @@ def sort_routes(voice: Voice) -> Routes:
             _hidden(voice, route)
         elif route.pattern in _ANYTHING:
             others = route
-        elif len(patterns) == _MOST_PATTERNS:
-            message = f"The route '{route.pattern}' was dropped: a stage may have {_MOST_PATTERNS} patterns."
+        elif len(patterns) == _MOST_PATTERNS or not voice.allowance.patterns:
+            message = f"The route '{route.pattern}' was dropped: the stage or the flow has too many patterns."
             voice.note("dropped", "routes", message)
         elif (search := _search(voice, route)) is not None:
             patterns.append(route)
@@ -62,6 +62,7 @@ def _is_connected(voice: Voice, route: Route) -> bool:
 
 
 def _search(voice: Voice, route: Route) -> Search | None:
+    voice.allowance.patterns -= 1
     try:
         return compile_search(route.pattern)
     except PatternError as error:

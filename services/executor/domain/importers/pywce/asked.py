@@ -21,11 +21,25 @@ def read_text(voice: Voice, routes: Routes) -> Drawn:
     content = voice.plain()
     if not content:
         voice.note("problem", "message", "The message has no text: fill 'content'.")
+    return _listening(voice, routes, {"content": content}) or Drawn(Draft("message", {"content": content}), ())
+
+
+def wait_after(voice: Voice, draft: Draft, routes: Routes) -> Drawn:
+    """A node that has said something waits for an answer, when a route leaves it, with a question that says nothing."""
+    listening = _listening(voice, routes, {"content": "", "silent": True})
+    if listening is None:
+        return Drawn(draft, ())
+    asked = Draft(listening.draft.type, listening.draft.data)
+    return Drawn(Draft(draft.type, draft.data, after=(asked, *listening.draft.after)), listening.ways)
+
+
+def _listening(voice: Voice, routes: Routes, said: Object) -> Drawn | None:
+    """A question of the form its routes ask for; None without a route."""
     exact, others = _named(voice, routes)
     if not (routes.patterns or exact or others):
-        return Drawn(Draft("message", {"content": content}), ())
+        return None
     variable = voice.variable() or voice.names.native(f"{voice.stage.caption or voice.stage.name}_reply")
-    asked: Object = {"content": content, "kind": "text", "variableName": variable}
+    asked: Object = {**said, "kind": "text", "variableName": variable}
     if not routes.patterns and not exact:
         return Drawn(Draft("question", asked), _way("answered", others))
     if not others and not routes.patterns:

@@ -17,7 +17,7 @@ from services.executor.domain.importers.pywce.source import (
     triggers,
 )
 from services.executor.domain.importers.pywce.stages import read_stage
-from services.executor.domain.importers.pywce.texts import Voice
+from services.executor.domain.importers.pywce.texts import Allowance, Voice
 from services.executor.domain.importers.report import Findings
 from services.executor.domain.importers.values import Object, as_text
 
@@ -56,7 +56,7 @@ def _strings(document: Object) -> Object:
 
 def _draw(canvas: Canvas, stages: Sequence[Stage]) -> dict[str, str]:
     """Draw the stages, then their routes; returns the node id of each stage."""
-    names, drawn = Names(), []
+    names, allowance, drawn = Names(), Allowance(), []
     ids: dict[str, str] = {}
     for stage in stages:
         node_id = canvas.claim(stage.name, "stage")
@@ -64,16 +64,17 @@ def _draw(canvas: Canvas, stages: Sequence[Stage]) -> dict[str, str]:
             message = f"Two templates have the id '{stage.name}'; the later one is '{node_id}' now: check its routes."
             canvas.note("problem", node_id, "id", message)
         ids.setdefault(stage.name, node_id)
-        voice = Voice(stage, node_id, names, canvas.findings)
+        voice = Voice(stage, node_id, names, canvas.findings, allowance)
         found = read_stage(voice, sort_routes(voice))
         canvas.draw(node_id, found.draft, stage.raw, Place(*stage.position, stage.caption))
         drawn.append((node_id, found))
     for node_id, found in drawn:
         last = node_id
         for inner in found.draft.after:
-            following = canvas.claim(f"{node_id}-routes", "routes")
+            decides = inner.type == "condition"
+            following = canvas.claim(f"{node_id}-{'routes' if decides else 'reply'}", "next")
             canvas.nodes[following] = {"id": following, "type": inner.type, "data": inner.data}
-            canvas.connect(last, following, "answered")
+            canvas.connect(last, following, "answered" if decides else None)
             last = following
         for handle, target in found.ways:
             canvas.connect(last, ids.get(target, target), handle)

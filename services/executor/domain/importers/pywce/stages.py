@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from services.executor.domain.importers.pywce.answers import Routes
-from services.executor.domain.importers.pywce.asked import Drawn, read_text
+from services.executor.domain.importers.pywce.asked import Drawn, read_text, wait_after
 from services.executor.domain.importers.pywce.menus import read_buttons, read_list
 from services.executor.domain.importers.pywce.texts import Voice
 from services.executor.domain.importers.reading import Draft
@@ -37,15 +37,6 @@ def read_stage(voice: Voice, routes: Routes) -> Drawn:
     return _READERS.get(voice.stage.kind, _read_other)(voice, routes)
 
 
-def _goes_on(voice: Voice, draft: Draft, routes: Routes) -> Drawn:
-    """A node that says something and goes on; pywce waits for a message first, whatever it is."""
-    leading = [*routes.patterns, *routes.exact, *([routes.others] if routes.others else [])]
-    targets = list(dict.fromkeys(route.target for route in leading if route.target))
-    if targets:
-        voice.note("changed", "routes", "pywce waits for a message here; the flow goes on at once.")
-    return Drawn(draft, _one_way(voice, targets, None))
-
-
 def _answered(voice: Voice, draft: Draft, routes: Routes) -> Drawn:
     """A node that waits for something that is no text, so that only one way can be taken."""
     leading = [*([routes.others] if routes.others else []), *routes.patterns, *routes.exact]
@@ -66,7 +57,7 @@ def _read_link(voice: Voice, routes: Routes) -> Drawn:
     if not url:
         voice.note("problem", "url", "The button leads nowhere: fill 'url'.")
     data = voice.frame() | {"buttonText": voice.button("Link"), "url": url or ""}
-    return _goes_on(voice, Draft("cta_url", data), routes)
+    return wait_after(voice, Draft("cta_url", data), routes)
 
 
 def _read_media(voice: Voice, routes: Routes) -> Drawn:
@@ -77,13 +68,13 @@ def _read_media(voice: Voice, routes: Routes) -> Drawn:
     if not any(found.values()):
         voice.note("problem", "url", "The message sends a medium but no address is given: fill 'mediaUrl'.")
     more = {"caption": voice.text("caption"), "filename": voice.text("filename")}
-    return _goes_on(voice, Draft("message", {"mediaType": kind} | present({**found, **more})), routes)
+    return wait_after(voice, Draft("message", {"mediaType": kind} | present({**found, **more})), routes)
 
 
 def _read_location(voice: Voice, routes: Routes) -> Drawn:
     names = {"latitude": "lat", "longitude": "lon", "name": "name", "address": "address"}
     data = {ours: voice.text(theirs) for ours, theirs in names.items()}
-    return _goes_on(voice, Draft("location", present(data)), routes)
+    return wait_after(voice, Draft("location", present(data)), routes)
 
 
 def _read_template(voice: Voice, routes: Routes) -> Drawn:
@@ -97,7 +88,7 @@ def _read_template(voice: Voice, routes: Routes) -> Drawn:
         data["parameters"] = {"body": [voice.translated(value, "params") for value in values]}
     replies = [route for route in routes.exact if route.target and route.pattern]
     if not replies:
-        return _goes_on(voice, Draft("template", data), routes)
+        return wait_after(voice, Draft("template", data), routes)
     ways: list[tuple[str | None, str]] = [(route.pattern, str(route.target)) for route in replies]
     if routes.others and routes.others.target:
         ways.append(("else", routes.others.target))

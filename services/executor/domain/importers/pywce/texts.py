@@ -12,6 +12,13 @@ from services.executor.domain.importers.values import Object, as_list, as_object
 _OF_CONTACT = {"wa_name": "contact.name", "wa_id": "contact.phone", "name": "contact.name"}
 
 
+@dataclass(slots=True)
+class Allowance:
+    """How many patterns of a document may still be compiled; far more than a flow that is published may have."""
+
+    patterns: int = 500
+
+
 @dataclass(frozen=True, slots=True)
 class Voice:
     """What a stage says, piece by piece, in our words."""
@@ -20,6 +27,7 @@ class Voice:
     id: str
     names: Names
     findings: Findings
+    allowance: Allowance
 
     def note(self, level: Level, name: str, message: str) -> None:
         self.findings.add(level, self.id, name, message)

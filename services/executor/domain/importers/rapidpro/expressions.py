@@ -26,6 +26,8 @@ _SAME = frozenset({"text", "number", "boolean"})
 _MOMENTS = {"today": "current_date", "now": "current_time"}
 _MOST_CHARACTERS: Final = 1_000
 _MOST_LEVELS: Final = 20
+# Each costs a look at the thousand characters after it; a text with more of them is no text of an author.
+_MOST_UNCLOSED: Final = 20
 
 
 class _NotKnownError(Exception):
@@ -91,7 +93,7 @@ def _code(text: str) -> Iterator[str]:
 
 def _expressions(text: str) -> Iterator[tuple[str, str | None]]:
     """(what is written, the expression in it or None for plain text), in order. `@@` is one @."""
-    position = 0
+    position, unclosed = 0, 0
     while position < len(text):
         at = text.find("@", position)
         if at < 0:
@@ -99,7 +101,8 @@ def _expressions(text: str) -> Iterator[tuple[str, str | None]]:
             return
         if at > position:
             yield text[position:at], None
-        end, inner = _expression_at(text, at)
+        end, inner = _expression_at(text, at) if unclosed < _MOST_UNCLOSED else (at + 1, None)
+        unclosed += inner is None and text.startswith("@(", at)
         yield (text[at:end], inner) if inner is not None else ("@", None)
         position = end
 

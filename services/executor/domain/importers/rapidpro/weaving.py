@@ -125,7 +125,6 @@ class Weaving:
         if routing.outcomes:
             for handle, category in routing.outcomes:
                 self._follow([(chain.last, handle)], step, category)
-            as_object(self.story.canvas.nodes[chain.nodes[0][0]]["source"])["router"] = step.router
             self._report_outcomes(step, chain, routing)
             return
         if chain.nodes:
@@ -322,12 +321,12 @@ class Weaving:
 
 def _with_head(step: Step, action: object) -> Object:
     """The source of the first node of a step: the step with this action alone, for the others have theirs."""
-    return {key: value for key, value in step.raw.items() if key != "router"} | {"actions": [action]}
+    return step.raw | {"actions": [action]}
 
 
-def _of_router(step: Step) -> Object:
-    """The source of what a router becomes."""
-    return {"router": step.router} if step.actions else step.raw
+def _of_router(step: Step) -> Object | None:
+    """The source of what a router becomes; none where the node of an action has it already."""
+    return None if step.actions else step.raw
 
 
 def _asking(draft: Draft, question: Object, *, takes_answer: bool) -> Draft:

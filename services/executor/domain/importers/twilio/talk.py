@@ -1,6 +1,7 @@
 """Widgets that speak and listen in messages, and those of calls as the messages they come nearest to."""
 
 import re
+from dataclasses import replace
 
 from services.executor.domain.importers.reading import Draft
 from services.executor.domain.importers.twilio.widget import Widget
@@ -14,32 +15,21 @@ _KINDS = (
 
 
 def read_message(widget: Widget) -> Draft:
-    if widget.take("content_sid") is not None:
-        return _template(widget)
-    body, media = widget.text("body"), widget.text("media_url")
-    if media:
-        return Draft("message", _medium(media) | present({"caption": body}))
-    if not body:
+    sent = _sent(widget)
+    if not any(sent.data.values()):
         widget.note("problem", "body", "The message has no text: fill 'content'.")
-    return Draft("message", {"content": body or ""})
+    return sent
 
 
 def read_question(widget: Widget) -> Draft:
-    if widget.take("content_sid") is not None:
-        message = "The template is sent and its reply is not kept: name its quick replies on the edges."
-        widget.note("problem", "content_sid", message)
-        return _template(widget)
-    body, media, limit = widget.text("body"), widget.text("media_url"), as_number(widget.take("timeout"))
-    if not body:
-        widget.note("problem", "body", "The question has no text: fill 'content'.")
-    asked: Object = {"content": body or "", "kind": "text", "variableName": widget.variable}
+    """A question; what is no plain text is sent first, and a question that says nothing waits after it."""
+    sent, limit = _sent(widget), as_number(widget.take("timeout"))
+    asked: Object = {"kind": "text", "variableName": widget.variable}
     if limit is not None and limit >= 1:
         asked["timeoutSeconds"] = int(limit)
-    question = Draft("question", asked)
-    if not media:
-        return question
-    widget.note("changed", "media_url", "What goes with the question is a message before it.")
-    return Draft("message", _medium(media), after=(question,))
+    if sent.data.keys() != {"content"}:
+        return replace(sent, after=(_silent(asked),))
+    return Draft("question", {**sent.data, **asked}) if sent.data["content"] else _silent(asked)
 
 
 def read_spoken(widget: Widget) -> Draft:
@@ -54,18 +44,31 @@ def read_gathered(widget: Widget) -> Draft:
     said = _spoken(widget)
     if widget.take("timeout") is not None and widget.leads("timeout"):
         widget.note("problem", "timeout", "A call waits for seconds: set 'timeoutSeconds' to what suits messages.")
-    asked: Object = {"content": said.data.get("content", ""), "kind": "text", "variableName": widget.variable}
+    asked: Object = {"kind": "text", "variableName": widget.variable}
     if said.data.get("mediaUrl"):
-        widget.note("problem", "play", "A recording cannot ask: fill the question's 'content'.")
-        return Draft(said.type, said.data, after=(Draft("question", asked),))
-    return Draft("question", asked)
+        return replace(said, after=(_silent(asked),))
+    return Draft("question", {**said.data, **asked})
 
 
 def read_voicemail(widget: Widget) -> Draft:
-    message = "A voice message is asked for in place of a recording: fill the question's 'content'."
-    widget.note("problem", "type", message)
-    asked: Object = {"content": "", "kind": "file", "variableName": widget.variable}
-    return Draft("question", asked | {"validation": {"accept": ["audio/*"]}})
+    """What was said before has asked, so the question only waits."""
+    widget.note("changed", "type", "A voice message is waited for in place of a recording.")
+    asked: Object = {"kind": "file", "variableName": widget.variable, "validation": {"accept": ["audio/*"]}}
+    return _silent(asked)
+
+
+def _silent(asked: Object) -> Draft:
+    return Draft("question", {"content": "", **asked, "silent": True})
+
+
+def _sent(widget: Widget) -> Draft:
+    """What a widget sends: a template, a medium with its text, or a text."""
+    if widget.take("content_sid") is not None:
+        return _template(widget)
+    body, media = widget.text("body"), widget.text("media_url")
+    if media:
+        return Draft("message", _medium(media) | present({"caption": body}))
+    return Draft("message", {"content": body or ""})
 
 
 def _spoken(widget: Widget) -> Draft:
