@@ -224,12 +224,29 @@ def test_a_damaged_export_is_imported_or_refused(source, data):
         _is_sound(imported)
 
 
+@pytest.mark.parametrize("source", SOURCES, ids=["typebot", "rapidpro", "glific"])
+@pytest.mark.parametrize("odd", [[[]], {"text": "has_image"}, -1.5], ids=repr)
+def test_each_value_of_an_export_may_be_anything_else(source, odd):
+    damaged = copy.deepcopy(source)
+    for holder, key in list(_places(damaged)):
+        value, holder[key] = holder[key], odd
+        _import(damaged)
+        holder[key] = value
+
+
 def test_text_nested_a_thousand_times_is_imported():
     inner = {"text": "fundo"}
     for _ in range(900):
         inner = {"type": "p", "children": [inner]}
     bot = {"groups": [{"id": "g", "blocks": [{"id": "b", "type": "text", "content": {"richText": [inner]}}]}]}
     assert import_flow(bot).report.dialect == "typebot"
+
+
+def _places(value):
+    """(holder, key) of everything inside a value."""
+    for key in value if isinstance(value, dict) else range(len(_listed(value))):
+        yield value, key
+        yield from _places(value[key])
 
 
 def _listed(value):

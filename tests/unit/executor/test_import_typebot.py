@@ -263,6 +263,8 @@ def test_jumps_stay_in_the_bot_and_links_to_other_bots_are_sub_flows():
 
 def test_a_wait_is_a_delay_and_a_return_returns():
     assert _read("Wait", options={"secondsToWaitFor": "3"})["data"] == {"seconds": 3}
+    assert _read("Wait", options={"secondsToWaitFor": "{{x}}"}, variables=["x"])["data"] == {"seconds": "{{x}}"}
+    assert told(bot({"id": "b", "type": "Wait", "options": {"secondsToWaitFor": "logo"}}), "problem") == ["b seconds"]
     assert _read("Return")["type"] == "return"
 
 

@@ -136,7 +136,7 @@ def _is_definition(entry: Object) -> bool:
 def _has_glific_action(entry: Object) -> bool:
     nodes = [as_object(node) for node in as_list(entry.get("nodes"))]
     actions = [as_object(action) for node in nodes for action in as_list(node.get("actions"))]
-    return any(action.get("type") in _GLIFIC_ACTIONS for action in actions)
+    return any(as_text(action.get("type")) in _GLIFIC_ACTIONS for action in actions)
 
 
 def _chosen(entries: list[tuple[Object, Object]], wanted: str | None) -> tuple[Object, Object]:

@@ -73,8 +73,9 @@ def _collect(step: Step, story: Story) -> None:
         story.add_result(named)
     for action in step.actions:
         kind = as_text(action.get("type"))
-        name = as_text(action.get("result_name")) or (as_text(action.get("name")) if kind == "set_run_result" else None)
-        if name and name.strip():
+        name = as_text(action.get("name" if kind == "set_run_result" else "result_name"))
+        # Tickets, classifiers and the like leave nothing here.
+        if name and name.strip() and (kind in _CALLS or kind == "set_run_result"):
             story.add_result(name)
         if kind in _CALLS:
             story.paths.calls.append(story.paths.result(name) if name else "webhook")

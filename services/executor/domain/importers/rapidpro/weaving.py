@@ -340,9 +340,10 @@ def _asking(draft: Draft, question: Object, *, takes_answer: bool) -> Draft:
 def _wanted_media(step: Step) -> tuple[Object, str | None]:
     """(the question for a file or a place, the category of a good answer), when that is all the router asks."""
     cases = [as_object(case) for case in as_list(step.router.get("cases"))]
-    if len(cases) == 1 and as_text(cases[0].get("type")) in _MEDIA:
+    kind = as_text(cases[0].get("type")) if len(cases) == 1 else None
+    if kind in _MEDIA:
         category = as_id(cases[0].get("category_uuid"))
-        return (_MEDIA[str(cases[0]["type"])], category) if category is not None else ({}, None)
+        return (_MEDIA[kind], category) if category is not None else ({}, None)
     hint = as_text(as_object(step.wait.get("hint")).get("type")) or ""
     return ({}, None) if cases else (_MEDIA.get(f"has_{hint}", {}), None)
 

@@ -42,8 +42,10 @@ def read_wait(block: Block) -> Reading:
     written = block.options.get("secondsToWaitFor")
     seconds = as_number(written)
     if seconds is None:
-        block.note("problem", "seconds", "The time to wait is no number: write it in seconds.")
-        return Reading(Draft("delay", {"seconds": block.text("secondsToWaitFor", written)}))
+        text = block.text("secondsToWaitFor", written)
+        if "{{" not in text:
+            block.note("problem", "seconds", "The time to wait is no number: write it in seconds.")
+        return Reading(Draft("delay", {"seconds": text}))
     block.without(("shouldPause",), "the flow waits for the time and goes on.")
     return Reading(Draft("delay", {"seconds": max(seconds, 0)}))
 

@@ -40,7 +40,8 @@ def _is_inline(element: Object) -> bool:
         return True
     # A variable that was filled with text holds whole paragraphs.
     holds_lines = any("children" in as_object(child) for child in as_list(element["children"]))
-    return element.get("type") == "a" or (element.get("type") in _INLINE and not holds_lines)
+    kind = as_text(element.get("type"))
+    return kind == "a" or (kind in _INLINE and not holds_lines)
 
 
 def _lines(element: Object, number: int, lost: list[str], level: int) -> Iterator[str]:
