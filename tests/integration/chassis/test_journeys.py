@@ -134,6 +134,30 @@ async def test_connections_that_end_never_make_others_deaf(module_database: OwnD
     await database.close()
 
 
+async def test_a_pool_that_nobody_closed_ends_with_its_loop_though_it_is_connecting() -> None:
+    async def never_answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.set()
+        await reader.read()
+        writer.close()
+
+    asked, before = asyncio.Event(), asyncio.all_tasks()
+    async with await asyncio.start_server(never_answer, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        opened = await Database.open(f"postgresql://nobody@127.0.0.1:{port}/nowhere", size=1, name="slow")
+        await asked.wait()
+        workers = [task for task in asyncio.all_tasks() - before if "-worker-" in task.get_name()]
+
+        # What closing a loop does, once, before it waits for all of them.
+        for worker in workers:
+            worker.cancel()
+        async with asyncio.timeout(30):
+            await asyncio.gather(*workers, return_exceptions=True)
+
+        assert workers
+        assert all(worker.done() for worker in workers)
+        await opened.close()
+
+
 async def test_large_values_go_out_and_come_back_whole(opened: Database) -> None:
     large = bytes(range(256)) * 32_768
 
