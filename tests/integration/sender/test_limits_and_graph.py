@@ -13,7 +13,6 @@ from services.sender.domain.answers import Accepted, Ambiguous, NotSent
 from services.sender.graph import GraphApi, retry_after
 from tests.fakes.sender_store import Clock
 
-
 PATIENT_SECONDS = 60.0
 """Longer than a busy machine is deaf: Redis is there in these tests, or it is not set."""
 # A message in 53 s: no other moment comes while a test runs.
