@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import TypeVar
@@ -20,7 +20,10 @@ from services.pb.router.v1 import router_pb2, router_pb2_grpc
 
 OPERATOR = "operator"
 CALL_SECONDS = 20.0
+CALLS_AT_ONCE = 32
+"""As many as the rooms' pools of connections have use for; the rest waits here, where no deadline runs."""
 
+Item = TypeVar("Item")
 Result = TypeVar("Result")
 Response = TypeVar("Response")
 
@@ -85,6 +88,17 @@ class Rooms:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await asyncio.gather(*(peer.close() for peer in self._peers.values()))
+
+
+async def for_each(items: Iterable[Item], work: Callable[[Item], Awaitable[Result]]) -> list[Result]:
+    """Work on CALLS_AT_ONCE items at a time; the results in the items' order. Raises what the first failure raised."""
+    turns = asyncio.Semaphore(CALLS_AT_ONCE)
+
+    async def in_turn(item: Item) -> Result:
+        async with turns:
+            return await work(item)
+
+    return await asyncio.gather(*map(in_turn, items))
 
 
 def talk(data: Path, work: Callable[[Rooms, State], Awaitable[Result]]) -> Result:
