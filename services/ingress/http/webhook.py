@@ -31,7 +31,7 @@ from services.ingress.http.body import (
     TooLarge,
     TooSlow,
 )
-from services.ingress.http.connection import Refusal
+from services.ingress.http.connection import UNWANTED, Refusal
 from services.ingress.http.slow_lane import SlowLane
 from services.ingress.usecases import Intake
 
@@ -168,7 +168,7 @@ class WebhookEndpoint:
         signature = self._signature_of(scope)
         coming = Body(self._bodies, receive, self._max_body_bytes)
         try:
-            body = await self._whole(coming)
+            body = await self._whole(coming, scope)
             if len(body) <= SMALL_BYTES:
                 await self._take(body, signature, app)
                 return
@@ -204,7 +204,7 @@ class WebhookEndpoint:
             raise self._too_large()
         return signature
 
-    async def _whole(self, body: Body) -> bytes:
+    async def _whole(self, body: Body, scope: Scope) -> bytes:
         try:
             return await body.read(seconds=self._body_seconds)
         except TooSlow:
@@ -214,6 +214,8 @@ class WebhookEndpoint:
         except EndedEarly:
             raise _Refused(400, "The body ended early", "WEBHOOK_MALFORMED_BODY", is_last=True) from None
         except Crowded:
+            scope[UNWANTED] = True
+            await body.wait_to_be_told()
             detail = "Too many large bodies at once; send it again"
             raise _Refused(503, detail, "WEBHOOK_CROWDED", is_last=True) from None
 
