@@ -8,28 +8,28 @@ from services.cli.rooms import CALLS_AT_ONCE, for_each
 
 
 class Kitchen:
-    """Counts what is under way; everything waits until it is told to go on."""
+    """Counts what is under way; everything waits until as much is as may be."""
 
     def __init__(self) -> None:
         self.under_way = self.most = 0
-        self.may_end = asyncio.Event()
+        self.is_full = asyncio.Event()
 
     async def cook(self, number: int) -> int:
         self.under_way += 1
         self.most = max(self.most, self.under_way)
-        await self.may_end.wait()
+        if self.under_way == CALLS_AT_ONCE:
+            self.is_full.set()
+        await self.is_full.wait()
         self.under_way -= 1
         return number * 10
 
 
 async def test_as_many_calls_as_allowed_are_under_way_and_no_more() -> None:
     kitchen = Kitchen()
-    cooking = asyncio.create_task(for_each(range(CALLS_AT_ONCE * 3), kitchen.cook))
-    while kitchen.under_way < CALLS_AT_ONCE:
-        await asyncio.sleep(0)
-    kitchen.may_end.set()
 
-    assert await cooking == [number * 10 for number in range(CALLS_AT_ONCE * 3)]
+    cooked = await for_each(range(CALLS_AT_ONCE * 3), kitchen.cook)
+
+    assert cooked == [number * 10 for number in range(CALLS_AT_ONCE * 3)]
     assert kitchen.most == CALLS_AT_ONCE
 
 
