@@ -15,7 +15,7 @@ from services.chassis.ops import OpsServer
 from services.chassis.queue import Batcher, Bell, DeadLetters, Lanes, Poll, Relay
 from services.chassis.rpc import Certificates, Peer, PeerAddress, RpcServer, Servicer
 from services.chassis.tenancy import ServiceSigner, TokenVerifier
-from services.executor.domain.engine import Limits
+from services.executor.domain.limits import Limits
 from services.executor.peers import GrpcAnalytics, GrpcSender
 from services.executor.server import ExecutionServer, FlowsServer, PrivacyServer, StatesServer
 from services.executor.settings import Settings

@@ -9,7 +9,7 @@ from typing import NamedTuple, Protocol
 from uuid import UUID
 
 from services.chassis.queue import Claim, Cleared, Finish, Item, Page, Passed, StoredItem
-from services.executor.domain.advance import Timer
+from services.executor.domain.effects import Timer
 from services.executor.domain.standing import Standing
 
 

@@ -6,95 +6,57 @@ and calls again, which is harmless because nothing has happened yet.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import Literal
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, tzinfo
+from functools import lru_cache
+from typing import Final, assert_never
 from uuid import UUID
 
-from services.executor.domain.arrival import SESSION_EXPIRY, Arrival
-from services.executor.domain.commands import Ended, JumpToFlow, LimitReached, SendButtons, SendList, SendText
+from services.executor.domain.arrival import SESSION_EXPIRY, Arrival, Contact, SendFailed, TimerDue
+from services.executor.domain.commands import (
+    CallFlow,
+    ChangeContact,
+    Ended,
+    HandOver,
+    JumpToFlow,
+    LimitReached,
+    LogEvent,
+    Order,
+    Say,
+    SendText,
+    StartEffect,
+)
 from services.executor.domain.compile import CompiledFlow
-from services.executor.domain.engine import Limits, Outcome, step
-from services.executor.domain.events import Event, FlowStarted
+from services.executor.domain.effects import Effects, Ordered, Record, RecordKind, Rules, Said, Timer
+from services.executor.domain.engine import Outcome, step
+from services.executor.domain.events import (
+    EffectDone,
+    Event,
+    FlowStarted,
+    InboundMessage,
+    Released,
+    Returned,
+    Taken,
+    TimerFired,
+)
+from services.executor.domain.flow_settings import DEFAULT_ZONE, zone_of
 from services.executor.domain.identifiers import derived_id, written_id
-from services.executor.domain.json_value import Json
+from services.executor.domain.json_value import Json, text_at
 from services.executor.domain.session import Session
-from services.executor.domain.standing import Standing, state_id_of
+from services.executor.domain.standing import Line, Standing, state_id_of
+from services.executor.domain.turn import Moment
 
-RecordKind = Literal["contact_message", "bot_message", "flow_started", "flow_ended", "invalid_answer", "limit_reached"]
-Say = SendText | SendButtons | SendList
+# Flows begun or gone back to inside one turn; more than this is a circle.
+MOST_JUMPS: Final = 10
+# Flows that wait for each other's end.
+MOST_CALLERS: Final = 10
 
-# Jumps from flow to flow inside one turn; more than this is a circle.
-MOST_JUMPS = 10
-
-
-class FlowNeeded(Exception):
-    """A flow must be loaded first. `version` 0 means the published one; `flow` is an id, or a name after a jump."""
-
-    def __init__(self, organization_id: UUID, flow: str, version: int) -> None:
-        super().__init__(flow)
-        self.organization_id = organization_id
-        self.flow = flow
-        self.version = version
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """A message for the contact, to be handed to sender."""
-
-    message_id: UUID
-    arrival: Arrival
-    flow_id: str
-    command: Say
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """Something for the conversation log; `number` orders the records of one arrival."""
-
-    arrival: Arrival
-    kind: RecordKind
-    flow_id: str
-    node_id: str
-    text: str
-    number: int
-
-
-@dataclass(frozen=True, slots=True)
-class Timer:
-    """A durable timer of a conversation; set again it moves."""
-
-    organization_id: UUID
-    conversation_id: UUID
-    kind: str
-    scope: UUID
-    fire_at: datetime
-
-
-@dataclass(slots=True)
-class Effects:
-    """What one arrival brings about, in order. `standings` holds each changed state once, newest form."""
-
-    standings: dict[UUID, Standing] = field(default_factory=dict)
-    said: list[Said] = field(default_factory=list)
-    records: list[Record] = field(default_factory=list)
-    timers: list[Timer] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """What a turn needs besides its arrival."""
-
-    find_flow: Callable[[UUID, str, int], CompiledFlow | None]
-    limits: Limits
-    ttl: timedelta
-    now: datetime
-    monotonic: Callable[[], float]
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def advance(arrival: Arrival, standings: Mapping[UUID, Standing], rules: Rules) -> Effects:
-    """Take one arrival through a conversation whose states are `standings` (by state id). Raises FlowNeeded."""
+    """Take one arrival through; `standings` are the conversation's states by id. Raises FlowNeeded."""
     return _Advance(arrival, standings, rules).run()
 
 
@@ -108,32 +70,67 @@ class _Advance:
 
     def run(self) -> Effects:
         active = next((standing for standing in self._standings.values() if standing.session.is_active), None)
-        if self._arrival.timer:
-            self._on_timer(active)
+        if self._arrival.signal is not None:
+            self._on_signal(active)
             return self._effects
         live = active if active is not None and active.is_live(self._rules.now) else None
         if active is not None and live is None:
-            self._put(active.ended())
+            self._end(active)
         if live is not None and self._arrival.start_reason == "test" and self._names_other_flow(live):
-            self._put(live.ended())
+            self._end(live)
             live = None
         self._heard(live)
-        if self._arrival.may_run_flow:
+        if live is not None and live.session.is_with_person:
+            self._put(self._after(live, live.session, messages=1))
+        elif self._arrival.may_run_flow:
             self._turn(live)
         return self._effects
 
     def _names_other_flow(self, live: Standing) -> bool:
         return self._arrival.start_flow_id not in ("", live.session.flow_id)
 
-    def _on_timer(self, active: Standing | None) -> None:
-        if self._arrival.timer != SESSION_EXPIRY or active is None:
+    # Signals.
+
+    def _on_signal(self, active: Standing | None) -> None:
+        signal, now = self._arrival.signal, self._rules.now
+        if isinstance(signal, TimerDue) and signal.kind == SESSION_EXPIRY:
+            self._on_expiry(active)
+        elif isinstance(signal, SendFailed):
+            failed = self._standings.get(state_id_of(self._arrival.conversation_id, signal.flow_id))
+            if failed is not None and failed is (active or failed) and failed.session_expires_at > now:
+                self._signal(failed, signal.failure)
+        elif active is not None and active.is_live(now):
+            if isinstance(signal, TimerDue):
+                if signal.state_id == active.state_id:
+                    self._signal(active, TimerFired(signal.kind, signal.due_us))
+            elif signal is not None:
+                self._signal(active, signal)
+
+    def _on_expiry(self, active: Standing | None) -> None:
+        if active is None:
             return
         if active.is_live(self._rules.now):
-            # It was given more time meanwhile: look again then.
-            self._set_timer(active)
+            # It was given more time meanwhile, or people have it: look again later.
+            self._set_expiry(active)
             return
-        self._put(active.ended())
+        self._end(active)
         self._note("flow_ended", active.session.flow_id, active.session.current_node_id or "", "expired")
+
+    def _signal(self, standing: Standing, event: Event) -> None:
+        """Take what is no message to a session; who talks where is known from its last message."""
+        line, contact = standing.line, standing.contact
+        self._arrival = replace(
+            self._arrival,
+            phone_number_id=line.phone_number_id,
+            contact=Contact(contact.contact_id, contact.wa_id, contact.user_id, line.contact_name),
+            window_expires_at=line.window_expires_at,
+            time_zone=line.time_zone,
+        )
+        flow = self._flow(standing.session.flow_id, standing.session.flow_version)
+        if flow is not None:
+            self._step(flow, standing, event)
+
+    # Messages.
 
     def _heard(self, live: Standing | None) -> None:
         flow_id = live.session.flow_id if live else ""
@@ -153,63 +150,141 @@ class _Advance:
             # Named by router but not published (any more): nothing to say, and the log shows it.
             self._note("limit_reached", self._arrival.start_flow_id, "", "flow is not published")
             return
-        self._start(flow, self._arrival.message)
+        self._start(flow, self._arrival.message, ())
 
-    def _start(self, flow: CompiledFlow, event: Event) -> None:
+    # Flows.
+
+    def _start(self, flow: CompiledFlow, event: Event, callers: tuple[Mapping[str, Json], ...]) -> None:
         self._note("flow_started", flow.flow_id, flow.start_id, self._arrival.start_reason)
-        standing = self._new_standing(flow)
-        self._set_timer(standing)
+        standing = self._new_standing(flow, callers)
+        self._set_expiry(standing)
         self._step(flow, standing, event)
 
     def _step(self, flow: CompiledFlow, standing: Standing, event: Event) -> None:
-        rules = self._rules
+        rules, session = self._rules, standing.session
         outcome = step(
             flow,
-            standing.session if standing.session.current_node_id is not None else None,
+            session if session.current_node_id is not None or not isinstance(event, InboundMessage) else None,
             event,
-            now=rules.now,
+            moment=self._moment(flow),
             limits=rules.limits,
             context=self._context(),
             monotonic=rules.monotonic,
         )
+        if outcome.session is session:
+            return
+        self._note_event(flow, session, event)
         said = sum(1 for command in outcome.commands if isinstance(command, Say))
-        heard = 0 if isinstance(event, FlowStarted) else 1
-        self._put(
-            standing.after_turn(
-                outcome.session, contact=self._arrival.contact, messages=said + heard, now=rules.now, ttl=rules.ttl
-            )
-        )
+        heard = 1 if isinstance(event, InboundMessage) else 0
+        after = self._after(standing, outcome.session, messages=said + heard, flow=flow)
+        self._put(after)
+        if session.timers or outcome.session.timers:
+            self._set_timers(session, after)
         self._carry_out(flow, outcome)
+
+    def _after(
+        self, standing: Standing, session: Session, *, messages: int, flow: CompiledFlow | None = None
+    ) -> Standing:
+        arrival, now = self._arrival, self._rules.now
+        expires_at = standing.session_expires_at
+        if messages or session.timers:
+            own = flow.settings.session_ttl_seconds if flow is not None else None
+            # What is waited for longer than a session lasts must find it alive.
+            latest = max(session.timers.values(), default=0)
+            from_when = max(now, _EPOCH + timedelta(microseconds=latest)) if latest else now
+            expires_at = from_when + (timedelta(seconds=own) if own is not None else self._rules.ttl)
+        return standing.after_turn(
+            session,
+            contact=arrival.contact,
+            line=Line(arrival.phone_number_id, arrival.contact.name, arrival.window_expires_at, arrival.time_zone),
+            messages=messages,
+            now=now,
+            expires_at=expires_at,
+        )
+
+    def _note_event(self, flow: CompiledFlow, session: Session, event: Event) -> None:
+        node_id = session.current_node_id or ""
+        if isinstance(event, EffectDone) and event.outcome != "ok":
+            self._note("effect_failed", flow.flow_id, node_id, event.error or f"status {event.status}")
+        elif isinstance(event, Released):
+            self._note("released", flow.flow_id, node_id, event.outcome)
+        elif isinstance(event, Taken):
+            self._note("taken", flow.flow_id, node_id, "")
 
     def _carry_out(self, flow: CompiledFlow, outcome: Outcome) -> None:
         for failure in outcome.trace.failures:
             self._note("invalid_answer", flow.flow_id, failure.node_id, failure.code)
         for note in outcome.trace.notes:
-            if note.code == "variables_full":
-                self._note("limit_reached", flow.flow_id, note.node_id, "variables")
+            if note.code in ("variables_full", "backlog_full"):
+                self._note("limit_reached", flow.flow_id, note.node_id, note.code.removesuffix("_full"))
         for command in outcome.commands:
             if isinstance(command, Say):
                 self._say(flow, command)
             elif isinstance(command, Ended):
-                self._note("flow_ended", flow.flow_id, command.node_id, command.reason)
+                self._ended(flow, outcome.session, command)
             elif isinstance(command, LimitReached):
                 self._note("limit_reached", flow.flow_id, command.node_id, command.reason)
+            elif isinstance(command, JumpToFlow):
+                self._jump(flow, outcome.session, command)
+            elif isinstance(command, CallFlow):
+                self._call(flow, outcome.session, command)
+            elif isinstance(command, LogEvent):
+                self._note("flow_event", flow.flow_id, command.node_id, command.name)
+            elif isinstance(command, StartEffect | ChangeContact | HandOver):
+                self._order(flow, command)
             else:
-                self._jump(flow, command)
+                assert_never(command)
 
-    def _jump(self, flow: CompiledFlow, command: JumpToFlow) -> None:
-        self._jumps += 1
+    def _ended(self, flow: CompiledFlow, session: Session, command: Ended) -> None:
+        self._note("flow_ended", flow.flow_id, command.node_id, command.reason)
+        if not session.callers:
+            return
+        caller = session.callers[-1]
+        waiting = self._current(state_id_of(self._arrival.conversation_id, text_at(caller, "flow_id")))
+        if waiting is None or waiting.session.current_node_id is None or not self._may_go_on(flow, command.node_id):
+            return
+        calling = self._flow(waiting.session.flow_id, waiting.session.flow_version)
+        if calling is not None:
+            self._step(calling, waiting.returned(), Returned(session.variables))
+
+    def _jump(self, flow: CompiledFlow, session: Session, command: JumpToFlow) -> None:
         leaving = self._current(state_id_of(self._arrival.conversation_id, flow.flow_id))
         if leaving is not None:
-            self._put(leaving.ended())
-        if self._jumps > MOST_JUMPS:
-            self._note("limit_reached", flow.flow_id, command.node_id, "jumps")
+            self._end(leaving)
+        target = self._target(flow, command)
+        if target is not None:
+            self._start(target, FlowStarted(command.variables), session.callers)
+
+    def _call(self, flow: CompiledFlow, session: Session, command: CallFlow) -> None:
+        target = self._target(flow, command)
+        callers = {text_at(caller, "flow_id") for caller in session.callers} | {flow.flow_id}
+        if target is not None and (target.flow_id in callers or len(callers) > MOST_CALLERS):
+            self._note("limit_reached", flow.flow_id, command.node_id, "the flow calls itself, or calls too deep")
+            target = None
+        waiting = self._current(state_id_of(self._arrival.conversation_id, flow.flow_id))
+        if waiting is None or target is None:
+            if waiting is not None:
+                self._end(waiting)
             return
+        self._put(waiting.visiting())
+        frame: dict[str, Json] = {"flow_id": flow.flow_id, "flow_version": flow.version}
+        self._start(target, FlowStarted(command.variables), (*session.callers, frame))
+
+    def _target(self, flow: CompiledFlow, command: JumpToFlow | CallFlow) -> CompiledFlow | None:
+        if not self._may_go_on(flow, command.node_id):
+            return None
         target = self._flow(command.flow, 0)
         if target is None:
-            self._note("limit_reached", flow.flow_id, command.node_id, "the flow jumped to is not published")
-            return
-        self._start(target, FlowStarted(command.variables))
+            self._note("limit_reached", flow.flow_id, command.node_id, "the flow it leads to is not published")
+        return target
+
+    def _may_go_on(self, flow: CompiledFlow, node_id: str) -> bool:
+        self._jumps += 1
+        if self._jumps > MOST_JUMPS:
+            self._note("limit_reached", flow.flow_id, node_id, "jumps")
+        return self._jumps <= MOST_JUMPS
+
+    # What it comes to.
 
     def _say(self, flow: CompiledFlow, command: Say) -> None:
         arrival = self._arrival
@@ -219,34 +294,59 @@ class _Advance:
         text = command.text if isinstance(command, SendText) else command.body
         self._note("bot_message", flow.flow_id, command.node_id, text)
 
+    def _order(self, flow: CompiledFlow, command: Order) -> None:
+        arrival = self._arrival
+        order_id = derived_id(arrival.conversation_id, f"order:{arrival.event_id}#{len(self._effects.ordered)}")
+        self._effects.ordered.append(Ordered(order_id, arrival, flow.flow_id, command))
+        if isinstance(command, HandOver):
+            target = command.queue_id or command.department or command.agent
+            self._note("handed_over", flow.flow_id, command.node_id, target)
+
     def _note(self, kind: RecordKind, flow_id: str, node_id: str, text: str) -> None:
         records = self._effects.records
         records.append(Record(self._arrival, kind, flow_id, node_id, text, len(records)))
 
-    def _set_timer(self, standing: Standing) -> None:
+    def _set_expiry(self, standing: Standing) -> None:
+        now = self._rules.now
+        is_overdue = standing.session_expires_at <= now
+        self._set_timer(standing, SESSION_EXPIRY, now + self._rules.ttl if is_overdue else standing.session_expires_at)
+
+    def _set_timers(self, before: Session, after: Standing) -> None:
+        """Set what the session waits for now, and drop what it waits for no longer."""
+        signal, timers = self._arrival.signal, after.session.timers
+        fired = signal.kind if isinstance(signal, TimerDue) else ""
+        for kind, due_us in timers.items():
+            if before.timers.get(kind) != due_us or kind == fired:
+                self._set_timer(after, kind, _EPOCH + timedelta(microseconds=due_us))
+        for kind in before.timers:
+            if kind not in timers and kind != fired:
+                self._set_timer(after, kind, None)
+
+    def _set_timer(self, standing: Standing, kind: str, fire_at: datetime | None) -> None:
         self._effects.timers.append(
-            Timer(
-                standing.organization_id,
-                standing.conversation_id,
-                SESSION_EXPIRY,
-                standing.state_id,
-                max(standing.session_expires_at, self._rules.now),
-            )
+            Timer(standing.organization_id, standing.conversation_id, kind, standing.state_id, fire_at)
         )
 
-    def _new_standing(self, flow: CompiledFlow) -> Standing:
+    def _end(self, standing: Standing) -> None:
+        """Take a session out of its flow before its time."""
+        for kind in standing.session.timers:
+            self._set_timer(standing, kind, None)
+        self._put(standing.ended())
+
+    def _new_standing(self, flow: CompiledFlow, callers: tuple[Mapping[str, Json], ...]) -> Standing:
         arrival, now = self._arrival, self._rules.now
         state_id = state_id_of(arrival.conversation_id, flow.flow_id)
         former = self._current(state_id)
+        own = flow.settings.session_ttl_seconds
         return Standing(
             organization_id=arrival.organization_id,
             state_id=state_id,
             conversation_id=arrival.conversation_id,
             contact=arrival.contact,
-            session=Session(flow.flow_id, flow.version),
+            session=Session(flow.flow_id, flow.version, callers=callers),
             messages_count=0,
             last_message_at=now,
-            session_expires_at=now + self._rules.ttl,
+            session_expires_at=now + (timedelta(seconds=own) if own is not None else self._rules.ttl),
             created_at=now,
             closed_at=None,
             revision=former.revision if former else 0,
@@ -261,9 +361,29 @@ class _Advance:
     def _flow(self, flow: str, version: int) -> CompiledFlow | None:
         return self._rules.find_flow(self._arrival.organization_id, flow, version)
 
+    def _moment(self, flow: CompiledFlow) -> Moment:
+        arrival = self._arrival
+        closes_at = arrival.window_expires_at
+        return Moment(
+            now=self._rules.now,
+            zone=flow.settings.zone or _zone(arrival.time_zone),
+            seed=arrival.event_id,
+            person=written_id(arrival.contact.contact_id),
+            window_closes_at=_EPOCH + timedelta(seconds=closes_at) if closes_at else None,
+        )
+
     def _context(self) -> dict[str, Json]:
         contact = self._arrival.contact
         return {
             "contact": {"name": contact.name, "phone": contact.wa_id, "email": ""},
             "conversation": {"id": written_id(self._arrival.conversation_id)},
         }
+
+
+@lru_cache(maxsize=64)
+def _zone(name: str) -> tzinfo:
+    """An organization's zone; one that is unknown here must not stop its flows."""
+    try:
+        return zone_of(name)
+    except ValueError:
+        return DEFAULT_ZONE

@@ -1,4 +1,4 @@
-"""What reaches a conversation: a contact's message as router hands it over, or a durable timer."""
+"""What reaches a conversation: a contact's message as router hands it over, or a signal of our own rooms."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
 
-from services.executor.domain.events import InboundMessage
+from services.executor.domain.events import DeliveryFailed, EffectDone, InboundMessage, Released, Taken
 
 StartReason = Literal["none", "keyword", "number", "chatbot", "fallback", "test"]
 SESSION_EXPIRY = "session_expiry"
@@ -23,8 +23,31 @@ class Contact:
 
 
 @dataclass(frozen=True, slots=True)
+class TimerDue:
+    """A durable timer of a state fired; `due_us` is the moment it was set for, in microseconds since 1970."""
+
+    kind: str
+    state_id: UUID
+    due_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class SendFailed:
+    """A message of a flow did not arrive."""
+
+    flow_id: str
+    failure: DeliveryFailed
+
+
+Signal = TimerDue | SendFailed | EffectDone | Released | Taken
+
+
+@dataclass(frozen=True, slots=True)
 class Arrival:
-    """One event of one conversation. `timer` is set instead of a message when a timer fired."""
+    """One event of one conversation. With a `signal` there is no message, and who talks where is known from before.
+
+    `time_zone` is the organization's IANA name. `window_expires_at` is in seconds since 1970, 0 when it is unknown.
+    """
 
     organization_id: UUID
     conversation_id: UUID
@@ -36,4 +59,5 @@ class Arrival:
     start_flow_id: str
     start_reason: StartReason
     window_expires_at: int
-    timer: str = ""
+    time_zone: str = ""
+    signal: Signal | None = None

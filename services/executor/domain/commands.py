@@ -6,7 +6,8 @@ from typing import Literal
 
 from services.executor.domain.json_value import Json
 
-EndReason = Literal["end_node", "no_edge", "attempts_exceeded"]
+EndReason = Literal["end_node", "no_edge", "attempts_exceeded", "returned", "inactive"]
+EffectKind = Literal["http", "ai"]
 LimitReason = Literal["iterations", "timeout", "work"]
 
 
@@ -85,6 +86,62 @@ class JumpToFlow:
 
 
 @dataclass(frozen=True, slots=True)
+class CallFlow:
+    """Go through another flow of the same organization and come back to this node when it ends."""
+
+    node_id: str
+    flow: str
+    variables: Mapping[str, Json]
+
+
+@dataclass(frozen=True, slots=True)
+class StartEffect:
+    """Call something outside; the result comes back as EffectDone with this id.
+
+    `request` is JSON, by kind; secrets stand in it by name only.
+    """
+
+    node_id: str
+    effect_id: str
+    kind: EffectKind
+    request: Mapping[str, Json]
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeContact:
+    """Change what is known of the contact; an empty part changes nothing, None of `is_opted_in` leaves it."""
+
+    node_id: str
+    attributes: Mapping[str, Json]
+    add_tags: tuple[str, ...] = ()
+    remove_tags: tuple[str, ...] = ()
+    language: str = ""
+    is_opted_in: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HandOver:
+    """Give the conversation to people. Ids and names may be empty; `priority` is 0 to 100; agents read `context`."""
+
+    node_id: str
+    queue_id: str
+    department: str
+    agent: str
+    priority: int
+    context: str
+
+
+@dataclass(frozen=True, slots=True)
+class LogEvent:
+    """Note an event of the author's own in the log."""
+
+    node_id: str
+    name: str
+    value: Json
+    properties: Mapping[str, Json]
+
+
+@dataclass(frozen=True, slots=True)
 class Ended:
     """The flow ended at this node."""
 
@@ -92,4 +149,6 @@ class Ended:
     reason: EndReason
 
 
-Command = SendText | SendButtons | SendList | LimitReached | JumpToFlow | Ended
+Say = SendText | SendButtons | SendList
+Order = StartEffect | ChangeContact | HandOver
+Command = Say | Order | LogEvent | LimitReached | JumpToFlow | CallFlow | Ended

@@ -7,11 +7,11 @@ from services.executor.domain.document import FlowDocument, Node
 from services.executor.domain.exits import Exits
 from services.executor.domain.finding import InvalidFlow
 from services.executor.domain.flow_settings import FlowSettings, read_settings
-from services.executor.domain.json_value import Json
+from services.executor.domain.json_value import Json, text_at
 from services.executor.domain.lint import problems
 from services.executor.domain.nodes import NODE_TYPES
 from services.executor.domain.nodes.node_type import Plan
-from services.executor.domain.turn import Behaviour
+from services.executor.domain.turn import Behaviour, Closed
 from services.executor.domain.variables import is_system_name
 from services.executor.domain.wiring import wire
 
@@ -23,6 +23,10 @@ class CompiledNode:
     id: str
     behaviour: Behaviour
     exits: Exits
+    # What to do when the node would speak and the window is closed; None for a node that says nothing.
+    closed: Closed | None = None
+    # Whether an edge says what happens when what it said does not arrive.
+    catches_failures: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,4 +63,15 @@ def compile_flow(document: FlowDocument, *, flow_id: str = "", version: int = 0)
 
 
 def _compile_node(node: Node, plan: Plan) -> CompiledNode:
-    return CompiledNode(node.id, NODE_TYPES[node.type].compile(node, plan), plan.exits)
+    node_type, exits = NODE_TYPES[node.type], plan.exits
+    if not node_type.speaks(node):
+        return CompiledNode(node.id, node_type.compile(node, plan), exits)
+    closed = _closed(node, plan)
+    return CompiledNode(node.id, node_type.compile(node, plan), exits, closed, exits.catches_failures)
+
+
+def _closed(node: Node, plan: Plan) -> Closed:
+    """The node's own policy, or the flow's; an edge for it is policy enough."""
+    has_edge = plan.exits.named("window_closed") is not None
+    policy = text_at(node.data, "onWindowClosed") or plan.settings.on_window_closed or "branch"
+    return Closed("branch" if policy == "branch" and has_edge else "wait")

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from services.executor.domain.json_value import Json, flag_at, text_at, whole_number_at
+from services.executor.domain.json_value import Json, flag_at, object_at, objects_at, text_at, whole_number_at
 
 MAX_PATH: Final = 200
 
@@ -14,6 +14,12 @@ class Session:
     """A conversation's state. `variables` are the flow's own; what the system knows is kept apart from them.
 
     `execution_path` holds the last 200 node ids entered; `attempts` counts wrong answers at the current node.
+    `timers` are those that run, by kind, each with its moment in microseconds since 1970. `effect_id` is the call
+    outside that is waited for. `gathered` are the messages of a burst that is not over, `backlog` those that came while
+    nobody was listening, both in the form of InboundMessage.to_json. `spoke` are the nodes whose messages may still
+    turn out to have failed. `callers` are the flows that wait for this one's end, the nearest last, as
+    {flow_id, flow_version}. `is_blocked`: the node could not speak, since the 24 hour window is closed. `memo` is what
+    node types remember.
     """
 
     flow_id: str
@@ -26,14 +32,29 @@ class Session:
     awaiting_input: bool = False
     user_message: str = ""
     selected_option: str = ""
+    timers: Mapping[str, int] = field(default_factory=dict)
+    effect_id: str = ""
+    gathered: tuple[Mapping[str, Json], ...] = ()
+    backlog: tuple[Mapping[str, Json], ...] = ()
+    spoke: tuple[str, ...] = ()
+    callers: tuple[Mapping[str, Json], ...] = ()
+    is_blocked: bool = False
+    is_taken: bool = False
+    is_handed_over: bool = False
+    memo: Mapping[str, Json] = field(default_factory=dict)
+
+    @property
+    def is_with_person(self) -> bool:
+        """Whether people have the conversation: the bot says nothing until it is released."""
+        return self.is_taken or self.is_handed_over
 
     def to_json(self) -> dict[str, Json]:
         """The JSON form, as stored."""
         return {**self.place(), "variables": dict(self.variables), "execution_path": list(self.execution_path)}
 
     def place(self) -> dict[str, Json]:
-        """The JSON form without `variables` and `execution_path`, which may be long."""
-        return {
+        """The JSON form without `variables` and `execution_path`, which may be long; what is empty is left out."""
+        written: dict[str, Json] = {
             "flow_id": self.flow_id,
             "flow_version": self.flow_version,
             "current_node_id": self.current_node_id,
@@ -43,6 +64,30 @@ class Session:
             "user_message": self.user_message,
             "selected_option": self.selected_option,
         }
+        if self._has_more():
+            written |= self._more()
+        return written
+
+    def _has_more(self) -> bool:
+        return bool(
+            self.timers or self.effect_id or self.gathered or self.backlog or self.spoke or self.callers
+            or self.is_blocked or self.is_taken or self.is_handed_over or self.memo
+        )  # fmt: skip
+
+    def _more(self) -> dict[str, Json]:
+        more: dict[str, Json] = {
+            "timers": dict(self.timers),
+            "effect_id": self.effect_id,
+            "gathered": [dict(message) for message in self.gathered],
+            "backlog": [dict(message) for message in self.backlog],
+            "spoke": list(self.spoke),
+            "callers": [dict(caller) for caller in self.callers],
+            "is_blocked": self.is_blocked,
+            "is_taken": self.is_taken,
+            "is_handed_over": self.is_handed_over,
+            "memo": dict(self.memo),
+        }
+        return {key: value for key, value in more.items() if value}
 
     @classmethod
     def from_json(cls, value: Mapping[str, Json]) -> "Session":
@@ -63,4 +108,18 @@ class Session:
             awaiting_input=flag_at(value, "awaiting_input"),
             user_message=text_at(value, "user_message"),
             selected_option=text_at(value, "selected_option"),
+            timers={kind: due for kind, due in object_at(value, "timers").items() if isinstance(due, int)},
+            effect_id=text_at(value, "effect_id"),
+            gathered=tuple(objects_at(value, "gathered")),
+            backlog=tuple(objects_at(value, "backlog")),
+            spoke=_texts(value.get("spoke")),
+            callers=tuple(objects_at(value, "callers")),
+            is_blocked=flag_at(value, "is_blocked"),
+            is_taken=flag_at(value, "is_taken"),
+            is_handed_over=flag_at(value, "is_handed_over"),
+            memo=object_at(value, "memo"),
         )
+
+
+def _texts(value: Json) -> tuple[str, ...]:
+    return tuple(map(str, value)) if isinstance(value, list) else ()

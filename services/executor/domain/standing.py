@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from services.executor.domain.arrival import Contact
 from services.executor.domain.identifiers import derived_id
 from services.executor.domain.session import Session
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Where the conversation is held, as its last message told: what is said later without a message needs it."""
+
+    phone_number_id: str = ""
+    contact_name: str = ""
+    window_expires_at: int = 0
+    time_zone: str = ""
 
 
 def state_id_of(conversation_id: UUID, flow_id: str) -> UUID:
@@ -31,15 +41,17 @@ class Standing:
     created_at: datetime
     closed_at: datetime | None
     revision: int
+    line: Line = Line()
 
     def is_live(self, now: datetime) -> bool:
-        """Whether a message goes on with it. Closed, ended and expired ones are not resumed."""
-        return self.session.is_active and self.session_expires_at > now
+        """Whether a message goes on with it. Closed, ended and expired ones are not resumed; people's do not expire."""
+        session = self.session
+        return session.is_active and (self.session_expires_at > now or session.is_with_person)
 
     def after_turn(
-        self, session: Session, *, contact: Contact, messages: int, now: datetime, ttl: timedelta
+        self, session: Session, *, contact: Contact, line: Line, messages: int, now: datetime, expires_at: datetime
     ) -> Standing:
-        """The state after a turn; every turn gives the session its full time again (sliding TTL)."""
+        """The state after a turn; with every message, in or out, the session has its full time again (sliding TTL)."""
         # Field by field: `replace` takes four times as long, and every turn comes by here.
         return Standing(
             organization_id=self.organization_id,
@@ -48,13 +60,30 @@ class Standing:
             contact=contact,
             session=session,
             messages_count=self.messages_count + messages,
-            last_message_at=now,
-            session_expires_at=now + ttl,
+            last_message_at=now if messages else self.last_message_at,
+            session_expires_at=expires_at,
             created_at=self.created_at,
             closed_at=self.closed_at,
             revision=self.revision,
+            line=line,
         )
 
     def ended(self) -> Standing:
         """The state without a place in the flow: expired, or left for another flow."""
-        return replace(self, session=replace(self.session, is_active=False, current_node_id=None, awaiting_input=False))
+        session = self.session
+        return replace(
+            self,
+            session=Session(
+                session.flow_id, session.flow_version, variables=session.variables, is_active=False,
+                execution_path=session.execution_path, user_message=session.user_message,
+                selected_option=session.selected_option,
+            ),
+        )  # fmt: skip
+
+    def visiting(self) -> Standing:
+        """The state while another flow is gone through that it called: it keeps its place."""
+        return replace(self, session=replace(self.session, is_active=False, awaiting_input=False))
+
+    def returned(self) -> Standing:
+        """The state again, when the flow it called has ended."""
+        return replace(self, session=replace(self.session, is_active=True))

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import orjson
 
-from services.executor.domain.advance import Timer
 from services.executor.domain.arrival import Contact
+from services.executor.domain.effects import Timer
 from services.executor.domain.identifiers import recurring_id
+from services.executor.domain.json_value import Json, text_at, whole_number_at
 from services.executor.domain.session import Session
-from services.executor.domain.standing import Standing
+from services.executor.domain.standing import Line, Standing
 from services.executor.ports import StateView
 
 COLUMNS = """s.organization_id, s.id, s.conversation_id, s.contact_id, s.phone_number, s.user_id, s.session,
@@ -33,6 +34,7 @@ def standing_of(row: Sequence[Any]) -> Standing:
         created_at=row[12],
         closed_at=row[13],
         revision=row[14],
+        line=_line_of(row[6]),
     )
 
 
@@ -41,9 +43,28 @@ def view_of(row: Sequence[Any]) -> StateView:
     return StateView(standing_of(row[:15]), row[15])
 
 
-def _rest_of(session: Session) -> str:
+def _rest_of(standing: Standing) -> str:
     """What the seed's columns do not hold."""
-    return orjson.dumps(session.place()).decode()
+    line = standing.line
+    held = {
+        "phone_number_id": line.phone_number_id,
+        "contact_name": line.contact_name,
+        "window_expires_at": line.window_expires_at,
+        "time_zone": line.time_zone,
+    }
+    return orjson.dumps({**standing.session.place(), "line": held}).decode()
+
+
+def _line_of(rest: Mapping[str, Json]) -> Line:
+    held = rest.get("line")
+    if not isinstance(held, dict):
+        return Line()
+    return Line(
+        phone_number_id=text_at(held, "phone_number_id"),
+        contact_name=text_at(held, "contact_name"),
+        window_expires_at=whole_number_at(held, "window_expires_at") or 0,
+        time_zone=text_at(held, "time_zone"),
+    )
 
 
 def state_values(standings: Sequence[Standing]) -> dict[str, list[object]]:
@@ -61,7 +82,7 @@ def state_values(standings: Sequence[Standing]) -> dict[str, list[object]]:
         "x": [orjson.dumps(dict(standing.session.variables)).decode() for standing in standings],
         "e": [orjson.dumps(standing.session.execution_path).decode() for standing in standings],
         "a": [standing.session.is_active for standing in standings],
-        "j": [_rest_of(standing.session) for standing in standings],
+        "j": [_rest_of(standing) for standing in standings],
         "m": [standing.messages_count for standing in standings],
         "cl": [standing.closed_at for standing in standings],
         "l": [standing.last_message_at for standing in standings],
@@ -71,13 +92,21 @@ def state_values(standings: Sequence[Standing]) -> dict[str, list[object]]:
     }
 
 
-def timer_values(timers: Sequence[Timer]) -> dict[str, list[object]]:
-    """Timers as arrays; of two for the same thing the later counts."""
-    latest = {(timer.organization_id, timer.conversation_id, timer.kind, timer.scope): timer for timer in timers}
+def timer_values(timers: Iterable[Timer]) -> dict[str, list[object]]:
+    """The timers that are to be set, as arrays."""
+    kept = [timer for timer in timers if timer.fire_at is not None]
+    return {**_timer_keys(kept), "f": [timer.fire_at for timer in kept]}
+
+
+def dropped_timers(timers: Iterable[Timer]) -> dict[str, list[object]]:
+    """The keys of the timers that are to be dropped, as arrays."""
+    return _timer_keys([timer for timer in timers if timer.fire_at is None])
+
+
+def _timer_keys(timers: Sequence[Timer]) -> dict[str, list[object]]:
     return {
-        "o": [timer.organization_id for timer in latest.values()],
-        "l": [timer.conversation_id for timer in latest.values()],
-        "k": [timer.kind for timer in latest.values()],
-        "s": [timer.scope for timer in latest.values()],
-        "f": [timer.fire_at for timer in latest.values()],
+        "o": [timer.organization_id for timer in timers],
+        "l": [timer.conversation_id for timer in timers],
+        "k": [timer.kind for timer in timers],
+        "s": [timer.scope for timer in timers],
     }

@@ -24,12 +24,12 @@ from services.chassis.db import (
 )
 from services.chassis.queue import Item, Lanes, bundles_of
 from services.chassis.queue.schema import KEEP_DAYS
-from services.executor.domain.advance import Timer
+from services.executor.domain.effects import Timer
 from services.executor.domain.standing import Standing
 from services.executor.ports import Passage, Published, Save, Snapshot, StateChanged, StateView
 from services.executor.store.boxes import INBOX, OUTBOX, RECORDS
 from services.executor.store.flows import load_flow
-from services.executor.store.rows import COLUMNS, standing_of, state_values, timer_values, view_of
+from services.executor.store.rows import COLUMNS, dropped_timers, standing_of, state_values, timer_values, view_of
 
 # The condition of the lists' partial indexes; it holds for every state.
 _LISTED = "s.created_at > '2000-01-01Z'"
@@ -78,6 +78,10 @@ _SAVE_TIMERS = Query("""
       t(o, l, k, s, f)
     ORDER BY 1, 2, 3, 4
     ON CONFLICT (organization_id, lane_id, kind, scope) DO UPDATE SET fire_at = excluded.fire_at""")
+
+_DROP_TIMERS = Query("""
+    DELETE FROM executor.timer t USING unnest(%(o)b::uuid[], %(l)b::uuid[], %(k)b::text[], %(s)b::uuid[]) d(o, l, k, s)
+    WHERE t.organization_id = d.o AND t.lane_id = d.l AND t.kind = d.k AND t.scope = d.s""")
 
 ANY_TIMER_DUE = Query("SELECT EXISTS (SELECT 1 FROM executor.timer WHERE fire_at <= now())")
 
@@ -172,7 +176,7 @@ class PostgresStates:
         if save.standings:
             steps.append((_SAVE_STATES, {**state_values(save.standings), "wanted": len(save.standings)}))
         if save.timers:
-            steps.append((_SAVE_TIMERS, timer_values(save.timers)))
+            steps += _timer_steps(save.timers)
         outbox = self._outbox.entering(save.outbox)
         records = self._records.entering(self._bundles_of(save.records))
         before = len(steps)
@@ -323,6 +327,13 @@ def _closing(organization_id: UUID, conversation_id: UUID, flow_id: UUID) -> Aud
         before=digest_of({"flow_id": flow_id, "is_active": True}),
         after=digest_of({"flow_id": flow_id, "is_active": False}),
     )
+
+
+def _timer_steps(timers: Sequence[Timer]) -> list[Step]:
+    """Set and drop; of two for the same thing the later counts."""
+    latest = {(timer.organization_id, timer.conversation_id, timer.kind, timer.scope): timer for timer in timers}
+    values, dropped = timer_values(latest.values()), dropped_timers(latest.values())
+    return [(query, rows) for query, rows in ((_SAVE_TIMERS, values), (_DROP_TIMERS, dropped)) if rows["o"]]
 
 
 def _snapshot_steps(conversations: Sequence[tuple[UUID, UUID]], flows: Sequence[tuple[UUID, UUID]]) -> list[Step]:

@@ -22,11 +22,12 @@ from services.chassis.clock import Monotonic
 from services.chassis.errors import Unavailable
 from services.chassis.logs import get_logger
 from services.chassis.queue import Claim, Finish, Item, LeaseLost, Passed, StoredItem
-from services.executor.domain.advance import Effects, FlowNeeded, Record, Rules, Said, advance
+from services.executor.domain.advance import advance
 from services.executor.domain.arrival import Arrival
 from services.executor.domain.compile import CompiledFlow
-from services.executor.domain.engine import Limits
+from services.executor.domain.effects import Effects, FlowNeeded, Record, Rules, Said
 from services.executor.domain.identifiers import recurring_id
+from services.executor.domain.limits import Limits
 from services.executor.domain.standing import Standing
 from services.executor.ports import LoadFlow, Passage, Save, Snapshot, StateChanged, States
 from services.executor.usecases.library import FlowLibrary

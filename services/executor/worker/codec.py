@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from google.protobuf.message import DecodeError
 
 from services.chassis.queue import Claim, Item
-from services.executor.domain.advance import Record, RecordKind, Said, Say, Timer
 from services.executor.domain.arrival import Arrival, Contact, StartReason
-from services.executor.domain.commands import SendButtons, SendText
+from services.executor.domain.commands import Say, SendButtons, SendText
+from services.executor.domain.effects import Record, RecordKind, Said, Timer
 from services.executor.domain.events import InboundMessage
 from services.executor.domain.identifiers import read_id, recurring_id, written_id
 from services.executor.usecases import Decoded, Submission
+from services.executor.worker.signals import signal_of
 from services.pb.analytics.v1 import analytics_pb2
 from services.pb.common.v1 import content_pb2, events_pb2
 from services.pb.executor.v1 import executor_pb2
 from services.pb.sender.v1 import sender_pb2
 
 _LONGEST_EVENT_ID = 600
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
 # Kinds whose text is a caption.
 _CAPTIONED = frozenset({"image", "video", "audio", "document", "sticker"})
 
@@ -38,6 +42,11 @@ _KINDS: dict[RecordKind, analytics_pb2.RecordKind.ValueType] = {
     "flow_ended": analytics_pb2.RECORD_KIND_FLOW_ENDED,
     "invalid_answer": analytics_pb2.RECORD_KIND_INVALID_ANSWER,
     "limit_reached": analytics_pb2.RECORD_KIND_LIMIT_REACHED,
+    "flow_event": analytics_pb2.RECORD_KIND_FLOW_EVENT,
+    "handed_over": analytics_pb2.RECORD_KIND_HANDED_OVER,
+    "taken": analytics_pb2.RECORD_KIND_TAKEN,
+    "released": analytics_pb2.RECORD_KIND_RELEASED,
+    "effect_failed": analytics_pb2.RECORD_KIND_EFFECT_FAILED,
 }
 
 
@@ -99,7 +108,8 @@ def _arrival(
         start_flow_id=start_flow_id,
         start_reason=_REASONS.get(event.start_reason, "none"),
         window_expires_at=event.window_expires_at,
-        timer=event.timer,
+        time_zone=event.time_zone,
+        signal=signal_of(event),
     )
 
 
@@ -174,11 +184,15 @@ def encode_record(record: Record, occurred_at_us: int) -> bytes:
 
 def timer_item(timer: Timer) -> Item:
     """The event of a timer that fired; the moment it was set for makes the firing count once."""
-    event_id = f"timer:{timer.kind}:{timer.scope}:{int(timer.fire_at.timestamp() * 1_000_000)}"
+    assert timer.fire_at is not None
+    due_us = (timer.fire_at - _EPOCH) // _MICROSECOND
+    event_id = f"timer:{timer.kind}:{timer.scope}:{due_us}"
     event = executor_pb2.ConversationEvent(
         organization_id=str(timer.organization_id),
         conversation_id=str(timer.conversation_id),
         event_id=event_id,
         timer=timer.kind,
+        timer_state_id=str(timer.scope),
+        timer_due_us=due_us,
     )
     return Item(timer.organization_id, timer.conversation_id, event_id, event.SerializeToString())

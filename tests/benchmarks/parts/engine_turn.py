@@ -17,16 +17,19 @@ from uuid import UUID, uuid5
 import orjson
 
 from services.chassis.queue import Claim, Item, StoredItem
-from services.executor.domain.advance import Effects, Rules, advance
+from services.executor.domain.advance import advance
 from services.executor.domain.arrival import Arrival
 from services.executor.domain.budget import Budget
 from services.executor.domain.compile import CompiledFlow, compile_flow
 from services.executor.domain.document import parse_document
-from services.executor.domain.engine import Limits, step
+from services.executor.domain.effects import Effects, Rules
+from services.executor.domain.engine import step
 from services.executor.domain.events import InboundMessage
+from services.executor.domain.limits import Limits
 from services.executor.domain.session import Session
 from services.executor.domain.standing import Standing
 from services.executor.domain.templates import compile_template
+from services.executor.domain.turn import Moment
 from services.executor.domain.variables import Scope
 from services.executor.store.rows import standing_of, state_values
 from services.executor.worker.codec import decode, encode_record, encode_said
@@ -40,6 +43,7 @@ CONVERSATIONS = 400
 _ORGANIZATION = UUID("7d8f2b64-5c1e-4f43-9a55-2f6f0a3c9b01")
 _FLOW_ID = "c3b0a1de-93f4-5d27-8c1c-0e6c0d8f7a42"
 _NOW = datetime(2026, 3, 14, 15, 9, tzinfo=UTC)
+_MOMENT = Moment(_NOW)
 _CONTEXT: dict[str, Any] = {"contact": {"name": "Bia", "phone": "5511987654321", "email": ""}}
 _TEMPLATE = "Prazer, {{nome}}. Quantas bicicletas quer revisar até {{current_date}}? ({{contact.name | upper}})"
 
@@ -100,7 +104,7 @@ def _turn(flow: CompiledFlow, state: bytes) -> bytes:
         flow,
         session,
         InboundMessage("Ana Souza"),
-        now=_NOW,
+        moment=_MOMENT,
         limits=Limits(),
         context=_CONTEXT,
         monotonic=time.monotonic,

@@ -15,16 +15,19 @@ from uuid import UUID
 import orjson
 
 from services.chassis.queue import Claim, StoredItem
-from services.executor.domain.advance import Rules, advance
+from services.executor.domain.advance import advance
 from services.executor.domain.arrival import Contact
 from services.executor.domain.budget import Budget
 from services.executor.domain.compile import CompiledFlow, compile_flow
 from services.executor.domain.document import parse_document
-from services.executor.domain.engine import Limits, step
+from services.executor.domain.effects import Rules
+from services.executor.domain.engine import step
 from services.executor.domain.events import InboundMessage
+from services.executor.domain.limits import Limits
 from services.executor.domain.session import Session
 from services.executor.domain.standing import Standing, state_id_of
 from services.executor.domain.templates import compile_template
+from services.executor.domain.turn import Moment
 from services.executor.domain.variables import Scope
 from services.executor.store.rows import state_values
 from services.executor.worker.codec import decode, encode_record, encode_said
@@ -45,6 +48,7 @@ EXPECTED = "Certo, Ana: 2 na lista. Que dia da semana?"
 
 _ORGANIZATION, _CONVERSATION, _FLOW = UUID(int=1), UUID(int=2), UUID(int=3)
 _NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
+_MOMENT = Moment(_NOON)
 _LIMITS, _TTL = Limits(), timedelta(hours=24)
 _CONTACT = Contact(UUID(int=4), "5511970000001", "", "Ana da Oficina Aberta")
 
@@ -93,7 +97,7 @@ def engine_turn(flow: CompiledFlow, state: bytes) -> Callable[[], bytes]:
     def turn() -> bytes:
         session = Session.from_json(orjson.loads(state))
         outcome = step(
-            flow, session, InboundMessage(ANSWER, "text"), now=_NOON, limits=_LIMITS,
+            flow, session, InboundMessage(ANSWER, "text"), moment=_MOMENT, limits=_LIMITS,
             context={"contact.name": "Ana"}, monotonic=time.monotonic,
         )  # fmt: skip
         return orjson.dumps(outcome.session.to_json())

@@ -15,7 +15,7 @@ from services.chassis.audit import AuditLog
 from services.chassis.clock import monotonic
 from services.chassis.db import Database
 from services.chassis.queue import Batcher, Lanes, StoredItem, payloads_of
-from services.executor.domain.engine import Limits
+from services.executor.domain.limits import Limits
 from services.executor.server import ExecutionServer
 from services.executor.store import INBOX, OUTBOX, RECORDS, PostgresFlows, PostgresStates
 from services.executor.usecases import Encoder, FlowKeeping, FlowLibrary, StateKeeping, Submission, Turns

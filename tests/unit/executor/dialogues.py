@@ -12,9 +12,12 @@ import yaml
 from services.executor.domain.commands import Command, Ended, JumpToFlow, LimitReached, SendButtons, SendList, SendText
 from services.executor.domain.compile import CompiledFlow, compile_flow
 from services.executor.domain.document import FlowDocument, parse_document
-from services.executor.domain.engine import Limits, Outcome, step
+from services.executor.domain.engine import Outcome, step
 from services.executor.domain.events import Event, FlowStarted, InboundMessage, TimerFired
+from services.executor.domain.flow_settings import DEFAULT_ZONE
+from services.executor.domain.limits import Limits
 from services.executor.domain.session import Session
+from services.executor.domain.turn import Moment
 
 FLOWS = Path(__file__).parents[2] / "data" / "flows" / "native"
 NOW = datetime(2026, 3, 14, 15, 9, tzinfo=UTC)
@@ -65,7 +68,14 @@ def event_of(turn: Mapping[str, Any]) -> Event:
 
 
 def take(flow: CompiledFlow, session: Session | None, event: Event, **changes: Any) -> Outcome:
-    arguments: dict[str, Any] = {"now": NOW, "limits": Limits(), "context": {}, "monotonic": lambda: 0.0, **changes}
+    moment = Moment(NOW, zone=flow.settings.zone or DEFAULT_ZONE)
+    arguments: dict[str, Any] = {
+        "moment": moment,
+        "limits": Limits(),
+        "context": {},
+        "monotonic": lambda: 0.0,
+        **changes,
+    }
     return step(flow, session, event, **arguments)
 
 

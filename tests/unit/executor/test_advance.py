@@ -3,12 +3,13 @@
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
-from services.executor.domain.advance import Rules, advance
+from services.executor.domain.advance import advance
 from services.executor.domain.arrival import Arrival, Contact
 from services.executor.domain.compile import CompiledFlow, compile_flow
 from services.executor.domain.document import parse_document
-from services.executor.domain.engine import Limits
+from services.executor.domain.effects import Rules
 from services.executor.domain.events import InboundMessage
+from services.executor.domain.limits import Limits
 from services.executor.domain.standing import Standing
 
 NOW = datetime(2026, 3, 4, 12, tzinfo=UTC)
@@ -34,7 +35,7 @@ def told(flow: CompiledFlow, *lines: str, work: int = Limits().work) -> list[tup
         arrival = Arrival(
             organization_id=ORGANIZATION, conversation_id=CONVERSATION, event_id=str(place), phone_number_id="1",
             contact=Contact(uuid4(), "5511987654321", "", "Ana"), message=InboundMessage(line), may_run_flow=True,
-            start_flow_id=FLOW, start_reason="number", window_expires_at=0, timer="",
+            start_flow_id=FLOW, start_reason="number", window_expires_at=0,
         )  # fmt: skip
         rules = Rules(lambda *_: flow, Limits(work=work), timedelta(hours=1), NOW, lambda: 0.0)
         effects = advance(arrival, standings, rules)

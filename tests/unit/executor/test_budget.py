@@ -15,10 +15,10 @@ from services.executor.domain.commands import Ended, JumpToFlow, LimitReached, S
 from services.executor.domain.compile import compile_flow
 from services.executor.domain.conditions import OPERATORS, compile_rule
 from services.executor.domain.document import parse_document
-from services.executor.domain.engine import Limits
 from services.executor.domain.events import Event, FlowStarted, InboundMessage
 from services.executor.domain.expressions import MAX_TEXT, ExpressionError, compile_expression
 from services.executor.domain.json_value import Json
+from services.executor.domain.limits import Limits
 from services.executor.domain.patterns import MAX_SUBJECT, PatternError, compile_search, compile_validation
 from services.executor.domain.session import Session
 from services.executor.domain.templates import MAX_OUTPUT_BYTES, TemplateError, compile_template

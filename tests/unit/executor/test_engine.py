@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from services.executor.domain.commands import Ended, JumpToFlow, LimitReached, SendText
 from services.executor.domain.compile import compile_flow
 from services.executor.domain.document import parse_document
-from services.executor.domain.engine import Limits
 from services.executor.domain.events import Event, FlowStarted, InboundMessage, TimerFired
+from services.executor.domain.limits import Limits
 from services.executor.domain.session import Session
-from tests.unit.executor.dialogues import NOW, flow_of, plain, take
+from tests.unit.executor.dialogues import flow_of, plain, take
 from tests.unit.executor.generated_flows import documents
 
 _WORDS = st.sampled_from(
@@ -149,7 +149,7 @@ def test_the_clock_is_told_in_the_flows_zone_and_language(language: str, zone: s
                   {"id": "m", "type": "message", "data": {"content": "{{current_date}} {{current_time}}"}}],
         "edges": [{"source": "s", "target": "m"}],
     }  # fmt: skip
-    outcome = take(compile_flow(parse_document(document)), None, InboundMessage("oi"), now=NOW)
+    outcome = take(compile_flow(parse_document(document)), None, InboundMessage("oi"))
     assert [plain(item) for item in outcome.commands] == [said, {"ended": "no_edge"}]
 
 

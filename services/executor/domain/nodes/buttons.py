@@ -31,7 +31,7 @@ def send_buttons(node: Node, options: tuple[Option, ...]) -> Callable[[Turn], No
 
     def send(turn: Turn) -> None:
         buttons = tuple(Button(button_id, title(turn)) for button_id, title in titles)
-        turn.commands.append(SendButtons(node.id, body(turn), header(turn), footer(turn), buttons))
+        turn.send(SendButtons(node.id, body(turn), header(turn), footer(turn), buttons))
 
     return send
 

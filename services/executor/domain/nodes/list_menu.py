@@ -48,7 +48,7 @@ def send_list(node: Node, groups: tuple[Group, ...], language: str) -> Callable[
 
     def send(turn: Turn) -> None:
         filled = tuple(section(turn) for section in sections)
-        turn.commands.append(SendList(node.id, body(turn), header(turn), footer(turn), button(turn), filled))
+        turn.send(SendList(node.id, body(turn), header(turn), footer(turn), button(turn), filled))
 
     return send
 

@@ -7,7 +7,7 @@ from services.executor.domain.document import Node
 from services.executor.domain.exits import Exits
 from services.executor.domain.finding import Finding, error
 from services.executor.domain.flow_settings import FlowSettings
-from services.executor.domain.json_value import Json
+from services.executor.domain.json_value import Json, text_at
 from services.executor.domain.templates import Template, compile_template
 from services.executor.domain.turn import Behaviour
 
@@ -43,7 +43,8 @@ class NodeType:
     """One node type.
 
     `exits` lists its ways out, `check` its findings, `sets` the variables it assigns, `reads` the variables
-    it names outside of `{{…}}`, and `texts` the data fields whose texts are templates.
+    it names outside of `{{…}}`, and `texts` the data fields whose texts are templates. `waits` tells whether it waits
+    for the contact, `speaks` whether it sends something.
     """
 
     compile: Callable[[Node, Plan], Behaviour]
@@ -53,6 +54,7 @@ class NodeType:
     reads: Callable[[Node], tuple[str, ...]] = no_names
     texts: tuple[str, ...] = ("content",)
     waits: Callable[[Node, Exits], bool] = lambda node, exits: False
+    speaks: Callable[[Node], bool] = lambda node: bool(text_at(node.data, "content").strip())
 
 
 def main_exit(handle: str) -> Callable[[Node], tuple[Exit, ...]]:

@@ -44,6 +44,16 @@ class _RecordKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_RecordKind
     """A turn was stopped by a limit."""
     RECORD_KIND_DELIVERY: _RecordKind.ValueType  # 7
     """Meta accepted a message, or told a status of it; status has which."""
+    RECORD_KIND_FLOW_EVENT: _RecordKind.ValueType  # 8
+    """An event that the author of a flow wants in the log; text has its name."""
+    RECORD_KIND_HANDED_OVER: _RecordKind.ValueType  # 9
+    """A flow gave the conversation to people; text says to whom."""
+    RECORD_KIND_TAKEN: _RecordKind.ValueType  # 10
+    """A person took the conversation."""
+    RECORD_KIND_RELEASED: _RecordKind.ValueType  # 11
+    """People gave the conversation back; text says how."""
+    RECORD_KIND_EFFECT_FAILED: _RecordKind.ValueType  # 12
+    """A call outside failed; text says why."""
 
 class RecordKind(_RecordKind, metaclass=_RecordKindEnumTypeWrapper):
     """What a record tells."""
@@ -64,6 +74,16 @@ RECORD_KIND_LIMIT_REACHED: RecordKind.ValueType  # 6
 """A turn was stopped by a limit."""
 RECORD_KIND_DELIVERY: RecordKind.ValueType  # 7
 """Meta accepted a message, or told a status of it; status has which."""
+RECORD_KIND_FLOW_EVENT: RecordKind.ValueType  # 8
+"""An event that the author of a flow wants in the log; text has its name."""
+RECORD_KIND_HANDED_OVER: RecordKind.ValueType  # 9
+"""A flow gave the conversation to people; text says to whom."""
+RECORD_KIND_TAKEN: RecordKind.ValueType  # 10
+"""A person took the conversation."""
+RECORD_KIND_RELEASED: RecordKind.ValueType  # 11
+"""People gave the conversation back; text says how."""
+RECORD_KIND_EFFECT_FAILED: RecordKind.ValueType  # 12
+"""A call outside failed; text says why."""
 Global___RecordKind: _TypeAlias = RecordKind  # noqa: Y015
 
 @_typing.final

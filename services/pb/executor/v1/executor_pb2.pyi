@@ -60,6 +60,62 @@ START_REASON_TEST: StartReason.ValueType  # 5
 """Named by whoever sent a test message."""
 Global___StartReason: _TypeAlias = StartReason  # noqa: Y015
 
+class _Hand:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _HandEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Hand.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    HAND_UNSPECIFIED: _Hand.ValueType  # 0
+    """Nothing changes."""
+    HAND_TAKEN: _Hand.ValueType  # 1
+    """A person takes it: the bot is silent."""
+    HAND_RELEASED: _Hand.ValueType  # 2
+    """People are done with it: the flow goes on."""
+    HAND_NO_AGENT: _Hand.ValueType  # 3
+    """Nobody took it: the flow goes on, and knows it."""
+
+class Hand(_Hand, metaclass=_HandEnumTypeWrapper):
+    """Who is to have a conversation."""
+
+HAND_UNSPECIFIED: Hand.ValueType  # 0
+"""Nothing changes."""
+HAND_TAKEN: Hand.ValueType  # 1
+"""A person takes it: the bot is silent."""
+HAND_RELEASED: Hand.ValueType  # 2
+"""People are done with it: the flow goes on."""
+HAND_NO_AGENT: Hand.ValueType  # 3
+"""Nobody took it: the flow goes on, and knows it."""
+Global___Hand: _TypeAlias = Hand  # noqa: Y015
+
+class _EffectOutcome:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _EffectOutcomeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_EffectOutcome.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    EFFECT_OUTCOME_UNSPECIFIED: _EffectOutcome.ValueType  # 0
+    """Never sent."""
+    EFFECT_OUTCOME_OK: _EffectOutcome.ValueType  # 1
+    """An answer came that counts as good."""
+    EFFECT_OUTCOME_FAILED: _EffectOutcome.ValueType  # 2
+    """It was refused, or the answer counts as bad."""
+    EFFECT_OUTCOME_TIMEOUT: _EffectOutcome.ValueType  # 3
+    """No answer came in time."""
+
+class EffectOutcome(_EffectOutcome, metaclass=_EffectOutcomeEnumTypeWrapper):
+    """How a call outside ended."""
+
+EFFECT_OUTCOME_UNSPECIFIED: EffectOutcome.ValueType  # 0
+"""Never sent."""
+EFFECT_OUTCOME_OK: EffectOutcome.ValueType  # 1
+"""An answer came that counts as good."""
+EFFECT_OUTCOME_FAILED: EffectOutcome.ValueType  # 2
+"""It was refused, or the answer counts as bad."""
+EFFECT_OUTCOME_TIMEOUT: EffectOutcome.ValueType  # 3
+"""No answer came in time."""
+Global___EffectOutcome: _TypeAlias = EffectOutcome  # noqa: Y015
+
 @_typing.final
 class ConversationEvent(_message.Message):
     """One event of a conversation."""
@@ -80,6 +136,11 @@ class ConversationEvent(_message.Message):
     WINDOW_EXPIRES_AT_FIELD_NUMBER: _builtins.int
     TIME_ZONE_FIELD_NUMBER: _builtins.int
     TIMER_FIELD_NUMBER: _builtins.int
+    TIMER_STATE_ID_FIELD_NUMBER: _builtins.int
+    TIMER_DUE_US_FIELD_NUMBER: _builtins.int
+    EFFECT_FIELD_NUMBER: _builtins.int
+    FAILED_DELIVERY_FIELD_NUMBER: _builtins.int
+    HAND_FIELD_NUMBER: _builtins.int
     organization_id: _builtins.str
     """The organization."""
     conversation_id: _builtins.str
@@ -106,9 +167,23 @@ class ConversationEvent(_message.Message):
     """The organization's IANA time zone."""
     timer: _builtins.str
     """Set by executor itself when a durable timer fired instead of a message: the timer's kind, such as session_expiry."""
+    timer_state_id: _builtins.str
+    """The state whose timer fired."""
+    timer_due_us: _builtins.int
+    """The moment the timer was set for, in microseconds since 1970; a timer that was moved since does not count."""
+    hand: Global___Hand.ValueType
+    """Set instead of a message when people take the conversation, or give it back."""
     @_builtins.property
     def message(self) -> _events_pb2.InboundMessage:
         """The message."""
+
+    @_builtins.property
+    def effect(self) -> Global___EffectResult:
+        """Set instead of a message when a call outside came to an end."""
+
+    @_builtins.property
+    def failed_delivery(self) -> Global___FailedDelivery:
+        """Set instead of a message when a message of a flow did not arrive."""
 
     def __init__(
         self,
@@ -127,14 +202,91 @@ class ConversationEvent(_message.Message):
         window_expires_at: _builtins.int = ...,
         time_zone: _builtins.str = ...,
         timer: _builtins.str = ...,
+        timer_state_id: _builtins.str = ...,
+        timer_due_us: _builtins.int = ...,
+        effect: Global___EffectResult | None = ...,
+        failed_delivery: Global___FailedDelivery | None = ...,
+        hand: Global___Hand.ValueType = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["message", b"message"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["effect", b"effect", "failed_delivery", b"failed_delivery", "message", b"message"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["contact_id", b"contact_id", "contact_name", b"contact_name", "contact_user_id", b"contact_user_id", "contact_wa_id", b"contact_wa_id", "conversation_id", b"conversation_id", "event_id", b"event_id", "may_run_flow", b"may_run_flow", "message", b"message", "organization_id", b"organization_id", "start_flow_id", b"start_flow_id", "start_reason", b"start_reason", "time_zone", b"time_zone", "timer", b"timer", "window_expires_at", b"window_expires_at"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["contact_id", b"contact_id", "contact_name", b"contact_name", "contact_user_id", b"contact_user_id", "contact_wa_id", b"contact_wa_id", "conversation_id", b"conversation_id", "effect", b"effect", "event_id", b"event_id", "failed_delivery", b"failed_delivery", "hand", b"hand", "may_run_flow", b"may_run_flow", "message", b"message", "organization_id", b"organization_id", "start_flow_id", b"start_flow_id", "start_reason", b"start_reason", "time_zone", b"time_zone", "timer", b"timer", "timer_due_us", b"timer_due_us", "timer_state_id", b"timer_state_id", "window_expires_at", b"window_expires_at"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ConversationEvent: _TypeAlias = ConversationEvent  # noqa: Y015
+
+@_typing.final
+class EffectResult(_message.Message):
+    """What a call outside came to."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EFFECT_ID_FIELD_NUMBER: _builtins.int
+    OUTCOME_FIELD_NUMBER: _builtins.int
+    STATUS_FIELD_NUMBER: _builtins.int
+    BODY_FIELD_NUMBER: _builtins.int
+    ERROR_FIELD_NUMBER: _builtins.int
+    effect_id: _builtins.str
+    """The effect, as the flow started it."""
+    outcome: Global___EffectOutcome.ValueType
+    """How it ended."""
+    status: _builtins.int
+    """HTTP's status; 0 when no answer came."""
+    body: _builtins.bytes
+    """The answer as JSON, at most 64 KiB; an answer that is no JSON is a JSON text."""
+    error: _builtins.str
+    """Why it failed, a sentence for the author; empty when it did not."""
+    def __init__(
+        self,
+        *,
+        effect_id: _builtins.str = ...,
+        outcome: Global___EffectOutcome.ValueType = ...,
+        status: _builtins.int = ...,
+        body: _builtins.bytes = ...,
+        error: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "effect_id", b"effect_id", "error", b"error", "outcome", b"outcome", "status", b"status"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EffectResult: _TypeAlias = EffectResult  # noqa: Y015
+
+@_typing.final
+class FailedDelivery(_message.Message):
+    """A message of a flow that did not arrive."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FLOW_ID_FIELD_NUMBER: _builtins.int
+    NODE_ID_FIELD_NUMBER: _builtins.int
+    CODE_FIELD_NUMBER: _builtins.int
+    MESSAGE_ID_FIELD_NUMBER: _builtins.int
+    flow_id: _builtins.str
+    """The flow that said it."""
+    node_id: _builtins.str
+    """The node that said it."""
+    code: _builtins.int
+    """Meta's error code; 0 when there is none."""
+    message_id: _builtins.str
+    """The message, a UUID."""
+    def __init__(
+        self,
+        *,
+        flow_id: _builtins.str = ...,
+        node_id: _builtins.str = ...,
+        code: _builtins.int = ...,
+        message_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["code", b"code", "flow_id", b"flow_id", "message_id", b"message_id", "node_id", b"node_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FailedDelivery: _TypeAlias = FailedDelivery  # noqa: Y015
 
 @_typing.final
 class SubmitRequest(_message.Message):
