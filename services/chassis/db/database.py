@@ -65,8 +65,8 @@ class Transaction:
 class _Pool(AsyncConnectionPool[Connection]):
     """A pool whose workers end when they are cancelled.
 
-    psycopg_pool's own take a cancellation for a connection that failed, and wait for something else to do. Whoever closes
-    a loop while they connect waits for them: a process that cannot start, or a test that failed, would never end.
+    psycopg_pool's own take a cancellation for a connection that failed, and wait for something else to do. Who closes a
+    loop while they connect waits for them: a process that cannot start, or a test that failed, would never end.
     """
 
     @classmethod
