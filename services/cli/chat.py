@@ -16,7 +16,10 @@ ANSWER_SECONDS = 20.0
 @app.command(help="Be a phone: write to a number of the simulated Meta and read the replies; 1 when none comes.")
 def chat(
     texts: Annotated[
-        list[str] | None, typer.Argument(metavar="[TEXT]…", help="Without any, type line by line.")
+        list[str] | None,
+        typer.Argument(
+            metavar="[TEXT]…", help="Without any, type line by line; /location, /image, /order, /form … say more."
+        ),
     ] = None,
     from_number: Annotated[str, typer.Option("--from", help="Your phone number, with country code.")] = "5511999990001",
     number: Annotated[str, typer.Option(help="phone_number_id of the business; else the first one applied.")] = "",

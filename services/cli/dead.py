@@ -110,8 +110,9 @@ def _as_json(letter: "lanes_pb2.DeadLetter") -> dict[str, object]:
 
 def _content(letter: "lanes_pb2.DeadLetter") -> object:
     """The payload as the message its box carries; as hexadecimal when it is none."""
-    from google.protobuf.json_format import MessageToDict
     from google.protobuf.message import DecodeError
+
+    from services.chassis.queue import plain_form
 
     kind = _kinds().get(letter.box)
     if kind is None:
@@ -121,8 +122,7 @@ def _content(letter: "lanes_pb2.DeadLetter") -> object:
         message.ParseFromString(letter.payload)
     except DecodeError:
         return {"hex": letter.payload.hex()}
-    content: dict[str, object] = MessageToDict(message, preserving_proto_field_name=True)
-    return content
+    return plain_form(message)
 
 
 def _kinds() -> "dict[str, type[Message]]":

@@ -8,14 +8,13 @@ from typing import Any, TypeAlias
 from uuid import UUID
 
 import orjson
-from google.protobuf.json_format import MessageToDict
 from google.protobuf.message import DecodeError
 from google.protobuf.struct_pb2 import Struct
 from google.protobuf.timestamp_pb2 import Timestamp
 from grpc import aio
 
 from services.chassis.errors import InvalidArgument
-from services.chassis.queue import Batcher, export_page_of, progress_of
+from services.chassis.queue import Batcher, export_page_of, plain_form, progress_of
 from services.chassis.rpc.sizes import fitting
 from services.executor.domain.finding import Finding
 from services.executor.ports import FlowSummary, Privacy, StateView
@@ -125,7 +124,7 @@ class StatesServer(executor_pb2_grpc.StatesServicer):
             event_id=request.event_id,
         )
         return executor_pb2.GetTurnResponse(
-            bot_responses=_texts(turn.payloads),
+            bot_responses=words_of(turn.payloads),
             state=_state(turn.state) if turn.state else None,
             is_awaiting_input=turn.state is not None and turn.state.standing.session.awaiting_input,
         )
@@ -186,12 +185,11 @@ def _content(kind: str, payload: bytes) -> object:
     """An event or a reply in plain words; as hexadecimal when it is none."""
     try:
         if kind.endswith("reply"):
-            return MessageToDict(sender_pb2.OutboundMessage.FromString(payload), preserving_proto_field_name=True)
+            return plain_form(sender_pb2.OutboundMessage.FromString(payload))
         event = executor_pb2.ConversationEvent.FromString(payload)
         fields = event.message.fields
         event.message.fields = b""
-        content: dict[str, object] = MessageToDict(event, preserving_proto_field_name=True)
-        return content | ({"webhook": orjson.loads(fields)} if fields else {})
+        return plain_form(event) | ({"webhook": orjson.loads(fields)} if fields else {})
     except (DecodeError, orjson.JSONDecodeError):
         return {"hex": payload.hex()}
 
@@ -249,11 +247,34 @@ def _state(view: StateView) -> executor_pb2.State:
     return state
 
 
-def _texts(payloads: Sequence[bytes]) -> list[str]:
-    return [_text(sender_pb2.OutboundMessage.FromString(payload).content) for payload in payloads]
+def words_of(payloads: Sequence[bytes]) -> list[str]:
+    """What was said, for people; a read receipt says nothing."""
+    contents = [sender_pb2.OutboundMessage.FromString(payload).content for payload in payloads]
+    return [_text(content) for content in contents if not content.HasField("read_receipt")]
 
 
 def _text(content: content_pb2.Content) -> str:
-    if content.HasField("text"):
-        return content.text.body
-    return content.buttons.body if content.HasField("buttons") else content.list.body
+    """The words of a message, for people; what has none is named in brackets."""
+    kind = content.WhichOneof("kind")
+    match kind:
+        case "media":
+            name = content_pb2.MediaKind.Name(content.media.media.kind).removeprefix("MEDIA_KIND_").lower()
+            return content.media.caption or f"[{name}]"
+        case "location":
+            place = content.location
+            return place.name or place.address or f"[{place.latitude}, {place.longitude}]"
+        case "contacts":
+            return ", ".join(card.name.formatted_name for card in content.contacts.cards)
+        case "reaction":
+            return content.reaction.emoji or "[reaction taken away]"
+        case "template":
+            values = (
+                each.text or each.currency.fallback_value or each.date_time.fallback_value
+                for each in content.template.body
+            )
+            return " · ".join([f"[{content.template.name}]", *(value for value in values if value)])
+        case "read_receipt" | None:
+            return ""
+        case _:
+            words: str = getattr(content, kind).body
+            return words or f"[{kind}]"

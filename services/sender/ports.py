@@ -75,6 +75,7 @@ class Listed:
     resolved_by: str
     is_maybe_duplicate: bool
     error_code: int
+    error_text: str
     created_at: datetime
 
 

@@ -190,7 +190,8 @@ class FakeStore:
             Listed(
                 message_id=m.message_id, lane_id=m.lane_id, phone_number_id=m.phone_number_id, state=m.state,
                 status=m.status, attempts=m.attempts, wamids=m.wamids, resolved_by=m.resolved_by,
-                is_maybe_duplicate=m.is_maybe_duplicate, error_code=m.error_code, created_at=START,
+                is_maybe_duplicate=m.is_maybe_duplicate, error_code=m.error_code,
+                error_text=m.error_text, created_at=START,
             )
             for m in reversed(chosen[-limit:])
         ]  # fmt: skip

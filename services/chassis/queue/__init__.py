@@ -24,6 +24,7 @@ from services.chassis.queue.dead_letters import DeadLetters
 from services.chassis.queue.enqueueing import Enqueueing, Holding, Passed, Passing
 from services.chassis.queue.lanes import Lanes
 from services.chassis.queue.pages import Page, PageRow, Section, export_page_of, json_section, read_page, written
+from services.chassis.queue.plain_form import plain_form
 from services.chassis.queue.receipts import Receipts
 from services.chassis.queue.relay import Relay
 from services.chassis.queue.schema import create_box
@@ -65,6 +66,7 @@ __all__ = [
     "item_section",
     "json_section",
     "payloads_of",
+    "plain_form",
     "progress_of",
     "read_page",
     "written",

@@ -10,6 +10,7 @@ import aiohttp
 import orjson
 
 from .screen import Bubble, Choice
+from .utterances import read_line
 
 OnBubble = Callable[[Bubble], None]
 
@@ -89,10 +90,15 @@ class Phone:
         return int(str(history["sequence"]))
 
     async def answer(self, text: str) -> None:
-        """Type a text; a number from 1 taps that choice of the newest bubble that offered any."""
+        """Type a line: a number from 1 taps that choice of the newest bubble that offered any, a slash says more.
+
+        What stands after a slash: utterances.
+        """
         if text.isdecimal() and 1 <= int(text) <= len(self._choices):
             choice = self._choices[int(text) - 1]
             await self._send({"reply": {"kind": choice.kind, "id": choice.id, "title": choice.title}})
+        elif message := read_line(text):
+            await self._send({"message": message})
         else:
             await self._send({"text": text})
 
@@ -156,4 +162,4 @@ def _read_event(line: bytes) -> Bubble | None:
     if fields is None:
         return None
     choices = tuple(Choice(**choice) for choice in fields.pop("choices"))
-    return Bubble(**fields, choices=choices)
+    return Bubble(**fields | {"choices": choices, "buttons": tuple(fields["buttons"])})

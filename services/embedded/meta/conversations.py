@@ -84,6 +84,10 @@ class Conversation:
                     return bubble, choice
         return None
 
+    def newest(self, kind: str) -> Bubble | None:
+        """The newest bubble of the business of this kind."""
+        return next((each for each in reversed(self.bubbles) if each.kind == kind and not each.is_mine), None)
+
     def close(self) -> None:
         """End every stream."""
         self._closed = True

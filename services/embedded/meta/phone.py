@@ -10,8 +10,9 @@ from .conversations import Conversation
 from .people import Person
 from .plans import BusinessNumber, InputError
 from .refusals import GraphError
-from .screen import Choice
+from .screen import Bubble, Choice
 from .simulator import SimulatedMeta
+from .utterances import read_message, words_of
 
 PREFIX = "/phone"
 PAGE = {
@@ -26,7 +27,8 @@ PAGE_HEADERS = {
 }
 LONGEST_TEXT = 4096
 LONGEST_NAME = 100
-REPLY_KINDS = ("button_reply", "list_reply")
+LONGEST_REPLY = 512
+REPLY_KINDS = ("button_reply", "list_reply", "button")
 
 
 class PhoneApp:
@@ -71,7 +73,10 @@ class PhoneApp:
         return json_answer({"numbers": numbers})
 
     async def write(self, request: web.Request) -> web.Response:
-        """Send {"text"} or tap {"reply": {"kind", "id", "title"}}, with "name" if new; answers {"id"}."""
+        """Send {"text"}, tap {"reply": {"kind", "id", "title"}}, or send any other {"message"}; answers {"id"}.
+
+        With "name" the phone's owner is called so from now on.
+        """
         number, person = self._place(request)
         wanted = await json_request(request)
         if not isinstance(wanted, dict):
@@ -80,6 +85,11 @@ class PhoneApp:
             self._meta.rename(person, _words(wanted, "name", LONGEST_NAME))
         if "reply" in wanted:
             message, text = _tap(number, self._meta.conversation(number, person), wanted["reply"])
+        elif "message" in wanted:
+            message = read_message(wanted["message"])
+            text = words_of(message)
+            if message["type"] == "interactive":
+                message |= _quoting(number, self._meta.conversation(number, person).newest("flow"))
         else:
             text = _words(wanted, "text", LONGEST_TEXT)
             message = {"type": "text", "text": {"body": text}}
@@ -127,16 +137,23 @@ def _words(wanted: dict[str, object], name: str, most: int) -> str:
     return value
 
 
+def _quoting(number: BusinessNumber, bubble: Bubble | None) -> dict[str, object]:
+    """The context of an answer to this bubble of the business."""
+    digits = "".join(filter(str.isdigit, number.display_phone_number))
+    return {"context": {"from": digits, "id": bubble.id}} if bubble else {}
+
+
 def _tap(number: BusinessNumber, conversation: Conversation, reply: object) -> tuple[dict[str, object], str]:
     """The webhook message of a tapped choice, quoting the newest bubble that offers it, and its title."""
     if not isinstance(reply, dict) or reply.get("kind") not in REPLY_KINDS:
         raise InputError(f"reply has a kind, one of {', '.join(REPLY_KINDS)}, an id and a title")
-    choice = Choice(reply["kind"], _words(reply, "id", 256), _words(reply, "title", 256))
+    choice = Choice(reply["kind"], _words(reply, "id", LONGEST_REPLY), _words(reply, "title", LONGEST_REPLY))
     content: dict[str, object] = {"id": choice.id, "title": choice.title}
-    message: dict[str, object] = {"type": "interactive"}
+    message: dict[str, object] = {}
     if found := conversation.offering(choice):
         bubble, offered = found
-        digits = "".join(filter(str.isdigit, number.display_phone_number))
-        message["context"] = {"from": digits, "id": bubble.id}
+        message |= _quoting(number, bubble)
         content |= {"description": offered.description} if offered.description else {}
-    return message | {"interactive": {"type": choice.kind, choice.kind: content}}, choice.title
+    if choice.kind == "button":
+        return message | {"type": "button", "button": {"payload": choice.id, "text": choice.title}}, choice.title
+    return message | {"type": "interactive", "interactive": {"type": choice.kind, choice.kind: content}}, choice.title

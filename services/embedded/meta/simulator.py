@@ -10,6 +10,7 @@ from .bodies import MarkRead, Send
 from .clock import Clock
 from .conversations import Conversation
 from .delivery import Webhook
+from .drawing import draw
 from .faults import FaultDice
 from .ledger import Ledger
 from .limits import Gate
@@ -18,7 +19,7 @@ from .people import People, Person
 from .plans import BusinessNumber
 from .posting import Poster
 from .refusals import ErrorKind
-from .screen import Bubble, draw
+from .screen import Bubble
 from .statuses import Accepted, StatusTeller
 from .wamids import address_in, mint
 from .webhooks import message_value

@@ -52,7 +52,7 @@ def run_chat(
 
 
 def render(bubble: Bubble) -> str:
-    """A bubble as lines of text, its choices numbered from 1."""
+    """A bubble as lines of text, its choices numbered from 1; what does nothing here stands in round brackets."""
     lines = [part for part in (bubble.header, bubble.text, bubble.footer) if part]
     section = ""
     for position, choice in enumerate(bubble.choices, start=1):
@@ -61,6 +61,7 @@ def render(bubble: Bubble) -> str:
             lines.append(f"  {section}")
         described = f" ({choice.description})" if choice.description else ""
         lines.append(f"  {position}. {choice.title}{described}")
+    lines += [f"  ({button})" for button in bubble.buttons]
     return "\n".join(lines)
 
 

@@ -10,6 +10,7 @@ from typing import TypeAlias
 from services.sender.domain import codes
 
 _LONGEST_TEXT = 500
+_READ_RECEIPT_TRIES = 2
 
 
 class Scope(Enum):
@@ -28,6 +29,14 @@ class Accepted:
     """Meta took the message under this id."""
 
     wamid: str
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """Nothing more is to be done, and there is no id to keep; code and text say why Meta did not do it, if so."""
+
+    code: int = 0
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +81,7 @@ class Ambiguous:
     text: str
 
 
-Answer: TypeAlias = Accepted | Refused | Throttled | Paused | NotSent | Ambiguous
+Answer: TypeAlias = Accepted | Done | Refused | Throttled | Paused | NotSent | Ambiguous
 
 
 def classify(http: int, body: bytes, retry_after: float | None = None) -> Answer:
@@ -84,14 +93,36 @@ def classify(http: int, body: bytes, retry_after: float | None = None) -> Answer
         assert isinstance(error, dict)
         return _of_code(http, code, error, retry_after)
     if 200 <= http < 300 and error is None:
-        wamid = _wamid(document)
-        return Accepted(wamid) if wamid else Ambiguous(0, f"HTTP {http} without a message id")
+        if wamid := _wamid(document):
+            return Accepted(wamid)
+        is_done = isinstance(document, dict) and document.get("success") is True
+        return Done() if is_done else Ambiguous(0, f"HTTP {http} without a message id")
     text = _text(error) or f"HTTP {http} without a Graph error"
     if http == 429:
         return Throttled(Scope.APP, 0, text, retry_after)
     if 400 <= http < 500 and http != 408:
         return Refused(0, text)
     return Ambiguous(0, text)
+
+
+def of_message(answer: Answer) -> Answer:
+    """What an answer means for a message: without an id nobody knows whether it went out."""
+    return Ambiguous(answer.code, "success without a message id") if isinstance(answer, Done) else answer
+
+
+def of_read_receipt(answer: Answer, *, number: int) -> Answer:
+    """What the answer to call `number` means for a read receipt.
+
+    Repeating one does no harm, so a doubt is no reason to wait for a status (there is none): it is sent once more. Nor
+    is one worth holding up the messages behind it: what Meta does not take is over and done with.
+    """
+    match answer:
+        case Refused() as refused:
+            return Done(refused.code, refused.text)
+        case Ambiguous() as doubt:
+            return NotSent(doubt.text) if number < _READ_RECEIPT_TRIES else Done(doubt.code, doubt.text)
+        case _:
+            return answer
 
 
 def _of_code(http: int, code: int, error: dict[str, object], seconds: float | None) -> Answer:

@@ -28,9 +28,9 @@ class Delivery:
 
 
 def deliveries(before: Message, after: Message, occurred_at_us: int) -> list[Delivery]:
-    """The steps between two forms of a message."""
+    """The steps between two forms of a message; a read receipt that is done (accepted without an id) is none."""
     steps = []
-    if after.state == "accepted" and before.state != "accepted":
+    if after.state == "accepted" and before.state != "accepted" and after.wamids:
         steps.append("accepted")
     if after.status != before.status:
         steps.append(after.status)

@@ -25,6 +25,7 @@ def key_of(organization_id: UUID, other_id: UUID) -> Key:
 class Message:
     """A message's row. `attempts` counts calls; the number of a call is the count when it began.
 
+    A read receipt has a row as well; it is accepted without an id of Meta's, and `error_code` says if Meta refused it.
     `attempt_age` is seconds since the last call was marked, by the database's clock; None before the first. Of one that
     `is_erased` only counts and times are left, and nothing about it changes any more.
     """
@@ -79,6 +80,11 @@ def accepted(message: Message, wamid: str, *, by: Literal["response", "status"])
         return replace(message, wamids=wamids)
     resolved_by = message.resolved_by or ("resend" if message.is_maybe_duplicate and by == "response" else by)
     return replace(message, state="accepted", wamids=wamids, resolved_by=resolved_by, error_code=0, error_text="")
+
+
+def done(message: Message, code: int, text: str) -> Message:
+    """What was no message has been settled: no id, no status to come."""
+    return replace(message, state="accepted", resolved_by="response", error_code=code, error_text=text)
 
 
 def failed(message: Message, code: int, text: str) -> Message:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.sender.domain.answers import Accepted, Ambiguous, Answer, NotSent, Paused, Refused, Scope, Throttled
+from services.sender.domain.answers import Accepted, Ambiguous, Answer, Done, NotSent, Paused, Refused, Scope, Throttled
 
 _LONGEST = 600.0
 _FIRST_PAUSE = 60.0
@@ -13,7 +13,7 @@ _EVEN_WAITS = 3
 def rest_after(answer: Answer, *, number: int, reconcile_seconds: float) -> float | None:
     """Seconds to rest after call `number`; None when there is nothing to wait for."""
     match answer:
-        case Accepted() | Refused():
+        case Accepted() | Done() | Refused():
             return None
         case NotSent():
             return min(30.0, 0.25 * 2.0 ** min(number, 8))

@@ -51,7 +51,8 @@ class Wish:
     """The lane would like to call for a message, or (`is_look`) only to know how it stands and to keep the lane.
 
     `doubted` is the number of the call in doubt that a resend would repeat. `renewed` is the number of a call that was
-    marked by this very holder and certainly not made (the answer to the commit was lost).
+    marked by this very holder and certainly not made (the answer to the commit was lost). A read receipt is no message:
+    it uses nothing of the pair's limit, and repeating it makes no duplicate.
     """
 
     message_id: UUID
@@ -62,6 +63,7 @@ class Wish:
     refusal: str | None = None
     hold: Hold | None = None
     is_look: bool = False
+    is_read_receipt: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +182,8 @@ def apply_outcome(row: Message, outcome: Outcome, now: float) -> Message:
     if row.state != "attempting" or row.attempts != outcome.number:
         return row
     match answer:
+        case answers.Done():
+            return message.done(row, answer.code, answer.text)
         case answers.Refused():
             return message.failed(row, answer.code, answer.text)
         case answers.Ambiguous():
@@ -211,6 +215,9 @@ def _begin_call(wish: Wish, row: Message | None, head: int, pair_ahead: float, n
         return Settled(Granted(row.attempts), head, (renewed,))
     if wish.hold is not None:
         return _held_back(wish.hold, row, head)
+    if wish.is_read_receipt:
+        marked = message.attempted(row, number=row.attempts + 1, is_resend=False)
+        return Settled(Granted(marked.attempts), head, (marked,))
     too_early = pair_ahead - (limit.burst - 1) * limit.seconds
     if too_early > 0:
         return Settled(Released(too_early + _WAY_SECONDS), head, note="waits for the pair limit")

@@ -133,7 +133,8 @@ class PostgresStore:
                 resolved_by=row[7],
                 is_maybe_duplicate=row[8],
                 error_code=row[9],
-                created_at=row[10],
+                error_text=row[10],
+                created_at=row[11],
             )
             for row in rows
         ]

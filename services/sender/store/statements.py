@@ -147,7 +147,7 @@ WAKE_ORGANIZATION = Query("""
 # The conditions of the lists' partial indexes; the one on created_at holds for every message.
 LIST_MESSAGES = Query("""
     SELECT message_id, lane_id, phone_number_id, state, status, attempts, wamids, resolved_by, is_maybe_duplicate,
-           error_code, created_at
+           error_code, error_text, created_at
     FROM sender.message
     WHERE organization_id = %(organization_id)s::uuid AND created_at > '2000-01-01Z' AND erased_at IS NULL
       AND (%(lane_id)s::uuid IS NULL OR lane_id = %(lane_id)s::uuid)

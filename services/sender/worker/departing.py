@@ -102,5 +102,10 @@ class Departing:
 def _wish(asked: _Asked) -> Wish:
     errand = asked.errand
     return Wish(
-        errand.message_id, errand.position, errand.window_expires_at, refusal=errand.refusal, hold=asked.passage.hold
+        errand.message_id,
+        errand.position,
+        errand.window_expires_at,
+        refusal=errand.refusal,
+        hold=asked.passage.hold,
+        is_read_receipt=errand.is_read_receipt,
     )

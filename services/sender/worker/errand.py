@@ -15,7 +15,10 @@ from services.sender.worker.bodies import BodyRefused, body_of
 
 @dataclass(frozen=True, slots=True)
 class Errand:
-    """One message to be delivered; `position` is where the lane's head comes once it is settled."""
+    """One message, or read receipt, to be delivered.
+
+    `position` is where the lane's head comes once it is settled. Templates may leave after the 24 hour window.
+    """
 
     message_id: UUID
     phone_number_id: str
@@ -23,6 +26,7 @@ class Errand:
     window_expires_at: float
     body: bytes
     refusal: str | None
+    is_read_receipt: bool = False
 
 
 def errand_of(item: StoredItem, *, position: int) -> Errand:
@@ -45,4 +49,13 @@ def _read(message_id: UUID, payload: bytes, position: int) -> Errand:
         body = body_of(message)
     except BodyRefused as error:
         refusal = f"Meta would refuse this message: {error}"
-    return Errand(message_id, message.phone_number_id, position, float(message.window_expires_at), body, refusal)
+    content = message.content
+    return Errand(
+        message_id,
+        message.phone_number_id,
+        position,
+        float("inf") if content.HasField("template") else float(message.window_expires_at),
+        body,
+        refusal,
+        is_read_receipt=content.HasField("read_receipt"),
+    )

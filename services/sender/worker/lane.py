@@ -8,7 +8,17 @@ from uuid import UUID
 from services.chassis.errors import Unavailable
 from services.chassis.logs import get_logger
 from services.chassis.queue import Claim
-from services.sender.domain.answers import Accepted, Answer, Paused, Refused, Scope, Throttled
+from services.sender.domain.answers import (
+    Accepted,
+    Answer,
+    Done,
+    Paused,
+    Refused,
+    Scope,
+    Throttled,
+    of_message,
+    of_read_receipt,
+)
 from services.sender.domain.message import Key as LaneKey
 from services.sender.domain.message import key_of
 from services.sender.domain.patience import reconcile_wait, rest_after
@@ -115,7 +125,7 @@ class Walk:
             match settlement.verdict:
                 case Granted() as granted:
                     answer = await self._call(errand, granted)
-                    if isinstance(answer, Accepted | Refused):
+                    if isinstance(answer, Accepted | Done | Refused):
                         return None
                     return await self._settle(Turn(self.head, self.outcome))
                 case Skipped():
@@ -145,6 +155,7 @@ class Walk:
                 doubted,
                 refusal=errand.refusal,
                 hold=passage.hold,
+                is_read_receipt=errand.is_read_receipt,
             )
         )
 
@@ -166,6 +177,8 @@ class Walk:
             # The mark is our own: its commit succeeded although we were told that Postgres was away. No call was made.
             wish = Wish(errand.message_id, errand.position, errand.window_expires_at, renewed=doubt.number)
             return await self._ask(wish)
+        if errand.is_read_receipt:
+            return await self._wish(errand, doubted=doubt.number)
         rest = reconcile_wait(doubt.number, self.around.reconcile_seconds) - doubt.age
         if rest > 0:
             return await self._settle(Turn(self.head, self.outcome, wait=rest, note=IN_DOUBT))
@@ -200,6 +213,7 @@ class Walk:
             calls[key] -= 1
             if not calls[key]:
                 del calls[key]
+        answer = of_read_receipt(answer, number=granted.number) if errand.is_read_receipt else of_message(answer)
         wait = await self._draw_conclusions(key, answer, granted.number)
         self.outcome = Outcome(
             errand.message_id, granted.number, answer, errand.position, errand.window_expires_at, wait
@@ -219,7 +233,7 @@ class Walk:
             return self.around.pauses.refused(key, code=answer.code, text=answer.text) + self.around.dice()
         if isinstance(answer, Throttled) and wait is not None and answer.scope in (Scope.NUMBER, Scope.APP):
             await self.around.gate.penalize(key[1], seconds=wait)
-        if isinstance(answer, Accepted):
+        if isinstance(answer, Accepted) or answer == Done():
             self.around.pauses.mended(key)
         return wait
 

@@ -5,6 +5,9 @@ import uuid
 
 from services.embedded.meta.plans import Faults
 from services.pb.common.v1 import content_pb2, results_pb2
+from services.pb.sender.v1 import sender_pb2
+from services.sender.server import MessagesServer
+from tests.fixtures.outbound import SAMPLES, message_of
 
 from .conftest import TOKEN, Stage, eventually, settled
 
@@ -65,6 +68,66 @@ async def test_after_the_window_nothing_leaves(stage: Stage) -> None:
     assert stage.texts() == ["in time"]
     texts = {str(row["message_id"]): row["error_text"] for row in await stage.rows("error_text")}
     assert texts[late.message_id].startswith("WINDOW_EXPIRED")
+
+
+async def test_a_template_leaves_after_the_window_too(stage: Stage) -> None:
+    room = await stage.sender()
+    await stage.put_token(room)
+    template = content_pb2.Content(template=content_pb2.TemplateContent(name="come_back", language="pt_BR"))
+    await stage.enqueue(room, stage.message(uuid.uuid4(), "", content=template, window_expires_at=0))
+    await settled(stage, 1)
+
+    (row,) = await stage.rows()
+    assert (row["state"], len(row["wamids"])) == ("accepted", 1)
+
+
+async def test_a_receipt_is_no_message_and_the_answer_behind_it_leaves(stage: Stage) -> None:
+    room = await stage.sender(pair_burst=1, pair_seconds=60.0)
+    await stage.put_token(room)
+    conversation = uuid.uuid4()
+    receipt = content_pb2.Content(read_receipt=content_pb2.ReadReceiptContent(message_id="wamid.THEIRS"))
+    await stage.enqueue(room, stage.message(conversation, "", content=receipt), stage.message(conversation, "answer"))
+    await settled(stage, 2)
+
+    assert stage.texts() == ["answer"]
+    assert sorted(len(row["wamids"]) for row in await stage.rows()) == [0, 1]
+    assert {record.status for record in await stage.records()} <= {"accepted", "sent", "delivered"}
+    assert len([record for record in await stage.records() if record.status == "accepted"]) == 1
+
+
+async def test_every_kind_of_message_is_taken_by_meta(stage: Stage) -> None:
+    room = await stage.sender()
+    await stage.put_token(room)
+    messages = []
+    for sample in SAMPLES.values():
+        message = message_of(sample)
+        values = stage.message(uuid.uuid4(), "")
+        for field in ("organization_id", "message_id", "conversation_id", "phone_number_id", "window_expires_at"):
+            setattr(message, field, getattr(values, field))
+        messages.append(message)
+    assert await stage.enqueue(room, *messages) == [OK] * len(SAMPLES)
+    await settled(stage, len(SAMPLES))
+
+    assert [row for row in await stage.rows("error_text") if row["state"] != "accepted" or row["error_text"]] == []
+    assert stage.meta.ledger.accepted == len([name for name in SAMPLES if "receipt" not in name])
+
+
+async def test_a_list_of_messages_says_which_limit_one_broke(stage: Stage) -> None:
+    room = await stage.sender()
+    await stage.put_token(room)
+    await stage.enqueue(room, stage.message(uuid.uuid4(), "x" * 4097))
+    await settled(stage, 1)
+
+    request = sender_pb2.ListMessagesRequest(organization_id=stage.organization_id)
+    listed = await MessagesServer(room.list_messages).ListMessages(
+        request,
+        None,  # type: ignore[arg-type]  # the server uses no context
+    )
+    (record,) = listed.messages
+    assert record.state == "failed"
+    assert record.error_text == (
+        "Meta would refuse this message: text.body has 4,097 characters, Meta takes at most 4,096; shorten it"
+    )
 
 
 async def test_a_number_without_token_waits_visibly_and_goes_on_once_it_has_one(stage: Stage) -> None:

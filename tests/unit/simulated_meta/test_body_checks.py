@@ -22,6 +22,20 @@ def refusal_of(body: object) -> GraphError:
 
 WORDS: Body = {"body": {"text": "Look"}}
 
+
+def card(index: int) -> Body:
+    action = {"product_retailer_id": f"p{index}", "catalog_id": "1"}
+    return {"card_index": index, "type": "product", "action": action}
+
+
+def template(*components: Body) -> Body:
+    return message("template", {"name": "t", "language": {"code": "en"}, "components": list(components)})
+
+
+def button(**more: object) -> Body:
+    return {"type": "button", "sub_type": "url", "index": "0", "parameters": [{"type": "text", "text": "x"}]} | more
+
+
 TAKEN: dict[str, Body] = {
     "text": text("x" * 4096),
     "text in another script": text("ñ漢😀" * 1000),
@@ -50,11 +64,14 @@ TAKEN: dict[str, Body] = {
         WORDS
         | {
             "type": "flow",
-            "action": {"parameters": {"flow_message_version": "3", "flow_id": "1", "flow_cta": "c" * 30}},
+            "action": {
+                "name": "flow",
+                "parameters": {"flow_message_version": "3", "flow_id": "1", "flow_cta": "c" * 30},
+            },
         }
     ),
     "location request": interactive(WORDS | {"type": "location_request_message", "action": {"name": "send_location"}}),
-    "carousel": interactive(WORDS | {"type": "carousel", "action": {"cards": [{}, {}]}}),
+    "carousel": interactive(WORDS | {"type": "carousel", "action": {"cards": [card(0), card(1)]}}),
     "quoting": text(context={"message_id": "wamid.x"}),
     "opaque data": text(biz_opaque_callback_data="o" * 512),
 }
@@ -97,16 +114,55 @@ REFUSED: dict[str, tuple[int, Body]] = {
         listing([{"rows": rows(1)}], header={"type": "image", "image": {"id": "1"}}),
     ),
     "an unknown interactive type": (131009, interactive({"type": "wheel"})),
-    "a carousel of one": (131009, interactive(WORDS | {"type": "carousel", "action": {"cards": [{}]}})),
+    "a carousel of one": (131009, interactive(WORDS | {"type": "carousel", "action": {"cards": [card(0)]}})),
+    "cards out of order": (131009, interactive(WORDS | {"type": "carousel", "action": {"cards": [card(1), card(0)]}})),
+    "a carousel with a footer": (
+        131009,
+        interactive(WORDS | {"type": "carousel", "footer": {"text": "f"}, "action": {"cards": [card(0), card(1)]}}),
+    ),
+    "an action of another name": (
+        131009,
+        interactive(WORDS | {"type": "location_request_message", "action": {"name": "location"}}),
+    ),
+    "a product under a header": (
+        131009,
+        interactive(
+            WORDS | {
+                "type": "product",
+                "header": {"type": "text", "text": "h"},
+                "action": {"catalog_id": "1", "product_retailer_id": "p"},
+            }
+        ),
+    ),
+    "products without a header": (
+        131008,
+        interactive(
+            WORDS | {
+                "type": "product_list",
+                "action": {"catalog_id": "1", "sections": [{"product_items": [{"product_retailer_id": "p"}]}]},
+            }
+        ),
+    ),
+    "a name with its whole form only": (131008, message("contacts", [{"name": {"formatted_name": "Ann"}}])),
+    "a reaction that quotes": (
+        131009,
+        message("reaction", {"message_id": "wamid.x", "emoji": "👍"}, context={"message_id": "wamid.y"}),
+    ),
+    "a template component of another kind": (131009, template({"type": "trailer"})),
+    "a template value of another kind": (131009, template(button(parameters=[{"type": "hologram"}]))),
+    "a template button without place": (131008, template(button(index=None))),
+    "a template button beyond the tenth": (131009, template(button(index="10"))),
+    "a template button without kind": (131008, template(button(sub_type=""))),
     "a flow with two names": (
         131009,
         interactive(
             WORDS | {
                 "type": "flow",
                 "action": {
+                    "name": "flow",
                     "parameters": {
                         "flow_message_version": "3", "flow_id": "1", "flow_name": "f", "flow_cta": "c",
-                    }
+                    },
                 },
             }
         ),

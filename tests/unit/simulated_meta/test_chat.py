@@ -100,6 +100,11 @@ async def test_a_number_taps_the_choice_of_that_number(url: str, bot: Bot) -> No
     }
 
 
+async def test_a_slash_says_more_than_words(url: str, bot: Bot) -> None:
+    assert await talk(url, "/location 1 2", "/start") == (0, ["You said a tap", "Bye", "You said /start", "Bye"])
+    assert bot.heard[0]["location"] == {"latitude": 1.0, "longitude": 2.0}
+
+
 async def test_a_number_that_was_not_offered_is_typed(url: str) -> None:
     assert await talk(url, "menu", "3") == (0, ["Which one?", "You said 3", "Bye"])
 

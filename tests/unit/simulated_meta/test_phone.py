@@ -61,6 +61,21 @@ async def test_a_text_becomes_a_webhook_as_meta_sends_it(world: World) -> None:
     assert envelope["entry"][0]["changes"][0]["field"] == "messages"
 
 
+async def test_a_tap_on_a_template_is_a_button_with_its_payload(world: World) -> None:
+    button = {"type": "button", "sub_type": "quick_reply", "index": "0",
+              "parameters": [{"type": "payload", "payload": "coming"}]}  # fmt: skip
+    template = {"name": "boarding", "language": {"code": "en"}, "components": [button]}
+    body = {"messaging_product": "whatsapp", "to": f"+{PHONE}", "type": "template", "template": template}
+    _, sent = await world.send(body)
+    await world.write({"reply": {"kind": "button", "id": "coming", "title": "coming"}})
+    await world.pass_time(0)
+
+    (message,) = world.receiver.messages()
+    assert message["type"] == "button"
+    assert message["button"] == {"payload": "coming", "text": "coming"}
+    assert message["context"] == {"from": "442079460018", "id": sent["messages"][0]["id"]}
+
+
 async def test_a_name_is_remembered(world: World) -> None:
     await world.write({"text": "Hello", "name": "Ann"})
     await world.write({"text": "Hello again"})

@@ -1,13 +1,19 @@
 """The object named like the message's type, for every type Meta documents."""
 
+import re
 from collections.abc import Callable
 
 from services.embedded.meta.refusals import ErrorKind, GraphError
 
-from .fields import JsonObject, child, children, missing, optional_words, words, wrong
-from .interactive import check_interactive, check_media_source
+from .fields import JsonObject, child, children, missing, number, optional_words, words, wrong
+from .interactive import check_interactive
+from .media import check_media_source
+from .template import check_template
 
 CAPTIONED = ("image", "video", "document")
+NAME_PARTS = ("first_name", "last_name", "middle_name", "prefix", "suffix")
+CARD_PARTS = (("phones", "phone", 64), ("emails", "email", 320), ("urls", "url", 2048))
+BIRTHDAY = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 def check_content(kind: str, body: JsonObject) -> None:
@@ -34,6 +40,7 @@ def _media_check(kind: str) -> Callable[[JsonObject], None]:
         check_media_source(media, kind)
         if kind in CAPTIONED:
             optional_words(media, "caption", f"{kind}.caption", 1024)
+            optional_words(media, "filename", f"{kind}.filename", 240)
         elif "caption" in media:
             wrong(f"{kind}.caption", "this type takes no caption")
 
@@ -41,25 +48,23 @@ def _media_check(kind: str) -> Callable[[JsonObject], None]:
 
 
 def _check_location(location: JsonObject) -> None:
-    _check_degrees(location, "latitude", 90)
-    _check_degrees(location, "longitude", 180)
-
-
-def _check_degrees(location: JsonObject, name: str, most: int) -> None:
-    value = location.get(name)
-    if value is None:
-        missing(f"location.{name}")
-    try:
-        degrees = float(value) if isinstance(value, int | float | str) else most + 1
-    except ValueError:
-        degrees = most + 1
-    if not -most <= degrees <= most:
-        wrong(f"location.{name}", f"a number from -{most} to {most} is expected")
+    number(location, "latitude", "location.latitude", -90, 90)
+    number(location, "longitude", "location.longitude", -180, 180)
+    optional_words(location, "name", "location.name", 1024)
+    optional_words(location, "address", "location.address", 1024)
 
 
 def _check_contacts(body: JsonObject) -> None:
     for contact in children(body, "contacts", "contacts", 1, 257):
-        words(child(contact, "name", "contacts.name"), "formatted_name", "contacts.name.formatted_name", 1024)
+        name = child(contact, "name", "contacts.name")
+        words(name, "formatted_name", "contacts.name.formatted_name", 1024)
+        if not any(name.get(part) for part in NAME_PARTS):
+            missing("contacts.name.first_name")
+        if "birthday" in contact and not BIRTHDAY.fullmatch(words(contact, "birthday", "contacts.birthday", 16)):
+            wrong("contacts.birthday", "a day as 1990-12-31 is expected")
+        for part, field, most in CARD_PARTS:
+            for entry in children(contact, part, f"contacts.{part}", 0, 64) if part in contact else ():
+                words(entry, field, f"contacts.{part}.{field}", most)
 
 
 def _check_reaction(reaction: JsonObject) -> None:
@@ -69,17 +74,10 @@ def _check_reaction(reaction: JsonObject) -> None:
     optional_words(reaction, "emoji", "reaction.emoji", 64)
 
 
-def _check_template(template: JsonObject) -> None:
-    words(template, "name", "template.name", 512)
-    words(child(template, "language", "template.language"), "code", "template.language.code", 16)
-    if "components" in template:
-        children(template, "components", "template.components", 0, 64)
-
-
 _CHECKS: dict[str, Callable[[JsonObject], None]] = {
     "text": _check_text,
     "interactive": check_interactive,
     "location": _check_location,
     "reaction": _check_reaction,
-    "template": _check_template,
+    "template": check_template,
 } | {kind: _media_check(kind) for kind in (*CAPTIONED, "audio", "sticker")}

@@ -57,6 +57,26 @@ def optional_words(parent: JsonObject, name: str, path: str, most: int) -> str:
     return "" if value is None else _bounded(value, path, most)
 
 
+def named(parent: JsonObject, expected: str, path: str) -> None:
+    """The field `name`, which must say what the message's type says."""
+    if words(parent, "name", path, 64) != expected:
+        wrong(path, f"{expected} is expected")
+
+
+def number(parent: JsonObject, name: str, path: str, least: float, most: float) -> float:
+    """The number `name`, which may be written as a text, from `least` to `most`."""
+    value = parent.get(name)
+    if value is None:
+        missing(path)
+    try:
+        given = float(value) if isinstance(value, int | float | str) else most + 1
+    except ValueError:
+        given = most + 1
+    if not least <= given <= most:
+        wrong(path, f"a number from {least:g} to {most:g} is expected")
+    return given
+
+
 def unique(values: Iterable[str], path: str) -> None:
     """Refuse values that repeat."""
     seen = list(values)

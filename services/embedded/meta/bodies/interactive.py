@@ -1,10 +1,20 @@
-"""The interactive messages: reply buttons and lists to the letter, the other kinds by their frame."""
+"""The interactive messages that have something to tap."""
 
 from collections.abc import Callable
 
-from .fields import JsonObject, child, children, missing, optional_words, unique, web_link, words, wrong
+from .commerce import (
+    check_carousel,
+    check_catalog,
+    check_order_details,
+    check_order_status,
+    check_product,
+    check_product_list,
+)
+from .fields import JsonObject, child, children, missing, named, number, optional_words, unique, web_link, words, wrong
+from .frame import action_of, check_frame, parameters_of
+from .media import MEDIA_HEADERS
 
-MEDIA_HEADERS = ("image", "video", "document")
+FIRST_EMOJI = "\U0001f000"
 
 
 def check_interactive(interactive: JsonObject) -> None:
@@ -16,37 +26,9 @@ def check_interactive(interactive: JsonObject) -> None:
     check(interactive)
 
 
-def _check_frame(interactive: JsonObject, body_most: int = 1024, headers: tuple[str, ...] = MEDIA_HEADERS) -> None:
-    words(child(interactive, "body", "interactive.body"), "text", "interactive.body.text", body_most)
-    if "footer" in interactive:
-        optional_words(child(interactive, "footer", "interactive.footer"), "text", "interactive.footer.text", 60)
-    if "header" in interactive:
-        _check_header(child(interactive, "header", "interactive.header"), headers)
-
-
-def _check_header(header: JsonObject, media: tuple[str, ...]) -> None:
-    kind = words(header, "type", "interactive.header.type", 64)
-    if kind == "text":
-        words(header, "text", "interactive.header.text", 60)
-    elif kind in media:
-        check_media_source(child(header, kind, f"interactive.header.{kind}"), f"interactive.header.{kind}")
-    else:
-        wrong("interactive.header.type", f"{kind} is not allowed here")
-
-
-def check_media_source(media: JsonObject, path: str) -> None:
-    """A media object names an uploaded id or a link that Meta can fetch."""
-    if "id" in media:
-        words(media, "id", f"{path}.id", 512)
-    elif "link" in media:
-        web_link(media, "link", f"{path}.link")
-    else:
-        missing(f"{path}.id or {path}.link")
-
-
 def _check_buttons(interactive: JsonObject) -> None:
-    _check_frame(interactive)
-    buttons = children(child(interactive, "action", "interactive.action"), "buttons", "action.buttons", 1, 3)
+    check_frame(interactive, media=MEDIA_HEADERS)
+    buttons = children(action_of(interactive), "buttons", "action.buttons", 1, 3)
     replies = [_reply(button) for button in buttons]
     unique((words(reply, "id", "reply.id", 256) for reply in replies), "reply.id")
     unique((words(reply, "title", "reply.title", 20) for reply in replies), "reply.title")
@@ -59,8 +41,8 @@ def _reply(button: JsonObject) -> JsonObject:
 
 
 def _check_list(interactive: JsonObject) -> None:
-    _check_frame(interactive, body_most=4096, headers=())
-    action = child(interactive, "action", "interactive.action")
+    check_frame(interactive, body_most=4096)
+    action = action_of(interactive)
     words(action, "button", "action.button", 20)
     sections = children(action, "sections", "action.sections", 1, 10)
     rows = [row for section in sections for row in _rows(section, alone=len(sections) == 1)]
@@ -81,40 +63,70 @@ def _rows(section: JsonObject, *, alone: bool) -> list[JsonObject]:
 
 
 def _check_link_button(interactive: JsonObject) -> None:
-    _check_frame(interactive)
-    parameters = _parameters(interactive)
+    check_frame(interactive, media=MEDIA_HEADERS)
+    named(action_of(interactive), "cta_url", "action.name")
+    parameters = parameters_of(interactive)
     words(parameters, "display_text", "parameters.display_text", 20)
     web_link(parameters, "url", "parameters.url")
 
 
 def _check_flow(interactive: JsonObject) -> None:
-    _check_frame(interactive)
-    parameters = _parameters(interactive)
+    check_frame(interactive, media=MEDIA_HEADERS)
+    named(action_of(interactive), "flow", "action.name")
+    parameters = parameters_of(interactive)
     words(parameters, "flow_message_version", "parameters.flow_message_version", 8)
-    words(parameters, "flow_cta", "parameters.flow_cta", 30)
+    if any(sign >= FIRST_EMOJI for sign in words(parameters, "flow_cta", "parameters.flow_cta", 30)):
+        wrong("parameters.flow_cta", "emoji are not allowed")
+    optional_words(parameters, "flow_token", "parameters.flow_token", 512)
     if ("flow_id" in parameters) == ("flow_name" in parameters):
         wrong("parameters.flow_id", "either flow_id or flow_name is expected")
+    _one_of(parameters, "mode", ("draft", "published"))
+    _one_of(parameters, "flow_action", ("navigate", "data_exchange"))
+    if "flow_action_payload" in parameters:
+        if parameters.get("flow_action") == "data_exchange":
+            wrong("parameters.flow_action_payload", "it belongs to navigate")
+        payload = child(parameters, "flow_action_payload", "parameters.flow_action_payload")
+        words(payload, "screen", "flow_action_payload.screen", 256)
+        if "data" in payload and not child(payload, "data", "flow_action_payload.data"):
+            wrong("flow_action_payload.data", "an object that is not empty is expected")
 
 
-def _check_carousel(interactive: JsonObject) -> None:
-    words(child(interactive, "body", "interactive.body"), "text", "interactive.body.text", 1024)
-    children(child(interactive, "action", "interactive.action"), "cards", "action.cards", 2, 10)
+def _one_of(parameters: JsonObject, name: str, allowed: tuple[str, ...]) -> None:
+    if parameters.get(name, allowed[0]) not in allowed:
+        wrong(f"parameters.{name}", f"{' or '.join(allowed)} is expected")
 
 
-def _check_named_action(interactive: JsonObject) -> None:
-    _check_frame(interactive)
-    words(child(interactive, "action", "interactive.action"), "name", "action.name", 64)
+def _request_check(action: str) -> Callable[[JsonObject], None]:
+    def check(interactive: JsonObject) -> None:
+        check_frame(interactive)
+        named(action_of(interactive), action, "action.name")
+
+    return check
 
 
-def _check_products(interactive: JsonObject) -> None:
-    if "body" in interactive:
-        _check_frame(interactive)
-    child(interactive, "action", "interactive.action")
+def _check_address(interactive: JsonObject) -> None:
+    check_frame(interactive, media=MEDIA_HEADERS)
+    named(action_of(interactive), "address_message", "action.name")
+    parameters = parameters_of(interactive)
+    if len(words(parameters, "country", "parameters.country", 2)) != 2:
+        wrong("parameters.country", "a country of two letters is expected")
+    for saved in (
+        children(parameters, "saved_addresses", "saved_addresses", 0, 64) if "saved_addresses" in parameters else ()
+    ):
+        words(saved, "id", "saved_addresses.id", 256)
+        child(saved, "value", "saved_addresses.value")
 
 
-def _parameters(interactive: JsonObject) -> JsonObject:
-    action = child(interactive, "action", "interactive.action")
-    return child(action, "parameters", "action.parameters")
+def _check_voice_call(interactive: JsonObject) -> None:
+    check_frame(interactive)
+    action = action_of(interactive)
+    named(action, "voice_call", "action.name")
+    if "parameters" in action:
+        parameters = parameters_of(interactive)
+        optional_words(parameters, "display_text", "parameters.display_text", 20)
+        optional_words(parameters, "payload", "parameters.payload", 512)
+        if "ttl_minutes" in parameters:
+            number(parameters, "ttl_minutes", "parameters.ttl_minutes", 1, 43200)
 
 
 _CHECKS: dict[str, Callable[[JsonObject], None]] = {
@@ -122,15 +134,15 @@ _CHECKS: dict[str, Callable[[JsonObject], None]] = {
     "list": _check_list,
     "cta_url": _check_link_button,
     "flow": _check_flow,
-    "carousel": _check_carousel,
-    "product": _check_products,
-    "product_list": _check_products,
-    "catalog_message": _check_products,
-    "location_request_message": _check_named_action,
-    "request_contact_info": _check_named_action,
-    "address_message": _check_named_action,
-    "call_permission_request": _check_named_action,
-    "voice_call": _check_named_action,
-    "order_details": _check_named_action,
-    "order_status": _check_named_action,
+    "carousel": check_carousel,
+    "product": check_product,
+    "product_list": check_product_list,
+    "catalog_message": check_catalog,
+    "location_request_message": _request_check("send_location"),
+    "request_contact_info": _request_check("request_contact_info"),
+    "call_permission_request": _request_check("call_permission_request"),
+    "address_message": _check_address,
+    "voice_call": _check_voice_call,
+    "order_details": check_order_details,
+    "order_status": check_order_status,
 }

@@ -67,6 +67,8 @@ def read_request(raw: bytes) -> Send | MarkRead:
     kind = optional_words(body, "type", "type", 64) or "text"
     check_content(kind, body)
     if "context" in body:
+        if kind == "reaction":
+            wrong("context", "a reaction names its message itself")
         words(child(body, "context", "context"), "message_id", "context.message_id", 512)
     opaque = optional_words(body, "biz_opaque_callback_data", "biz_opaque_callback_data", 512)
     return Send(recipient, address, given, kind, opaque, body)

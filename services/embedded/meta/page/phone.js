@@ -92,7 +92,8 @@ function choiceButtons(bubble) {
   if (bubble.list_label && bubble.choices.length) {
     return [button(`☰ ${bubble.list_label}`, () => openSheet(bubble))];
   }
-  return bubble.choices.map((choice) => button(choice.title, () => tap(choice)));
+  const idle = bubble.buttons.map((label) => Object.assign(button(label), { disabled: true }));
+  return [...bubble.choices.map((choice) => button(choice.title, () => tap(choice))), ...idle];
 }
 
 function button(label, onClick, className = "") {
@@ -100,7 +101,7 @@ function button(label, onClick, className = "") {
   made.type = "button";
   made.className = className;
   made.textContent = label;
-  made.addEventListener("click", onClick);
+  if (onClick) made.addEventListener("click", onClick);
   return made;
 }
 

@@ -39,6 +39,8 @@ class OutboundMessage(_message.Message):
     FLOW_ID_FIELD_NUMBER: _builtins.int
     NODE_ID_FIELD_NUMBER: _builtins.int
     WINDOW_EXPIRES_AT_FIELD_NUMBER: _builtins.int
+    REPLY_TO_WAMID_FIELD_NUMBER: _builtins.int
+    RECIPIENT_GROUP_ID_FIELD_NUMBER: _builtins.int
     organization_id: _builtins.str
     """The organization."""
     message_id: _builtins.str
@@ -59,6 +61,10 @@ class OutboundMessage(_message.Message):
     """The node that said it."""
     window_expires_at: _builtins.int
     """Seconds since 1970 when the 24 hour window closes; a free message never leaves after it."""
+    reply_to_wamid: _builtins.str
+    """Meta's id of the message of the contact that this one quotes; empty means none."""
+    recipient_group_id: _builtins.str
+    """Meta's id of the group it goes to, in place of a contact; empty means none."""
     @_builtins.property
     def content(self) -> _content_pb2.Content:
         """What it says."""
@@ -76,10 +82,12 @@ class OutboundMessage(_message.Message):
         flow_id: _builtins.str = ...,
         node_id: _builtins.str = ...,
         window_expires_at: _builtins.int = ...,
+        reply_to_wamid: _builtins.str = ...,
+        recipient_group_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["content", b"content"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["content", b"content", "conversation_id", b"conversation_id", "flow_id", b"flow_id", "message_id", b"message_id", "node_id", b"node_id", "organization_id", b"organization_id", "phone_number_id", b"phone_number_id", "recipient_user_id", b"recipient_user_id", "recipient_wa_id", b"recipient_wa_id", "window_expires_at", b"window_expires_at"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["content", b"content", "conversation_id", b"conversation_id", "flow_id", b"flow_id", "message_id", b"message_id", "node_id", b"node_id", "organization_id", b"organization_id", "phone_number_id", b"phone_number_id", "recipient_group_id", b"recipient_group_id", "recipient_user_id", b"recipient_user_id", "recipient_wa_id", b"recipient_wa_id", "reply_to_wamid", b"reply_to_wamid", "window_expires_at", b"window_expires_at"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -388,6 +396,7 @@ class MessageRecord(_message.Message):
     IS_MAYBE_DUPLICATE_FIELD_NUMBER: _builtins.int
     ERROR_CODE_FIELD_NUMBER: _builtins.int
     CREATED_AT_FIELD_NUMBER: _builtins.int
+    ERROR_TEXT_FIELD_NUMBER: _builtins.int
     message_id: _builtins.str
     """Its id."""
     conversation_id: _builtins.str
@@ -401,11 +410,13 @@ class MessageRecord(_message.Message):
     attempts: _builtins.int
     """Calls made to the Graph API."""
     resolved_by: _builtins.str
-    """response, status or resend: what settled it."""
+    """response, status or resend: what settled it. A read receipt is settled by its response, without an id."""
     is_maybe_duplicate: _builtins.bool
     """Whether it was sent again after a doubt that no status settled."""
     error_code: _builtins.int
     """Meta's error code; 0 means none."""
+    error_text: _builtins.str
+    """What Meta said, or which limit the message broke, with the field and the mend; empty means nothing."""
     @_builtins.property
     def wamids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Meta's ids; two or more mean a duplicate that was detected."""
@@ -428,10 +439,11 @@ class MessageRecord(_message.Message):
         is_maybe_duplicate: _builtins.bool = ...,
         error_code: _builtins.int = ...,
         created_at: _timestamp_pb2.Timestamp | None = ...,
+        error_text: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["created_at", b"created_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempts", b"attempts", "conversation_id", b"conversation_id", "created_at", b"created_at", "error_code", b"error_code", "is_maybe_duplicate", b"is_maybe_duplicate", "message_id", b"message_id", "phone_number_id", b"phone_number_id", "resolved_by", b"resolved_by", "state", b"state", "status", b"status", "wamids", b"wamids"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempts", b"attempts", "conversation_id", b"conversation_id", "created_at", b"created_at", "error_code", b"error_code", "error_text", b"error_text", "is_maybe_duplicate", b"is_maybe_duplicate", "message_id", b"message_id", "phone_number_id", b"phone_number_id", "resolved_by", b"resolved_by", "state", b"state", "status", b"status", "wamids", b"wamids"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -1,0 +1,43 @@
+"""Access tokens of numbers: put and checked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from grpc import aio
+
+from services.pb.sender.v1 import sender_pb2, sender_pb2_grpc
+from services.sender.server.reading import read_id
+from services.sender.usecases import KeepCredentials
+
+
+class CredentialsServer(sender_pb2_grpc.CredentialsServicer):
+    """Access tokens of numbers."""
+
+    def __init__(self, credentials: KeepCredentials) -> None:
+        self._credentials = credentials
+
+    async def PutCredential(
+        self, request: sender_pb2.PutCredentialRequest, context: aio.ServicerContext[Any, Any]
+    ) -> sender_pb2.PutCredentialResponse:
+        """Stores the access token of a number, encrypted."""
+        is_changed = await self._credentials.put(
+            organization_id=read_id("organization_id", request.organization_id),
+            phone_number_id=request.phone_number_id,
+            token=request.access_token,
+        )
+        return sender_pb2.PutCredentialResponse(is_changed=is_changed)
+
+    async def CheckCredentials(
+        self, request: sender_pb2.CheckCredentialsRequest, context: aio.ServicerContext[Any, Any]
+    ) -> sender_pb2.CheckCredentialsResponse:
+        """Asks the Graph API whether each number's token works."""
+        checks = await self._credentials.check(organization_id=read_id("organization_id", request.organization_id))
+        return sender_pb2.CheckCredentialsResponse(
+            checks=[
+                sender_pb2.CredentialCheck(
+                    phone_number_id=check.phone_number_id, is_valid=not check.problem, problem=check.problem
+                )
+                for check in checks
+            ]
+        )

@@ -1,0 +1,88 @@
+"""Messages and statuses in."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, TypeVar
+
+import psycopg
+from grpc import aio
+
+from services.chassis.errors import InvalidArgument
+from services.pb.common.v1 import results_pb2
+from services.pb.sender.v1 import sender_pb2, sender_pb2_grpc
+from services.sender.ports import NewMessage, StatusEvent
+from services.sender.server.reading import read_message, read_status
+from services.sender.usecases import Deliver
+
+Value = TypeVar("Value")
+Parsed = TypeVar("Parsed")
+
+_OK = results_pb2.ItemResult(outcome=results_pb2.ITEM_OUTCOME_OK)
+_DUPLICATE = results_pb2.ItemResult(outcome=results_pb2.ITEM_OUTCOME_DUPLICATE)
+_ERASED = results_pb2.ItemResult(outcome=results_pb2.ITEM_OUTCOME_ERASED)
+_UNSTORABLE = "a value of this item cannot be stored"
+
+
+class DeliveryServer(sender_pb2_grpc.DeliveryServicer):
+    """Messages and statuses in batches; one bad item costs its neighbours nothing."""
+
+    def __init__(self, deliver: Deliver) -> None:
+        self._deliver = deliver
+
+    async def Enqueue(
+        self, request: sender_pb2.EnqueueRequest, context: aio.ServicerContext[Any, Any]
+    ) -> sender_pb2.EnqueueResponse:
+        """Takes messages durably, in order within a conversation."""
+
+        async def enqueue(messages: Sequence[NewMessage]) -> list[results_pb2.ItemResult]:
+            return [_OK if is_new else _DUPLICATE for is_new in await self._deliver.enqueue(messages)]
+
+        return sender_pb2.EnqueueResponse(results=await _batch(request.messages, read_message, enqueue))
+
+    async def ApplyStatuses(
+        self, request: sender_pb2.ApplyStatusesRequest, context: aio.ServicerContext[Any, Any]
+    ) -> sender_pb2.ApplyStatusesResponse:
+        """Applies statuses; a repeat, or one of an unknown message, is taken like any other."""
+
+        async def apply(events: Sequence[StatusEvent]) -> list[results_pb2.ItemResult]:
+            return [_ERASED if fate == "erased" else _OK for fate in await self._deliver.apply_statuses(events)]
+
+        return sender_pb2.ApplyStatusesResponse(results=await _batch(request.statuses, read_status, apply))
+
+
+async def _batch(
+    items: Sequence[Value],
+    read: Callable[[Value], Parsed],
+    take: Callable[[Sequence[Parsed]], Awaitable[list[results_pb2.ItemResult]]],
+) -> list[results_pb2.ItemResult]:
+    """One result per item: INVALID for what cannot be read or stored, else what `take` says."""
+    results: list[results_pb2.ItemResult] = [_OK] * len(items)
+    parsed: dict[int, Parsed] = {}
+    for number, item in enumerate(items):
+        try:
+            parsed[number] = read(item)
+        except InvalidArgument as error:
+            results[number] = _invalid(error.sentence)
+    try:
+        answers = await take(list(parsed.values()))
+    except psycopg.DataError:
+        # Some value cannot be stored: one at a time finds which.
+        answers = [await _alone(value, take) for value in parsed.values()]
+    for number, answer in zip(parsed, answers, strict=True):
+        results[number] = answer
+    return results
+
+
+async def _alone(
+    value: Parsed, take: Callable[[Sequence[Parsed]], Awaitable[list[results_pb2.ItemResult]]]
+) -> results_pb2.ItemResult:
+    try:
+        (answer,) = await take([value])
+    except psycopg.DataError:
+        return _invalid(_UNSTORABLE)
+    return answer
+
+
+def _invalid(reason: str) -> results_pb2.ItemResult:
+    return results_pb2.ItemResult(outcome=results_pb2.ITEM_OUTCOME_INVALID, reason=reason)

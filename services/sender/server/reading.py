@@ -1,0 +1,77 @@
+"""Requests read into values; what cannot be is refused with a sentence."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from services.chassis.errors import InvalidArgument
+from services.pb.sender.v1 import sender_pb2
+from services.sender.ports import NewMessage, StatusEvent
+
+_LONGEST_TEXT = 1024
+
+
+def read_message(message: sender_pb2.OutboundMessage) -> NewMessage:
+    """A message to be stored. Raises InvalidArgument."""
+    if not message.phone_number_id.isascii() or not message.phone_number_id.isdigit():
+        raise InvalidArgument("phone_number_id is not a number's id; it has digits only")
+    kind = message.content.WhichOneof("kind")
+    if kind is None:
+        # A newer executor's message becomes a dead letter there, and is brought again once sender knows the kind too.
+        raise InvalidArgument("content is empty, or of a kind this release does not know; set one, or upgrade sender")
+    if not (message.recipient_wa_id or message.recipient_user_id or message.recipient_group_id):
+        raise InvalidArgument("the recipient is empty; set recipient_wa_id, recipient_user_id or recipient_group_id")
+    if message.window_expires_at <= 0 and kind != "template":
+        raise InvalidArgument("window_expires_at is missing; give the second at which the 24 hour window closes")
+    return NewMessage(
+        organization_id=read_id("organization_id", message.organization_id),
+        message_id=read_id("message_id", message.message_id),
+        lane_id=read_id("conversation_id", message.conversation_id),
+        phone_number_id=message.phone_number_id,
+        recipient_wa_id=_text("recipient_wa_id", message.recipient_wa_id),
+        recipient_user_id=_text("recipient_user_id", message.recipient_user_id),
+        flow_id=_text("flow_id", message.flow_id),
+        node_id=_text("node_id", message.node_id),
+        payload=message.SerializeToString(),
+    )
+
+
+def read_status(item: sender_pb2.OrganizationStatus) -> StatusEvent:
+    """A status webhook. Raises InvalidArgument; callback data that is not ours counts as none."""
+    status = item.status
+    if not status.message_id.isprintable() or not 0 < len(status.message_id) <= _LONGEST_TEXT:
+        raise InvalidArgument("status.message_id is not an id of Meta")
+    code = status.error_codes[0] if status.error_codes else 0
+    return StatusEvent(
+        organization_id=read_id("organization_id", item.organization_id),
+        event_id=_text("event_id", status.event_id),
+        wamid=status.message_id,
+        status=_text("status", status.status),
+        callback=_own_id(status.callback_data),
+        error_code=code if abs(code) < 2**31 else 0,
+        # Microseconds of it must fit 64 bits; a time beyond the year 9999 is no time.
+        occurred_at=status.occurred_at if 0 < status.occurred_at < 253_402_300_800 else 0,
+        recipient_wa_id=status.recipient_wa_id,
+        recipient_user_id=status.recipient_user_id,
+    )
+
+
+def read_id(field: str, text: str) -> UUID:
+    """A UUID. Raises InvalidArgument."""
+    try:
+        return UUID(text)
+    except ValueError:
+        raise InvalidArgument(f"{field} is not a UUID") from None
+
+
+def _own_id(callback_data: str) -> UUID | None:
+    try:
+        return UUID(callback_data)
+    except ValueError:
+        return None
+
+
+def _text(field: str, text: str) -> str:
+    if len(text) > _LONGEST_TEXT or "\x00" in text:
+        raise InvalidArgument(f"{field} has more than {_LONGEST_TEXT} characters, or a NUL among them")
+    return text
