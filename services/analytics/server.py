@@ -29,6 +29,11 @@ _KINDS = {
     analytics_pb2.RECORD_KIND_INVALID_ANSWER: RecordKind.INVALID_ANSWER,
     analytics_pb2.RECORD_KIND_LIMIT_REACHED: RecordKind.LIMIT_REACHED,
     analytics_pb2.RECORD_KIND_DELIVERY: RecordKind.DELIVERY,
+    analytics_pb2.RECORD_KIND_FLOW_EVENT: RecordKind.FLOW_EVENT,
+    analytics_pb2.RECORD_KIND_HANDED_OVER: RecordKind.HANDED_OVER,
+    analytics_pb2.RECORD_KIND_TAKEN: RecordKind.TAKEN,
+    analytics_pb2.RECORD_KIND_RELEASED: RecordKind.RELEASED,
+    analytics_pb2.RECORD_KIND_EFFECT_FAILED: RecordKind.EFFECT_FAILED,
 }
 
 # Copied into each answer that holds them.

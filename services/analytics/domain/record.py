@@ -27,6 +27,11 @@ class RecordKind(Enum):
     INVALID_ANSWER = "invalid_answer"
     LIMIT_REACHED = "limit_reached"
     DELIVERY = "delivery"
+    FLOW_EVENT = "flow_event"
+    HANDED_OVER = "handed_over"
+    TAKEN = "taken"
+    RELEASED = "released"
+    EFFECT_FAILED = "effect_failed"
 
 
 RecordKey = tuple[UUID, datetime, str]
