@@ -6,12 +6,10 @@ import asyncio
 from dataclasses import dataclass
 from uuid import UUID, uuid5
 
-import orjson
-
 from services.chassis.errors import InvalidArgument
 from services.executor.domain.document import FlowDocument, canonical_json, digest, parse_document
 from services.executor.domain.finding import Finding, InvalidFlow, Severity
-from services.executor.domain.importers import UnreadableFlow, import_flow
+from services.executor.domain.importers import UnreadableFlow, import_flow, read_document
 from services.executor.domain.importers.report import ReportItem
 from services.executor.domain.lint import problems
 from services.executor.ports import Flows, FlowSummary, SaveFlow
@@ -85,11 +83,7 @@ def _read(name: str, document: bytes) -> tuple[FlowDocument, str, tuple[Finding,
     if len(document) > LARGEST_DOCUMENT:
         raise InvalidArgument(f"document has {len(document)} bytes; use at most {LARGEST_DOCUMENT}")
     try:
-        source = orjson.loads(document)
-    except orjson.JSONDecodeError as error:
-        raise InvalidArgument(f"document is not JSON ({error}); export the flow again") from None
-    try:
-        imported = import_flow(source, name=name)
+        imported = import_flow(read_document(document), name=name)
         return parse_document(imported.flow), imported.report.dialect, tuple(map(_finding, imported.report.items))
     except UnreadableFlow as error:
         raise InvalidArgument(f"document holds no flow: {error}") from None

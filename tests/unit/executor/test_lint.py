@@ -59,6 +59,7 @@ ERRORS_IN_A_NODE: list[tuple[str, str, Data]] = [
     ("empty_text", "message", {}),
     ("empty_text", "message", {"content": " \n"}),
     ("empty_text", "question", {"variableName": "x"}),
+    ("empty_text", "question", {"variableName": "x", "silent": "yes"}),
     ("empty_text", "list", {**rows(1), "content": ""}),
     ("too_long", "message", {"content": "é" * 4097}),
     ("too_long", "question", {"content": "é" * 4097}),

@@ -6,7 +6,7 @@ from typing import Final
 from services.executor.domain.answers import QUESTION_KINDS, compile_judge, question_options
 from services.executor.domain.document import Node
 from services.executor.domain.finding import Finding, error, warning
-from services.executor.domain.json_value import object_at, text_at, whole_number_at
+from services.executor.domain.json_value import flag_at, object_at, text_at, whole_number_at
 from services.executor.domain.nodes import menu
 from services.executor.domain.nodes.buttons import MAX_BUTTON_TITLE, MAX_BUTTONS, send_buttons
 from services.executor.domain.nodes.list_menu import MAX_ROW_ID, MAX_ROW_TITLE, MAX_ROWS, send_list
@@ -91,7 +91,9 @@ def _exits(node: Node) -> tuple[Exit, ...]:
 
 
 def _check(node: Node) -> Iterator[Finding]:
-    yield from require_text(node)
+    # What was said before may have asked: then the node only waits.
+    if not flag_at(node.data, "silent"):
+        yield from require_text(node)
     yield from limit(node, "The text", text_at(node.data, "content"), MAX_TEXT)
     yield from _check_kind(node)
     if not text_at(node.data, "variableName"):

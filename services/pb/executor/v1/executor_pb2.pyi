@@ -358,7 +358,7 @@ class PutFlowRequest(_message.Message):
     name: _builtins.str
     """Unique name in the organization, 1 to 120 characters."""
     document: _builtins.bytes
-    """The flow document as JSON bytes: native or any importable dialect, at most 1 MiB."""
+    """The flow document as JSON or YAML bytes: native or any importable source, at most 1 MiB."""
     publish: _builtins.bool
     """Whether to publish the draft when it has no errors."""
     dry_run: _builtins.bool
