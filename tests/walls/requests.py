@@ -98,6 +98,9 @@ def _fill_message(message: Any, field: FieldDescriptor, pools: Pools, chance: ra
         return
     if field.message_type.full_name.startswith("google."):
         return
+    if field.message_type.GetOptions().map_entry:
+        getattr(message, field.name)["city"] = chance.choice(pools["name"])
+        return
     if field.is_repeated:
         for _ in range(chance.randint(1, 2)):
             _fill(getattr(message, field.name).add(), pools, chance)
@@ -159,6 +162,8 @@ def pools_of(tenant: Tenant, twin: Tenant) -> Pools:
         "kind": ["text"],
         "node_id": ["who", "bye"],
         "status": ["sent", "delivered", "read", "failed"],
+        "EffectResult.status": [0, 200, 404],
+        "EffectResult.body": [b"{}"],
         "state": ["", "queued"],
         "time_zone": ["America/Sao_Paulo"],
         "fields": [b"{}"],
