@@ -119,7 +119,9 @@ async def build(settings: Settings) -> Service:
         monotonic=monotonic,
     )
     telling = Telling(recorded_arrival, told_message, told_said)
-    replaying = Replaying(flows, PostgresRecordings(database), library, telling, limits=limits, ttl=ttl)
+    replaying = Replaying(
+        flows, PostgresRecordings(database), library, telling, limits=limits, ttl=ttl, monotonic=monotonic
+    )
     secrets = PostgresSecrets(database, sealer, audit)
     effect_worker = EffectWorker(
         PostgresEffects(database, effects, inbox, read=read_effect, on_told=inbox_bell.ring),

@@ -78,4 +78,4 @@ def _closed(node: Node, plan: Plan) -> Closed:
     if policy == "template" and text_at(template, "templateName").strip():
         return Closed("template", send_template(node.id, template, plan.settings.language))
     has_edge = plan.exits.named("window_closed") is not None
-    return Closed("branch" if policy == "branch" and has_edge else "wait")
+    return Closed("branch" if policy != "wait" and has_edge else "wait")

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID
 
+from services.chassis.clock import Monotonic
 from services.chassis.errors import FailedPrecondition, InvalidArgument, NotFound
 from services.chassis.queue import StoredItem
 from services.executor.domain.arrival import Arrival
@@ -15,7 +16,7 @@ from services.executor.domain.compile import CompiledFlow, compile_flow
 from services.executor.domain.document import FlowDocument
 from services.executor.domain.effects import FlowNeeded, Said
 from services.executor.domain.finding import InvalidFlow
-from services.executor.domain.flowtest import Recorded, ReplayedTurn, TooManyTimers, replay
+from services.executor.domain.flowtest import Recorded, ReplayedTurn, TooLong, TooManyTimers, replay
 from services.executor.domain.identifiers import derived_id
 from services.executor.domain.limits import Limits
 from services.executor.ports import Flows, FlowSummary, Recording, Recordings
@@ -25,6 +26,8 @@ from services.executor.usecases.library import FlowLibrary
 from services.pb.common.v1 import errors_pb2
 
 MOST_EVENTS = 2_000
+# A usual conversation takes milliseconds. One replay runs at a time, since it takes turns from conversations.
+MOST_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,7 @@ class Replaying:
         *,
         limits: Limits,
         ttl: timedelta,
+        monotonic: Monotonic,
     ) -> None:
         self._flows = flows
         self._recordings = recordings
@@ -75,6 +79,8 @@ class Replaying:
         self._telling = telling
         self._limits = limits
         self._ttl = ttl
+        self._monotonic = monotonic
+        self._one = asyncio.Semaphore(1)
 
     async def replay(
         self, *, organization_id: UUID, conversation_id: UUID, flow_id: UUID | None, document: bytes
@@ -98,7 +104,8 @@ class Replaying:
             raise no_flow()
         compiled, name = await self._compiled(organization_id, flow, document)
         stand_ins = {str(flow_id): compiled, flow.name: compiled, name: compiled}
-        turns = await self._run(organization_id, record, stand_ins)
+        async with self._one:
+            turns = await self._run(organization_id, record, stand_ins)
         return Replayed(flow_id, turns, recording.is_cut)
 
     def _record(
@@ -136,19 +143,29 @@ class Replaying:
                 raise FlowNeeded(organization_id, flow, version)
             return known[flow]
 
+        deadline = self._monotonic() + MOST_SECONDS
         while True:
             try:
                 return await asyncio.to_thread(
-                    replay, record, find, self._telling.said, limits=self._limits, ttl=self._ttl
+                    replay,
+                    record,
+                    find,
+                    self._telling.said,
+                    limits=self._limits,
+                    ttl=self._ttl,
+                    is_over=lambda: self._monotonic() > deadline,
                 )
             except FlowNeeded as needed:
                 # Sessions of the replay begin in it: they are in no older version.
                 known[needed.flow] = await self._library.load(organization_id, needed.flow, 0)
             except TooManyTimers:
-                raise FailedPrecondition(
-                    "the flow sets timers without an end; let it wait, and replay again",
-                    reason=errors_pb2.ERROR_REASON_FLOW_INVALID,
-                ) from None
+                raise _refused("the flow sets timers without an end; let it wait, and replay again") from None
+            except TooLong:
+                raise _refused(f"the replay takes more than {MOST_SECONDS:g} seconds; the flow does too much") from None
+
+
+def _refused(sentence: str) -> FailedPrecondition:
+    return FailedPrecondition(sentence, reason=errors_pb2.ERROR_REASON_FLOW_INVALID)
 
 
 def _compile(document: FlowDocument, flow_id: UUID) -> CompiledFlow:

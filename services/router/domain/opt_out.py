@@ -72,6 +72,9 @@ class Words:
         return self.by_text.get(folded(text))
 
 
+NO_WORDS = Words()
+
+
 class Confirmation(NamedTuple):
     """The one text that may leave: under its own id, in the person's conversation, while their window is open."""
 

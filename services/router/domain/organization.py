@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import Literal
 from uuid import UUID
 
-from services.router.domain.opt_out import DEFAULTS, Language, Words, compile_words
+from services.router.domain.opt_out import DEFAULTS, NO_WORDS, Language, Words, compile_words
 
 KeywordMatch = Literal["exact", "contains", "starts_with"]
 
@@ -98,7 +98,7 @@ class OrganizationPlan:
 
     organization: Organization
     numbers: dict[str, NumberPlan]
-    words: Words = Words()
+    words: Words = NO_WORDS
 
 
 def normal(text: str) -> str:

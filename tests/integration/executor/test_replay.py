@@ -5,12 +5,14 @@ from __future__ import annotations
 import copy
 import json
 from datetime import timedelta
+from itertools import count
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
-from services.chassis.errors import InvalidArgument, NotFound
+from services.chassis.clock import Monotonic
+from services.chassis.errors import FailedPrecondition, InvalidArgument, NotFound
 from services.executor.domain.limits import Limits
 from services.executor.server.messages import replay_message
 from services.executor.store import PostgresFlows, PostgresRecordings
@@ -20,14 +22,24 @@ from tests.integration.executor.conftest import Room
 from tests.integration.executor.press import TEA, Press, tea
 
 
-def replaying(room: Room) -> Replaying:
+def replaying(room: Room, monotonic: Monotonic = lambda: 0.0) -> Replaying:
     flows = PostgresFlows(room.database, room.audit)
     telling = Telling(recorded_arrival, told_message, told_said)
     recordings = PostgresRecordings(room.database)
-    return Replaying(flows, recordings, FlowLibrary(flows), telling, limits=Limits(), ttl=timedelta(hours=24))
+    return Replaying(
+        flows,
+        recordings,
+        FlowLibrary(flows),
+        telling,
+        limits=Limits(),
+        ttl=timedelta(hours=24),
+        monotonic=monotonic,
+    )
 
 
-async def replayed(room: Room, document: dict[str, Any] | None = None, **changes: Any) -> Replayed:
+async def replayed(
+    room: Room, document: dict[str, Any] | None = None, *, by: Replaying | None = None, **changes: Any
+) -> Replayed:
     wanted: dict[str, Any] = {
         "organization_id": room.organization_id,
         "conversation_id": room.conversation_id,
@@ -35,7 +47,7 @@ async def replayed(room: Room, document: dict[str, Any] | None = None, **changes
         "document": json.dumps(document).encode() if document else b"",
         **changes,
     }
-    return await replaying(room).replay(**wanted)
+    return await (by or replaying(room)).replay(**wanted)
 
 
 async def test_a_conversation_is_the_same_with_what_it_was_held_with(room: Room) -> None:
@@ -80,6 +92,24 @@ async def test_a_record_whose_beginning_is_gone_says_so(room: Room) -> None:
     found = await replayed(room, TEA)
 
     assert (found.is_cut, len(found.turns)) == (True, 2)
+
+
+async def test_of_large_events_only_the_last_are_replayed(room: Room) -> None:
+    await room.say("hi", "x" * 3000, "3")
+
+    recordings = PostgresRecordings(room.database, most_bytes=2000)
+    recording = await recordings.recording(
+        organization_id=room.organization_id, conversation_id=room.conversation_id, limit=100
+    )
+
+    assert ([item.position for item in recording.events], recording.is_cut) == ([3], True)
+
+
+async def test_a_replay_that_takes_too_long_is_given_up(room: Room) -> None:
+    await room.say("hi")
+
+    with pytest.raises(FailedPrecondition, match="takes more than 5 seconds"):
+        await replayed(room, TEA, by=replaying(room, monotonic=count(step=10.0).__next__))
 
 
 async def test_an_event_that_cannot_be_read_is_left_out(room: Room) -> None:

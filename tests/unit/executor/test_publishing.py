@@ -3,7 +3,11 @@
 import copy
 from typing import Any
 
+import pytest
+
 from services.executor.domain.document import FlowDocument, parse_document
+from services.executor.domain.nodes import NODE_TYPES, NodeType
+from services.executor.domain.nodes.node_type import main_exit
 from services.executor.domain.publishing import (
     Ground,
     NodePeople,
@@ -13,6 +17,7 @@ from services.executor.domain.publishing import (
     problems_of_moves,
     sentence_on,
 )
+from services.executor.domain.turn import Holding
 
 FIRST: dict[str, Any] = {
     "schema": "pytake.flow/1",
@@ -96,6 +101,25 @@ def test_moves_lead_from_nodes_there_were_to_nodes_there_are() -> None:
         "sabor leads to gone, which the new version does not have",
         "no version that people are in has the node typo",
     ]
+
+
+def test_nobody_is_put_on_a_node_that_began_something_when_it_was_entered(monkeypatch: pytest.MonkeyPatch) -> None:
+    holding = NodeType(
+        summary="Waits for something.",
+        schema={},
+        ways={},
+        compile=lambda node, plan: Holding(enter=lambda turn: None, wake=lambda turn, event: None),
+        exits=main_exit("next"),
+    )
+    monkeypatch.setitem(NODE_TYPES, "pause", holding)
+    after = document(sabor={"type": "pause"})
+    ground, documents, stands = Ground(after), {1: document()}, [Stand(1, "sabor", 2)]
+
+    assert gone_nodes(stands, documents, ground) == {"sabor": 2}
+    (problem,) = problems_of_moves({"nome": "sabor"}, documents, ground)
+    assert "waits for something that has not begun" in problem
+    # Whoever waits there already goes on waiting.
+    assert gone_nodes(stands, {1: after}, ground) == {}
 
 
 def test_a_document_that_cannot_run_yet_has_an_impact_too() -> None:

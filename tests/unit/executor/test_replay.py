@@ -15,6 +15,7 @@ from services.executor.domain.flowtest import (
     Machine,
     Recorded,
     ReplayedTurn,
+    TooLong,
     TooManyTimers,
     first_difference,
     replay,
@@ -165,3 +166,10 @@ def test_a_record_that_begins_with_a_timer_has_no_turn_for_it() -> None:
 
 def test_an_empty_record_has_no_turns() -> None:
     assert Recorder(talk()).against(talk()) == []
+
+
+def test_a_replay_that_has_taken_long_enough_is_stopped() -> None:
+    recorder = Recorder(talk())
+    recorder.take("hi")
+    with pytest.raises(TooLong):
+        replay(recorder.record, lambda *_: talk(), told, limits=Limits(), ttl=DAY, is_over=lambda: True)

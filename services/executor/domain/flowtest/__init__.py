@@ -9,7 +9,7 @@ from services.executor.domain.flowtest.flows import Flows, watched_flow
 from services.executor.domain.flowtest.machine import Machine, TooManyTimers
 from services.executor.domain.flowtest.plain import Spoken, plain
 from services.executor.domain.flowtest.reading import read_suite
-from services.executor.domain.flowtest.replay import Recorded, ReplayedTurn, first_difference, replay
+from services.executor.domain.flowtest.replay import Recorded, ReplayedTurn, TooLong, first_difference, replay
 from services.executor.domain.flowtest.running import Failure, run_case
 from services.executor.domain.flowtest.steps import BadTest, Case, Scene, Suite
 from services.executor.domain.flowtest.world import World
@@ -26,6 +26,7 @@ __all__ = [
     "Scene",
     "Spoken",
     "Suite",
+    "TooLong",
     "TooManyTimers",
     "Watch",
     "World",

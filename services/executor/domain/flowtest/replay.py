@@ -49,6 +49,10 @@ class ReplayedTurn(Generic[Told]):
         return self.recorded == self.replayed
 
 
+class TooLong(Exception):
+    """A replay takes more than it may."""
+
+
 def replay(
     record: Sequence[Recorded[Told]],
     find_flow: Callable[[UUID, str, int], CompiledFlow | None],
@@ -56,14 +60,20 @@ def replay(
     *,
     limits: Limits,
     ttl: timedelta,
+    is_over: Callable[[], bool] = lambda: False,
 ) -> list[ReplayedTurn[Told]]:
-    """Run a record again; `find_flow` gives the flows of now. Raises FlowNeeded as it does, and TooManyTimers."""
+    """Run a record again; `find_flow` gives the flows of now, `is_over` tells that it has taken long enough.
+
+    Raises FlowNeeded as `find_flow` does, TooManyTimers, and TooLong.
+    """
     turns: list[ReplayedTurn[Told]] = []
     if not record:
         return turns
     machine = Machine(find_flow, limits, ttl, record[0].at)
 
     def heard(effects: Effects) -> None:
+        if is_over():
+            raise TooLong
         # A timer of before the record speaks before any turn: nobody can tell what it belongs to.
         if turns:
             turns[-1].replayed += map(tell, effects.said)

@@ -1,18 +1,17 @@
-"""What executor needs from outside."""
+"""Flows, states and what is kept of people: what executor needs of its own tables."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 from uuid import UUID
 
 from services.chassis.queue import Claim, Cleared, Finish, Item, Page, Passed, StoredItem
 from services.executor.domain.effects import Timer
 from services.executor.domain.json_value import Json
 from services.executor.domain.publishing import Policy, Stand
-from services.executor.domain.requests import EffectRequest
 from services.executor.domain.standing import Standing
 
 
@@ -183,72 +182,6 @@ class Save:
     notices: Sequence[Item] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A whole answer; header names are in lower case, and of repeated ones the last counts."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-
-
-class Forbidden(Exception):
-    """The call may not be made as it is, now or later: nothing was sent. The text is for the author of the flow."""
-
-
-class NoAnswer(Exception):
-    """No whole answer came, or one that is not taken: whether the call had an effect is unknown. As Forbidden."""
-
-
-class TooSlow(NoAnswer):
-    """No whole answer came in time."""
-
-
-class Unreachable(NoAnswer):
-    """There was no connection, or it broke."""
-
-
-@dataclass(frozen=True, slots=True)
-class EffectDue:
-    """A claimed effect: `request` is a sentence when it cannot be read, and `age` in seconds is Postgres' word."""
-
-    claim: Claim
-    item: StoredItem
-    request: EffectRequest | str
-    age: float
-
-
-@dataclass(frozen=True, slots=True)
-class EffectSettled:
-    """How a claimed effect is given back: with an event for the conversation, or to be gone on with later.
-
-    `buried` says why it was given up.
-    """
-
-    finish: Finish
-    event: Item | None = None
-    buried: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Hand:
-    """People take a conversation, or give it back; it counts once under `event_id`."""
-
-    organization_id: UUID
-    conversation_id: UUID
-    contact_id: UUID
-    event_id: str
-    outcome: Literal["taken", "released", "no_agent"]
-
-
-@dataclass(frozen=True, slots=True)
-class SecretName:
-    """A secret without its value."""
-
-    name: str
-    updated_at: datetime
-
-
 class StateChanged(Exception):
     """A state was changed by somebody else since it was read; nothing of the batch was stored."""
 
@@ -269,7 +202,7 @@ class Recordings(Protocol):
     """Conversations as they were."""
 
     async def recording(self, *, organization_id: UUID, conversation_id: UUID, limit: int) -> Recording:
-        """The last `limit` events that are kept, and what was said to them."""
+        """The last `limit` events that are kept, fewer of large ones, and what was said to them."""
 
 
 class Flows(Protocol):
@@ -368,57 +301,6 @@ class States(Protocol):
 
     async def close(self, *, organization_id: UUID, phone_number: str) -> datetime | None:
         """Close the active session of a phone number; None when there is none."""
-
-
-class Hands(Protocol):
-    """Who has conversations, as people want it."""
-
-    async def give(self, hand: Hand) -> bool:
-        """Tell the conversation and router, in one transaction; tells whether it is new. Raises Unavailable."""
-
-
-class EffectBox(Protocol):
-    """Calls outside that flows ordered."""
-
-    async def claim(self, *, limit: int, without: Sequence[UUID]) -> Sequence[EffectDue]:
-        """Take the first effects of up to `limit` lanes, of none of the organizations in `without`.
-
-        Raises Unavailable.
-        """
-
-    async def renew(self, claims: Sequence[Claim]) -> set[tuple[UUID, UUID]]:
-        """Lengthen leases; gives the keys (organization, conversation) that are still held. Raises Unavailable."""
-
-    async def settle(self, settled: Sequence[EffectSettled]) -> Sequence[bool]:
-        """Give effects back and tell their conversations, in one transaction; tells of each whether that was right.
-
-        False: somebody else holds it by now, and nothing of it was stored. Raises Unavailable.
-        """
-
-
-class Outside(Protocol):
-    """The way out."""
-
-    async def call(
-        self, method: str, url: str, *, headers: Mapping[str, str], body: bytes = b"", seconds: float | None = None
-    ) -> Answer:
-        """Make a call, within `seconds`. Raises Forbidden or NoAnswer."""
-
-
-class Secrets(Protocol):
-    """What calls outside are made with. Every method raises Unavailable."""
-
-    async def put(self, *, organization_id: UUID, name: str, value: str) -> bool:
-        """Store a secret; tells whether it changed."""
-
-    async def names(self, *, organization_id: UUID) -> Sequence[SecretName]:
-        """The organization's secrets by name, without values."""
-
-    async def delete(self, *, organization_id: UUID, name: str) -> bool:
-        """Remove a secret; tells whether there was one."""
-
-    async def values(self, *, organization_id: UUID, names: Collection[str]) -> Mapping[str, str]:
-        """The values of those that are there and open."""
 
 
 class Privacy(Protocol):
