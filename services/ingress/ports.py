@@ -44,7 +44,7 @@ class KeptEvent:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """What one event becomes: a lane item of messages or of statuses, or a kept event. Exactly one is set."""
+    """What one event becomes: a lane item of messages or of statuses, or a kept event; of news for sender the last two."""
 
     message: Item | None = None
     status: Item | None = None

@@ -29,11 +29,11 @@ _STOP = Query(f"""
     SELECT %(organization)b::uuid, r, %(kind)b::text, %(source)b::text, {_SAID}
     FROM unnest(%(recipients)b::text[]) r ORDER BY r
     ON CONFLICT (organization_id, recipient, kind) DO UPDATE
-    SET is_out = true, source = excluded.source, said_at = excluded.said_at WHERE o.said_at < excluded.said_at""")
+    SET is_out = true, source = excluded.source, said_at = excluded.said_at WHERE o.said_at <= excluded.said_at""")
 # Whoever wants everything again wants marketing too.
 _RESUME = Query(f"""
     UPDATE sender.opt_out SET is_out = false, source = %(source)b::text, said_at = {_SAID}
-    WHERE {_VALUES} AND (kind = %(kind)b::text OR %(kind)b::text = 'all') AND said_at < {_SAID}""")
+    WHERE {_VALUES} AND (kind = %(kind)b::text OR %(kind)b::text = 'all') AND said_at <= {_SAID}""")
 _HOLDS = Query(f"""
     SELECT EXISTS (SELECT 1 FROM sender.opt_out WHERE {_VALUES} AND (kind = %(kind)b::text OR %(kind)b::text = 'all')
       AND is_out = %(is_out)b::bool AND said_at = {_SAID})""")
