@@ -35,6 +35,7 @@ from services.ingress.peers import (
     GrpcExecutor,
     GrpcFlows,
     GrpcRouter,
+    GrpcTemplates,
     RouterPrivacy,
     SenderPrivacy,
 )
@@ -175,11 +176,11 @@ async def build(settings: Settings) -> Service:
         drain_seconds=settings.drain_seconds,
         certificates=certificates,
     )
-    # What changes in sender is the operator's doing: so is its log.
     trails: dict[str, AuditTrail] = {
         "ingress": OwnTrail(audit),
         "router": GrpcAudit(router_peer),
         "executor": GrpcAudit(executor_peer),
+        "sender": GrpcAudit(sender_peer),
         "analytics": GrpcAudit(analytics_peer),
     }
     site = build_site(
@@ -187,6 +188,7 @@ async def build(settings: Settings) -> Service:
         is_ready=database.is_reachable,
         conversations=conversations,
         flows=GrpcFlows(executor_peer),
+        templates=GrpcTemplates(sender_peer),
         requests=requests,
         exports=exports,
         accounts=accounts,

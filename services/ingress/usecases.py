@@ -212,8 +212,8 @@ def entry_of(event: Event, *, received_at_ms: int, signed_by: tuple[str, ...]) -
     disposition = "recorded" if not reason else "unroutable" if reason in NAMES_NO_NUMBER else "invalid"
     key, fields = kept_key(event.dedupe_key), kept_fields(event)
     kept = KeptEvent(key, disposition, event.type, event.phone_number_id, reason, fields)
-    payload = notice_payload(event, received_at_ms=received_at_ms, signed_by=signed_by)
-    return Accepted(kept=kept, status=Item(*notice_place(event), event.dedupe_key, payload) if payload else None)
+    notice = notice_payload(event, received_at_ms=received_at_ms, signed_by=signed_by)
+    return Accepted(kept=kept, status=Item(*notice_place(event), event.dedupe_key, notice) if notice else None)
 
 
 async def _signers_among(candidates: Signers, body: bytes, header: bytes) -> tuple[str, ...]:

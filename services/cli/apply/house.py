@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterable, Sequence
 
 from services.cli.apply.plan import Existing
-from services.cli.apply.wanted import ApiKey, Chatbot, Flow, MetaApp, Number, Secret, User
+from services.cli.apply.wanted import ApiKey, Chatbot, Flow, MetaApp, Number, OptOutWords, Secret, User
 from services.cli.rooms import Rooms
 from services.pb.executor.v1 import executor_pb2, executor_pb2_grpc
 from services.pb.ingress.v1 import ingress_pb2, ingress_pb2_grpc
@@ -124,16 +124,37 @@ class House:
             default_flow_id=flow_id,
             app=app,
             is_active=number.is_active,
+            waba_id=number.waba_id,
         )
         # The number first: it is refused when another organization has it, and then its token must not be stored.
         stored = await self._rooms.call("router", self._directory.PutNumber, request)
         if not number.access_token:
             return stored.is_changed
         credential = sender_pb2.PutCredentialRequest(
-            organization_id=organization_id, phone_number_id=number.name, access_token=number.access_token
+            organization_id=organization_id,
+            phone_number_id=number.name,
+            access_token=number.access_token,
+            waba_id=number.waba_id,
         )
         sealed = await self._rooms.call("sender", self._credentials.PutCredential, credential)
         return stored.is_changed or sealed.is_changed
+
+    async def put_opt_out_words(self, organization_id: str, words: OptOutWords) -> bool:
+        """Replace the words that stop messages and bring them back; says whether any changed."""
+        languages = [
+            router_pb2.OptOutLanguage(
+                language=each.language,
+                stop_words=each.stop_words,
+                start_words=each.start_words,
+                stopped_text=each.stopped_text,
+                started_text=each.started_text,
+            )
+            for each in words.languages
+        ]
+        request = router_pb2.PutOptOutWordsRequest(
+            organization_id=organization_id, languages=languages, is_off=words.is_off
+        )
+        return (await self._rooms.call("router", self._directory.PutOptOutWords, request)).is_changed
 
     async def put_triggers(self, organization_id: str, triggers: Sequence[router_pb2.Trigger]) -> bool:
         """Replace all triggers of an organization; says whether any changed."""

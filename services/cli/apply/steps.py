@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
 from services.chassis.errors import InvalidArgument, PytakeError
-from services.cli.apply.difference import Answer, Checked, count_of_keywords, differences
+from services.cli.apply.difference import Answer, Checked, count_of_keywords, opt_out_of, differences
 from services.cli.apply.house import House
 from services.cli.apply.memory import Memory, RememberedApp, RememberedNumber
 from services.cli.apply.plan import Change, Existing, Verb, app_owner, app_owners, check_references

@@ -30,9 +30,10 @@ from services.ingress.http.rest import (
     invitation_routes,
     privacy_routes,
     session_routes,
+    template_routes,
     user_routes,
 )
-from services.ingress.ports import Flows
+from services.ingress.ports import Flows, Templates
 from services.ingress.privacy import Exports, Requests
 
 Ready = Callable[[], Awaitable[bool]]
@@ -41,6 +42,7 @@ API = "/api/v1"
 _TAGS = [
     {"name": "webhook", "description": "What Meta calls. No token: the signature proves who it is."},
     {"name": "conversations", "description": "Look at them, try a flow in a contact's name, take, release, close."},
+    {"name": "templates", "description": "Message templates of the accounts that numbers belong to."},
     {"name": "flows", "description": "Flows, their drafts and versions, and what publishing means for people in them."},
     {"name": "privacy", "description": "The rights of people who wrote: everything about them, and its erasure."},
     {"name": "sessions", "description": "Log in, stay logged in, log out."},
@@ -74,6 +76,7 @@ def build_site(
     is_ready: Ready,
     conversations: Conversations,
     flows: Flows,
+    templates: Templates,
     requests: Requests,
     exports: Exports,
     accounts: Accounts,
@@ -104,6 +107,7 @@ def build_site(
     for routes in (
         conversation_routes(conversations),
         flow_routes(flows),
+        template_routes(templates),
         privacy_routes(requests, exports),
         session_routes(accounts.sessions, accounts.people),
         user_routes(accounts.people),

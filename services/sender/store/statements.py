@@ -135,8 +135,8 @@ DEFER = Query("""
     ORDER BY 1, 2
     ON CONFLICT (organization_id, message_id) DO UPDATE SET due_at = excluded.due_at, template = excluded.template""")
 
-# Meta said that these recipients want no marketing; a row for each name that is known. Whoever wanted it again after the
-# message was sent still does.
+# Meta said that these recipients want no marketing; a row for each name that is known. Whoever wanted it again after
+# the message was sent still does.
 SUPPRESS_MARKETING = Query("""
     INSERT INTO sender.opt_out AS o (organization_id, recipient, kind, source, said_at)
     SELECT DISTINCT ON (t.o, v.recipient) t.o, v.recipient, 'marketing', t.source, coalesce(m.attempted_at, now())

@@ -67,7 +67,8 @@ _REMOVE_OTHERS = Query(f"""
 _PUT = Query("""
     WITH written AS (
       INSERT INTO sender.template AS t
-        (organization_id, waba_id, name, language, template_id, category, status, quality, reason, components, synced_at)
+        (organization_id, waba_id, name, language, template_id, category, status, quality, reason, components,
+         synced_at)
       SELECT %(organization)b::uuid, %(waba_id)b::text, n, l, i, c, s, q, r, p, now()
       FROM unnest(%(names)b::text[], %(languages)b::text[], %(ids)b::text[], %(categories)b::text[],
                   %(statuses)b::text[], %(qualities)b::text[], %(reasons)b::text[], %(components)b::text[])

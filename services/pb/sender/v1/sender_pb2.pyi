@@ -312,22 +312,26 @@ class PutCredentialRequest(_message.Message):
     ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
     PHONE_NUMBER_ID_FIELD_NUMBER: _builtins.int
     ACCESS_TOKEN_FIELD_NUMBER: _builtins.int
+    WABA_ID_FIELD_NUMBER: _builtins.int
     organization_id: _builtins.str
     """The organization."""
     phone_number_id: _builtins.str
     """The business number."""
     access_token: _builtins.str
     """The token; stored encrypted, never returned."""
+    waba_id: _builtins.str
+    """The WhatsApp Business Account the number belongs to; empty leaves what is known."""
     def __init__(
         self,
         *,
         organization_id: _builtins.str = ...,
         phone_number_id: _builtins.str = ...,
         access_token: _builtins.str = ...,
+        waba_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["access_token", b"access_token", "organization_id", b"organization_id", "phone_number_id", b"phone_number_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["access_token", b"access_token", "organization_id", b"organization_id", "phone_number_id", b"phone_number_id", "waba_id", b"waba_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
