@@ -21,7 +21,7 @@ from services.pb.common.v1 import lanes_pb2_grpc, sealing_pb2_grpc
 from services.sender.cache import ManagementCalls, NumberLimits, Numbers, Pauses
 from services.sender.domain.settling import PairLimit
 from services.sender.graph import Endpoint, GraphApi
-from services.sender.peers import AnalyticsIngest, IngressWatermark, record_bytes
+from services.sender.peers import AnalyticsIngest, ExecutorSubmit, IngressWatermark, failure_bytes, record_bytes
 from services.sender.ports import Privacy, Watermark
 from services.sender.server import servicers
 from services.sender.settings import Settings
@@ -33,6 +33,7 @@ from services.sender.store import (
     PostgresPrivacy,
     PostgresReach,
     PostgresStore,
+    Telling,
 )
 from services.sender.upkeep import Requeue, drop_old_items, ensure_partitions
 from services.sender.usecases import ConcludeFromStatuses, Deliver, KeepCredentials, KeepNumbers, ListMessages
@@ -63,6 +64,8 @@ class Room:
     inbox_bell: Bell
     records: Lanes
     records_bell: Bell
+    failures: Lanes
+    failures_bell: Bell
     poll: Poll
     audit: AuditLog
     graph: GraphApi
@@ -83,16 +86,17 @@ def furnish(settings: Settings, database: Database, redis: OptionalRedis, waterm
     lease_seconds = settings.lease_seconds
     inbox = Lanes(Box(ROOM, "inbox"), database, lease_seconds=lease_seconds)
     records = Lanes(Box(ROOM, "records"), database)
-    inbox_bell, records_bell = Bell(), Bell()
+    failures = Lanes(Box(ROOM, "failures"), database)
+    inbox_bell, records_bell, failures_bell = Bell(), Bell(), Bell()
     limit = PairLimit(settings.pair_burst, settings.pair_seconds)
     store = PostgresStore(
         database,
         inbox=inbox,
-        records=records,
+        tell=Telling(records, record_bytes, failures, failure_bytes),
         limit=limit,
-        encode=record_bytes,
         names=names,
         on_record=records_bell.ring,
+        on_failure=failures_bell.ring,
     )
     audit = AuditLog(ROOM, database)
     tokens_at_rest = PostgresCredentials(database, sealer, audit)
@@ -135,10 +139,11 @@ def furnish(settings: Settings, database: Database, redis: OptionalRedis, waterm
         redis, per_hour=settings.management_calls_per_hour, replicas=settings.replicas, monotonic=monotonic
     )
     credentials = KeepCredentials(tokens_at_rest, graph, keep_numbers, calls)
-    poll = Poll(database, [(inbox.is_any_ready, inbox_bell.ring), (records.is_any_ready, records_bell.ring)])
+    watched = ((inbox, inbox_bell), (records, records_bell), (failures, failures_bell))
+    poll = Poll(database, [(lanes.is_any_ready, bell.ring) for lanes, bell in watched])
     return Room(
-        inbox, inbox_bell, records, records_bell, poll, audit, graph, worker, deliver, credentials,
-        keep_numbers, pauses, Requeue(store.requeue_due, inbox_bell),
+        inbox, inbox_bell, records, records_bell, failures, failures_bell, poll, audit, graph, worker, deliver,
+        credentials, keep_numbers, pauses, Requeue(store.requeue_due, inbox_bell),
         ListMessages(store), PostgresPrivacy(database, names), Resealing(database, sealer, SEALED),
     )  # fmt: skip
 
@@ -155,6 +160,9 @@ async def build(settings: Settings) -> Service:
     redis = OptionalRedis(settings.redis_url)
     ingress = Peer(PeerAddress("ingress", settings.ingress_target), signer, certificates=certificates)
     analytics = Peer(PeerAddress("analytics", settings.analytics_target), signer, certificates=certificates)
+    executor_address = PeerAddress("executor", settings.executor_target)
+    executor = Peer(executor_address, signer, is_repeating=False, certificates=certificates)
+    submit = ExecutorSubmit(executor)
     watermark = IngressWatermark(ingress, monotonic)
     room = furnish(settings, database, redis, watermark, sealer)
     server = RpcServer(
@@ -171,6 +179,7 @@ async def build(settings: Settings) -> Service:
             Closing(redis.close),
             Closing(ingress.close),
             Closing(analytics.close),
+            Closing(executor.close),
             Periodic("partitions", _PARTITION_SECONDS, partial(ensure_partitions, database)),
             Periodic("old items", _DROP_SECONDS, partial(drop_old_items, database)),
             Periodic("sealing", _SEALING_SECONDS, room.resealing.turn),
@@ -178,10 +187,12 @@ async def build(settings: Settings) -> Service:
             Periodic("deferred messages", _REQUEUE_SECONDS, room.requeue),
             Periodic("inbox depth", _DEPTH_SECONDS, room.inbox.measure),
             Periodic("records depth", _DEPTH_SECONDS, room.records.measure),
+            Periodic("failures depth", _DEPTH_SECONDS, room.failures.measure),
             room.graph,
             Relay(
                 room.records, database, room.records_bell, AnalyticsIngest(analytics, monotonic), linger=_RECORD_LINGER
             ),
+            Relay(room.failures, database, room.failures_bell, submit.first, deliver_again=submit.again),
             room.worker,
             room.poll,
             server,
@@ -193,7 +204,7 @@ async def build(settings: Settings) -> Service:
 
 def served(room: Room) -> list[Servicer]:
     """What the room serves."""
-    boxes = [(room.inbox, room.inbox_bell), (room.records, room.records_bell)]
+    boxes = [(room.inbox, room.inbox_bell), (room.records, room.records_bell), (room.failures, room.failures_bell)]
     dead_letters = Servicer(
         "pytake.common.v1.DeadLetters", lanes_pb2_grpc.add_DeadLettersServicer_to_server, DeadLetters(boxes, room.audit)
     )

@@ -1,4 +1,4 @@
-"""Partitions of both boxes, made ahead of time and dropped when no repeat can come; messages that are due again."""
+"""Partitions of all boxes, made ahead of time and dropped when no repeat can come; messages that are due again."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from services.chassis.db import Database, run
 from services.chassis.queue import Bell
 from services.chassis.queue.schema import KEEP_DAYS
 
-_BOXES = ("sender.inbox_item", "sender.records_item")
+_BOXES = ("sender.inbox_item", "sender.records_item", "sender.failures_item")
 _WEEKS_AHEAD = 3
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from services.chassis.db import Database, Query, Transaction
 from services.chassis.queue import Item, Lanes
 from services.sender.domain.message import failed, key_of
-from services.sender.store.rows import Changes, Encode, locking, message_of
+from services.sender.store.rows import Changes, Telling, locking, message_of
 
 AT_ONCE = 256
 _GONE = "the message waited longer than its content is kept"
@@ -32,7 +32,7 @@ _TAKE = Query("""
       LIMIT 1)""")
 
 
-async def requeue_due(database: Database, *, inbox: Lanes, records: Lanes, encode: Encode) -> tuple[int, Changes]:
+async def requeue_due(database: Database, *, inbox: Lanes, tell: Telling) -> tuple[int, Changes]:
     """Put a batch of what is due into its lanes; gives how many, and what failed for want of its content."""
     (due,) = await database.batch([], [(_DUE, {"most": AT_ONCE})], durable=False)
     if not due:
@@ -43,7 +43,7 @@ async def requeue_due(database: Database, *, inbox: Lanes, records: Lanes, encod
         # A replayed event's id begins with the message's (worker.errand_of); the time makes it one of its own.
         items = [Item(row[0], row[2], f"{row[1]}:again:{row[3]}", bytes(row[4])) for row in taken if row[4] is not None]
         changes = await _failing(journey, [(row[0], row[1]) for row in taken if row[4] is None])
-        steps = [*inbox.enqueueing(items).steps, *changes.writing(), *changes.recording(records, encode)]
+        steps = [*inbox.enqueueing(items).steps, *changes.writing(), *tell.steps(changes.deliveries)]
         await journey.commit(steps)
     return len(taken), changes
 

@@ -145,6 +145,7 @@ class PostgresPrivacy:
         self._database = database
         self._names = names
         self._inbox, self._records = Clearing(Box("sender", "inbox")), Clearing(Box("sender", "records"))
+        self._failures = Clearing(Box("sender", "failures"))
         self._receipts = Receipts("sender")
 
     async def erase(self, *, organization_id: UUID, job_id: UUID, erasure: Erasure) -> Cleared:
@@ -183,7 +184,7 @@ class PostgresPrivacy:
             ("sender.pair", (_EXPIRE_PAIRS, values)),
             ("sender.reached", (_EXPIRE_REACHED, values)),
         ]
-        for box in (self._inbox, self._records):
+        for box in (self._inbox, self._failures, self._records):
             removals += box.removing_older([organization_id], before, limit=ROWS_AT_ONCE)
         steps = [(_EXPIRE_MESSAGES, values), *(step for _, step in removals)]
         async with self._database.journey([organization_id]) as journey:
@@ -212,8 +213,9 @@ class PostgresPrivacy:
             "names": [*erasure.wa_ids, *erasure.user_ids],
         }
         async with self._database.journey([organization_id]) as journey:
-            messages, lanes = await journey.run([(_LOCK_MESSAGES, values), self._inbox.locking(keys)])
-            if not are_at_rest(lanes):
+            boxes = (self._inbox, self._failures)
+            messages, *lanes = await journey.run([(_LOCK_MESSAGES, values), *(box.locking(keys) for box in boxes)])
+            if not all(are_at_rest(each) for each in lanes):
                 return Cleared(waiting_for=_WAITING)
             values |= {
                 "messages": [row[0] for row in messages],
@@ -227,7 +229,7 @@ class PostgresPrivacy:
                 ("sender.deferred", (_REMOVE_DEFERRED, values)),
                 ("sender.opt_out", (_REMOVE_OPT_OUTS, values)),
                 ("sender.reached", (_REMOVE_REACHED, values)),
-                *self._inbox.removing(keys, EVER),
+                *(removal for box in boxes for removal in box.removing(keys, EVER)),
             ]
             cleared = counted(removals, await journey.run([step for _, step in removals]))
             return await self._receipts.commit(journey, organization_id, job_id, cleared)

@@ -213,3 +213,43 @@ def test_an_imported_flow_is_native(tmp_path: Path) -> None:
 def test_a_file_without_a_flow_is_wrong_input(tmp_path: Path) -> None:
     (tmp_path / "f.json").write_text("[]")
     assert CliRunner().invoke(app, ["flow", "import", str(tmp_path / "f.json")]).exit_code == 2
+
+
+STAGES = "hello:\n  kind: text\n  message: Oi\n  checkpoint: true\n"
+
+
+def test_a_flow_in_yaml_is_imported_with_its_report_beside_or_around_it(tmp_path: Path) -> None:
+    source, report = tmp_path / "stages.yaml", tmp_path / "report.json"
+    source.write_text(STAGES)
+    beside = CliRunner().invoke(app, ["flow", "import", str(source), "--report", str(report)])
+    around = CliRunner().invoke(app, ["flow", "import", str(source), "--json"])
+    assert (beside.exit_code, around.exit_code) == (0, 0)
+    told = json.loads(around.stdout)
+    assert told["report"] == json.loads(report.read_text())
+    assert told["report"]["dialect"] == "pywce"
+    assert told["flow"] == json.loads(beside.stdout)
+    assert "kept node hello: 'checkpoint' has no effect here" in beside.stderr
+
+
+def test_what_is_exported_is_imported_as_it_was(tmp_path: Path) -> None:
+    source, envelope, again = tmp_path / "a.yaml", tmp_path / "b.json", tmp_path / "c.json"
+    source.write_text(STAGES)
+    run = CliRunner().invoke
+    assert run(app, ["flow", "import", str(source), "--to", "envelope", "-o", str(envelope)]).exit_code == 0
+    assert run(app, ["flow", "export", str(envelope), "-o", str(again)]).exit_code == 0
+    assert json.loads(envelope.read_text())["metadata"] == {"total_nodes": 2, "total_edges": 1}
+    assert json.loads(run(app, ["flow", "export", str(source)]).stdout) == json.loads(again.read_text())
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('{"schema": "pytake.flow/1", "nodes": [{"id": 1}]}', "Node number 1 has no text"),
+        ("a: [", "neither JSON nor YAML"),
+    ],
+)
+def test_what_cannot_be_exported_is_wrong_input(tmp_path: Path, text: str, said: str) -> None:
+    (tmp_path / "f.json").write_text(text)
+    result = CliRunner().invoke(app, ["flow", "export", str(tmp_path / "f.json")])
+    assert (result.exit_code, said in result.stderr) == (2, True)
+    assert CliRunner().invoke(app, ["flow", "export", str(tmp_path / "none.json")]).exit_code == 2

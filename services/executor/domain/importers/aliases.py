@@ -19,6 +19,12 @@ _RESPONSE_VARIABLE = (
     "responseVar", "resultVariable", "output",
 )  # fmt: skip
 _BODY = ("bodyText", "messageText", "message", "content", "body", "text")
+_PATIENCE = ("timeoutSeconds", "timeout_seconds", "response_timeout", "responseTimeout")
+_ANSWER = {
+    "errorMessage": ("errorMessage", "error_message"),
+    "maxAttempts": ("maxAttempts", "max_attempts"),
+    "timeoutSeconds": (*_PATIENCE, "timeout"),
+}
 _NEXT = ("next", "next_node_id", "nextNodeId", "nextNode", "targetNodeId", "target_node_id")
 
 # Native type → canonical field → spellings in the order they are looked for.
@@ -35,13 +41,14 @@ FIELDS: Mapping[str, Mapping[str, tuple[str, ...]]] = MappingProxyType(
             "content": ("content", "messageText", "message", "text"),
             "mediaType": ("mediaType", "media_type", "messageType"),
             "mediaUrl": ("mediaUrl", "media_url", "url"),
+            "mediaId": ("mediaId", "media_id"),
             "caption": ("caption",),
             "filename": ("filename", "fileName", "file_name"),
             "buttons": ("buttons",),
             "delay_ms": ("delay_ms", "delay"),
             "typing_seconds": ("typing_duration", "typingDuration"),
             "capture": ("capture_response", "captureResponse"),
-            "capture_timeout": ("response_timeout", "responseTimeout"),
+            "timeoutSeconds": _PATIENCE,
             "auto_advance": ("autoAdvance", "auto_advance"),
             "header": ("headerText", "header"),
             "footer": ("footerText", "footer"),
@@ -73,6 +80,8 @@ FIELDS: Mapping[str, Mapping[str, tuple[str, ...]]] = MappingProxyType(
             "min_length": ("min_length", "minLength"),
             "max_length": ("max_length", "maxLength"),
             "regex": ("regex", "pattern"),
+            "accept": ("accept", "acceptedTypes", "allowedTypes"),
+            "timeoutSeconds": (*_PATIENCE, "timeout"),
         },
         "buttons": {
             "content": _BODY,
@@ -81,6 +90,7 @@ FIELDS: Mapping[str, Mapping[str, tuple[str, ...]]] = MappingProxyType(
             "buttons": ("buttons",),
             "sections": ("sections", "listItems", "list_items"),
             "variableName": _VARIABLE,
+            **_ANSWER,
         },
         "list": {
             "content": _BODY,
@@ -90,6 +100,7 @@ FIELDS: Mapping[str, Mapping[str, tuple[str, ...]]] = MappingProxyType(
             "sections": ("sections",),
             "rows": ("listItems", "list_items", "rows", "items"),
             "variableName": _VARIABLE,
+            **_ANSWER,
         },
         "condition": {
             "rules": ("rules", "conditions"),
@@ -122,6 +133,8 @@ FIELDS: Mapping[str, Mapping[str, tuple[str, ...]]] = MappingProxyType(
             "seconds": ("seconds", "delaySeconds", "delay_seconds"),
             "duration": ("duration", "wait_time", "delay"),
             "unit": ("unit", "durationUnit", "time_unit"),
+            "until": ("until",),
+            "cancelable": ("cancelable", "cancellable"),
             "message": ("delayMessage", "message"),
             "typing": ("sendTypingIndicator", "showTyping", "typing"),
         },
@@ -153,8 +166,12 @@ FIELDS: Mapping[str, Mapping[str, tuple[str, ...]]] = MappingProxyType(
             "onError": ("onError", "on_error"),
             "authType": ("authType", "auth_type"),
             "secretId": ("secretId", "secret_id"),
-            "retryOnFailure": ("retryOnFailure",),
-            "continueOnError": ("continueOnError",),
+            "authHeader": ("authHeader", "apiKeyHeader", "headerName", "header_name"),
+            "maxRetries": ("maxRetries", "max_retries"),
+            "retryDelay": ("retryDelay", "retry_delay"),
+            "fallbackValue": ("fallbackValue", "fallback_value"),
+            "retryOnFailure": ("retryOnFailure", "retry_on_failure"),
+            "continueOnError": ("continueOnError", "continue_on_error"),
         },
         "action": {
             "actions": ("actions",),
@@ -178,14 +195,15 @@ FIELDS: Mapping[str, Mapping[str, tuple[str, ...]]] = MappingProxyType(
             "message": ("transferMessage", "message", "transfer_message"),
             "send_message": ("sendTransferMessage", "send_transfer_message"),
             "contextMessage": ("contextMessage", "context_message"),
-            "generateSummary": ("generateSummary", "generate_summary"),
-            "outputVariable": ("outputVariable",),
+            "timeoutSeconds": ("timeoutSeconds", "timeout_seconds", "timeout"),
         },
         "end": {
             "content": ("content", "farewellMessage", "endMessage", "message", "text"),
             "send": ("sendFarewell", "send_farewell"),
             "kind": ("endType", "end_type"),
             "handoff": ("trigger_handoff", "triggerHandoff"),
+            "tag": ("addTag", "add_tag"),
+            "closeConversation": ("closeConversation", "close_conversation"),
         },
         "script": {
             "code": ("code", "script", "scriptCode"),
@@ -206,11 +224,18 @@ FIELDS: Mapping[str, Mapping[str, tuple[str, ...]]] = MappingProxyType(
             "baseUrl": ("baseUrl", "customUrl", "custom_url"),
             "timeoutSeconds": ("timeoutSeconds", "timeout"),
             "apiKey": ("apiKey", "api_key"),
+            "input": ("input",),
+            "context": ("context",),
+            "error_handling": ("errorHandling", "error_handling"),
         },
         "template": {
             "templateName": ("templateName", "template", "template_name"),
             "languageCode": ("languageCode", "language", "language_code"),
-            "outputVariable": _RESPONSE_VARIABLE,
+            "parameters": ("parameters",),
+            "components": ("components",),
+            "headerParams": ("headerParams", "header_params"),
+            "bodyParams": ("bodyParams", "body_params", "params"),
+            "fallbackOnError": ("fallbackOnError", "fallback_on_error"),
         },
         "window_check": {"fallbackTemplate": ("fallbackTemplate", "fallback_template")},
         "database_query": {
@@ -219,14 +244,20 @@ FIELDS: Mapping[str, Mapping[str, tuple[str, ...]]] = MappingProxyType(
             "password": ("password",),
         },
         "datetime": {
-            "operation": ("operation",),
-            "format": ("format", "outputFormat"),
-            "compareWith": ("compareWith", "compareVariable"),
+            "format": ("format", "outputFormat", "output_format"),
+            "inputFormat": ("inputFormat", "input_format"),
+            "addAmount": ("addAmount", "amount"),
+            "addUnit": ("addUnit", "unit"),
+            "sourceVariable": ("sourceVariable", "inputVariable", "source_variable"),
+            "compareOperator": ("compareOperator", "compare_operator"),
             "outputVariable": _RESPONSE_VARIABLE,
         },
         "analytics": {
+            "eventName": ("eventName", "event_name", "event"),
+            "eventType": ("eventType", "event_type"),
+            "eventValue": ("eventValue", "event_value"),
+            "eventValueVariable": ("eventValueVariable", "event_value_variable"),
             "eventProperties": ("eventProperties", "eventData", "metadata"),
-            "outputVariable": ("outputVariable", "saveToVariable"),
         },
     }
 )

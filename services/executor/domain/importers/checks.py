@@ -68,7 +68,7 @@ def _check_ends(drafts: Mapping[str, Draft], edges: list[Object], findings: Find
 
 
 def _check_numbers(drafts: Mapping[str, Draft], findings: Findings) -> None:
-    asked = {str(draft.data["variableName"]) for draft in drafts.values() if draft.data.get("kind") == "text"}
+    asked = {str(draft.data.get("variableName", "")) for draft in drafts.values() if draft.data.get("kind") == "text"}
     for node_id, draft in drafts.items():
         holders = [draft.data, *map(as_object, as_list(draft.data.get("routes")))]
         rules = [as_object(rule) for holder in holders for rule in as_list(holder.get("rules"))]

@@ -1,19 +1,31 @@
-"""From a foreign document to a native one: find the graph, read nodes, draw edges, look at the whole."""
+"""From a document of a PyTake to a native one: find the graph, read nodes, draw edges, look at the whole."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 
+from services.executor.domain.exporters import exported_document
+from services.executor.domain.importers.chains import spread
 from services.executor.domain.importers.checks import check_graph
 from services.executor.domain.importers.dialects import EXPORT, NATIVE, graph_dialect, is_envelope, is_native
 from services.executor.domain.importers.edges import build_edges, claim_id, edge_ends, edge_names
-from services.executor.domain.importers.nodes import branching, effects, menus, people, talk
+from services.executor.domain.importers.nodes import (
+    actions,
+    branching,
+    calls,
+    clock,
+    effects,
+    menus,
+    people,
+    sayings,
+    talk,
+)
 from services.executor.domain.importers.place import (
     Graph,
     find_graph,
     flow_language,
     flow_name,
     initial_variables,
+    native_settings,
     other_keys,
     settings,
 )
@@ -28,7 +40,7 @@ from services.executor.domain.importers.reading import (
     position,
     type_name,
 )
-from services.executor.domain.importers.report import Findings, Report, UnreadableFlow
+from services.executor.domain.importers.report import Findings, Imported, Report, UnreadableFlow
 from services.executor.domain.importers.values import Object, as_id, as_list, as_object
 from services.executor.domain.importers.vocabulary import native_type
 
@@ -42,7 +54,9 @@ _READERS: Mapping[str, Callable[[NodeSource], Draft]] = MappingProxyType(
         "start": talk.read_start,
         "message": talk.read_message,
         "question": talk.read_question,
-        "location": talk.read_location,
+        "location": sayings.read_location,
+        "contacts": sayings.read_contacts,
+        "template": sayings.read_template,
         "end": talk.read_end,
         "buttons": menus.read_buttons,
         "list": menus.read_list,
@@ -52,13 +66,12 @@ _READERS: Mapping[str, Callable[[NodeSource], Draft]] = MappingProxyType(
         "jump": branching.read_jump,
         "window_check": branching.read_window_check,
         "set_variable": effects.read_set_variable,
-        "delay": effects.read_delay,
-        "http_request": effects.read_http_request,
-        "action": effects.read_action,
-        "ai_reply": effects.read_ai_reply,
+        "delay": clock.read_delay,
+        "datetime": clock.read_datetime,
+        "http_request": calls.read_http_request,
+        "ai_reply": calls.read_ai_reply,
+        "action": actions.read_action,
         "script": effects.read_script,
-        "template": effects.read_template,
-        "datetime": effects.read_datetime,
         "database_query": effects.read_database_query,
         "analytics": effects.read_analytics,
         "handoff": people.read_handoff,
@@ -66,17 +79,12 @@ _READERS: Mapping[str, Callable[[NodeSource], Draft]] = MappingProxyType(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Imported:
-    """A native flow document and what happened on the way; the document shares values with its source."""
-
-    flow: Object
-    report: Report
-
-
-def import_flow(source: object, *, name: str | None = None) -> Imported:
-    """Read any of PyTake's dialects; UnreadableFlow when the source holds no nodes."""
+def import_pytake(source: object, name: str | None) -> Imported:
+    """Read the native form or any of PyTake's dialects; UnreadableFlow when the source holds no nodes."""
     document = as_object(source)
+    exported = exported_document(document) if is_envelope(document) else None
+    if exported is not None and is_native(exported):
+        return _unwrapped(exported, name)
     if is_native(document):
         if not as_list(document.get("nodes")):
             raise UnreadableFlow("The flow has no `nodes`: give it at least a start node.")
@@ -89,6 +97,13 @@ def import_flow(source: object, *, name: str | None = None) -> Imported:
     return Imported(flow, Report(EXPORT if is_envelope(document) else dialect, tuple(findings.items)))
 
 
+def _unwrapped(document: Object, name: str | None) -> Imported:
+    """The document that our own exporter wrapped, as it was."""
+    if not as_list(document.get("nodes")):
+        raise UnreadableFlow("The flow has no `nodes`: give it at least a start node.")
+    return Imported(document | ({"name": name} if name else {}), Report(EXPORT))
+
+
 def _head(document: Object, graph: Graph, name: str | None, findings: Findings) -> Object:
     found = flow_name(graph) or _UNNAMED
     if is_envelope(document):
@@ -98,7 +113,7 @@ def _head(document: Object, graph: Graph, name: str | None, findings: Findings) 
     language = flow_language(graph)
     if language:
         head["language"] = language
-    return head | {"settings": settings(graph), "variables": initial_variables(graph, findings)}
+    return head | {"settings": native_settings(graph, findings), "variables": initial_variables(graph, findings)}
 
 
 def _report_wrapper(document: Object, findings: Findings) -> None:
@@ -123,8 +138,10 @@ def _body(graph: Graph, dialect: str, findings: Findings) -> Object:
     pointers = [pointer for node in sources for pointer in node.pointers]
     nodes = [_native_node(node, drafts[node.id]) for node in sources]
     added = _missing_start(dialect, drafts, pointers, findings) + _virtual_end(drafts, pointers, findings)
-    edges = build_edges(graph.edges, drafts, pointers, findings)
+    leaving = {node_id: draft.last() for node_id, draft in drafts.items()}
+    edges = build_edges(graph.edges, leaving, pointers, findings)
     _use_fallback(edges, drafts, settings(graph).get("fallback_node"), findings)
+    added += spread(drafts, edges)
     check_graph(drafts, edges, findings)
     return {"nodes": nodes + added, "edges": edges}
 

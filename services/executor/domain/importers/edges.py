@@ -6,7 +6,7 @@ Order of precedence: a target in the node, the edge's handle, its label or condi
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from services.executor.domain.importers.outlets import BRANCHING, Outlet, outlets, plain_handle
+from services.executor.domain.importers.outlets import Outlet, is_branching, outlets, plain_handle
 from services.executor.domain.importers.reading import Draft, Pointer
 from services.executor.domain.importers.report import Findings
 from services.executor.domain.importers.values import Object, as_id, as_object, as_text, folded
@@ -77,7 +77,8 @@ def _readable(raw_edges: Iterable[Object], findings: Findings) -> Iterable[Way]:
 
 def _settle(draft: Draft, ways: list[Way]) -> None:
     """Give each edge the outlet its names mean; the label of an only edge is just a caption."""
-    choosing = len(ways) > 1 or draft.type in BRANCHING
+    branches = is_branching(draft.type, draft.data)
+    choosing = len(ways) > 1 or branches
     open_outlets = outlets(draft.type, draft.data)
     used: set[str] = set()
     for way in ways:
@@ -86,8 +87,8 @@ def _settle(draft: Draft, ways: list[Way]) -> None:
         if outlet is not None:
             way.handle, way.resolved = outlet.handle, True
             used.add(outlet.handle)
-        elif draft.type not in BRANCHING:
-            way.handle = plain_handle(_written_handle(way.raw) or "")
+        elif not branches:
+            way.handle = plain_handle(_written_handle(way.raw) or "", draft.type)
             way.resolved = way.handle is not None
 
 
@@ -130,7 +131,7 @@ def _redirect(way: Way, pointer: Pointer, findings: Findings) -> None:
 
 def _settle_unnamed(node_id: str, draft: Draft, ways: list[Way], findings: Findings) -> None:
     """The only unnamed edge of a choice takes what is left; names that mean nothing are reported."""
-    if draft.type not in BRANCHING:
+    if not is_branching(draft.type, draft.data):
         return
     loose = [way for way in ways if not way.resolved]
     for way in loose:

@@ -29,8 +29,16 @@ _ONWARD_NAMES = frozenset(
 )
 # Handles of one true handle split into several; all share its names and are given out in order.
 SPLIT_PREFIX = "true-"
-_RENAMED = {"success": "ok", "error": "failed", "fail": "failed", "failure": "failed", "timeout": "no_reply"}
-BRANCHING = frozenset({"condition", "switch", "random", "buttons", "list", "window_check"})
+_FAILED = dict.fromkeys(("error", "fail", "failure", "failed"), "failed")
+_EFFECT = {**_FAILED, "success": "ok"}
+_HANDOFF = {
+    **dict.fromkeys((*_FAILED, "unavailable", "busy", "no_agents"), "no_agent"),
+    **dict.fromkeys(("success", "ok", "completed", "resolved"), "released"),
+}
+_RENAMED = {"http_request": _EFFECT, "ai_reply": _EFFECT, "handoff": _HANDOFF}
+_RENAMED_ELSEWHERE = {**_FAILED, "timeout": "no_reply"}
+_DONE = frozenset({"success", "ok", "sent"})
+_BRANCHING = frozenset({"condition", "switch", "random", "buttons", "list", "window_check"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +54,23 @@ def outlets(node_type: str, data: Object) -> tuple[Outlet, ...]:
     return tuple(_outlets(node_type, data))
 
 
-def plain_handle(handle: str) -> str | None:
-    """Handle of a node with one way out: None for the plain way, a native name for a known exception."""
+def is_branching(node_type: str, data: Object) -> bool:
+    """Whether the node's ways out are all named."""
+    return node_type in _BRANCHING or (node_type == "datetime" and data.get("operation") == "compare")
+
+
+def plain_handle(handle: str, node_type: str) -> str | None:
+    """Handle of a node with one main way out: None for that way, a native name for a known exception."""
     name = handle.strip().casefold()
-    return None if name in _ONWARD_NAMES or not name else _RENAMED.get(name, handle)
+    renamed = _RENAMED.get(node_type)
+    if not name or name in _ONWARD_NAMES or (renamed is None and name in _DONE):
+        return None
+    return (_RENAMED_ELSEWHERE if renamed is None else renamed).get(name, handle)
 
 
 def _outlets(node_type: str, data: Object) -> Iterator[Outlet]:
-    if node_type == "window_check" or (node_type == "condition" and "routes" not in data):
+    two_ways = node_type == "window_check" or (node_type == "condition" and "routes" not in data)
+    if two_ways or (node_type == "datetime" and is_branching(node_type, data)):
         yield Outlet("true", TRUE_NAMES | {"condition-0", "output-0"})
         yield Outlet("false", FALSE_NAMES | _DEFAULT_NAMES | {"output-1"})
     elif node_type == "condition":

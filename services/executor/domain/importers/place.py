@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from services.executor.domain.importers.report import Findings, UnreadableFlow
-from services.executor.domain.importers.values import Object, as_id, as_list, as_object, as_text
+from services.executor.domain.importers.values import Object, as_id, as_list, as_number, as_object, as_text
 
 # First place that holds `nodes` wins.
 _PLACES = (
@@ -15,6 +15,7 @@ _PLACES = (
     ("flow_data",),
 )
 _GRAPH_KEYS = frozenset({"nodes", "edges"})
+_LONGEST_MINUTES = 100_000
 _DECLARATION_KEYS = frozenset({"type", "required", "values", "default", "description", "label", "options"})
 
 
@@ -77,6 +78,22 @@ def initial_variables(graph: Graph, findings: Findings) -> Object:
 
 def settings(graph: Graph) -> Object:
     return next((as_object(holder["settings"]) for holder in graph.holders if as_object(holder.get("settings"))), {})
+
+
+def native_settings(graph: Graph, findings: Findings) -> Object:
+    """The settings with the old runtime's words for time in ours; what has no effect is said."""
+    found = dict(settings(graph))
+    minutes = as_number(found.get("timeout_minutes"))
+    if minutes is not None and 0 < minutes <= _LONGEST_MINUTES:
+        del found["timeout_minutes"]
+        message = f"'timeout_minutes' is now 'session_ttl_seconds', {minutes} minutes after the last message."
+        findings.add("changed", "", "settings.timeout_minutes", message)
+        found["session_ttl_seconds"] = int(minutes * 60)
+    for name in ("max_iterations", "max_duration", "allow_handoff"):
+        if name in found:
+            message = f"Setting '{name}' has no effect: the limits of a turn are the house's."
+            findings.add("kept", "", f"settings.{name}", message)
+    return found
 
 
 def other_keys(source: Object, graph: Graph) -> Object:

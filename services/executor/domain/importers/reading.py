@@ -41,10 +41,18 @@ class Pointer:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What a reader makes of a node: native type and canonical data."""
+    """What a reader makes of a node: native type and canonical data.
+
+    `after` are further nodes that the source does in the same one; edges leave the last of them.
+    """
 
     type: str
     data: Object
+    after: tuple["Draft", ...] = ()
+
+    def last(self) -> "Draft":
+        """The node that the edges leave."""
+        return self.after[-1] if self.after else self
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
+from services.executor.domain.importers.values import Object
+
 Level = Literal["kept", "changed", "dropped", "problem"]
 
 
@@ -29,6 +31,14 @@ class Report:
 
     def at(self, level: Level) -> tuple[ReportItem, ...]:
         return tuple(item for item in self.items if item.level == level)
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """A native flow document and what happened on the way; the document shares values with its source."""
+
+    flow: Object
+    report: Report
 
 
 @dataclass(frozen=True, slots=True)

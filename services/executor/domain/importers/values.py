@@ -1,7 +1,7 @@
 """Reads JSON values of any shape as the plain values a flow needs; never raises."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 Json = object
 Object = dict[str, object]
@@ -53,6 +53,14 @@ def as_number(value: Json) -> int | float | None:
     return value if abs(value) < _LARGEST else None
 
 
+def as_seconds(value: Json) -> int | float | None:
+    """A time in seconds; the sources write milliseconds too, told by their size."""
+    number = as_number(value)
+    if number is None or number < 1000:
+        return number
+    return int(number // 1000) if number % 1000 == 0 else number / 1000
+
+
 def as_flag(value: Json) -> bool | None:
     if isinstance(value, bool):
         return value
@@ -102,7 +110,12 @@ def entries(value: Json) -> Iterator[tuple[str, object]]:
             yield name, as_object(item).get("value")
 
 
-def present(fields: Object) -> Object:
+def as_template(source: Json) -> Json:
+    """A bare name as a placeholder; any other value as it is."""
+    return f"{{{{{source}}}}}" if isinstance(source, str) and re.fullmatch(r"[^\W\d][\w.]*", source) else source
+
+
+def present(fields: Mapping[str, object]) -> Object:
     """The fields without those that hold nothing."""
     return {name: value for name, value in fields.items() if value is not None}
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from services.executor.domain.importers.outlets import FALSE_NAMES, SPLIT_PREFIX, TRUE_NAMES
-from services.executor.domain.importers.reading import Draft, NodeSource, part
+from services.executor.domain.importers.reading import Draft, NodeSource, part, point_onward
 from services.executor.domain.importers.rules import match_of, read_expression, read_rule, rule_part
 from services.executor.domain.importers.values import (
     Object,
@@ -12,6 +12,7 @@ from services.executor.domain.importers.values import (
     as_list,
     as_number,
     as_object,
+    as_template,
     as_text,
     entries,
     folded,
@@ -61,9 +62,8 @@ def read_random(node: NodeSource) -> Draft:
         variants.append(_variant(node, as_object(path), index))
     if not variants:
         node.note("problem", "variants", "The random choice has no variants: list at least one with its weight.")
-    node.take("use_seed")
-    if node.take("seed") is not None:
-        node.note("dropped", "seed", "A contact always gets the same variant; 'seed' has no effect.")
+    if node.take("seed") is not None or as_flag(node.take("use_seed")):
+        node.note("dropped", "seed", "A contact always gets the same variant; a seed has no effect.")
     return Draft("random", {"variants": variants} | present({"variableName": variable_name(node.take("variableName"))}))
 
 
@@ -76,13 +76,25 @@ def read_jump(node: NodeSource) -> Draft:
             "targetNodeId",
             "The jump names neither a node nor a flow: fill 'targetNodeId' or 'targetFlow'.",
         )
-    mapping = {name: variable_name(source) for name, source in entries(node.take("variable_mapping"))}
+    mapping = dict(entries(node.take("variable_mapping")))
     to_flow = flow is not None and (kind == "flow" or target is None)
     if not to_flow:
         node.point(None, target, "targetNodeId")
         return Draft("jump", present({"targetNodeId": target}))
-    options = {name: as_flag(node.take(name)) for name in ("pass_variables", "returnToParent")}
-    return Draft("jump", present({"targetFlow": flow, "variable_mapping": mapping or None, **options}))
+    passes, returns = as_flag(node.take("pass_variables")), as_flag(node.take("returnToParent"))
+    if returns:
+        return _subflow(node, flow, mapping, passes)
+    names: Object = {name: variable_name(source) for name, source in mapping.items()}
+    return Draft("jump", present({"targetFlow": flow, "variable_mapping": names or None, "pass_variables": passes}))
+
+
+def _subflow(node: NodeSource, flow: str | None, mapping: Object, passes: bool | None) -> Draft:
+    """A jump that comes back."""
+    point_onward(node)
+    node.note("changed", "returnToParent", "A jump that comes back is a sub-flow now.")
+    handed = {name: as_template(source) for name, source in mapping.items()}
+    data = {"targetFlow": flow, "variable_mapping": handed or None, "pass_variables": passes}
+    return Draft("subflow", present(data))
 
 
 def read_window_check(node: NodeSource) -> Draft:

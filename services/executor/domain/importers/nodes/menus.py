@@ -9,6 +9,7 @@ from services.executor.domain.importers.values import (
     Object,
     as_id,
     as_list,
+    as_number,
     as_object,
     as_text,
     present,
@@ -26,7 +27,8 @@ def read_buttons(node: NodeSource) -> Draft:
     buttons = reply_buttons(node, "buttons")
     if not buttons:
         node.note("problem", "buttons", "The node has no buttons: list at least one with 'id' and 'title'.")
-    return Draft("buttons", {**data, "buttons": buttons, "variableName": _variable(node)})
+    more = {"buttons": buttons, "variableName": _variable(node)} | _patience(node, "buttons")
+    return Draft("buttons", data | more)
 
 
 def read_list(node: NodeSource) -> Draft:
@@ -41,14 +43,31 @@ def read_list(node: NodeSource) -> Draft:
         node.note("problem", "sections", f"The list has {count} rows; WhatsApp takes 1 to {_ROWS}: add or split.")
     return Draft(
         "list",
-        data | present({"buttonText": button}) | {"sections": sections, "variableName": _variable(node)},
+        data
+        | present({"buttonText": button})
+        | {"sections": sections, "variableName": _variable(node)}
+        | _patience(node, "list"),
     )
+
+
+def time_limit(node: NodeSource, group: str) -> Object:
+    """How long an answer is waited for, in whole seconds; empty for ever."""
+    seconds = as_number(node.take("timeoutSeconds", group))
+    return {} if seconds is None or seconds < 1 else {"timeoutSeconds": int(seconds)}
+
+
+def _patience(node: NodeSource, group: str) -> Object:
+    """What happens with a wrong answer, or none."""
+    error, attempts = node.text("errorMessage", group), node.take("maxAttempts", group)
+    return present({"errorMessage": error, "maxAttempts": as_number(attempts)}) | time_limit(node, group)
 
 
 def reply_buttons(node: NodeSource, group: str) -> list[Object]:
     """Buttons {id, title} from objects or plain strings; their own targets become pointers."""
     buttons = [_choice(node, item, index, "buttons") for index, item in enumerate(as_list(node.take("buttons", group)))]
     found = [button for button in buttons if button]
+    if any("description" in button for button in found):
+        node.note("dropped", "buttons", "Reply buttons show no description: use a list node if it matters.")
     for button in found:
         button.pop("description", None)
         _limit(node, "buttons", button["title"], _TITLE)

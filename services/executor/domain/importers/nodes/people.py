@@ -4,9 +4,9 @@ import re
 from collections.abc import Mapping
 
 from services.executor.domain.importers.reading import Draft, NodeSource
-from services.executor.domain.importers.values import as_flag, as_id, as_text, folded, present
+from services.executor.domain.importers.values import as_flag, as_id, as_seconds, as_text, folded, present
 
-_PRIORITIES = {"low": 10, "normal": 50, "medium": 50, "high": 80, "urgent": 100}
+_PRIORITIES = {"low": "low", "normal": "normal", "medium": "normal", "high": "high", "urgent": "urgent"}
 _IDS = {"queue": "queueId", "department": "departmentId", "agent": "agentId"}
 # What people write where an id belongs: QUEUE_UUID_AQUI, YOUR_QUEUE_ID, <id>, {id}, xxx.
 _PLACEHOLDER = re.compile(
@@ -23,14 +23,13 @@ def read_handoff(node: NodeSource) -> Draft:
     if message and send is False:
         node.note("dropped", "message", "'sendTransferMessage' is off, so the transfer text is not sent.")
         message = None
-    extra = {name: node.take(name) for name in ("generateSummary", "outputVariable")}
     data = {
         **ids,
         **names,
         "priority": _priority(node),
         "message": message,
         "contextMessage": node.text("contextMessage"),
-        **extra,
+        "timeoutSeconds": as_seconds(node.take("timeoutSeconds")),
     }
     return Draft("handoff", present(data))
 
@@ -62,7 +61,7 @@ def _priority(node: NodeSource) -> object:
         return written
     word = folded(written)
     if word in _PRIORITIES or "{{" in word:
-        return as_text(written) if "{{" in word else word
+        return as_text(written) if "{{" in word else _PRIORITIES[word]
     node.note(
         "changed",
         "priority",

@@ -1,9 +1,11 @@
-"""Nodes that speak and listen: start, message, question, end, location, template."""
+"""Nodes that speak and listen: start, message, question, end."""
 
 import re
+import unicodedata
 
 from services.executor.domain.importers.aliases import FIELDS
-from services.executor.domain.importers.nodes.menus import reply_buttons
+from services.executor.domain.importers.nodes.menus import reply_buttons, time_limit
+from services.executor.domain.importers.nodes.sayings import read_location
 from services.executor.domain.importers.reading import Draft, NodeSource, label, part, type_name
 from services.executor.domain.importers.values import (
     Object,
@@ -18,7 +20,9 @@ from services.executor.domain.importers.values import (
 )
 from services.executor.domain.importers.vocabulary import KINDS, squash
 
-_MEDIA_PREFIX = re.compile(r"msg_?(image|video|audio|document)", re.IGNORECASE)
+_MEDIA_PREFIX = re.compile(r"msg_?(image|video|audio|document|sticker)", re.IGNORECASE)
+_CAPTIONED = frozenset({"image", "video", "document"})
+_LONGEST_PAUSE_MS = 10_000
 _LENGTH_RULE = re.compile(r"(min|max)\s*:\s*(\d{1,9})")
 _LIMITS = ("min", "max", "min_length", "max_length", "maxAttempts")
 
@@ -35,29 +39,32 @@ def read_start(node: NodeSource) -> Draft:
             "caseSensitive",
             "Keywords are compared without regard to case; 'caseSensitive' has no effect.",
         )
-    if node.text("greeting"):
-        node.note(
-            "problem",
-            "greeting",
-            "Field 'greeting' is not sent by a start node: put a message node after it.",
-        )
-    return Draft("start", present({"triggers": triggers}))
+    greeting = node.text("greeting")
+    if greeting:
+        node.note("changed", "greeting", "The greeting is a message node after the start now.")
+    said = (Draft("message", {"content": greeting}),) if greeting else ()
+    return Draft("start", present({"triggers": triggers}), after=said)
 
 
 def read_message(node: NodeSource) -> Draft:
-    content, media = node.text("content"), _media_type(node)
-    data = present({"content": content, "caption": node.text("caption"), "filename": node.text("filename")})
+    media = _media_type(node)
     if media == "location":
         return read_location(node)
-    url = node.text("mediaUrl")
-    if media or url:
-        data |= present({"mediaType": media or "document", "mediaUrl": url})
-    if media and not url:
-        node.note("problem", "mediaUrl", f"The message sends a {media} but 'mediaUrl' is missing: give its address.")
-    if not content and not url and not node.take("buttons"):
+    data = present({"content": node.text("content")}) | _media(node, media)
+    if not data.keys() & {"content", "mediaUrl", "mediaId"} and not node.take("buttons"):
         node.note("problem", "content", "The message has no text: fill 'content'.")
-    data |= _pause(node)
-    return _with_answer(node, data)
+    return _with_answer(node, data | _pause(node))
+
+
+def _media(node: NodeSource, media: str | None) -> Object:
+    """Type, place, caption and file name of what a message sends beside or instead of its text."""
+    place = present({"mediaUrl": node.text("mediaUrl") or None, "mediaId": node.text("mediaId") or None})
+    more = present({"caption": node.text("caption"), "filename": node.text("filename")})
+    if not media and not place:
+        return more
+    if not place:
+        node.note("problem", "mediaUrl", f"The message sends a {media} but 'mediaUrl' is missing: give its address.")
+    return {"mediaType": media or "document", **place, **more}
 
 
 def read_question(node: NodeSource) -> Draft:
@@ -74,23 +81,27 @@ def read_question(node: NodeSource) -> Draft:
     if not content:
         node.note("problem", "content", "The question has no text: fill 'content'.")
     _check_visible(node, content or "", options)
+    _check_decorated(node, options)
     data: Object = {"content": content or "", "variableName": _answer_variable(node), "kind": kind}
-    return Draft("question", data | present({"options": options or None, "validation": _validation(node) or None}))
+    more = present({"options": options or None, "validation": _validation(node) or None})
+    return Draft("question", data | more | time_limit(node, "question"))
 
 
 def read_end(node: NodeSource) -> Draft:
-    content, send = node.text("content"), node.take("send")
-    if folded(node.take("kind")) == "handoff" or as_flag(node.take("handoff")):
-        node.note("problem", "endType", "The end hands over to a person: put a handoff node before the end.")
+    content, send, tag = node.text("content"), node.take("send"), node.text("tag")
     if content and as_flag(send) is False:
         node.note("dropped", "content", "'sendFarewell' is off, so the farewell text is not sent.")
         content = None
-    return Draft("end", present({"content": content or None}))
-
-
-def read_location(node: NodeSource) -> Draft:
-    names = ("latitude", "longitude", "name", "address")
-    return Draft("location", present({name: node.take(name, "message") for name in names}))
+    closes = as_flag(node.take("closeConversation"))
+    last = Draft("end", present({"content": content or None, "closeConversation": closes}))
+    if folded(node.take("kind")) == "handoff" or as_flag(node.take("handoff")):
+        message = "The end hands over to a person, so it is a handoff now: choose where the conversation goes."
+        node.note("changed", "endType", message)
+        last = Draft("handoff", present({"message": content or None}))
+    if not tag:
+        return last
+    node.note("changed", "addTag", "The end adds a tag, so a contact node is before it now.")
+    return Draft("contact", {"addTags": [tag]}, after=(last,))
 
 
 def _as_words(value: object) -> list[object]:
@@ -109,33 +120,47 @@ def _pause(node: NodeSource) -> Object:
     delay, typing = node.number("delay_ms"), node.number("typing_seconds")
     if delay is None and typing is not None:
         delay = typing * 1000
-    node.take("auto_advance")
+    if as_flag(node.take("auto_advance")) is False:
+        node.note("problem", "autoAdvance", "The message waited for any reply: make it a question if it should.")
+    if delay is not None and delay < 0:
+        delay = None
+    if delay is not None and delay > _LONGEST_PAUSE_MS:
+        message = f"The pause is {_LONGEST_PAUSE_MS // 1000} seconds now, the longest of a message: use a delay node."
+        node.note("changed", "delay", message)
+        delay = _LONGEST_PAUSE_MS
     return present({"delay_ms": delay or None})
 
 
 def _with_answer(node: NodeSource, data: Object) -> Draft:
     """A message with buttons shows reply buttons; one that captures the response is a question."""
-    buttons = reply_buttons(node, "message")
-    seconds = node.take("capture_timeout")
+    buttons, limit = reply_buttons(node, "message"), time_limit(node, "message")
+    variable = variable_name(node.take("variableName"))
     if buttons:
-        variable = variable_name(node.take("variableName"))
         frame = {name: node.text(name) for name in ("header", "footer")}
-        return Draft("message", data | {"buttons": buttons} | present({**frame, "variableName": variable}))
+        return Draft("message", data | {"buttons": buttons} | present({**frame, "variableName": variable}) | limit)
     if not as_flag(node.take("capture")):
-        return Draft("message", data)
+        if limit:
+            node.note("kept", "timeoutSeconds", "The message waits for no answer, so its time limit has no effect.")
+        return Draft("message", _captioned(node, data))
     node.note(
         "changed",
         "capture_response",
         "The message waits for an answer, so it is a question that stores 'user_message'.",
     )
-    if seconds is not None:
-        node.note(
-            "dropped",
-            "response_timeout",
-            "The time limit is not taken over: draw a no_reply edge and set its time.",
-        )
     data.pop("delay_ms", None)
-    return Draft("question", {"content": "", **data, "variableName": "user_message", "kind": "text"})
+    asked: Object = {"content": "", **data, "variableName": variable or "user_message", "kind": "text"}
+    return Draft("question", asked | limit)
+
+
+def _captioned(node: NodeSource, data: Object) -> Object:
+    """The text beside a medium is its caption, where it can have one."""
+    media, text = data.get("mediaType"), data.get("content")
+    if not media or not text or "caption" in data:
+        return data
+    if media in _CAPTIONED:
+        return {("caption" if name == "content" else name): value for name, value in data.items()}
+    node.note("problem", "content", f"A {media} has no caption: put a message with the text before it.")
+    return data
 
 
 def _question_text(node: NodeSource) -> str | None:
@@ -189,6 +214,19 @@ def _check_visible(node: NodeSource, content: str, options: list[object]) -> Non
         node.note("kept", "options", message)
 
 
+def _check_decorated(node: NodeSource, options: list[object]) -> None:
+    """Say where options begin with an emoji, which nobody types."""
+    first = next((str(as_object(option)["label"]) for option in options if _is_decorated(as_object(option))), None)
+    if first is not None:
+        message = f"Option '{first}' begins with a sign nobody types: an answer without it is understood too."
+        node.note("kept", "options", message)
+
+
+def _is_decorated(option: Object) -> bool:
+    label = str(option["label"]).strip()
+    return bool(label) and unicodedata.category(label[0]) in {"So", "Sk", "Cn"}
+
+
 def _kind(node: NodeSource) -> str:
     rule = node.take("validation")
     written = node.take("kind")
@@ -207,13 +245,15 @@ def _validation(node: NodeSource) -> Object:
     """Rules from `validation` (object, or text such as "min:10,max:500"), else from the node itself."""
     written = node.take("validation")
     rules = _length_rule(written) if isinstance(written, str) else as_object(written)
-    own = {name: node.take(name) for name in ("required", "errorMessage", "regex", *_LIMITS)}
+    own = {name: node.take(name) for name in ("required", "errorMessage", "regex", "accept", *_LIMITS)}
     found = present({name: _rule(rules, name) for name in own})
     merged = present(own) | found
     checked: Object = {name: _bound(name, merged[name]) for name in _LIMITS if name in merged}
     if "required" in merged:
         checked["required"] = as_flag(merged["required"]) is not False
     checked |= {name: as_text(merged[name]) for name in ("errorMessage", "regex") if name in merged}
+    if as_list(merged.get("accept")):
+        checked["accept"] = [kind for kind in map(as_text, as_list(merged["accept"])) if kind]
     return present(checked)
 
 
