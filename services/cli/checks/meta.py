@@ -18,6 +18,13 @@ from services.pb.sender.v1 import sender_pb2, sender_pb2_grpc
 SECONDS = 10.0
 CREDENTIALS = "access tokens"
 SUBSCRIPTION = "webhook subscription"
+PAUSES = "sending"
+PAUSED = {
+    "credentials": "every number with the token of number {number}",
+    "number": "number {number}",
+    "waba": "every number of the account of number {number}",
+    "template": "the template {name}",
+}
 
 
 async def check_meta(state: State, environment: Mapping[str, str], organization: str) -> list[Finding]:
@@ -28,6 +35,7 @@ async def check_meta(state: State, environment: Mapping[str, str], organization:
             if organization and not chosen:
                 await rooms.organization_id(organization)
             found = [finding for each in chosen for finding in await _check_tokens(rooms, each)]
+            found += [finding for each in chosen for finding in await _check_pauses(rooms, each)]
         except PytakeError as error:
             return [problem(CREDENTIALS, f"they cannot be checked: {error.sentence}.", "Mend the services first.")]
     memory = Memory.of(secrets_folder(state))
@@ -51,6 +59,25 @@ def _token_finding(organization: str, check: sender_pb2.CredentialCheck) -> Find
     if check.is_valid:
         return ok(CREDENTIALS, f"the Graph API takes the token of {name}")
     return problem(CREDENTIALS, f"{name}: {check.problem}", "Give the number a valid access_token and apply again.")
+
+
+async def _check_pauses(rooms: Rooms, organization: router_pb2.Organization) -> list[Finding]:
+    stub = rooms.peer("sender").stub(sender_pb2_grpc.NumbersStub)
+    request = sender_pb2.ListPausesRequest(organization_id=organization.organization_id)
+    response = await rooms.call("sender", stub.ListPauses, request)
+    return [_pause_finding(organization.name, pause) for pause in response.pauses] or [
+        ok(PAUSES, f"Meta refuses nothing of {organization.name} as a whole")
+    ]
+
+
+def _pause_finding(organization: str, pause: sender_pb2.Pause) -> Finding:
+    what = PAUSED[pause.scope].format(name=pause.name, number=pause.phone_number_id)
+    since = pause.since.ToDatetime().strftime("%Y-%m-%d %H:%M")
+    text = (
+        f"{organization}: {what} is paused since {since} UTC (error {pause.error_code}: {pause.error_text}); "
+        f"one message tries again in {pause.probe_in_seconds} s."
+    )
+    return problem(PAUSES, text, "Mend it at Meta; applying the number's access_token again tries at once.")
 
 
 async def _check_subscription(base: str, number: RememberedNumber) -> Finding:

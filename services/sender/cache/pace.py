@@ -2,9 +2,9 @@
 
 The moments (GCRA) spread what is to be sent, at nearly the limit. They cannot hold it: between a moment and the arrival
 at Meta lie a commit, a wire and other processes. So each call takes a place in the number's window right before it is
-written and gives it back a second after Meta counted it. It cannot have been counted later than its answer came, less
-the way back, and the way back is no shorter than the way there: half of the fastest call seen. Hence whatever is
-delayed, no second of Meta's holds more messages than the window has places (tests/unit/sender/test_window.py).
+written and gives it back a second after Meta counted it. When that was is not told, but it was before the answer came,
+less the shortest way back (`_Ways`). Hence whatever is delayed, no second of Meta's holds more messages than the window
+has places (tests/unit/sender/test_window.py).
 """
 
 from __future__ import annotations
@@ -27,19 +27,43 @@ _STEADY = 0.985
 # What was delayed for so long may follow at once; the window sees to the limit.
 _SLACK_SECONDS = 0.1
 # Meta's window, and what two clocks may differ in a second.
-_WINDOW_SECONDS = 1.0 + 0.002
+_WINDOW_SECONDS = 1.0 + 0.003
 # A number that Meta found too fast sends at this share of its pace, never less than the least; minutes bring it back.
-_LOWERED = 0.7
+_LOWERED = 0.85
 _LEAST_PACE = 0.05
-_RECOVERY_PER_SECOND = 0.002
+_RECOVERY_PER_SECOND = 0.005
 # How long a walk waits at a time for a place.
 _LONGEST_LOOK = 0.05
 # A call that took nearly as long as one may take had no answer: it may be under way still.
 _LATE = 0.9
 # No number of Meta's is as fast as this: nothing is to be kept.
 _UNLIMITED = 10_000.0
-# The fastest call seen is forgotten by this share with each call, so that a slower Meta is noticed.
-_FORGETTING = 1.002
+# In the fastest call, the way there took half of it at most, and no more than so many seconds.
+_WAY_THERE_SECONDS = 0.03
+_JITTER_SECONDS = 0.002
+_REMEMBERED_SECONDS = 300.0
+# Of fewer calls none needs to have been fast.
+_FEWEST_CALLS = 200
+
+
+class _Ways:
+    """How long the answers' way back takes at least, from how long calls take; the last minutes count."""
+
+    def __init__(self) -> None:
+        self._before = self._fastest = float("inf")
+        self._since = 0.0
+        self._calls = 0
+
+    def back(self, took: float, now: float) -> float:
+        """Learn of a call; the least seconds between Meta's counting and an answer."""
+        if now - self._since >= _REMEMBERED_SECONDS:
+            self._before, self._fastest, self._since = self._fastest, took, now
+        self._fastest = min(self._fastest, took)
+        fastest = min(self._fastest, self._before)
+        self._calls += 1
+        if self._calls < _FEWEST_CALLS:
+            return 0.0
+        return max(fastest / 2 - _JITTER_SECONDS, fastest - _WAY_THERE_SECONDS, 0.0)
 
 
 @dataclass(slots=True)
@@ -66,7 +90,7 @@ class NumberLimits:
         # Without Redis: by number, until when each place is taken.
         self._taken: dict[str, dict[str, float]] = {}
         self._within = 0.0
-        self._fastest = float("inf")
+        self._ways = _Ways()
         self._names = count()
         self._prefix = secrets.token_hex(6)
         self._moments: Batcher[Paced, float] = Batcher(self._ask)
@@ -123,8 +147,7 @@ class NumberLimits:
         took = now - place.entered_at
         if not place.name or took >= self._late_seconds:
             return
-        self._fastest = min(self._fastest * _FORGETTING, took)
-        rest = _WINDOW_SECONDS - self._fastest / 2
+        rest = _WINDOW_SECONDS - self._ways.back(took, now)
         taken = self._taken.get(place.phone_number_id, {})
         if place.name in taken:
             taken[place.name] = now + rest

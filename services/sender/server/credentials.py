@@ -25,7 +25,6 @@ class CredentialsServer(sender_pb2_grpc.CredentialsServicer):
             organization_id=read_id("organization_id", request.organization_id),
             phone_number_id=request.phone_number_id,
             token=request.access_token,
-            waba_id=request.waba_id,
         )
         return sender_pb2.PutCredentialResponse(is_changed=is_changed)
 

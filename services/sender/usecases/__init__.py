@@ -127,14 +127,9 @@ class KeepCredentials:
         self._numbers = numbers
         self._calls = calls
 
-    async def put(self, *, organization_id: UUID, phone_number_id: str, token: str, waba_id: str = "") -> bool:
-        """Store a token, and the account it is for; what waited for it goes on at once. Raises InvalidArgument."""
+    async def put(self, *, organization_id: UUID, phone_number_id: str, token: str) -> bool:
+        """Store a token; what waited for it goes on at once. Raises InvalidArgument."""
         _check_digits("phone_number_id", phone_number_id)
-        if waba_id:
-            _check_digits("waba_id", waba_id)
-            await self._numbers.put_account(
-                organization_id=organization_id, phone_number_id=phone_number_id, waba_id=waba_id
-            )
         # It becomes a header: a space or line break inside was never part of a token.
         if not token.isascii() or not token.isprintable() or not token or " " in token:
             raise InvalidArgument("access_token is empty or has spaces or line breaks; paste it as Meta shows it")
@@ -192,11 +187,6 @@ class KeepNumbers:
         )
         self._numbers.forget((organization_id, phone_number_id))
         return is_changed
-
-    async def put_account(self, *, organization_id: UUID, phone_number_id: str, waba_id: str) -> None:
-        """Note the account a number belongs to."""
-        await self._store.put_accounts({(organization_id, phone_number_id): waba_id})
-        self._numbers.forget((organization_id, phone_number_id))
 
     async def list_pauses(self, *, organization_id: UUID) -> list[Pause]:
         """What Meta refuses as a whole, the oldest first."""

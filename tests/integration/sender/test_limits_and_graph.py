@@ -13,6 +13,11 @@ from services.sender.graph import GraphApi, retry_after
 from services.sender.ports import Paced
 from tests.fakes.sender_store import Clock
 
+PATIENT_SECONDS = 60.0
+"""Longer than a busy machine is deaf: Redis is there in these tests, or it is not set."""
+# A message in 53 s: no other moment comes while a test runs.
+SLOW = 0.02
+
 
 def fresh() -> bool:
     return True
@@ -28,13 +33,13 @@ async def reserved(limits: NumberLimits, number: Paced, tries: int) -> list[bool
 
 @pytest.mark.parametrize("has_redis", [True, False])
 async def test_two_senders_share_one_limit(valkey_url: str, *, has_redis: bool) -> None:
-    redis = OptionalRedis(valkey_url if has_redis else "")
-    clock, number = Clock(), Paced(secrets.token_hex(8), 20.0)
+    redis = OptionalRedis(valkey_url if has_redis else "", call_seconds=PATIENT_SECONDS)
+    clock, number = Clock(), Paced(secrets.token_hex(8), SLOW)
     first, second = (limits_of(redis, clock, replicas=2) for _ in range(2))
     passed = sum(await reserved(first, number, 30)) + sum(await reserved(second, number, 30))
     # At once only the small burst passes: never the limit of a whole second.
-    assert 1 <= passed <= 8
-    ((is_reserved, wait),) = await first.reserve([number], within=5.0)
+    assert 1 <= passed <= 5
+    ((is_reserved, wait),) = await first.reserve([number], within=600.0)
     assert is_reserved
     assert wait > 0
     await redis.close()
@@ -42,7 +47,7 @@ async def test_two_senders_share_one_limit(valkey_url: str, *, has_redis: bool) 
 
 @pytest.mark.parametrize("has_redis", [True, False])
 async def test_two_senders_share_one_window(valkey_url: str, *, has_redis: bool) -> None:
-    redis = OptionalRedis(valkey_url if has_redis else "")
+    redis = OptionalRedis(valkey_url if has_redis else "", call_seconds=PATIENT_SECONDS)
     number = Paced(secrets.token_hex(8), 6.0)
     senders = [limits_of(redis, Clock(), replicas=2) for _ in range(2)]
     entering = [asyncio.create_task(senders[n % 2].enter(number)) for n in range(12)]
@@ -56,19 +61,19 @@ async def test_two_senders_share_one_window(valkey_url: str, *, has_redis: bool)
 
 @pytest.mark.parametrize("has_redis", [True, False])
 async def test_a_number_that_meta_found_too_fast_sends_more_slowly(valkey_url: str, *, has_redis: bool) -> None:
-    redis = OptionalRedis(valkey_url if has_redis else "")
+    redis = OptionalRedis(valkey_url if has_redis else "", call_seconds=PATIENT_SECONDS)
     number, limits = Paced(secrets.token_hex(8), 10.0), limits_of(redis, Clock())
     await limits.slow_down(number.phone_number_id)
     await limits.slow_down(number.phone_number_id)  # refused together with the first
     waits = [wait for _, wait in await limits.reserve([number] * 11, within=60.0)]
-    # Ten intervals less what may follow at once: 1.015 s at full pace, 1.45 s at 70 %.
-    assert 1.3 < waits[-1] < 1.6
+    # Ten intervals less what may follow at once: 0.915 s at full pace, 1.1 s at 85 % of it.
+    assert 1.05 < waits[-1] < 1.2
     await redis.close()
 
 
 @pytest.mark.parametrize("has_redis", [True, False])
 async def test_management_calls_have_a_limit_of_their_own(valkey_url: str, *, has_redis: bool) -> None:
-    redis = OptionalRedis(valkey_url if has_redis else "")
+    redis = OptionalRedis(valkey_url if has_redis else "", call_seconds=PATIENT_SECONDS)
     calls = ManagementCalls(redis, per_hour=10.0, replicas=1, monotonic=Clock().now)
     account = secrets.token_hex(8)
     waits = [await calls.take(account) for _ in range(4)]
@@ -89,7 +94,7 @@ async def test_those_who_are_refused_come_back_at_different_times() -> None:
 
 @pytest.mark.parametrize("has_redis", [True, False])
 async def test_a_number_that_has_to_rest_rests(valkey_url: str, *, has_redis: bool) -> None:
-    redis = OptionalRedis(valkey_url if has_redis else "")
+    redis = OptionalRedis(valkey_url if has_redis else "", call_seconds=PATIENT_SECONDS)
     number, limits = Paced(secrets.token_hex(8), 1000.0), limits_of(redis, Clock())
     await limits.penalize(number.phone_number_id, seconds=30.0)
     ((is_reserved, wait),) = await limits.reserve([number], within=5.0)
