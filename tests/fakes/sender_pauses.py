@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from services.sender.domain.pausing import PauseName
+from services.sender.domain.templates import Shape, TemplateKey
 from services.sender.ports import Paced, Pause, Place
 from tests.fakes.sender_store import Clock
 
@@ -81,3 +82,10 @@ class BoundlessReach:
         self, *, organization_id: UUID, portfolio_id: str, limit: int, recipients: Sequence[str]
     ) -> list[bool]:
         return [True] * len(recipients)
+
+
+class UnknownTemplates:
+    """worker.surroundings.TemplateBook that knows no template."""
+
+    async def get(self, keys: Sequence[TemplateKey]) -> list[Shape | None]:
+        return [None] * len(keys)

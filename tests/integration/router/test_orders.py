@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -24,12 +25,15 @@ from services.router.domain.organization import Number
 from services.router.ports import Guess
 from services.router.server import OrdersServer
 from services.router.store import PostgresDirectory, PostgresOrders, PostgresPrivacy, PostgresRouting
+from services.router.usecases import ApplyOrders
+from tests.fakes.router_peers import FakeSender
 from tests.fixtures import servers
 
 OK, DUPLICATE = results_pb2.ITEM_OUTCOME_OK, results_pb2.ITEM_OUTCOME_DUPLICATE
 INVALID, ERASED = results_pb2.ITEM_OUTCOME_INVALID, results_pb2.ITEM_OUTCOME_ERASED
 NUMBER, PHONE = "810000000000042", "5581900000042"
 NAMES = NameHasher(bytes(32))
+NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
 
 
 @dataclass
@@ -39,6 +43,7 @@ class Room:
     database: Database
     organization_id: UUID = field(default_factory=uuid4)
     number: str = ""
+    sender: FakeSender = field(default_factory=FakeSender)
 
     @property
     def identity(self) -> Identity:
@@ -91,7 +96,7 @@ class Room:
         return self.order(change_contact=router_pb2.ContactChange(attributes=content, **what))
 
     async def apply(self, *orders: router_pb2.Order) -> list[int]:
-        server = OrdersServer(PostgresOrders(self.database))
+        server = OrdersServer(ApplyOrders(PostgresOrders(self.database), self.sender, lambda: NOON))
         context: Any = None
         response = await server.ApplyOrders(router_pb2.ApplyOrdersRequest(orders=orders), context)
         return [result.outcome for result in response.results]

@@ -14,7 +14,7 @@ from services.sender.domain.message import Key, key_of
 from services.sender.domain.settling import PairLimit, Released, Wish
 from services.sender.ports import Departure, Freshness, NewMessage, NumberFacts, Paced, Place, Settlement
 from services.sender.worker import Departing, Settler, Surroundings, Walk
-from tests.fakes.sender_pauses import BoundlessReach, FakePauseStore
+from tests.fakes.sender_pauses import BoundlessReach, FakePauseStore, UnknownTemplates
 from tests.fakes.sender_store import Clock, FakeStore
 
 ORGANIZATION = uuid4()
@@ -56,9 +56,9 @@ class Harbour:
         around = Surroundings(
             settle=Settler(self.store), graph=self, gate=self,
             pauses=Pauses(FakePauseStore(self.clock), self.clock.now),
-            numbers=self, reach=BoundlessReach(), messages_per_second=80.0,
+            numbers=self, reach=BoundlessReach(), templates=UnknownTemplates(), messages_per_second=80.0,
             watermark=self, monotonic=self.clock.now, reconcile_seconds=20.0, fresh_seconds=3.0, calls_per_number=2,
-            pause=self.clock.pause, dice=lambda: 0.0,
+            unix_seconds=self.clock.now, pause=self.clock.pause, dice=lambda: 0.0,
         )  # fmt: skip
         self.take = Departing(self.store, around, self)
 

@@ -24,7 +24,7 @@ from services.sender.domain.message import Key, key_of
 from services.sender.domain.settling import PairLimit, Turn
 from services.sender.ports import Freshness, NewMessage, NumberFacts, Paced, Place, Settlement, StatusEvent
 from services.sender.worker import Departing, Surroundings, Walk
-from tests.fakes.sender_pauses import BoundlessReach, FakePauseStore
+from tests.fakes.sender_pauses import BoundlessReach, FakePauseStore, UnknownTemplates
 from tests.fakes.sender_store import Clock, FakeStore
 
 ORGANIZATION = uuid4()
@@ -147,9 +147,9 @@ class World:
     def around(self) -> Surroundings:
         return Surroundings(
             settle=self.settle, graph=self, gate=self, pauses=Pauses(FakePauseStore(self.clock), self.clock.now),
-            numbers=self, reach=BoundlessReach(), messages_per_second=80.0, watermark=self,
-            monotonic=self.clock.now, reconcile_seconds=RECONCILE, fresh_seconds=3.0, calls_per_number=99,
-            pause=self.clock.pause, dice=lambda: 0.0,
+            numbers=self, reach=BoundlessReach(), templates=UnknownTemplates(), messages_per_second=80.0,
+            watermark=self, monotonic=self.clock.now, reconcile_seconds=RECONCILE, fresh_seconds=3.0,
+            calls_per_number=99, unix_seconds=self.clock.now, pause=self.clock.pause, dice=lambda: 0.0,
         )  # fmt: skip
 
     @contextmanager

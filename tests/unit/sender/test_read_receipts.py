@@ -29,7 +29,7 @@ from services.sender.domain.message import Message, attempted, done, key_of
 from services.sender.domain.settling import PairLimit, Turn, Wish
 from services.sender.ports import Freshness, NewMessage, NumberFacts, Paced, Place, Settlement
 from services.sender.worker import Surroundings, Walk
-from tests.fakes.sender_pauses import BoundlessReach, FakePauseStore
+from tests.fakes.sender_pauses import BoundlessReach, FakePauseStore, UnknownTemplates
 from tests.fakes.sender_store import Clock, FakeStore
 
 ORGANIZATION, LANE = uuid4(), uuid4()
@@ -110,9 +110,9 @@ class House:
         """Walk the lane as often as it is ready, waiting for its moments."""
         around = Surroundings(
             settle=self.settle, graph=self, gate=self, pauses=Pauses(FakePauseStore(self.clock), self.clock.now),
-            numbers=self, reach=BoundlessReach(), messages_per_second=80.0, watermark=self,
-            monotonic=self.clock.now, reconcile_seconds=RECONCILE, fresh_seconds=3.0, calls_per_number=99,
-            pause=self.clock.pause, dice=lambda: 0.0,
+            numbers=self, reach=BoundlessReach(), templates=UnknownTemplates(), messages_per_second=80.0,
+            watermark=self, monotonic=self.clock.now, reconcile_seconds=RECONCILE, fresh_seconds=3.0,
+            calls_per_number=99, unix_seconds=self.clock.now, pause=self.clock.pause, dice=lambda: 0.0,
         )  # fmt: skip
         for _ in range(times):
             for claim in await self.store.claim(limit=1):
