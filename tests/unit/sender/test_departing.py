@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 from services.pb.common.v1.content_pb2 import Content, TextContent
 from services.pb.sender.v1.sender_pb2 import OutboundMessage
 from services.sender.cache import Pauses
-from services.sender.domain.answers import Accepted, Answer
+from services.sender.domain.answers import Accepted, Answer, NotSent
 from services.sender.domain.message import Key, key_of
 from services.sender.domain.settling import PairLimit, Released, Wish
 from services.sender.ports import Departure, Freshness, NewMessage, NumberFacts, Paced, Place, Settlement
@@ -210,3 +210,21 @@ def test_a_permission_is_as_old_as_the_question_before_it_was_stored() -> None:
     asyncio.run(harbour.take([message(uuid4())]))
     assert harbour.clock.seconds == 2.0
     assert [walk.granted_at for walk in harbour.walks] == [0.0]
+
+
+class Jam(Harbour):
+    """The number's pace lets the call through only when the window has closed."""
+
+    async def enter(self, asked: Paced) -> Place:
+        self.clock.seconds = LATER
+        return await super().enter(asked)
+
+    async def post(self, *, phone_number_id: str, token: str, body: bytes, is_fresh: Freshness) -> Answer:
+        return NotSent("the permission is too old") if not is_fresh() else Accepted("wamid.1")
+
+
+def test_a_window_that_closes_before_the_request_is_written_keeps_it_from_leaving() -> None:
+    jam = Jam()
+    jam.run(message(uuid4()))
+    (row,) = jam.store.messages.values()
+    assert (row.state, row.wamids) == ("queued", ())
