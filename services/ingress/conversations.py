@@ -1,4 +1,4 @@
-"""What people do with conversations over REST: look, try a flow in a contact's name, close."""
+"""What people do with conversations over REST: look, try a flow in a contact's name, take, release, close."""
 
 from __future__ import annotations
 
@@ -79,6 +79,16 @@ class Conversations:
     async def close(self, *, organization_id: UUID, phone_number: str) -> datetime:
         """Close the active session. Raises NotFound, FailedPrecondition when none is active, or Unavailable."""
         return await self._executor.close(organization_id=organization_id, phone_number=phone_number)
+
+    async def take(self, *, organization_id: UUID, phone_number: str) -> UUID:
+        """Give the conversation to people; its id. Raises NotFound or Unavailable."""
+        return await self._executor.take(organization_id=organization_id, phone_number=phone_number)
+
+    async def release(self, *, organization_id: UUID, phone_number: str, is_unattended: bool) -> UUID:
+        """Give the conversation back to the bot; its id. Raises NotFound or Unavailable."""
+        return await self._executor.release(
+            organization_id=organization_id, phone_number=phone_number, is_unattended=is_unattended
+        )
 
     async def _refuse_closed(self, organization_id: UUID, phone_number: str) -> None:
         """A contact nobody has met yet is fine: the message starts the flow."""

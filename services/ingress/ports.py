@@ -120,6 +120,12 @@ class Executor(Protocol):
     async def close(self, *, organization_id: UUID, phone_number: str) -> datetime:
         """Close the active session. Raises NotFound, or FailedPrecondition when none is active."""
 
+    async def take(self, *, organization_id: UUID, phone_number: str) -> UUID:
+        """Give a conversation to people; its id. Raises NotFound."""
+
+    async def release(self, *, organization_id: UUID, phone_number: str, is_unattended: bool) -> UUID:
+        """Give a conversation back to the bot; its id. Raises NotFound."""
+
     async def list_flows(self, *, organization_id: UUID) -> list[Flow]:
         """The organization's flows by name."""
 

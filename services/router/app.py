@@ -18,10 +18,24 @@ from services.chassis.tenancy import ServiceSigner, TokenVerifier
 from services.pb.router.v1 import router_pb2_grpc
 from services.router.cache import ContactCache, PlanCache
 from services.router.peers import GrpcExecutor, GrpcSender
-from services.router.ports import ConversationStore, DirectoryStore, Executor, PrivacyStore, RoutingStore, Sender
-from services.router.server import ConversationsServer, DirectoryServer, PrivacyServer, RoutingServer
+from services.router.ports import (
+    ConversationStore,
+    DirectoryStore,
+    Executor,
+    OrderStore,
+    PrivacyStore,
+    RoutingStore,
+    Sender,
+)
+from services.router.server import ConversationsServer, DirectoryServer, OrdersServer, PrivacyServer, RoutingServer
 from services.router.settings import Settings
-from services.router.store import PostgresConversations, PostgresDirectory, PostgresPrivacy, PostgresRouting
+from services.router.store import (
+    PostgresConversations,
+    PostgresDirectory,
+    PostgresOrders,
+    PostgresPrivacy,
+    PostgresRouting,
+)
 from services.router.usecases import Directory, Privacy, RouteMessages, RouteStatuses, SetOwner, SubmitTestMessage
 
 ROOM = "router"
@@ -35,6 +49,7 @@ class Surroundings:
     directory: DirectoryStore
     conversations: ConversationStore
     privacy: PrivacyStore
+    orders: OrderStore
     executor: Executor
     sender: Sender
     now: clock.Now = clock.now
@@ -57,6 +72,7 @@ async def build(settings: Settings) -> Service:
         directory=PostgresDirectory(database, audit),
         conversations=PostgresConversations(database, audit),
         privacy=PostgresPrivacy(database, names, audit),
+        orders=PostgresOrders(database),
         executor=GrpcExecutor(executor, seconds=settings.peer_seconds),
         sender=GrpcSender(sender, seconds=settings.peer_seconds),
     )
@@ -81,7 +97,7 @@ async def build(settings: Settings) -> Service:
 
 
 def servicers(surroundings: Surroundings) -> list[Servicer]:
-    """The four gRPC services of router."""
+    """The five gRPC services of router."""
     cache = PlanCache()
     routing = RoutingServer(
         RouteMessages(surroundings.routing, surroundings.executor, cache, ContactCache(), surroundings.now),
@@ -95,6 +111,11 @@ def servicers(surroundings: Surroundings) -> list[Servicer]:
         Servicer("pytake.router.v1.Routing", router_pb2_grpc.add_RoutingServicer_to_server, routing),
         Servicer("pytake.router.v1.Directory", router_pb2_grpc.add_DirectoryServicer_to_server, directory),
         Servicer("pytake.router.v1.Conversations", router_pb2_grpc.add_ConversationsServicer_to_server, conversations),
+        Servicer(
+            "pytake.router.v1.Orders",
+            router_pb2_grpc.add_OrdersServicer_to_server,
+            OrdersServer(surroundings.orders),
+        ),
         Servicer("pytake.router.v1.Privacy", router_pb2_grpc.add_PrivacyServicer_to_server, privacy),
     ]
 

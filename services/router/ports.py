@@ -14,6 +14,7 @@ from services.router.domain.contacts import Acquaintance, Contact, ContactChange
 from services.router.domain.conversation import Conversation, Owner, Touch
 from services.router.domain.identity import Identity, Naming
 from services.router.domain.message import Message, Status
+from services.router.domain.order import Fate, Order
 from services.router.domain.organization import Chatbot, Number, Organization, OrganizationPlan, Setup, Trigger
 from services.router.domain.outcome import Outcome
 from services.router.domain.person import Erased, Expired, Person, Retention, Row
@@ -170,6 +171,14 @@ class ConversationStore(Protocol):
 
     async def set_owner(self, *, identity: Identity, phone_number_id: str, owner: Owner) -> OwnerChange:
         """Give the contact's conversations to `owner`; an empty `phone_number_id` means all of them."""
+        ...
+
+
+class OrderStore(Protocol):
+    """What flows order. Raises Unavailable."""
+
+    async def apply(self, orders: Sequence[Order]) -> Sequence[Fate]:
+        """Apply orders, those of a conversation in their order, each once; what became of each."""
         ...
 
 

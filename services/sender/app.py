@@ -21,11 +21,11 @@ from services.pb.common.v1 import lanes_pb2_grpc, sealing_pb2_grpc
 from services.sender.cache import NumberLimits, Pauses, Tokens
 from services.sender.domain.settling import PairLimit
 from services.sender.graph import Endpoint, GraphApi
-from services.sender.peers import AnalyticsIngest, IngressWatermark, record_bytes
+from services.sender.peers import AnalyticsIngest, ExecutorSubmit, IngressWatermark, failure_bytes, record_bytes
 from services.sender.ports import Privacy, Watermark
 from services.sender.server import servicers
 from services.sender.settings import Settings
-from services.sender.store import SEALED, PostgresCredentials, PostgresPrivacy, PostgresStore
+from services.sender.store import SEALED, PostgresCredentials, PostgresPrivacy, PostgresStore, Telling
 from services.sender.upkeep import drop_old_items, ensure_partitions
 from services.sender.usecases import Deliver, KeepCredentials, ListMessages
 from services.sender.worker import Departing, SenderWorker, Settler, Surroundings
@@ -52,6 +52,8 @@ class Room:
     inbox_bell: Bell
     records: Lanes
     records_bell: Bell
+    failures: Lanes
+    failures_bell: Bell
     poll: Poll
     audit: AuditLog
     graph: GraphApi
@@ -69,16 +71,17 @@ def furnish(settings: Settings, database: Database, redis: OptionalRedis, waterm
     lease_seconds = settings.lease_seconds
     inbox = Lanes(Box(ROOM, "inbox"), database, lease_seconds=lease_seconds)
     records = Lanes(Box(ROOM, "records"), database)
-    inbox_bell, records_bell = Bell(), Bell()
+    failures = Lanes(Box(ROOM, "failures"), database)
+    inbox_bell, records_bell, failures_bell = Bell(), Bell(), Bell()
     limit = PairLimit(settings.pair_burst, settings.pair_seconds)
     store = PostgresStore(
         database,
         inbox=inbox,
-        records=records,
+        tell=Telling(records, record_bytes, failures, failure_bytes),
         limit=limit,
-        encode=record_bytes,
         names=names,
         on_record=records_bell.ring,
+        on_failure=failures_bell.ring,
     )
     audit = AuditLog(ROOM, database)
     tokens_at_rest = PostgresCredentials(database, sealer, audit)
@@ -110,10 +113,11 @@ def furnish(settings: Settings, database: Database, redis: OptionalRedis, waterm
     )
     deliver = Deliver(Departing(store, worker.around, worker), store, inbox_bell)
     credentials = KeepCredentials(tokens_at_rest, graph, tokens, pauses, inbox_bell)
-    poll = Poll(database, [(inbox.is_any_ready, inbox_bell.ring), (records.is_any_ready, records_bell.ring)])
+    watched = ((inbox, inbox_bell), (records, records_bell), (failures, failures_bell))
+    poll = Poll(database, [(lanes.is_any_ready, bell.ring) for lanes, bell in watched])
     return Room(
-        inbox, inbox_bell, records, records_bell, poll, audit, graph, worker, deliver, credentials,
-        ListMessages(store), PostgresPrivacy(database, names), Resealing(database, sealer, SEALED),
+        inbox, inbox_bell, records, records_bell, failures, failures_bell, poll, audit, graph, worker, deliver,
+        credentials, ListMessages(store), PostgresPrivacy(database, names), Resealing(database, sealer, SEALED),
     )  # fmt: skip
 
 
@@ -129,6 +133,9 @@ async def build(settings: Settings) -> Service:
     redis = OptionalRedis(settings.redis_url)
     ingress = Peer(PeerAddress("ingress", settings.ingress_target), signer, certificates=certificates)
     analytics = Peer(PeerAddress("analytics", settings.analytics_target), signer, certificates=certificates)
+    executor_address = PeerAddress("executor", settings.executor_target)
+    executor = Peer(executor_address, signer, is_repeating=False, certificates=certificates)
+    submit = ExecutorSubmit(executor)
     watermark = IngressWatermark(ingress, monotonic)
     room = furnish(settings, database, redis, watermark, sealer)
     server = RpcServer(
@@ -145,15 +152,18 @@ async def build(settings: Settings) -> Service:
             Closing(redis.close),
             Closing(ingress.close),
             Closing(analytics.close),
+            Closing(executor.close),
             Periodic("partitions", _PARTITION_SECONDS, partial(ensure_partitions, database)),
             Periodic("old items", _DROP_SECONDS, partial(drop_old_items, database)),
             Periodic("sealing", _SEALING_SECONDS, room.resealing.turn),
             Periodic("inbox depth", _DEPTH_SECONDS, room.inbox.measure),
             Periodic("records depth", _DEPTH_SECONDS, room.records.measure),
+            Periodic("failures depth", _DEPTH_SECONDS, room.failures.measure),
             room.graph,
             Relay(
                 room.records, database, room.records_bell, AnalyticsIngest(analytics, monotonic), linger=_RECORD_LINGER
             ),
+            Relay(room.failures, database, room.failures_bell, submit.first, deliver_again=submit.again),
             room.worker,
             room.poll,
             server,
@@ -165,7 +175,7 @@ async def build(settings: Settings) -> Service:
 
 def served(room: Room) -> list[Servicer]:
     """What the room serves."""
-    boxes = [(room.inbox, room.inbox_bell), (room.records, room.records_bell)]
+    boxes = [(room.inbox, room.inbox_bell), (room.records, room.records_bell), (room.failures, room.failures_bell)]
     dead_letters = Servicer(
         "pytake.common.v1.DeadLetters", lanes_pb2_grpc.add_DeadLettersServicer_to_server, DeadLetters(boxes, room.audit)
     )

@@ -13,7 +13,11 @@ NOTED = {
     "executor.FlowService.PublishFlow",
     "executor.FlowService.PutFlow",
     "executor.FlowService.RollbackFlow",
+    "executor.Secrets.DeleteSecret",
+    "executor.Secrets.PutSecret",
     "executor.States.CloseState",
+    "executor.States.ReleaseConversation",
+    "executor.States.TakeConversation",
     "ingress.Accounts.PutApiKey",
     "ingress.Accounts.PutUser",
     "ingress.Accounts.RevokeApiKey",
@@ -35,6 +39,7 @@ NOTED = {
 
 CHANGES_NOTHING = {
     "executor.FlowService.ExportFlow",  # what whoever may read flows sees anyhow
+    "executor.FlowService.ReplayConversation",  # what whoever may read conversations sees anyhow, run again in memory
     "common.Sealing.Reseal",  # the same values under another key; services do it by themselves
     "router.Routing.SubmitTestMessage",  # what is said stands in the transcript
 }

@@ -37,6 +37,7 @@ OWN = {
     "router": set[str](),
     "executor": {
         "egress",  # the way out for the HTTP node: no other room calls addresses that a tenant chose
+        "metrics",  # calls outside are executor's own figures
     },
     "sender": {
         "graph",  # the only room that calls Meta

@@ -99,8 +99,9 @@ def _fill_message(message: Any, field: FieldDescriptor, pools: Pools, chance: ra
     if field.message_type.full_name.startswith("google."):
         return
     if field.message_type.GetOptions().map_entry:
-        getattr(message, field.name)["um"] = chance.choice(pools["text"])
-    elif field.is_repeated:
+        getattr(message, field.name)["city"] = chance.choice(pools["name"])
+        return
+    if field.is_repeated:
         for _ in range(chance.randint(1, 2)):
             _fill(getattr(message, field.name).add(), pools, chance)
     else:
@@ -161,7 +162,7 @@ def pools_of(tenant: Tenant, twin: Tenant) -> Pools:
         "kind": ["text"],
         "node_id": ["who", "bye"],
         "status": ["sent", "delivered", "read", "failed"],
-        "EffectResult.status": [200, 503],
+        "EffectResult.status": [0, 200, 404],
         "EffectResult.body": [b"{}"],
         "state": ["", "queued"],
         "time_zone": ["America/Sao_Paulo"],

@@ -1,10 +1,9 @@
 """The way out for what flows call: only public addresses, each looked up once, checked, and dialled as checked.
 
-Made for the HTTP node, which does not run yet: nothing in the room calls it, and tests dial spies only.
+The worker of effects is the only one that calls it (app.py gives it the policy of the settings).
 """
 
-from services.executor.egress.addresses import networks_of
-from services.executor.egress.client import Answer, Egress
-from services.executor.egress.refusals import Forbidden, NoAnswer
+from services.executor.egress.addresses import networks_of, ports_of
+from services.executor.egress.client import Egress
 
-__all__ = ["Answer", "Egress", "Forbidden", "NoAnswer", "networks_of"]
+__all__ = ["Egress", "networks_of", "ports_of"]

@@ -2,5 +2,6 @@
 
 from services.executor.server.conversations import ExecutionServer, PrivacyServer, StatesServer, words_of
 from services.executor.server.flows import FlowServer
+from services.executor.server.secrets import SecretsServer
 
-__all__ = ["ExecutionServer", "FlowServer", "PrivacyServer", "StatesServer", "words_of"]
+__all__ = ["ExecutionServer", "FlowServer", "PrivacyServer", "SecretsServer", "StatesServer", "words_of"]

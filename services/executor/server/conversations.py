@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import UTC
+from typing import Literal
 
 import orjson
 from google.protobuf.message import DecodeError
@@ -14,9 +15,10 @@ from services.chassis.queue import Batcher, export_page_of, plain_form, progress
 from services.chassis.rpc.sizes import fitting
 from services.executor.ports import Privacy, StateView
 from services.executor.server.reading import Context, uuid_of
-from services.executor.usecases import StateKeeping, Submission
+from services.executor.usecases import HandKeeping, StateKeeping, Submission
 from services.pb.common.v1 import content_pb2, results_pb2
 from services.pb.executor.v1 import executor_pb2, executor_pb2_grpc
+from services.pb.router.v1 import router_pb2
 from services.pb.sender.v1 import sender_pb2
 
 _OK = results_pb2.ItemResult(outcome=results_pb2.ITEM_OUTCOME_OK)
@@ -56,8 +58,9 @@ class ExecutionServer(executor_pb2_grpc.ExecutionServicer):
 class StatesServer(executor_pb2_grpc.StatesServicer):
     """Where conversations stand."""
 
-    def __init__(self, states: StateKeeping) -> None:
+    def __init__(self, states: StateKeeping, hands: HandKeeping) -> None:
         self._states = states
+        self._hands = hands
 
     async def ListStates(
         self, request: executor_pb2.ListStatesRequest, context: Context
@@ -92,11 +95,40 @@ class StatesServer(executor_pb2_grpc.StatesServicer):
             is_awaiting_input=turn.state is not None and turn.state.standing.session.awaiting_input,
         )
 
+    async def TakeConversation(
+        self, request: executor_pb2.TakeConversationRequest, context: Context
+    ) -> executor_pb2.TakeConversationResponse:
+        """Give a conversation to people."""
+        conversation_id, is_new = await self._give(request, "taken")
+        return executor_pb2.TakeConversationResponse(conversation_id=conversation_id, is_new=is_new)
+
+    async def ReleaseConversation(
+        self, request: executor_pb2.ReleaseConversationRequest, context: Context
+    ) -> executor_pb2.ReleaseConversationResponse:
+        """Give a conversation back to the bot."""
+        conversation_id, is_new = await self._give(request, "no_agent" if request.is_unattended else "released")
+        return executor_pb2.ReleaseConversationResponse(conversation_id=conversation_id, is_new=is_new)
+
+    async def _give(
+        self,
+        request: executor_pb2.TakeConversationRequest | executor_pb2.ReleaseConversationRequest,
+        outcome: Literal["taken", "released", "no_agent"],
+    ) -> tuple[str, bool]:
+        conversation_id = uuid_of(request.conversation_id, "conversation_id") if request.conversation_id else None
+        found, is_new = await self._hands.give(
+            organization_id=uuid_of(request.organization_id, "organization_id"),
+            phone_number=request.phone_number,
+            conversation_id=conversation_id,
+            key=request.key,
+            outcome=outcome,
+        )
+        return str(found), is_new
+
     async def CloseState(
         self, request: executor_pb2.CloseStateRequest, context: Context
     ) -> executor_pb2.CloseStateResponse:
         """Close the active session."""
-        closed_at = await self._states.close(
+        closed_at = await self._hands.close(
             organization_id=uuid_of(request.organization_id, "organization_id"), phone_number=request.phone_number
         )
         response = executor_pb2.CloseStateResponse()
@@ -145,8 +177,13 @@ class PrivacyServer(executor_pb2_grpc.PrivacyServicer):
 
 
 def _content(kind: str, payload: bytes) -> object:
-    """An event or a reply in plain words; as hexadecimal when it is none."""
+    """An event, a reply or a call in plain words; as hexadecimal when it is none."""
     try:
+        if kind.endswith("order"):
+            return plain_form(router_pb2.Order.FromString(payload))
+        if kind.endswith("call"):
+            order = executor_pb2.EffectOrder.FromString(payload)
+            return {"effect_id": order.effect_id, "kind": order.kind, "request": orjson.loads(order.request or b"{}")}
         if kind.endswith("reply"):
             return plain_form(sender_pb2.OutboundMessage.FromString(payload))
         event = executor_pb2.ConversationEvent.FromString(payload)

@@ -16,19 +16,21 @@ from services.executor.server.messages import (
     flow_message,
     impact_message,
     migration_message,
+    replay_message,
     version_message,
 )
 from services.executor.server.reading import Context, uuid_of
-from services.executor.usecases import FlowKeeping, Publishing, Taking
+from services.executor.usecases import FlowKeeping, Publishing, Replaying, Taking
 from services.pb.executor.v1 import executor_pb2, executor_pb2_grpc
 
 
 class FlowServer(executor_pb2_grpc.FlowServiceServicer):
     """Flows, their drafts and their versions."""
 
-    def __init__(self, flows: FlowKeeping, publishing: Publishing) -> None:
+    def __init__(self, flows: FlowKeeping, publishing: Publishing, replaying: Replaying) -> None:
         self._flows = flows
         self._publishing = publishing
+        self._replaying = replaying
 
     async def PutFlow(self, request: executor_pb2.PutFlowRequest, context: Context) -> executor_pb2.PutFlowResponse:
         """Store and maybe publish a flow."""
@@ -209,6 +211,18 @@ class FlowServer(executor_pb2_grpc.FlowServiceServicer):
             now=now(),
         )
         return executor_pb2.ExportFlowResponse(file_name=file.file_name, content=file.content, digest=file.digest)
+
+    async def ReplayConversation(
+        self, request: executor_pb2.ReplayConversationRequest, context: Context
+    ) -> executor_pb2.ReplayConversationResponse:
+        """What a conversation would have been."""
+        replayed = await self._replaying.replay(
+            organization_id=_organization(request.organization_id),
+            conversation_id=uuid_of(request.conversation_id, "conversation_id"),
+            flow_id=_flow(request.flow_id) if request.flow_id else None,
+            document=request.document,
+        )
+        return replay_message(replayed)
 
 
 def _organization(text: str) -> UUID:

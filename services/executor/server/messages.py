@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
+from services.chassis.rpc.sizes import fitting
 from services.executor.domain.diff import EdgeChange, FieldChange, NodeChange
 from services.executor.domain.finding import Finding
+from services.executor.domain.flowtest import ReplayedTurn, first_difference
 from services.executor.domain.publishing import Fate, NodePeople, Policy
 from services.executor.ports import FlowSummary, Migration, VersionView
-from services.executor.usecases import Compared, Impact
+from services.executor.usecases import Compared, Impact, Replayed, ToldMessage
 from services.pb.executor.v1 import executor_pb2
 
 POLICIES: Final[dict[int, Policy]] = {
@@ -140,3 +142,29 @@ def _edge_message(change: EdgeChange) -> executor_pb2.EdgeChange:
 
 def _field_message(change: FieldChange) -> executor_pb2.FieldChange:
     return executor_pb2.FieldChange(path=change.path, before=change.before, after=change.after)
+
+
+def replay_message(replayed: Replayed) -> executor_pb2.ReplayConversationResponse:
+    """A conversation, then and now."""
+    return executor_pb2.ReplayConversationResponse(
+        turns=fitting(map(_turn_message, replayed.turns)),
+        first_difference=first_difference(replayed.turns),
+        is_cut=replayed.is_cut,
+        flow_id=str(replayed.flow_id),
+    )
+
+
+def _turn_message(turn: ReplayedTurn[ToldMessage]) -> executor_pb2.ReplayedTurn:
+    message = executor_pb2.ReplayedTurn(
+        kind=turn.kind,
+        text=turn.words,
+        recorded=map(_told_message, turn.recorded),
+        replayed=map(_told_message, turn.replayed),
+        is_same=turn.is_same,
+    )
+    message.at.FromDatetime(turn.at)
+    return message
+
+
+def _told_message(told: ToldMessage) -> executor_pb2.SaidMessage:
+    return executor_pb2.SaidMessage(kind=told.kind, text=told.text, options=told.options, node_id=told.node_id)

@@ -12,7 +12,7 @@ from services.executor.domain.diff import Difference, difference_of
 from services.executor.domain.document import FlowDocument
 from services.executor.domain.finding import Finding
 from services.executor.domain.json_value import Json
-from services.executor.domain.lint import problems
+from services.executor.domain.lint import Known, problems
 from services.executor.domain.publishing import (
     Ground,
     NodePeople,
@@ -169,7 +169,8 @@ class Publishing:
 
     async def _publish(self, organization_id: UUID, given: Given, taking: Taking, *, rollback_of: int) -> Published:
         moves, flow = taking.checked(), given.flow
-        document, findings = await asyncio.to_thread(_publishable, given.document)
+        known = await self._known(organization_id, flow)
+        document, findings = await asyncio.to_thread(_publishable, given.document, known)
         if taking.policy == "move":
             stands, documents = await self._people(organization_id, flow)
             await asyncio.to_thread(_check_moves, moves, stands, documents, document)
@@ -196,6 +197,12 @@ class Publishing:
             raise changed() from None
         view = await self._view(organization_id, flow.flow_id, version)
         return Published(view, is_made, findings, is_draft_too and is_made)
+
+    async def _known(self, organization_id: UUID, publishing: FlowSummary) -> Known:
+        """The flows that others can lead to, by id and name: those that are published, and the one that will be."""
+        _, flows = await self._flows.list_flows(organization_id=organization_id, skip=0, limit=0)
+        there = [flow for flow in (*flows, publishing) if flow.published_version or flow is publishing]
+        return Known(flows=frozenset(text for flow in there for text in (str(flow.flow_id), flow.name)))
 
     async def _people(self, organization_id: UUID, flow: FlowSummary) -> tuple[list[Stand], dict[int, FlowDocument]]:
         """Where people stand, and the documents they are in; the published one is where others begin at any moment."""
@@ -224,9 +231,9 @@ class Publishing:
         return flow
 
 
-def _publishable(document: bytes) -> tuple[FlowDocument, tuple[Finding, ...]]:
+def _publishable(document: bytes, known: Known) -> tuple[FlowDocument, tuple[Finding, ...]]:
     flow = stored(document)
-    findings = problems(flow)
+    findings = problems(flow, known)
     if has_errors(findings):
         raise FailedPrecondition(_refusal(findings), reason=errors_pb2.ERROR_REASON_FLOW_INVALID)
     return flow, first_of(findings)

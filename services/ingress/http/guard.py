@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import re
-import uuid
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from services.chassis.logs import get_logger
 from services.ingress.http.deadline import ready_by
-from services.ingress.http.problems import Refusal, problem
+from services.ingress.http.problems import Refusal, accident
 
 # The largest body of the REST API but flows is a message of 4,096 characters, escaped.
 MOST_BODY_BYTES = 64 * 1024
@@ -32,8 +30,6 @@ _HEADERS = (
     (b"content-security-policy", _CONTENT_SECURITY_POLICY),
 )
 
-_log = get_logger(__name__)
-
 
 class Guard:
     """ASGI middleware; stands outside FastAPI's own handlers."""
@@ -54,7 +50,7 @@ class Guard:
         except Exception as error:
             if answer.is_begun:
                 raise
-            await _accident(scope, error)(scope, receive, answer.send)
+            await accident(scope["method"], error)(scope, receive, answer.send)
 
 
 class _Answer:
@@ -69,13 +65,6 @@ class _Answer:
             self.is_begun = True
             message = {**message, "headers": [*message.get("headers", ()), *_HEADERS]}
         await self._send(message)
-
-
-def _accident(scope: Scope, error: Exception) -> ASGIApp:
-    error_id = uuid.uuid4().hex
-    # The path may hold a phone number: only the method is named.
-    _log.error("request_failed", method=scope["method"], error_id=error_id, exc_info=error)
-    return problem(500, f"something broke inside; the log has it under {error_id}", "INTERNAL")
 
 
 def _limited(receive: Receive, seconds: float, most: int) -> Receive:

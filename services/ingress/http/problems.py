@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,8 +13,11 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
 from services.chassis import errors
+from services.chassis.logs import get_logger
 from services.ingress.conversations import TurnTooSlow
 from services.pb.common.v1 import errors_pb2
+
+_log = get_logger(__name__)
 
 _STATUSES: tuple[tuple[type[errors.PytakeError], int], ...] = (
     (errors.InvalidArgument, 422),
@@ -74,6 +78,16 @@ def add_problem_answers(site: FastAPI) -> None:
 def problem(status: int, detail: str, error_code: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
     """An answer in the one form."""
     return JSONResponse({"detail": detail, "error_code": error_code}, status_code=status, headers=headers)
+
+
+def accident(method: str, error: Exception) -> JSONResponse:
+    """The answer to an unexpected error: an id, under which the log has the rest.
+
+    The path may hold a phone number: only the method is named there.
+    """
+    error_id = uuid.uuid4().hex
+    _log.error("request_failed", method=method, error_id=error_id, exc_info=error)
+    return problem(500, f"something broke inside; the log has it under {error_id}", "INTERNAL")
 
 
 def example_of(sentence: str) -> dict[str, Any]:

@@ -40,7 +40,7 @@ Ready = Callable[[], Awaitable[bool]]
 API = "/api/v1"
 _TAGS = [
     {"name": "webhook", "description": "What Meta calls. No token: the signature proves who it is."},
-    {"name": "conversations", "description": "Look at conversations, try a flow in a contact's name, close."},
+    {"name": "conversations", "description": "Look at them, try a flow in a contact's name, take, release, close."},
     {"name": "flows", "description": "Flows, their drafts and versions, and what publishing means for people in them."},
     {"name": "privacy", "description": "The rights of people who wrote: everything about them, and its erasure."},
     {"name": "sessions", "description": "Log in, stay logged in, log out."},

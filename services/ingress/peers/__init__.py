@@ -125,6 +125,20 @@ class GrpcExecutor:
         response = await self._peer.call(self._states.CloseState, request, seconds=REST_SECONDS)
         return response.closed_at.ToDatetime(UTC)
 
+    async def take(self, *, organization_id: UUID, phone_number: str) -> UUID:
+        """Give a conversation to people."""
+        request = executor_pb2.TakeConversationRequest(organization_id=str(organization_id), phone_number=phone_number)
+        response = await self._peer.call(self._states.TakeConversation, request, seconds=REST_SECONDS)
+        return UUID(response.conversation_id)
+
+    async def release(self, *, organization_id: UUID, phone_number: str, is_unattended: bool) -> UUID:
+        """Give a conversation back to the bot."""
+        request = executor_pb2.ReleaseConversationRequest(
+            organization_id=str(organization_id), phone_number=phone_number, is_unattended=is_unattended
+        )
+        response = await self._peer.call(self._states.ReleaseConversation, request, seconds=REST_SECONDS)
+        return UUID(response.conversation_id)
+
     async def list_flows(self, *, organization_id: UUID) -> list[Flow]:
         """The organization's flows by name."""
         request = executor_pb2.ListFlowsRequest(organization_id=str(organization_id))

@@ -2,7 +2,8 @@
 
 from services.router.server.conversations import ConversationsServer
 from services.router.server.directory import DirectoryServer
+from services.router.server.orders import OrdersServer
 from services.router.server.privacy import PrivacyServer
 from services.router.server.routing import RoutingServer
 
-__all__ = ["ConversationsServer", "DirectoryServer", "PrivacyServer", "RoutingServer"]
+__all__ = ["ConversationsServer", "DirectoryServer", "OrdersServer", "PrivacyServer", "RoutingServer"]

@@ -123,6 +123,7 @@ class PostgresPrivacy:
         self._database = database
         self._names = names
         self._inbox, self._records = Clearing(Box("sender", "inbox")), Clearing(Box("sender", "records"))
+        self._failures = Clearing(Box("sender", "failures"))
         self._receipts = Receipts("sender")
 
     async def erase(self, *, organization_id: UUID, job_id: UUID, erasure: Erasure) -> Cleared:
@@ -160,7 +161,7 @@ class PostgresPrivacy:
             ("sender.message_wamid", (_EXPIRE_STRANGERS, values)),
             ("sender.pair", (_EXPIRE_PAIRS, values)),
         ]
-        for box in (self._inbox, self._records):
+        for box in (self._inbox, self._failures, self._records):
             removals += box.removing_older([organization_id], before, limit=ROWS_AT_ONCE)
         steps = [(_EXPIRE_MESSAGES, values), *(step for _, step in removals)]
         async with self._database.journey([organization_id]) as journey:
@@ -188,8 +189,9 @@ class PostgresPrivacy:
             "parts": list(erasure.wamid_parts),
         }
         async with self._database.journey([organization_id]) as journey:
-            messages, lanes = await journey.run([(_LOCK_MESSAGES, values), self._inbox.locking(keys)])
-            if not are_at_rest(lanes):
+            boxes = (self._inbox, self._failures)
+            messages, *lanes = await journey.run([(_LOCK_MESSAGES, values), *(box.locking(keys) for box in boxes)])
+            if not all(are_at_rest(each) for each in lanes):
                 return Cleared(waiting_for=_WAITING)
             values |= {
                 "messages": [row[0] for row in messages],
@@ -200,7 +202,7 @@ class PostgresPrivacy:
                 ("sender.message_wamid", (_REMOVE_WAMIDS, values)),
                 ("sender.parked_status", (_REMOVE_PARKED, values)),
                 ("sender.pair", (_REMOVE_PAIRS, values)),
-                *self._inbox.removing(keys, EVER),
+                *(removal for box in boxes for removal in box.removing(keys, EVER)),
             ]
             cleared = counted(removals, await journey.run([step for _, step in removals]))
             return await self._receipts.commit(journey, organization_id, job_id, cleared)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
@@ -232,9 +233,25 @@ async def test_another_organization_sees_and_changes_nothing_of_a_flow(press: Pr
         press.publishing.versions(organization_id=stranger, flow_id=press.flow_id, skip=0, limit=9),
         room.flows.get(organization_id=stranger, flow_id=press.flow_id, version=1),
         room.flows.delete(organization_id=stranger, flow_id=press.flow_id, force=True),
-        room.flows.export(organization_id=stranger, flow_id=press.flow_id, version=0),
+        room.flows.export(
+            organization_id=stranger, flow_id=press.flow_id, version=0, form="native", now=datetime.now(UTC)
+        ),
     )
     for call in calls:
         with pytest.raises(NotFound):
             await call
     assert (await press.view(1)).version == 1
+
+
+async def test_a_flow_that_leads_to_one_that_is_not_published_is_published_with_a_warning(press: Press) -> None:
+    """The other may follow later; a flow may lead to itself, by id or name."""
+    document = tea()
+    names = ("nobody", press.room.flow_id, "tea")
+    document["nodes"] += [
+        {"id": f"other {place}", "type": "subflow", "data": {"targetFlow": name}} for place, name in enumerate(names)
+    ]
+    await press.draft(document)
+
+    findings = (await press.publish()).findings
+
+    assert [finding.node_id for finding in findings if finding.code == "unknown_flow"] == ["other 0"]

@@ -99,6 +99,18 @@ class FakeFlows(executor_pb2_grpc.FlowServiceServicer):
             is_cut=True,
         )
 
+    async def ReplayConversation(self, request: Any, context: Any) -> executor_pb2.ReplayConversationResponse:
+        self.kept.asked.append(request)
+        before, after = (executor_pb2.SaidMessage(kind="text", text=text, node_id="bye") for text in ("Bye.", "Later."))
+        is_same = request.flow_id == "flow-same"
+        turns = [
+            executor_pb2.ReplayedTurn(kind="message", text="hi", recorded=[before], replayed=[before], is_same=True),
+            executor_pb2.ReplayedTurn(
+                kind="effect", recorded=[before], replayed=[before if is_same else after], is_same=is_same
+            ),
+        ]
+        return executor_pb2.ReplayConversationResponse(turns=turns, first_difference=0 if is_same else 2, is_cut=True)
+
 
 def _migration(moves: Any) -> executor_pb2.Migration:
     return executor_pb2.Migration(policy=executor_pb2.PUBLISH_POLICY_MOVE, moves=moves, people_moved=5, people_left=2)

@@ -24,6 +24,7 @@ from services.pb.sender.v1 import sender_pb2, sender_pb2_grpc
 from tests.fakes.audit import MemoryLog
 from tests.unit.cli.fake_flows import FakeFlows
 from tests.unit.cli.fake_privacy import FakeRights, privacy_servicers
+from tests.unit.cli.fake_secrets import FakeSecrets
 
 NAMESPACE = UUID("6b1f5f0e-0000-4000-8000-000000000000")
 """A flow document with this text in it has an error."""
@@ -296,7 +297,9 @@ def _servicers(kept: Kept, room: str) -> list[Servicer]:
             Servicer(
                 "pytake.executor.v1.FlowService", executor_pb2_grpc.add_FlowServiceServicer_to_server, FakeFlows(kept)
             ),
+            Servicer("pytake.executor.v1.Secrets", executor_pb2_grpc.add_SecretsServicer_to_server, FakeSecrets(kept)),
             dead,
+            sealing,
         ],
         "sender": [
             Servicer(

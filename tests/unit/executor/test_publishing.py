@@ -105,6 +105,9 @@ def test_moves_lead_from_nodes_there_were_to_nodes_there_are() -> None:
 
 def test_nobody_is_put_on_a_node_that_began_something_when_it_was_entered(monkeypatch: pytest.MonkeyPatch) -> None:
     holding = NodeType(
+        summary="Waits for something.",
+        schema={},
+        ways={},
         compile=lambda node, plan: Holding(enter=lambda turn: None, wake=lambda turn, event: None),
         exits=main_exit("next"),
     )

@@ -18,6 +18,8 @@ async def test_the_document_names_the_webhook_and_every_resource(asker: Asker) -
         "/api/v1/conversations": ["get"],
         "/api/v1/conversations/{phone}": ["get"],
         "/api/v1/conversations/{phone}/send": ["post"],
+        "/api/v1/conversations/{phone}/take": ["post"],
+        "/api/v1/conversations/{phone}/release": ["post"],
         "/api/v1/conversations/{phone}/close": ["post"],
         "/api/v1/flows": ["get", "post"],
         "/api/v1/flows/validate": ["post"],

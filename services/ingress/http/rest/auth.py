@@ -117,6 +117,7 @@ def _denials(request: Request) -> Denials:
 
 Reader = Annotated[UUID, Depends(Allowed("conversations:read"))]
 Sender = Annotated[UUID, Depends(_sending)]
+Manager = Annotated[UUID, Depends(Allowed("conversations:manage"))]
 Closer = Annotated[UUID, Depends(Allowed("conversations:close"))]
 FlowReader = Annotated[UUID, Depends(Allowed("flows:read"))]
 FlowWriter = Annotated[UUID, Depends(Allowed("flows:manage"))]

@@ -202,6 +202,22 @@ class CloseResponse(BaseModel):
     closed_at: Time = Field(examples=["2026-03-04T14:00:00Z"])
 
 
+class ReleaseRequest(BaseModel):
+    """How people are done with a conversation."""
+
+    is_unattended: bool = Field(
+        default=False, description="true when nobody took care of it: the flow goes on by no_agent."
+    )
+
+
+class HandResponse(BaseModel):
+    """Who has the conversation now: people, or the bot."""
+
+    status: Literal["taken", "released"]
+    phone_number: PhoneNumber = Field(examples=["+55 11 98765-4321"])
+    conversation_id: str = Field(examples=["0d0a6f3e-4d2c-5f0e-9a51-7d1f7a1f0c22"])
+
+
 class AuditChange(BaseModel):
     """One change. Its contents are not told, only digests of them."""
 

@@ -221,6 +221,9 @@ class ConversationEvent(_message.Message):
     EFFECT_FIELD_NUMBER: _builtins.int
     FAILED_DELIVERY_FIELD_NUMBER: _builtins.int
     HAND_FIELD_NUMBER: _builtins.int
+    CONTACT_ATTRIBUTES_FIELD_NUMBER: _builtins.int
+    CONTACT_TAGS_FIELD_NUMBER: _builtins.int
+    CONTACT_LANGUAGE_FIELD_NUMBER: _builtins.int
     organization_id: _builtins.str
     """The organization."""
     conversation_id: _builtins.str
@@ -253,6 +256,10 @@ class ConversationEvent(_message.Message):
     """The moment the timer was set for, in microseconds since 1970; a timer that was moved since does not count."""
     hand: Global___Hand.ValueType
     """Set instead of a message when people take the conversation, or give it back."""
+    contact_attributes: _builtins.bytes
+    """What is known of the contact by name, a JSON object; empty when nothing is."""
+    contact_language: _builtins.str
+    """The contact's language, such as pt_BR; empty when it is unknown."""
     @_builtins.property
     def message(self) -> _events_pb2.InboundMessage:
         """The message."""
@@ -264,6 +271,10 @@ class ConversationEvent(_message.Message):
     @_builtins.property
     def failed_delivery(self) -> Global___FailedDelivery:
         """Set instead of a message when a message of a flow did not arrive."""
+
+    @_builtins.property
+    def contact_tags(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The contact's tags."""
 
     def __init__(
         self,
@@ -287,14 +298,51 @@ class ConversationEvent(_message.Message):
         effect: Global___EffectResult | None = ...,
         failed_delivery: Global___FailedDelivery | None = ...,
         hand: Global___Hand.ValueType = ...,
+        contact_attributes: _builtins.bytes = ...,
+        contact_tags: _abc.Iterable[_builtins.str] | None = ...,
+        contact_language: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["effect", b"effect", "failed_delivery", b"failed_delivery", "message", b"message"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["contact_id", b"contact_id", "contact_name", b"contact_name", "contact_user_id", b"contact_user_id", "contact_wa_id", b"contact_wa_id", "conversation_id", b"conversation_id", "effect", b"effect", "event_id", b"event_id", "failed_delivery", b"failed_delivery", "hand", b"hand", "may_run_flow", b"may_run_flow", "message", b"message", "organization_id", b"organization_id", "start_flow_id", b"start_flow_id", "start_reason", b"start_reason", "time_zone", b"time_zone", "timer", b"timer", "timer_due_us", b"timer_due_us", "timer_state_id", b"timer_state_id", "window_expires_at", b"window_expires_at"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["contact_attributes", b"contact_attributes", "contact_id", b"contact_id", "contact_language", b"contact_language", "contact_name", b"contact_name", "contact_tags", b"contact_tags", "contact_user_id", b"contact_user_id", "contact_wa_id", b"contact_wa_id", "conversation_id", b"conversation_id", "effect", b"effect", "event_id", b"event_id", "failed_delivery", b"failed_delivery", "hand", b"hand", "may_run_flow", b"may_run_flow", "message", b"message", "organization_id", b"organization_id", "start_flow_id", b"start_flow_id", "start_reason", b"start_reason", "time_zone", b"time_zone", "timer", b"timer", "timer_due_us", b"timer_due_us", "timer_state_id", b"timer_state_id", "window_expires_at", b"window_expires_at"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ConversationEvent: _TypeAlias = ConversationEvent  # noqa: Y015
+
+@_typing.final
+class EffectOrder(_message.Message):
+    """A call outside that a flow ordered, as executor keeps it for itself until it is made; no RPC carries it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EFFECT_ID_FIELD_NUMBER: _builtins.int
+    KIND_FIELD_NUMBER: _builtins.int
+    REQUEST_FIELD_NUMBER: _builtins.int
+    SECONDS_FIELD_NUMBER: _builtins.int
+    effect_id: _builtins.str
+    """The effect, as the flow started it; also the Idempotency-Key of every try."""
+    kind: _builtins.str
+    """http or ai."""
+    request: _builtins.bytes
+    """What to call, as JSON by kind; secrets stand in it as marks."""
+    seconds: _builtins.float
+    """Seconds after which nobody waits for the result."""
+    def __init__(
+        self,
+        *,
+        effect_id: _builtins.str = ...,
+        kind: _builtins.str = ...,
+        request: _builtins.bytes = ...,
+        seconds: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["effect_id", b"effect_id", "kind", b"kind", "request", b"request", "seconds", b"seconds"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EffectOrder: _TypeAlias = EffectOrder  # noqa: Y015
 
 @_typing.final
 class EffectResult(_message.Message):
@@ -1765,6 +1813,334 @@ class ExportFlowResponse(_message.Message):
 Global___ExportFlowResponse: _TypeAlias = ExportFlowResponse  # noqa: Y015
 
 @_typing.final
+class ReplayConversationRequest(_message.Message):
+    """Asks what a conversation would have been with another document."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    CONVERSATION_ID_FIELD_NUMBER: _builtins.int
+    FLOW_ID_FIELD_NUMBER: _builtins.int
+    DOCUMENT_FIELD_NUMBER: _builtins.int
+    organization_id: _builtins.str
+    """The organization."""
+    conversation_id: _builtins.str
+    """The conversation, as kept: events are kept for nine days."""
+    flow_id: _builtins.str
+    """The flow whose place the document takes; empty means the first flow that the record starts."""
+    document: _builtins.bytes
+    """The document as JSON or YAML bytes, at most 1 MiB; empty means the flow's draft."""
+    def __init__(
+        self,
+        *,
+        organization_id: _builtins.str = ...,
+        conversation_id: _builtins.str = ...,
+        flow_id: _builtins.str = ...,
+        document: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["conversation_id", b"conversation_id", "document", b"document", "flow_id", b"flow_id", "organization_id", b"organization_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReplayConversationRequest: _TypeAlias = ReplayConversationRequest  # noqa: Y015
+
+@_typing.final
+class SaidMessage(_message.Message):
+    """A message of the bot, as a person would tell it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    KIND_FIELD_NUMBER: _builtins.int
+    TEXT_FIELD_NUMBER: _builtins.int
+    OPTIONS_FIELD_NUMBER: _builtins.int
+    NODE_ID_FIELD_NUMBER: _builtins.int
+    kind: _builtins.str
+    """What it is, such as text, buttons, list, media or template."""
+    text: _builtins.str
+    """Its words: text, body, caption or name; may be empty."""
+    node_id: _builtins.str
+    """The node that said it."""
+    @_builtins.property
+    def options(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The titles that can be tapped, in order."""
+
+    def __init__(
+        self,
+        *,
+        kind: _builtins.str = ...,
+        text: _builtins.str = ...,
+        options: _abc.Iterable[_builtins.str] | None = ...,
+        node_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["kind", b"kind", "node_id", b"node_id", "options", b"options", "text", b"text"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SaidMessage: _TypeAlias = SaidMessage  # noqa: Y015
+
+@_typing.final
+class ReplayedTurn(_message.Message):
+    """What an event brought about then, and would bring about now."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    AT_FIELD_NUMBER: _builtins.int
+    KIND_FIELD_NUMBER: _builtins.int
+    TEXT_FIELD_NUMBER: _builtins.int
+    RECORDED_FIELD_NUMBER: _builtins.int
+    REPLAYED_FIELD_NUMBER: _builtins.int
+    IS_SAME_FIELD_NUMBER: _builtins.int
+    kind: _builtins.str
+    """What it was: message, effect, failed_delivery, taken or released."""
+    text: _builtins.str
+    """The contact's words; empty when it was no message or has none."""
+    is_same: _builtins.bool
+    """Whether the contact would notice no difference."""
+    @_builtins.property
+    def at(self) -> _timestamp_pb2.Timestamp:
+        """When the event came."""
+
+    @_builtins.property
+    def recorded(self) -> _containers.RepeatedCompositeFieldContainer[Global___SaidMessage]:
+        """What was said, timers that followed included."""
+
+    @_builtins.property
+    def replayed(self) -> _containers.RepeatedCompositeFieldContainer[Global___SaidMessage]:
+        """What would be said."""
+
+    def __init__(
+        self,
+        *,
+        at: _timestamp_pb2.Timestamp | None = ...,
+        kind: _builtins.str = ...,
+        text: _builtins.str = ...,
+        recorded: _abc.Iterable[Global___SaidMessage] | None = ...,
+        replayed: _abc.Iterable[Global___SaidMessage] | None = ...,
+        is_same: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["at", b"at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["at", b"at", "is_same", b"is_same", "kind", b"kind", "recorded", b"recorded", "replayed", b"replayed", "text", b"text"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReplayedTurn: _TypeAlias = ReplayedTurn  # noqa: Y015
+
+@_typing.final
+class ReplayConversationResponse(_message.Message):
+    """A conversation, then and now."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TURNS_FIELD_NUMBER: _builtins.int
+    FIRST_DIFFERENCE_FIELD_NUMBER: _builtins.int
+    IS_CUT_FIELD_NUMBER: _builtins.int
+    FLOW_ID_FIELD_NUMBER: _builtins.int
+    first_difference: _builtins.int
+    """The place of the first turn that differs, counted from 1; 0 means that none does."""
+    is_cut: _builtins.bool
+    """Whether the conversation is older than its record: then the first turns may differ for want of what came before."""
+    flow_id: _builtins.str
+    """The flow whose place the document took."""
+    @_builtins.property
+    def turns(self) -> _containers.RepeatedCompositeFieldContainer[Global___ReplayedTurn]:
+        """The turns in order, as many as fit into 3 MiB."""
+
+    def __init__(
+        self,
+        *,
+        turns: _abc.Iterable[Global___ReplayedTurn] | None = ...,
+        first_difference: _builtins.int = ...,
+        is_cut: _builtins.bool = ...,
+        flow_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["first_difference", b"first_difference", "flow_id", b"flow_id", "is_cut", b"is_cut", "turns", b"turns"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReplayConversationResponse: _TypeAlias = ReplayConversationResponse  # noqa: Y015
+
+@_typing.final
+class PutSecretRequest(_message.Message):
+    """A secret to be stored."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    VALUE_FIELD_NUMBER: _builtins.int
+    organization_id: _builtins.str
+    """The organization."""
+    name: _builtins.str
+    """Its name in the organization: 1 to 64 letters, digits, dots, dashes and underscores. Flows write {{secret.NAME}}."""
+    value: _builtins.str
+    """The value, 1 to 8,192 characters; stored encrypted, never returned."""
+    def __init__(
+        self,
+        *,
+        organization_id: _builtins.str = ...,
+        name: _builtins.str = ...,
+        value: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "organization_id", b"organization_id", "value", b"value"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PutSecretRequest: _TypeAlias = PutSecretRequest  # noqa: Y015
+
+@_typing.final
+class PutSecretResponse(_message.Message):
+    """What storing did."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    IS_CHANGED_FIELD_NUMBER: _builtins.int
+    is_changed: _builtins.bool
+    """Whether the value changed."""
+    def __init__(
+        self,
+        *,
+        is_changed: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["is_changed", b"is_changed"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PutSecretResponse: _TypeAlias = PutSecretResponse  # noqa: Y015
+
+@_typing.final
+class ListSecretsRequest(_message.Message):
+    """Asks for the names of secrets."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    organization_id: _builtins.str
+    """The organization."""
+    def __init__(
+        self,
+        *,
+        organization_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["organization_id", b"organization_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListSecretsRequest: _TypeAlias = ListSecretsRequest  # noqa: Y015
+
+@_typing.final
+class SecretName(_message.Message):
+    """A secret without its value."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    UPDATED_AT_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """Its name."""
+    @_builtins.property
+    def updated_at(self) -> _timestamp_pb2.Timestamp:
+        """When the value was last changed."""
+
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        updated_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["updated_at", b"updated_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "updated_at", b"updated_at"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SecretName: _TypeAlias = SecretName  # noqa: Y015
+
+@_typing.final
+class ListSecretsResponse(_message.Message):
+    """The secrets of an organization."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SECRETS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def secrets(self) -> _containers.RepeatedCompositeFieldContainer[Global___SecretName]:
+        """The secrets by name."""
+
+    def __init__(
+        self,
+        *,
+        secrets: _abc.Iterable[Global___SecretName] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["secrets", b"secrets"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListSecretsResponse: _TypeAlias = ListSecretsResponse  # noqa: Y015
+
+@_typing.final
+class DeleteSecretRequest(_message.Message):
+    """Names a secret to be removed."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    organization_id: _builtins.str
+    """The organization."""
+    name: _builtins.str
+    """Its name."""
+    def __init__(
+        self,
+        *,
+        organization_id: _builtins.str = ...,
+        name: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "organization_id", b"organization_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DeleteSecretRequest: _TypeAlias = DeleteSecretRequest  # noqa: Y015
+
+@_typing.final
+class DeleteSecretResponse(_message.Message):
+    """What removing did."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    WAS_THERE_FIELD_NUMBER: _builtins.int
+    was_there: _builtins.bool
+    """Whether there was such a secret."""
+    def __init__(
+        self,
+        *,
+        was_there: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["was_there", b"was_there"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DeleteSecretResponse: _TypeAlias = DeleteSecretResponse  # noqa: Y015
+
+@_typing.final
 class State(_message.Message):
     """A contact's place in a flow."""
 
@@ -2029,6 +2405,130 @@ class GetTurnResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___GetTurnResponse: _TypeAlias = GetTurnResponse  # noqa: Y015
+
+@_typing.final
+class TakeConversationRequest(_message.Message):
+    """Names a conversation that people take."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    PHONE_NUMBER_FIELD_NUMBER: _builtins.int
+    CONVERSATION_ID_FIELD_NUMBER: _builtins.int
+    KEY_FIELD_NUMBER: _builtins.int
+    organization_id: _builtins.str
+    """The organization."""
+    phone_number: _builtins.str
+    """The contact's phone number in digits: the conversation with the latest message. Empty when conversation_id is set."""
+    conversation_id: _builtins.str
+    """The conversation, a UUID; empty when phone_number is set."""
+    key: _builtins.str
+    """Under the same key it counts once, 1 to 200 characters; empty means that every call counts."""
+    def __init__(
+        self,
+        *,
+        organization_id: _builtins.str = ...,
+        phone_number: _builtins.str = ...,
+        conversation_id: _builtins.str = ...,
+        key: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["conversation_id", b"conversation_id", "key", b"key", "organization_id", b"organization_id", "phone_number", b"phone_number"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TakeConversationRequest: _TypeAlias = TakeConversationRequest  # noqa: Y015
+
+@_typing.final
+class TakeConversationResponse(_message.Message):
+    """The conversation that was taken."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CONVERSATION_ID_FIELD_NUMBER: _builtins.int
+    IS_NEW_FIELD_NUMBER: _builtins.int
+    conversation_id: _builtins.str
+    """The conversation."""
+    is_new: _builtins.bool
+    """False when it was taken under this key before."""
+    def __init__(
+        self,
+        *,
+        conversation_id: _builtins.str = ...,
+        is_new: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["conversation_id", b"conversation_id", "is_new", b"is_new"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TakeConversationResponse: _TypeAlias = TakeConversationResponse  # noqa: Y015
+
+@_typing.final
+class ReleaseConversationRequest(_message.Message):
+    """Names a conversation that people give back."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    PHONE_NUMBER_FIELD_NUMBER: _builtins.int
+    CONVERSATION_ID_FIELD_NUMBER: _builtins.int
+    KEY_FIELD_NUMBER: _builtins.int
+    IS_UNATTENDED_FIELD_NUMBER: _builtins.int
+    organization_id: _builtins.str
+    """The organization."""
+    phone_number: _builtins.str
+    """As in TakeConversationRequest."""
+    conversation_id: _builtins.str
+    """As in TakeConversationRequest."""
+    key: _builtins.str
+    """As in TakeConversationRequest."""
+    is_unattended: _builtins.bool
+    """Whether nobody took care of it: the flow goes on by no_agent."""
+    def __init__(
+        self,
+        *,
+        organization_id: _builtins.str = ...,
+        phone_number: _builtins.str = ...,
+        conversation_id: _builtins.str = ...,
+        key: _builtins.str = ...,
+        is_unattended: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["conversation_id", b"conversation_id", "is_unattended", b"is_unattended", "key", b"key", "organization_id", b"organization_id", "phone_number", b"phone_number"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReleaseConversationRequest: _TypeAlias = ReleaseConversationRequest  # noqa: Y015
+
+@_typing.final
+class ReleaseConversationResponse(_message.Message):
+    """The conversation that was given back."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CONVERSATION_ID_FIELD_NUMBER: _builtins.int
+    IS_NEW_FIELD_NUMBER: _builtins.int
+    conversation_id: _builtins.str
+    """The conversation."""
+    is_new: _builtins.bool
+    """False when it was released under this key before."""
+    def __init__(
+        self,
+        *,
+        conversation_id: _builtins.str = ...,
+        is_new: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["conversation_id", b"conversation_id", "is_new", b"is_new"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReleaseConversationResponse: _TypeAlias = ReleaseConversationResponse  # noqa: Y015
 
 @_typing.final
 class CloseStateRequest(_message.Message):

@@ -181,6 +181,11 @@ class FlowServiceStub:
                 request_serializer=executor_dot_v1_dot_executor__pb2.ExportFlowRequest.SerializeToString,
                 response_deserializer=executor_dot_v1_dot_executor__pb2.ExportFlowResponse.FromString,
                 _registered_method=True)
+        self.ReplayConversation = channel.unary_unary(
+                '/pytake.executor.v1.FlowService/ReplayConversation',
+                request_serializer=executor_dot_v1_dot_executor__pb2.ReplayConversationRequest.SerializeToString,
+                response_deserializer=executor_dot_v1_dot_executor__pb2.ReplayConversationResponse.FromString,
+                _registered_method=True)
 
 
 class FlowServiceServicer:
@@ -285,6 +290,13 @@ class FlowServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ReplayConversation(self, request, context):
+        """Runs a recorded conversation again against a document and tells where what is said differs; stores and sends nothing.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_FlowServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -357,6 +369,11 @@ def add_FlowServiceServicer_to_server(servicer, server):
                     servicer.ExportFlow,
                     request_deserializer=executor_dot_v1_dot_executor__pb2.ExportFlowRequest.FromString,
                     response_serializer=executor_dot_v1_dot_executor__pb2.ExportFlowResponse.SerializeToString,
+            ),
+            'ReplayConversation': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReplayConversation,
+                    request_deserializer=executor_dot_v1_dot_executor__pb2.ReplayConversationRequest.FromString,
+                    response_serializer=executor_dot_v1_dot_executor__pb2.ReplayConversationResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -748,6 +765,197 @@ class FlowService:
             metadata,
             _registered_method=True)
 
+    @staticmethod
+    def ReplayConversation(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.executor.v1.FlowService/ReplayConversation',
+            executor_dot_v1_dot_executor__pb2.ReplayConversationRequest.SerializeToString,
+            executor_dot_v1_dot_executor__pb2.ReplayConversationResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+
+class SecretsStub:
+    """Secrets that flows use in calls outside, by name. Values go in and never come out.
+    """
+
+    def __init__(self, channel):
+        """Constructor.
+
+        Args:
+            channel: A grpc.Channel.
+        """
+        self.PutSecret = channel.unary_unary(
+                '/pytake.executor.v1.Secrets/PutSecret',
+                request_serializer=executor_dot_v1_dot_executor__pb2.PutSecretRequest.SerializeToString,
+                response_deserializer=executor_dot_v1_dot_executor__pb2.PutSecretResponse.FromString,
+                _registered_method=True)
+        self.ListSecrets = channel.unary_unary(
+                '/pytake.executor.v1.Secrets/ListSecrets',
+                request_serializer=executor_dot_v1_dot_executor__pb2.ListSecretsRequest.SerializeToString,
+                response_deserializer=executor_dot_v1_dot_executor__pb2.ListSecretsResponse.FromString,
+                _registered_method=True)
+        self.DeleteSecret = channel.unary_unary(
+                '/pytake.executor.v1.Secrets/DeleteSecret',
+                request_serializer=executor_dot_v1_dot_executor__pb2.DeleteSecretRequest.SerializeToString,
+                response_deserializer=executor_dot_v1_dot_executor__pb2.DeleteSecretResponse.FromString,
+                _registered_method=True)
+
+
+class SecretsServicer:
+    """Secrets that flows use in calls outside, by name. Values go in and never come out.
+    """
+
+    def PutSecret(self, request, context):
+        """Stores a secret of an organization, encrypted; one that is there is replaced.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListSecrets(self, request, context):
+        """Lists the names of an organization's secrets.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DeleteSecret(self, request, context):
+        """Removes a secret; calls that name it fail from then on.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+
+def add_SecretsServicer_to_server(servicer, server):
+    rpc_method_handlers = {
+            'PutSecret': grpc.unary_unary_rpc_method_handler(
+                    servicer.PutSecret,
+                    request_deserializer=executor_dot_v1_dot_executor__pb2.PutSecretRequest.FromString,
+                    response_serializer=executor_dot_v1_dot_executor__pb2.PutSecretResponse.SerializeToString,
+            ),
+            'ListSecrets': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListSecrets,
+                    request_deserializer=executor_dot_v1_dot_executor__pb2.ListSecretsRequest.FromString,
+                    response_serializer=executor_dot_v1_dot_executor__pb2.ListSecretsResponse.SerializeToString,
+            ),
+            'DeleteSecret': grpc.unary_unary_rpc_method_handler(
+                    servicer.DeleteSecret,
+                    request_deserializer=executor_dot_v1_dot_executor__pb2.DeleteSecretRequest.FromString,
+                    response_serializer=executor_dot_v1_dot_executor__pb2.DeleteSecretResponse.SerializeToString,
+            ),
+    }
+    generic_handler = grpc.method_handlers_generic_handler(
+            'pytake.executor.v1.Secrets', rpc_method_handlers)
+    server.add_generic_rpc_handlers((generic_handler,))
+    server.add_registered_method_handlers('pytake.executor.v1.Secrets', rpc_method_handlers)
+
+
+ # This class is part of an EXPERIMENTAL API.
+class Secrets:
+    """Secrets that flows use in calls outside, by name. Values go in and never come out.
+    """
+
+    @staticmethod
+    def PutSecret(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.executor.v1.Secrets/PutSecret',
+            executor_dot_v1_dot_executor__pb2.PutSecretRequest.SerializeToString,
+            executor_dot_v1_dot_executor__pb2.PutSecretResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListSecrets(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.executor.v1.Secrets/ListSecrets',
+            executor_dot_v1_dot_executor__pb2.ListSecretsRequest.SerializeToString,
+            executor_dot_v1_dot_executor__pb2.ListSecretsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DeleteSecret(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.executor.v1.Secrets/DeleteSecret',
+            executor_dot_v1_dot_executor__pb2.DeleteSecretRequest.SerializeToString,
+            executor_dot_v1_dot_executor__pb2.DeleteSecretResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
 
 class StatesStub:
     """States of conversations, for people.
@@ -773,6 +981,16 @@ class StatesStub:
                 '/pytake.executor.v1.States/GetTurn',
                 request_serializer=executor_dot_v1_dot_executor__pb2.GetTurnRequest.SerializeToString,
                 response_deserializer=executor_dot_v1_dot_executor__pb2.GetTurnResponse.FromString,
+                _registered_method=True)
+        self.TakeConversation = channel.unary_unary(
+                '/pytake.executor.v1.States/TakeConversation',
+                request_serializer=executor_dot_v1_dot_executor__pb2.TakeConversationRequest.SerializeToString,
+                response_deserializer=executor_dot_v1_dot_executor__pb2.TakeConversationResponse.FromString,
+                _registered_method=True)
+        self.ReleaseConversation = channel.unary_unary(
+                '/pytake.executor.v1.States/ReleaseConversation',
+                request_serializer=executor_dot_v1_dot_executor__pb2.ReleaseConversationRequest.SerializeToString,
+                response_deserializer=executor_dot_v1_dot_executor__pb2.ReleaseConversationResponse.FromString,
                 _registered_method=True)
         self.CloseState = channel.unary_unary(
                 '/pytake.executor.v1.States/CloseState',
@@ -806,6 +1024,20 @@ class StatesServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def TakeConversation(self, request, context):
+        """Gives a conversation to people: the bot says nothing until they release it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReleaseConversation(self, request, context):
+        """Gives a conversation back to the bot: a flow that handed it over goes on.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def CloseState(self, request, context):
         """Closes the active session of a contact; the contact's next message starts afresh.
         """
@@ -830,6 +1062,16 @@ def add_StatesServicer_to_server(servicer, server):
                     servicer.GetTurn,
                     request_deserializer=executor_dot_v1_dot_executor__pb2.GetTurnRequest.FromString,
                     response_serializer=executor_dot_v1_dot_executor__pb2.GetTurnResponse.SerializeToString,
+            ),
+            'TakeConversation': grpc.unary_unary_rpc_method_handler(
+                    servicer.TakeConversation,
+                    request_deserializer=executor_dot_v1_dot_executor__pb2.TakeConversationRequest.FromString,
+                    response_serializer=executor_dot_v1_dot_executor__pb2.TakeConversationResponse.SerializeToString,
+            ),
+            'ReleaseConversation': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReleaseConversation,
+                    request_deserializer=executor_dot_v1_dot_executor__pb2.ReleaseConversationRequest.FromString,
+                    response_serializer=executor_dot_v1_dot_executor__pb2.ReleaseConversationResponse.SerializeToString,
             ),
             'CloseState': grpc.unary_unary_rpc_method_handler(
                     servicer.CloseState,
@@ -919,6 +1161,60 @@ class States:
             '/pytake.executor.v1.States/GetTurn',
             executor_dot_v1_dot_executor__pb2.GetTurnRequest.SerializeToString,
             executor_dot_v1_dot_executor__pb2.GetTurnResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def TakeConversation(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.executor.v1.States/TakeConversation',
+            executor_dot_v1_dot_executor__pb2.TakeConversationRequest.SerializeToString,
+            executor_dot_v1_dot_executor__pb2.TakeConversationResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReleaseConversation(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.executor.v1.States/ReleaseConversation',
+            executor_dot_v1_dot_executor__pb2.ReleaseConversationRequest.SerializeToString,
+            executor_dot_v1_dot_executor__pb2.ReleaseConversationResponse.FromString,
             options,
             channel_credentials,
             insecure,

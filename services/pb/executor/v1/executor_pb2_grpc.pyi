@@ -92,6 +92,8 @@ class FlowServiceStub:
     """Stores a flow from an export or from any importable dialect as a new draft, and tells what was changed on the way."""
     ExportFlow: _grpc.UnaryUnaryMultiCallable[_executor_pb2.ExportFlowRequest, _executor_pb2.ExportFlowResponse]
     """Gives a flow as a file that can be imported elsewhere."""
+    ReplayConversation: _grpc.UnaryUnaryMultiCallable[_executor_pb2.ReplayConversationRequest, _executor_pb2.ReplayConversationResponse]
+    """Runs a recorded conversation again against a document and tells where what is said differs; stores and sends nothing."""
 
 @_typing.type_check_only
 class FlowServiceAsyncStub(FlowServiceStub):
@@ -126,6 +128,8 @@ class FlowServiceAsyncStub(FlowServiceStub):
     """Stores a flow from an export or from any importable dialect as a new draft, and tells what was changed on the way."""
     ExportFlow: _aio.UnaryUnaryMultiCallable[_executor_pb2.ExportFlowRequest, _executor_pb2.ExportFlowResponse]  # type: ignore[assignment]
     """Gives a flow as a file that can be imported elsewhere."""
+    ReplayConversation: _aio.UnaryUnaryMultiCallable[_executor_pb2.ReplayConversationRequest, _executor_pb2.ReplayConversationResponse]  # type: ignore[assignment]
+    """Runs a recorded conversation again against a document and tells where what is said differs; stores and sends nothing."""
 
 class FlowServiceServicer(metaclass=_abc_1.ABCMeta):
     """Flows, their drafts and their immutable versions."""
@@ -242,7 +246,70 @@ class FlowServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_executor_pb2.ExportFlowResponse, _abc.Awaitable[_executor_pb2.ExportFlowResponse]]:
         """Gives a flow as a file that can be imported elsewhere."""
 
+    @_abc_1.abstractmethod
+    def ReplayConversation(
+        self,
+        request: _executor_pb2.ReplayConversationRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_executor_pb2.ReplayConversationResponse, _abc.Awaitable[_executor_pb2.ReplayConversationResponse]]:
+        """Runs a recorded conversation again against a document and tells where what is said differs; stores and sends nothing."""
+
 def add_FlowServiceServicer_to_server(servicer: FlowServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
+
+class SecretsStub:
+    """Secrets that flows use in calls outside, by name. Values go in and never come out."""
+
+    @_typing.overload
+    def __new__(cls, channel: _grpc.Channel) -> _Self: ...
+    @_typing.overload
+    def __new__(cls, channel: _aio.Channel) -> SecretsAsyncStub: ...
+    PutSecret: _grpc.UnaryUnaryMultiCallable[_executor_pb2.PutSecretRequest, _executor_pb2.PutSecretResponse]
+    """Stores a secret of an organization, encrypted; one that is there is replaced."""
+    ListSecrets: _grpc.UnaryUnaryMultiCallable[_executor_pb2.ListSecretsRequest, _executor_pb2.ListSecretsResponse]
+    """Lists the names of an organization's secrets."""
+    DeleteSecret: _grpc.UnaryUnaryMultiCallable[_executor_pb2.DeleteSecretRequest, _executor_pb2.DeleteSecretResponse]
+    """Removes a secret; calls that name it fail from then on."""
+
+@_typing.type_check_only
+class SecretsAsyncStub(SecretsStub):
+    """Secrets that flows use in calls outside, by name. Values go in and never come out."""
+
+    def __init__(self, channel: _aio.Channel) -> None: ...
+    PutSecret: _aio.UnaryUnaryMultiCallable[_executor_pb2.PutSecretRequest, _executor_pb2.PutSecretResponse]  # type: ignore[assignment]
+    """Stores a secret of an organization, encrypted; one that is there is replaced."""
+    ListSecrets: _aio.UnaryUnaryMultiCallable[_executor_pb2.ListSecretsRequest, _executor_pb2.ListSecretsResponse]  # type: ignore[assignment]
+    """Lists the names of an organization's secrets."""
+    DeleteSecret: _aio.UnaryUnaryMultiCallable[_executor_pb2.DeleteSecretRequest, _executor_pb2.DeleteSecretResponse]  # type: ignore[assignment]
+    """Removes a secret; calls that name it fail from then on."""
+
+class SecretsServicer(metaclass=_abc_1.ABCMeta):
+    """Secrets that flows use in calls outside, by name. Values go in and never come out."""
+
+    @_abc_1.abstractmethod
+    def PutSecret(
+        self,
+        request: _executor_pb2.PutSecretRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_executor_pb2.PutSecretResponse, _abc.Awaitable[_executor_pb2.PutSecretResponse]]:
+        """Stores a secret of an organization, encrypted; one that is there is replaced."""
+
+    @_abc_1.abstractmethod
+    def ListSecrets(
+        self,
+        request: _executor_pb2.ListSecretsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_executor_pb2.ListSecretsResponse, _abc.Awaitable[_executor_pb2.ListSecretsResponse]]:
+        """Lists the names of an organization's secrets."""
+
+    @_abc_1.abstractmethod
+    def DeleteSecret(
+        self,
+        request: _executor_pb2.DeleteSecretRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_executor_pb2.DeleteSecretResponse, _abc.Awaitable[_executor_pb2.DeleteSecretResponse]]:
+        """Removes a secret; calls that name it fail from then on."""
+
+def add_SecretsServicer_to_server(servicer: SecretsServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
 
 class StatesStub:
     """States of conversations, for people."""
@@ -257,6 +324,10 @@ class StatesStub:
     """Gives the latest state of a contact by phone number."""
     GetTurn: _grpc.UnaryUnaryMultiCallable[_executor_pb2.GetTurnRequest, _executor_pb2.GetTurnResponse]
     """Tells what an event brought about; TURN_PENDING until it has been worked on."""
+    TakeConversation: _grpc.UnaryUnaryMultiCallable[_executor_pb2.TakeConversationRequest, _executor_pb2.TakeConversationResponse]
+    """Gives a conversation to people: the bot says nothing until they release it."""
+    ReleaseConversation: _grpc.UnaryUnaryMultiCallable[_executor_pb2.ReleaseConversationRequest, _executor_pb2.ReleaseConversationResponse]
+    """Gives a conversation back to the bot: a flow that handed it over goes on."""
     CloseState: _grpc.UnaryUnaryMultiCallable[_executor_pb2.CloseStateRequest, _executor_pb2.CloseStateResponse]
     """Closes the active session of a contact; the contact's next message starts afresh."""
 
@@ -271,6 +342,10 @@ class StatesAsyncStub(StatesStub):
     """Gives the latest state of a contact by phone number."""
     GetTurn: _aio.UnaryUnaryMultiCallable[_executor_pb2.GetTurnRequest, _executor_pb2.GetTurnResponse]  # type: ignore[assignment]
     """Tells what an event brought about; TURN_PENDING until it has been worked on."""
+    TakeConversation: _aio.UnaryUnaryMultiCallable[_executor_pb2.TakeConversationRequest, _executor_pb2.TakeConversationResponse]  # type: ignore[assignment]
+    """Gives a conversation to people: the bot says nothing until they release it."""
+    ReleaseConversation: _aio.UnaryUnaryMultiCallable[_executor_pb2.ReleaseConversationRequest, _executor_pb2.ReleaseConversationResponse]  # type: ignore[assignment]
+    """Gives a conversation back to the bot: a flow that handed it over goes on."""
     CloseState: _aio.UnaryUnaryMultiCallable[_executor_pb2.CloseStateRequest, _executor_pb2.CloseStateResponse]  # type: ignore[assignment]
     """Closes the active session of a contact; the contact's next message starts afresh."""
 
@@ -300,6 +375,22 @@ class StatesServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_executor_pb2.GetTurnResponse, _abc.Awaitable[_executor_pb2.GetTurnResponse]]:
         """Tells what an event brought about; TURN_PENDING until it has been worked on."""
+
+    @_abc_1.abstractmethod
+    def TakeConversation(
+        self,
+        request: _executor_pb2.TakeConversationRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_executor_pb2.TakeConversationResponse, _abc.Awaitable[_executor_pb2.TakeConversationResponse]]:
+        """Gives a conversation to people: the bot says nothing until they release it."""
+
+    @_abc_1.abstractmethod
+    def ReleaseConversation(
+        self,
+        request: _executor_pb2.ReleaseConversationRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_executor_pb2.ReleaseConversationResponse, _abc.Awaitable[_executor_pb2.ReleaseConversationResponse]]:
+        """Gives a conversation back to the bot: a flow that handed it over goes on."""
 
     @_abc_1.abstractmethod
     def CloseState(

@@ -29,13 +29,15 @@ from services.pb.common.v1 import privacy_pb2 as common_dot_v1_dot_privacy__pb2
 from services.pb.common.v1 import results_pb2 as common_dot_v1_dot_results__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16router/v1/router.proto\x12\x10pytake.router.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16\x63ommon/v1/events.proto\x1a\x16\x63ommon/v1/policy.proto\x1a\x17\x63ommon/v1/privacy.proto\x1a\x17\x63ommon/v1/results.proto\"]\n\x14RouteMessagesRequest\x12\x32\n\x08messages\x18\x01 \x03(\x0b\x32 .pytake.common.v1.InboundMessage\x12\x11\n\tis_repeat\x18\x02 \x01(\x08\"F\n\x15RouteMessagesResponse\x12-\n\x07results\x18\x01 \x03(\x0b\x32\x1c.pytake.common.v1.ItemResult\"I\n\x14RouteStatusesRequest\x12\x31\n\x08statuses\x18\x01 \x03(\x0b\x32\x1f.pytake.common.v1.MessageStatus\"F\n\x15RouteStatusesResponse\x12-\n\x07results\x18\x01 \x03(\x0b\x32\x1c.pytake.common.v1.ItemResult\"z\n\x18SubmitTestMessageRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\x14\n\x0cphone_number\x18\x02 \x01(\t\x12\x0c\n\x04text\x18\x03 \x01(\t\x12\x0f\n\x07\x66low_id\x18\x04 \x01(\t\x12\x10\n\x08\x65vent_id\x18\x05 \x01(\t\"4\n\x19SubmitTestMessageResponse\x12\x17\n\x0f\x63onversation_id\x18\x01 \x01(\t\"d\n\x16PutOrganizationRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x18\n\x10\x66\x61llback_flow_id\x18\x02 \x01(\t\x12\x11\n\ttime_zone\x18\x03 \x01(\t\x12\x0f\n\x07replace\x18\x04 \x01(\x08\"F\n\x17PutOrganizationResponse\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\x12\n\nis_changed\x18\x02 \x01(\x08\"(\n\x18ListOrganizationsRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"b\n\x0cOrganization\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x18\n\x10\x66\x61llback_flow_id\x18\x03 \x01(\t\x12\x11\n\ttime_zone\x18\x04 \x01(\t\"R\n\x19ListOrganizationsResponse\x12\x35\n\rorganizations\x18\x01 \x03(\x0b\x32\x1e.pytake.router.v1.Organization\"c\n\x11PutChatbotRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x14\n\x0cmain_flow_id\x18\x03 \x01(\t\x12\x11\n\tis_active\x18\x04 \x01(\x08\"<\n\x12PutChatbotResponse\x12\x12\n\nchatbot_id\x18\x01 \x01(\t\x12\x12\n\nis_changed\x18\x02 \x01(\x08\"\xaf\x01\n\x10PutNumberRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\x17\n\x0fphone_number_id\x18\x02 \x01(\t\x12\x1c\n\x14\x64isplay_phone_number\x18\x03 \x01(\t\x12\x12\n\nchatbot_id\x18\x04 \x01(\t\x12\x17\n\x0f\x64\x65\x66\x61ult_flow_id\x18\x05 \x01(\t\x12\x0b\n\x03\x61pp\x18\x06 \x01(\t\x12\x11\n\tis_active\x18\x07 \x01(\x08\"\'\n\x11PutNumberResponse\x12\x12\n\nis_changed\x18\x01 \x01(\x08\"-\n\x12ListNumbersRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\"\x8c\x01\n\x06Number\x12\x17\n\x0fphone_number_id\x18\x01 \x01(\t\x12\x1c\n\x14\x64isplay_phone_number\x18\x02 \x01(\t\x12\x12\n\nchatbot_id\x18\x03 \x01(\t\x12\x17\n\x0f\x64\x65\x66\x61ult_flow_id\x18\x04 \x01(\t\x12\x0b\n\x03\x61pp\x18\x05 \x01(\t\x12\x11\n\tis_active\x18\x06 \x01(\x08\"@\n\x13ListNumbersResponse\x12)\n\x07numbers\x18\x01 \x03(\x0b\x32\x18.pytake.router.v1.Number\"s\n\x07Trigger\x12\x0f\n\x07keyword\x18\x01 \x01(\t\x12-\n\x05match\x18\x02 \x01(\x0e\x32\x1e.pytake.router.v1.KeywordMatch\x12\x0f\n\x07\x66low_id\x18\x03 \x01(\t\x12\x17\n\x0fphone_number_id\x18\x04 \x01(\t\"Z\n\x12PutTriggersRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12+\n\x08triggers\x18\x02 \x03(\x0b\x32\x19.pytake.router.v1.Trigger\")\n\x13PutTriggersResponse\x12\x12\n\nis_changed\x18\x01 \x01(\x08\"|\n\x0fSetOwnerRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63ontact\x18\x02 \x01(\t\x12\x17\n\x0fphone_number_id\x18\x03 \x01(\t\x12&\n\x05owner\x18\x04 \x01(\x0e\x32\x17.pytake.router.v1.Owner\"S\n\x10SetOwnerResponse\x12\x0f\n\x07\x63hanged\x18\x01 \x01(\x05\x12.\n\nchanged_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xa4\x01\n\x06Person\x12\x13\n\x0b\x63ontact_ids\x18\x01 \x03(\t\x12\x18\n\x10\x63onversation_ids\x18\x02 \x03(\t\x12\x0e\n\x06wa_ids\x18\x03 \x03(\t\x12\x10\n\x08user_ids\x18\x04 \x03(\t\x12\x18\n\x10phone_number_ids\x18\x05 \x03(\t\x12/\n\x0bknown_since\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"R\n\x11\x46indPersonRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63ontact\x18\x02 \x01(\t\x12\x13\n\x0b\x63ontact_ids\x18\x03 \x03(\t\">\n\x12\x46indPersonResponse\x12(\n\x06person\x18\x01 \x01(\x0b\x32\x18.pytake.router.v1.Person\"h\n\x13\x45raseContactRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12(\n\x06person\x18\x02 \x01(\x0b\x32\x18.pytake.router.v1.Person\x12\x0e\n\x06job_id\x18\x03 \x01(\t\"\x87\x01\n\x14\x45raseContactResponse\x12,\n\x08progress\x18\x01 \x01(\x0b\x32\x1a.pytake.common.v1.Progress\x12\x12\n\nis_changed\x18\x02 \x01(\x08\x12-\n\terased_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"T\n\x14\x45xportContactRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63ontact_ids\x18\x02 \x03(\t\x12\x0e\n\x06\x63ursor\x18\x03 \x01(\t\"C\n\x15\x45xportContactResponse\x12*\n\x04page\x18\x01 \x01(\x0b\x32\x1c.pytake.common.v1.ExportPage\"<\n\x13PutRetentionRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\x0c\n\x04\x64\x61ys\x18\x02 \x01(\x05\"*\n\x14PutRetentionResponse\x12\x12\n\nis_changed\x18\x01 \x01(\x08\"\x17\n\x15ListRetentionsRequest\"L\n\tRetention\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\x0c\n\x04\x64\x61ys\x18\x02 \x01(\x05\x12\x18\n\x10phone_number_ids\x18\x03 \x03(\t\"I\n\x16ListRetentionsResponse\x12/\n\nretentions\x18\x01 \x03(\x0b\x32\x1b.pytake.router.v1.Retention\"t\n\rExpireRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12*\n\x06\x62\x65\x66ore\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06\x63ursor\x18\x03 \x01(\t\x12\x0e\n\x06job_id\x18\x04 \x01(\t\">\n\x0e\x45xpireResponse\x12,\n\x08progress\x18\x01 \x01(\x0b\x32\x1a.pytake.common.v1.Progress*\x81\x01\n\x0cKeywordMatch\x12\x1d\n\x19KEYWORD_MATCH_UNSPECIFIED\x10\x00\x12\x17\n\x13KEYWORD_MATCH_EXACT\x10\x01\x12\x1a\n\x16KEYWORD_MATCH_CONTAINS\x10\x02\x12\x1d\n\x19KEYWORD_MATCH_STARTS_WITH\x10\x03*?\n\x05Owner\x12\x15\n\x11OWNER_UNSPECIFIED\x10\x00\x12\r\n\tOWNER_BOT\x10\x01\x12\x10\n\x0cOWNER_PERSON\x10\x02\x32\x84\x03\n\x07Routing\x12q\n\rRouteMessages\x12&.pytake.router.v1.RouteMessagesRequest\x1a\'.pytake.router.v1.RouteMessagesResponse\"\x0f\x8a\xb5\x18\x0b\n\x07ingress\x10\x03\x12q\n\rRouteStatuses\x12&.pytake.router.v1.RouteStatusesRequest\x1a\'.pytake.router.v1.RouteStatusesResponse\"\x0f\x8a\xb5\x18\x0b\n\x07ingress\x10\x03\x12\x92\x01\n\x11SubmitTestMessage\x12*.pytake.router.v1.SubmitTestMessageRequest\x1a+.pytake.router.v1.SubmitTestMessageResponse\"$\x8a\xb5\x18 \n\x07ingress\n\x04team\x10\x01\"\rmessages:send2\xb4\x05\n\tDirectory\x12x\n\x0fPutOrganization\x12(.pytake.router.v1.PutOrganizationRequest\x1a).pytake.router.v1.PutOrganizationResponse\"\x10\x8a\xb5\x18\x0c\n\x08operator\x10\x03\x12~\n\x11ListOrganizations\x12*.pytake.router.v1.ListOrganizationsRequest\x1a+.pytake.router.v1.ListOrganizationsResponse\"\x10\x8a\xb5\x18\x0c\n\x08operator\x10\x03\x12i\n\nPutChatbot\x12#.pytake.router.v1.PutChatbotRequest\x1a$.pytake.router.v1.PutChatbotResponse\"\x10\x8a\xb5\x18\x0c\n\x08operator\x10\x01\x12\x66\n\tPutNumber\x12\".pytake.router.v1.PutNumberRequest\x1a#.pytake.router.v1.PutNumberResponse\"\x10\x8a\xb5\x18\x0c\n\x08operator\x10\x01\x12l\n\x0bListNumbers\x12$.pytake.router.v1.ListNumbersRequest\x1a%.pytake.router.v1.ListNumbersResponse\"\x10\x8a\xb5\x18\x0c\n\x08operator\x10\x01\x12l\n\x0bPutTriggers\x12$.pytake.router.v1.PutTriggersRequest\x1a%.pytake.router.v1.PutTriggersResponse\"\x10\x8a\xb5\x18\x0c\n\x08operator\x10\x01\x32\x90\x01\n\rConversations\x12\x7f\n\x08SetOwner\x12!.pytake.router.v1.SetOwnerRequest\x1a\".pytake.router.v1.SetOwnerResponse\",\x8a\xb5\x18(\n\x08operator\n\x04team\x10\x01\"\x14\x63onversations:manage2\x9b\x05\n\x07Privacy\x12h\n\nFindPerson\x12#.pytake.router.v1.FindPersonRequest\x1a$.pytake.router.v1.FindPersonResponse\"\x0f\x8a\xb5\x18\x0b\n\x07ingress\x10\x01\x12n\n\x0c\x45raseContact\x12%.pytake.router.v1.EraseContactRequest\x1a&.pytake.router.v1.EraseContactResponse\"\x0f\x8a\xb5\x18\x0b\n\x07ingress\x10\x01\x12q\n\rExportContact\x12&.pytake.router.v1.ExportContactRequest\x1a\'.pytake.router.v1.ExportContactResponse\"\x0f\x8a\xb5\x18\x0b\n\x07ingress\x10\x01\x12o\n\x0cPutRetention\x12%.pytake.router.v1.PutRetentionRequest\x1a&.pytake.router.v1.PutRetentionResponse\"\x10\x8a\xb5\x18\x0c\n\x08operator\x10\x01\x12t\n\x0eListRetentions\x12\'.pytake.router.v1.ListRetentionsRequest\x1a(.pytake.router.v1.ListRetentionsResponse\"\x0f\x8a\xb5\x18\x0b\n\x07ingress\x10\x03\x12\\\n\x06\x45xpire\x12\x1f.pytake.router.v1.ExpireRequest\x1a .pytake.router.v1.ExpireResponse\"\x0f\x8a\xb5\x18\x0b\n\x07ingress\x10\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16router/v1/router.proto\x12\x10pytake.router.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16\x63ommon/v1/events.proto\x1a\x16\x63ommon/v1/policy.proto\x1a\x17\x63ommon/v1/privacy.proto\x1a\x17\x63ommon/v1/results.proto\"]\n\x14RouteMessagesRequest\x12\x32\n\x08messages\x18\x01 \x03(\x0b\x32 .pytake.common.v1.InboundMessage\x12\x11\n\tis_repeat\x18\x02 \x01(\x08\"F\n\x15RouteMessagesResponse\x12-\n\x07results\x18\x01 \x03(\x0b\x32\x1c.pytake.common.v1.ItemResult\"I\n\x14RouteStatusesRequest\x12\x31\n\x08statuses\x18\x01 \x03(\x0b\x32\x1f.pytake.common.v1.MessageStatus\"F\n\x15RouteStatusesResponse\x12-\n\x07results\x18\x01 \x03(\x0b\x32\x1c.pytake.common.v1.ItemResult\"z\n\x18SubmitTestMessageRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\x14\n\x0cphone_number\x18\x02 \x01(\t\x12\x0c\n\x04text\x18\x03 \x01(\t\x12\x0f\n\x07\x66low_id\x18\x04 \x01(\t\x12\x10\n\x08\x65vent_id\x18\x05 \x01(\t\"4\n\x19SubmitTestMessageResponse\x12\x17\n\x0f\x63onversation_id\x18\x01 \x01(\t\"d\n\x16PutOrganizationRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x18\n\x10\x66\x61llback_flow_id\x18\x02 \x01(\t\x12\x11\n\ttime_zone\x18\x03 \x01(\t\x12\x0f\n\x07replace\x18\x04 \x01(\x08\"F\n\x17PutOrganizationResponse\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\x12\n\nis_changed\x18\x02 \x01(\x08\"(\n\x18ListOrganizationsRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"b\n\x0cOrganization\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x18\n\x10\x66\x61llback_flow_id\x18\x03 \x01(\t\x12\x11\n\ttime_zone\x18\x04 \x01(\t\"R\n\x19ListOrganizationsResponse\x12\x35\n\rorganizations\x18\x01 \x03(\x0b\x32\x1e.pytake.router.v1.Organization\"c\n\x11PutChatbotRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x14\n\x0cmain_flow_id\x18\x03 \x01(\t\x12\x11\n\tis_active\x18\x04 \x01(\x08\"<\n\x12PutChatbotResponse\x12\x12\n\nchatbot_id\x18\x01 \x01(\t\x12\x12\n\nis_changed\x18\x02 \x01(\x08\"\xaf\x01\n\x10PutNumberRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\x17\n\x0fphone_number_id\x18\x02 \x01(\t\x12\x1c\n\x14\x64isplay_phone_number\x18\x03 \x01(\t\x12\x12\n\nchatbot_id\x18\x04 \x01(\t\x12\x17\n\x0f\x64\x65\x66\x61ult_flow_id\x18\x05 \x01(\t\x12\x0b\n\x03\x61pp\x18\x06 \x01(\t\x12\x11\n\tis_active\x18\x07 \x01(\x08\"\'\n\x11PutNumberResponse\x12\x12\n\nis_changed\x18\x01 \x01(\x08\"-\n\x12ListNumbersRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\"\x8c\x01\n\x06Number\x12\x17\n\x0fphone_number_id\x18\x01 \x01(\t\x12\x1c\n\x14\x64isplay_phone_number\x18\x02 \x01(\t\x12\x12\n\nchatbot_id\x18\x03 \x01(\t\x12\x17\n\x0f\x64\x65\x66\x61ult_flow_id\x18\x04 \x01(\t\x12\x0b\n\x03\x61pp\x18\x05 \x01(\t\x12\x11\n\tis_active\x18\x06 \x01(\x08\"@\n\x13ListNumbersResponse\x12)\n\x07numbers\x18\x01 \x03(\x0b\x32\x18.pytake.router.v1.Number\"s\n\x07Trigger\x12\x0f\n\x07keyword\x18\x01 \x01(\t\x12-\n\x05match\x18\x02 \x01(\x0e\x32\x1e.pytake.router.v1.KeywordMatch\x12\x0f\n\x07\x66low_id\x18\x03 \x01(\t\x12\x17\n\x0fphone_number_id\x18\x04 \x01(\t\"Z\n\x12PutTriggersRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12+\n\x08triggers\x18\x02 \x03(\x0b\x32\x19.pytake.router.v1.Trigger\")\n\x13PutTriggersResponse\x12\x12\n\nis_changed\x18\x01 \x01(\x08\"|\n\x0fSetOwnerRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63ontact\x18\x02 \x01(\t\x12\x17\n\x0fphone_number_id\x18\x03 \x01(\t\x12&\n\x05owner\x18\x04 \x01(\x0e\x32\x17.pytake.router.v1.Owner\"S\n\x10SetOwnerResponse\x12\x0f\n\x07\x63hanged\x18\x01 \x01(\x05\x12.\n\nchanged_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x85\x01\n\rContactChange\x12\x12\n\nattributes\x18\x01 \x01(\x0c\x12\x10\n\x08\x61\x64\x64_tags\x18\x02 \x03(\t\x12\x13\n\x0bremove_tags\x18\x03 \x03(\t\x12\x10\n\x08language\x18\x04 \x01(\t\x12\'\n\x06opt_in\x18\x05 \x01(\x0e\x32\x17.pytake.router.v1.OptIn\"b\n\x08HandOver\x12\x10\n\x08queue_id\x18\x01 \x01(\t\x12\x12\n\ndepartment\x18\x02 \x01(\t\x12\r\n\x05\x61gent\x18\x03 \x01(\t\x12\x10\n\x08priority\x18\x04 \x01(\x05\x12\x0f\n\x07\x63ontext\x18\x05 \x01(\t\"\n\n\x08HandBack\"\x8b\x02\n\x05Order\x12\x1d\n\x0forganization_id\x18\x01 \x01(\tB\x04\x90\xb5\x18\x01\x12\x10\n\x08order_id\x18\x02 \x01(\t\x12\x12\n\ncontact_id\x18\x03 \x01(\t\x12\x17\n\x0f\x63onversation_id\x18\x04 \x01(\t\x12\x39\n\x0e\x63hange_contact\x18\x05 \x01(\x0b\x32\x1f.pytake.router.v1.ContactChangeH\x00\x12/\n\thand_over\x18\x06 \x01(\x0b\x32\x1a.pytake.router.v1.HandOverH\x00\x12/\n\thand_back\x18\x07 \x01(\x0b\x32\x1a.pytake.router.v1.HandBackH\x00\x42\x07\n\x05order\"=\n\x12\x41pplyOrdersRequest\x12\'\n\x06orders\x18\x01 \x03(\x0b\x32\x17.pytake.router.v1.Order\"D\n\x13\x41pplyOrdersResponse\x12-\n\x07results\x18\x01 \x03(\x0b\x32\x1c.pytake.common.v1.ItemResult\"\xa4\x01\n\x06Person\x12\x13\n\x0b\x63ontact_ids\x18\x01 \x03(\t\x12\x18\n\x10\x63onversation_ids\x18\x02 \x03(\t\x12\x0e\n\x06wa_ids\x18\x03 \x03(\t\x12\x10\n\x08user_ids\x18\x04 \x03(\t\x12\x18\n\x10phone_number_ids\x18\x05 \x03(\t\x12/\n\x0bknown_since\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"R\n\x11\x46indPersonRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63ontact\x18\x02 \x01(\t\x12\x13\n\x0b\x63ontact_ids\x18\x03 \x03(\t\">\n\x12\x46indPersonResponse\x12(\n\x06person\x18\x01 \x01(\x0b\x32\x18.pytake.router.v1.Person\"h\n\x13\x45raseContactRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12(\n\x06person\x18\x02 \x01(\x0b\x32\x18.pytake.router.v1.Person\x12\x0e\n\x06job_id\x18\x03 \x01(\t\"\x87\x01\n\x14\x45raseContactResponse\x12,\n\x08progress\x18\x01 \x01(\x0b\x32\x1a.pytake.common.v1.Progress\x12\x12\n\nis_changed\x18\x02 \x01(\x08\x12-\n\terased_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"T\n\x14\x45xportContactRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63ontact_ids\x18\x02 \x03(\t\x12\x0e\n\x06\x63ursor\x18\x03 \x01(\t\"C\n\x15\x45xportContactResponse\x12*\n\x04page\x18\x01 \x01(\x0b\x32\x1c.pytake.common.v1.ExportPage\"<\n\x13PutRetentionRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\x0c\n\x04\x64\x61ys\x18\x02 \x01(\x05\"*\n\x14PutRetentionResponse\x12\x12\n\nis_changed\x18\x01 \x01(\x08\"\x17\n\x15ListRetentionsRequest\"L\n\tRetention\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\x0c\n\x04\x64\x61ys\x18\x02 \x01(\x05\x12\x18\n\x10phone_number_ids\x18\x03 \x03(\t\"I\n\x16ListRetentionsResponse\x12/\n\nretentions\x18\x01 \x03(\x0b\x32\x1b.pytake.router.v1.Retention\"t\n\rExpireRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12*\n\x06\x62\x65\x66ore\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06\x63ursor\x18\x03 \x01(\t\x12\x0e\n\x06job_id\x18\x04 \x01(\t\">\n\x0e\x45xpireResponse\x12,\n\x08progress\x18\x01 \x01(\x0b\x32\x1a.pytake.common.v1.Progress*\x81\x01\n\x0cKeywordMatch\x12\x1d\n\x19KEYWORD_MATCH_UNSPECIFIED\x10\x00\x12\x17\n\x13KEYWORD_MATCH_EXACT\x10\x01\x12\x1a\n\x16KEYWORD_MATCH_CONTAINS\x10\x02\x12\x1d\n\x19KEYWORD_MATCH_STARTS_WITH\x10\x03*?\n\x05Owner\x12\x15\n\x11OWNER_UNSPECIFIED\x10\x00\x12\r\n\tOWNER_BOT\x10\x01\x12\x10\n\x0cOWNER_PERSON\x10\x02*F\n\x05OptIn\x12\x16\n\x12OPT_IN_UNSPECIFIED\x10\x00\x12\x11\n\rOPT_IN_AGREED\x10\x01\x12\x12\n\x0eOPT_IN_REFUSED\x10\x02\x32\x84\x03\n\x07Routing\x12q\n\rRouteMessages\x12&.pytake.router.v1.RouteMessagesRequest\x1a\'.pytake.router.v1.RouteMessagesResponse\"\x0f\x8a\xb5\x18\x0b\n\x07ingress\x10\x03\x12q\n\rRouteStatuses\x12&.pytake.router.v1.RouteStatusesRequest\x1a\'.pytake.router.v1.RouteStatusesResponse\"\x0f\x8a\xb5\x18\x0b\n\x07ingress\x10\x03\x12\x92\x01\n\x11SubmitTestMessage\x12*.pytake.router.v1.SubmitTestMessageRequest\x1a+.pytake.router.v1.SubmitTestMessageResponse\"$\x8a\xb5\x18 \n\x07ingress\n\x04team\x10\x01\"\rmessages:send2\xb4\x05\n\tDirectory\x12x\n\x0fPutOrganization\x12(.pytake.router.v1.PutOrganizationRequest\x1a).pytake.router.v1.PutOrganizationResponse\"\x10\x8a\xb5\x18\x0c\n\x08operator\x10\x03\x12~\n\x11ListOrganizations\x12*.pytake.router.v1.ListOrganizationsRequest\x1a+.pytake.router.v1.ListOrganizationsResponse\"\x10\x8a\xb5\x18\x0c\n\x08operator\x10\x03\x12i\n\nPutChatbot\x12#.pytake.router.v1.PutChatbotRequest\x1a$.pytake.router.v1.PutChatbotResponse\"\x10\x8a\xb5\x18\x0c\n\x08operator\x10\x01\x12\x66\n\tPutNumber\x12\".pytake.router.v1.PutNumberRequest\x1a#.pytake.router.v1.PutNumberResponse\"\x10\x8a\xb5\x18\x0c\n\x08operator\x10\x01\x12l\n\x0bListNumbers\x12$.pytake.router.v1.ListNumbersRequest\x1a%.pytake.router.v1.ListNumbersResponse\"\x10\x8a\xb5\x18\x0c\n\x08operator\x10\x01\x12l\n\x0bPutTriggers\x12$.pytake.router.v1.PutTriggersRequest\x1a%.pytake.router.v1.PutTriggersResponse\"\x10\x8a\xb5\x18\x0c\n\x08operator\x10\x01\x32\x90\x01\n\rConversations\x12\x7f\n\x08SetOwner\x12!.pytake.router.v1.SetOwnerRequest\x1a\".pytake.router.v1.SetOwnerResponse\",\x8a\xb5\x18(\n\x08operator\n\x04team\x10\x01\"\x14\x63onversations:manage2v\n\x06Orders\x12l\n\x0b\x41pplyOrders\x12$.pytake.router.v1.ApplyOrdersRequest\x1a%.pytake.router.v1.ApplyOrdersResponse\"\x10\x8a\xb5\x18\x0c\n\x08\x65xecutor\x10\x02\x32\x9b\x05\n\x07Privacy\x12h\n\nFindPerson\x12#.pytake.router.v1.FindPersonRequest\x1a$.pytake.router.v1.FindPersonResponse\"\x0f\x8a\xb5\x18\x0b\n\x07ingress\x10\x01\x12n\n\x0c\x45raseContact\x12%.pytake.router.v1.EraseContactRequest\x1a&.pytake.router.v1.EraseContactResponse\"\x0f\x8a\xb5\x18\x0b\n\x07ingress\x10\x01\x12q\n\rExportContact\x12&.pytake.router.v1.ExportContactRequest\x1a\'.pytake.router.v1.ExportContactResponse\"\x0f\x8a\xb5\x18\x0b\n\x07ingress\x10\x01\x12o\n\x0cPutRetention\x12%.pytake.router.v1.PutRetentionRequest\x1a&.pytake.router.v1.PutRetentionResponse\"\x10\x8a\xb5\x18\x0c\n\x08operator\x10\x01\x12t\n\x0eListRetentions\x12\'.pytake.router.v1.ListRetentionsRequest\x1a(.pytake.router.v1.ListRetentionsResponse\"\x0f\x8a\xb5\x18\x0b\n\x07ingress\x10\x03\x12\\\n\x06\x45xpire\x12\x1f.pytake.router.v1.ExpireRequest\x1a .pytake.router.v1.ExpireResponse\"\x0f\x8a\xb5\x18\x0b\n\x07ingress\x10\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'router.v1.router_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
+  _globals['_ORDER'].fields_by_name['organization_id']._loaded_options = None
+  _globals['_ORDER'].fields_by_name['organization_id']._serialized_options = b'\220\265\030\001'
   _globals['_ROUTING'].methods_by_name['RouteMessages']._loaded_options = None
   _globals['_ROUTING'].methods_by_name['RouteMessages']._serialized_options = b'\212\265\030\013\n\007ingress\020\003'
   _globals['_ROUTING'].methods_by_name['RouteStatuses']._loaded_options = None
@@ -56,6 +58,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_DIRECTORY'].methods_by_name['PutTriggers']._serialized_options = b'\212\265\030\014\n\010operator\020\001'
   _globals['_CONVERSATIONS'].methods_by_name['SetOwner']._loaded_options = None
   _globals['_CONVERSATIONS'].methods_by_name['SetOwner']._serialized_options = b'\212\265\030(\n\010operator\n\004team\020\001\"\024conversations:manage'
+  _globals['_ORDERS'].methods_by_name['ApplyOrders']._loaded_options = None
+  _globals['_ORDERS'].methods_by_name['ApplyOrders']._serialized_options = b'\212\265\030\014\n\010executor\020\002'
   _globals['_PRIVACY'].methods_by_name['FindPerson']._loaded_options = None
   _globals['_PRIVACY'].methods_by_name['FindPerson']._serialized_options = b'\212\265\030\013\n\007ingress\020\001'
   _globals['_PRIVACY'].methods_by_name['EraseContact']._loaded_options = None
@@ -68,10 +72,12 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PRIVACY'].methods_by_name['ListRetentions']._serialized_options = b'\212\265\030\013\n\007ingress\020\003'
   _globals['_PRIVACY'].methods_by_name['Expire']._loaded_options = None
   _globals['_PRIVACY'].methods_by_name['Expire']._serialized_options = b'\212\265\030\013\n\007ingress\020\001'
-  _globals['_KEYWORDMATCH']._serialized_start=3349
-  _globals['_KEYWORDMATCH']._serialized_end=3478
-  _globals['_OWNER']._serialized_start=3480
-  _globals['_OWNER']._serialized_end=3543
+  _globals['_KEYWORDMATCH']._serialized_start=4000
+  _globals['_KEYWORDMATCH']._serialized_end=4129
+  _globals['_OWNER']._serialized_start=4131
+  _globals['_OWNER']._serialized_end=4194
+  _globals['_OPTIN']._serialized_start=4196
+  _globals['_OPTIN']._serialized_end=4266
   _globals['_ROUTEMESSAGESREQUEST']._serialized_start=175
   _globals['_ROUTEMESSAGESREQUEST']._serialized_end=268
   _globals['_ROUTEMESSAGESRESPONSE']._serialized_start=270
@@ -118,40 +124,54 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SETOWNERREQUEST']._serialized_end=2081
   _globals['_SETOWNERRESPONSE']._serialized_start=2083
   _globals['_SETOWNERRESPONSE']._serialized_end=2166
-  _globals['_PERSON']._serialized_start=2169
-  _globals['_PERSON']._serialized_end=2333
-  _globals['_FINDPERSONREQUEST']._serialized_start=2335
-  _globals['_FINDPERSONREQUEST']._serialized_end=2417
-  _globals['_FINDPERSONRESPONSE']._serialized_start=2419
-  _globals['_FINDPERSONRESPONSE']._serialized_end=2481
-  _globals['_ERASECONTACTREQUEST']._serialized_start=2483
-  _globals['_ERASECONTACTREQUEST']._serialized_end=2587
-  _globals['_ERASECONTACTRESPONSE']._serialized_start=2590
-  _globals['_ERASECONTACTRESPONSE']._serialized_end=2725
-  _globals['_EXPORTCONTACTREQUEST']._serialized_start=2727
-  _globals['_EXPORTCONTACTREQUEST']._serialized_end=2811
-  _globals['_EXPORTCONTACTRESPONSE']._serialized_start=2813
-  _globals['_EXPORTCONTACTRESPONSE']._serialized_end=2880
-  _globals['_PUTRETENTIONREQUEST']._serialized_start=2882
-  _globals['_PUTRETENTIONREQUEST']._serialized_end=2942
-  _globals['_PUTRETENTIONRESPONSE']._serialized_start=2944
-  _globals['_PUTRETENTIONRESPONSE']._serialized_end=2986
-  _globals['_LISTRETENTIONSREQUEST']._serialized_start=2988
-  _globals['_LISTRETENTIONSREQUEST']._serialized_end=3011
-  _globals['_RETENTION']._serialized_start=3013
-  _globals['_RETENTION']._serialized_end=3089
-  _globals['_LISTRETENTIONSRESPONSE']._serialized_start=3091
-  _globals['_LISTRETENTIONSRESPONSE']._serialized_end=3164
-  _globals['_EXPIREREQUEST']._serialized_start=3166
-  _globals['_EXPIREREQUEST']._serialized_end=3282
-  _globals['_EXPIRERESPONSE']._serialized_start=3284
-  _globals['_EXPIRERESPONSE']._serialized_end=3346
-  _globals['_ROUTING']._serialized_start=3546
-  _globals['_ROUTING']._serialized_end=3934
-  _globals['_DIRECTORY']._serialized_start=3937
-  _globals['_DIRECTORY']._serialized_end=4629
-  _globals['_CONVERSATIONS']._serialized_start=4632
-  _globals['_CONVERSATIONS']._serialized_end=4776
-  _globals['_PRIVACY']._serialized_start=4779
-  _globals['_PRIVACY']._serialized_end=5446
+  _globals['_CONTACTCHANGE']._serialized_start=2169
+  _globals['_CONTACTCHANGE']._serialized_end=2302
+  _globals['_HANDOVER']._serialized_start=2304
+  _globals['_HANDOVER']._serialized_end=2402
+  _globals['_HANDBACK']._serialized_start=2404
+  _globals['_HANDBACK']._serialized_end=2414
+  _globals['_ORDER']._serialized_start=2417
+  _globals['_ORDER']._serialized_end=2684
+  _globals['_APPLYORDERSREQUEST']._serialized_start=2686
+  _globals['_APPLYORDERSREQUEST']._serialized_end=2747
+  _globals['_APPLYORDERSRESPONSE']._serialized_start=2749
+  _globals['_APPLYORDERSRESPONSE']._serialized_end=2817
+  _globals['_PERSON']._serialized_start=2820
+  _globals['_PERSON']._serialized_end=2984
+  _globals['_FINDPERSONREQUEST']._serialized_start=2986
+  _globals['_FINDPERSONREQUEST']._serialized_end=3068
+  _globals['_FINDPERSONRESPONSE']._serialized_start=3070
+  _globals['_FINDPERSONRESPONSE']._serialized_end=3132
+  _globals['_ERASECONTACTREQUEST']._serialized_start=3134
+  _globals['_ERASECONTACTREQUEST']._serialized_end=3238
+  _globals['_ERASECONTACTRESPONSE']._serialized_start=3241
+  _globals['_ERASECONTACTRESPONSE']._serialized_end=3376
+  _globals['_EXPORTCONTACTREQUEST']._serialized_start=3378
+  _globals['_EXPORTCONTACTREQUEST']._serialized_end=3462
+  _globals['_EXPORTCONTACTRESPONSE']._serialized_start=3464
+  _globals['_EXPORTCONTACTRESPONSE']._serialized_end=3531
+  _globals['_PUTRETENTIONREQUEST']._serialized_start=3533
+  _globals['_PUTRETENTIONREQUEST']._serialized_end=3593
+  _globals['_PUTRETENTIONRESPONSE']._serialized_start=3595
+  _globals['_PUTRETENTIONRESPONSE']._serialized_end=3637
+  _globals['_LISTRETENTIONSREQUEST']._serialized_start=3639
+  _globals['_LISTRETENTIONSREQUEST']._serialized_end=3662
+  _globals['_RETENTION']._serialized_start=3664
+  _globals['_RETENTION']._serialized_end=3740
+  _globals['_LISTRETENTIONSRESPONSE']._serialized_start=3742
+  _globals['_LISTRETENTIONSRESPONSE']._serialized_end=3815
+  _globals['_EXPIREREQUEST']._serialized_start=3817
+  _globals['_EXPIREREQUEST']._serialized_end=3933
+  _globals['_EXPIRERESPONSE']._serialized_start=3935
+  _globals['_EXPIRERESPONSE']._serialized_end=3997
+  _globals['_ROUTING']._serialized_start=4269
+  _globals['_ROUTING']._serialized_end=4657
+  _globals['_DIRECTORY']._serialized_start=4660
+  _globals['_DIRECTORY']._serialized_end=5352
+  _globals['_CONVERSATIONS']._serialized_start=5355
+  _globals['_CONVERSATIONS']._serialized_end=5499
+  _globals['_ORDERS']._serialized_start=5501
+  _globals['_ORDERS']._serialized_end=5619
+  _globals['_PRIVACY']._serialized_start=5622
+  _globals['_PRIVACY']._serialized_end=6289
 # @@protoc_insertion_point(module_scope)

@@ -1,4 +1,4 @@
-"""What executor needs from outside."""
+"""Flows, states and what is kept of people: what executor needs of its own tables."""
 
 from __future__ import annotations
 
@@ -178,10 +178,31 @@ class Save:
     timers: Sequence[Timer]
     buried: Sequence[tuple[Claim, StoredItem, str]]
     finishes: Sequence[Finish]
+    effects: Sequence[Item] = ()
+    notices: Sequence[Item] = ()
 
 
 class StateChanged(Exception):
     """A state was changed by somebody else since it was read; nothing of the batch was stored."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """What is kept of a conversation, in order: events that came, and messages that were said.
+
+    `is_cut`: there was something before.
+    """
+
+    events: Sequence[StoredItem]
+    said: Sequence[StoredItem]
+    is_cut: bool
+
+
+class Recordings(Protocol):
+    """Conversations as they were."""
+
+    async def recording(self, *, organization_id: UUID, conversation_id: UUID, limit: int) -> Recording:
+        """The last `limit` events that are kept, fewer of large ones, and what was said to them."""
 
 
 class Flows(Protocol):
