@@ -37,6 +37,7 @@ from services.executor.ports.outside import (
     Outside,
     SecretName,
     Secrets,
+    Templates,
     TooSlow,
     Unreachable,
 )
@@ -74,6 +75,7 @@ __all__ = [
     "StateChanged",
     "StateView",
     "States",
+    "Templates",
     "TooSlow",
     "Unreachable",
     "VersionView",
