@@ -157,8 +157,10 @@ class Privacy(Protocol):
         Counts are the job's.
         """
 
-    async def page(self, *, organization_id: UUID, conversation_ids: Sequence[UUID], cursor: str) -> Page:
-        """What is kept of conversations, from `cursor` on. Raises errors.InvalidArgument."""
+    async def page(
+        self, *, organization_id: UUID, conversation_ids: Sequence[UUID], names: Sequence[str], cursor: str
+    ) -> Page:
+        """What is kept of conversations, and of phone numbers and user ids. Raises errors.InvalidArgument."""
 
     async def expire(self, *, organization_id: UUID, job_id: UUID, before: datetime) -> Cleared:
         """Remove a batch of what was settled before. Counts are the job's."""

@@ -109,6 +109,12 @@ _READ_PAIRS = Query(f"""
     FROM sender.pair WHERE {_MINE} AND lane_id = ANY (%(lanes)b::uuid[])
     ORDER BY lane_id OFFSET %(skip)b::bigint LIMIT %(limit)b::bigint""")
 
+_READ_OPT_OUTS = Query(f"""
+    SELECT json_build_object('recipient', recipient, 'kind', kind, 'wants_none', is_out, 'said_at', said_at,
+      'source', source)
+    FROM sender.opt_out WHERE {_MINE} AND recipient = ANY (%(names)b::text[])
+    ORDER BY recipient, kind OFFSET %(skip)b::bigint LIMIT %(limit)b::bigint""")
+
 _EXPIRE_MESSAGES = Query(f"""
     WITH old AS MATERIALIZED (
       SELECT organization_id, message_id, wamids FROM sender.message
@@ -159,17 +165,20 @@ class PostgresPrivacy:
             records = await clear_bundles(journey, self._records, organization_id, needles, limit=ROWS_AT_ONCE)
             return await self._receipts.commit(journey, organization_id, job_id, records)
 
-    async def page(self, *, organization_id: UUID, conversation_ids: Sequence[UUID], cursor: str) -> Page:
+    async def page(
+        self, *, organization_id: UUID, conversation_ids: Sequence[UUID], names: Sequence[str], cursor: str
+    ) -> Page:
         """See ports.Privacy."""
         keys = [(organization_id, conversation_id) for conversation_id in conversation_ids]
 
         def reading(query: Query, skip: int, limit: int) -> Step:
-            lanes = sorted(conversation_ids)
-            return query, {"organization": organization_id, "lanes": lanes, "skip": skip, "limit": limit}
+            whose = {"organization": organization_id, "lanes": sorted(conversation_ids), "names": sorted(set(names))}
+            return query, {**whose, "skip": skip, "limit": limit}
 
         sections = [
             json_section("message", partial(reading, _READ_MESSAGES)),
             json_section("pair_limit", partial(reading, _READ_PAIRS)),
+            json_section("opt_out", partial(reading, _READ_OPT_OUTS)),
             item_section("message_content", partial(self._inbox.reading_items, keys)),
             item_section("dead_message", partial(self._inbox.reading_dead, keys)),
         ]

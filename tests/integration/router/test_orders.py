@@ -14,6 +14,7 @@ import pytest
 
 from services.chassis.audit import AuditLog
 from services.chassis.db import Database, fetch_all
+from services.chassis.errors import Unavailable
 from services.chassis.sealing import NameHasher
 from services.pb.common.v1 import results_pb2
 from services.pb.router.v1 import router_pb2
@@ -21,6 +22,7 @@ from services.router.domain.contacts import Contact, ContactBook
 from services.router.domain.conversation import Touch
 from services.router.domain.identity import Identity, contact_id_of, conversation_id_of
 from services.router.domain.message import Message
+from services.router.domain.opt_out import Consent
 from services.router.domain.organization import Number
 from services.router.ports import Guess
 from services.router.server import OrdersServer
@@ -207,6 +209,22 @@ async def test_another_organizations_contact_is_not_changed(room: Room) -> None:
 
     assert await room.apply(change) == [ERASED]
     assert (await room.contact()).profile.version == 0
+
+
+async def test_what_a_flow_says_of_messages_is_told_to_sender(room: Room) -> None:
+    refused, agreed = (room.change(opt_in=each) for each in (router_pb2.OPT_IN_REFUSED, router_pb2.OPT_IN_AGREED))
+    assert await room.apply(refused, agreed, room.change(add_tags=["vip"])) == [OK, OK, OK]
+    told = [each for each in room.sender.heard if isinstance(each, Consent)]
+    assert [(each.wa_id, each.kind, each.is_out) for each in told] == [
+        (PHONE, "marketing", True), (PHONE, "all", False),
+    ]  # fmt: skip
+
+
+async def test_orders_wait_while_sender_cannot_be_told(room: Room) -> None:
+    room.sender.is_away = True
+    with pytest.raises(Unavailable):
+        await room.apply(room.change(opt_in=router_pb2.OPT_IN_REFUSED))
+    assert (await room.contact()).profile.opted_in is None
 
 
 async def test_attributes_and_tags_have_an_end(room: Room) -> None:

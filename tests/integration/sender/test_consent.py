@@ -4,12 +4,14 @@ import time
 import uuid
 from typing import Any
 
+import orjson
 import pytest
 
 from services.pb.common.v1 import content_pb2, events_pb2, results_pb2
 from services.pb.sender.v1 import sender_pb2
 from services.sender.app import Room
 from services.sender.domain.templates import Template
+from services.sender.ports import Erasure
 from services.sender.server import DeliveryServer
 from services.sender.store import PostgresTemplates
 from tests.integration.sender.conftest import NUMBER, Stage, eventually
@@ -156,3 +158,16 @@ async def test_a_closed_window_is_told_to_the_flow_with_metas_code(stage: Stage,
     assert await settled(stage) == [("failed", 131047)]
     (event,) = await stage.failures()
     assert (event.failed_delivery.node_id, event.failed_delivery.code) == ("n1", 131047)
+
+
+async def test_a_persons_word_goes_with_their_export_and_their_erasure(stage: Stage, room: Room) -> None:
+    await hear(stage, room, preference("5511900000009"))
+    organization_id = uuid.UUID(stage.organization_id)
+    page = await room.privacy.page(
+        organization_id=organization_id, conversation_ids=[], names=["5511900000009"], cursor=""
+    )
+    ((kind, data),) = [(row.kind, orjson.loads(row.data)) for row in page.rows]
+    assert (kind, data["kind"], data["wants_none"]) == ("opt_out", "all", True)
+    erasure = Erasure(conversation_ids=[], wa_ids=["5511900000009"], user_ids=[], wamid_parts=[])
+    await room.privacy.erase(organization_id=organization_id, job_id=uuid.uuid4(), erasure=erasure)
+    assert await stage.sql("SELECT 1 FROM sender.opt_out") == []
