@@ -30,10 +30,13 @@ NOTED = {
     "router.Conversations.SetOwner",
     "router.Directory.PutChatbot",
     "router.Directory.PutNumber",
+    "router.Directory.PutOptOutWords",
     "router.Directory.PutOrganization",
     "router.Directory.PutTriggers",
     "router.Privacy.PutRetention",
     "sender.Credentials.PutCredential",
+    "sender.Templates.CreateTemplate",
+    "sender.Templates.DeleteTemplate",
 }
 """Held in tests/integration by each room's test_audited_changes.py; for Accounts by accounts/test_provisioning.py."""
 
@@ -41,6 +44,7 @@ CHANGES_NOTHING = {
     "executor.FlowService.ExportFlow",  # what whoever may read flows sees anyhow
     "executor.FlowService.ReplayConversation",  # what whoever may read conversations sees anyhow, run again in memory
     "common.Sealing.Reseal",  # the same values under another key; services do it by themselves
+    "sender.Templates.SyncTemplates",  # what is known of Meta's templates, as Meta has them
     "router.Routing.SubmitTestMessage",  # what is said stands in the transcript
 }
 """Why these are not noted."""

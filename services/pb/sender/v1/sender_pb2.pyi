@@ -312,26 +312,22 @@ class PutCredentialRequest(_message.Message):
     ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
     PHONE_NUMBER_ID_FIELD_NUMBER: _builtins.int
     ACCESS_TOKEN_FIELD_NUMBER: _builtins.int
-    WABA_ID_FIELD_NUMBER: _builtins.int
     organization_id: _builtins.str
     """The organization."""
     phone_number_id: _builtins.str
     """The business number."""
     access_token: _builtins.str
     """The token; stored encrypted, never returned."""
-    waba_id: _builtins.str
-    """The WhatsApp Business Account the number belongs to; empty leaves what is known."""
     def __init__(
         self,
         *,
         organization_id: _builtins.str = ...,
         phone_number_id: _builtins.str = ...,
         access_token: _builtins.str = ...,
-        waba_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["access_token", b"access_token", "organization_id", b"organization_id", "phone_number_id", b"phone_number_id", "waba_id", b"waba_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["access_token", b"access_token", "organization_id", b"organization_id", "phone_number_id", b"phone_number_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1257,6 +1253,8 @@ class ExportContactRequest(_message.Message):
     ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
     CONVERSATION_IDS_FIELD_NUMBER: _builtins.int
     CURSOR_FIELD_NUMBER: _builtins.int
+    WA_IDS_FIELD_NUMBER: _builtins.int
+    USER_IDS_FIELD_NUMBER: _builtins.int
     organization_id: _builtins.str
     """The organization."""
     cursor: _builtins.str
@@ -1265,16 +1263,26 @@ class ExportContactRequest(_message.Message):
     def conversation_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """The contact's conversations."""
 
+    @_builtins.property
+    def wa_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """All phone numbers of the contact in digits."""
+
+    @_builtins.property
+    def user_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """All business-scoped user ids of the contact."""
+
     def __init__(
         self,
         *,
         organization_id: _builtins.str = ...,
         conversation_ids: _abc.Iterable[_builtins.str] | None = ...,
         cursor: _builtins.str = ...,
+        wa_ids: _abc.Iterable[_builtins.str] | None = ...,
+        user_ids: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["conversation_ids", b"conversation_ids", "cursor", b"cursor", "organization_id", b"organization_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["conversation_ids", b"conversation_ids", "cursor", b"cursor", "organization_id", b"organization_id", "user_ids", b"user_ids", "wa_ids", b"wa_ids"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
