@@ -104,6 +104,12 @@ class FakeDirectory(router_pb2_grpc.DirectoryServicer):
     async def ListNumbers(self, request: Any, context: Any) -> router_pb2.ListNumbersResponse:
         return router_pb2.ListNumbersResponse(numbers=self.kept.of(request.organization_id, "number").values())
 
+    async def PutOptOutWords(self, request: Any, context: Any) -> router_pb2.PutOptOutWordsResponse:
+        value = [(it.language, [*it.stop_words], [*it.start_words], it.stopped_text) for it in request.languages]
+        return router_pb2.PutOptOutWordsResponse(
+            is_changed=self.kept.put(request.organization_id, "opt_out", value=(value, request.is_off))
+        )
+
     async def PutTriggers(self, request: Any, context: Any) -> router_pb2.PutTriggersResponse:
         value = [(it.keyword, it.match, it.flow_id, it.phone_number_id) for it in request.triggers]
         return router_pb2.PutTriggersResponse(
@@ -119,6 +125,7 @@ def _without_organization(request: router_pb2.PutNumberRequest) -> bytes:
         default_flow_id=request.default_flow_id,
         app=request.app,
         is_active=request.is_active,
+        waba_id=request.waba_id,
     ).SerializeToString()
 
 
