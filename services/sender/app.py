@@ -101,7 +101,7 @@ def furnish(settings: Settings, database: Database, redis: OptionalRedis, waterm
     audit = AuditLog(ROOM, database)
     tokens_at_rest = PostgresCredentials(database, sealer, audit)
     number_store = PostgresNumbers(database, tokens_at_rest.open, audit)
-    pause_store = PostgresPauses(database)
+    pause_store = PostgresPauses(database, audit)
     numbers, pauses = Numbers(number_store, monotonic), Pauses(pause_store, monotonic)
     graph = GraphApi(
         settings.graph_api_base,

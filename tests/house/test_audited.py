@@ -34,6 +34,8 @@ NOTED = {
     "router.Directory.PutTriggers",
     "router.Privacy.PutRetention",
     "sender.Credentials.PutCredential",
+    "sender.Numbers.EndPauses",
+    "sender.Numbers.PutNumberLimits",
 }
 """Held in tests/integration by each room's test_audited_changes.py; for Accounts by accounts/test_provisioning.py."""
 
