@@ -108,7 +108,7 @@ def furnish(settings: Settings, database: Database, redis: OptionalRedis, waterm
     audit = AuditLog(ROOM, database)
     tokens_at_rest = PostgresCredentials(database, sealer, audit)
     number_store = PostgresNumbers(database, tokens_at_rest.open, audit)
-    pause_store = PostgresPauses(database)
+    pause_store = PostgresPauses(database, audit)
     numbers, pauses = Numbers(number_store, monotonic), Pauses(pause_store, monotonic)
     template_store = PostgresTemplates(database, audit)
     book = Templates(template_store, monotonic)

@@ -226,6 +226,9 @@ class PauseStore(Protocol):
     async def end_pauses(self, names: Sequence[PauseName]) -> list[PauseName]:
         """End pauses, and wake what waited for them; gives those there were."""
 
+    async def resume(self, *, organization_id: UUID, names: Sequence[PauseName]) -> list[PauseName]:
+        """The same because somebody asked for it, who is noted in the audit log."""
+
     async def read_pauses(self) -> list[Pause]:
         """Every pause of the house."""
 

@@ -44,6 +44,9 @@ class FakePauseStore:
     async def end_pauses(self, names: Sequence[PauseName]) -> list[PauseName]:
         return [name for name in names if self.pauses.pop(name, None) is not None]
 
+    async def resume(self, *, organization_id: UUID, names: Sequence[PauseName]) -> list[PauseName]:
+        return await self.end_pauses(names)
+
     async def read_pauses(self) -> list[Pause]:
         now = self.clock.seconds
         return [replace(each, probe_in=max(self.probe_at[name] - now, 0.0)) for name, each in self.pauses.items()]

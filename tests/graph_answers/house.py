@@ -4,7 +4,7 @@ import asyncio
 import base64
 import time
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from uuid import UUID, uuid5
 
@@ -121,13 +121,7 @@ class House:
 @asynccontextmanager
 async def running_house(url: str, road: Road) -> AsyncIterator[House]:
     """Run on a migrated database of its own (URL of sender's role): whoever works there takes any message."""
-    meta = build_simulator({})
-    meta.faults.set_plan(Faults(statuses=()))
     port = choose_port(taken=set())
-    runner = build_runner(meta)
-    await runner.setup()
-    await web.TCPSite(runner, LOOPBACK, port).start()
-    pool = await Pool.open(url, size=8, name="sender")
     bases: dict[Road, str] = {
         "graph": f"http://{LOOPBACK}:{port}/v26.0",
         "refused": f"http://{LOOPBACK}:{choose_port(taken={port})}",
@@ -135,22 +129,26 @@ async def running_house(url: str, road: Road) -> AsyncIterator[House]:
     }
     settings = Settings(
         database_url=Secret(url), service_key_file="", service_jwks_file="",
-        ingress_target="unused", analytics_target="unused",
+        ingress_target="unused", executor_target="unused", analytics_target="unused",
         sealing_keys=Secret(base64.b64encode(b"k" * 32).decode()),
         tombstone_key=Secret(base64.b64encode(b"t" * 32).decode()),
         graph_api_base=bases[road], http_timeout_seconds=HTTP_SECONDS, reconcile_seconds=RECONCILE_SECONDS,
         replicas=1, drain_seconds=1.0,
     )  # fmt: skip
-    room = furnish(settings, pool, OptionalRedis(""), Clearance(), Sealer.from_text(settings.sealing_keys))
-    await room.graph.start()
-    await room.worker.start()
-    await room.poll.start()
-    yield House(meta, pool, room)
-    await room.poll.stop()
-    await room.worker.stop()
-    await room.graph.stop()
-    await pool.close()
-    await runner.cleanup()
+    async with AsyncExitStack() as stack:
+        meta = build_simulator({})
+        meta.faults.set_plan(Faults(statuses=()))
+        runner = build_runner(meta)
+        stack.push_async_callback(runner.cleanup)
+        await runner.setup()
+        await web.TCPSite(runner, LOOPBACK, port).start()
+        pool = await Pool.open(url, size=8, name="sender")
+        stack.push_async_callback(pool.close)
+        room = furnish(settings, pool, OptionalRedis(""), Clearance(), Sealer.from_text(settings.sealing_keys))
+        for part in (room.graph, room.worker, room.poll):
+            await part.start()
+            stack.push_async_callback(part.stop)
+        yield House(meta, pool, room)
 
 
 def _number(case: Case) -> BusinessNumber:

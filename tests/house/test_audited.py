@@ -35,6 +35,8 @@ NOTED = {
     "router.Directory.PutTriggers",
     "router.Privacy.PutRetention",
     "sender.Credentials.PutCredential",
+    "sender.Numbers.EndPauses",
+    "sender.Numbers.PutNumberLimits",
     "sender.Templates.CreateTemplate",
     "sender.Templates.DeleteTemplate",
 }

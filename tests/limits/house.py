@@ -191,6 +191,7 @@ def _variables(
         "TOMBSTONE_KEY": base64.b64encode(b"t" * 32).decode(),
         "INGRESS_TARGET": f"ipv4:{LOOPBACK}:1",
         "ANALYTICS_TARGET": f"ipv4:{LOOPBACK}:1",
+        "EXECUTOR_TARGET": f"ipv4:{LOOPBACK}:1",
         "META_GRAPH_API_BASE": f"http://{LOOPBACK}:{meta_port}/v26.0",
         "NUMBER_MESSAGES_PER_SECOND": str(plan.per_second),
         "PAIR_BURST": str(plan.pair_burst),

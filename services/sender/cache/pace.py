@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Sequence
+from collections import defaultdict, deque
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from itertools import count
 
@@ -32,6 +33,9 @@ _WINDOW_SECONDS = 1.0 + 0.003
 _LOWERED = 0.85
 _LEAST_PACE = 0.05
 _RECOVERY_PER_SECOND = 0.005
+# Redis that does not answer is asked again for so long before a busy number goes by its local share: others may still
+# count on it for all of the limit.
+_GRACE_SECONDS = 2.5
 # How long a walk waits at a time for a place.
 _LONGEST_LOOK = 0.05
 # A call that took nearly as long as one may take had no answer: it may be under way still.
@@ -78,8 +82,20 @@ class NumberLimits:
     `call_seconds` is how long a call takes at most.
     """
 
-    def __init__(self, redis: OptionalRedis, *, replicas: int, monotonic: Monotonic, call_seconds: float) -> None:
+    def __init__(
+        self,
+        redis: OptionalRedis,
+        *,
+        replicas: int,
+        monotonic: Monotonic,
+        call_seconds: float,
+        pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
         self._redis = redis
+        self._pause = pause
+        self._answered_at = float("-inf")
+        # When this process' calls of the last second began.
+        self._entered: defaultdict[str, deque[float]] = defaultdict(deque)
         self._replicas = max(replicas, 1)
         self._monotonic = monotonic
         self._hold_seconds = call_seconds + _WINDOW_SECONDS
@@ -138,8 +154,12 @@ class NumberLimits:
         while True:
             (wait,) = await self._entries.submit([(asked, name)])
             if wait <= 0:
-                return Place(asked.phone_number_id, name, self._monotonic())
-            await asyncio.sleep(min(wait, _LONGEST_LOOK))
+                now, entered = self._monotonic(), self._entered[asked.phone_number_id]
+                entered.append(now)
+                if len(entered) > asked.per_second:
+                    entered.popleft()
+                return Place(asked.phone_number_id, name, now)
+            await self._pause(min(wait, _LONGEST_LOOK))
 
     def leave(self, place: Place) -> None:
         """The call has ended; the place gets free once Meta counts it no more."""
@@ -189,8 +209,17 @@ class NumberLimits:
             arguments += [str(_places(each, 1)), name]
         answers = await self._redis.script(ENTER, [_window_key(each.phone_number_id) for each, _ in asked], arguments)
         if isinstance(answers, list):
+            self._answered_at = self._monotonic()
             return [answer / _MICRO for answer in answers]
-        return [self._enter_alone(each, name) for each, name in asked]
+        return [_LONGEST_LOOK if self._is_patient(each) else self._enter_alone(each, name) for each, name in asked]
+
+    def _is_patient(self, asked: Paced) -> bool:
+        """Whether Redis was there a moment ago, and this process already has half of its share of the number."""
+        now, entered = self._monotonic(), self._entered[asked.phone_number_id]
+        while entered and entered[0] <= now - _WINDOW_SECONDS:
+            entered.popleft()
+        is_away = not self._redis.is_set or now - self._answered_at > _GRACE_SECONDS
+        return not is_away and 2 * len(entered) >= _places(asked, self._replicas)
 
     def _enter_alone(self, asked: Paced, name: str) -> float:
         now, places = self._monotonic(), _places(asked, self._replicas)

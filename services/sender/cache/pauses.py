@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
 from services.chassis.clock import Monotonic
 from services.chassis.errors import PytakeError
@@ -83,23 +84,26 @@ class Pauses:
         paused = [name for name in names if name in self._known]
         if not paused:
             return
+        self._forget(paused)
         try:
-            await self.end(paused)
+            _tell(await self._store.end_pauses(paused))
         except PytakeError:
             return  # it is read again, and the next message ends it
 
-    async def end(self, names: Sequence[PauseName]) -> int:
-        """End these pauses, whether this process knows them or not; gives how many there were.
+    async def resume(self, *, organization_id: UUID, names: Sequence[PauseName]) -> int:
+        """End pauses because somebody asked, whether this process knows them or not; gives how many there were.
 
         Raises errors.Unavailable.
         """
+        self._forget(names)
+        ended = await self._store.resume(organization_id=organization_id, names=names)
+        _tell(ended)
+        return len(ended)
+
+    def _forget(self, names: Sequence[PauseName]) -> None:
         for name in names:
             self._known.pop(name, None)
         self._count()
-        ended = await self._store.end_pauses(names)
-        for name in ended:
-            _log.info("sending_resumed", organization_id=str(name.organization_id), scope=name.scope.value)
-        return len(ended)
 
     async def refresh(self) -> None:
         """Learn what other replicas noted. Raises errors.Unavailable."""
@@ -112,3 +116,8 @@ class Pauses:
         counted = Counter(name.scope for name in self._known)
         for scope in PAUSABLE:
             metrics.paused.labels(scope.value).set(counted[scope])
+
+
+def _tell(ended: Sequence[PauseName]) -> None:
+    for name in ended:
+        _log.info("sending_resumed", organization_id=str(name.organization_id), scope=name.scope.value)

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from services.chassis.db import Database, Query
+from services.chassis.audit import AuditEntry, AuditLog, digest_of
+from services.chassis.db import Database, Query, Step
 from services.sender.domain.codes import Scope
 from services.sender.domain.pausing import PauseName
 from services.sender.ports import Pause
@@ -45,8 +46,9 @@ _LIST = Query(f"""
 class PostgresPauses:
     """See ports.PauseStore."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, audit: AuditLog) -> None:
         self._database = database
+        self._audit = audit
 
     async def put_pause(self, name: PauseName, *, phone_number_id: str, code: int, text: str, seconds: float) -> bool:
         """See ports.PauseStore."""
@@ -64,16 +66,17 @@ class PostgresPauses:
 
     async def end_pauses(self, names: Sequence[PauseName]) -> list[PauseName]:
         """See ports.PauseStore."""
-        ordered = sorted(names, key=lambda name: (name.organization_id, name.scope.value, name.name))
-        organizations = sorted({name.organization_id for name in ordered})
-        values = {
-            "groups": [name.organization_id for name in ordered],
-            "scopes": [name.scope.value for name in ordered],
-            "names": [name.name for name in ordered],
-        }
-        waking = [(WAKE_ORGANIZATION, {"organization_id": each}) for each in organizations]
-        ended, *_ = await self._database.batch(organizations, [(_END, values), (_WAKE_DEFERRED, values), *waking])
+        ended, *_ = await self._database.batch({name.organization_id for name in names}, _ending(names))
         return [PauseName(row[0], Scope(row[1]), row[2]) for row in ended]
+
+    async def resume(self, *, organization_id: UUID, names: Sequence[PauseName]) -> list[PauseName]:
+        """See ports.PauseStore."""
+        async with self._database.journey([organization_id]) as journey:
+            locking = self._audit.locking([organization_id])
+            rows = await journey.run([*locking, *_ending(names)])
+            ended = [PauseName(row[0], Scope(row[1]), row[2]) for row in rows[len(locking)]]
+            await journey.commit(self._audit.steps([_entry(name) for name in ended]))
+        return ended
 
     async def read_pauses(self) -> list[Pause]:
         """See ports.PauseStore."""
@@ -85,6 +88,24 @@ class PostgresPauses:
         listed = (_LIST, {"organization_id": organization_id})
         (rows,) = await self._database.batch([organization_id], [listed], durable=False)
         return [_pause(row) for row in rows]
+
+
+def _ending(names: Sequence[PauseName]) -> list[Step]:
+    """The steps that end pauses (the first tells which there were) and wake what waited."""
+    ordered = sorted(names, key=lambda name: (name.organization_id, name.scope.value, name.name))
+    values = {
+        "groups": [name.organization_id for name in ordered],
+        "scopes": [name.scope.value for name in ordered],
+        "names": [name.name for name in ordered],
+    }
+    organizations = sorted({name.organization_id for name in ordered})
+    waking = [(WAKE_ORGANIZATION, {"organization_id": each}) for each in organizations]
+    return [(_END, values), (_WAKE_DEFERRED, values), *waking]
+
+
+def _entry(name: PauseName) -> AuditEntry:
+    before = digest_of({"scope": name.scope.value, "name": name.name})
+    return AuditEntry(name.organization_id, "pause.end", f"pause:{name.scope.value}", before=before, after=None)
 
 
 def _values(name: PauseName) -> dict[str, object]:

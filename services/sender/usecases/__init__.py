@@ -204,7 +204,7 @@ class KeepNumbers:
             # A pause that was met through this number may have been another token's, which nobody uses any more.
             met = [each.name for each in listed if each.phone_number_id == phone_number_id]
             names += {*own.values(), *(name for name in met if name.scope is not Scope.TEMPLATE)}
-        ended = await self._pauses.end(names) if names else 0
+        ended = await self._pauses.resume(organization_id=organization_id, names=names) if names else 0
         self._bell.ring()
         return ended
 

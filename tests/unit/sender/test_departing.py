@@ -125,11 +125,11 @@ class Harbour:
         return [(message.state, message.attempts) for message in self.store.messages.values()]
 
 
-def message(lane: UUID, text: str = "x") -> NewMessage:
+def message(lane: UUID, text: str = "x", *, window_expires_at: int = int(LATER)) -> NewMessage:
     message_id = uuid4()
     payload = OutboundMessage(
         organization_id=str(ORGANIZATION), message_id=str(message_id), phone_number_id="1", recipient_wa_id="5511999",
-        content=Content(text=TextContent(body=text)), window_expires_at=int(LATER),
+        content=Content(text=TextContent(body=text)), window_expires_at=window_expires_at,
     ).SerializeToString()  # fmt: skip
     return NewMessage(
         organization_id=ORGANIZATION, message_id=message_id, lane_id=lane, phone_number_id="1",
@@ -213,18 +213,18 @@ def test_a_permission_is_as_old_as_the_question_before_it_was_stored() -> None:
 
 
 class Jam(Harbour):
-    """The number's pace lets the call through only when the window has closed."""
+    """The number's pace lets the call through only two seconds later: soon enough for the permission to be fresh."""
 
     async def enter(self, asked: Paced) -> Place:
-        self.clock.seconds = LATER
+        self.clock.seconds += 2.0
         return await super().enter(asked)
 
     async def post(self, *, phone_number_id: str, token: str, body: bytes, is_fresh: Freshness) -> Answer:
         return NotSent("the permission is too old") if not is_fresh() else Accepted("wamid.1")
 
 
-def test_a_window_that_closes_before_the_request_is_written_keeps_it_from_leaving() -> None:
+@pytest.mark.parametrize(("seconds", "state"), [(1, "queued"), (3600, "accepted")])
+def test_a_window_that_closes_before_the_request_is_written_keeps_it_from_leaving(seconds: int, state: str) -> None:
     jam = Jam()
-    jam.run(message(uuid4()))
-    (row,) = jam.store.messages.values()
-    assert (row.state, row.wamids) == ("queued", ())
+    jam.run(message(uuid4(), window_expires_at=int(jam.clock.seconds) + seconds))
+    assert [row.state for row in jam.store.messages.values()] == [state]
