@@ -6,6 +6,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from uuid import UUID, uuid4
 
+import pytest
+
 from services.pb.common.v1.content_pb2 import Content, TextContent
 from services.pb.sender.v1.sender_pb2 import OutboundMessage
 from services.sender.cache import Pauses
