@@ -125,11 +125,15 @@ MARK_PAIRS = Query("""
     FROM unnest(%(groups)b::uuid[], %(lanes)b::uuid[], %(ahead)b::float8[]) t(o, k, ahead) ORDER BY 1, 2
     ON CONFLICT (organization_id, lane_id) DO UPDATE SET used_until = excluded.used_until""")
 
-# One that waits for a template is made due by the end of that pause; the day is the net.
+# One that waits for a template is made due by the end of that pause, at once if it has ended meanwhile; the hour is the
+# net.
 DEFER = Query("""
     INSERT INTO sender.deferred (organization_id, message_id, lane_id, due_at, template)
-    SELECT o, k, lane, now() + CASE WHEN template = '' THEN wait ELSE greatest(wait, 86400) END * interval '1 s',
-           template
+    SELECT o, k, lane, now() + interval '1 s' * CASE
+             WHEN template = '' THEN wait
+             WHEN EXISTS (SELECT 1 FROM sender.pause p WHERE p.organization_id = o AND p.scope = 'template'
+                          AND p.name = template) THEN greatest(wait, 3600)
+             ELSE 0 END, template
     FROM unnest(%(groups)b::uuid[], %(ids)b::uuid[], %(lanes)b::uuid[], %(waits)b::float8[], %(templates)b::text[])
          t(o, k, lane, wait, template)
     ORDER BY 1, 2

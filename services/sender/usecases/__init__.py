@@ -150,9 +150,12 @@ class KeepCredentials:
             if not token:
                 return CredentialProblem(phone_number_id, "the stored token does not open; check SEALING_KEYS")
             async with turnstile:
-                wait = await self._calls.take(phone_number_id)
+                account = await self._numbers.account_of(
+                    organization_id=organization_id, phone_number_id=phone_number_id
+                )
+                wait = await self._calls.take(account)
                 if wait > 0:
-                    text = f"the number was asked about too often; it may be again in {int(wait) + 1} seconds"
+                    text = f"its account was asked about too often; it may be again in {int(wait) + 1} seconds"
                     return CredentialProblem(phone_number_id, text)
                 return CredentialProblem(
                     phone_number_id, await self._graph.check(phone_number_id=phone_number_id, token=token)
@@ -187,6 +190,11 @@ class KeepNumbers:
         )
         self._numbers.forget((organization_id, phone_number_id))
         return is_changed
+
+    async def account_of(self, *, organization_id: UUID, phone_number_id: str) -> str:
+        """The account of a number; one that is not known stands for its number alone."""
+        (facts,) = await self._numbers.get([(organization_id, phone_number_id)])
+        return facts.waba_id or phone_number_id
 
     async def list_pauses(self, *, organization_id: UUID) -> list[Pause]:
         """What Meta refuses as a whole, the oldest first."""

@@ -59,4 +59,4 @@ class HearNotices:
                         name, phone_number_id="", code=TEMPLATE_PAUSED, text=_PAUSED, seconds=seconds
                     )
                 elif each.status == "APPROVED":
-                    await self._pauses.end([name])
+                    await self._pauses.resume(organization_id=organization_id, names=[name])
