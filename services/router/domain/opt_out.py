@@ -1,4 +1,4 @@
-"""Words by which a person stops messages, or wants them again, and what is answered. See docs/decisions/0030.
+"""Words by which a person stops messages, or wants them again, and what is answered. See docs/decisions/0028.
 
 Only words that say nothing else are there from the start: "cancelar" or "sair" may as well answer a question.
 """

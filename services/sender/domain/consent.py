@@ -1,4 +1,4 @@
-"""Who wants no messages, and what that keeps from leaving. The rules: docs/decisions/0030-stop-words.md."""
+"""Who wants no messages, and what that keeps from leaving. The rules: docs/decisions/0028-stop-words.md."""
 
 from __future__ import annotations
 

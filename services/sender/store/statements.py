@@ -189,7 +189,7 @@ READ_ALL_CREDENTIALS = Query("""
 
 READ_OUTBOUND = Query("""
     SELECT i.payload FROM sender.message m JOIN sender.inbox_item i
-      ON (i.organization_id, i.lane_id, i.event_id) = (m.organization_id, m.lane_id, m.message_id::text)
+      ON i.organization_id = m.organization_id AND i.lane_id = m.lane_id AND i.event_id = m.message_id::text
     WHERE m.organization_id = %(organization_id)s::uuid AND m.message_id = %(message_id)s::uuid LIMIT 1""")
 
 LOCK_CREDENTIAL = Query("""
