@@ -71,6 +71,17 @@ def why_forbidden(address: Address, allowed: Sequence[Network] = ()) -> str | No
     return use or (None if address in _GLOBAL_UNICAST else "given to nobody")
 
 
+def ports_of(text: str) -> frozenset[int]:
+    """Read ports such as "80, 443, 8000-8099". Raises ValueError with the mend."""
+    ports: set[int] = set()
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        first, _, last = part.partition("-")
+        if not (first.isdigit() and (last or first).isdigit() and 0 < int(first) <= int(last or first) < 65536):
+            raise ValueError(f"{part!r} is no port; write it like 443, or like 8000-8099")
+        ports.update(range(int(first), int(last or first) + 1))
+    return frozenset(ports)
+
+
 def networks_of(text: str) -> tuple[Network, ...]:
     """Read networks such as "10.20.0.0/16, fd12::/32". Raises ValueError with the mend."""
     networks = []

@@ -14,8 +14,8 @@ from ipaddress import ip_address
 import httpcore
 from httpcore import AsyncNetworkBackend, AsyncNetworkStream
 
-from services.executor.egress.addresses import Address, Network, why_forbidden
-from services.executor.egress.refusals import Forbidden, NoAnswer
+from services.chassis.egress.addresses import Address, Network, why_forbidden
+from services.chassis.egress.refusals import Forbidden, NoAnswer, Unreachable
 
 # Of a name with many addresses so many are tried.
 MOST_DIALLED = 4
@@ -91,7 +91,7 @@ class CheckedDialler(AsyncNetworkBackend):
         try:
             return await self._resolve(host, port)
         except (OSError, UnicodeError) as error:
-            raise NoAnswer(f"the name {host} cannot be found") from error
+            raise Unreachable(f"the name {host} cannot be found") from error
 
 
 def _literal(text: str) -> Address:

@@ -11,10 +11,10 @@ from urllib.parse import urljoin
 
 import httpcore
 
-from services.executor.egress.addresses import Network
-from services.executor.egress.dialler import CheckedDialler, Resolve, system_addresses
-from services.executor.egress.refusals import Forbidden, NoAnswer
-from services.executor.egress.target import Target, read_target
+from services.chassis.egress.addresses import Network
+from services.chassis.egress.dialler import CheckedDialler, Resolve, system_addresses
+from services.chassis.egress.refusals import Answer, Forbidden, NoAnswer, TooSlow, Unreachable
+from services.chassis.egress.target import Target, read_target
 
 SECONDS = 10.0
 MOST_ANSWER_BYTES = 1024 * 1024
@@ -22,9 +22,9 @@ MOST_BODY_BYTES = 256 * 1024
 MOST_HEADER_BYTES = 16 * 1024
 MOST_REDIRECTS = 3
 PORTS = frozenset({80, 443})
+CONNECTIONS = 50
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"})
 
-_CONNECTIONS = 50
 _KEEP_ALIVE_SECONDS = 10.0
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}")
 _VALUE = re.compile(r"[\t\x20-\x7e\xa0-\xff]*")
@@ -39,15 +39,6 @@ _OURS = frozenset(
 _HARMLESS = frozenset({"accept", "accept-language", "content-type", "user-agent"})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _KEEP_METHOD = frozenset({307, 308})
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A whole answer; header names are in lower case, and of repeated ones the last counts."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +60,7 @@ class Egress:
         resolve: Resolve = system_addresses,
         network: httpcore.AsyncNetworkBackend | None = None,
         seconds: float = SECONDS,
+        connections: int = CONNECTIONS,
     ) -> None:
         self._ports = frozenset(ports)
         self._seconds = seconds
@@ -76,7 +68,7 @@ class Egress:
         # A kept connection leads to a checked address; nothing of a call is kept with it.
         self._pool = httpcore.AsyncConnectionPool(
             ssl_context=ssl.create_default_context(),
-            max_connections=_CONNECTIONS,
+            max_connections=connections,
             keepalive_expiry=_KEEP_ALIVE_SECONDS,
             network_backend=dialler,
         )
@@ -85,24 +77,27 @@ class Egress:
         """Close every connection."""
         await self._pool.aclose()
 
-    async def call(self, method: str, url: str, *, headers: Mapping[str, str], body: bytes = b"") -> Answer:
-        """Make a call and follow its redirects. Raises Forbidden or NoAnswer."""
+    async def call(
+        self, method: str, url: str, *, headers: Mapping[str, str], body: bytes = b"", seconds: float | None = None
+    ) -> Answer:
+        """Make a call and follow its redirects, within `seconds`. Raises Forbidden or NoAnswer."""
+        seconds = self._seconds if seconds is None else seconds
         call = _Call(_checked_method(method), read_target(url, self._ports), _checked_headers(headers), body)
         if len(body) > MOST_BODY_BYTES:
             raise Forbidden(f"the body has {len(body)} bytes; at most {MOST_BODY_BYTES} are allowed")
         try:
-            async with asyncio.timeout(self._seconds):
-                return await self._follow(call)
-        except TimeoutError:
-            raise NoAnswer(f"no whole answer came within {self._seconds:g} seconds") from None
-        except (httpcore.NetworkError, httpcore.TimeoutException) as error:
-            raise NoAnswer(f"the connection failed ({type(error).__name__})") from error
+            async with asyncio.timeout(seconds):
+                return await self._follow(call, seconds)
+        except (TimeoutError, httpcore.TimeoutException):
+            raise TooSlow(f"no whole answer came within {seconds:g} seconds") from None
+        except (httpcore.NetworkError, httpcore.RemoteProtocolError) as error:
+            raise Unreachable(f"the connection failed ({type(error).__name__})") from error
         except httpcore.ProtocolError as error:
             raise NoAnswer("the answer is no HTTP") from error
 
-    async def _follow(self, call: _Call) -> Answer:
+    async def _follow(self, call: _Call, seconds: float) -> Answer:
         for _ in range(MOST_REDIRECTS + 1):
-            answer = await self._once(call)
+            answer = await self._once(call, seconds)
             location = answer.headers.get("location")
             if answer.status not in _REDIRECTS or location is None:
                 return answer
@@ -125,7 +120,7 @@ class Egress:
         headers = {name: value for name, value in headers.items() if name.lower() != "content-type"}
         return _Call("GET", target, headers, b"")
 
-    async def _once(self, call: _Call) -> Answer:
+    async def _once(self, call: _Call, seconds: float) -> Answer:
         target = call.target
         host = str(target.address) if target.address is not None else target.host
         url = httpcore.URL(
@@ -136,7 +131,7 @@ class Egress:
         if call.body or call.method in ("POST", "PUT", "PATCH"):
             own["Content-Length"] = str(len(call.body))
         sent = [(name.encode(), value.encode("latin-1")) for name, value in {**own, **call.headers}.items()]
-        timeouts = dict.fromkeys(("connect", "read", "write", "pool"), self._seconds)
+        timeouts = dict.fromkeys(("connect", "read", "write", "pool"), seconds)
         async with self._pool.stream(
             call.method, url, headers=sent, content=call.body or None, extensions={"timeout": timeouts}
         ) as response:
