@@ -19,10 +19,18 @@ from services.pb.router.v1 import router_pb2_grpc
 from services.router.cache import ContactCache, PlanCache
 from services.router.peers import GrpcExecutor, GrpcSender
 from services.router.ports import ConversationStore, DirectoryStore, Executor, PrivacyStore, RoutingStore, Sender
-from services.router.server import ConversationsServer, DirectoryServer, PrivacyServer, RoutingServer
+from services.router.server import AddressesServer, ConversationsServer, DirectoryServer, PrivacyServer, RoutingServer
 from services.router.settings import Settings
 from services.router.store import PostgresConversations, PostgresDirectory, PostgresPrivacy, PostgresRouting
-from services.router.usecases import Directory, Privacy, RouteMessages, RouteStatuses, SetOwner, SubmitTestMessage
+from services.router.usecases import (
+    Directory,
+    OpenConversations,
+    Privacy,
+    RouteMessages,
+    RouteStatuses,
+    SetOwner,
+    SubmitTestMessage,
+)
 
 ROOM = "router"
 
@@ -81,7 +89,7 @@ async def build(settings: Settings) -> Service:
 
 
 def servicers(surroundings: Surroundings) -> list[Servicer]:
-    """The four gRPC services of router."""
+    """The gRPC services of router."""
     cache = PlanCache()
     routing = RoutingServer(
         RouteMessages(surroundings.routing, surroundings.executor, cache, ContactCache(), surroundings.now),
@@ -91,10 +99,14 @@ def servicers(surroundings: Surroundings) -> list[Servicer]:
     directory = DirectoryServer(Directory(surroundings.directory, uuid4))
     conversations = ConversationsServer(SetOwner(surroundings.conversations))
     privacy = PrivacyServer(Privacy(surroundings.privacy))
+    opening = OpenConversations(surroundings.routing, surroundings.conversations, surroundings.now)
     return [
         Servicer("pytake.router.v1.Routing", router_pb2_grpc.add_RoutingServicer_to_server, routing),
         Servicer("pytake.router.v1.Directory", router_pb2_grpc.add_DirectoryServicer_to_server, directory),
         Servicer("pytake.router.v1.Conversations", router_pb2_grpc.add_ConversationsServicer_to_server, conversations),
+        Servicer(
+            "pytake.router.v1.Addresses", router_pb2_grpc.add_AddressesServicer_to_server, AddressesServer(opening)
+        ),
         Servicer("pytake.router.v1.Privacy", router_pb2_grpc.add_PrivacyServicer_to_server, privacy),
     ]
 

@@ -1,8 +1,9 @@
 """protobuf ⇄ domain; no rule, no SQL."""
 
+from services.router.server.addresses import AddressesServer
 from services.router.server.conversations import ConversationsServer
 from services.router.server.directory import DirectoryServer
 from services.router.server.privacy import PrivacyServer
 from services.router.server.routing import RoutingServer
 
-__all__ = ["ConversationsServer", "DirectoryServer", "PrivacyServer", "RoutingServer"]
+__all__ = ["AddressesServer", "ConversationsServer", "DirectoryServer", "PrivacyServer", "RoutingServer"]

@@ -84,6 +84,10 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """No contact of the organization has this phone number or user id."""
     ERROR_REASON_PRIVACY_JOB_NOT_FOUND: _ErrorReason.ValueType  # 51
     """No erasure, export or retention of the organization has this id."""
+    ERROR_REASON_MESSAGE_NOT_FOUND: _ErrorReason.ValueType  # 70
+    """No message of the organization has this id or key."""
+    ERROR_REASON_WEBHOOK_NOT_FOUND: _ErrorReason.ValueType  # 71
+    """No webhook of the organization has this id."""
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """One value per reason; the name without the prefix is what callers match on."""
@@ -150,4 +154,8 @@ ERROR_REASON_CONTACT_NOT_FOUND: ErrorReason.ValueType  # 50
 """No contact of the organization has this phone number or user id."""
 ERROR_REASON_PRIVACY_JOB_NOT_FOUND: ErrorReason.ValueType  # 51
 """No erasure, export or retention of the organization has this id."""
+ERROR_REASON_MESSAGE_NOT_FOUND: ErrorReason.ValueType  # 70
+"""No message of the organization has this id or key."""
+ERROR_REASON_WEBHOOK_NOT_FOUND: ErrorReason.ValueType  # 71
+"""No webhook of the organization has this id."""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015
