@@ -655,6 +655,9 @@ class SendMessagesResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     RESULTS_FIELD_NUMBER: _builtins.int
+    WATCH_CURSOR_FIELD_NUMBER: _builtins.int
+    watch_cursor: _builtins.str
+    """The cursor with which Watch misses nothing of what becomes of these."""
     @_builtins.property
     def results(self) -> _containers.RepeatedCompositeFieldContainer[Global___SendResult]:
         """The results."""
@@ -663,10 +666,11 @@ class SendMessagesResponse(_message.Message):
         self,
         *,
         results: _abc.Iterable[Global___SendResult] | None = ...,
+        watch_cursor: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["results", b"results"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["results", b"results", "watch_cursor", b"watch_cursor"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -709,6 +713,9 @@ class GetMessageResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     MESSAGE_FIELD_NUMBER: _builtins.int
+    WATCH_CURSOR_FIELD_NUMBER: _builtins.int
+    watch_cursor: _builtins.str
+    """The cursor with which Watch tells what happens to it from here on."""
     @_builtins.property
     def message(self) -> Global___MessageRecord:
         """The message."""
@@ -717,10 +724,11 @@ class GetMessageResponse(_message.Message):
         self,
         *,
         message: Global___MessageRecord | None = ...,
+        watch_cursor: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["message", b"message"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["message", b"message"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["message", b"message", "watch_cursor", b"watch_cursor"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1262,6 +1270,7 @@ class NumberFinding(_message.Message):
     RESULT_FIELD_NUMBER: _builtins.int
     TEXT_FIELD_NUMBER: _builtins.int
     MEND_FIELD_NUMBER: _builtins.int
+    CALLBACK_URL_FIELD_NUMBER: _builtins.int
     phone_number_id: _builtins.str
     """The business number."""
     check: _builtins.str
@@ -1272,6 +1281,8 @@ class NumberFinding(_message.Message):
     """What was found, one sentence."""
     mend: _builtins.str
     """What to do about a problem."""
+    callback_url: _builtins.str
+    """For webhook: where Meta posts webhooks of this number, as far as it tells."""
     def __init__(
         self,
         *,
@@ -1280,10 +1291,11 @@ class NumberFinding(_message.Message):
         result: _builtins.str = ...,
         text: _builtins.str = ...,
         mend: _builtins.str = ...,
+        callback_url: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["check", b"check", "mend", b"mend", "phone_number_id", b"phone_number_id", "result", b"result", "text", b"text"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["callback_url", b"callback_url", "check", b"check", "mend", b"mend", "phone_number_id", b"phone_number_id", "result", b"result", "text", b"text"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
