@@ -1,4 +1,7 @@
-"""Write .env.example and docs/settings.md from the rooms' settings; with --check only say whether they are fresh."""
+"""Write .env.example and docs/settings.md from the settings of the rooms and of `pytake`.
+
+With --check only say whether they are fresh.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 ROOMS = ("ingress", "router", "executor", "sender", "analytics")
+COMMAND_LINE = "cli"
+"""What `pytake` itself reads, beside the rooms."""
 SAMPLE = ROOT / ".env.example"
 PAGE = ROOT / "docs" / "settings.md"
 
@@ -45,7 +50,7 @@ COMPOSE_MAY = {
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Variable:
-    """A variable as one room or several read it; `default` is None when it must be given."""
+    """A variable as one reader (a room, the command line) or several have it; without default it must be given."""
 
     name: str
     help: str
@@ -55,13 +60,13 @@ class Variable:
 
 
 def settings_class(room: str) -> type:
-    """Return the room's Settings."""
+    """Return the Settings of a room or the command line."""
     found: type = importlib.import_module(f"services.{room}.settings").Settings
     return found
 
 
 def variables_of(room: str) -> Iterator[Variable]:
-    """Yield what the room reads, in the order of its fields."""
+    """Yield what a room or the command line reads, in the order of its fields."""
     cls = settings_class(room)
     hints = typing.get_type_hints(cls)
     for field in dataclasses.fields(cls):
@@ -71,19 +76,20 @@ def variables_of(room: str) -> Iterator[Variable]:
 
 
 def all_variables() -> Sequence[Variable]:
-    """Every variable once for each meaning: rooms that say the same of it stand together."""
+    """Every variable once for each meaning: readers that say the same of it stand together."""
     merged: dict[tuple[str, str, str | None], Variable] = {}
-    for room in ROOMS:
+    for room in (*ROOMS, COMMAND_LINE):
         for variable in variables_of(room):
             key = (variable.name, variable.help, variable.default)
             known = merged.get(key)
             merged[key] = dataclasses.replace(variable, rooms=(*known.rooms, room) if known else (room,))
-    return sorted(merged.values(), key=lambda variable: (-len(variable.rooms), variable.name, variable.rooms))
+    return sorted(merged.values(), key=lambda variable: (-len(_services(variable)), variable.name, variable.rooms))
 
 
 def sample(variables: Sequence[Variable]) -> str:
     """The text of .env.example: first what has no default, then what has one, commented out."""
-    shared = [v for v in variables if v.name not in SAID_BY_COMPOSE and not v.name.endswith("_TARGET")]
+    read = [v for v in variables if _services(v)]
+    shared = [v for v in read if v.name not in SAID_BY_COMPOSE and not v.name.endswith("_TARGET")]
     lines = [
         "# Written by tools/settings_docs.py. `pytake up` needs none of these: it makes its own secrets.",
         "# docs/settings.md names every setting with the services that read it.",
@@ -104,7 +110,8 @@ def page(variables: Sequence[Variable]) -> str:
 
 Written by `tools/settings_docs.py` from the `Settings` of every service; a test fails when it is not fresh. Settings
 are environment variables, read once when a process starts. An empty value counts as unset. A value that cannot be used
-ends the process with one sentence and exit status 2.
+ends the process with one sentence and exit status 2. `pytake` is the command line of who runs the house
+([operators.md](operators.md#commands-and-deployments)).
 
 | variable | services | kind | default | what it is |
 |---|---|---|---|---|
@@ -113,10 +120,21 @@ ends the process with one sentence and exit status 2.
 
 
 def _row(variable: Variable) -> str:
-    rooms = "all" if len(variable.rooms) == len(ROOMS) else ", ".join(variable.rooms)
+    rooms = ", ".join(_readers(variable))
     default = "**required**" if variable.default is None else f"`{variable.default}`" if variable.default else "none"
     help_text = variable.help.replace("<", "&lt;").replace("|", "\\|")
     return f"| `{variable.name}` | {rooms} | {KINDS[variable.kind]} | {default} | {help_text} |\n"
+
+
+def _readers(variable: Variable) -> Iterator[str]:
+    services = _services(variable)
+    yield from ["all"] if len(services) == len(ROOMS) else services
+    if COMMAND_LINE in variable.rooms:
+        yield "`pytake`"
+
+
+def _services(variable: Variable) -> Sequence[str]:
+    return [room for room in variable.rooms if room != COMMAND_LINE]
 
 
 def _entries(helps: Mapping[str, str], defaults: Mapping[str, str]) -> Iterable[str]:

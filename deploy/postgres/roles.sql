@@ -207,6 +207,7 @@ INSERT INTO trust VALUES
   ('svc_router', 'router.contact_identity', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),
   ('svc_router', 'router.conversation', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),
   ('svc_router', 'router.erased_identity', 'SELECT, INSERT, UPDATE', 'tenant'),
+  ('svc_router', 'router.applied_order', 'SELECT, INSERT, DELETE', 'tenant'),
   ('svc_router', 'router.receipt', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),
   ('svc_router', 'router.audit_event', 'SELECT, INSERT', 'tenant'),
   -- executor executes.
@@ -219,8 +220,20 @@ INSERT INTO trust VALUES
   ('svc_executor', 'executor.records_lane', 'SELECT, INSERT, UPDATE', 'house'),
   ('svc_executor', 'executor.records_item', 'SELECT, INSERT, DELETE', 'tenant'),
   ('svc_executor', 'executor.records_dead', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),
+  ('svc_executor', 'executor.effects_lane', 'SELECT, INSERT, UPDATE, DELETE', 'house'),
+  ('svc_executor', 'executor.effects_item', 'SELECT, INSERT, DELETE', 'tenant'),
+  ('svc_executor', 'executor.effects_dead', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),
+  ('svc_executor', 'executor.notices_lane', 'SELECT, INSERT, UPDATE, DELETE', 'house'),
+  ('svc_executor', 'executor.notices_item', 'SELECT, INSERT, DELETE', 'tenant'),
+  ('svc_executor', 'executor.notices_dead', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),
+  ('svc_executor', 'executor.secret', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),
+  -- As sender.credential_owner.
+  ('svc_executor', 'executor.secret_owner', 'SELECT, INSERT', 'house'),
   ('svc_executor', 'executor.flow', 'SELECT, INSERT, UPDATE', 'tenant'),
   ('svc_executor', 'executor.flow_version', 'SELECT, INSERT', 'tenant'),
+  -- People who are taken along to another version; which of it is to go on is asked before an organization is named.
+  ('svc_executor', 'executor.flow_migration', 'SELECT, INSERT, UPDATE', 'tenant'),
+  ('svc_executor', 'executor.flow_migration_due', 'SELECT, INSERT, UPDATE, DELETE', 'house'),
   ('svc_executor', 'executor.conversation_states', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),
   ('svc_executor', 'executor.timer', 'SELECT, INSERT, UPDATE, DELETE', 'house'),
   ('svc_executor', 'executor.receipt', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),
@@ -232,6 +245,15 @@ INSERT INTO trust VALUES
   ('svc_sender', 'sender.records_lane', 'SELECT, INSERT, UPDATE', 'house'),
   ('svc_sender', 'sender.records_item', 'SELECT, INSERT, DELETE', 'tenant'),
   ('svc_sender', 'sender.records_dead', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),
+  ('svc_sender', 'sender.failures_lane', 'SELECT, INSERT, UPDATE, DELETE', 'house'),
+  ('svc_sender', 'sender.failures_item', 'SELECT, INSERT, DELETE', 'tenant'),
+  ('svc_sender', 'sender.failures_dead', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),
+  ('svc_sender', 'sender.hooks_lane', 'SELECT, INSERT, UPDATE, DELETE', 'house'),
+  ('svc_sender', 'sender.hooks_item', 'SELECT, INSERT, DELETE', 'tenant'),
+  ('svc_sender', 'sender.hooks_dead', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),
+  ('svc_sender', 'sender.webhook', 'SELECT, INSERT, UPDATE', 'tenant'),
+  -- Ids and positions: which organizations' changes are to be told is asked before one is named; re-sealing asks too.
+  ('svc_sender', 'sender.webhook_feed', 'SELECT, INSERT, UPDATE, DELETE', 'house'),
   ('svc_sender', 'sender.credential', 'SELECT, INSERT, UPDATE', 'tenant'),
   -- Ids of organizations with credentials: what re-sealing names, for it may see nobody's row without naming them.
   ('svc_sender', 'sender.credential_owner', 'SELECT, INSERT', 'house'),
@@ -256,7 +278,8 @@ UPDATE trust SET is_shown = CASE scope
   WHEN 'control' THEN table_name IN ('ingress.out_lane', 'ingress.status_lane', 'ingress.door')
   ELSE table_name NOT IN (
     'ingress.meta_app', 'ingress.user_account', 'ingress.refresh_token', 'ingress.invitation', 'ingress.api_key',
-    'ingress.api_key_directory', 'ingress.login_directory', 'sender.credential') END;
+    'ingress.api_key_directory', 'ingress.login_directory', 'sender.credential', 'sender.webhook',
+    'executor.secret') END;
 
 DO $$
 DECLARE

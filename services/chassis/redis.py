@@ -13,18 +13,18 @@ from services.chassis.logs import get_logger
 _log = get_logger(__name__)
 
 # Redis may never cost a message more than this; after a failure it is left alone for a while.
-_CALL_SECONDS = 0.25
+CALL_SECONDS = 0.25
 _LEAVE_ALONE_SECONDS = 2.0
 
 
 class OptionalRedis:
     """A connection that may be absent: `run` gives None when Redis is not set, not there or too slow."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, call_seconds: float = CALL_SECONDS) -> None:
         self._client: Redis | None = None
         if url:
             self._client = Redis.from_url(
-                url, socket_timeout=_CALL_SECONDS, socket_connect_timeout=_CALL_SECONDS, max_connections=8
+                url, socket_timeout=call_seconds, socket_connect_timeout=call_seconds, max_connections=8
             )
         self._again_at = 0.0
 

@@ -22,7 +22,7 @@ COMMANDS: Mapping[str, str] = {
     "token": "Print a signed token for REST and gRPC.",
     "chat": "Be a phone: write to a number of the simulated Meta and read the replies.",
     "webhook": "Parse webhook bodies, or sign and post them.",
-    "flow": "Check flow files, and turn them from other sources into the native form and back.",
+    "flow": "Check and test flow files, turn them from other sources into the native form and back, publish versions.",
     "doctor": "Check the running house and say how to mend what is wrong.",
     "privacy": "Export or erase what is kept about somebody, and say how long an organization keeps things.",
     "secrets": "Rotate sealing keys and app secrets; name a person as the logs do.",

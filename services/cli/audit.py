@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from heapq import nlargest
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -113,32 +114,37 @@ def _chosen(room: str) -> Sequence[str]:
 def _events(
     data: Path, organization: str, chosen: Sequence[str], limit: int
 ) -> "list[tuple[Chain, audit_pb2.AuditEvent]]":
-    from services.cli.rooms import talk
+    from services.cli.rooms import for_each, talk
     from services.pb.common.v1 import audit_pb2, audit_pb2_grpc
 
     async def work(rooms: "Rooms", _: State) -> "list[tuple[Chain, audit_pb2.AuditEvent]]":
-        found: list[tuple[Chain, audit_pb2.AuditEvent]] = []
-        for chain in await _chains(rooms, organization, chosen):
+        newest: list[tuple[Chain, audit_pb2.AuditEvent]] = []
+
+        async def look(chain: Chain) -> None:
             stub = rooms.peer(chain.room).stub(audit_pb2_grpc.AuditStub)
             request = audit_pb2.ListAuditEventsRequest(organization_id=chain.organization_id, limit=limit)
             response = await rooms.call(chain.room, stub.ListAuditEvents, request)
-            found += [(chain, event) for event in response.events]
-        return found
+            if response.events:
+                # No more than asked for is kept, however many organizations there are.
+                newest[:] = nlargest(limit, [*newest, *((chain, event) for event in response.events)], key=_age)
 
-    newest_first = sorted(talk(data, work), key=lambda pair: pair[1].at.ToNanoseconds(), reverse=True)
-    return newest_first[:limit]
+        await for_each(await _chains(rooms, organization, chosen), look)
+        return newest
+
+    return talk(data, work)
 
 
 def _verdicts(data: Path, organization: str, kept: "Mapping[Place, Link]") -> "list[tuple[Chain, Verdict]]":
     """Of every chain that has entries, or should have some."""
-    from services.cli.rooms import talk
+    from services.cli.rooms import for_each, talk
 
     async def work(rooms: "Rooms", _: State) -> "list[tuple[Chain, Verdict]]":
         chains = await _chains(rooms, organization, ROOMS)
         known = {chain.place for chain in chains}
         # Whoever removes an organization does not remove what is known of its changes.
-        gone = [Chain(*place, "?") for place in kept if place not in known and not organization]
-        found = [(chain, await _walk(rooms, chain, kept.get(chain.place))) for chain in (*chains, *gone)]
+        chains += [Chain(*place, "?") for place in kept if place not in known and not organization]
+        verdicts = await for_each(chains, lambda chain: _walk(rooms, chain, kept.get(chain.place)))
+        found = zip(chains, verdicts, strict=True)
         return [(chain, verdict) for chain, verdict in found if verdict.link.seq or verdict.flaw]
 
     return talk(data, work)
@@ -176,6 +182,11 @@ async def _walk(rooms: "Rooms", chain: Chain, kept: "Link | None") -> "Verdict":
     if kept and link.seq < kept.seq:
         return Verdict(link, flawed_seq=link.seq + 1, flaw=f"the end was cut off: entry {kept.seq} was there once")
     return Verdict(link)
+
+
+def _age(pair: "tuple[Chain, audit_pb2.AuditEvent]") -> tuple[int, int]:
+    """What grows with time; entries of one chain and moment by their numbers."""
+    return pair[1].at.ToNanoseconds(), pair[1].seq
 
 
 def _line(chain: Chain, event: "audit_pb2.AuditEvent") -> str:

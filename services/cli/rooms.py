@@ -1,45 +1,65 @@
 """The rooms of a running house, as its operator calls them."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+import os
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import TypeVar
 
 from services.chassis.errors import NotFound, PytakeError
-from services.chassis.rpc import Peer, PeerAddress
+from services.chassis.rpc import Certificates, Peer, PeerAddress
+from services.chassis.settings import SettingsError
 from services.chassis.tenancy import ServiceSigner
-from services.cli.ending import Failed
+from services.cli.ending import Failed, WrongInput
+from services.cli.house import house_of, operator_settings
 from services.embedded.keys import key_file, secrets_in_use
-from services.embedded.state import State, read_state
+from services.embedded.state import State
 from services.pb.common.v1 import errors_pb2
 from services.pb.router.v1 import router_pb2, router_pb2_grpc
 
 OPERATOR = "operator"
 CALL_SECONDS = 20.0
+CALLS_AT_ONCE = 32
+"""As many as the rooms' pools of connections have use for; the rest waits here, where no deadline runs."""
 
+Item = TypeVar("Item")
 Result = TypeVar("Result")
 Response = TypeVar("Response")
 
 
 class Rooms:
-    """Channels to the rooms of one house; opened when first used, closed at the end of the `async with`."""
+    """Channels to the rooms of one house; opened when first used, closed at the end of the `async with`.
 
-    def __init__(self, targets: Mapping[str, str], signer: ServiceSigner) -> None:
+    With certificates they are encrypted, as those between the rooms are.
+    """
+
+    def __init__(
+        self, targets: Mapping[str, str], signer: ServiceSigner, *, certificates: Certificates | None = None
+    ) -> None:
         self._targets = targets
         self._signer = signer
+        self._certificates = certificates
         self._peers: dict[str, Peer] = {}
 
     @classmethod
-    def of(cls, state: State) -> "Rooms":
-        """Find the rooms of the house that wrote this state."""
-        key = key_file(secrets_folder(state), OPERATOR)
-        return cls(targets_of(state), ServiceSigner.from_file(OPERATOR, str(key)))
+    def of(cls, state: State, environment: Mapping[str, str] = os.environ) -> "Rooms":
+        """Find the rooms of a house; the environment names the operator's certificate. Raises WrongInput."""
+        file = operator_key(state)
+        try:
+            signer = ServiceSigner.from_file(OPERATOR, str(file))
+            certificates = Certificates.from_settings(operator_settings(environment))
+        except (OSError, ValueError) as error:
+            raise WrongInput(f"{file} cannot be read as the operator's private key: {error}") from None
+        except SettingsError as error:
+            raise WrongInput(str(error)) from None
+        return cls(targets_of(state), signer, certificates=certificates)
 
     def peer(self, room: str) -> Peer:
         """The channel to a room; make stubs with it."""
         if room not in self._peers:
-            self._peers[room] = Peer(PeerAddress(room, self._targets[room]), self._signer)
+            address = PeerAddress(room, self._targets[room])
+            self._peers[room] = Peer(address, self._signer, certificates=self._certificates)
         return self._peers[room]
 
     async def call(self, room: str, method: Callable[..., Awaitable[Response]], request: object) -> Response:
@@ -70,9 +90,20 @@ class Rooms:
         await asyncio.gather(*(peer.close() for peer in self._peers.values()))
 
 
+async def for_each(items: Iterable[Item], work: Callable[[Item], Awaitable[Result]]) -> list[Result]:
+    """Work on CALLS_AT_ONCE items at a time; the results in the items' order. Raises what the first failure raised."""
+    turns = asyncio.Semaphore(CALLS_AT_ONCE)
+
+    async def in_turn(item: Item) -> Result:
+        async with turns:
+            return await work(item)
+
+    return await asyncio.gather(*map(in_turn, items))
+
+
 def talk(data: Path, work: Callable[[Rooms, State], Awaitable[Result]]) -> Result:
-    """Do some work with the rooms of the running house. Raises HouseError (none runs) or Failed."""
-    state = read_state(data)
+    """Do some work with the rooms of a house. Raises HouseError (none runs), WrongInput or Failed."""
+    state = house_of(data)
 
     async def session() -> Result:
         async with Rooms.of(state) as rooms:
@@ -89,6 +120,16 @@ def secrets_folder(state: State) -> Path:
     return Path(str(state["data"])) / "secrets"
 
 
+def operator_key(state: State) -> Path:
+    """The file with the operator's private key."""
+    return Path(str(state["key_file"])) if is_deployment(state) else key_file(secrets_folder(state), OPERATOR)
+
+
+def is_deployment(state: State) -> bool:
+    """Whether the house is somewhere else, and nothing of it in the data folder."""
+    return "targets" in state
+
+
 def house_secret(state: State) -> str:
     """What signs webhooks of no particular Meta app."""
     return secrets_in_use(secrets_folder(state))["META_APP_SECRET"]
@@ -96,6 +137,9 @@ def house_secret(state: State) -> str:
 
 def targets_of(state: State) -> dict[str, str]:
     """The gRPC target of every room, naming all its processes."""
+    targets = state.get("targets")
+    if isinstance(targets, dict):
+        return targets
     services = state["services"]
     assert isinstance(services, dict)
     return {room: "ipv4:" + ",".join(each["grpc"] for each in its["processes"]) for room, its in services.items()}

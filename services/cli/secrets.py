@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(add_completion=False, no_args_is_help=True)
 
-ROOMS_WITH_SECRETS = ("ingress", "sender")
+ROOMS_WITH_SECRETS = ("ingress", "executor", "sender")
 FEWEST_DIGITS, MOST_DIGITS = 8, 15
 
 Data = Annotated[Path, typer.Option(help="The house's data folder.")]

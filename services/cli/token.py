@@ -30,15 +30,14 @@ def token(
 def _sign(organization: str, role: str, subject: str, seconds: int, permissions: list[str] | None, data: Path) -> str:
     from services.chassis.errors import InvalidArgument
     from services.chassis.tenancy import ROLES, TeamSigner
-    from services.cli.rooms import OPERATOR, Rooms, secrets_folder, talk
-    from services.embedded.keys import key_file
+    from services.cli.rooms import OPERATOR, Rooms, operator_key, talk
 
     if role not in ROLES:
         raise WrongInput(f"--role {role} does not exist; use one of {', '.join(ROLES)}")
 
     async def work(rooms: Rooms, state: State) -> str:
         organization_id = await rooms.organization_id(organization)
-        signer = TeamSigner.from_file(OPERATOR, str(key_file(secrets_folder(state), OPERATOR)))
+        signer = TeamSigner.from_file(OPERATOR, str(operator_key(state)))
         try:
             return signer.sign(
                 organization_id=organization_id, role=role, subject=subject, permissions=permissions, seconds=seconds

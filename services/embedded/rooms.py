@@ -20,7 +20,7 @@ READERS: Mapping[str, tuple[str, ...]] = {
     "META_PREVIOUS_APP_SECRET": ("ingress",),
     "META_GRAPH_API_BASE": ("sender",),
     "SECRET_KEY": ("ingress",),
-    "SEALING_KEYS": ("ingress", "sender"),
+    "SEALING_KEYS": ("ingress", "executor", "sender"),
     "TOMBSTONE_KEY": ("router", "sender"),
     "LOG_SECRET": ROOMS,
     "META_ACCESS_TOKEN": (),  # sender reads tokens from its table; the simulator has a file

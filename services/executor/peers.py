@@ -1,4 +1,4 @@
-"""Whom executor calls: sender with what is to be said, analytics with what happened."""
+"""Whom executor calls: sender with what is to be said, analytics with what happened, router with orders of flows."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from services.chassis.queue import StoredItem, deliver_bundles
 from services.chassis.rpc import Peer
 from services.pb.analytics.v1 import analytics_pb2, analytics_pb2_grpc
 from services.pb.common.v1 import results_pb2
+from services.pb.router.v1 import router_pb2, router_pb2_grpc
 from services.pb.sender.v1 import sender_pb2, sender_pb2_grpc
 
 # Ends before the lanes' lease does (chassis.queue.lanes.LEASE_SECONDS).
@@ -44,4 +45,18 @@ class GrpcAnalytics:
         records = [analytics_pb2.Record.FromString(payload) for payload in payloads]
         request = analytics_pb2.IngestRequest(records=records)
         response = await self._peer.call(self._recording.Ingest, request, seconds=CALL_SECONDS)
+        return response.results
+
+
+class GrpcRouter:
+    """router, as the notices relay sees it."""
+
+    def __init__(self, peer: Peer) -> None:
+        self._peer = peer
+        self._orders = peer.stub(router_pb2_grpc.OrdersStub)
+
+    async def apply(self, items: Sequence[StoredItem]) -> Sequence[results_pb2.ItemResult]:
+        """Hand orders over; one result per item."""
+        request = router_pb2.ApplyOrdersRequest(orders=[router_pb2.Order.FromString(item.payload) for item in items])
+        response = await self._peer.call(self._orders.ApplyOrders, request, seconds=CALL_SECONDS)
         return response.results

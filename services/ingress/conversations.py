@@ -1,4 +1,4 @@
-"""What people do with conversations over REST: look, try a flow in a contact's name, close."""
+"""What people do with conversations over REST: look, try a flow in a contact's name, take, release, close."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from uuid import UUID
 
 from services.chassis.clock import Monotonic
 from services.chassis.errors import FailedPrecondition, NotFound, Unavailable
-from services.ingress.domain.conversation import Conversation, Flow, StatePage, Turn
+from services.ingress.domain.conversation import Conversation, StatePage, Turn
 from services.ingress.ports import Executor, Transcripts, TrialMessages
 from services.pb.common.v1 import errors_pb2
 
@@ -24,7 +24,7 @@ class TurnTooSlow(Exception):
 
 
 class Conversations:
-    """Conversations and flows of one organization at a time."""
+    """Conversations of one organization at a time."""
 
     def __init__(
         self,
@@ -80,9 +80,15 @@ class Conversations:
         """Close the active session. Raises NotFound, FailedPrecondition when none is active, or Unavailable."""
         return await self._executor.close(organization_id=organization_id, phone_number=phone_number)
 
-    async def flows(self, *, organization_id: UUID) -> list[Flow]:
-        """The flows by name. Raises Unavailable."""
-        return await self._executor.list_flows(organization_id=organization_id)
+    async def take(self, *, organization_id: UUID, phone_number: str) -> UUID:
+        """Give the conversation to people; its id. Raises NotFound or Unavailable."""
+        return await self._executor.take(organization_id=organization_id, phone_number=phone_number)
+
+    async def release(self, *, organization_id: UUID, phone_number: str, is_unattended: bool) -> UUID:
+        """Give the conversation back to the bot; its id. Raises NotFound or Unavailable."""
+        return await self._executor.release(
+            organization_id=organization_id, phone_number=phone_number, is_unattended=is_unattended
+        )
 
     async def _refuse_closed(self, organization_id: UUID, phone_number: str) -> None:
         """A contact nobody has met yet is fine: the message starts the flow."""

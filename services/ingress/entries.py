@@ -90,6 +90,8 @@ def message_payload(event: Event, *, received_at_ms: int, signed_by: tuple[str, 
     _cut_texts(message, _MESSAGE_TEXTS.values())
     _cut_texts(message.reply, ("kind", "id", "title"))
     message.fields = orjson.dumps(_cut(event.fields))
+    for item in message.order_items:
+        _cut_texts(item, ("product_retailer_id", "currency"))
     return message.SerializeToString()
 
 
@@ -131,6 +133,8 @@ def _message_of(event: Event, *, received_at_ms: int, signed_by: tuple[str, ...]
     reply = fields.get("reply")
     if isinstance(reply, dict):
         known["reply"] = _reply(reply)
+    if event.order_items:
+        known["order_items"] = [events_pb2.OrderItem(**item._asdict()) for item in event.order_items]
     return events_pb2.InboundMessage(
         **known,
         waba_id=event.waba_id or "",

@@ -11,6 +11,22 @@ from uuid import UUID
 from services.chassis.queue import Item
 from services.ingress.domain.audit import Change
 from services.ingress.domain.conversation import Flow, State, StatePage, Transcript, Turn
+from services.ingress.domain.flows import (
+    Difference,
+    ExportedFlow,
+    FlowPage,
+    FlowText,
+    Form,
+    Impact,
+    ImportedFlow,
+    Published,
+    StoredDraft,
+    Taking,
+    Verdict,
+    Version,
+    VersionPage,
+    VersionText,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +120,69 @@ class Executor(Protocol):
     async def close(self, *, organization_id: UUID, phone_number: str) -> datetime:
         """Close the active session. Raises NotFound, or FailedPrecondition when none is active."""
 
+    async def take(self, *, organization_id: UUID, phone_number: str) -> UUID:
+        """Give a conversation to people; its id. Raises NotFound."""
+
+    async def release(self, *, organization_id: UUID, phone_number: str, is_unattended: bool) -> UUID:
+        """Give a conversation back to the bot; its id. Raises NotFound."""
+
     async def list_flows(self, *, organization_id: UUID) -> list[Flow]:
         """The organization's flows by name."""
+
+
+class Flows(Protocol):
+    """executor's flows, for people.
+
+    Every method raises Unavailable when executor is out of reach, InvalidArgument with a sentence that begins with the
+    field, NotFound for a flow or version that is not there, and FailedPrecondition or AlreadyExists as it says.
+    """
+
+    async def page(self, *, organization_id: UUID, skip: int, limit: int) -> FlowPage:
+        """Flows by name."""
+
+    async def get(self, *, organization_id: UUID, flow_id: UUID, version: int) -> FlowText:
+        """A flow with the document of its draft (version 0) or of a version."""
+
+    async def create(self, *, organization_id: UUID, name: str, document: bytes) -> StoredDraft:
+        """A new flow's draft. Raises AlreadyExists."""
+
+    async def update(
+        self, *, organization_id: UUID, flow_id: UUID, document: bytes, expected_digest: str
+    ) -> StoredDraft:
+        """Another draft. Raises FailedPrecondition when the draft is not the expected one."""
+
+    async def delete(self, *, organization_id: UUID, flow_id: UUID, force: bool) -> int:
+        """Take a flow out of service; gives how many people's sessions end. Raises FailedPrecondition while used."""
+
+    async def validate(self, *, organization_id: UUID, document: bytes, strict: bool) -> Verdict:
+        """What is wrong with a document."""
+
+    async def publish(self, *, organization_id: UUID, flow_id: UUID, taking: Taking, expected_digest: str) -> Published:
+        """Publish the draft. Raises FailedPrecondition: it changed, has errors, or a node that goes has no move."""
+
+    async def progress(self, *, organization_id: UUID, flow_id: UUID, version: int) -> Version:
+        """How far people have been taken along to a version (0: the published one)."""
+
+    async def impact(self, *, organization_id: UUID, flow_id: UUID) -> Impact:
+        """What publishing the draft would mean."""
+
+    async def versions(self, *, organization_id: UUID, flow_id: UUID, skip: int, limit: int) -> VersionPage:
+        """Versions, newest first."""
+
+    async def version(self, *, organization_id: UUID, flow_id: UUID, version: int) -> VersionText:
+        """A version with its document."""
+
+    async def diff(self, *, organization_id: UUID, flow_id: UUID, before: int, after: int) -> Difference:
+        """How two versions differ; `before` 0 is the published one, `after` 0 the draft."""
+
+    async def rollback(self, *, organization_id: UUID, flow_id: UUID, version: int, taking: Taking) -> Published:
+        """Publish an old version again. Raises as `publish`."""
+
+    async def import_(self, *, organization_id: UUID, name: str, document: bytes, dry_run: bool) -> ImportedFlow:
+        """A new flow's draft from elsewhere. Raises AlreadyExists for a name that is given."""
+
+    async def export(self, *, organization_id: UUID, flow_id: UUID, version: int, form: Form) -> ExportedFlow:
+        """A flow as a file; version 0 is the draft."""
 
 
 class TrialMessages(Protocol):

@@ -18,10 +18,31 @@ from services.chassis.tenancy import ServiceSigner, TokenVerifier
 from services.pb.router.v1 import router_pb2_grpc
 from services.router.cache import ContactCache, PlanCache
 from services.router.peers import GrpcExecutor, GrpcSender
-from services.router.ports import ConversationStore, DirectoryStore, Executor, PrivacyStore, RoutingStore, Sender
-from services.router.server import AddressesServer, ConversationsServer, DirectoryServer, PrivacyServer, RoutingServer
+from services.router.ports import (
+    ConversationStore,
+    DirectoryStore,
+    Executor,
+    OrderStore,
+    PrivacyStore,
+    RoutingStore,
+    Sender,
+)
+from services.router.server import (
+    AddressesServer,
+    ConversationsServer,
+    DirectoryServer,
+    OrdersServer,
+    PrivacyServer,
+    RoutingServer,
+)
 from services.router.settings import Settings
-from services.router.store import PostgresConversations, PostgresDirectory, PostgresPrivacy, PostgresRouting
+from services.router.store import (
+    PostgresConversations,
+    PostgresDirectory,
+    PostgresOrders,
+    PostgresPrivacy,
+    PostgresRouting,
+)
 from services.router.usecases import (
     Directory,
     OpenConversations,
@@ -43,6 +64,7 @@ class Surroundings:
     directory: DirectoryStore
     conversations: ConversationStore
     privacy: PrivacyStore
+    orders: OrderStore
     executor: Executor
     sender: Sender
     now: clock.Now = clock.now
@@ -65,6 +87,7 @@ async def build(settings: Settings) -> Service:
         directory=PostgresDirectory(database, audit),
         conversations=PostgresConversations(database, audit),
         privacy=PostgresPrivacy(database, names, audit),
+        orders=PostgresOrders(database),
         executor=GrpcExecutor(executor, seconds=settings.peer_seconds),
         sender=GrpcSender(sender, seconds=settings.peer_seconds),
     )
@@ -106,6 +129,11 @@ def servicers(surroundings: Surroundings) -> list[Servicer]:
         Servicer("pytake.router.v1.Conversations", router_pb2_grpc.add_ConversationsServicer_to_server, conversations),
         Servicer(
             "pytake.router.v1.Addresses", router_pb2_grpc.add_AddressesServicer_to_server, AddressesServer(opening)
+        ),
+        Servicer(
+            "pytake.router.v1.Orders",
+            router_pb2_grpc.add_OrdersServicer_to_server,
+            OrdersServer(surroundings.orders),
         ),
         Servicer("pytake.router.v1.Privacy", router_pb2_grpc.add_PrivacyServicer_to_server, privacy),
     ]

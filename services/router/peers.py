@@ -107,6 +107,10 @@ def add_event(request: executor_pb2.SubmitRequest, routed: RoutedMessage) -> Non
         window_expires_at=conversation.window_expires_at,
         time_zone=routed.time_zone,
     )
+    profile = contact.profile
+    if profile.version:
+        event.contact_attributes, event.contact_language = profile.attributes, profile.language
+        event.contact_tags.extend(profile.tags)
     source = routed.message.source
     event.message.CopyFrom(source if isinstance(source, events_pb2.InboundMessage) else _inbound(routed.message))
 

@@ -14,6 +14,7 @@ from services.router.domain.contacts import Acquaintance, Contact, ContactChange
 from services.router.domain.conversation import Conversation, Owner, Touch
 from services.router.domain.identity import Identity, Naming
 from services.router.domain.message import Message, Status
+from services.router.domain.order import Fate, Order
 from services.router.domain.organization import Chatbot, Number, Organization, OrganizationPlan, Setup, Trigger
 from services.router.domain.outcome import Outcome
 from services.router.domain.person import Erased, Expired, Person, Retention, Row
@@ -185,6 +186,14 @@ class ConversationStore(Protocol):
 
     async def addressed(self, *, organization_id: UUID, conversation_ids: Collection[UUID]) -> Mapping[UUID, Addressed]:
         """The conversations that exist, by the id asked for: of a merged contact the one that took its place."""
+        ...
+
+
+class OrderStore(Protocol):
+    """What flows order. Raises Unavailable."""
+
+    async def apply(self, orders: Sequence[Order]) -> Sequence[Fate]:
+        """Apply orders, those of a conversation in their order, each once; what became of each."""
         ...
 
 

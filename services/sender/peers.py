@@ -1,4 +1,4 @@
-"""Whom sender calls: ingress for its watermark, analytics with delivery records, router for conversations."""
+"""Whom sender calls: ingress, analytics and executor with what it knows, router for conversations."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from services.chassis.queue import StoredItem, deliver_bundles
 from services.chassis.rpc import Peer
 from services.pb.analytics.v1 import analytics_pb2, analytics_pb2_grpc
 from services.pb.common.v1 import errors_pb2, results_pb2
+from services.pb.executor.v1 import executor_pb2, executor_pb2_grpc
 from services.pb.ingress.v1 import ingress_pb2, ingress_pb2_grpc
 from services.pb.router.v1 import router_pb2, router_pb2_grpc
 from services.sender.domain.changes import Change
@@ -27,6 +28,7 @@ DOOR_OPEN_MS = 8000
 _OPEN_SECONDS = 3.0
 _WATERMARK_SECONDS = 2.0
 _INGEST_SECONDS = 2.5
+_SUBMIT_SECONDS = 2.5
 # One call carries some hundred kilobytes of records (the largest message is 4 MiB); after this long no call begins, so
 # that the last one ends before the leases do.
 _RECORDS_PER_CALL = 2000
@@ -137,6 +139,47 @@ def _conversation(told: router_pb2.OpenConversation) -> Conversation | NoConvers
         user_id=told.user_id,
         window_expires_at=told.window_expires_at,
     )
+
+
+def failure_bytes(delivery: Delivery) -> bytes:
+    """A message of a flow that did not arrive, as executor takes it: an event of its conversation."""
+    message = delivery.message
+    return executor_pb2.ConversationEvent(
+        organization_id=str(message.organization_id),
+        conversation_id=str(message.lane_id),
+        event_id=f"failed:{message.message_id}",
+        failed_delivery=executor_pb2.FailedDelivery(
+            flow_id=message.flow_id,
+            node_id=message.node_id,
+            code=delivery.error_code,
+            message_id=str(message.message_id),
+        ),
+    ).SerializeToString()
+
+
+class ExecutorSubmit:
+    """Hands events of conversations to executor; the two Delivers of a relay.
+
+    The peer must not repeat calls on its own: executor is told of every repeat.
+    """
+
+    def __init__(self, peer: Peer) -> None:
+        self._peer = peer
+        self._execution = peer.stub(executor_pb2_grpc.ExecutionStub)
+
+    async def first(self, items: Sequence[StoredItem]) -> Sequence[results_pb2.ItemResult]:
+        """What was not handed over before; one result per item. Raises PytakeError."""
+        return await self._submit(items, is_repeat=False)
+
+    async def again(self, items: Sequence[StoredItem]) -> Sequence[results_pb2.ItemResult]:
+        """What may have been handed over before; one result per item. Raises PytakeError."""
+        return await self._submit(items, is_repeat=True)
+
+    async def _submit(self, items: Sequence[StoredItem], *, is_repeat: bool) -> Sequence[results_pb2.ItemResult]:
+        events = [executor_pb2.ConversationEvent.FromString(item.payload) for item in items]
+        request = executor_pb2.SubmitRequest(events=events, is_repeat=is_repeat)
+        answer = await self._peer.call(self._execution.Submit, request, seconds=_SUBMIT_SECONDS)
+        return answer.results
 
 
 class AnalyticsIngest:

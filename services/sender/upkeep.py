@@ -1,11 +1,11 @@
-"""Partitions of both boxes: made ahead of time, dropped when no repeat can come any more."""
+"""Partitions of all boxes: made ahead of time, dropped when no repeat can come any more."""
 
 from __future__ import annotations
 
 from services.chassis.db import Database, run
 from services.chassis.queue.schema import KEEP_DAYS
 
-_BOXES = ("sender.inbox_item", "sender.records_item")
+_BOXES = ("sender.inbox_item", "sender.records_item", "sender.failures_item", "sender.hooks_item")
 _WEEKS_AHEAD = 3
 
 

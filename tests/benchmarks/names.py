@@ -5,6 +5,8 @@ ONE_OF_EACH = "PyTake, 1 of each"
 TWO_OF_EACH = "PyTake, 2 of each"
 FIVE_PROCESSES = "PyTake, five processes"
 ONE_PROCESS = "PyTake, one process"
+CLEAR_TEXT = "PyTake, gRPC in clear text"
+ENCRYPTED = "PyTake, gRPC encrypted"
 
 
 def organizations_name(count: int) -> str:

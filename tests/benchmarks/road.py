@@ -37,14 +37,15 @@ async def running_road(
     document: Mapping[str, object] | None = None,
     replicas: int = 1,
     is_together: bool = False,
+    settings: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Variant]:
     """Start a house in `folder`, set it up, and stop it at the end. Raises Void when it fails.
 
     `document` is for `pytake apply`; without one, all numbers start the workshop's flow in one organization.
-    `is_together` puts the five rooms into one process.
+    `is_together` puts the five rooms into one process. `settings` are told to the services and to the commands.
     """
     document = document or one_organization({"workshop": around.phone_number_ids})
-    environment = _environment(around)
+    environment = _environment(around) | dict(settings or {})
     usual = (*PYTAKE, "up", "--data", str(folder), "--no-simulator", "--no-demo", "--replicas", str(replicas))
     house = await asyncio.create_subprocess_exec(
         *((*TOGETHER, str(folder)) if is_together else usual),

@@ -10,6 +10,8 @@ from tests.benchmarks.baselines.names import BASELINES, PLAIN
 from tests.benchmarks.load import Load, Rate, Saturation
 from tests.benchmarks.measure import Measurement
 from tests.benchmarks.names import (
+    CLEAR_TEXT,
+    ENCRYPTED,
     FIVE_PROCESSES,
     ONE_OF_EACH,
     ONE_PROCESS,
@@ -21,11 +23,12 @@ from tests.benchmarks.names import (
 from tests.benchmarks.pressure import Backlog, Campaign, Overload
 from tests.benchmarks.sizes import Sizes
 
-Side = Literal["baselines", "processes", "organizations", "conversations", "replicas"]
+Side = Literal["baselines", "processes", "organizations", "conversations", "replicas", "encryption"]
 """Who is up at the same time: PyTake beside the baselines, or two houses that differ in one thing."""
 
 BUBBLES_PER_SECOND = 20.0
 USUAL_IN_FLIGHT = 64
+LONE_PER_SECOND = 100.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +112,13 @@ SCENARIOS: dict[str, Scenario] = {
         side="replicas",
         loads=_usual,
         variants=lambda sizes: (ONE_OF_EACH, TWO_OF_EACH),
+    ),
+    "encryption": Scenario(
+        about="gRPC in clear text, against certificates at both ends of every connection",
+        side="encryption",
+        # Many messages share a record of TLS, lone ones have records of their own.
+        loads=lambda sizes: [*_usual(sizes), Rate(LONE_PER_SECOND, sizes.seconds)],
+        variants=lambda sizes: (CLEAR_TEXT, ENCRYPTED),
     ),
 }
 

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from services.embedded.keys import SIGNERS
 from tests.benchmarks.baselines.names import BASELINES
 from tests.benchmarks.baselines.start import running_baselines
 from tests.benchmarks.contestant import Contestant
@@ -19,6 +20,8 @@ from tests.benchmarks.load import greet_everybody
 from tests.benchmarks.meta.people import Cast, Person, make_people, person_of, phone_number_ids
 from tests.benchmarks.meta.world import World
 from tests.benchmarks.names import (
+    CLEAR_TEXT,
+    ENCRYPTED,
     FIVE_PROCESSES,
     ONE_OF_EACH,
     ONE_PROCESS,
@@ -34,6 +37,8 @@ from tests.benchmarks.scenarios import Side
 from tests.benchmarks.seeding import seed_conversations
 from tests.benchmarks.sizes import Sizes
 from tests.benchmarks.variant import Surroundings, Variant
+from tests.fixtures.authority import Authority
+from tests.fixtures.members import dns, issue
 
 NUMBERS = 100
 """Business numbers of a cast: enough for Meta's 80 messages a second each never to be reached."""
@@ -74,14 +79,21 @@ class Stage:
         *,
         replicas: int = 1,
         is_together: bool = False,
+        settings: Mapping[str, str] | None = None,
     ) -> Contestant:
-        """Start a house and set it up."""
+        """Start a house and set it up; `settings` are told to its services and to its commands."""
         self._progress.say(f"starting {name}")
         world = await self.world()
         around = self.around(world, ())
         variant = await self._stack.enter_async_context(
             running_road(
-                self._folder(), around, name=name, document=document, replicas=replicas, is_together=is_together
+                self.folder(),
+                around,
+                name=name,
+                document=document,
+                replicas=replicas,
+                is_together=is_together,
+                settings=settings,
             )
         )
         return contestant(variant, world, people)
@@ -91,7 +103,7 @@ class Stage:
         self._progress.say(f"starting {'; '.join(names)}")
         worlds = {name: await self.world() for name in names}
         arounds = {name: self.around(world, tuple(numbers)) for name, world in worlds.items()}
-        variants = await self._stack.enter_async_context(running_baselines(self._folder(), arounds))
+        variants = await self._stack.enter_async_context(running_baselines(self.folder(), arounds))
         return [
             contestant(variant, worlds[variant.name], {"workshop": make_people(self._sizes.people, numbers)})
             for variant in variants
@@ -101,7 +113,7 @@ class Stage:
         """What a variant is told."""
         return Surroundings(world.graph.base_url, self._app_secret, numbers)
 
-    def _folder(self) -> Path:
+    def folder(self) -> Path:
         """Make a folder for one variant's data; the user Postgres runs as for root must pass through."""
         folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="pytake-bench-")))
         folder.chmod(0o711)
@@ -140,6 +152,8 @@ async def opened(
                 contestants = await _conversations(stage, sizes, progress)
             case "replicas":
                 contestants = await _replicas(stage, sizes)
+            case "encryption":
+                contestants = await _encryption(stage, sizes)
         await stage.greet(contestants)
         yield contestants
 
@@ -203,4 +217,21 @@ async def _replicas(stage: Stage, sizes: Sizes) -> list[Contestant]:
             replicas=replicas,
         )
         for name, replicas in ((ONE_OF_EACH, 1), (TWO_OF_EACH, 2))
+    ]
+
+
+async def _encryption(stage: Stage, sizes: Sizes) -> list[Contestant]:
+    """One certificate names everybody here: what encryption costs does not depend on whose it is."""
+    numbers, folder = phone_number_ids(NUMBERS), stage.folder()
+    issue(Authority.found(folder), folder, dns(*SIGNERS))
+    files = {"TLS_CERT_FILE": "tls.crt", "TLS_KEY_FILE": "tls.key", "TLS_CA_FILE": "ca.crt"}
+    settings = {name: str(folder / file) for name, file in files.items()}
+    return [
+        await stage.house(
+            name,
+            one_organization({"workshop": numbers}),
+            {"workshop": make_people(sizes.people, numbers)},
+            settings=told,
+        )
+        for name, told in ((CLEAR_TEXT, {}), (ENCRYPTED, settings))
     ]

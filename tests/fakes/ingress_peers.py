@@ -60,6 +60,7 @@ class House:
     submitted: list[tuple[UUID, str, str, UUID | None, str]] = field(default_factory=list)
     failure: Exception | None = None
     refusal: PytakeError | None = None
+    hands: list[tuple[UUID, str, str]] = field(default_factory=list)
     closed_by: list[str] = field(default_factory=list)
     noted: dict[tuple[UUID, str], list[Change]] = field(default_factory=dict)
 
@@ -99,6 +100,17 @@ class House:
         states = self.states[organization_id]
         states[states.index(state)] = replace(state, is_active=False, is_closed=True, current_node_id=None)
         return MORNING
+
+    async def take(self, *, organization_id: UUID, phone_number: str) -> UUID:
+        return await self._hand(organization_id, phone_number, "taken")
+
+    async def release(self, *, organization_id: UUID, phone_number: str, is_unattended: bool) -> UUID:
+        return await self._hand(organization_id, phone_number, "no_agent" if is_unattended else "released")
+
+    async def _hand(self, organization_id: UUID, phone_number: str, outcome: str) -> UUID:
+        await self.state(organization_id=organization_id, phone_number=phone_number)
+        self.hands.append((organization_id, phone_number, outcome))
+        return UUID(int=7)
 
     async def list_flows(self, *, organization_id: UUID) -> list[Flow]:
         self._fail()

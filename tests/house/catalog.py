@@ -50,6 +50,9 @@ _SHOWN = re.compile(r"WHEN 'control' THEN table_name IN \(([^)]*)\)\s+ELSE table
 _CREATED = re.compile(r"CREATE TABLE (\w+\.\w+) \((.*?)\"\"\"")
 _REFERENCE = re.compile(r"FOREIGN KEY \(([^)]+)\) REFERENCES (\w+\.\w+) ?\(([^)]+)\)")
 _REFERENCE_OF_COLUMN = re.compile(r"(\w+) uuid NOT NULL REFERENCES (\w+\.\w+) ?\((\w+)\)")
+_UNIQUE = re.compile(r"UNIQUE \(([^)]+)\)")
+_UNIQUE_COLUMN = re.compile(r"(\w+) \w+ NOT NULL UNIQUE\b(?! \()")
+_UNIQUE_INDEX = re.compile(r"CREATE UNIQUE INDEX (?:\w+ )?ON (\w+\.\w+) \(([^)]+)\)")
 # Columns that hold secrets, sealed or digested; no twin reads a table that has one.
 _SECRET = re.compile(r"secret|sealed|token|password|key_hash|email_hash")
 
@@ -182,16 +185,7 @@ def wrong_grants(connection: Connection) -> Iterator[str]:
 
 def leaking_keys(connection: Connection) -> Iterator[str]:
     """A tenant's keys, unique indexes and foreign keys begin with organization_id, so none tells of another tenant."""
-    rows = connection.execute(
-        """SELECT x.indrelid::regclass::text, (SELECT string_agg(a.attname, ', ' ORDER BY k.n)
-             FROM unnest(x.indkey::int2[]) WITH ORDINALITY k(attnum, n)
-             JOIN pg_attribute a ON a.attrelid = x.indrelid AND a.attnum = k.attnum)
-           FROM pg_index x JOIN pg_class c ON c.oid = x.indrelid
-           WHERE x.indisunique AND NOT c.relispartition AND c.relnamespace::regnamespace::text = ANY (%s)
-             AND c.relname <> %s""",
-        (SCHEMAS, VERSION_TABLE),
-    )
-    for table, columns in rows:
+    for table, columns in _unique_keys(connection):
         first = "number_key" if table.startswith(("ingress.out_", "ingress.status_")) else "organization_id"
         if columns.split(", ")[0] != first and f"{table} ({columns})" not in KEYS_OVER_ALL_ORGANIZATIONS:
             yield f"{table}: the key ({columns}) does not begin with {first}"
@@ -199,7 +193,7 @@ def leaking_keys(connection: Connection) -> Iterator[str]:
 
 
 def missing_keys(connection: Connection) -> Iterator[str]:
-    """Every table has a primary key, and the foreign keys of the migrations are all there: they refuse a mix-up."""
+    """Every table has a primary key; all unique and foreign keys of the migrations are there: they refuse a mix-up."""
     rows = connection.execute(
         """SELECT c.oid::regclass::text FROM pg_class c
            WHERE c.relkind IN ('r', 'p') AND c.relnamespace::regnamespace::text = ANY (%s) AND c.relname <> %s
@@ -209,6 +203,33 @@ def missing_keys(connection: Connection) -> Iterator[str]:
     yield from (f"{row[0]} has no primary key" for row in rows)
     found = {(table, *reference) for table, text in _references(connection) for reference in _REFERENCE.findall(text)}
     yield from (f"{key[0]}: the foreign key ({key[1]}) is gone" for key in sorted(declared_references() - found))
+    gone = declared_unique_keys() - set(_unique_keys(connection))
+    yield from (f"{table}: the unique key ({columns}) is gone" for table, columns in sorted(gone))
+
+
+@cache
+def declared_unique_keys() -> frozenset[tuple[str, str]]:
+    """Table and columns of every unique key that a migration makes, beside primary keys."""
+    found = set()
+    for path in sorted(ROOT.glob("services/*/migrations/*.py")):
+        text = " ".join(path.read_text().split())
+        found |= set(_UNIQUE_INDEX.findall(text))
+        for table, body in _CREATED.findall(text):
+            found |= {(table, columns) for columns in (*_UNIQUE.findall(body), *_UNIQUE_COLUMN.findall(body))}
+    return frozenset(found)
+
+
+def _unique_keys(connection: Connection) -> list[tuple[str, str]]:
+    """Table and columns of every unique index, those of primary keys among them."""
+    return connection.execute(
+        """SELECT x.indrelid::regclass::text, (SELECT string_agg(a.attname, ', ' ORDER BY k.n)
+             FROM unnest(x.indkey::int2[]) WITH ORDINALITY k(attnum, n)
+             JOIN pg_attribute a ON a.attrelid = x.indrelid AND a.attnum = k.attnum)
+           FROM pg_index x JOIN pg_class c ON c.oid = x.indrelid
+           WHERE x.indisunique AND NOT c.relispartition AND c.relnamespace::regnamespace::text = ANY (%s)
+             AND c.relname <> %s""",
+        (SCHEMAS, VERSION_TABLE),
+    ).fetchall()
 
 
 @cache

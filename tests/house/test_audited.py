@@ -4,12 +4,20 @@ from tests.house.calls import COMMON
 from tests.house.test_callers import ROOMS, policies_of
 
 # Words that a method which only looks begins with.
-LOOKS = ("List", "Get", "Check", "Verify")
+LOOKS = ("List", "Get", "Check", "Verify", "Validate", "Diff")
 
 NOTED = {
     "common.DeadLetters.ReplayDeadLetters",
-    "executor.Flows.PutFlow",
+    "executor.FlowService.DeleteFlow",
+    "executor.FlowService.ImportFlow",
+    "executor.FlowService.PublishFlow",
+    "executor.FlowService.PutFlow",
+    "executor.FlowService.RollbackFlow",
+    "executor.Secrets.DeleteSecret",
+    "executor.Secrets.PutSecret",
     "executor.States.CloseState",
+    "executor.States.ReleaseConversation",
+    "executor.States.TakeConversation",
     "ingress.Accounts.PutApiKey",
     "ingress.Accounts.PutUser",
     "ingress.Accounts.RevokeApiKey",
@@ -30,6 +38,8 @@ NOTED = {
 """Held in tests/integration by each room's test_audited_changes.py; for Accounts by accounts/test_provisioning.py."""
 
 CHANGES_NOTHING = {
+    "executor.FlowService.ExportFlow",  # what whoever may read flows sees anyhow
+    "executor.FlowService.ReplayConversation",  # what whoever may read conversations sees anyhow, run again in memory
     "common.Sealing.Reseal",  # the same values under another key; services do it by themselves
     "router.Routing.SubmitTestMessage",  # what is said stands in the transcript
 }

@@ -34,6 +34,21 @@ def test_the_trust_map_has_tables_of_every_room_and_their_partitions_are_there(c
     assert len(catalog.tables(connection, partitions=True)) > 20
 
 
+def test_every_unique_key_of_the_catalog_is_one_that_a_migration_declares(connection: Connection) -> None:
+    found = connection.execute(
+        """SELECT x.indrelid::regclass::text, (SELECT string_agg(a.attname, ', ' ORDER BY k.n)
+             FROM unnest(x.indkey::int2[]) WITH ORDINALITY k(attnum, n)
+             JOIN pg_attribute a ON a.attrelid = x.indrelid AND a.attnum = k.attnum)
+           FROM pg_index x JOIN pg_class c ON c.oid = x.indrelid
+           WHERE x.indisunique AND NOT x.indisprimary AND NOT c.relispartition
+             AND c.relnamespace::regnamespace::text = ANY (%s)""",
+        (list(ROOMS),),
+    ).fetchall()
+
+    assert found
+    assert set(found) - catalog.declared_unique_keys() == set()
+
+
 @pytest.mark.parametrize(
     "damage",
     [
@@ -54,6 +69,8 @@ def test_the_trust_map_has_tables_of_every_room_and_their_partitions_are_there(c
         "ALTER FUNCTION app.ensure_partitions(regclass, text, int) RESET search_path",
         "GRANT EXECUTE ON FUNCTION app.drop_old_items(regclass, int) TO PUBLIC",
         "CREATE UNIQUE INDEX ON router.contact (contact_id)",
+        "DROP INDEX executor.one_active_state",
+        "ALTER TABLE router.chatbot DROP CONSTRAINT chatbot_organization_id_name_key",
         "ALTER TABLE sender.message ADD FOREIGN KEY (lane_id) REFERENCES router.loose_contact (id)",
         "ALTER DEFAULT PRIVILEGES IN SCHEMA router GRANT SELECT ON TABLES TO svc_router",
         "CREATE TABLE sender.inbox_item_spare PARTITION OF sender.inbox_item DEFAULT",

@@ -77,7 +77,7 @@ def test_only_ingress_is_open_to_everybody_and_only_over_http() -> None:
     assert is_open == {"ingress": [8000]}
 
 
-def test_only_sender_reaches_the_internet_and_no_private_address() -> None:
+def test_only_sender_and_what_flows_call_reach_the_internet_and_no_private_address() -> None:
     outside = {
         name: rule
         for name, policy in POLICIES.items()
@@ -85,7 +85,8 @@ def test_only_sender_reaches_the_internet_and_no_private_address() -> None:
         if any("ipBlock" in peer for peer in rule.get("to", ()))
     }
 
-    assert set(outside) == {"sender"}
-    (peer,) = outside["sender"]["to"]
-    assert [port["port"] for port in outside["sender"]["ports"]] == [443]
-    assert {"10.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16"} <= set(peer["ipBlock"]["except"])
+    ports = {room: [port["port"] for port in rule["ports"]] for room, rule in outside.items()}
+    assert ports == {"sender": [443], "executor": [443, 80]}
+    for rule in outside.values():
+        (peer,) = rule["to"]
+        assert {"10.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16"} <= set(peer["ipBlock"]["except"])

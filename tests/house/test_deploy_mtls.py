@@ -55,6 +55,15 @@ def test_a_certificate_names_one_caller_and_serves_on_both_ends(documents: list[
     assert "isCA" not in spec
 
 
+def test_the_operators_certificate_names_the_operator_and_serves_nobody(documents: list[Document]) -> None:
+    spec = certificates_of(documents)["pytake-tls-operator"]
+
+    assert (spec["dnsNames"], spec["uris"]) == (["operator"], ["spiffe://pytake/operator"])
+    assert set(spec["usages"]) == {"digital signature", "client auth"}
+    assert spec["secretName"] == "pytake-tls-operator"
+    assert "isCA" not in spec
+
+
 def test_certificates_are_asked_for_in_fields_that_exist_and_from_issuers_that_are_there(
     documents: list[Document],
 ) -> None:
@@ -64,7 +73,8 @@ def test_certificates_are_asked_for_in_fields_that_exist_and_from_issuers_that_a
         assert spec["issuerRef"]["kind"] == "Issuer"
         assert spec["issuerRef"]["name"] in issuers
         assert hours(spec["renewBefore"]) < hours(spec["duration"])
-    assert set(certificates_of(documents)) == {"pytake-authority", *(f"pytake-tls-{who}" for who in (*ROOMS, "team"))}
+    members = (*ROOMS, "team", "operator")
+    assert set(certificates_of(documents)) == {"pytake-authority", *(f"pytake-tls-{who}" for who in members)}
     assert issuers["pytake"]["spec"] == {"ca": {"secretName": "pytake-authority"}}
     assert {it["metadata"]["namespace"] for it in [*issuers.values(), *of_kind(documents, "Certificate").values()]} == {
         "pytake"

@@ -22,8 +22,8 @@ OPEN = (
     "/openapi.json",
     "/docs",
 )
-FILLED_IN = {"phone": "5511987654321"} | dict.fromkeys(
-    ("user_id", "invitation_id", "key_id", "job_id"), str(UUID(int=7))
+FILLED_IN = {"phone": "5511987654321", "version": "3"} | dict.fromkeys(
+    ("user_id", "invitation_id", "key_id", "job_id", "flow_id"), str(UUID(int=7))
 )
 METHODS = ("get", "post", "put", "patch", "delete")
 

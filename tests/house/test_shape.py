@@ -36,7 +36,9 @@ OWN = {
         "accounts",  # people, sessions, invitations, API keys: a room within the room, with tables of its own
     },
     "router": set[str](),
-    "executor": set[str](),
+    "executor": {
+        "metrics",  # calls outside are executor's own figures
+    },
     "sender": {
         "graph",  # the only room that calls Meta
         "metrics",  # doubts and duplicates are sender's own figures

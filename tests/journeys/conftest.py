@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import shutil
 import tempfile
@@ -21,18 +22,17 @@ OpenShop = Callable[..., Shop]
 @pytest.fixture(scope="session")
 def house() -> Iterator[House]:
     """The house of this test process; starting it takes seconds, so all journeys share it."""
-    folder = _folder()
-    with running_house(folder) as started:
+    # What flows call in these tests is on this machine.
+    calls = {"EFFECTS_ALLOWED_NETWORKS": "127.0.0.0/8", "EFFECTS_PORTS": "1-65535"}
+    with new_folder() as folder, running_house(folder, **calls) as started:
         yield started
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture
 def house_folder() -> Iterator[Path]:
     """A folder for a house of a test's own."""
-    folder = _folder()
-    yield folder
-    shutil.rmtree(folder, ignore_errors=True)
+    with new_folder() as folder:
+        yield folder
 
 
 @pytest.fixture(scope="session")
@@ -53,8 +53,10 @@ def open_shop(house: House, serials: Iterator[int]) -> OpenShop:
     return open_one
 
 
-def _folder() -> Path:
+@contextlib.contextmanager
+def new_folder() -> Iterator[Path]:
     """A folder that Postgres' own user may pass through when the tests run as root (pytest's are private)."""
     folder = Path(tempfile.mkdtemp(prefix="pytake-journey-"))
     folder.chmod(0o755)
-    return folder
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)

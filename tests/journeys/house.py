@@ -10,7 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -42,11 +42,21 @@ class House:
     process: subprocess.Popen[bytes]
     web: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=30, trust_env=False))
     canaries: dict[str, str] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """What the commands are told besides our own environment."""
 
     def pytake(self, *arguments: str) -> str:
         """What a command prints. Raises CommandFailed."""
         command = [sys.executable, "-m", "services", *arguments, "--data", str(self.data)]
-        done = subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            command,
+            cwd=ROOT,
+            env=os.environ | self.environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         if done.returncode:
             raise CommandFailed(done.stderr + done.stdout)
         return done.stdout

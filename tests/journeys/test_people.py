@@ -74,7 +74,10 @@ def test_a_key_can_do_what_its_scope_says_over_rest_and_grpc_until_it_is_revoked
         assert (refused.status_code, refused.json()["error_code"]) == (403, "AUTH_INSUFFICIENT_PERMISSION")
 
     token = shop.ask("POST", "/auth/token", token=key).json()["access_token"]
-    stub, request = executor_pb2_grpc.FlowsStub, executor_pb2.ListFlowsRequest(organization_id=organization_of(token))
+    stub, request = (
+        executor_pb2_grpc.FlowServiceStub,
+        executor_pb2.ListFlowsRequest(organization_id=organization_of(token)),
+    )
     assert [flow.name for flow in call(shop.house, "executor", stub, "ListFlows", request, token=token).flows] == [
         "echo"
     ]

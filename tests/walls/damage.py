@@ -139,8 +139,7 @@ def _to_keys(connection: Connection, table: str) -> Iterator[Damage]:
     for index, constraint, is_primary, columns, predicate in _unique_indexes(connection, table):
         drop = f"ALTER TABLE {table} DROP CONSTRAINT {constraint} CASCADE" if constraint else f"DROP INDEX {index}"
         name = "primary key" if is_primary else "unique key"
-        if is_primary:
-            yield Damage("primary key gone", table, (drop,))
+        yield Damage(f"{name} gone", table, (drop,))
         rest = [column for column in columns if column != "organization_id"]
         if rest and columns[0] == "organization_id":
             where = f" WHERE {predicate}" if predicate else ""

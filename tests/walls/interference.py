@@ -27,9 +27,12 @@ BROKEN = "INTERNAL"
 _TIME = re.compile(
     r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)|datetime\.datetime\([^()]*(?:\([^()]*\))?[^()]*\)"
 )
-# Tokens and keys that were made for this answer, and digests, which follow from them, from ids and from times; and how
-# often a job was looked at, which follows from how often this world looks.
-_CHANCE = re.compile(r"waits=\d+|pt[kri]_[\w-]+|[0-9a-f]{64}|(?<=_hash=)b?(?:'[^']*'|\"[^\"]*\")")
+# Tokens and keys that were made for this answer, and digests, which follow from them, from ids and from times; how
+# often a job was looked at, which follows from how often this world looks; and the second in which a try was made.
+_CHANCE = re.compile(
+    r"waits=\d+|pt[kri]_[\w-]+|[0-9a-f]{64}|(?<=_hash=)b?(?:'[^']*'|\"[^\"]*\")|"
+    r"(?<=\"sent_at\":\")\d+|(?<=\"received_at_ms\":\")\d+|(?<=\"timestamp\":)\d+"
+)
 _DIGEST_BYTES = 32
 _ID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
 
@@ -70,7 +73,7 @@ async def establish(world: World, tenant: Tenant) -> None:
         time_zone="America/Sao_Paulo", replace=False,
     )  # fmt: skip
     for name, document in zip(NAMES, tenant.documents(), strict=True):
-        await _call(world, "executor.v1.Flows/PutFlow", tenant, name=name, document=document, publish=True)
+        await _call(world, "executor.v1.FlowService/PutFlow", tenant, name=name, document=document, publish=True)
         await _call(world, "router.v1.Directory/PutChatbot", tenant, name=name, is_active=True)
     await open_numbers(world, tenant)
 

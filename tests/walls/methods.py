@@ -240,8 +240,13 @@ def _fill_message(message: Message, field: FieldDescriptor, organization: Victim
     assert field.message_type is not None
     if depth == 0 or field.message_type.file.package.startswith("google."):
         return
+    if field.message_type.GetOptions().map_entry:
+        getattr(message, field.name)["city"] = "Olinda"
+        return
     inner = _filled(field.message_type, organization, depth - 1)
-    if field.is_repeated:
+    if field.message_type.GetOptions().map_entry:
+        getattr(message, field.name)["walls"] = "walls"
+    elif field.is_repeated:
         getattr(message, field.name).add().CopyFrom(inner)
     else:
         getattr(message, field.name).CopyFrom(inner)

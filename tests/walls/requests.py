@@ -98,6 +98,9 @@ def _fill_message(message: Any, field: FieldDescriptor, pools: Pools, chance: ra
         return
     if field.message_type.full_name.startswith("google."):
         return
+    if field.message_type.GetOptions().map_entry:
+        getattr(message, field.name)["city"] = chance.choice(pools["name"])
+        return
     if field.is_repeated:
         for _ in range(chance.randint(1, 2)):
             _fill(getattr(message, field.name).add(), pools, chance)
@@ -159,6 +162,8 @@ def pools_of(tenant: Tenant, twin: Tenant) -> Pools:
         "kind": ["text"],
         "node_id": ["who", "bye"],
         "status": ["sent", "delivered", "read", "failed"],
+        "EffectResult.status": [0, 200, 404],
+        "EffectResult.body": [b"{}"],
         "state": ["", "queued"],
         "time_zone": ["America/Sao_Paulo"],
         "fields": [b"{}"],
@@ -172,6 +177,15 @@ def pools_of(tenant: Tenant, twin: Tenant) -> Pools:
         "publish": [True],
         "dry_run": [False],
         "may_run_flow": [True],
+        "version": [0, 1, 1, 2],
+        "from_version": [0, 1],
+        "to_version": [0, 1, 2],
+        "from_node_id": ["who", "bye"],
+        "to_node_id": ["who", "bye"],
+        "note": [f"{tenant.tag} note"],
+        "force": [False, True],
+        "expected_digest": [""],
+        "must_be_new": [False],
         "is_active": [True, True, True, False],
     }
     key = f"{tenant.tag}-0123456789abcdef"

@@ -131,3 +131,13 @@ async def test_the_webhook_answers_503_and_nothing_else() -> None:
         posted = await entrance.post(body, header=signature(body, "secret"))
 
     assert (posted.status_code, tells(posted.text)) == (503, [])
+
+
+async def test_the_handshake_answers_500_with_an_id_and_nothing_else(capfd: pytest.CaptureFixture[str]) -> None:
+    entrance = Entrance(Broken())
+    async with entrance.client:
+        answer = await entrance.ask("hub.mode=subscribe&hub.challenge=42&hub.verify_token=somebodys")
+
+    assert (answer.status_code, answer.json()["error_code"], tells(answer.text)) == (500, "INTERNAL", [])
+    written = capfd.readouterr()
+    assert answer.json()["detail"].rpartition(" ")[2] in written.out + written.err

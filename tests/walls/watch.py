@@ -17,12 +17,13 @@ import psycopg
 from psycopg import sql
 
 from services.chassis.sealing import SealBroken, SealedColumn, Sealer
+from services.executor.store import SEALED as SEALED_BY_EXECUTOR
 from services.ingress.store import SEALED as SEALED_BY_INGRESS
 from services.sender.store import SEALED as SEALED_BY_SENDER
 from tests.fixtures.servers import FOLDER_VARIABLE, run_folder
 from tests.walls.canaries import SHORTEST, Found, LeakFound, Scan, Source, files_in, files_open_to_others, look
 
-SEALED: tuple[SealedColumn, ...] = (*SEALED_BY_INGRESS, *SEALED_BY_SENDER)
+SEALED: tuple[SealedColumn, ...] = (*SEALED_BY_INGRESS, *SEALED_BY_EXECUTOR, *SEALED_BY_SENDER)
 TALLY = "canaries.jsonl"
 OF_PEOPLE = "number, user id or name"
 

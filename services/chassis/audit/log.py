@@ -70,8 +70,12 @@ class AuditLog:
     def _key(self, organization_id: UUID) -> dict[str, object]:
         return {"chain": f"{self.room}.audit_event {organization_id}"}
 
+    def who(self) -> str:
+        """Who stands behind what is being done."""
+        return self._actor() or f"service:{self.room}"
+
     def _appending(self, entry: AuditEntry) -> Step:
-        actor = entry.actor or self._actor() or f"service:{self.room}"
+        actor = entry.actor or self.who()
         opening, middle = parts_of(entry, room=self.room, actor=actor)
         values = {
             "organization": entry.organization_id,

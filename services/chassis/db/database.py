@@ -7,6 +7,7 @@ a number is) is seen of the whole house by a transaction that names nobody, and 
 
 from __future__ import annotations
 
+import asyncio
 import select
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -16,11 +17,15 @@ from uuid import UUID
 import psycopg
 from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
+from psycopg_pool.pool_async import MaintenanceTask, StopWorker
 
 from services.chassis.db.pipeline import Connection, Rows, Step, run_steps
 from services.chassis.db.query import Query
 from services.chassis.errors import Unavailable
+from services.chassis.logs import get_logger
 from services.pb.common.v1 import errors_pb2
+
+_log = get_logger(__name__)
 
 # Longest wait for a connection: ingress may hold a webhook 3 s before it answers 503 (docs/architecture.md).
 ACQUIRE_SECONDS = 3.0
@@ -57,10 +62,31 @@ class Transaction:
         return rows[:-1]
 
 
+class _Pool(AsyncConnectionPool[Connection]):
+    """A pool whose workers end when they are cancelled.
+
+    psycopg_pool's own take a cancellation for a connection that failed, and wait for something else to do. Who closes a
+    loop while they connect waits for them: a process that cannot start, or a test that failed, would never end.
+    """
+
+    @classmethod
+    async def worker(cls, q: asyncio.Queue[MaintenanceTask]) -> None:
+        """Work off what comes, until told to stop."""
+        own = asyncio.current_task()
+        while own is not None and not own.cancelling():
+            task = await q.get()
+            if isinstance(task, StopWorker):
+                return
+            try:
+                await task.run()
+            except Exception as error:
+                _log.warning("pool_task_failed", error=error)
+
+
 class Database:
     """A pool of connections, and the only way to a transaction."""
 
-    def __init__(self, pool: AsyncConnectionPool[Connection]) -> None:
+    def __init__(self, pool: _Pool) -> None:
         self._pool = pool
 
     @classmethod
@@ -69,7 +95,7 @@ class Database:
 
         Without `prepare` no statement has a name: a pooler that knows no prepared statements would mix them up.
         """
-        pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
+        pool = _Pool(
             url,
             min_size=1,
             max_size=size,

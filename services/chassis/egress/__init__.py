@@ -4,8 +4,8 @@ Rooms that call such addresses (flows' calls in executor, signed webhooks in sen
 settings in app.py.
 """
 
-from services.chassis.egress.addresses import networks_of, ports_of
+from services.chassis.egress.addresses import Network, networks_of, ports_of
 from services.chassis.egress.client import Egress
 from services.chassis.egress.refusals import Answer, Forbidden, NoAnswer, TooSlow, Unreachable
 
-__all__ = ["Answer", "Egress", "Forbidden", "NoAnswer", "TooSlow", "Unreachable", "networks_of", "ports_of"]
+__all__ = ["Answer", "Egress", "Forbidden", "Network", "NoAnswer", "TooSlow", "Unreachable", "networks_of", "ports_of"]

@@ -72,7 +72,7 @@ class Lanes:
         self.lease_seconds = lease_seconds
         self._database = database
         self._statements: dict[Which, Statements] = {
-            which: statements_of(box, which=which) for which in ("any", "fresh", "suspect")
+            which: statements_of(box, which=which) for which in ("any", "fresh", "suspect", "spared")
         }
         self._cursor = _NIL
         self._is_backlogged = False
@@ -110,14 +110,20 @@ class Lanes:
         enqueueing = self.enqueueing(items)
         return enqueueing.read(await run_steps(connection, enqueueing.steps)) if items else []
 
-    async def claim(self, *, limit: int = 128, which: Which = "any", per_lane: int = _PER_LANE) -> list[Claim]:
+    async def claim(
+        self, *, limit: int = 128, which: Which = "any", per_lane: int = _PER_LANE, without: Sequence[UUID] = ()
+    ) -> list[Claim]:
         """Take up to `limit` ready lanes for `lease_seconds`, with up to `per_lane` items each.
+
+        `without` are the groups whose lanes stay where they are, for which="spared".
 
         The oldest lanes are taken while there is no backlog; with one, every group gets its turn (invariant I8). The
         commit need not be durable: a lost claim is a lane that is still ready.
         """
         token = uuid4()
         values = {"limit": limit, "lease": self.lease_seconds, "token": token, "cursor": self._cursor}
+        if which == "spared":
+            values["without"] = list(without)
         statements = self._statements[which]
         # No organization is named yet: lane rows are control plane, only items are a tenant's.
         async with self._database.journey((), durable=False) as journey:

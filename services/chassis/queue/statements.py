@@ -9,7 +9,7 @@ from services.chassis.db import Query
 from services.chassis.queue.box import Box
 from services.chassis.rpc.sizes import MOST_LISTED_BYTES
 
-Which = Literal["any", "fresh", "suspect"]
+Which = Literal["any", "fresh", "suspect", "spared"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +37,17 @@ class Statements:
 
 
 def statements_of(box: Box, *, which: Which = "any") -> Statements:
-    """Build the statements; `which` is any, fresh (never tried) or suspect (a holder died or failed before)."""
+    """Build the statements; `which` lanes are claimed.
+
+    any; fresh (never tried); suspect (a holder died or failed before); spared (of none of the groups in `without`).
+    """
     g, path = box.group, box.path
-    tried = {"any": "", "fresh": "AND attempts = 0", "suspect": "AND attempts > 0"}[which]
+    tried = {
+        "any": "",
+        "fresh": "AND attempts = 0",
+        "suspect": "AND attempts > 0",
+        "spared": f"AND {g} <> ALL (%(without)b::uuid[])",
+    }[which]
     solo = "solo + 1" if which == "suspect" else "solo"
     return Statements(
         # The upsert takes each lane's row lock, sorted so that two batches cannot deadlock. The next statement gets a

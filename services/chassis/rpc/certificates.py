@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import grpc
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
@@ -12,13 +13,29 @@ from cryptography.x509 import load_pem_x509_certificate, load_pem_x509_certifica
 
 from services.chassis.files import FileWatch
 from services.chassis.logs import get_logger
-from services.chassis.settings import ServiceSettings, SettingsError
+from services.chassis.settings import SettingsError
 
 TRUST_DOMAIN = "spiffe://pytake/"
 
 _NAMES = "x509_subject_alternative_name"
 
 _log = get_logger(__name__)
+
+
+class TlsSettings(Protocol):
+    """The settings of a service or of the operator's command line that name the three files."""
+
+    @property
+    def tls_cert_file(self) -> str:
+        """The own certificate."""
+
+    @property
+    def tls_key_file(self) -> str:
+        """Its private key."""
+
+    @property
+    def tls_ca_file(self) -> str:
+        """The authority's certificates."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +57,7 @@ class Certificates:
         self._read()
 
     @classmethod
-    def from_settings(cls, settings: ServiceSettings) -> Certificates | None:
+    def from_settings(cls, settings: TlsSettings) -> Certificates | None:
         """What the settings name; None means clear text. Raises SettingsError."""
         files = (settings.tls_cert_file, settings.tls_key_file, settings.tls_ca_file)
         if not any(files):

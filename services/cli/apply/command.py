@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from services.cli.ending import told
-from services.embedded.state import DEFAULT_DATA, State, read_state
+from services.cli.house import house_of
+from services.embedded.state import DEFAULT_DATA, State
 
 if TYPE_CHECKING:
     from services.cli.apply.plan import Change
@@ -26,7 +27,7 @@ def apply(
     data: Annotated[Path, typer.Option(help="The house's data folder.")] = DEFAULT_DATA,
 ) -> None:
     with told():
-        read_state(data)  # before the files: without a house nothing else matters, and gRPC need not be loaded
+        house_of(data)  # before the files: without a house nothing else matters, and gRPC need not be loaded
         _apply(files, data, is_dry_run=dry_run, as_json=as_json)
 
 
@@ -36,14 +37,15 @@ def _apply(files: Sequence[Path], data: Path, *, is_dry_run: bool, as_json: bool
     from services.cli.apply.memory import Memory
     from services.cli.apply.simulator import register_numbers
     from services.cli.apply.steps import apply as apply_documents
-    from services.cli.rooms import Rooms, house_secret, secrets_folder, talk
+    from services.cli.rooms import Rooms, house_secret, is_deployment, secrets_folder, talk
 
     wanted = read_documents(files, os.environ)
 
     async def work(rooms: Rooms, state: State) -> "list[Change]":
-        memory = Memory.of(secrets_folder(state))
+        # Nothing of a deployment's secrets stays on the machine of whoever applied them.
+        memory = Memory() if is_deployment(state) else Memory.of(secrets_folder(state))
         changes = await apply_documents(House(rooms), memory, wanted, is_dry_run=is_dry_run)
-        if not is_dry_run:
+        if not (is_dry_run or is_deployment(state)):
             await asyncio.to_thread(register_numbers, state, memory, house_secret=house_secret(state))
         return changes
 

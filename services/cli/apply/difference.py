@@ -35,6 +35,9 @@ def _of_organization(
     yield Change(name, "organization", name, _settings_verb(organization, existing))
     for app in organization.apps:
         yield Change(name, "Meta app", app.name, _verb(memory, f"{prefix}/app/{app.name}", app, app.name in here.apps))
+    for secret in organization.secrets:
+        verb = _verb(memory, f"{prefix}/secret/{secret.name}", secret.value, secret.name in here.secrets)
+        yield Change(name, "secret", secret.name, verb)
     for flow in organization.flows:
         yield _flow(name, flow, here, checked[name, "flow", flow.name])
     for chatbot in organization.chatbots:

@@ -10,7 +10,7 @@ from typing import TypeVar
 from services.cli.apply.accounts import API_KEY_KEYS, USER_KEYS, read_api_key, read_user
 from services.cli.apply.flow_source import MAX_FLOW_BYTES, read_flow
 from services.cli.apply.reading import Fields, Problems, Where, load_file
-from services.cli.apply.wanted import ApiKey, Chatbot, Flow, MetaApp, Number, Organization, Trigger, User
+from services.cli.apply.wanted import ApiKey, Chatbot, Flow, MetaApp, Number, Organization, Secret, Trigger, User
 from services.cli.ending import WrongInput
 from services.pb.router.v1 import router_pb2
 
@@ -24,9 +24,11 @@ MOST_TRIGGERS = 1000
 
 _ORGANIZATION_KEYS = (
     "name", "time_zone", "fallback_flow", "meta_apps", "numbers", "chatbots", "flows", "triggers", "users", "api_keys",
+    "secrets",
     *NOT_SERVED,
 )  # fmt: skip
 _APP_KEYS = ("name", "app_secret", "previous_app_secret", "verify_token")
+_SECRET_KEYS = ("name", "value")
 _NUMBER_KEYS = (
     "phone_number_id", "display_phone_number", "access_token", "app", "chatbot", "default_flow", "active", "waba_id",
 )  # fmt: skip
@@ -38,8 +40,10 @@ _TRIGGER_KEYS = ("keyword", "keywords", "match", "flow", "number")
 _KEY_OF_KIND = {"number": "phone_number_id", "user": "email"}
 
 _APP_NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_SECRET_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _DIGITS = re.compile(r"[0-9]{1,32}")
 _NAME_LENGTH = 120
+_SECRET_LENGTH = 8192
 _KEYWORD_LENGTH = 200
 
 Read = TypeVar("Read")
@@ -86,6 +90,7 @@ def _organization(value: object, where: Where, problems: Problems) -> Organizati
         time_zone=_time_zone(fields) if fields.has("time_zone") else None,
         fallback_flow=fields.text("fallback_flow") if "fallback_flow" in fields.values else None,
         apps=_each(fields, "meta_apps", _APP_KEYS, _app),
+        secrets=_each(fields, "secrets", _SECRET_KEYS, _secret),
         flows=_each(fields, "flows", _FLOW_KEYS, _flow),
         chatbots=_each(fields, "chatbots", _CHATBOT_KEYS, _chatbot),
         numbers=_each(fields, "numbers", _NUMBER_KEYS, _number),
@@ -126,6 +131,14 @@ def _app(fields: Fields) -> MetaApp:
         verify_token=fields.text("verify_token", is_required=True),
         where=fields.where,
     )
+
+
+def _secret(fields: Fields) -> Secret:
+    name = fields.text("name", is_required=True)
+    if name and not _SECRET_NAME.fullmatch(name):
+        sentence = f"is {name!r}; use 1 to 64 letters, digits, dots, dashes or underscores"
+        fields.problems.add(fields.where.key("name"), sentence)
+    return Secret(name, fields.text("value", is_required=True, most=_SECRET_LENGTH), fields.where)
 
 
 def _flow(fields: Fields) -> Flow:
@@ -207,6 +220,7 @@ def _merge(known: Organization, more: Organization, problems: Problems) -> Organ
         time_zone=settings["time_zone"],
         fallback_flow=settings["fallback_flow"],
         apps=known.apps + more.apps,
+        secrets=known.secrets + more.secrets,
         flows=known.flows + more.flows,
         chatbots=known.chatbots + more.chatbots,
         numbers=known.numbers + more.numbers,
@@ -220,6 +234,7 @@ def _refuse_duplicates(organizations: Iterable[Organization], problems: Problems
     organizations = tuple(organizations)
     for organization in organizations:
         _refuse_repeated_names(organization.apps, "Meta app", problems)
+        _refuse_repeated_names(organization.secrets, "secret", problems)
         _refuse_repeated_names(organization.flows, "flow", problems)
         _refuse_repeated_names(organization.chatbots, "chatbot", problems)
         _refuse_repeated_names(organization.users, "user", problems)
@@ -231,7 +246,9 @@ def _refuse_duplicates(organizations: Iterable[Organization], problems: Problems
 
 
 def _refuse_repeated_names(
-    items: Sequence[MetaApp | Flow | Chatbot | Number | User | ApiKey | Organization], kind: str, problems: Problems
+    items: Sequence[MetaApp | Secret | Flow | Chatbot | Number | User | ApiKey | Organization],
+    kind: str,
+    problems: Problems,
 ) -> None:
     first: dict[str, Where] = {}
     for item in items:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterable, Sequence
 
 from services.cli.apply.plan import Existing
-from services.cli.apply.wanted import ApiKey, Chatbot, Flow, MetaApp, Number, User
+from services.cli.apply.wanted import ApiKey, Chatbot, Flow, MetaApp, Number, Secret, User
 from services.cli.rooms import Rooms
 from services.pb.executor.v1 import executor_pb2, executor_pb2_grpc
 from services.pb.ingress.v1 import ingress_pb2, ingress_pb2_grpc
@@ -21,7 +21,8 @@ class House:
     def __init__(self, rooms: Rooms) -> None:
         self._rooms = rooms
         self._directory = rooms.peer("router").stub(router_pb2_grpc.DirectoryStub)
-        self._flows = rooms.peer("executor").stub(executor_pb2_grpc.FlowsStub)
+        self._flows = rooms.peer("executor").stub(executor_pb2_grpc.FlowServiceStub)
+        self._secrets = rooms.peer("executor").stub(executor_pb2_grpc.SecretsStub)
         self._credentials = rooms.peer("sender").stub(sender_pb2_grpc.CredentialsStub)
         self._apps = rooms.peer("ingress").stub(ingress_pb2_grpc.AppsStub)
         self._accounts = rooms.peer("ingress").stub(ingress_pb2_grpc.AccountsStub)
@@ -37,7 +38,7 @@ class House:
 
     async def _existing(self, organization: router_pb2.Organization) -> Existing:
         organization_id = organization.organization_id
-        flows, apps, numbers = await asyncio.gather(
+        flows, apps, numbers, secrets = await asyncio.gather(
             self._rooms.call(
                 "executor", self._flows.ListFlows, executor_pb2.ListFlowsRequest(organization_id=organization_id)
             ),
@@ -47,6 +48,9 @@ class House:
             self._rooms.call(
                 "router", self._directory.ListNumbers, router_pb2.ListNumbersRequest(organization_id=organization_id)
             ),
+            self._rooms.call(
+                "executor", self._secrets.ListSecrets, executor_pb2.ListSecretsRequest(organization_id=organization_id)
+            ),
         )
         return Existing(
             organization_id=organization_id,
@@ -54,6 +58,7 @@ class House:
             fallback_flow_id=organization.fallback_flow_id,
             flows={flow.name: flow for flow in flows.flows},
             apps=frozenset(app.name for app in apps.apps),
+            secrets=frozenset(secret.name for secret in secrets.secrets),
             numbers={number.phone_number_id: number for number in numbers.numbers},
         )
 
@@ -81,6 +86,11 @@ class House:
             previous_app_secret=app.previous_app_secret,
         )
         return (await self._rooms.call("ingress", self._apps.PutApp, request)).is_changed
+
+    async def put_secret(self, organization_id: str, secret: Secret) -> bool:
+        """Store a secret of flows; says whether it changed."""
+        request = executor_pb2.PutSecretRequest(organization_id=organization_id, name=secret.name, value=secret.value)
+        return (await self._rooms.call("executor", self._secrets.PutSecret, request)).is_changed
 
     async def put_flow(self, organization_id: str, flow: Flow, *, is_dry_run: bool) -> executor_pb2.PutFlowResponse:
         """Store a flow and publish it if that is wanted, or only say what would come of it."""

@@ -38,9 +38,12 @@ class RememberedNumber:
 
 @dataclass(slots=True)
 class Memory:
-    """Apps and numbers in the order they were first applied, and digests of what was applied last."""
+    """Apps and numbers in the order they were first applied, and digests of what was applied last.
 
-    file: Path
+    Without a file it is forgotten with the command.
+    """
+
+    file: Path | None = None
     apps: dict[str, RememberedApp] = field(default_factory=dict)
     numbers: dict[str, RememberedNumber] = field(default_factory=dict)
     digests: dict[str, str] = field(default_factory=dict)
@@ -61,6 +64,8 @@ class Memory:
 
     def save(self) -> None:
         """Replace the file at once, unless it says the same already."""
+        if self.file is None:
+            return
         kept = {
             "apps": {key: asdict(app) for key, app in self.apps.items()},
             "numbers": {key: asdict(number) for key, number in self.numbers.items()},

@@ -22,6 +22,7 @@ class Existing:
     fallback_flow_id: str = ""
     flows: Mapping[str, executor_pb2.Flow] = field(default_factory=dict)
     apps: frozenset[str] = frozenset()
+    secrets: frozenset[str] = frozenset()
     numbers: Mapping[str, router_pb2.Number] = field(default_factory=dict)
 
 

@@ -1,5 +1,5 @@
-"""The order in which apply works: check all of it, then organizations, apps, flows, chatbots, numbers, triggers, people
-and keys."""
+"""The order in which apply works: check all of it, then organizations, apps, secrets, flows, chatbots, numbers,
+triggers, people and keys."""
 
 import asyncio
 from collections.abc import Awaitable, Iterable, Mapping, Sequence
@@ -11,7 +11,7 @@ from services.cli.apply.house import House
 from services.cli.apply.memory import Memory, RememberedApp, RememberedNumber
 from services.cli.apply.plan import Change, Existing, Verb, app_owner, app_owners, check_references
 from services.cli.apply.reading import Where
-from services.cli.apply.wanted import ApiKey, Chatbot, Flow, MetaApp, Number, Organization, User
+from services.cli.apply.wanted import ApiKey, Chatbot, Flow, MetaApp, Number, Organization, Secret, User
 from services.cli.ending import Failed, WrongInput
 from services.pb.executor.v1 import executor_pb2
 from services.pb.router.v1 import router_pb2
@@ -138,6 +138,7 @@ class _Applying:
     async def _organization(self, organization: Organization) -> list[Change]:
         async with self._at_once:
             changes = [await self._app(organization, app) for app in organization.apps]
+            changes += [await self._secret(organization, secret) for secret in organization.secrets]
             flow_ids = {name: flow.flow_id for name, flow in self._existing_of(organization).flows.items()}
             changes += [await self._flow(organization, flow, flow_ids) for flow in organization.flows]
             chatbot_ids: dict[str, str] = {}
@@ -173,6 +174,13 @@ class _Applying:
         self._memory.note(f"{organization_id}/app/{app.name}", app)
         was_there = app.name in self._existing_of(organization).apps
         return Change(organization.name, "Meta app", app.name, _verb(is_changed, was_there=was_there))
+
+    async def _secret(self, organization: Organization, secret: Secret) -> Change:
+        organization_id = self._ids[organization.name]
+        is_changed = await _named(secret.where, self._house.put_secret(organization_id, secret))
+        self._memory.note(f"{organization_id}/secret/{secret.name}", secret.value)
+        was_there = secret.name in self._existing_of(organization).secrets
+        return Change(organization.name, "secret", secret.name, _verb(is_changed, was_there=was_there))
 
     async def _flow(self, organization: Organization, flow: Flow, flow_ids: dict[str, str]) -> Change:
         put = self._house.put_flow(self._ids[organization.name], flow, is_dry_run=False)

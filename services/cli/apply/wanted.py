@@ -1,4 +1,4 @@
-"""What should be: organizations with Meta apps, flows, chatbots, numbers, triggers, users and API keys, by name."""
+"""What should be: organizations with apps, secrets, flows, chatbots, numbers, triggers, users and API keys, by name."""
 
 from dataclasses import dataclass, field
 
@@ -14,6 +14,15 @@ class MetaApp:
     app_secret: str
     previous_app_secret: str
     verify_token: str
+    where: Where = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """What calls of flows are made with, by name."""
+
+    name: str
+    value: str = field(repr=False)
     where: Where = field(compare=False, repr=False)
 
 
@@ -96,6 +105,7 @@ class Organization:
     time_zone: str | None = None
     fallback_flow: str | None = None
     apps: tuple[MetaApp, ...] = ()
+    secrets: tuple[Secret, ...] = ()
     flows: tuple[Flow, ...] = ()
     chatbots: tuple[Chatbot, ...] = ()
     numbers: tuple[Number, ...] = ()

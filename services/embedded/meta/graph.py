@@ -178,6 +178,8 @@ def _refuse_on_purpose(fault: str) -> None:
             raise GraphError(ErrorKind.PAIR_LIMIT, "Too many messages to the same phone number.")
         case "refuse_transient":
             raise GraphError(ErrorKind.TRANSIENT)
+        case "refuse_for_good":
+            raise GraphError(ErrorKind.UNDELIVERABLE, "Message Undeliverable.")
 
 
 def _receipt(send: Send, accepted: Accepted) -> dict[str, object]:

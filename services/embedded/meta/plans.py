@@ -51,7 +51,7 @@ class Faults:
     """
 
     KINDS: ClassVar[tuple[str, ...]] = (
-        "rate_limited", "pair_limited", "refuse_transient", "reset_before_accept",
+        "rate_limited", "pair_limited", "refuse_transient", "refuse_for_good", "reset_before_accept",
         "accept_hang", "accept_reset", "accept_502", "accept_garbage",
     )  # fmt: skip
 
@@ -59,6 +59,7 @@ class Faults:
     rate_limited: float = 0.0
     pair_limited: float = 0.0
     refuse_transient: float = 0.0
+    refuse_for_good: float = 0.0
     reset_before_accept: float = 0.0
     accept_hang: float = 0.0
     accept_reset: float = 0.0

@@ -36,6 +36,7 @@ class ErrorKind(Enum):
     NUMBER_LIMIT = ErrorForm(130429, 400, "Rate limit hit")
     PAIR_LIMIT = ErrorForm(131056, 400, "(Business Account, Consumer Account) pair rate limit hit")
     TRANSIENT = ErrorForm(2, 503, "Service temporarily unavailable", is_transient=True)
+    UNDELIVERABLE = ErrorForm(131026, 400, "Message undeliverable")
     WINDOW_CLOSED = ErrorForm(131047, 400, "Re-engagement message")
 
 

@@ -18,13 +18,13 @@ from services.executor.domain.commands import (
     CallFlow,
     ChangeContact,
     Ended,
+    HandBack,
     HandOver,
     JumpToFlow,
     LimitReached,
     LogEvent,
     Order,
     Say,
-    SendText,
     StartEffect,
 )
 from services.executor.domain.compile import CompiledFlow
@@ -125,6 +125,7 @@ class _Advance:
             contact=Contact(contact.contact_id, contact.wa_id, contact.user_id, line.contact_name),
             window_expires_at=line.window_expires_at,
             time_zone=line.time_zone,
+            profile=line.profile,
         )
         flow = self._flow(standing.session.flow_id, standing.session.flow_version)
         if flow is not None:
@@ -180,6 +181,9 @@ class _Advance:
         self._put(after)
         if session.timers or outcome.session.timers:
             self._set_timers(session, after)
+        if session.is_with_person and not outcome.session.is_with_person and not isinstance(event, Released):
+            # Before the rest: a flow that is begun now may hand over anew.
+            self._order(flow, HandBack(session.current_node_id or ""))
         self._carry_out(flow, outcome)
 
     def _after(
@@ -196,7 +200,13 @@ class _Advance:
         return standing.after_turn(
             session,
             contact=arrival.contact,
-            line=Line(arrival.phone_number_id, arrival.contact.name, arrival.window_expires_at, arrival.time_zone),
+            line=Line(
+                arrival.phone_number_id,
+                arrival.contact.name,
+                arrival.window_expires_at,
+                arrival.time_zone,
+                arrival.profile,
+            ),
             messages=messages,
             now=now,
             expires_at=expires_at,
@@ -230,7 +240,7 @@ class _Advance:
                 self._call(flow, outcome.session, command)
             elif isinstance(command, LogEvent):
                 self._note("flow_event", flow.flow_id, command.node_id, command.name)
-            elif isinstance(command, StartEffect | ChangeContact | HandOver):
+            elif isinstance(command, StartEffect | ChangeContact | HandOver | HandBack):
                 self._order(flow, command)
             else:
                 assert_never(command)
@@ -291,8 +301,7 @@ class _Advance:
         # The same event says the same things under the same ids, so a repeat is one message for sender.
         message_id = derived_id(arrival.conversation_id, f"{arrival.event_id}#{len(self._effects.said)}")
         self._effects.said.append(Said(message_id, arrival, flow.flow_id, command))
-        text = command.text if isinstance(command, SendText) else command.body
-        self._note("bot_message", flow.flow_id, command.node_id, text)
+        self._note("bot_message", flow.flow_id, command.node_id, command.words)
 
     def _order(self, flow: CompiledFlow, command: Order) -> None:
         arrival = self._arrival
@@ -375,7 +384,7 @@ class _Advance:
     def _context(self) -> dict[str, Json]:
         contact = self._arrival.contact
         return {
-            "contact": {"name": contact.name, "phone": contact.wa_id, "email": ""},
+            "contact": {"name": contact.name, "phone": contact.wa_id, "email": "", **self._arrival.profile},
             "conversation": {"id": written_id(self._arrival.conversation_id)},
         }
 

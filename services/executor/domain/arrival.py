@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 from uuid import UUID
 
 from services.executor.domain.events import DeliveryFailed, EffectDone, InboundMessage, Released, Taken
+from services.executor.domain.json_value import Json
 
 StartReason = Literal["none", "keyword", "number", "chatbot", "fallback", "test"]
 SESSION_EXPIRY = "session_expiry"
@@ -46,7 +48,8 @@ Signal = TimerDue | SendFailed | EffectDone | Released | Taken
 class Arrival:
     """One event of one conversation. With a `signal` there is no message, and who talks where is known from before.
 
-    `time_zone` is the organization's IANA name. `window_expires_at` is in seconds since 1970, 0 when it is unknown.
+    `profile` is what is known of the contact: attributes, tags, language. `time_zone` is the organization's IANA name,
+    `window_expires_at` is in seconds since 1970, 0 when it is unknown.
     """
 
     organization_id: UUID
@@ -61,3 +64,4 @@ class Arrival:
     window_expires_at: int
     time_zone: str = ""
     signal: Signal | None = None
+    profile: Mapping[str, Json] = field(default_factory=dict)

@@ -5,67 +5,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from services.executor.domain.json_value import Json
+from services.executor.domain.says import Button, Row, Say, Section, SendButtons, SendList, SendText
 
 EndReason = Literal["end_node", "no_edge", "attempts_exceeded", "returned", "inactive"]
 EffectKind = Literal["http", "ai"]
 LimitReason = Literal["iterations", "timeout", "work"]
-
-
-@dataclass(frozen=True, slots=True)
-class Button:
-    """A reply button."""
-
-    id: str
-    title: str
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A row of a list."""
-
-    id: str
-    title: str
-    description: str
-
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    """A titled group of rows."""
-
-    title: str
-    rows: tuple[Row, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class SendText:
-    """Send one text bubble, at most 4096 characters."""
-
-    node_id: str
-    text: str
-    preview_url: bool
-
-
-@dataclass(frozen=True, slots=True)
-class SendButtons:
-    """Send a text with one to three reply buttons; header and footer may be empty."""
-
-    node_id: str
-    body: str
-    header: str
-    footer: str
-    buttons: tuple[Button, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class SendList:
-    """Send a text with a list of up to ten rows behind one button."""
-
-    node_id: str
-    body: str
-    header: str
-    footer: str
-    button_text: str
-    sections: tuple[Section, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,13 +42,14 @@ class CallFlow:
 class StartEffect:
     """Call something outside; the result comes back as EffectDone with this id.
 
-    `request` is JSON, by kind; secrets stand in it by name only.
+    `request` is JSON, by kind; secrets stand in it by name only. After `seconds` nobody waits for the result.
     """
 
     node_id: str
     effect_id: str
     kind: EffectKind
     request: Mapping[str, Json]
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +77,13 @@ class HandOver:
 
 
 @dataclass(frozen=True, slots=True)
+class HandBack:
+    """People have the conversation no longer, though nobody released it: the bot goes on."""
+
+    node_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class LogEvent:
     """Note an event of the author's own in the log."""
 
@@ -149,6 +101,11 @@ class Ended:
     reason: EndReason
 
 
-Say = SendText | SendButtons | SendList
-Order = StartEffect | ChangeContact | HandOver
+Order = StartEffect | ChangeContact | HandOver | HandBack
 Command = Say | Order | LogEvent | LimitReached | JumpToFlow | CallFlow | Ended
+
+__all__ = [
+    "Button", "CallFlow", "ChangeContact", "Command", "EffectKind", "EndReason", "Ended", "HandOver", "JumpToFlow",
+    "LimitReached", "LimitReason", "LogEvent", "Order", "Row", "Say", "Section", "SendButtons", "SendList", "SendText",
+    "StartEffect",
+]  # fmt: skip

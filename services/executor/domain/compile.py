@@ -7,10 +7,11 @@ from services.executor.domain.document import FlowDocument, Node
 from services.executor.domain.exits import Exits
 from services.executor.domain.finding import InvalidFlow
 from services.executor.domain.flow_settings import FlowSettings, read_settings
-from services.executor.domain.json_value import Json, text_at
+from services.executor.domain.json_value import Json, object_at, text_at
 from services.executor.domain.lint import problems
 from services.executor.domain.nodes import NODE_TYPES
 from services.executor.domain.nodes.node_type import Plan
+from services.executor.domain.nodes.template import send_template
 from services.executor.domain.turn import Behaviour, Closed
 from services.executor.domain.variables import is_system_name
 from services.executor.domain.wiring import wire
@@ -58,7 +59,7 @@ def compile_flow(document: FlowDocument, *, flow_id: str = "", version: int = 0)
         # Exports carry sample values under system names; the system alone says those.
         variables={name: value for name, value in document.variables.items() if not is_system_name(name)},
         start_id=next(node.id for node in document.nodes if node.type == "start"),
-        nodes={node.id: _compile_node(node, Plan(settings, exits[node.id])) for node in document.nodes},
+        nodes={node.id: _compile_node(node, Plan(settings, exits[node.id], flow_id)) for node in document.nodes},
     )
 
 
@@ -66,12 +67,15 @@ def _compile_node(node: Node, plan: Plan) -> CompiledNode:
     node_type, exits = NODE_TYPES[node.type], plan.exits
     if not node_type.speaks(node):
         return CompiledNode(node.id, node_type.compile(node, plan), exits)
-    closed = _closed(node, plan)
+    closed = _closed(node, plan) if node_type.needs_window else None
     return CompiledNode(node.id, node_type.compile(node, plan), exits, closed, exits.catches_failures)
 
 
 def _closed(node: Node, plan: Plan) -> Closed:
     """The node's own policy, or the flow's; an edge for it is policy enough."""
-    has_edge = plan.exits.named("window_closed") is not None
     policy = text_at(node.data, "onWindowClosed") or plan.settings.on_window_closed or "branch"
-    return Closed("branch" if policy == "branch" and has_edge else "wait")
+    template = object_at(node.data, "windowTemplate")
+    if policy == "template" and text_at(template, "templateName").strip():
+        return Closed("template", send_template(node.id, template, plan.settings.language))
+    has_edge = plan.exits.named("window_closed") is not None
+    return Closed("branch" if policy != "wait" and has_edge else "wait")

@@ -9,6 +9,7 @@ from typing import Final
 from services.executor.domain.budget import Budget, WorkSpent
 from services.executor.domain.commands import Command
 from services.executor.domain.compile import CompiledFlow
+from services.executor.domain.contact_view import MEMO, contact_seen
 from services.executor.domain.events import DeliveryFailed, EffectDone, Event, FlowStarted, InboundMessage, TimerFired
 from services.executor.domain.json_value import Json
 from services.executor.domain.limits import Limits
@@ -116,6 +117,9 @@ def _begin_turn(
         "user_message": said,
         "selected_option": base.selected_option,
     }
+    changes = base.memo.get(MEMO)
+    if isinstance(changes, dict):
+        system[MEMO] = contact_seen(system.get(MEMO), changes)
     scope = Scope(variables, system, flow.settings.keep_unknown, None, Budget(limits.work))
     turn = Turn(
         variables, system, scope, [], [], [], [],

@@ -11,7 +11,7 @@ NAMED_ONLY: Final = frozenset(
     {"invalid", "no_reply", "failed", "skip", "window_closed", "timeout", "cancelled", "no_agent"}
 )
 # An edge for one cause of failure, such as failed:131026, is named as well.
-_FAILED_WITH: Final = "failed:"
+FAILED_WITH: Final = "failed:"
 # What builders write on the one outgoing point of an ordinary node: it names no way in particular.
 _PLAIN_HANDLES: Final = frozenset(
     {"", "a", "source", "out", "output", "next", "answered", "bottom", "right", "left", "top", "output-0"}
@@ -36,11 +36,11 @@ class Exits:
     @property
     def catches_failures(self) -> bool:
         """Whether an edge says where to go when something failed."""
-        return any(key == "failed" or key.startswith(_FAILED_WITH) for key in (*self.by_handle, *self.by_label))
+        return any(key == "failed" or key.startswith(FAILED_WITH) for key in (*self.by_handle, *self.by_label))
 
     def failing(self, code: int) -> str | None:
         """The target of the edge for this cause of failure, or else for any."""
-        return self.named(f"{_FAILED_WITH}{code}") or self.named("failed")
+        return self.named(f"{FAILED_WITH}{code}") or self.named("failed")
 
     def leading(self, handles: tuple[str, ...]) -> str | None:
         """The target for the first handle an edge names, else of the plain edge; None ends the flow.
@@ -71,7 +71,7 @@ def build_exits(edges: Iterable[Edge], claimed: frozenset[str]) -> Exits:
             by_label.setdefault(label, edge.target)
         if is_plain(edge) and handle not in reserved:
             plain.append(edge.target)
-        if not any(key in reserved or key.startswith(_FAILED_WITH) for key in (handle, label)):
+        if not any(key in reserved or key.startswith(FAILED_WITH) for key in (handle, label)):
             free.append(edge.target)
     sole = free[0] if len(free) == 1 else None
     return Exits(by_handle, by_label, plain[0] if plain else None, sole)

@@ -13,11 +13,11 @@ from services.executor.domain.templates import Template, compile_template
 # Brazil has had no daylight saving time since 2019 (Decree 9.772), so the default needs no zone database.
 DEFAULT_ZONE: Final = timezone(timedelta(hours=-3), "America/Sao_Paulo")
 
-_ACTIONS: Final[dict[str, Literal["remind", "close", "handoff", "fallback"]]] = {
+INACTIVITY_ACTIONS: Final[dict[str, Literal["remind", "close", "handoff", "fallback"]]] = {
     "remind": "remind", "close": "close", "handoff": "handoff", "fallback": "fallback",
 }  # fmt: skip
 # A year; a longer one is no setting but a slip.
-_LONGEST_SECONDS: Final = 365 * 86_400
+LONGEST_SECONDS: Final = 365 * 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ def _read_inactivity(written: Mapping[str, Json]) -> Inactivity | None:
         warn_seconds=warn_seconds,
         warn_message=compile_template(text_at(written, "warnMessage")),
         then_seconds=_positive(written, "thenSeconds"),
-        action=_ACTIONS.get(action, "close"),
+        action=INACTIVITY_ACTIONS.get(action, "close"),
         message=compile_template(text_at(written, "message")),
         node=text_at(written, "node"),
     )
@@ -90,7 +90,7 @@ def _read_inactivity(written: Mapping[str, Json]) -> Inactivity | None:
 
 def _positive(written: Mapping[str, Json], name: str) -> int | None:
     number = whole_number_at(written, name)
-    return min(number, _LONGEST_SECONDS) if number is not None and number > 0 else None
+    return min(number, LONGEST_SECONDS) if number is not None and number > 0 else None
 
 
 def read_zone(settings: Mapping[str, Json]) -> tzinfo | None:

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
 from services.executor.domain.arrival import Contact
 from services.executor.domain.identifiers import derived_id
+from services.executor.domain.json_value import Json
 from services.executor.domain.session import Session
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """Where the conversation is held, as its last message told: what is said later without a message needs it."""
+    """Where the conversation is held, as its last message told: what is said later without a message needs it.
+
+    `profile` is what is known of the contact besides names: attributes, tags, language.
+    """
 
     phone_number_id: str = ""
     contact_name: str = ""
     window_expires_at: int = 0
     time_zone: str = ""
+    profile: Mapping[str, Json] = field(default_factory=dict)
 
 
 def state_id_of(conversation_id: UUID, flow_id: str) -> UUID:

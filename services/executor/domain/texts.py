@@ -12,6 +12,14 @@ _PORTUGUESE: Final = {
     "date": "Resposta inválida. Digite uma data no formato DD/MM/AAAA.",
     "choice": "Opção inválida. Escolha uma das opções.",
     "yes_no": "Resposta inválida. Responda sim ou não.",
+    "time": "Resposta inválida. Digite um horário no formato HH:MM.",
+    "rating": "Resposta inválida. Digite uma nota em números.",
+    "url": "Resposta inválida. Digite um endereço de site.",
+    "location": "Resposta inválida. Envie uma localização.",
+    "file": "Resposta inválida. Envie um arquivo.",
+    "file_kind": "Este tipo de arquivo não é aceito. Envie outro.",
+    "order": "Resposta inválida. Escolha os produtos e envie o pedido.",
+    "form": "Resposta inválida. Preencha o formulário.",
     "too_short": "Resposta muito curta. Tente novamente.",
     "too_long": "Resposta muito longa. Tente novamente.",
     "too_low": "Valor abaixo do mínimo permitido. Tente novamente.",
@@ -20,6 +28,7 @@ _PORTUGUESE: Final = {
     "yes": "Sim",
     "no": "Não",
     "list_button": "Ver opções",
+    "form_button": "Abrir",
 }
 _ENGLISH: Final = {
     "again": "Invalid answer. Please try again.",
@@ -30,6 +39,14 @@ _ENGLISH: Final = {
     "date": "Invalid answer. Please type a date as DD/MM/YYYY.",
     "choice": "Invalid option. Please choose one of the options.",
     "yes_no": "Invalid answer. Please answer yes or no.",
+    "time": "Invalid answer. Please type a time as HH:MM.",
+    "rating": "Invalid answer. Please type a number as your rating.",
+    "url": "Invalid answer. Please type a web address.",
+    "location": "Invalid answer. Please send a location.",
+    "file": "Invalid answer. Please send a file.",
+    "file_kind": "This kind of file is not accepted. Please send another.",
+    "order": "Invalid answer. Please choose products and send the order.",
+    "form": "Invalid answer. Please fill in the form.",
     "too_short": "The answer is too short. Please try again.",
     "too_long": "The answer is too long. Please try again.",
     "too_low": "The value is below the minimum. Please try again.",
@@ -38,6 +55,7 @@ _ENGLISH: Final = {
     "yes": "Yes",
     "no": "No",
     "list_button": "Options",
+    "form_button": "Open",
 }
 
 

@@ -135,7 +135,7 @@ class Turn:
         """Call something outside; EffectDone comes back, or TimerFired("effect") when nothing did in that time."""
         count = sum(isinstance(command, StartEffect) for command in self.commands)
         self.effect_id = sha256(f"{self.moment.seed}#{node_id}#{count}".encode()).hexdigest()[:32]
-        self.commands.append(StartEffect(node_id, self.effect_id, kind, request))
+        self.commands.append(StartEffect(node_id, self.effect_id, kind, request, seconds))
         self.set_timer("effect", seconds)
 
 

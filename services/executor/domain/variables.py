@@ -12,7 +12,7 @@ MAX_VARIABLES: Final = 64 * 1024
 
 # A name with one of these roots is read from the system only: no user variable can stand in for it.
 SYSTEM_ROOTS: Final = frozenset(
-    {"contact", "conversation", "flow", "current_time", "current_date", "user_message", "selected_option"}
+    {"contact", "conversation", "flow", "secret", "current_time", "current_date", "user_message", "selected_option"}
 )
 
 

@@ -110,6 +110,7 @@ class Walk:
         outside begins anew.
         """
         self._stay(node)
+        self._place.is_blocked = self._base.is_blocked
         if isinstance(event, Taken):
             self._place.is_taken = True
             self._turn.timers.clear()
@@ -117,7 +118,8 @@ class Walk:
         elif isinstance(event, Released):
             self._place.is_taken = False
             holding = node.behaviour
-            if isinstance(holding, Holding) and not holding.is_with_person:
+            if self._base.is_blocked or (isinstance(holding, Holding) and not holding.is_with_person):
+                # What it has to say was never said, or what it waited for has been dropped.
                 self._go_to(node.id)
             else:
                 self._act(node, event)

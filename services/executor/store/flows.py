@@ -1,42 +1,34 @@
-"""Flows and their versions in Postgres."""
+"""Flows and their drafts in Postgres."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
 from uuid import UUID
 
-from services.chassis.audit import AuditEntry, AuditLog, digest_of
+from services.chassis.audit import AuditLog
 from services.chassis.db import Connection, Database, fetch_all, fetch_one, run_counted, run_steps
-from services.executor.ports import FlowSummary, FlowVersion, SavedFlow, SaveFlow
+from services.executor.ports import FlowChanged, FlowInUse, FlowSummary, FlowVersion, SavedFlow, SaveFlow
+from services.executor.store.heads import heads, key_of, make_version, noting
+from services.executor.store.migrating import LIVE, begin_migration
 
 _SAVE_DRAFT = """
     INSERT INTO executor.flow AS f (organization_id, flow_id, name, draft, draft_digest)
     VALUES (%(organization_id)s, %(flow_id)s, %(name)s, %(document)b, %(digest)s)
     ON CONFLICT (organization_id, flow_id) DO UPDATE SET
-      draft = excluded.draft, draft_digest = excluded.draft_digest, updated_at = now()
-    WHERE f.draft_digest <> excluded.draft_digest"""
+      draft = excluded.draft, draft_digest = excluded.draft_digest, updated_at = now(), archived_at = NULL
+    WHERE f.draft_digest <> excluded.draft_digest OR f.archived_at IS NOT NULL"""
 
-_PUBLISH = """
-    WITH published AS (
-      UPDATE executor.flow
-      SET published_version = published_version + 1, published_digest = %(digest)s, updated_at = now()
-      WHERE organization_id = %(organization_id)s AND flow_id = %(flow_id)s AND published_digest <> %(digest)s
-      RETURNING organization_id, flow_id, published_version, draft)
-    INSERT INTO executor.flow_version (organization_id, flow_id, version, document, digest)
-    SELECT organization_id, flow_id, published_version, draft, %(digest)s FROM published"""
+_ARCHIVE = """
+    UPDATE executor.flow
+    SET archived_at = now(), published_version = 0, published_digest = '', updated_at = now()
+    WHERE organization_id = %(organization_id)s AND flow_id = %(flow_id)s"""
 
+_COUNT_PEOPLE = f"SELECT count(*) FROM executor.conversation_states s WHERE {LIVE}"
 
-class _Heads(NamedTuple):
-    """What a flow's row says of its draft and its published version."""
-
-    name: str
-    draft_digest: str
-    published_version: int
-    published_digest: str
+_SUMMARY = "flow_id, name, published_version, updated_at, draft_digest, published_digest, created_at"
 
 
 class PostgresFlows:
-    """Flows of organizations; versions are only ever added."""
+    """Flows of organizations. An archived one is there for the conversations that were in it, and for nobody else."""
 
     def __init__(self, database: Database, audit: AuditLog) -> None:
         self._database = database
@@ -44,51 +36,99 @@ class PostgresFlows:
 
     async def save(self, *, organization_id: UUID, flow: SaveFlow) -> SavedFlow:
         """Store the draft; publish it as a new version when asked and when it differs from the published one."""
-        values = {
-            "organization_id": organization_id,
-            "flow_id": flow.flow_id,
+        values = key_of(organization_id, flow.flow_id) | {
             "name": flow.name,
             "document": flow.document,
             "digest": flow.digest,
         }
         async with self._database.transaction([organization_id]) as connection:
             await run_steps(connection, self._audit.locking([organization_id]))
-            before = await _heads(connection, organization_id, flow.flow_id)
+            before = await heads(connection, organization_id, flow.flow_id)
+            # A repeat of what was stored already is no conflict.
+            is_expected = (before.draft_digest if before else "") in (flow.replaces, flow.digest)
+            if flow.replaces is not None and not is_expected:
+                raise FlowChanged
             await run_counted(connection, _SAVE_DRAFT, values)
             if flow.publish:
-                await run_counted(connection, _PUBLISH, values)
-            after = await _heads(connection, organization_id, flow.flow_id)
+                await make_version(connection, values | {"author": self._audit.who(), "note": "", "rollback_of": 0})
+            after = await heads(connection, organization_id, flow.flow_id)
             assert after is not None
             if after != before:
-                await run_steps(connection, self._audit.steps([_entry(organization_id, flow.flow_id, before, after)]))
+                is_published = after.published_version > (before.published_version if before else 0)
+                entry = noting("flow.publish" if is_published else "flow.put", values, before, after)
+                await run_steps(connection, self._audit.steps([entry]))
         return SavedFlow(after.published_version, is_changed=after != before)
+
+    async def archive(self, *, organization_id: UUID, flow_id: UUID, is_forced: bool) -> int | None:
+        """Take a flow out of service; people in it are taken out of it some at a time (store.migrating)."""
+        values = key_of(organization_id, flow_id)
+        async with self._database.transaction([organization_id]) as connection:
+            await run_steps(connection, self._audit.locking([organization_id]))
+            before = await heads(connection, organization_id, flow_id)
+            if before is None:
+                return None
+            row = await fetch_one(
+                connection, f"SELECT count(*) FROM executor.conversation_states s WHERE {LIVE}", values
+            )
+            people = int(row[0]) if row else 0
+            if people and not is_forced:
+                raise FlowInUse(people)
+            await run_counted(connection, _ARCHIVE, values)
+            if is_forced:
+                await begin_migration(connection, values, "end")
+            await run_steps(connection, self._audit.steps([noting("flow.archive", values, before, None)]))
+        return people
 
     async def published_digest(self, *, organization_id: UUID, flow_id: UUID) -> tuple[int, str]:
         """The published version and its digest; (0, "") when nothing is published."""
         async with self._database.transaction([organization_id], durable=False) as connection:
+            found = await heads(connection, organization_id, flow_id)
+        return (found.published_version, found.published_digest) if found else (0, "")
+
+    async def head(self, *, organization_id: UUID, flow_id: UUID) -> FlowSummary | None:
+        """A flow without its documents; None when there is none."""
+        async with self._database.transaction([organization_id], durable=False) as connection:
             row = await fetch_one(
                 connection,
-                """SELECT published_version, published_digest FROM executor.flow
-                   WHERE organization_id = %s AND flow_id = %s""",
-                (organization_id, flow_id),
+                f"""SELECT {_SUMMARY} FROM executor.flow
+                    WHERE organization_id = %(organization_id)s AND flow_id = %(flow_id)s AND archived_at IS NULL""",
+                key_of(organization_id, flow_id),
             )
-        return (row[0], row[1]) if row else (0, "")
+        return FlowSummary(*row) if row else None
+
+    async def document(self, *, organization_id: UUID, flow_id: UUID, version: int) -> tuple[bytes, str] | None:
+        """The document of the draft (version 0) or of a version, and its digest."""
+        statement = """
+            SELECT v.document, v.digest FROM executor.flow f
+            JOIN executor.flow_version v ON v.organization_id = f.organization_id AND v.flow_id = f.flow_id
+            WHERE f.organization_id = %(organization_id)s AND f.flow_id = %(flow_id)s AND f.archived_at IS NULL
+              AND v.version = %(version)s"""
+        if not version:
+            statement = """
+                SELECT draft, draft_digest FROM executor.flow
+                WHERE organization_id = %(organization_id)s AND flow_id = %(flow_id)s AND archived_at IS NULL"""
+        async with self._database.transaction([organization_id], durable=False) as connection:
+            row = await fetch_one(connection, statement, key_of(organization_id, flow_id) | {"version": version})
+        return (bytes(row[0]), row[1]) if row else None
 
     async def load(self, *, organization_id: UUID, flow: str, version: int) -> FlowVersion | None:
         """A version's document; `version` 0 means the published one. `flow` is an id or, for jumps, a name."""
         async with self._database.transaction([organization_id], durable=False) as connection:
             return await load_flow(connection, organization_id=organization_id, flow=flow, version=version)
 
-    async def list_flows(self, *, organization_id: UUID) -> list[FlowSummary]:
-        """The organization's flows by name."""
+    async def list_flows(self, *, organization_id: UUID, skip: int, limit: int) -> tuple[int, list[FlowSummary]]:
+        """Flows by name, and how many there are; limit 0 means all."""
+        values = {"organization_id": organization_id, "skip": skip, "limit": limit or None}
+        where = "WHERE organization_id = %(organization_id)s AND archived_at IS NULL"
         async with self._database.transaction([organization_id], durable=False) as connection:
+            total = await fetch_one(connection, f"SELECT count(*) FROM executor.flow {where}", values)
             rows = await fetch_all(
                 connection,
-                """SELECT flow_id, name, published_version, updated_at FROM executor.flow
-                   WHERE organization_id = %s ORDER BY name""",
-                (organization_id,),
+                f"SELECT {_SUMMARY} FROM executor.flow {where} ORDER BY name OFFSET %(skip)s LIMIT %(limit)s",
+                values,
             )
-        return [FlowSummary(*row) for row in rows]
+        assert total is not None
+        return int(total[0]), [FlowSummary(*row) for row in rows]
 
 
 async def load_flow(connection: Connection, *, organization_id: UUID, flow: str, version: int) -> FlowVersion | None:
@@ -103,24 +143,3 @@ async def load_flow(connection: Connection, *, organization_id: UUID, flow: str,
         {"organization_id": organization_id, "flow": flow, "version": version},
     )
     return FlowVersion(row[0], row[1], bytes(row[2]), row[3]) if row else None
-
-
-async def _heads(connection: Connection, organization_id: UUID, flow_id: UUID) -> _Heads | None:
-    row = await fetch_one(
-        connection,
-        """SELECT name, draft_digest, published_version, published_digest FROM executor.flow
-           WHERE organization_id = %s AND flow_id = %s""",
-        (organization_id, flow_id),
-    )
-    return _Heads(*row) if row else None
-
-
-def _entry(organization_id: UUID, flow_id: UUID, before: _Heads | None, after: _Heads) -> AuditEntry:
-    is_published = after.published_version > (before.published_version if before else 0)
-    return AuditEntry(
-        organization_id,
-        "flow.publish" if is_published else "flow.put",
-        f"flow:{flow_id}",
-        before=digest_of(before._asdict()) if before else None,
-        after=digest_of(after._asdict()),
-    )

@@ -23,10 +23,10 @@ from services.chassis.queue import (
     json_section,
     read_page,
 )
-from services.executor.store.boxes import INBOX, OUTBOX, RECORDS
+from services.executor.store.boxes import EFFECTS, INBOX, NOTICES, OUTBOX, RECORDS
 
 ROWS_AT_ONCE = 2000
-_WAITING = "events or replies that are being worked on"
+_WAITING = "events, replies, calls or orders that are being worked on"
 
 _MINE = "organization_id = %(organization)b::uuid"
 
@@ -76,6 +76,7 @@ class PostgresPrivacy:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._inbox, self._outbox, self._records = Clearing(INBOX), Clearing(OUTBOX), Clearing(RECORDS)
+        self._effects, self._notices = Clearing(EFFECTS), Clearing(NOTICES)
         self._receipts = Receipts(INBOX.schema)
 
     async def erase(self, *, organization_id: UUID, job_id: UUID, conversation_ids: Sequence[UUID]) -> Cleared:
@@ -92,15 +93,15 @@ class PostgresPrivacy:
         keys = [(organization_id, conversation_id) for conversation_id in conversation_ids]
         async with self._database.journey([organization_id]) as journey:
             # In the order in which a turn locks them.
-            inbox, outbox = await journey.run([self._inbox.locking(keys), self._outbox.locking(keys)])
-            if not are_at_rest(inbox) or not are_at_rest(outbox):
+            boxes = (self._inbox, self._outbox, self._effects, self._notices)
+            locked = await journey.run([box.locking(keys) for box in boxes])
+            if not all(are_at_rest(lanes) for lanes in locked):
                 return Cleared(waiting_for=_WAITING)
             theirs = _theirs(organization_id, conversation_ids)
             removals = [
                 ("executor.conversation_states", (_REMOVE_STATES, theirs)),
                 ("executor.timer", (_REMOVE_TIMERS, theirs)),
-                *self._inbox.removing(keys, EVER),
-                *self._outbox.removing(keys, EVER),
+                *(removal for box in boxes for removal in box.removing(keys, EVER)),
             ]
             cleared = counted(removals, await journey.run([step for _, step in removals]))
             return await self._receipts.commit(journey, organization_id, job_id, cleared)
@@ -117,7 +118,8 @@ class PostgresPrivacy:
             json_section("conversation_state", partial(reading, _READ_STATES)),
             json_section("timer", partial(reading, _READ_TIMERS)),
         ]
-        for kind, box in (("event", self._inbox), ("reply", self._outbox)):
+        boxes = {"event": self._inbox, "reply": self._outbox, "call": self._effects, "order": self._notices}
+        for kind, box in boxes.items():
             sections.append(item_section(kind, partial(box.reading_items, keys)))
             sections.append(item_section(f"dead_{kind}", partial(box.reading_dead, keys)))
         return await read_page(self._database, organization_id, sections, cursor)
@@ -126,7 +128,7 @@ class PostgresPrivacy:
         """See ports.Privacy."""
         values = {"organization": organization_id, "before": before, "limit": ROWS_AT_ONCE}
         removals: list[Removal] = [("executor.conversation_states", (_EXPIRE_STATES, values))]
-        for box in (self._inbox, self._outbox, self._records):
+        for box in (self._inbox, self._outbox, self._effects, self._notices, self._records):
             removals += box.removing_older([organization_id], before, limit=ROWS_AT_ONCE)
         async with self._database.journey([organization_id]) as journey:
             rows = await journey.run([step for _, step in removals])

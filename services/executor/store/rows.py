@@ -10,7 +10,7 @@ import orjson
 from services.executor.domain.arrival import Contact
 from services.executor.domain.effects import Timer
 from services.executor.domain.identifiers import recurring_id
-from services.executor.domain.json_value import Json, text_at, whole_number_at
+from services.executor.domain.json_value import Json, object_at, text_at, whole_number_at
 from services.executor.domain.session import Session
 from services.executor.domain.standing import Line, Standing
 from services.executor.ports import StateView
@@ -51,6 +51,7 @@ def _rest_of(standing: Standing) -> str:
         "contact_name": line.contact_name,
         "window_expires_at": line.window_expires_at,
         "time_zone": line.time_zone,
+        **({"profile": dict(line.profile)} if line.profile else {}),
     }
     return orjson.dumps({**standing.session.place(), "line": held}).decode()
 
@@ -64,6 +65,7 @@ def _line_of(rest: Mapping[str, Json]) -> Line:
         contact_name=text_at(held, "contact_name"),
         window_expires_at=whole_number_at(held, "window_expires_at") or 0,
         time_zone=text_at(held, "time_zone"),
+        profile=object_at(held, "profile"),
     )
 
 

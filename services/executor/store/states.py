@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from functools import lru_cache, partial
+from itertools import islice
 from uuid import UUID, uuid5
 
 import psycopg
@@ -27,7 +28,7 @@ from services.chassis.queue.schema import KEEP_DAYS
 from services.executor.domain.effects import Timer
 from services.executor.domain.standing import Standing
 from services.executor.ports import Passage, Published, Save, Snapshot, StateChanged, StateView
-from services.executor.store.boxes import INBOX, OUTBOX, RECORDS
+from services.executor.store.boxes import BOXES
 from services.executor.store.flows import load_flow
 from services.executor.store.rows import COLUMNS, dropped_timers, standing_of, state_values, timer_values, view_of
 
@@ -85,11 +86,21 @@ _DROP_TIMERS = Query("""
 
 ANY_TIMER_DUE = Query("SELECT EXISTS (SELECT 1 FROM executor.timer WHERE fire_at <= now())")
 
+# Of one conversation the earlier fires first, though several processes fire: who finds an earlier one that another
+# process has in hand leaves the later one for the next time.
 _TAKE_TIMERS = Query("""
-    DELETE FROM executor.timer WHERE (organization_id, lane_id, kind, scope) IN (
-      SELECT organization_id, lane_id, kind, scope FROM executor.timer WHERE fire_at <= now()
-      ORDER BY fire_at LIMIT %(limit)s::bigint FOR UPDATE SKIP LOCKED)
-    RETURNING organization_id, lane_id, kind, scope, fire_at""")
+    WITH due AS MATERIALIZED (
+      SELECT organization_id, lane_id, kind, scope, fire_at FROM executor.timer WHERE fire_at <= now()
+      ORDER BY fire_at LIMIT %(limit)s::bigint FOR UPDATE SKIP LOCKED),
+    mine AS MATERIALIZED (
+      SELECT d.* FROM due d WHERE NOT EXISTS (
+        SELECT 1 FROM executor.timer e
+        WHERE e.organization_id = d.organization_id AND e.lane_id = d.lane_id AND e.fire_at < d.fire_at
+          AND (e.organization_id, e.lane_id, e.kind, e.scope) NOT IN (
+            SELECT organization_id, lane_id, kind, scope FROM due)))
+    DELETE FROM executor.timer t USING mine m
+    WHERE (t.organization_id, t.lane_id, t.kind, t.scope) = (m.organization_id, m.lane_id, m.kind, m.scope)
+    RETURNING t.organization_id, t.lane_id, t.kind, t.scope, t.fire_at""")
 
 # Few, so that they are claimed in batches; several, so that replicas do not wait for each other's commits.
 RECORD_LANES = 4
@@ -104,6 +115,8 @@ class PostgresStates:
         inbox: Lanes,
         outbox: Lanes,
         records: Lanes,
+        effects: Lanes,
+        notices: Lanes,
         *,
         audit: AuditLog,
         on_queued: Callable[[], None],
@@ -116,6 +129,8 @@ class PostgresStates:
         self._inbox = inbox
         self._outbox = outbox
         self._records = records
+        self._effects = effects
+        self._notices = notices
 
     async def enqueue(self, items: Sequence[Item]) -> Sequence[bool]:
         """Take events into the inbox; tells per item whether it is new."""
@@ -177,19 +192,25 @@ class PostgresStates:
             steps.append((_SAVE_STATES, {**state_values(save.standings), "wanted": len(save.standings)}))
         if save.timers:
             steps += _timer_steps(save.timers)
-        outbox = self._outbox.entering(save.outbox)
-        records = self._records.entering(self._bundles_of(save.records))
+        entering = [
+            (self._outbox, self._outbox.entering(save.outbox)),
+            (self._records, self._records.entering(self._bundles_of(save.records))),
+        ]
+        if save.effects:
+            entering.append((self._effects, self._effects.entering(save.effects)))
+        if save.notices:
+            entering.append((self._notices, self._notices.entering(save.notices)))
         before = len(steps)
-        steps += [*outbox.steps, *records.steps]
+        steps += [step for _, items in entering for step in items.steps]
         try:
             rows = await journey.commit(steps)
         except psycopg.DatabaseError as error:
             if is_fenced(error):
                 raise StateChanged from error
             raise
-        rows = rows[before:]
-        self._outbox.entered(outbox, rows[: len(outbox.steps)])
-        self._records.entered(records, rows[len(outbox.steps) :])
+        rest = iter(rows[before:])
+        for lanes_of, items in entering:
+            lanes_of.entered(items, list(islice(rest, len(items.steps))))
 
     def _bundles_of(self, records: Sequence[tuple[UUID, bytes]]) -> list[Item]:
         """An organization's records as few items, in one of its few lanes: the log needs no order between them."""
@@ -208,7 +229,8 @@ class PostgresStates:
         async with self._database.journey(()) as journey:
             (rows,) = await journey.run([(_TAKE_TIMERS, {"limit": limit})])
             if rows:
-                enqueueing = self._inbox.enqueueing([to_item(Timer(*row)) for row in rows])
+                ordered = sorted(rows, key=lambda row: row[4])
+                enqueueing = self._inbox.enqueueing([to_item(Timer(*row)) for row in ordered])
                 await journey.commit([rescoping({row[0] for row in rows}), *enqueueing.steps])
         if rows:
             self._on_queued()
@@ -290,14 +312,14 @@ class PostgresStates:
     async def prepare_partitions(self) -> None:
         """Have partitions for the weeks to come."""
         async with self._database.transaction(()) as connection:
-            for box in (INBOX, OUTBOX, RECORDS):
+            for box in BOXES:
                 table = f"{box.path}_item"
                 await fetch_one(connection, "SELECT app.ensure_partitions(%s::regclass, 'week', 3)", (table,))
 
     async def drop_old(self) -> None:
         """Drop items older than any repeat may be."""
         async with self._database.transaction(()) as connection:
-            for box in (INBOX, OUTBOX, RECORDS):
+            for box in BOXES:
                 table = f"{box.path}_item"
                 await fetch_one(connection, "SELECT app.drop_old_items(%s::regclass, %s)", (table, KEEP_DAYS))
 

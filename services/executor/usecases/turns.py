@@ -24,8 +24,9 @@ from services.chassis.logs import get_logger
 from services.chassis.queue import Claim, Finish, Item, LeaseLost, Passed, StoredItem
 from services.executor.domain.advance import advance
 from services.executor.domain.arrival import Arrival
+from services.executor.domain.commands import StartEffect
 from services.executor.domain.compile import CompiledFlow
-from services.executor.domain.effects import Effects, FlowNeeded, Record, Rules, Said
+from services.executor.domain.effects import Effects, FlowNeeded, Ordered, Record, Rules, Said
 from services.executor.domain.identifiers import recurring_id
 from services.executor.domain.limits import Limits
 from services.executor.domain.standing import Standing
@@ -62,10 +63,12 @@ class Submission:
 
 @dataclass(frozen=True, slots=True)
 class Encoder:
-    """How effects become items of the outbox, and bytes for the log."""
+    """How effects become items of the boxes they go to, and bytes for the log."""
 
     said: Callable[[Said], Item]
     record: Callable[[Record, int], bytes]
+    effect: Callable[[Ordered, StartEffect], Item]
+    notice: Callable[[Ordered], Item]
 
 
 @dataclass(slots=True)
@@ -219,6 +222,7 @@ class Turns:
 
     def _save_of(self, results: Sequence[_LaneResult], snapshot: Snapshot, finishes: Sequence[Finish]) -> Save:
         effects = [effect for result in results for effect in result.effects]
+        ordered = [order for effect in effects for order in effect.ordered]
         return Save(
             organization_ids=frozenset(result.claim.group_id for result in results),
             standings=[standing for result in results for standing in result.standings.values()],
@@ -227,6 +231,12 @@ class Turns:
             timers=[timer for effect in effects for timer in effect.timers],
             buried=[(result.claim, result.buried, result.finish.error or "") for result in results if result.buried],
             finishes=finishes,
+            effects=[
+                self._encoder.effect(order, order.command)
+                for order in ordered
+                if isinstance(order.command, StartEffect)
+            ],
+            notices=[self._encoder.notice(order) for order in ordered if not isinstance(order.command, StartEffect)],
         )
 
     def _records(self, effects: Sequence[Effects], now_us: int) -> list[tuple[UUID, bytes]]:

@@ -9,22 +9,19 @@ from google.protobuf.message import DecodeError
 
 from services.chassis.queue import Claim, Item
 from services.executor.domain.arrival import Arrival, Contact, StartReason
-from services.executor.domain.commands import Say, SendButtons, SendText
 from services.executor.domain.effects import Record, RecordKind, Said, Timer
-from services.executor.domain.events import InboundMessage
 from services.executor.domain.identifiers import read_id, recurring_id, written_id
 from services.executor.usecases import Decoded, Submission
-from services.executor.worker.signals import signal_of
+from services.executor.worker.contents import fill_content
+from services.executor.worker.messages import message_of
+from services.executor.worker.signals import profile_of, signal_of
 from services.pb.analytics.v1 import analytics_pb2
-from services.pb.common.v1 import content_pb2, events_pb2
 from services.pb.executor.v1 import executor_pb2
 from services.pb.sender.v1 import sender_pb2
 
 _LONGEST_EVENT_ID = 600
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
-# Kinds whose text is a caption.
-_CAPTIONED = frozenset({"image", "video", "audio", "document", "sticker"})
 
 _REASONS: dict[int, StartReason] = {
     executor_pb2.START_REASON_UNSPECIFIED: "none",
@@ -56,7 +53,7 @@ def decode(claim: Claim) -> Decoded:
     for item in claim.items:
         try:
             event = executor_pb2.ConversationEvent.FromString(item.payload)
-            arrivals.append(_arrival(event, item.event_id, claim.group_id, claim.lane_id))
+            arrivals.append(arrival_of(event, item.event_id, claim.group_id, claim.lane_id))
         except (DecodeError, ValueError) as error:
             return Decoded(claim, tuple(arrivals), _unreadable(error))
     return Decoded(claim, tuple(arrivals))
@@ -73,7 +70,7 @@ def submission_of(event: executor_pb2.ConversationEvent) -> Submission:
         raise ValueError("organization_id and conversation_id must be UUIDs") from None
     item = Item(organization_id, conversation_id, event_id, event.SerializeToString())
     try:
-        return Submission(item, _arrival(event, event_id, organization_id, conversation_id))
+        return Submission(item, arrival_of(event, event_id, organization_id, conversation_id))
     except ValueError as error:
         return Submission(item, _unreadable(error))
 
@@ -82,7 +79,7 @@ def _unreadable(error: Exception) -> str:
     return f"the event cannot be read: {error}"
 
 
-def _arrival(
+def arrival_of(
     event: executor_pb2.ConversationEvent, event_id: str, organization_id: UUID, conversation_id: UUID
 ) -> Arrival:
     """Read an event; the ids are those expected, as a rule. Raises ValueError."""
@@ -103,26 +100,14 @@ def _arrival(
             event.contact_user_id,
             event.contact_name,
         ),
-        message=_message(message),
+        message=message_of(message),
         may_run_flow=event.may_run_flow,
         start_flow_id=start_flow_id,
         start_reason=_REASONS.get(event.start_reason, "none"),
         window_expires_at=event.window_expires_at,
         time_zone=event.time_zone,
         signal=signal_of(event),
-    )
-
-
-def _message(message: events_pb2.InboundMessage) -> InboundMessage:
-    kind, text = message.kind, message.text or None
-    is_caption = kind in _CAPTIONED
-    reply = message.reply if message.HasField("reply") else None
-    return InboundMessage(
-        text=None if is_caption else text,
-        kind=kind,
-        reply_id=reply.id or None if reply is not None else None,
-        reply_title=reply.title or None if reply is not None else None,
-        caption=text if is_caption else None,
+        profile=profile_of(event),
     )
 
 
@@ -140,29 +125,8 @@ def encode_said(said: Said) -> Item:
         node_id=said.command.node_id,
         window_expires_at=arrival.window_expires_at,
     )
-    _fill(message.content, said.command)
+    fill_content(message.content, said.command)
     return Item(arrival.organization_id, arrival.conversation_id, message_id, message.SerializeToString())
-
-
-def _fill(content: content_pb2.Content, command: Say) -> None:
-    """Write what is said into a message's content, in place: parts made apart would be copied."""
-    if isinstance(command, SendText):
-        text = content.text
-        text.body, text.preview_url = command.text, command.preview_url
-        return
-    frame: content_pb2.ButtonsContent | content_pb2.ListContent
-    if isinstance(command, SendButtons):
-        frame = content.buttons
-        for button in command.buttons:
-            frame.buttons.add(id=button.id, title=button.title)
-    else:
-        frame = content.list
-        frame.button_text = command.button_text
-        for section in command.sections:
-            rows = frame.sections.add(title=section.title).rows
-            for row in section.rows:
-                rows.add(id=row.id, title=row.title, description=row.description)
-    frame.body, frame.header, frame.footer = command.body, command.header, command.footer
 
 
 def encode_record(record: Record, occurred_at_us: int) -> bytes:

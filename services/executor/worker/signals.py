@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 from uuid import UUID
 
@@ -9,6 +10,7 @@ import orjson
 
 from services.executor.domain.arrival import SendFailed, Signal, TimerDue
 from services.executor.domain.events import DeliveryFailed, EffectDone, Released, Taken
+from services.executor.domain.json_value import Json
 from services.pb.executor.v1 import executor_pb2
 
 _OUTCOMES: dict[int, Literal["ok", "failed", "timeout"]] = {
@@ -34,6 +36,19 @@ def signal_of(event: executor_pb2.ConversationEvent) -> Signal | None:
         failed = event.failed_delivery
         return SendFailed(failed.flow_id, DeliveryFailed(failed.node_id, failed.code))
     return _HANDS.get(event.hand)
+
+
+def profile_of(event: executor_pb2.ConversationEvent) -> Mapping[str, Json]:
+    """What is known of the contact: attributes, tags and language as far as there are any. Raises ValueError."""
+    profile: dict[str, Json] = {}
+    if event.contact_attributes:
+        attributes: Json = orjson.loads(event.contact_attributes)
+        profile["attributes"] = attributes if isinstance(attributes, dict) else {}
+    if event.contact_tags:
+        profile["tags"] = list(event.contact_tags)
+    if event.contact_language:
+        profile["language"] = event.contact_language
+    return profile
 
 
 def _effect(effect: executor_pb2.EffectResult) -> EffectDone:

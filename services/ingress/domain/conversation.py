@@ -79,3 +79,6 @@ class Flow:
     name: str
     published_version: int
     updated_at: datetime | None
+    created_at: datetime | None = None
+    draft_digest: str = ""
+    has_unpublished_changes: bool = False

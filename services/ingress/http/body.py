@@ -18,6 +18,8 @@ STRIDE_BYTES = 16 * 1024
 # What is no larger is not counted: there are only so many connections (http/crowd.py).
 SMALL_BYTES = 64 * 1024
 MOST_BYTES = 64 * 1024 * 1024
+# Who found no room brings the same again as soon as he is told: so many bytes of all of them together a second.
+TURNED_AWAY_PER_SECOND = 16 * 1024 * 1024
 
 
 class TooSlow(Exception):
@@ -44,17 +46,23 @@ class Bodies:
 
     def __init__(self, most_bytes: int = MOST_BYTES) -> None:
         self._left = most_bytes
+        self._told_until = 0.0
         self._coming: dict[Body, None] = {}  # those that are not whole yet, the oldest first
 
     def take(self, body: Body, size: int) -> None:
         """Count `size` more bytes of a body that is coming in. Raises Crowded, and then none are."""
-        self._coming[body] = None
         while self._left < size:
-            oldest = next(iter(self._coming))
+            oldest = next(iter(self._coming), body)
             if oldest is body:
                 raise Crowded
             oldest.give_way()
         self._left -= size
+        self._coming[body] = None
+
+    def told_at(self, size: int, now: float) -> float:
+        """When somebody who brought so much and found no room is told so, as a time of the running loop."""
+        self._told_until = min(max(now, self._told_until) + size / TURNED_AWAY_PER_SECOND, now + WHOLE_SECONDS)
+        return self._told_until
 
     def is_whole(self, body: Body) -> None:
         """It can only be worked on now, and does not give way any more."""
@@ -133,6 +141,16 @@ class Body:
         self.close()
         if self._task is not None:
             self._task.cancel()
+
+    async def wait_to_be_told(self) -> None:
+        """After Crowded: let go of what is held, and wait for the turn to be told so, or until the client leaves."""
+        self.close()
+        due = self._bodies.told_at(self._size, asyncio.get_running_loop().time())
+        try:
+            while (await ready_by(due, self._receive()))["type"] == "http.request":
+                pass
+        except TimeoutError:
+            return
 
     def close(self) -> None:
         """Give back the memory."""

@@ -26,6 +26,8 @@ MOST_HEAD_BYTES = 16 * 1024
 MOST_TARGET_BYTES = 8 * 1024
 # Requests sent ahead of their answers. Meta sends none; a proxy may send a few.
 MOST_WAITING = 8
+UNWANTED = "body_unwanted"
+"""Where an application says in the scope that it reads no more of the body: what comes is dropped, and slowly."""
 # After a refusal so much of what was on its way is taken and dropped: closed at once, the connection would be reset
 # under the answer (RFC 9112, section 9.6).
 MOST_DROPPED = 8 * 1024 * 1024
@@ -133,6 +135,13 @@ class BoundedConnection(AnswersInOneWrite):
             raise ValueError("refused")  # ends the parse; data_received answers
         super().on_headers_complete()
         self.owes = Owes.BODY
+
+    def on_body(self, body: bytes) -> None:
+        """HttpRequestParser: a piece of the body."""
+        if UNWANTED in self.scope:
+            self.flow.pause_reading()
+        else:
+            super().on_body(body)
 
     def on_message_complete(self) -> None:
         """HttpRequestParser: the whole request is here."""

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import uuid
+import re
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from services.chassis.logs import get_logger
 from services.ingress.http.deadline import ready_by
-from services.ingress.http.problems import Refusal, problem
+from services.ingress.http.problems import Refusal, accident
 
-# The largest body of the REST API is a message of 4,096 characters, escaped.
+# The largest body of the REST API but flows is a message of 4,096 characters, escaped.
 MOST_BODY_BYTES = 64 * 1024
+# A flow's document of 1 MiB as people and programs write it: with line breaks, with escapes. It is read when it is
+# known who sends it (rest/flow_bodies.py).
+MOST_FLOW_BYTES = 2 * 1024 * 1024
+_FLOWS = re.compile(r"/api/v1/flows(/[^/]+)?")
 BODY_SECONDS = 10.0
 
 _CONTENT_SECURITY_POLICY = (
@@ -26,8 +29,6 @@ _HEADERS = (
     (b"cache-control", b"no-store"),
     (b"content-security-policy", _CONTENT_SECURITY_POLICY),
 )
-
-_log = get_logger(__name__)
 
 
 class Guard:
@@ -44,11 +45,12 @@ class Guard:
             return
         answer = _Answer(send)
         try:
-            await self._app(scope, _limited(receive, self._body_seconds), answer.send)
+            most = MOST_FLOW_BYTES if _FLOWS.fullmatch(scope["path"]) else MOST_BODY_BYTES
+            await self._app(scope, _limited(receive, self._body_seconds, most), answer.send)
         except Exception as error:
             if answer.is_begun:
                 raise
-            await _accident(scope, error)(scope, receive, answer.send)
+            await accident(scope["method"], error)(scope, receive, answer.send)
 
 
 class _Answer:
@@ -65,14 +67,7 @@ class _Answer:
         await self._send(message)
 
 
-def _accident(scope: Scope, error: Exception) -> ASGIApp:
-    error_id = uuid.uuid4().hex
-    # The path may hold a phone number: only the method is named.
-    _log.error("request_failed", method=scope["method"], error_id=error_id, exc_info=error)
-    return problem(500, f"something broke inside; the log has it under {error_id}", "INTERNAL")
-
-
-def _limited(receive: Receive, seconds: float) -> Receive:
+def _limited(receive: Receive, seconds: float, most: int) -> Receive:
     size, is_whole = 0, False
     due = asyncio.get_running_loop().time() + seconds
 
@@ -85,8 +80,8 @@ def _limited(receive: Receive, seconds: float) -> Receive:
         except TimeoutError:
             raise Refusal(408, "the body came too slowly; send it faster", "BODY_TIMEOUT") from None
         size += len(message.get("body", b""))
-        if size > MOST_BODY_BYTES:
-            raise Refusal(413, f"the body is larger than {MOST_BODY_BYTES} bytes; send less", "BODY_TOO_LARGE")
+        if size > most:
+            raise Refusal(413, f"the body is larger than {most} bytes; send less", "BODY_TOO_LARGE")
         is_whole = not message.get("more_body", False)
         return message
 

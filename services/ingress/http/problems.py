@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,8 +13,11 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
 from services.chassis import errors
+from services.chassis.logs import get_logger
 from services.ingress.conversations import TurnTooSlow
 from services.pb.common.v1 import errors_pb2
+
+_log = get_logger(__name__)
 
 _STATUSES: tuple[tuple[type[errors.PytakeError], int], ...] = (
     (errors.InvalidArgument, 422),
@@ -29,6 +33,9 @@ _FIXED: Mapping[int, tuple[int, str]] = {
     errors_pb2.ERROR_REASON_CONVERSATION_CLOSED: (409, "Conversation is closed"),
     errors_pb2.ERROR_REASON_WINDOW_EXPIRED: (400, "24-hour window expired; only a template may be sent"),
 }
+
+# Where the kind of error says too little.
+_BY_REASON: Mapping[int, int] = {errors_pb2.ERROR_REASON_FLOW_CHANGED: 412}
 
 _CODE = re.compile(r"[A-Z]+(_[A-Z]+)+")
 _HTTP_CODES = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED"}
@@ -46,12 +53,17 @@ _REFUSAL_HEADERS: Mapping[int, Mapping[str, str]] = {
 }
 
 
+FieldError = Mapping[str, str]
+"""A field, and what is wrong with it."""
+
+
 class Refusal(HTTPException):
     """An answer other than success, decided here. FastAPI lets an HTTPException through wherever it is raised."""
 
-    def __init__(self, status: int, detail: str, error_code: str) -> None:
+    def __init__(self, status: int, detail: str, error_code: str, *, errors: Sequence[FieldError] = ()) -> None:
         super().__init__(status, detail)
         self.error_code = error_code
+        self.errors = errors
 
 
 def add_problem_answers(site: FastAPI) -> None:
@@ -68,6 +80,16 @@ def problem(status: int, detail: str, error_code: str, headers: Mapping[str, str
     return JSONResponse({"detail": detail, "error_code": error_code}, status_code=status, headers=headers)
 
 
+def accident(method: str, error: Exception) -> JSONResponse:
+    """The answer to an unexpected error: an id, under which the log has the rest.
+
+    The path may hold a phone number: only the method is named there.
+    """
+    error_id = uuid.uuid4().hex
+    _log.error("request_failed", method=method, error_id=error_id, exc_info=error)
+    return problem(500, f"something broke inside; the log has it under {error_id}", "INTERNAL")
+
+
 def example_of(sentence: str) -> dict[str, Any]:
     """An OpenAPI content with an example for a documented refusal; the sentence names its code."""
     found = _CODE.search(sentence)
@@ -78,6 +100,8 @@ def example_of(sentence: str) -> dict[str, Any]:
 
 async def _refused(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, Refusal)
+    if error.errors:
+        return _wrong(error.detail, error.error_code, error.errors)
     return problem(error.status_code, error.detail, error.error_code, _REFUSAL_HEADERS.get(error.status_code))
 
 
@@ -90,7 +114,12 @@ async def _failed(_: Request, error: Exception) -> JSONResponse:
     if not status:
         # A peer refused ingress itself: our set-up is wrong, not the request.
         raise error
+    status = _BY_REASON.get(error.reason, status)
     return problem(status, error.sentence, "VALIDATION_ERROR" if status == 422 else error.code)
+
+
+def _wrong(detail: str, error_code: str, found: Sequence[FieldError]) -> JSONResponse:
+    return JSONResponse({"detail": detail, "error_code": error_code, "errors": list(found)}, status_code=422)
 
 
 async def _too_slow(_: Request, __: Exception) -> JSONResponse:
@@ -103,7 +132,7 @@ async def _invalid(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
     found = [{"field": _field(one["loc"], one["type"]), "message": _message(one)} for one in error.errors()]
     detail = "; ".join(f"{one['field']}: {one['message']}" for one in found)
-    return JSONResponse({"detail": detail, "error_code": "VALIDATION_ERROR", "errors": found}, status_code=422)
+    return _wrong(detail, "VALIDATION_ERROR", found)
 
 
 def _field(location: Sequence[int | str], kind: str) -> str:

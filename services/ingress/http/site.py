@@ -32,6 +32,7 @@ from services.ingress.http.rest import (
     session_routes,
     user_routes,
 )
+from services.ingress.ports import Flows
 from services.ingress.privacy import Exports, Requests
 
 Ready = Callable[[], Awaitable[bool]]
@@ -39,8 +40,8 @@ Ready = Callable[[], Awaitable[bool]]
 API = "/api/v1"
 _TAGS = [
     {"name": "webhook", "description": "What Meta calls. No token: the signature proves who it is."},
-    {"name": "conversations", "description": "Look at conversations, try a flow in a contact's name, close."},
-    {"name": "flows", "description": "Which flows there are."},
+    {"name": "conversations", "description": "Look at them, try a flow in a contact's name, take, release, close."},
+    {"name": "flows", "description": "Flows, their drafts and versions, and what publishing means for people in them."},
     {"name": "privacy", "description": "The rights of people who wrote: everything about them, and its erasure."},
     {"name": "sessions", "description": "Log in, stay logged in, log out."},
     {"name": "people", "description": "The people of your organization, their roles, and invitations."},
@@ -72,6 +73,7 @@ def build_site(
     version: str,
     is_ready: Ready,
     conversations: Conversations,
+    flows: Flows,
     requests: Requests,
     exports: Exports,
     accounts: Accounts,
@@ -101,7 +103,7 @@ def build_site(
     site.add_exception_handler(LimitReached, too_much)
     for routes in (
         conversation_routes(conversations),
-        flow_routes(conversations),
+        flow_routes(flows),
         privacy_routes(requests, exports),
         session_routes(accounts.sessions, accounts.people),
         user_routes(accounts.people),

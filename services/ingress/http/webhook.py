@@ -31,7 +31,8 @@ from services.ingress.http.body import (
     TooLarge,
     TooSlow,
 )
-from services.ingress.http.connection import Refusal
+from services.ingress.http.connection import UNWANTED, Refusal
+from services.ingress.http.problems import accident
 from services.ingress.http.slow_lane import SlowLane
 from services.ingress.usecases import Intake
 
@@ -109,17 +110,19 @@ class WebhookEndpoint:
         if scope["method"] == "POST":
             return self._post(scope, receive, send, app)
         if scope["method"] == "GET":
-            return self._handshake(scope, send, app)
+            return self._shake_hands(scope, send, app)
         return _answer(send, 405, b'{"detail":"Use GET or POST","error_code":"METHOD_NOT_ALLOWED"}', allow=b"GET, POST")
 
-    async def _handshake(self, scope: Scope, send: Send, app: str | None) -> None:
-        query = _query_of(scope)
+    async def _shake_hands(self, scope: Scope, send: Send, app: str | None) -> None:
         try:
             tokens = await self._intake.verify_tokens(app=app)
+            answer = answer_handshake(_query_of(scope), tokens)
         except Unavailable:
             await _answer(send, 503, b'{"detail":"Try again","error_code":"STORE_UNAVAILABLE"}')
             return
-        answer = answer_handshake(query, tokens)
+        except Exception as error:
+            await _answer(send, 500, bytes(accident(scope["method"], error).body))
+            return
         if answer.error_code is None:
             # Plain text that browsers must not take for markup: the challenge is echoed.
             await _answer(send, 200, answer.body.encode(), content_type=b"text/plain; charset=utf-8")
@@ -168,7 +171,7 @@ class WebhookEndpoint:
         signature = self._signature_of(scope)
         coming = Body(self._bodies, receive, self._max_body_bytes)
         try:
-            body = await self._whole(coming)
+            body = await self._whole(coming, scope)
             if len(body) <= SMALL_BYTES:
                 await self._take(body, signature, app)
                 return
@@ -204,7 +207,7 @@ class WebhookEndpoint:
             raise self._too_large()
         return signature
 
-    async def _whole(self, body: Body) -> bytes:
+    async def _whole(self, body: Body, scope: Scope) -> bytes:
         try:
             return await body.read(seconds=self._body_seconds)
         except TooSlow:
@@ -214,6 +217,8 @@ class WebhookEndpoint:
         except EndedEarly:
             raise _Refused(400, "The body ended early", "WEBHOOK_MALFORMED_BODY", is_last=True) from None
         except Crowded:
+            scope[UNWANTED] = True
+            await body.wait_to_be_told()
             detail = "Too many large bodies at once; send it again"
             raise _Refused(503, detail, "WEBHOOK_CROWDED", is_last=True) from None
 

@@ -13,6 +13,7 @@ from services.chassis.queue import StoredItem
 from services.chassis.rpc import Peer
 from services.ingress.domain.audit import Change
 from services.ingress.domain.conversation import Flow, Line, State, StatePage, Transcript, Turn
+from services.ingress.peers.flows import GrpcFlows, flow_of
 from services.ingress.peers.privacy import AnalyticsPrivacy, ExecutorPrivacy, RouterPrivacy, SenderPrivacy
 from services.pb.analytics.v1 import analytics_pb2, analytics_pb2_grpc
 from services.pb.common.v1 import audit_pb2, audit_pb2_grpc, events_pb2, results_pb2
@@ -25,6 +26,7 @@ __all__ = [
     "GrpcAnalytics",
     "GrpcAudit",
     "GrpcExecutor",
+    "GrpcFlows",
     "GrpcRouter",
     "RouterPrivacy",
     "SenderPrivacy",
@@ -87,7 +89,7 @@ class GrpcExecutor:
     def __init__(self, peer: Peer) -> None:
         self._peer = peer
         self._states = peer.stub(executor_pb2_grpc.StatesStub)
-        self._flows = peer.stub(executor_pb2_grpc.FlowsStub)
+        self._flows = peer.stub(executor_pb2_grpc.FlowServiceStub)
 
     async def list_states(
         self, *, organization_id: UUID, skip: int, limit: int, flow_id: UUID | None, is_active: bool | None
@@ -123,13 +125,25 @@ class GrpcExecutor:
         response = await self._peer.call(self._states.CloseState, request, seconds=REST_SECONDS)
         return response.closed_at.ToDatetime(UTC)
 
+    async def take(self, *, organization_id: UUID, phone_number: str) -> UUID:
+        """Give a conversation to people."""
+        request = executor_pb2.TakeConversationRequest(organization_id=str(organization_id), phone_number=phone_number)
+        response = await self._peer.call(self._states.TakeConversation, request, seconds=REST_SECONDS)
+        return UUID(response.conversation_id)
+
+    async def release(self, *, organization_id: UUID, phone_number: str, is_unattended: bool) -> UUID:
+        """Give a conversation back to the bot."""
+        request = executor_pb2.ReleaseConversationRequest(
+            organization_id=str(organization_id), phone_number=phone_number, is_unattended=is_unattended
+        )
+        response = await self._peer.call(self._states.ReleaseConversation, request, seconds=REST_SECONDS)
+        return UUID(response.conversation_id)
+
     async def list_flows(self, *, organization_id: UUID) -> list[Flow]:
         """The organization's flows by name."""
         request = executor_pb2.ListFlowsRequest(organization_id=str(organization_id))
         response = await self._peer.call(self._flows.ListFlows, request, seconds=REST_SECONDS)
-        return [
-            Flow(flow.flow_id, flow.name, flow.published_version, _time(flow.updated_at)) for flow in response.flows
-        ]
+        return [flow_of(flow) for flow in response.flows]
 
 
 class GrpcAnalytics:

@@ -14,6 +14,18 @@ from services.router.domain.message import Message
 _NOT_STORED = float("inf")
 
 
+class Profile(NamedTuple):
+    """What flows noted of a contact. `attributes` is a JSON object; `version` tells older forms from newer ones."""
+
+    version: int = 0
+    attributes: bytes = b""
+    tags: tuple[str, ...] = ()
+    language: str = ""
+
+
+NO_PROFILE = Profile()
+
+
 @dataclass(frozen=True, slots=True)
 class Contact:
     """A contact; `created_at` in seconds since 1970, texts may be empty. `wa_id` and `user_id` are the newest ones.
@@ -30,6 +42,7 @@ class Contact:
     user_id: str = ""
     parent_user_id: str = ""
     not_before: int = 0
+    profile: Profile = NO_PROFILE
 
     def is_as_in(self, message: Message) -> bool:
         """Whether a message of this contact would leave it as it is."""

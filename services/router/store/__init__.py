@@ -2,7 +2,8 @@
 
 from services.router.store.conversations import PostgresConversations
 from services.router.store.directory import PostgresDirectory
+from services.router.store.orders import PostgresOrders
 from services.router.store.privacy import PostgresPrivacy
 from services.router.store.routing import PostgresRouting
 
-__all__ = ["PostgresConversations", "PostgresDirectory", "PostgresPrivacy", "PostgresRouting"]
+__all__ = ["PostgresConversations", "PostgresDirectory", "PostgresOrders", "PostgresPrivacy", "PostgresRouting"]

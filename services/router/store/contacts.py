@@ -8,7 +8,7 @@ from uuid import UUID
 
 from services.chassis.db import Query, Rows, Step
 from services.chassis.sealing import NameHasher
-from services.router.domain.contacts import Contact, ContactChanges, Known, Merge
+from services.router.domain.contacts import NO_PROFILE, Contact, ContactChanges, Known, Merge, Profile
 from services.router.domain.conversation import Touch, combine
 from services.router.domain.identity import Identity, conversation_id_of
 from services.router.ports import Raced
@@ -22,14 +22,16 @@ Run = Callable[[Sequence[Step]], Awaitable[list[Rows]]]
 # Who was erased is asked after only where nobody has the name.
 FIND_CONTACTS = """
     SELECT t.o, t.k, t.v, e.erased_at, c.contact_id, extract(epoch FROM c.created_at)::float8, c.name, c.wa_id,
-           c.user_id, c.parent_user_id, c.not_before
+           c.user_id, c.parent_user_id, c.not_before, c.profile_version, c.attributes, c.tags, c.language
     FROM unnest(%(organizations)b::uuid[], %(kinds)b::text[], %(values)b::text[], %(hashes)b::bytea[]) t(o, k, v, h)
     LEFT JOIN LATERAL (
       SELECT x.* FROM (
         SELECT contact_id FROM router.contact_identity
         WHERE organization_id = t.o AND kind = t.k AND value = t.v LIMIT 1) i
       CROSS JOIN LATERAL (
-        SELECT contact_id, created_at, name, wa_id, user_id, parent_user_id, not_before FROM router.contact
+        SELECT contact_id, created_at, name, wa_id, user_id, parent_user_id, not_before, profile_version,
+               CASE WHEN profile_version > 0 THEN attributes::text END AS attributes, tags, language
+        FROM router.contact
         WHERE organization_id = t.o AND contact_id = i.contact_id LIMIT 1) x) c ON true
     LEFT JOIN LATERAL (
       SELECT floor(extract(epoch FROM erased_at))::bigint AS erased_at FROM router.erased_identity
@@ -81,6 +83,15 @@ _MOVE_IDENTITIES = Query(
     f"UPDATE router.contact_identity i SET contact_id = t.w FROM {_MERGED} "
     "WHERE i.organization_id = t.o AND i.contact_id = t.l"
 )
+# What was known of the loser is known of the winner, who knows better.
+_MERGE_PROFILES = Query(f"""
+    UPDATE router.contact c SET
+      attributes = l.attributes || c.attributes,
+      tags = ARRAY(SELECT tag FROM unnest(c.tags || l.tags) WITH ORDINALITY x(tag, n) GROUP BY tag ORDER BY min(n)),
+      language = coalesce(NULLIF(c.language, ''), l.language), opted_in = coalesce(c.opted_in, l.opted_in),
+      profile_version = c.profile_version + l.profile_version
+    FROM {_MERGED} JOIN router.contact l ON (l.organization_id, l.contact_id) = (t.o, t.l)
+    WHERE c.organization_id = t.o AND c.contact_id = t.w AND l.profile_version > 0""")
 _LOST_CONVERSATIONS = Query(
     "SELECT t.o, t.w, v.phone_number_id, extract(epoch FROM v.last_inbound_at)::bigint, "
     "coalesce(extract(epoch FROM v.window_expires_at), 0)::bigint, v.owner "
@@ -99,13 +110,19 @@ def known_in(rows: Rows) -> Known:
     """What that step read."""
     contacts: dict[Identity, Contact] = {}
     erased: dict[Identity, int] = {}
-    for organization_id, kind, value, erased_at, *contact in rows:
+    for organization_id, kind, value, erased_at, *row in rows:
         identity = Identity(organization_id, kind, value)
         if erased_at is None:
-            contacts[identity] = Contact(organization_id, *contact)
+            # Names and the rest as Contact has them, the profile's columns last.
+            contacts[identity] = Contact(organization_id, *[*row[:7], _profile(*row[7:])])
         else:
             erased[identity] = erased_at
     return Known(contacts, erased)
+
+
+def _profile(version: int, attributes: str | None, tags: Sequence[str], language: str) -> Profile:
+    """Nearly nobody has one."""
+    return Profile(version, (attributes or "").encode(), tuple(tags), language) if version else NO_PROFILE
 
 
 async def save_contacts(run: Run, changes: ContactChanges) -> None:
@@ -151,7 +168,9 @@ async def _merge(run: Run, merges: Sequence[Merge], rest: Sequence[Step]) -> Non
         "losers": [merge.loser_id for merge in merges],
         "winners": [merge.winner_id for merge in merges],
     }
-    _, _, lost = await run([(_MERGE, columns), (_MOVE_IDENTITIES, columns), (_LOST_CONVERSATIONS, columns)])
+    *_, lost = await run([
+        (_MERGE, columns), (_MERGE_PROFILES, columns), (_MOVE_IDENTITIES, columns), (_LOST_CONVERSATIONS, columns),
+    ])  # fmt: skip
     inherited = combine([_inherited(*row) for row in lost])
     steps = [*([touching(inherited)] if inherited else []), *rest]
     if steps:

@@ -65,7 +65,8 @@ _REMOVE = {
 _ROWS = {
     "contact": Query(f"""
         SELECT json_build_object('contact_id', contact_id, 'name', name, 'phone_number', wa_id, 'user_id', user_id,
-          'parent_user_id', parent_user_id, 'merged_into', merged_into, 'created_at', created_at)
+          'parent_user_id', parent_user_id, 'merged_into', merged_into, 'created_at', created_at,
+          'attributes', attributes, 'tags', tags, 'language', language, 'opted_in', opted_in)
         FROM router.contact WHERE {_THEIRS} ORDER BY created_at, contact_id"""),
     "identity": Query(f"""
         SELECT json_build_object('kind', kind, 'value', value, 'contact_id', contact_id, 'linked_at', linked_at)
@@ -73,7 +74,7 @@ _ROWS = {
     "conversation": Query(f"""
         SELECT json_build_object('conversation_id', conversation_id, 'contact_id', contact_id,
           'phone_number_id', phone_number_id, 'owner', owner, 'owner_changed_at', owner_changed_at,
-          'last_inbound_at', last_inbound_at, 'window_expires_at', window_expires_at)
+          'last_inbound_at', last_inbound_at, 'window_expires_at', window_expires_at, 'handover', handover)
         FROM router.conversation WHERE {_THEIRS} ORDER BY last_inbound_at, conversation_id"""),
 }
 

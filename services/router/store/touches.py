@@ -36,13 +36,14 @@ TOUCH_GUESSED = f"""
     SELECT o, v, c, n, to_timestamp(a), CASE WHEN e > 0 THEN to_timestamp(e) END, 'bot'
     FROM unnest(%(organizations)b::uuid[], %(conversations)b::uuid[], %(contacts)b::uuid[], %(numbers)b::text[],
                 %(times)b::bigint[], %(windows)b::bigint[], %(names)b::text[], %(wa_ids)b::text[], %(user_ids)b::text[],
-                %(parents)b::text[]) t(o, v, c, n, a, e, m, w, u, p)
+                %(parents)b::text[], %(profiles)b::int[]) t(o, v, c, n, a, e, m, w, u, p, f)
     WHERE n = ANY (ARRAY(
         SELECT k.n FROM unnest(%(known_numbers)b::text[], %(known_owners)b::uuid[], %(known_versions)b::bigint[])
                         k(n, o, version)
         WHERE (SELECT d.organization_id FROM router.number_directory d WHERE d.phone_number_id = k.n LIMIT 1) = k.o
           AND (SELECT g.config_version FROM router.organization g WHERE g.organization_id = k.o LIMIT 1) = k.version))
-      AND (SELECT x.merged_into IS NULL AND (x.name, x.wa_id, x.user_id, x.parent_user_id) = (m, w, u, p)
+      AND (SELECT x.merged_into IS NULL AND x.profile_version = f
+             AND (x.name, x.wa_id, x.user_id, x.parent_user_id) = (m, w, u, p)
            FROM router.contact x WHERE x.organization_id = o AND x.contact_id = c LIMIT 1)
       AND (w = '' OR c = (
         SELECT i.contact_id FROM router.contact_identity i
@@ -84,6 +85,7 @@ def touching_guessed(guesses: Sequence[Guess]) -> Step:
         "wa_ids": [contact.wa_id for contact in contacts],
         "user_ids": [contact.user_id for contact in contacts],
         "parents": [contact.parent_user_id for contact in contacts],
+        "profiles": [contact.profile.version for contact in contacts],
         "known_numbers": list(numbers),
         "known_owners": [guess.touch.organization_id for guess in numbers.values()],
         "known_versions": [guess.config_version for guess in numbers.values()],

@@ -22,6 +22,11 @@ class Delivery:
         return f"delivery:{self.message.message_id}:{self.status}"
 
     @property
+    def is_of_flow(self) -> bool:
+        """Whether a node of a flow said the message."""
+        return bool(self.message.flow_id and self.message.node_id)
+
+    @property
     def sequence(self) -> int:
         """Order among steps of the same moment."""
         return RANKS.get(self.status, 0)

@@ -85,10 +85,14 @@ def on_token(token: TokenFacts, *, now: float) -> Finding:
     """Whether a token serves, and for long."""
     new_one = "Put a new access token with `pytake apply`."
     if not token.is_valid:
-        return Finding("token", "problem", f"Meta takes the token no more ({token.why_not or 'it does not say why'})", new_one)
+        return Finding(
+            "token", "problem", f"Meta takes the token no more ({token.why_not or 'it does not say why'})", new_one
+        )
     if token.expires_at and token.expires_at - now < _SOON_SECONDS:
         hours = max(int((token.expires_at - now) / 3600), 0)
-        return Finding("token", "problem", f"the token ends in {hours} hours", "Use a system user's token, which stays.")
+        return Finding(
+            "token", "problem", f"the token ends in {hours} hours", "Use a system user's token, which stays."
+        )
     return Finding("token", "ok", "Meta takes the token")
 
 

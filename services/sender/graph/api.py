@@ -68,9 +68,7 @@ class GraphApi:
         answer = await self.ask([phone_number_id], {"fields": "id"}, token=token)
         return "" if isinstance(answer, Mapping) else answer
 
-    async def ask(
-        self, path: Sequence[str], query: Mapping[str, str], *, token: str
-    ) -> Mapping[str, object] | str:
+    async def ask(self, path: Sequence[str], query: Mapping[str, str], *, token: str) -> Mapping[str, object] | str:
         """Ask for something; what the Graph API tells, or why it does not, one sentence with the mend."""
         try:
             request = self._endpoint.get(path, query, token)

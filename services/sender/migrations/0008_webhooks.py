@@ -6,20 +6,21 @@ from services.chassis.queue import Box, create_box
 from services.chassis.queue.schema import without_time_index
 
 revision = "sender_0008"
-down_revision = "sender_0006"
+down_revision = "sender_0007"
 
 HOOKS = Box("sender", "hooks")
 
 
 def upgrade() -> None:
     """Create the tables."""
-    # No events means all of them. A secret signs calls; it is sealed.
+    # No events means all of them. A secret signs calls; it is sealed. The row of a webhook that was removed stays
+    # without it: erasing a person has to find the lanes of its calls.
     op.execute(
         """
         CREATE TABLE sender.webhook (
           organization_id uuid NOT NULL, webhook_id uuid NOT NULL,
           name text NOT NULL, url text NOT NULL, events text[] NOT NULL, is_active bool NOT NULL,
-          sealed bytea NOT NULL, created_at timestamptz NOT NULL DEFAULT now(),
+          sealed bytea, created_at timestamptz NOT NULL DEFAULT now(), deleted_at timestamptz,
           PRIMARY KEY (organization_id, webhook_id), UNIQUE (organization_id, name)
         )
         """

@@ -13,6 +13,7 @@ from services.chassis.queue import Claim, StoredItem
 from services.sender.domain.changes import Change
 from services.sender.domain.webhooks import Webhook
 
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listed:
     """A message as operators see it."""
@@ -29,6 +30,8 @@ class Listed:
     error_code: int
     error_text: str
     created_at: datetime
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageFilter:
     """Which messages are listed; empty and None leave out nothing. `before` is a message that the page comes after."""
@@ -179,4 +182,3 @@ class HealthBook(Protocol):
 
     async def failures(self, *, organization_id: UUID) -> Mapping[str, Sequence[Failures]]:
         """Of the last 24 hours by phone_number_id, the most frequent first."""
-

@@ -20,7 +20,7 @@ from services.sender.ports import NewMessage
 from services.sender.ports.teams import Conversation, Listed, MessageFilter, Recipient
 from services.sender.server.reading import read_id, read_message
 from services.sender.usecases.sending import Draft, Send, SendResult
-from services.sender.usecases.telling import TellMessages, WatchMessages, Watched
+from services.sender.usecases.telling import TellMessages, Watched, WatchMessages
 
 _OUTCOMES: dict[str, results_pb2.ItemOutcome.ValueType] = {
     "ok": results_pb2.ITEM_OUTCOME_OK,

@@ -20,7 +20,7 @@ from services.sender.store.credentials import PostgresCredentials
 from services.sender.store.health import PostgresHealth
 from services.sender.store.messages import PostgresMessages
 from services.sender.store.privacy import PostgresPrivacy
-from services.sender.store.rows import Changes, Encode
+from services.sender.store.rows import Changes, Telling, failures_in
 from services.sender.store.statuses import apply_statuses
 from services.sender.store.turns import settle_turns
 from services.sender.store.webhooks import SEALED as _SEALED_SECRETS
@@ -36,6 +36,7 @@ __all__ = [
     "PostgresPrivacy",
     "PostgresStore",
     "PostgresWebhooks",
+    "Telling",
 ]
 
 SEALED = (*_SEALED_TOKENS, *_SEALED_SECRETS)
@@ -50,20 +51,20 @@ class PostgresStore:
         database: Database,
         *,
         inbox: Lanes,
-        records: Lanes,
+        tell: Telling,
         limit: PairLimit,
-        encode: Encode,
         names: NameHasher,
         on_record: Callable[[], None],
+        on_failure: Callable[[], None],
     ) -> None:
-        """`names` knows the names of people who were erased."""
+        """`names` knows the names of people who were erased; `on_…` is told when there is something to hand on."""
         self._database = database
         self._inbox = inbox
-        self._records = records
+        self._telling = tell
         self._limit = limit
-        self._encode = encode
         self._names = names
         self._on_record = on_record
+        self._on_failure = on_failure
 
     async def enqueue(self, messages: Sequence[NewMessage]) -> list[bool]:
         """Store messages and put them at the ends of their lanes; tells which are new."""
@@ -82,7 +83,7 @@ class PostgresStore:
             async with self._database.journey({message.organization_id for message in messages}) as journey:
                 is_new, departures, changes = await add_and_depart(
                     journey, messages, wishes,
-                    inbox=self._inbox, records=self._records, encode=self._encode, limit=self._limit,
+                    inbox=self._inbox, tell=self._telling, limit=self._limit,
                 )  # fmt: skip
         except psycopg.errors.UniqueViolation:
             return await self.enqueue(messages), []
@@ -107,7 +108,7 @@ class PostgresStore:
             return []
         async with self._database.journey({claim.group_id for claim, _ in turns}) as journey:
             settlements, changes = await settle_turns(
-                journey, turns, inbox=self._inbox, records=self._records, encode=self._encode, limit=self._limit
+                journey, turns, inbox=self._inbox, tell=self._telling, limit=self._limit
             )
         self._tell(changes)
         return settlements
@@ -121,8 +122,7 @@ class PostgresStore:
                 journey,
                 statuses,
                 inbox=self._inbox,
-                records=self._records,
-                encode=self._encode,
+                tell=self._telling,
                 names=self._names,
             )
         self._tell(changes)
@@ -132,3 +132,5 @@ class PostgresStore:
         changes.count()
         if changes.deliveries:
             self._on_record()
+        if failures_in(changes.deliveries):
+            self._on_failure()

@@ -12,7 +12,7 @@ from services.sender.domain.message import Key, Message, key_of
 from services.sender.domain.settling import PairLimit, Released, Settled, Turn, Wish, settle
 from services.sender.ports import Departure, NewMessage, Settlement
 from services.sender.store import statements
-from services.sender.store.rows import Changes, Encode
+from services.sender.store.rows import Changes, Telling
 from services.sender.store.turns import Moved, marking_pairs, moving_lanes, ready_lanes
 
 # A lane brings this many messages at most before others get their turn.
@@ -38,8 +38,7 @@ async def add_and_depart(
     wishes: Mapping[Key, Wish],
     *,
     inbox: Lanes,
-    records: Lanes,
-    encode: Encode,
+    tell: Telling,
     limit: PairLimit,
 ) -> tuple[list[bool], list[Departure], Changes]:
     """Store messages, hold the lanes that were idle, decide on the wishes for their first messages.
@@ -78,7 +77,7 @@ async def add_and_depart(
     released = [(claim, settled) for claim, settled in decided if not settled.is_kept]
     before = [*_adding(fresh, changes), *marking_pairs(decided)]
     moving = moving_lanes([*released, *repeated], lease_seconds=inbox.lease_seconds)
-    written = await journey.commit([*before, *moving, *changes.recording(records, encode)])
+    written = await journey.commit([*before, *moving, *tell.steps(changes.deliveries)])
     ready = ready_lanes(written[len(before)]) if moving else set()
     departures = [Departure(claim, _settlement(claim, settled, ready)) for claim, settled in departing]
     return is_new, departures, changes

@@ -17,6 +17,7 @@ from services.sender.ports import StatusEvent
 from services.sender.store import statements
 
 Encode = Callable[[Delivery], bytes]
+"""A delivery as another room takes it."""
 Found = dict[Key, Message]
 Named = dict[tuple[UUID, str], UUID]
 """Messages by the ids Meta gave them (organization, wamid)."""
@@ -75,6 +76,51 @@ def parked_of(rows: Rows) -> list[StatusEvent]:
     return events
 
 
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """Where what happened to messages goes: all of it to analytics, what did not arrive to the flow that said it."""
+
+    records: Lanes
+    encode_record: Encode
+    failures: Lanes
+    encode_failure: Encode
+
+    def steps(self, deliveries: Sequence[Delivery]) -> list[Step]:
+        """The steps that put deliveries into the lanes of both; none for none."""
+        failing = self._failing(failures_in(deliveries))
+        return [*self.records.enqueueing(self._records_of(deliveries)).steps, *failing]
+
+    def _records_of(self, deliveries: Sequence[Delivery]) -> list[Item]:
+        """One item per organization and transaction."""
+        told: dict[UUID, list[Delivery]] = {}
+        for delivery in deliveries:
+            told.setdefault(delivery.message.organization_id, []).append(delivery)
+        items: list[Item] = []
+        for organization_id, steps in told.items():
+            shard = steps[0].message.message_id.int % RECORD_SHARDS
+            lane_id = uuid5(organization_id, f"records:{shard}")
+            items += bundles_of(organization_id, lane_id, [self.encode_record(step) for step in steps])
+        return items
+
+    def _failing(self, failed: Sequence[Delivery]) -> list[Step]:
+        """A failure counts once for its message, in the order of its conversation."""
+        items = [
+            Item(
+                delivery.message.organization_id,
+                delivery.message.lane_id,
+                f"failed:{delivery.message.message_id}",
+                self.encode_failure(delivery),
+            )
+            for delivery in failed
+        ]
+        return self.failures.enqueueing(items).steps
+
+
+def failures_in(deliveries: Sequence[Delivery]) -> list[Delivery]:
+    """Those that a flow is told: what it said did not arrive."""
+    return [delivery for delivery in deliveries if delivery.status == "failed" and delivery.is_of_flow]
+
+
 @dataclass(slots=True)
 class Changes:
     """Changes of locked messages, collected in memory and written together."""
@@ -121,18 +167,6 @@ class Changes:
     def writing(self) -> list[Step]:
         """The step that writes the rows, if any changed."""
         return [(statements.WRITE_MESSAGES, _values(list(self.after.values())))] if self.after else []
-
-    def recording(self, records: Lanes, encode: Encode) -> list[Step]:
-        """The steps that put what happened into the lanes to analytics: one item per organization and transaction."""
-        told: dict[UUID, list[Delivery]] = {}
-        for delivery in self.deliveries:
-            told.setdefault(delivery.message.organization_id, []).append(delivery)
-        items: list[Item] = []
-        for organization_id, steps in told.items():
-            shard = steps[0].message.message_id.int % RECORD_SHARDS
-            lane_id = uuid5(organization_id, f"records:{shard}")
-            items += bundles_of(organization_id, lane_id, [encode(step) for step in steps])
-        return records.enqueueing(items).steps
 
     def count(self) -> None:
         """Tell the metrics, once the transaction is durable."""

@@ -15,7 +15,7 @@ from services.chassis.sealing import NameHasher
 from services.sender.domain.message import Message, key_of
 from services.sender.ports import StatusEvent, StatusFate
 from services.sender.store import statements
-from services.sender.store.rows import Changes, Encode, message_of, naming
+from services.sender.store.rows import Changes, Telling, message_of, naming
 
 _NIL = UUID(int=0)
 # As long as Meta repeats webhooks, and some (facts: 7 days + margin).
@@ -30,8 +30,7 @@ async def apply_statuses(
     events: Sequence[StatusEvent],
     *,
     inbox: Lanes,
-    records: Lanes,
-    encode: Encode,
+    tell: Telling,
     names: NameHasher,
 ) -> tuple[list[StatusFate], Changes]:
     """Apply each status to its message, park the others, wake the lanes of settled messages; tells their fates."""
@@ -55,7 +54,7 @@ async def apply_statuses(
         *_parking([events[n] for n in strangers if n not in owners]),
         *changes.writing(),
         *_waking(inbox, changes),
-        *changes.recording(records, encode),
+        *tell.steps(changes.deliveries),
     ])  # fmt: skip
     fates: list[StatusFate] = [
         "erased" if n in erased else "applied" if is_changed else "nothing" for n, is_changed in enumerate(changed)

@@ -12,7 +12,7 @@ from services.sender.domain.message import Key, key_of
 from services.sender.domain.settling import Lost, PairLimit, Released, Settled, Turn, settle
 from services.sender.ports import Settlement
 from services.sender.store import statements
-from services.sender.store.rows import Changes, Encode, Ids, Named, locking, message_of, naming
+from services.sender.store.rows import Changes, Ids, Named, Telling, locking, message_of, naming
 
 LeaseKey = tuple[int, int, int]
 ClaimedTurn = tuple[Claim, Turn]
@@ -24,8 +24,7 @@ async def settle_turns(
     turns: Sequence[ClaimedTurn],
     *,
     inbox: Lanes,
-    records: Lanes,
-    encode: Encode,
+    tell: Telling,
     limit: PairLimit,
 ) -> tuple[list[Settlement], Changes]:
     """Lock what the turns touch (messages, then lanes), decide, write."""
@@ -54,7 +53,7 @@ async def settle_turns(
         house_metrics.lane_fenced_total.labels(inbox.box.path).inc(len(turns) - len(moved))
     moving = moving_lanes(moved, lease_seconds=inbox.lease_seconds)
     before = [*changes.writing(), *marking_pairs(moved)]
-    rows = await journey.commit([*before, *moving, *changes.recording(records, encode)])
+    rows = await journey.commit([*before, *moving, *tell.steps(changes.deliveries)])
     ready = ready_lanes(rows[len(before)]) if moving else set()
     return [
         Settlement(settled.verdict, key_of(claim.group_id, claim.lane_id) in ready)

@@ -36,19 +36,23 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _COLUMNS = "webhook_id, name, url, events, is_active, created_at"
 _MINE = "organization_id = %(organization)b::uuid"
 
-_ALL = Query(f"SELECT {_COLUMNS} FROM sender.webhook WHERE {_MINE} ORDER BY name")
-_ONE = Query(
-    f"SELECT {_COLUMNS}, sealed FROM sender.webhook WHERE {_MINE} AND webhook_id = %(webhook)b::uuid"
-)
-_NAMED = Query(f"SELECT {_COLUMNS}, sealed FROM sender.webhook WHERE {_MINE} AND name = %(name)b::text FOR UPDATE")
+_ALL = Query(f"SELECT {_COLUMNS} FROM sender.webhook WHERE {_MINE} AND deleted_at IS NULL ORDER BY name")
+_ONE = Query(f"""
+    SELECT {_COLUMNS}, sealed FROM sender.webhook
+    WHERE {_MINE} AND webhook_id = %(webhook)b::uuid AND deleted_at IS NULL""")
+_NAMED = Query(f"""
+    SELECT {_COLUMNS}, sealed FROM sender.webhook
+    WHERE {_MINE} AND name = %(name)b::text AND deleted_at IS NULL FOR UPDATE""")
 _PUT = Query(f"""
     INSERT INTO sender.webhook (organization_id, webhook_id, name, url, events, is_active, sealed)
     VALUES (%(organization)b::uuid, %(webhook)b::uuid, %(name)b::text, %(url)b::text, %(events)b::text[],
             %(is_active)b::bool, %(sealed)b::bytea)
     ON CONFLICT (organization_id, webhook_id) DO UPDATE SET
-      url = excluded.url, events = excluded.events, is_active = excluded.is_active, sealed = excluded.sealed
+      url = excluded.url, events = excluded.events, is_active = excluded.is_active, sealed = excluded.sealed,
+      created_at = CASE WHEN webhook.deleted_at IS NULL THEN webhook.created_at ELSE now() END, deleted_at = NULL
     RETURNING {_COLUMNS}""")
-_DELETE = Query(f"DELETE FROM sender.webhook WHERE {_MINE} AND webhook_id = %(webhook)b::uuid RETURNING 1")
+_DELETE = Query(f"""
+    UPDATE sender.webhook SET deleted_at = now(), sealed = NULL WHERE {_MINE} AND webhook_id = %(webhook)b::uuid""")
 
 # Who gets a first webhook is told what happens from here on.
 _BEGIN_FEED = Query("""
@@ -57,7 +61,8 @@ _BEGIN_FEED = Query("""
     ON CONFLICT (organization_id) DO NOTHING""")
 _END_FEED = Query("""
     DELETE FROM sender.webhook_feed f WHERE f.organization_id = %(organization)b::uuid
-      AND NOT EXISTS (SELECT 1 FROM sender.webhook w WHERE w.organization_id = f.organization_id)""")
+      AND NOT EXISTS (
+        SELECT 1 FROM sender.webhook w WHERE w.organization_id = f.organization_id AND w.deleted_at IS NULL)""")
 _DUE = Query("""
     SELECT f.organization_id FROM sender.webhook_feed f WHERE EXISTS (
       SELECT 1 FROM unnest(f.lanes, f.positions) t(k, p)
@@ -197,7 +202,7 @@ class PostgresWebhooks:
         return [
             Item(
                 organization_id,
-                uuid5(webhook.webhook_id, str(change.lane_id)),
+                lane_of(webhook.webhook_id, change.lane_id),
                 f"{webhook.webhook_id}:{change.event_id}",
                 self._encode(Call(webhook_id=webhook.webhook_id, event=event, event_id=change.event_id, body=body)),
             )
@@ -238,6 +243,11 @@ class PostgresCalls:
                 return await self._lanes.finish(connection, [Finish(claim, item.position)])
         except LeaseLost:
             return False
+
+
+def lane_of(webhook_id: UUID, conversation_id: UUID) -> UUID:
+    """The lane in which a webhook's calls about a conversation wait for each other."""
+    return uuid5(webhook_id, str(conversation_id))
 
 
 def _webhook(row: tuple[Any, ...]) -> Webhook:

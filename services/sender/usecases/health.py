@@ -74,12 +74,12 @@ class TellHealth:
             errors = failures.get(number, ())[:_MOST_ERRORS]
             return NumberHealth(number, state, problem, backlogs.get(number, Backlog(0, 0.0)), errors)
 
-        return await _few_at_once([lambda n=n, t=t: health(n, t) for n, t in chosen.items()])
+        return await _few_at_once(health, list(chosen.items()))
 
     async def check(self, *, organization_id: UUID) -> list[NumberFinding]:
         """Token, scopes, subscription and webhook of every number. Raises Unavailable."""
         tokens = await self._tokens.tokens_of(organization_id=organization_id)
-        found = await _few_at_once([lambda n=n, t=t: self._examine(n, t) for n, t in tokens.items()])
+        found = await _few_at_once(self._examine, list(tokens.items()))
         return [
             NumberFinding(number, finding)
             for number, findings in zip(tokens, found, strict=True)
@@ -117,11 +117,13 @@ class TellHealth:
         return Finding("subscription", "unknown", "the token does not tell to which account the number belongs")
 
 
-async def _few_at_once(calls: Sequence[Callable[[], Awaitable[Value]]]) -> list[Value]:
+async def _few_at_once(
+    ask: Callable[[str, str], Awaitable[Value]], numbers: Sequence[tuple[str, str]]
+) -> list[Value]:
     turnstile = asyncio.Semaphore(_AT_ONCE)
 
-    async def one(call: Callable[[], Awaitable[Value]]) -> Value:
+    async def one(number: str, token: str) -> Value:
         async with turnstile:
-            return await call()
+            return await ask(number, token)
 
-    return list(await asyncio.gather(*(one(call) for call in calls)))
+    return list(await asyncio.gather(*(one(number, token) for number, token in numbers)))

@@ -113,9 +113,7 @@ class Send:
         problem = f"{broken[0].field} {broken[0].problem}".strip()
         return SendResult(outcome="invalid", message_id=message_id, reason=_INVALID, problem=problem, fields=broken)
 
-    async def _address(
-        self, organization_id: UUID, drafts: Sequence[Draft]
-    ) -> Sequence[Conversation | NoConversation]:
+    async def _address(self, organization_id: UUID, drafts: Sequence[Draft]) -> Sequence[Conversation | NoConversation]:
         if not drafts:
             return []
         recipients = [draft.recipient for draft in drafts]

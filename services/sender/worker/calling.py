@@ -2,8 +2,8 @@
 
 A lane is a conversation of a webhook: its calls are made one after the other, so their order is kept. One that is not
 taken is tried again, with longer and longer waits for 24 hours, while the conversation's later calls wait behind it;
-then it is a dead letter, and the lane goes on. A webhook that fails rests as a whole for a while: the lanes of its other
-conversations need not find that out for themselves.
+then it is a dead letter, and the lane goes on. A webhook that fails rests as a whole for a while: the lanes of its
+other conversations need not find that out for themselves.
 """
 
 from __future__ import annotations

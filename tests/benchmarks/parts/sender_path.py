@@ -143,7 +143,7 @@ def _cost(what: str, batch: int, count: int, before: tuple[float, float], after:
 async def _measure(url: str, count: int) -> list[Cost]:
     settings = Settings(
         database_url=Secret(url), service_key_file="", service_jwks_file="",
-        ingress_target="unused", analytics_target="unused",
+        ingress_target="unused", analytics_target="unused", executor_target="unused",
         sealing_keys=Secret(base64.b64encode(b"k" * 32).decode()),
         messages_per_second=1e6, replicas=1, pair_burst=100_000, drain_seconds=3.0,
     )  # fmt: skip

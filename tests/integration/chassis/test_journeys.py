@@ -1,8 +1,10 @@
 """Statements that travel together: what they bring back, and what is left when one of them fails."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from threading import Thread
 from uuid import UUID, uuid4
 
 import psycopg
@@ -12,6 +14,7 @@ from hypothesis import strategies as st
 
 from services.chassis.db import Database, Query, is_fenced
 from services.chassis.errors import Unavailable
+from services.embedded.addresses import LOOPBACK
 from tests.fixtures.servers import Database as OwnDatabase
 
 ORGANIZATION = UUID("0192d0aa-7f7f-7000-8000-00000000c0de")
@@ -132,6 +135,27 @@ async def test_connections_that_end_never_make_others_deaf(module_database: OwnD
                 answers = await asyncio.gather(*calls, return_exceptions=True)
             assert all(isinstance(answer, Unavailable) or answer == [[(f"{number}",)]] for answer in answers)
     await database.close()
+
+
+def test_a_loop_ends_though_a_pool_that_nobody_closed_is_connecting() -> None:
+    with socket.create_server((LOOPBACK, 0)) as silent:
+        silent.setblocking(False)
+
+        async def leave_open() -> None:
+            url = f"postgresql://nobody@{LOOPBACK}:{silent.getsockname()[1]}/nowhere"
+            left_open.append(await Database.open(url, size=1, name="left open"))
+            connection, _ = await asyncio.get_running_loop().sock_accept(silent)
+            heard.append(connection)
+
+        left_open: list[Database] = []
+        heard: list[socket.socket] = []
+        process = Thread(target=asyncio.run, args=(leave_open(),), daemon=True)
+        process.start()
+        process.join(30)
+
+        assert heard
+        assert not process.is_alive()
+        heard.pop().close()
 
 
 async def test_large_values_go_out_and_come_back_whole(opened: Database) -> None:

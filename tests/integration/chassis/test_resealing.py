@@ -15,6 +15,8 @@ from services.chassis.audit import AuditLog
 from services.chassis.db import Database, Rows, Step
 from services.chassis.queue import Lanes
 from services.chassis.sealing import Resealing, SealedColumn, Sealer, SealingServer, key_id_of
+from services.executor.store import SEALED as SEALED_BY_EXECUTOR
+from services.executor.store import PostgresSecrets
 from services.ingress.ports import MetaApp
 from services.ingress.store import MESSAGES, STATUSES, PostgresStore
 from services.ingress.store import SEALED as SEALED_BY_INGRESS
@@ -103,10 +105,32 @@ def ingress_on(database: Database) -> Room:
     return Room(database, SEALED_BY_INGRESS, put, read)
 
 
-@pytest.fixture(params=["sender", "ingress"])
+def executor_on(database: Database) -> Room:
+    def store(sealer: Sealer) -> PostgresSecrets:
+        return PostgresSecrets(database, sealer, AuditLog("executor", database))
+
+    async def put(sealer: Sealer, organization_id: UUID, name: str, secret: str) -> bool:
+        return await store(sealer).put(organization_id=organization_id, name=name, value=secret)
+
+    async def read(sealer: Sealer) -> Secrets:
+        found = {}
+        for organization_id, name in room.known:
+            values = await store(sealer).values(organization_id=organization_id, names=[name])
+            if name in values:
+                found[organization_id, name] = values[name]
+        return found
+
+    room = Room(database, SEALED_BY_EXECUTOR, put, read)
+    return room
+
+
+ROOMS = {"sender": sender_on, "ingress": ingress_on, "executor": executor_on}
+
+
+@pytest.fixture(params=list(ROOMS))
 async def room(request: pytest.FixtureRequest, database: OwnDatabase) -> AsyncIterator[Room]:
     opened = await Database.open(database.url_of(request.param), size=4, name="resealing")
-    yield sender_on(opened) if request.param == "sender" else ingress_on(opened)
+    yield ROOMS[request.param](opened)
     await opened.close()
 
 

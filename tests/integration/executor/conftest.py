@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
 import psycopg
@@ -17,14 +18,25 @@ from services.chassis.db import Database
 from services.chassis.queue import Batcher, Lanes, StoredItem, payloads_of
 from services.executor.domain.limits import Limits
 from services.executor.server import ExecutionServer
-from services.executor.store import INBOX, OUTBOX, RECORDS, PostgresFlows, PostgresStates
+from services.executor.store import EFFECTS, INBOX, NOTICES, OUTBOX, RECORDS, PostgresFlows, PostgresStates
 from services.executor.usecases import Encoder, FlowKeeping, FlowLibrary, StateKeeping, Submission, Turns
-from services.executor.worker import decode, encode_record, encode_said, submission_of, timer_item
+from services.executor.worker import (
+    decode,
+    encode_effect,
+    encode_notice,
+    encode_record,
+    encode_said,
+    submission_of,
+    timer_item,
+)
 from services.pb.analytics.v1 import analytics_pb2
 from services.pb.common.v1 import events_pb2, results_pb2
 from services.pb.executor.v1 import executor_pb2
 from services.pb.sender.v1 import sender_pb2
 from tests.fixtures.servers import Database as TestDatabase
+
+if TYPE_CHECKING:
+    from tests.integration.executor.press import Press
 
 FLOWS = Path(__file__).parents[2] / "data" / "flows" / "rooms"
 
@@ -143,13 +155,14 @@ class Room:
 async def room(module_database: TestDatabase) -> AsyncIterator[Room]:
     database = await Database.open(module_database.url_of("executor"), size=3, name="test")
     inbox, outbox, records = Lanes(INBOX, database), Lanes(OUTBOX, database), Lanes(RECORDS, database)
+    effects, notices = Lanes(EFFECTS, database), Lanes(NOTICES, database)
     audit = AuditLog("executor", database)
-    states = PostgresStates(database, inbox, outbox, records, audit=audit, on_queued=lambda: None)
+    states = PostgresStates(database, inbox, outbox, records, effects, notices, audit=audit, on_queued=lambda: None)
     flows = PostgresFlows(database, audit)
     turns = Turns(
         states=states,
         library=FlowLibrary(flows),
-        encoder=Encoder(encode_said, encode_record),
+        encoder=Encoder(encode_said, encode_record, encode_effect, encode_notice),
         limits=Limits(),
         ttl=timedelta(hours=24),
         monotonic=monotonic,
@@ -158,3 +171,10 @@ async def room(module_database: TestDatabase) -> AsyncIterator[Room]:
     room.flow_id = await room.publish("tea_house.json")
     yield room
     await database.close()
+
+
+@pytest.fixture
+def press(room: Room) -> Press:
+    from tests.integration.executor.press import Press
+
+    return Press.of(room)

@@ -78,7 +78,7 @@ async def test_an_erasure_waits_for_replies_that_are_on_their_way_and_removes_no
 
     cleared = await erase(talk, privacy)
 
-    assert cleared.waiting_for == "events or replies that are being worked on"
+    assert cleared.waiting_for == "events, replies, calls or orders that are being worked on"
     assert talk.holds(str(talk.ana), ANA, "Ana Beatriz") == before == dict.fromkeys(TABLES, True)
 
 

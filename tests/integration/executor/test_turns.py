@@ -106,7 +106,7 @@ async def test_records_tell_the_dialogue_in_order(room: Room) -> None:
 
 async def test_a_running_session_stays_on_its_version(room: Room) -> None:
     await room.say("hi")
-    document = (await room.flows.list(organization_id=room.organization_id))[0]
+    _, (document,) = await room.flows.list(organization_id=room.organization_id)
     nodes = [{"id": "s", "type": "start"}, {"id": "e", "type": "end", "data": {"content": "new"}}]
     changed = json.dumps({"name": "x", "nodes": nodes, "edges": [{"source": "s", "target": "e"}]}).encode()
     put = await room.flows.put(

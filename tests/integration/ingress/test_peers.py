@@ -76,7 +76,7 @@ class States(executor_pb2_grpc.StatesServicer):
         return response
 
 
-class Flows(executor_pb2_grpc.FlowsServicer):
+class Flows(executor_pb2_grpc.FlowServiceServicer):
     async def ListFlows(self, request: Any, context: Any) -> executor_pb2.ListFlowsResponse:  # noqa: N802
         return executor_pb2.ListFlowsResponse(flows=[executor_pb2.Flow(flow_id="f", name="n", published_version=2)])
 
@@ -93,7 +93,7 @@ async def executor(states: States) -> AsyncIterator[GrpcExecutor]:
     async with peer_of(
         "executor",
         Servicer(f"{names}.States", executor_pb2_grpc.add_StatesServicer_to_server, states),
-        Servicer(f"{names}.Flows", executor_pb2_grpc.add_FlowsServicer_to_server, flows),
+        Servicer(f"{names}.FlowService", executor_pb2_grpc.add_FlowServiceServicer_to_server, flows),
     ) as peer:
         yield GrpcExecutor(peer)
 

@@ -23,7 +23,13 @@ from services.pb.router.v1 import router_pb2, router_pb2_grpc
 from services.pb.sender.v1 import sender_pb2, sender_pb2_grpc
 from services.router.app import Surroundings, servicers
 from services.router.peers import GrpcExecutor, GrpcSender
-from services.router.store import PostgresConversations, PostgresDirectory, PostgresPrivacy, PostgresRouting
+from services.router.store import (
+    PostgresConversations,
+    PostgresDirectory,
+    PostgresOrders,
+    PostgresPrivacy,
+    PostgresRouting,
+)
 
 CALLERS = ("operator", "ingress", "router", "sender")
 NAMES = NameHasher(b"names of the erased are hashed so")
@@ -160,6 +166,7 @@ async def _replica(
         directory=PostgresDirectory(database, audit),
         conversations=PostgresConversations(database, audit),
         privacy=PostgresPrivacy(database, NAMES, audit),
+        orders=PostgresOrders(database),
         executor=GrpcExecutor(peers[0], seconds=10),
         sender=GrpcSender(peers[1], seconds=10),
     )

@@ -23,13 +23,14 @@ from services.embedded.meta.app import build_runner, build_simulator
 from services.embedded.meta.simulator import SimulatedMeta
 from services.pb.analytics.v1 import analytics_pb2
 from services.pb.common.v1 import content_pb2, events_pb2
+from services.pb.executor.v1 import executor_pb2
 from services.pb.sender.v1 import sender_pb2
 from services.sender.app import Room, furnish
 from services.sender.domain.settling import Granted, PairLimit, Turn, Wish
-from services.sender.peers import record_bytes
+from services.sender.peers import failure_bytes, record_bytes
 from services.sender.server import DeliveryServer
 from services.sender.settings import Settings
-from services.sender.store import PostgresStore
+from services.sender.store import PostgresStore, Telling
 from tests.fixtures.servers import Database
 
 NUMBER = "5511990001"
@@ -105,11 +106,21 @@ class Stage:
     def store(self, *, lease_seconds: float = 6.0) -> PostgresStore:
         """The store alone, to play a sender that stops in the middle."""
         boxes = {
-            name: Lanes(Box("sender", name), self.pool, lease_seconds=lease_seconds) for name in ("inbox", "records")
+            name: Lanes(Box("sender", name), self.pool, lease_seconds=lease_seconds)
+            for name in ("inbox", "records", "failures")
         }
+        tell = Telling(boxes["records"], record_bytes, boxes["failures"], failure_bytes)
         limit = PairLimit(self.settings.pair_burst, self.settings.pair_seconds)
         names = NameHasher.from_text(self.settings.tombstone_key)
-        return PostgresStore(self.pool, **boxes, limit=limit, encode=record_bytes, names=names, on_record=lambda: None)
+        return PostgresStore(
+            self.pool,
+            inbox=boxes["inbox"],
+            tell=tell,
+            limit=limit,
+            names=names,
+            on_record=lambda: None,
+            on_failure=lambda: None,
+        )
 
     async def crash_before_the_call(self, *, lease_seconds: float = 0.2) -> uuid.UUID:
         """A sender marks the first message as attempted, and dies; gives the message."""
@@ -167,6 +178,11 @@ class Stage:
         payloads = [payload for row in rows for payload in payloads_of(StoredItem(*row))]
         return [analytics_pb2.Record.FromString(payload) for payload in payloads]
 
+    async def failures(self) -> list[executor_pb2.ConversationEvent]:
+        """What executor is to be told, oldest first."""
+        rows = await self.sql("SELECT payload FROM sender.failures_item ORDER BY received_at, pos")
+        return [executor_pb2.ConversationEvent.FromString(row[0]) for row in rows]
+
     def texts(self) -> list[str]:
         """What Meta accepted, in order."""
         return [orjson.loads(entry.body)["text"]["body"] for entry in self.meta.ledger.read()]
@@ -212,7 +228,7 @@ async def stage(database: Database) -> AsyncIterator[Stage]:
     settings = Settings(
         database_url=Secret(database.url_of("sender")),
         service_key_file="", service_jwks_file="",
-        ingress_target="unused", analytics_target="unused",
+        ingress_target="unused", analytics_target="unused", executor_target="unused",
         sealing_keys=Secret(base64.b64encode(b"k" * 32).decode()),
         tombstone_key=Secret(base64.b64encode(b"t" * 32).decode()),
         graph_api_base=f"http://{LOOPBACK}:{port}/v26.0",

@@ -30,6 +30,7 @@ def environment(folder: Path, **changes: str) -> dict[str, str]:
         "TOMBSTONE_KEY": "dHR0dHR0dHR0dHR0dHR0dHR0dHR0dHR0dHR0dHR0dHQ=",
         "INGRESS_TARGET": "ipv4:127.0.0.1:1",
         "ANALYTICS_TARGET": "ipv4:127.0.0.1:1",
+        "EXECUTOR_TARGET": "ipv4:127.0.0.1:1",
         "META_GRAPH_API_BASE": "http://127.0.0.1:1/v26.0",
     }
     return dict(os.environ) | variables | changes

@@ -17,15 +17,16 @@ from services.chassis.tenancy import TokenVerifier
 from services.embedded.keys import ROOMS, ensure_service_keys, jwks_file, load_or_create_secrets
 from services.embedded.state import State, house_lock, write_state
 from services.pb.common.v1 import errors_pb2, lanes_pb2, lanes_pb2_grpc, sealing_pb2, sealing_pb2_grpc
-from services.pb.executor.v1 import executor_pb2, executor_pb2_grpc
+from services.pb.executor.v1 import executor_pb2_grpc
 from services.pb.ingress.v1 import ingress_pb2, ingress_pb2_grpc
 from services.pb.router.v1 import router_pb2, router_pb2_grpc
 from services.pb.sender.v1 import sender_pb2, sender_pb2_grpc
 from tests.fakes.audit import MemoryLog
+from tests.unit.cli.fake_flows import FakeFlows
 from tests.unit.cli.fake_privacy import FakeRights, privacy_servicers
+from tests.unit.cli.fake_secrets import FakeSecrets
 
 NAMESPACE = UUID("6b1f5f0e-0000-4000-8000-000000000000")
-BROKEN = "broken"
 """A flow document with this text in it has an error."""
 
 
@@ -33,7 +34,8 @@ BROKEN = "broken"
 class Kept:
     """What the rooms were told, by kind and key, and how often anything was put.
 
-    `key_ids` are the sealing keys that the rooms have, `sealed` how many values a room has under which key id.
+    `key_ids` are the sealing keys that the rooms have, `sealed` how many values a room has under which key id; `asked`
+    is what was asked of versions.
     """
 
     values: dict[tuple[str, ...], Any] = field(default_factory=dict)
@@ -44,6 +46,7 @@ class Kept:
     key_ids: list[str] = field(default_factory=list)
     sealed: dict[str, dict[str, int]] = field(default_factory=dict)
     refused_password: str = "refused"
+    asked: list[Any] = field(default_factory=list)
     rights: FakeRights = field(default_factory=FakeRights)
     logs: dict[str, MemoryLog] = field(default_factory=lambda: {room: MemoryLog(room) for room in ROOMS})
 
@@ -117,37 +120,6 @@ def _without_organization(request: router_pb2.PutNumberRequest) -> bytes:
         app=request.app,
         is_active=request.is_active,
     ).SerializeToString()
-
-
-class FakeFlows(executor_pb2_grpc.FlowsServicer):
-    def __init__(self, kept: Kept) -> None:
-        self.kept = kept
-
-    async def PutFlow(self, request: Any, context: Any) -> executor_pb2.PutFlowResponse:
-        if b"nodes" not in request.document:
-            raise InvalidArgument("document holds no flow")
-        findings = []
-        if BROKEN.encode() in request.document:
-            findings.append(
-                executor_pb2.Finding(code="x", severity="error", node_id="n1", message="It is broken.", mend="Glue it.")
-            )
-        published = 1 if request.publish and not findings else 0
-        value = (request.document, published)
-        key = (request.organization_id, "flow", request.name)
-        is_changed = self.kept.values.get(key) != value
-        if not request.dry_run:
-            self.kept.put(*key, value=value)
-        return executor_pb2.PutFlowResponse(
-            flow_id=f"flow-{request.name}", published_version=published, is_changed=is_changed, findings=findings
-        )
-
-    async def ListFlows(self, request: Any, context: Any) -> executor_pb2.ListFlowsResponse:
-        return executor_pb2.ListFlowsResponse(
-            flows=[
-                executor_pb2.Flow(flow_id=f"flow-{name}", name=name, published_version=published)
-                for name, (_, published) in self.kept.of(request.organization_id, "flow").items()
-            ]
-        )
 
 
 class FakeCredentials(sender_pb2_grpc.CredentialsServicer):
@@ -322,8 +294,12 @@ def _servicers(kept: Kept, room: str) -> list[Servicer]:
             Servicer("pytake.router.v1.Directory", router_pb2_grpc.add_DirectoryServicer_to_server, FakeDirectory(kept))
         ],
         "executor": [
-            Servicer("pytake.executor.v1.Flows", executor_pb2_grpc.add_FlowsServicer_to_server, FakeFlows(kept)),
+            Servicer(
+                "pytake.executor.v1.FlowService", executor_pb2_grpc.add_FlowServiceServicer_to_server, FakeFlows(kept)
+            ),
+            Servicer("pytake.executor.v1.Secrets", executor_pb2_grpc.add_SecretsServicer_to_server, FakeSecrets(kept)),
             dead,
+            sealing,
         ],
         "sender": [
             Servicer(

@@ -1,7 +1,7 @@
 import json
 
 from tests.unit.cli.conftest import FLOW, Line, acme
-from tests.unit.cli.fake_house import BROKEN
+from tests.unit.cli.fake_flows import BROKEN
 
 
 async def test_a_second_run_changes_nothing_and_says_so(line: Line) -> None:

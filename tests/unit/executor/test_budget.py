@@ -116,7 +116,7 @@ def test_any_flow_with_any_budget_waits_ends_or_is_stopped(
         outcome = take(flow, session, event, limits=Limits(max_iterations=12, work=work))
         session = outcome.session
         closing = [item for item in outcome.commands if isinstance(item, Ended | LimitReached | JumpToFlow)]
-        assert len(closing) == (0 if session.awaiting_input else 1)
+        assert len(closing) == (0 if session.is_active else 1)
         json.dumps(session.to_json())
 
 

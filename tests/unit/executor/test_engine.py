@@ -2,6 +2,8 @@
 
 import copy
 import json
+from dataclasses import replace
+from datetime import timedelta
 from itertools import count
 from typing import Any
 
@@ -12,10 +14,22 @@ from hypothesis import strategies as st
 from services.executor.domain.commands import Ended, JumpToFlow, LimitReached, SendText
 from services.executor.domain.compile import compile_flow
 from services.executor.domain.document import parse_document
-from services.executor.domain.events import Event, FlowStarted, InboundMessage, TimerFired
+from services.executor.domain.engine import Outcome, Trace
+from services.executor.domain.events import (
+    DeliveryFailed,
+    EffectDone,
+    Event,
+    FlowStarted,
+    InboundMessage,
+    Released,
+    Returned,
+    Taken,
+    TimerFired,
+)
 from services.executor.domain.limits import Limits
 from services.executor.domain.session import Session
-from tests.unit.executor.dialogues import flow_of, plain, take
+from services.executor.domain.turn import Moment
+from tests.unit.executor.dialogues import NOW, flow_of, plain, take
 from tests.unit.executor.generated_flows import documents
 
 _WORDS = st.sampled_from(
@@ -29,34 +43,97 @@ _MESSAGES = st.builds(
     reply_title=st.none() | _WORDS,
     caption=st.none() | _WORDS,
 )
-_EVENTS = _MESSAGES | st.builds(TimerFired, name=_WORDS | st.just("no_reply")) | st.just(FlowStarted({"x": ["1"]}))
+_THINGS = st.sampled_from(
+    [
+        InboundMessage(kind="location", details={"latitude": -23.5, "longitude": -46.6}),
+        InboundMessage(kind="image", caption="oi", details={"media_id": "1", "mime_type": "image/png"}),
+        InboundMessage(kind="order", details={"catalog_id": "7", "items": [{"product_retailer_id": "p"}]}),
+        InboundMessage(kind="form", details={"nome": "Ana"}),
+    ]
+)
+_ANSWERS = st.none() | st.sampled_from(["oi", '{"a": 1}', {"content": "oi"}, {"a": [{"b": 1}]}, [1], 3.5])
+_OUTCOMES = st.sampled_from(["ok", "failed", "timeout"])
+_NODES = st.integers(0, 6).map(lambda place: f"n{place}")
+_TIMERS = ["no_reply", "burst", "delay", "effect", "handoff", "inactivity"]
+_SIGNALS = st.one_of(
+    st.builds(TimerFired, name=_WORDS | st.sampled_from(_TIMERS)),
+    # The id is put in when it comes: nobody knows it beforehand.
+    st.builds(EffectDone, st.just("?"), _OUTCOMES, st.sampled_from([0, 200, 404]), _ANSWERS),
+    st.builds(DeliveryFailed, _NODES, st.sampled_from([0, 131026])),
+    st.builds(Released, st.sampled_from(["released", "no_agent"])),
+    st.builds(Returned, st.just({"z": "volta"})),
+    st.just(Taken()),
+)
+_EVENTS = _MESSAGES | _THINGS | _SIGNALS | st.just(FlowStarted({"x": ["1"]}))
+# Nothing begins without a message.
+_STORIES = st.builds(lambda first, then: [first, *then], _MESSAGES, st.lists(_EVENTS, max_size=6))
+_MOMENTS = st.builds(
+    Moment,
+    st.just(NOW),
+    seed=st.sampled_from(["um", "dois"]),
+    window_closes_at=st.sampled_from([None, NOW, NOW + timedelta(hours=1)]),
+)
 
 
-@settings(max_examples=120, deadline=None)
-@given(document=documents(), events=st.lists(_EVENTS, max_size=8))
-def test_any_flow_under_any_events_waits_ends_or_is_stopped(document: dict[str, Any], events: list[Event]) -> None:
+def _arrived(event: Event, session: Session | None) -> Event:
+    return replace(event, effect_id=session.effect_id) if session and isinstance(event, EffectDone) else event
+
+
+@settings(max_examples=300, deadline=None)
+@given(document=documents(), events=_STORIES, moments=st.lists(_MOMENTS, min_size=7, max_size=7))
+def test_any_flow_under_any_events_waits_ends_or_is_stopped(
+    document: dict[str, Any], events: list[Event], moments: list[Moment]
+) -> None:
     flow, session = compile_flow(parse_document(document)), None
-    for event in events:
-        outcome = take(flow, session, event, limits=Limits(max_iterations=12))
-        session = outcome.session
+    for drawn, moment in zip(events, moments, strict=False):
+        event = _arrived(drawn, session)
+        outcome = take(flow, session, event, moment=moment, limits=Limits(max_iterations=12))
         closing = [item for item in outcome.commands if isinstance(item, Ended | LimitReached | JumpToFlow)]
-        is_idle = isinstance(event, TimerFired) and not outcome.trace.visited and not outcome.commands
-        assert is_idle or len(closing) == (0 if session.awaiting_input else 1)
+        # What nothing waits for changes nothing.
+        is_idle = outcome == Outcome(session or outcome.session, (), Trace())
+        session = outcome.session
+        assert is_idle or len(closing) == (0 if session.is_active else 1)
+        assert session.is_active == (session.current_node_id is not None)
         assert len(outcome.trace.visited) <= 12
         assert Session.from_json(json.loads(json.dumps(session.to_json()).encode())) == session
         assert "\x00" not in json.dumps(session.to_json(), ensure_ascii=False)
 
 
-@settings(max_examples=60, deadline=None)
-@given(document=documents(), events=st.lists(_EVENTS, min_size=1, max_size=4))
+@settings(max_examples=100, deadline=None)
+@given(document=documents(), events=_STORIES)
 def test_a_step_repeats_exactly_and_leaves_its_input_alone(document: dict[str, Any], events: list[Event]) -> None:
     flow, session = compile_flow(parse_document(document)), None
-    for event in events:
+    for drawn in events:
+        event = _arrived(drawn, session)
         before = copy.deepcopy((session, event, flow.variables))
         first, second = take(flow, session, event), take(flow, session, event)
         assert first == second
         assert (session, event, flow.variables) == before
         session = first.session
+
+
+@settings(max_examples=100, deadline=None)
+@given(document=documents(), events=_STORIES)
+def test_a_timer_or_a_result_that_comes_again_changes_nothing(document: dict[str, Any], events: list[Event]) -> None:
+    flow, session = compile_flow(parse_document(document)), None
+    for drawn in events:
+        before = session
+        session = take(flow, session, _arrived(drawn, session)).session
+        if before is None:
+            continue
+        again: list[Event] = [TimerFired(kind, due) for kind, due in before.timers.items()]
+        again += [EffectDone(before.effect_id, "ok")] if before.effect_id else []
+        for event in again:
+            came = take(flow, before, event).session
+            # It may wait for the same again, in a loop: at the same moment, as a turn that is repeated.
+            if not _waits_for(came, event):
+                assert take(flow, came, event).session == came
+
+
+def _waits_for(session: Session, event: Event) -> bool:
+    if isinstance(event, EffectDone):
+        return session.effect_id == event.effect_id
+    return isinstance(event, TimerFired) and session.timers.get(event.name) == event.due_us
 
 
 @given(answer=st.text(min_size=1, max_size=30).map(lambda text: "{{padaria}}" + text.strip() + "{{cliente}}"))
@@ -157,11 +234,11 @@ def test_a_user_variable_cannot_stand_in_for_the_system() -> None:
     document = {
         "schema": "pytake.flow/1", "name": "t", "variables": {"contact": {"phone": "999"}, "contact.phone": "999"},
         "nodes": [{"id": "s", "type": "start"},
-                  {"id": "m", "type": "message", "data": {"content": "[{{contact.phone}}{{secret}}{{__class__}}]"}}],
+                  {"id": "m", "type": "message", "data": {"content": "[{{contact.phone}}{{hidden}}{{__class__}}]"}}],
         "edges": [{"source": "s", "target": "m"}],
     }  # fmt: skip
     flow = compile_flow(parse_document(document))
-    outcome = take(flow, None, InboundMessage("oi"), context={"secret": "s"})
+    outcome = take(flow, None, InboundMessage("oi"), context={"hidden": "s"})
     assert plain(outcome.commands[0]) == "[]"
     assert outcome.session.variables == {}
     known = {"contact": {"phone": "5511"}}

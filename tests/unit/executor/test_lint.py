@@ -9,7 +9,7 @@ import pytest
 from services.executor.domain.compile import compile_flow
 from services.executor.domain.document import MAX_NODES, FlowDocument, parse_document
 from services.executor.domain.finding import InvalidFlow
-from services.executor.domain.lint import problems
+from services.executor.domain.lint import Known, problems
 from services.executor.domain.lint.content import MAX_PATTERNS
 from services.executor.domain.nodes import LATER_TYPES
 from services.executor.domain.variables import MAX_VARIABLES
@@ -84,8 +84,80 @@ ERRORS_IN_A_NODE: list[tuple[str, str, Data]] = [
     ("duplicate_option", "buttons", menu("a", "a")),
     ("duplicate_option", "list", rows(2, id="same")),
     ("not_runnable", "buttons", menu("a", header={"type": "image"})),
-    ("not_runnable", "message", {"content": "Veja", "mediaType": "image", "mediaUrl": "https://x.example/a.png"}),
-    ("not_runnable", "question", {"content": "Nota?", "variableName": "x", "kind": "rating"}),
+    ("not_runnable", "question", {"content": "Nota?", "variableName": "x", "kind": "poem"}),
+    ("bad_media", "message", {"content": "Veja", "mediaUrl": "https://x.example/a.png"}),
+    ("bad_media", "message", {"mediaType": "image"}),
+    ("bad_media", "message", menu("a", mediaType="audio", mediaId="1")),
+    ("bad_url", "message", {"mediaType": "image", "mediaUrl": "ftp://x.example/a.png"}),
+    ("too_long", "message", {"mediaType": "image", "mediaId": "1", "caption": "é" * 1025}),
+    ("bad_delay", "message", {"content": "Oi", "delay_ms": 10_001}),
+    ("bad_seconds", "question", {"content": "?", "timeoutSeconds": 0}),
+    ("bad_seconds", "buttons", menu("a", timeoutSeconds="logo")),
+    ("bad_burst", "question", {"content": "?", "burst": {"policy": "wait"}}),
+    ("bad_burst", "list", {**rows(1), "burst": {"policy": "join", "quietSeconds": 0.1}}),
+    ("bad_burst", "question", {"content": "?", "burst": {"policy": "latest", "quietSeconds": 61}}),
+    ("unknown_policy", "message", {"content": "Oi", "onWindowClosed": "shout"}),
+    ("no_template", "message", {"content": "Oi", "onWindowClosed": "template"}),
+    ("bad_template", "message", {"content": "Oi", "windowTemplate": {"templateName": "{{#each x}}"}}),
+    ("bad_cel", "condition", {"expression": "a >"}),
+    ("bad_cel", "set_variable", {"assignments": [{"name": "x", "valueType": "cel", "value": "{{a}} + 1"}]}),
+    ("bad_location", "location", {"latitude": 91, "longitude": 0}),
+    ("bad_location", "location", {"latitude": 0, "longitude": "lá"}),
+    ("option_count", "contacts", {"contacts": []}),
+    ("empty_text", "contacts", {"contacts": [{"phones": ["1"]}]}),
+    ("bad_url", "cta_url", {"content": "Oi", "buttonText": "Abrir", "url": "x.example"}),
+    ("too_long", "cta_url", {"content": "Oi", "buttonText": "x" * 21, "url": "https://x.example"}),
+    ("too_long", "location_request", {"content": "é" * 1025}),
+    ("no_target", "whatsapp_flow", {"content": "Oi"}),
+    ("no_screen", "whatsapp_flow", {"content": "Oi", "flowId": "1", "payload": {"a": 1}}),
+    ("too_long", "whatsapp_flow", {"content": "Oi", "flowId": "1", "buttonText": "x" * 31}),
+    ("unknown_mode", "whatsapp_flow", {"content": "Oi", "flowId": "1", "mode": "test"}),
+    ("no_catalog", "product", {"productId": "1"}),
+    ("no_product", "product", {"catalogId": "1"}),
+    ("option_count", "product", {"catalogId": "1", "sections": [{"products": ["p"] * 31}]}),
+    ("empty_text", "product", {"catalogId": "1", "content": "Oi", "sections": [{"products": ["p"]}]}),
+    ("no_template", "template", {}),
+    ("unknown_button", "template", {"templateName": "t", "parameters": {"buttons": [{"type": "call"}]}}),
+    ("bad_url", "http_request", {"url": "x.example"}),
+    ("unknown_method", "http_request", {"url": "https://x.example", "method": "BREW"}),
+    ("unknown_on_error", "http_request", {"url": "https://x.example", "onError": "retry"}),
+    ("unknown_auth", "http_request", {"url": "https://x.example", "secretId": "k", "authType": "digest"}),
+    ("out_of_range", "http_request", {"url": "https://x.example", "timeoutSeconds": 61}),
+    ("out_of_range", "http_request", {"url": "https://x.example", "maxRetries": 6}),
+    ("bad_mapping", "http_request", {"url": "https://x.example", "mapping": ["a"]}),
+    ("bad_request", "http_request", {"url": "https://x.example", "headers": ["a"]}),
+    ("bad_url", "ai_reply", {"model": "m"}),
+    ("empty_text", "ai_reply", {"baseUrl": "https://x.example"}),
+    ("bad_secret_name", "ai_reply", {"baseUrl": "https://x.example", "model": "m", "secretId": "my key"}),
+    ("out_of_range", "ai_reply", {"baseUrl": "https://x.example", "model": "m", "history": 21}),
+    ("bad_seconds", "delay", {}),
+    ("bad_seconds", "delay", {"seconds": -1}),
+    ("bad_moment", "delay", {"until": "amanhã"}),
+    ("no_target", "subflow", {}),
+    ("no_variants", "random", {}),
+    ("bad_weight", "random", {"variants": [{"handle": "a", "weight": -1}]}),
+    ("bad_weight", "random", {"variants": [{"handle": "a", "weight": 0}]}),
+    ("duplicate_option", "random", {"variants": [{"handle": "a"}, {"handle": "A"}]}),
+    ("unknown_priority", "handoff", {"priority": "asap"}),
+    ("bad_seconds", "handoff", {"timeoutSeconds": "x"}),
+    ("no_changes", "contact", {}),
+    ("bad_attribute", "contact", {"attributes": {"x" * 65: 1}}),
+    ("bad_opt_in", "contact", {"optIn": "yes"}),
+    ("bad_schedule", "business_hours", {}),
+    ("bad_schedule", "business_hours", {"schedule": {"seg": [["09:00", "18:00"]]}}),
+    ("bad_schedule", "business_hours", {"schedule": {"mon": [["09:00", "25:00"]]}}),
+    ("bad_schedule", "business_hours", {"schedule": {"mon": [["09:00", "09:00"]]}}),
+    ("bad_holiday", "business_hours", {"schedule": {"mon": []}, "holidays": ["02-30"]}),
+    ("unknown_timezone", "business_hours", {"schedule": {"mon": []}, "timezone": "Mars/City"}),
+    ("unknown_operation", "datetime", {"operation": "guess", "outputVariable": "x"}),
+    ("no_variable", "datetime", {"operation": "get_current"}),
+    ("bad_format", "datetime", {"outputVariable": "x", "format": "%99999d"}),
+    ("bad_format", "datetime", {"outputVariable": "x", "format": "DD/MM"}),
+    ("unknown_unit", "datetime", {"operation": "add", "addAmount": 1, "addUnit": "moons", "outputVariable": "x"}),
+    ("no_amount", "datetime", {"operation": "add", "outputVariable": "x"}),
+    ("unknown_operator", "datetime", {"operation": "compare", "compareOperator": "~"}),
+    ("unknown_timezone", "datetime", {"outputVariable": "x", "timezone": "Mars/City"}),
+    ("empty_text", "analytics", {}),
     ("no_options", "question", {"content": "Cor?", "variableName": "x", "kind": "choice"}),
     ("duplicate_option", "question", {"content": "?", "kind": "choice", "options": [{"value": "a"}, {"label": "A"}]}),
     ("unknown_presentation", "question", {"content": "?", "presentation": "cards"}),
@@ -221,3 +293,84 @@ def test_every_finding_is_a_sentence_with_a_mend_and_errors_come_first() -> None
     found = problems(flow(START, *LOOP, {"id": "x", "type": "router"}, edges=[("a", "b"), ("b", "a")]))
     assert [item.severity for item in found] == sorted(item.severity for item in found)
     assert all(item.message.endswith(".") and item.mend for item in found)
+
+
+def test_inactivity_that_leads_nowhere_or_says_no_template_is_refused() -> None:
+    minds = {"warnSeconds": 60, "warnMessage": "{{#each x}}", "then": "handoff", "node": "gone"}
+    document = flow(START, END, edges=[("s", "f")], settings={"inactivity": minds})
+    assert codes(document, "error") == {("bad_template", None), ("dangling_inactivity", None)}
+    aimless = flow(START, END, edges=[("s", "f")], settings={"inactivity": {"warnSeconds": 60, "then": "fallback"}})
+    assert codes(aimless, "error") == {("dangling_inactivity", None)}
+
+
+def test_a_node_that_inactivity_leads_to_is_reached() -> None:
+    minds = {"warnSeconds": 60, "then": "handoff", "node": "help"}
+    help_ = {"id": "help", "type": "end", "data": {"content": "Ajuda {{quem}}"}}
+    document = flow(START, END, help_, edges=[("s", "f")], settings={"inactivity": {**minds, "message": "{{onde}}"}})
+    assert codes(document, "warning") == {("unknown_variable", None), ("unknown_variable", "help")}
+
+
+def test_what_the_organization_has_is_asked_only_when_it_is_known() -> None:
+    nodes: list[Data] = [
+        {"id": "a", "type": "subflow", "data": {"targetFlow": "pagar"}},
+        {"id": "b", "type": "template", "data": {"templateName": "volte", "languageCode": "en"}},
+        {"id": "c", "type": "message", "data": {"content": "Oi", "windowTemplate": {"templateName": "oi"}}},
+    ]
+    document = flow(START, *nodes, END, edges=[("s", "a"), ("a", "b"), ("b", "c"), ("c", "f")])
+
+    def unknown(known: Known | None) -> set[tuple[str, str | None]]:
+        found = {(item.code, item.node_id) for item in problems(document, known) if item.severity == "warning"}
+        return {item for item in found if item[0] in ("unknown_flow", "template_not_approved")}
+
+    assert unknown(None) == set()
+    assert unknown(Known(flows=frozenset(), templates=frozenset({"volte:pt_BR", "oi:pt_BR"}))) == {
+        ("unknown_flow", "a"),
+        ("template_not_approved", "b"),
+    }
+    assert unknown(Known(flows=frozenset({"pagar"}), templates=frozenset({"volte"}))) == {
+        ("template_not_approved", "c")
+    }
+
+
+@pytest.mark.parametrize(
+    ("code", "settings"),
+    [
+        ("bad_setting", {"on_window_closed": "shout"}),
+        ("bad_setting", {"session_ttl_seconds": "a day"}),
+        ("bad_setting", {"inactivity": {"warnMessage": "Oi?"}}),
+        ("bad_setting", {"inactivity": {"warnSeconds": 0}}),
+        ("bad_setting", {"inactivity": {"warnSeconds": 60, "then": "shout"}}),
+        ("dangling_inactivity", {"inactivity": {"warnSeconds": 60, "then": "handoff"}}),
+        ("dangling_inactivity", {"inactivity": {"warnSeconds": 60, "then": "fallback", "node": "z"}}),
+        ("bad_template", {"inactivity": {"warnSeconds": 60, "warnMessage": "{{#each x}}"}}),
+        ("unknown_timezone", {"timezone": "Mars/City"}),
+    ],
+)
+def test_a_setting_that_means_nothing_refuses_publication(code: str, settings: Data) -> None:
+    assert (code, None) in codes(around("message", {"content": "Oi"}, settings=settings), "error")
+
+
+def test_a_time_limit_without_a_way_for_it_is_advice() -> None:
+    question = {"content": "?", "variableName": "x", "timeoutSeconds": 60}
+    assert ("missing_no_reply", "n") in codes(around("question", question), "warning")
+    assert ("missing_no_reply", "n") not in codes(around("question", question, "answered", "no_reply"), "warning")
+
+
+@pytest.mark.parametrize(
+    ("node_type", "data", "handle", "is_known"),
+    [
+        ("condition", rule(), "no_reply", False),
+        ("delay", {"seconds": 1}, "timeout", False),
+        ("delay", {"seconds": 1}, "cancelled", True),
+        ("message", {"content": "Oi"}, "window_closed", True),
+        ("message", {"content": "Oi"}, "failed:131026", True),
+        ("message", {"content": "Oi"}, "invalid", False),
+        ("http_request", {"url": "https://x.example"}, "failed:404", True),
+        ("http_request", {"url": "https://x.example"}, "window_closed", False),
+        ("set_variable", {"assignments": [{"name": "x", "value": 1}]}, "failed:404", False),
+        ("question", {"content": "?", "variableName": "x"}, "skip", True),
+    ],
+)
+def test_a_handle_that_a_node_does_not_have_is_advice(node_type: str, data: Data, handle: str, is_known: bool) -> None:
+    found = codes(around(node_type, data, "", handle), "warning")
+    assert (("unknown_handle", "n") in found) is not is_known

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from services.executor.server import words_of
+from services.executor.server.conversations import words_of
 from tests.fixtures.outbound import SAMPLES, message_of
 from tests.house.files import ROOT
 

@@ -5,7 +5,18 @@ from collections.abc import Sequence
 
 import pytest
 
-from services.ingress.http.body import SMALL_BYTES, STRIDE_BYTES, Bodies, Body, Crowded, EndedEarly, TooLarge, TooSlow
+from services.ingress.http.body import (
+    SMALL_BYTES,
+    STRIDE_BYTES,
+    TURNED_AWAY_PER_SECOND,
+    WHOLE_SECONDS,
+    Bodies,
+    Body,
+    Crowded,
+    EndedEarly,
+    TooLarge,
+    TooSlow,
+)
 
 MOST = 1_000_000
 
@@ -110,6 +121,62 @@ async def test_a_body_larger_than_all_memory_turns_nobody_out_for_good() -> None
     with pytest.raises(Crowded):
         await body_of(b"x" * 200_000, bodies=bodies).read()
     assert await body_of(b"x" * 100_000, bodies=bodies).read() == b"x" * 100_000
+
+
+async def test_who_found_no_room_is_not_asked_to_give_way_later() -> None:
+    bodies = Bodies(150_000)
+    turned_away = body_of(b"x" * 200_000, bodies=bodies)
+    with pytest.raises(Crowded):
+        await turned_away.read()
+    turned_away.close()
+    _, reading = await stuck(bodies, 100_000)
+
+    assert await body_of(b"x" * 100_000, bodies=bodies).read() == b"x" * 100_000
+    with pytest.raises(Crowded):
+        await reading
+
+
+def test_who_found_no_room_is_told_so_after_those_before_him() -> None:
+    bodies, half = Bodies(), TURNED_AWAY_PER_SECOND // 2
+
+    assert [bodies.told_at(half, 100.0) for _ in range(3)] == [100.5, 101.0, 101.5]
+    assert bodies.told_at(half, 200.0) == 200.5
+
+
+def test_nobody_waits_for_longer_than_a_body_may_take() -> None:
+    bodies = Bodies()
+
+    told = [bodies.told_at(4 * TURNED_AWAY_PER_SECOND, 100.0) for _ in range(9)]
+
+    assert max(told) == told[-1] == 100.0 + WHOLE_SECONDS
+
+
+async def test_who_waits_to_be_told_holds_no_memory_and_is_forgotten_when_he_leaves() -> None:
+    bodies, leaving, pieces = Bodies(300_000), asyncio.Event(), [b"x" * 200_000] * 2
+
+    async def receive() -> dict[str, object]:
+        if pieces:
+            return {"type": "http.request", "body": pieces.pop(), "more_body": True}
+        await leaving.wait()
+        return {"type": "http.disconnect"}
+
+    body = Body(bodies, receive, MOST)
+    with pytest.raises(Crowded):
+        await body.read()
+    bodies.told_at(1000 * TURNED_AWAY_PER_SECOND, asyncio.get_running_loop().time())
+    waiting = asyncio.create_task(body.wait_to_be_told())
+    await asyncio.sleep(0)
+
+    assert await body_of(b"x" * 300_000, bodies=bodies).read() == b"x" * 300_000
+    assert not waiting.done()
+    leaving.set()
+    await waiting
+
+
+async def test_who_waits_to_be_told_is_told_in_time() -> None:
+    body = body_of(ends=False)
+
+    await body.wait_to_be_told()
 
 
 async def test_small_bodies_pass_while_memory_is_full() -> None:

@@ -14,6 +14,7 @@ from services.ingress.http.connection import (
     MOST_HEADERS,
     MOST_TARGET_BYTES,
     MOST_WAITING,
+    UNWANTED,
     BoundedConnection,
     Owes,
     Refusal,
@@ -265,6 +266,30 @@ async def test_what_comes_after_the_last_answer_is_dropped_slowly_and_not_for_ev
 
     assert served.asked == []
     assert served.wire.is_aborted
+
+
+async def test_a_body_that_nobody_wants_any_more_is_dropped_and_no_more_of_it_read() -> None:
+    served = Served()
+
+    async def lose_interest(scope: Any, receive: Any, send: Any) -> None:
+        kept.append((await receive())["body"])
+        scope[UNWANTED] = True
+        kept.append((await receive())["type"])
+
+    kept: list[object] = []
+    served.protocol.app = lose_interest  # type: ignore[assignment]  # uvicorn types what it wraps
+    whole = post("/one", b"x" * 1000)
+    served.feed(whole[:-900])
+    await served.settle()
+    served.feed(whole[-900:-100])
+    await served.settle()
+
+    assert kept == [b"x" * 100]
+    assert not served.wire.is_read
+    assert served.protocol.cycle.body == b""
+    served.protocol.connection_lost(None)
+    await served.settle()
+    assert kept == [b"x" * 100, "http.disconnect"]
 
 
 async def test_who_owes_something_for_too_long_is_shown_out() -> None:

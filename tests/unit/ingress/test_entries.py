@@ -155,3 +155,28 @@ def test_a_kept_event_keeps_its_small_parts() -> None:
     fields = json.loads(entry.kept.fields)
     assert (fields["field"], fields["cut"]) == ("security", True)
     assert "event" not in fields
+
+
+def ordered(*product_ids: str) -> events_pb2.InboundMessage:
+    """What goes on of a message with an order of one piece of each."""
+    body = json.loads(messages_body("oi"))
+    items = [{"product_retailer_id": one, "quantity": 1, "item_price": 2.5, "currency": "BRL"} for one in product_ids]
+    message = body["entry"][0]["changes"][0]["value"]["messages"][0]
+    message |= {"type": "order", "order": {"catalog_id": "c", "product_items": items}}
+    (event,) = parse_webhook(json.dumps(body).encode())
+    entry = entry_of(event, received_at_ms=1, signed_by=("o/app",))
+    assert entry.message is not None
+    assert len(entry.message.payload) < MOST_PAYLOAD_BYTES
+    return events_pb2.InboundMessage.FromString(entry.message.payload)
+
+
+def test_an_order_goes_on_with_its_items() -> None:
+    items = ordered("bread", "cake").order_items
+    assert [(one.product_retailer_id, one.quantity, one.item_price, one.currency) for one in items] == [
+        ("bread", 1.0, 2.5, "BRL"),
+        ("cake", 1.0, 2.5, "BRL"),
+    ]
+
+
+def test_no_item_makes_an_order_too_large_to_travel() -> None:
+    assert len(ordered(*[LONG[:40_000]] * 100).order_items[99].product_retailer_id) == 1024

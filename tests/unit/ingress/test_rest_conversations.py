@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -157,6 +157,33 @@ async def test_a_phone_number_may_be_written_as_people_do(asker: Asker, phone: s
 async def test_an_unknown_contact_is_not_found(asker: Asker) -> None:
     for answer in (await asker.get(ONE), await asker.post(CLOSE, {})):
         assert (answer.status_code, answer.json()) == (404, UNKNOWN)
+
+
+@pytest.mark.parametrize(
+    ("way", "body", "status", "outcome"),
+    [
+        ("take", None, "taken", "taken"),
+        ("release", None, "released", "released"),
+        ("release", {}, "released", "released"),
+        ("release", {"is_unattended": True}, "released", "no_agent"),
+    ],
+)
+async def test_people_take_a_conversation_and_give_it_back(
+    asker: Asker, way: str, body: object, status: str, outcome: str
+) -> None:
+    asker.house.states[asker.organization_id] = [state_of()]
+
+    answer = await asker.client.post(f"{ONE}/{way}", json=body, headers=asker.in_role("agent").headers)
+
+    assert answer.status_code == 200
+    assert answer.json()["status"] == status
+    assert answer.json()["conversation_id"] == str(UUID(int=7))
+    assert asker.house.hands == [(asker.organization_id, "5511987654321", outcome)]
+
+
+async def test_a_conversation_that_nobody_has_cannot_be_taken(asker: Asker) -> None:
+    answer = await asker.post(f"{ONE}/take", {})
+    assert (answer.status_code, answer.json()) == (404, UNKNOWN)
 
 
 async def test_another_organizations_contact_is_not_found(asker: Asker) -> None:
@@ -332,15 +359,3 @@ async def test_a_room_that_is_away_is_a_503_that_says_which(asker: Asker) -> Non
     for answer in (await asker.get(LIST), await asker.get(ONE), await asker.post(CLOSE, {})):
         assert answer.status_code == 503
         assert answer.json() == {"detail": "executor is out of reach", "error_code": "PEER_UNAVAILABLE"}
-
-
-async def test_flows_are_listed(asker: Asker) -> None:
-    asker.house.flows[asker.organization_id] = [Flow("1", "a", 3, MORNING), Flow("2", "b", 0, None)]
-
-    assert (await asker.get("/api/v1/flows")).json() == {
-        "total": 2,
-        "flows": [
-            {"id": "1", "name": "a", "published_version": 3, "updated_at": "2026-03-04T09:30:15Z"},
-            {"id": "2", "name": "b", "published_version": None, "updated_at": None},
-        ],
-    }

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from services.ingress.domain.webhook import Event, MalformedBody, parse_webhook, read_webhook
+from services.ingress.domain.webhook.content import MOST_ORDER_ITEMS
 from services.ingress.domain.webhook.document import MOST_CONTAINERS, MOST_LEVELS
 
 NUMBER = {"phone_number_id": "800900100"}
@@ -187,3 +188,23 @@ def test_a_lone_surrogate_in_one_message_does_not_cost_its_neighbours():
     ]
     texts = [event.fields["text"] for event in parse_webhook(post("messages", {"messages": messages}))]
     assert texts == ["quebrado \ufffd", "inteiro"]
+
+
+def test_an_order_brings_its_items_beside_the_normal_form():
+    items = [
+        {"product_retailer_id": "bread", "quantity": 2, "item_price": 3.5, "currency": "BRL"},
+        {"product_retailer_id": 7, "quantity": "3", "item_price": "1.25", "currency": "BRL"},
+        {"product_retailer_id": "odd", "quantity": "many", "item_price": None},
+        {"quantity": 1},
+        "no item",
+    ]
+    order = {"catalog_id": "c", "product_items": items}
+    event = only("messages", {"messages": [{"id": "1", "from": "5511", "type": "order", "order": order}]})
+    assert event.fields["order"] == {"catalog_id": "c", "items": 5}
+    assert event.order_items == (("bread", 2, 3.5, "BRL"), ("7", 3, 1.25, "BRL"), ("odd", 0, 0, ""))
+
+
+def test_an_order_has_a_hundred_items_at_most():
+    order = {"product_items": [{"product_retailer_id": str(number)} for number in range(300)]}
+    event = only("messages", {"messages": [{"id": "1", "from": "5511", "type": "order", "order": order}]})
+    assert len(event.order_items) == MOST_ORDER_ITEMS

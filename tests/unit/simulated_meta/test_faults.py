@@ -12,7 +12,12 @@ from tests.unit.simulated_meta.world import AUTHORIZED, MESSAGES, World, text
 
 @pytest.mark.parametrize(
     ("kind", "status", "code"),
-    [("rate_limited", 400, 130429), ("pair_limited", 400, 131056), ("refuse_transient", 503, 2)],
+    [
+        ("rate_limited", 400, 130429),
+        ("pair_limited", 400, 131056),
+        ("refuse_transient", 503, 2),
+        ("refuse_for_good", 400, 131026),
+    ],
 )
 async def test_a_refusal_on_purpose_accepts_nothing(world: World, kind: str, status: int, code: int) -> None:
     world.misbehave(**{kind: 1.0})

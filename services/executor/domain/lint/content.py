@@ -1,25 +1,26 @@
-"""Findings inside nodes and settings: types that cannot run, bad templates, and what each type checks itself."""
+"""Findings inside nodes: types that cannot run, bad templates, and what each type checks itself."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
 from services.executor.domain.document import FlowDocument, Node
 from services.executor.domain.finding import Finding, error
-from services.executor.domain.flow_settings import read_zone
 from services.executor.domain.json_value import Json, object_at, objects_at, text_at
+from services.executor.domain.lint.settings import POLICIES
+from services.executor.domain.lint.texts import texts_in
 from services.executor.domain.nodes import LATER_TYPES, NODE_TYPES
+from services.executor.domain.nodes.template import check_template
 from services.executor.domain.templates import TemplateError, compile_template
 
 # Each may take a megabyte of memory while it runs (domain/patterns.py).
 MAX_PATTERNS: Final = 50
 
+_MATCHES = re.compile(r"\bmatches\s*\(")
+
 
 def content_findings(document: FlowDocument) -> Iterator[Finding]:
-    """Check the settings and every node by itself."""
-    try:
-        read_zone(document.settings)
-    except ValueError as reason:
-        yield error("unknown_timezone", None, str(reason), 'Write a name such as "America/Sao_Paulo".')
+    """Check every node by itself."""
     patterns = sum([_count_patterns(node.data) for node in document.nodes])
     if patterns > MAX_PATTERNS:
         message = f"The flow has {patterns} regular expressions; {MAX_PATTERNS} are allowed."
@@ -33,7 +34,9 @@ def _count_patterns(data: Mapping[str, Json]) -> int:
     holders = (data, *objects_at(data, "routes"))
     rules = [rule for holder in holders for rule in objects_at(holder, "rules")]
     has_validation = bool(text_at(object_at(data, "validation"), "regex"))
-    return sum([text_at(rule, "operator") == "matches" for rule in rules]) + has_validation
+    expressions = [text_at(data, "expression"), *(text_at(item, "value") for item in objects_at(data, "assignments"))]
+    in_expressions = sum([len(_MATCHES.findall(expression)) for expression in expressions])
+    return sum([text_at(rule, "operator") == "matches" for rule in rules]) + has_validation + in_expressions
 
 
 def _node_findings(node: Node) -> Iterator[Finding]:
@@ -41,9 +44,20 @@ def _node_findings(node: Node) -> Iterator[Finding]:
     if node_type is None:
         yield _type_finding(node)
         return
-    broken = tuple(_template_findings(node, node_type.texts))
+    broken = tuple(_template_findings(node, (*node_type.texts, "windowTemplate")))
     # A type's own checks measure its templates, so they need templates that parse.
     yield from broken or node_type.check(node)
+    if not broken and node_type.needs_window and node_type.speaks(node):
+        yield from _window_findings(node)
+
+
+def _window_findings(node: Node) -> Iterator[Finding]:
+    policy, template = text_at(node.data, "onWindowClosed"), object_at(node.data, "windowTemplate")
+    if policy not in ("", *POLICIES):
+        message = f'The "onWindowClosed" of node {node.id} is unknown.'
+        yield error("unknown_policy", node.id, message, f"Write one of {', '.join(POLICIES)}.")
+    if policy == "template" or template:
+        yield from check_template(node, template)
 
 
 def _type_finding(node: Node) -> Finding:
@@ -62,15 +76,3 @@ def _template_findings(node: Node, fields: tuple[str, ...]) -> Iterator[Finding]
             except TemplateError as reason:
                 message = f'The text in "{field}" of node {node.id} is no template: {reason}'
                 yield error("bad_template", node.id, message, "Correct the braces.")
-
-
-def texts_in(value: Json) -> Iterator[str]:
-    """Every text inside a JSON value."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, list):
-        for item in value:
-            yield from texts_in(item)
-    elif isinstance(value, dict):
-        for item in value.values():
-            yield from texts_in(item)

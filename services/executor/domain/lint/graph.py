@@ -2,14 +2,18 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from typing import Final
 
 from services.executor.domain.document import Edge, FlowDocument, Node
-from services.executor.domain.exits import MAIN_HANDLES, NAMED_ONLY, Exits, is_plain
+from services.executor.domain.exits import FAILED_WITH, MAIN_HANDLES, Exits, is_plain
 from services.executor.domain.finding import Finding, error, warning
-from services.executor.domain.json_value import text_at
+from services.executor.domain.json_value import object_at, text_at
 from services.executor.domain.lint.loops import cycles
 from services.executor.domain.nodes import NODE_TYPES
+from services.executor.domain.nodes.waiting import NO_REPLY_EXIT, timeout_of
 from services.executor.domain.wiring import declared_exits, edges_from, wire
+
+_SPEAKING: Final = {"window_closed", "failed"}
 
 
 def graph_findings(document: FlowDocument) -> Iterator[Finding]:
@@ -64,6 +68,11 @@ def _edge_findings(document: FlowDocument) -> Iterator[Finding]:
             yield _dangling(node.id, f"Jump {node.id} leads to the missing node {target}", fallback)
 
 
+def inactivity_node(document: FlowDocument) -> str:
+    """Where a contact who stays silent is led to; empty for nowhere."""
+    return text_at(object_at(document.settings, "inactivity"), "node")
+
+
 def _dangling(node_id: str, fact: str, fallback: str) -> Finding:
     mend = "Connect it to a node of this flow."
     if fallback:
@@ -80,18 +89,25 @@ def _exit_findings(node: Node, exits: Exits, edges: list[Edge]) -> Iterator[Find
     if any("invalid" in way_out.handles for way_out in declared) and exits.named("invalid") is None:
         message = f'Node {node.id} has no edge for "invalid": after the last wrong answer the flow ends.'
         yield warning("missing_invalid", node.id, message, 'Connect "invalid" to what should happen then.')
+    if timeout_of(node) is not None and NO_REPLY_EXIT in declared and exits.named("no_reply") is None:
+        message = f'Node {node.id} has "timeoutSeconds", and no edge for "no_reply": nothing happens then.'
+        yield warning("missing_no_reply", node.id, message, 'Connect "no_reply" to what should happen then.')
     yield from _edge_use_findings(node, edges)
 
 
 def _edge_use_findings(node: Node, edges: list[Edge]) -> Iterator[Finding]:
-    known = {handle.casefold() for way_out in declared_exits(node) for handle in way_out.handles} | NAMED_ONLY
+    known = {handle.casefold() for way_out in declared_exits(node) for handle in way_out.handles}
+    node_type = NODE_TYPES.get(node.type)
+    known |= _SPEAKING if node_type is not None and node_type.speaks(node) else set()
+    if "failed" in known:
+        known |= {key for edge in edges if (key := edge.source_handle.casefold()).startswith(FAILED_WITH)}
     for way, count in Counter(_way(edge, known) for edge in edges).items():
         if count > 1:
             message = f'{count} edges leave node {node.id} by "{way or "next"}"; only the first is taken.'
             yield warning("ambiguous_edge", node.id, message, "Keep one, or name the others.")
     for edge in edges:
         way = _way(edge, known)
-        if node.type in NODE_TYPES and edge.source_handle and way and way not in known and not edge.label:
+        if node_type is not None and edge.source_handle and way and way not in known and not edge.label:
             message = f'Edge {edge.id} leaves node {node.id} by "{edge.source_handle}", which the node does not have.'
             yield warning("unknown_handle", node.id, message, "Correct the sourceHandle.")
 
@@ -122,7 +138,8 @@ def _targets(document: FlowDocument) -> dict[str, list[str]]:
 
 def _reach_findings(document: FlowDocument) -> Iterator[Finding]:
     targets = _targets(document)
-    todo = [node.id for node in document.nodes if node.type == "start"]
+    silent = inactivity_node(document)
+    todo = [node.id for node in document.nodes if node.type == "start" or node.id == silent]
     reached = set(todo)
     while todo:
         for target in targets[todo.pop()]:

@@ -1,12 +1,13 @@
 """Findings about variables: read but never set, reserved, or oddly named."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from services.executor.domain.document import FlowDocument, Node
 from services.executor.domain.finding import Finding, error, warning
 from services.executor.domain.json_value import text_at
-from services.executor.domain.lint.content import texts_in
+from services.executor.domain.lint.settings import inactivity_texts
+from services.executor.domain.lint.texts import texts_in
 from services.executor.domain.nodes import NODE_TYPES
 from services.executor.domain.templates import TemplateError, compile_template
 from services.executor.domain.variables import MAX_VARIABLES, is_system_name, size_of
@@ -27,11 +28,14 @@ def name_findings(document: FlowDocument) -> Iterator[Finding]:
         for name in _sets(node):
             known |= {name, name.partition(".")[0]}
             yield from _set_findings(node, name)
-    for node in document.nodes:
-        for name in dict.fromkeys(_reads(node)):
+    silence = [name for _, text in inactivity_texts(document) for name in _template_names(text)]
+    readers: list[tuple[str | None, str, Iterable[str]]] = [(None, 'The setting "inactivity"', silence)]
+    readers += [(node.id, f"Node {node.id}", _reads(node)) for node in document.nodes]
+    for node_id, who, names in readers:
+        for name in dict.fromkeys(names):
             if not is_system_name(name) and name not in known and name.partition(".")[0] not in known:
-                message = f'Node {node.id} reads the variable "{name}", which nothing in this flow sets.'
-                yield warning("unknown_variable", node.id, message, "Set it first, or correct the name.")
+                message = f'{who} reads the variable "{name}", which nothing in this flow sets.'
+                yield warning("unknown_variable", node_id, message, "Set it first, or correct the name.")
 
 
 def _set_findings(node: Node, name: str) -> Iterator[Finding]:
@@ -56,7 +60,7 @@ def _reads(node: Node) -> Iterator[str]:
     if node_type is None:
         return
     yield from (name for name in node_type.reads(node) if name)
-    for field in node_type.texts:
+    for field in (*node_type.texts, "windowTemplate"):
         for text in texts_in(node.data.get(field)):
             yield from _template_names(text)
 

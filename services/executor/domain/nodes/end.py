@@ -1,6 +1,7 @@
 """end: says goodbye, if it has a text, and closes the conversation's state."""
 
 from services.executor.domain.document import Node
+from services.executor.domain.nodes import fields
 from services.executor.domain.nodes.node_type import NodeType, Plan, template_at
 from services.executor.domain.turn import Finish, Move, Passing, Turn
 
@@ -15,4 +16,16 @@ def _compile(node: Node, plan: Plan) -> Passing:
     return Passing(run)
 
 
-END = NodeType(compile=_compile, exits=lambda node: ())
+END = NodeType(
+    summary="Says goodbye, if it has a text, and ends the flow. A later message of the contact may start one again.",
+    schema=fields.data(
+        {
+            "content": fields.template("What is said last."),
+            "closeConversation": fields.flag("Kept for older builders: the end closes the session in any case."),
+            **fields.SPEAKING,
+        }
+    ),
+    ways=fields.SPEAKING_WAYS,
+    compile=_compile,
+    exits=lambda node: (),
+)

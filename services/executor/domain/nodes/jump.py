@@ -1,61 +1,60 @@
-"""jump: goes on at another node, or in another flow of the same organization.
-
-`variable_mapping` is {target: "{{source}}"}; without it every variable goes along, unless `pass_variables`
-is false.
-"""
+"""jump: goes on at another node, or in another flow of the same organization, and comes back with returnToParent."""
 
 from collections.abc import Iterator
 
 from services.executor.domain.document import Node
 from services.executor.domain.finding import Finding, error
-from services.executor.domain.json_value import Json, object_at, text_at
+from services.executor.domain.json_value import flag_at, text_at
+from services.executor.domain.nodes import fields
 from services.executor.domain.nodes.node_type import Exit, NodeType, Plan
-from services.executor.domain.templates import compile_template
-from services.executor.domain.turn import NEXT, GoTo, LeaveFlow, Move, Passing, Turn
-from services.executor.domain.variables import Reader, bare_name, compile_reader
+from services.executor.domain.nodes.subflow import HANDING, compile_handing, compile_visit, other_flow, returned_names
+from services.executor.domain.turn import NEXT, Behaviour, GoTo, LeaveFlow, Passing
 
 
-def _flow(node: Node) -> str:
-    return text_at(node.data, "targetFlowId") or text_at(node.data, "targetFlow")
-
-
-def _compile(node: Node, plan: Plan) -> Passing:
+def _compile(node: Node, plan: Plan) -> Behaviour:
     if target := text_at(node.data, "targetNodeId"):
         return Passing(lambda turn: GoTo(target))
-    return _leave(node) if _flow(node) else Passing(lambda turn: NEXT)
+    flow = other_flow(node)
+    if not flow:
+        return Passing(lambda turn: NEXT)
+    if _comes_back(node):
+        return compile_visit(node)
+    hand_over = compile_handing(node)
+    return Passing(lambda turn: LeaveFlow(flow, hand_over(turn)))
 
 
-def _leave(node: Node) -> Passing:
-    flow, mapping = _flow(node), object_at(node.data, "variable_mapping")
-    readers = tuple((bare_name(name), _source(value)) for name, value in mapping.items())
-    pass_all = not readers and node.data.get("pass_variables") is not False
-
-    def run(turn: Turn) -> Move:
-        if pass_all:
-            return LeaveFlow(flow, dict(turn.variables))
-        found = ((name, read(turn.scope)) for name, read in readers)
-        return LeaveFlow(flow, {name: value for name, value in found if value is not None})
-
-    return Passing(run)
-
-
-def _source(value: Json) -> Reader:
-    """A bare or braced name copies that variable; any other text is a template; anything else is itself."""
-    if not isinstance(value, str):
-        return lambda scope: value
-    name = bare_name(value)
-    return compile_template(value).render if "{{" in name else compile_reader(name)
+def _comes_back(node: Node) -> bool:
+    return flag_at(node.data, "returnToParent") and not text_at(node.data, "targetNodeId")
 
 
 def _exits(node: Node) -> tuple[Exit, ...]:
-    is_explicit = text_at(node.data, "targetNodeId") or _flow(node)
-    return () if is_explicit else (Exit(("next",)),)
+    leaves = text_at(node.data, "targetNodeId") or (other_flow(node) and not _comes_back(node))
+    return () if leaves else (Exit(("next",)),)
 
 
 def _check(node: Node) -> Iterator[Finding]:
-    if text_at(node.data, "targetNodeId") and _flow(node):
+    if text_at(node.data, "targetNodeId") and other_flow(node):
         message = f"Jump {node.id} names both a node and a flow."
         yield error("two_targets", node.id, message, "Keep one of targetNodeId and targetFlowId.")
 
 
-JUMP = NodeType(compile=_compile, exits=_exits, check=_check, texts=("variable_mapping",))
+JUMP = NodeType(
+    summary="Goes on at another node, or in another flow of the same organization. With returnToParent it comes "
+    "back, as from a sub-flow.",
+    schema=fields.data(
+        {
+            "targetNodeId": fields.text("A node of this flow."),
+            "targetFlowId": fields.text("Another flow, by its id."),
+            "targetFlow": fields.text("Another flow, by its name."),
+            **HANDING,
+            "returnToParent": fields.flag("Come back when the other flow ends."),
+        }
+    ),
+    ways={"next": "It names no target, or the other flow came back."},
+    compile=_compile,
+    exits=_exits,
+    check=_check,
+    sets=lambda node: returned_names(node) if _comes_back(node) else (),
+    texts=("variable_mapping",),
+    speaks=lambda node: False,
+)

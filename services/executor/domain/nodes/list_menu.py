@@ -7,7 +7,7 @@ from services.executor.domain.commands import Row, Section, SendList
 from services.executor.domain.document import Node
 from services.executor.domain.finding import Finding, error
 from services.executor.domain.json_value import Json, objects_at, text_at
-from services.executor.domain.nodes import menu
+from services.executor.domain.nodes import fields, menu
 from services.executor.domain.nodes.node_type import (
     NodeType,
     Plan,
@@ -103,7 +103,37 @@ def _check_sections(node: Node) -> Iterator[Finding]:
             yield error("empty_text", node.id, message, "Give each section a title.")
 
 
+_ROW: Final = fields.record(
+    "A row.",
+    {
+        "id": fields.text("What is stored, and names the way out. At most 200 characters."),
+        "title": fields.template("What the contact sees, at most 24 characters."),
+        "description": fields.template("A second line, at most 72 characters."),
+    },
+    ("id", "title"),
+)
+_SECTION: Final = fields.record(
+    "A group of rows.",
+    {
+        "title": fields.template("At most 24 characters; needed when there are several."),
+        "rows": fields.items("At least one; at most ten in all sections together.", _ROW),
+    },
+    ("rows",),
+)
+
 LIST = NodeType(
+    summary="Sends a text with up to ten rows behind one button and waits for one of them, tapped or typed: by "
+    "its id, its title or its place counted from 1.",
+    schema=fields.data(
+        {
+            **menu.FRAME,
+            "buttonText": fields.template("What opens the list, at most 20 characters."),
+            "sections": fields.items("The rows, in groups.", _SECTION),
+            **menu.FIELDS,
+        },
+        ("content", "sections"),
+    ),
+    ways={"<id or title of a row>": "It was chosen.", "next": "Any of them was chosen.", **menu.WAYS},
     compile=_compile,
     exits=lambda node: menu.menu_exits(_rows(node)),
     check=_check,

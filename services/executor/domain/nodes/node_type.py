@@ -8,6 +8,7 @@ from services.executor.domain.exits import Exits
 from services.executor.domain.finding import Finding, error
 from services.executor.domain.flow_settings import FlowSettings
 from services.executor.domain.json_value import Json, text_at
+from services.executor.domain.nodes.fields import Schema, Ways
 from services.executor.domain.templates import Template, compile_template
 from services.executor.domain.turn import Behaviour
 
@@ -18,6 +19,7 @@ class Plan:
 
     settings: FlowSettings
     exits: Exits
+    flow_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +44,18 @@ def no_findings(node: Node) -> Iterator[Finding]:
 class NodeType:
     """One node type.
 
+    `summary` is a paragraph for its author, `schema` describes its `data` (JSON Schema 2020-12), and `ways` says what
+    each way out means; `<…>` in the name of a way stands for what the data say.
+
     `exits` lists its ways out, `check` its findings, `sets` the variables it assigns, `reads` the variables
     it names outside of `{{…}}`, and `texts` the data fields whose texts are templates. `waits` tells whether it waits
-    for the contact, `speaks` whether it sends something.
+    for the contact, `speaks` whether it sends something, `needs_window` whether that may be sent only while the 24 hour
+    window is open. `secrets` are the fields in which `{{secret.NAME}}` may stand.
     """
 
+    summary: str
+    schema: Schema
+    ways: Ways
     compile: Callable[[Node, Plan], Behaviour]
     exits: Callable[[Node], tuple[Exit, ...]]
     check: Callable[[Node], Iterator[Finding]] = no_findings
@@ -55,6 +64,8 @@ class NodeType:
     texts: tuple[str, ...] = ("content",)
     waits: Callable[[Node, Exits], bool] = lambda node, exits: False
     speaks: Callable[[Node], bool] = lambda node: bool(text_at(node.data, "content").strip())
+    needs_window: bool = True
+    secrets: tuple[str, ...] = ()
 
 
 def main_exit(handle: str) -> Callable[[Node], tuple[Exit, ...]]:

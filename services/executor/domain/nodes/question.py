@@ -7,7 +7,7 @@ from services.executor.domain.answers import QUESTION_KINDS, compile_judge, ques
 from services.executor.domain.document import Node
 from services.executor.domain.finding import Finding, error, warning
 from services.executor.domain.json_value import flag_at, object_at, text_at, whole_number_at
-from services.executor.domain.nodes import menu
+from services.executor.domain.nodes import fields, menu
 from services.executor.domain.nodes.buttons import MAX_BUTTON_TITLE, MAX_BUTTONS, send_buttons
 from services.executor.domain.nodes.list_menu import MAX_ROW_ID, MAX_ROW_TITLE, MAX_ROWS, send_list
 from services.executor.domain.nodes.node_type import (
@@ -19,12 +19,16 @@ from services.executor.domain.nodes.node_type import (
     require_text,
     template_at,
 )
+from services.executor.domain.nodes.waiting import INVALID_EXIT, NO_REPLY_EXIT, burst_of, check_waiting, timeout_of
 from services.executor.domain.options import Option
 from services.executor.domain.patterns import PatternError, compile_validation
 from services.executor.domain.texts import words
 from services.executor.domain.turn import MAX_TEXT, Turn, Waiting
 
 _PRESENTATIONS: Final = frozenset({"", "text", "auto", "buttons", "list"})
+
+
+SKIP_EXIT: Final = Exit(("skip",), expected=False)
 
 
 def _kind(node: Node) -> str:
@@ -50,6 +54,8 @@ def _compile(node: Node, plan: Plan) -> Waiting:
         main_handles=("answered",),
         error_text=compile_text(error_message) if error_message.strip() else None,
         max_attempts=max(1, whole_number_at(validation, "maxAttempts") or menu.DEFAULT_ATTEMPTS),
+        timeout_seconds=timeout_of(node),
+        burst=burst_of(node),
     )
 
 
@@ -87,7 +93,7 @@ def _say(node: Node, numbered: tuple[Option, ...]) -> Callable[[Turn], None]:
 def _exits(node: Node) -> tuple[Exit, ...]:
     options = tuple(Exit((option.value, option.title, "answered")) for option in _options(node, "pt_BR"))
     branches = options if _kind(node) in ("choice", "yes_no") else ()
-    return (*branches, Exit(("answered",), expected=not branches), Exit(("invalid",), expected=False))
+    return (*branches, Exit(("answered",), expected=not branches), INVALID_EXIT, NO_REPLY_EXIT, SKIP_EXIT)
 
 
 def _check(node: Node) -> Iterator[Finding]:
@@ -95,6 +101,7 @@ def _check(node: Node) -> Iterator[Finding]:
     if not flag_at(node.data, "silent"):
         yield from require_text(node)
     yield from limit(node, "The text", text_at(node.data, "content"), MAX_TEXT)
+    yield from check_waiting(node)
     yield from _check_kind(node)
     if not text_at(node.data, "variableName"):
         message = f'Question {node.id} has no "variableName": its answer is not stored.'
@@ -127,7 +134,54 @@ def _check_choice(node: Node) -> Iterator[Finding]:
         yield error("duplicate_option", node.id, message, "Give each option its own value.")
 
 
+_OPTION: Final = fields.record(
+    "A choice.",
+    {
+        "value": fields.text("What is stored, and names the way out; the label when absent."),
+        "label": fields.template("What the contact sees; the value when absent."),
+    },
+)
+_VALIDATION: Final = fields.record(
+    "What an answer must be.",
+    {
+        "required": fields.flag("False: an empty answer takes skip.", default=True),
+        "min_length": fields.whole("Characters at least."),
+        "max_length": fields.whole("Characters at most."),
+        "regex": fields.text("An RE2 pattern for the whole answer, unless it is anchored by ^ or $."),
+        "min": fields.anything("The least number, rating, date (YYYY-MM-DD) or time (HH:MM)."),
+        "max": fields.anything("The greatest one."),
+        "accept": fields.items("Files that are taken, such as image/*, application/pdf or .csv.", fields.text("One.")),
+        **fields.RETRYING,
+    },
+)
+
 QUESTION = NodeType(
+    summary="Asks, waits, checks the answer and stores it. After a wrong answer it says so and waits again, until "
+    "the attempts are used up. A choice or a yes/no may be shown as buttons or a list.",
+    schema=fields.data(
+        {
+            "kind": fields.choice("What an answer is.", *sorted(QUESTION_KINDS), default="text"),
+            "content": fields.template("The question."),
+            "options": fields.items("The choices.", _OPTION),
+            "silent": fields.flag("It may say nothing, since what was said before has asked."),
+            "presentation": fields.choice("How choices are shown.", "text", "auto", "buttons", "list", default="text"),
+            "header": menu.FRAME["header"],
+            "footer": menu.FRAME["footer"],
+            "buttonText": fields.template("What opens the list, at most 20 characters."),
+            "validation": _VALIDATION,
+            **fields.WAITING,
+            **fields.SPEAKING,
+        },
+        ("content",),
+    ),
+    ways={
+        "answered": "A good answer came.",
+        "<value or label of an option>": "It was chosen.",
+        "skip": "The answer was empty, and none is required.",
+        **fields.INVALID_WAY,
+        **fields.NO_REPLY_WAY,
+        **fields.SPEAKING_WAYS,
+    },
     compile=_compile,
     exits=_exits,
     check=_check,

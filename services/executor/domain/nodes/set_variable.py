@@ -2,10 +2,13 @@
 
 from collections.abc import Callable, Iterator
 
+from services.executor.domain.cel import CelError, compile_cel
 from services.executor.domain.document import Node
 from services.executor.domain.expressions import ExpressionError, compile_expression
 from services.executor.domain.finding import Finding, error
 from services.executor.domain.json_value import Json, objects_at, text_at
+from services.executor.domain.nodes import fields
+from services.executor.domain.nodes.condition import cel_names, check_cel
 from services.executor.domain.nodes.node_type import NodeType, Plan, main_exit
 from services.executor.domain.templates import compile_template
 from services.executor.domain.turn import NEXT, Move, Note, Passing, Turn
@@ -31,7 +34,7 @@ def _assign(node_id: str, item: dict[str, Json]) -> Assign:
     def assign(turn: Turn) -> None:
         try:
             turn.assign(name, evaluate(turn.scope))
-        except ExpressionError:
+        except (ExpressionError, CelError):
             # A defined result: the variable is empty, and the trace says why.
             turn.assign(name, "")
             turn.notes.append(Note(node_id, "expression_failed"))
@@ -43,6 +46,8 @@ def _evaluate(item: dict[str, Json]) -> Reader:
     value, value_type = item.get("value"), text_at(item, "valueType")
     if value_type == "expression":
         return compile_expression(text_at(item, "value"))[0]
+    if value_type == "cel":
+        return compile_cel(text_at(item, "value"))[0]
     if value_type == "variable":
         return _copy(bare_name(text_at(item, "value")))
     if isinstance(value, str) and "{{" in value:
@@ -68,6 +73,8 @@ def _reads(node: Node) -> tuple[str, ...]:
             names.append(bare_name(text_at(item, "value")))
         if text_at(item, "valueType") == "expression":
             names.extend(_expression_names(text_at(item, "value")))
+        if text_at(item, "valueType") == "cel":
+            names.extend(cel_names(text_at(item, "value")))
     return tuple(names)
 
 
@@ -89,9 +96,11 @@ def _check(node: Node) -> Iterator[Finding]:
 def _check_assignment(node: Node, item: dict[str, Json]) -> Iterator[Finding]:
     if not text_at(item, "name"):
         yield error("no_variable", node.id, f"An assignment of node {node.id} has no name.", "Name the variable.")
-    if text_at(item, "valueType") not in ("", "static", "variable", "expression"):
+    if text_at(item, "valueType") not in ("", "static", "variable", "expression", "cel"):
         message = f"An assignment of node {node.id} has an unknown valueType."
-        yield error("unknown_value_type", node.id, message, "Write static, variable or expression.")
+        yield error("unknown_value_type", node.id, message, "Write static, variable, expression or cel.")
+    if text_at(item, "valueType") == "cel":
+        yield from check_cel(node, text_at(item, "value"))
     if text_at(item, "valueType") == "expression":
         try:
             compile_expression(text_at(item, "value"))
@@ -99,11 +108,29 @@ def _check_assignment(node: Node, item: dict[str, Json]) -> Iterator[Finding]:
             yield error("bad_expression", node.id, f"Node {node.id}: {reason}", "Correct the expression.")
 
 
+_ASSIGNMENT = fields.record(
+    "An assignment.",
+    {
+        "name": fields.text("The variable."),
+        "value": fields.anything("A value, a template, a variable's name, or an expression; see valueType."),
+        "valueType": fields.choice(
+            "static: the value, a text as a template; variable: a copy of it; expression: arithmetic; cel: CEL.",
+            "static", "variable", "expression", "cel",
+        ),
+    },
+    ("name",),
+)  # fmt: skip
+
 SET_VARIABLE = NodeType(
+    summary="Assigns fixed values, copies of other variables, or the results of expressions, in order. An "
+    "expression without a result leaves its variable empty.",
+    schema=fields.data({"assignments": fields.items("In order.", _ASSIGNMENT)}, ("assignments",)),
+    ways={"next": "At once."},
     compile=_compile,
     exits=main_exit("next"),
     check=_check,
     sets=lambda node: tuple(text_at(item, "name") for item in objects_at(node.data, "assignments")),
     reads=_reads,
     texts=("assignments",),
+    speaks=lambda node: False,
 )

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from services.executor.domain.document import Node
 from services.executor.domain.finding import Finding, error
 from services.executor.domain.json_value import object_at, text_at, text_of
+from services.executor.domain.nodes import fields
 from services.executor.domain.nodes.condition import DEFAULT_HANDLES
 from services.executor.domain.nodes.node_type import Exit, NodeType, Plan
 from services.executor.domain.turn import Go, Move, Passing, Turn
@@ -38,9 +39,19 @@ def _check(node: Node) -> Iterator[Finding]:
 
 
 SWITCH = NodeType(
+    summary="Chooses one way out by the value of a variable. Values compare trimmed and without regard to case.",
+    schema=fields.data(
+        {
+            "variable": fields.text("The variable's name."),
+            "cases": fields.table("Value → handle.", fields.text("The handle of this value.")),
+        },
+        ("variable", "cases"),
+    ),
+    ways={"<handle of a case>": "The variable has this value.", "default": "It has no value of the cases."},
     compile=_compile,
     exits=lambda node: (*(Exit((handle, value)) for value, handle in _cases(node)), Exit(DEFAULT_HANDLES)),
     check=_check,
     reads=lambda node: (_name(node),),
     texts=(),
+    speaks=lambda node: False,
 )

@@ -73,14 +73,20 @@ class Template:
         return _within_bytes("".join(sheet.pieces))
 
 
-def compile_template(text: str) -> Template:
-    """Compile a text once, or raise TemplateError. `names` are the variables it reads outside loop items."""
+Tell = Callable[[Json], str]
+
+
+def compile_template(text: str, tell: Tell = text_of) -> Template:
+    """Compile a text once, or raise TemplateError. `names` are the variables it reads outside loop items.
+
+    `tell` writes each value that is put in: another one than text_of makes it fit into an address or a JSON text.
+    """
     parts = parse_template(text)
     constant = "".join(part.text for part in parts if isinstance(part, Literal))
     is_constant = all(isinstance(part, Literal) for part in parts)
     return Template(
         constant=_within_bytes(constant) if is_constant else None,
-        writers=tuple(_writer(part) for part in parts),
+        writers=tuple(_writer(part, tell) for part in parts),
         names=tuple(dict.fromkeys(_names(parts))),
         literal_length=len(constant),
     )
@@ -98,19 +104,19 @@ def _within_bytes(text: str) -> str:
     return text.encode()[:MAX_OUTPUT_BYTES].decode(errors="ignore")
 
 
-def _writer(part: Part) -> Writer:
+def _writer(part: Part, tell: Tell) -> Writer:
     match part:
         case Literal(text):
             return lambda scope, sheet: sheet.write(text)
         case Placeholder():
-            return _placeholder_writer(part)
+            return _placeholder_writer(part, tell)
         case Loop():
-            return _loop_writer(part)
+            return _loop_writer(part, tell)
         case _:
             assert_never(part)
 
 
-def _placeholder_writer(part: Placeholder) -> Writer:
+def _placeholder_writer(part: Placeholder, tell: Tell) -> Writer:
     read, filters, source = compile_reader(part.path), part.filters, part.source
 
     def write(scope: Scope, sheet: _Sheet) -> None:
@@ -122,13 +128,13 @@ def _placeholder_writer(part: Placeholder) -> Writer:
         if value is None and scope.keep_unknown:
             sheet.write(source)
         else:
-            sheet.write(text_of(value))
+            sheet.write(tell(value))
 
     return write
 
 
-def _loop_writer(part: Loop) -> Writer:
-    read, body = compile_reader(part.path), tuple(_writer(inner) for inner in part.body)
+def _loop_writer(part: Loop, tell: Tell) -> Writer:
+    read, body = compile_reader(part.path), tuple(_writer(inner, tell) for inner in part.body)
 
     def write(scope: Scope, sheet: _Sheet) -> None:
         items = read(scope)

@@ -39,7 +39,7 @@ class Caller:
     @property
     def actor(self) -> Actor:
         """The caller as one who gives and takes."""
-        return Actor(self.subject, self.permissions)
+        return Actor(self.subject, self.permissions, self.role)
 
     @property
     def user_id(self) -> UUID | None:

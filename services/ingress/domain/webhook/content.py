@@ -2,10 +2,14 @@
 
 import re
 from collections.abc import Callable, Mapping
+from itertools import islice
 
 from .document import MalformedBody, load_document
+from .event import OrderItem
 from .values import Json, Object, array, identifier, mapping, number, phone_and_user_id, put, text
 
+_AMOUNT = re.compile(r"[0-9]{1,15}(?:\.[0-9]{1,15})?")
+MOST_ORDER_ITEMS = 100
 _CHANGED = re.compile(r"changed from (\S+) to (\S+)")
 
 
@@ -122,6 +126,24 @@ def _put_order(kind: str, message: dict[str, Json], fields: Object) -> None:
     put(order, "catalog_id", identifier(content.get("catalog_id")))
     order["items"] = len(array(content.get("product_items")))
     fields["order"] = order
+
+
+def order_items(message: dict[str, Json]) -> tuple[OrderItem, ...]:
+    """Read what was ordered; an item without an id is left out. Numbers may come as text."""
+    items = (mapping(item) for item in array(mapping(message.get("order")).get("product_items")))
+    return tuple(
+        OrderItem(
+            product, _amount(item.get("quantity")), _amount(item.get("item_price")), text(item.get("currency")) or ""
+        )
+        for item in islice(items, MOST_ORDER_ITEMS)
+        if (product := identifier(item.get("product_retailer_id"))) is not None
+    )
+
+
+def _amount(value: Json) -> float:
+    """A number, or the digits of one; 0 for anything else."""
+    written = text(value) or ""
+    return float(written) if _AMOUNT.fullmatch(written) else 0.0
 
 
 def _put_system(kind: str, message: dict[str, Json], fields: Object) -> None:

@@ -12,6 +12,15 @@ _LONGEST_KEY = 512
 _SUBJECT_KEYS = ("from", "user_id", "recipient_id", "recipient_user_id", "to", "to_user_id", "current")
 
 
+class OrderItem(NamedTuple):
+    """A product that was ordered; the price is that of one."""
+
+    product_retailer_id: str
+    quantity: float
+    item_price: float
+    currency: str
+
+
 class Event(NamedTuple):
     """One event of a webhook.
 
@@ -22,6 +31,7 @@ class Event(NamedTuple):
     dedupe_key: act once per key. Never empty, at most 512 characters, the same when Meta delivers again.
     flow_input: may this event drive a flow?
     fields: the normal form, keys in a fixed order, every text storable (no U+0000, no lone surrogate).
+    order_items: the products of an order, of which the normal form tells only how many there are.
     """
 
     type: str
@@ -30,6 +40,7 @@ class Event(NamedTuple):
     dedupe_key: str
     flow_input: bool
     fields: dict[str, Json]
+    order_items: tuple[OrderItem, ...] = ()
 
     @property
     def subject(self) -> str | None:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 from .change import MISSING_ID, NO_RECIPIENT, NO_SENDER, NOT_AN_OBJECT, Change
 from .contacts import sender_of
-from .content import put_content
+from .content import order_items, put_content
 from .documented import FLOW_KINDS, FLOW_REPLIES, KNOWN_KINDS
 from .event import Event
 from .values import Json, Object, error_codes, identifier, mapping, phone_and_user_id, put, timestamp
@@ -63,7 +63,8 @@ def _read(
     if type_ != "message":
         return change.keyed(fields, dedupe_key)
     fields["flow_input"] = flow_input = _may_drive_a_flow(kind, fields)
-    return change.keyed(fields, dedupe_key, flow_input=flow_input)
+    event = change.keyed(fields, dedupe_key, flow_input=flow_input)
+    return event if kind != "order" else event._replace(order_items=order_items(item))
 
 
 def _from_user(change: Change, message: dict[str, Json], fields: Object) -> str | None:

@@ -117,8 +117,11 @@ def _denials(request: Request) -> Denials:
 
 Reader = Annotated[UUID, Depends(Allowed("conversations:read"))]
 Sender = Annotated[UUID, Depends(_sending)]
+Manager = Annotated[UUID, Depends(Allowed("conversations:manage"))]
 Closer = Annotated[UUID, Depends(Allowed("conversations:close"))]
 FlowReader = Annotated[UUID, Depends(Allowed("flows:read"))]
+FlowWriter = Annotated[UUID, Depends(Allowed("flows:manage"))]
+FlowPublisher = Annotated[UUID, Depends(Allowed("flows:publish"))]
 Auditor = Annotated[UUID, Depends(Allowed("audit:read"))]
 Eraser = Annotated[UUID, Depends(Allowed("contacts:erase"))]
 Exporter = Annotated[UUID, Depends(Allowed("contacts:export"))]

@@ -1,4 +1,4 @@
-"""/api/v1/conversations: look, try a flow in a contact's name, close."""
+"""/api/v1/conversations: look, try a flow in a contact's name, take, release, close."""
 
 from __future__ import annotations
 
@@ -10,12 +10,14 @@ from pydantic import AfterValidator
 
 from services.ingress.conversations import Conversations
 from services.ingress.domain.phone import international_form, read_phone
-from services.ingress.http.rest.auth import Closer, Reader, Sender
+from services.ingress.http.rest.auth import Closer, Manager, Reader, Sender
 from services.ingress.http.rest.models import (
     CloseRequest,
     CloseResponse,
     ConversationDetail,
     ConversationList,
+    HandResponse,
+    ReleaseRequest,
     SendRequest,
     SendResponse,
 )
@@ -32,7 +34,7 @@ Phone = Annotated[
 
 
 class _Endpoints:
-    """The four methods."""
+    """The six methods."""
 
     def __init__(self, conversations: Conversations) -> None:
         self._conversations = conversations
@@ -86,6 +88,29 @@ class _Endpoints:
         closed_at = await self._conversations.close(organization_id=organization_id, phone_number=phone)
         return CloseResponse(phone_number=international_form(phone), closed_at=closed_at)
 
+    async def take(self, organization_id: Manager, phone: Phone) -> HandResponse:
+        """Give the conversation to people: the bot says nothing until they release it. Permission:
+        conversations:manage.
+        """
+        conversation_id = await self._conversations.take(organization_id=organization_id, phone_number=phone)
+        return HandResponse(
+            status="taken", phone_number=international_form(phone), conversation_id=str(conversation_id)
+        )
+
+    async def release(
+        self, organization_id: Manager, phone: Phone, wanted: ReleaseRequest | None = None
+    ) -> HandResponse:
+        """Give the conversation back to the bot: a flow that handed it over goes on. Permission:
+        conversations:manage.
+        """
+        is_unattended = wanted is not None and wanted.is_unattended
+        conversation_id = await self._conversations.release(
+            organization_id=organization_id, phone_number=phone, is_unattended=is_unattended
+        )
+        return HandResponse(
+            status="released", phone_number=international_form(phone), conversation_id=str(conversation_id)
+        )
+
 
 def conversation_routes(conversations: Conversations) -> APIRouter:
     """The routes, to be put under /api/v1."""
@@ -104,6 +129,20 @@ def conversation_routes(conversations: Conversations) -> APIRouter:
             on_409="Conversation is closed: CONVERSATION_CLOSED",
             on_504="The message was taken, its turn has not ended yet; read it later: TURN_TOO_SLOW",
         ),
+    )
+    routes.add_api_route(
+        "/{phone}/take",
+        endpoints.take,
+        methods=["POST"],
+        summary="Take a conversation from the bot",
+        responses=refusals(on_404=unknown),
+    )
+    routes.add_api_route(
+        "/{phone}/release",
+        endpoints.release,
+        methods=["POST"],
+        summary="Give a conversation back to the bot",
+        responses=refusals(on_404=unknown),
     )
     routes.add_api_route(
         "/{phone}/close",

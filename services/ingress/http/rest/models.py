@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import AfterValidator, BaseModel, Field, PlainSerializer
 
 from services.ingress.domain.audit import AuditPage
-from services.ingress.domain.conversation import Conversation, Flow, State, StatePage, Turn
+from services.ingress.domain.conversation import Conversation, State, StatePage, Turn
 from services.ingress.domain.phone import international_form, national_form
 
 LONGEST_MESSAGE = 4096
@@ -202,36 +202,20 @@ class CloseResponse(BaseModel):
     closed_at: Time = Field(examples=["2026-03-04T14:00:00Z"])
 
 
-class FlowSummary(BaseModel):
-    """A flow without its document."""
+class ReleaseRequest(BaseModel):
+    """How people are done with a conversation."""
 
-    id: str = Field(examples=["4c1d3c6e-1a1e-4a57-9d0b-2f6f5f1e0b11"])
-    name: str = Field(examples=["Encomendas"])
-    published_version: int | None = Field(description="null when none is published.", examples=[3])
-    updated_at: Time | None = Field(examples=["2026-03-01T08:00:00Z"])
+    is_unattended: bool = Field(
+        default=False, description="true when nobody took care of it: the flow goes on by no_agent."
+    )
 
 
-class FlowList(BaseModel):
-    """All flows of the organization by name."""
+class HandResponse(BaseModel):
+    """Who has the conversation now: people, or the bot."""
 
-    total: int = Field(examples=[1])
-    flows: list[FlowSummary]
-
-    @classmethod
-    def of(cls, flows: list[Flow]) -> FlowList:
-        """From flows."""
-        return cls(
-            total=len(flows),
-            flows=[
-                FlowSummary(
-                    id=flow.id,
-                    name=flow.name,
-                    published_version=flow.published_version or None,
-                    updated_at=flow.updated_at,
-                )
-                for flow in flows
-            ],
-        )
+    status: Literal["taken", "released"]
+    phone_number: PhoneNumber = Field(examples=["+55 11 98765-4321"])
+    conversation_id: str = Field(examples=["0d0a6f3e-4d2c-5f0e-9a51-7d1f7a1f0c22"])
 
 
 class AuditChange(BaseModel):

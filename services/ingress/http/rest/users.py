@@ -44,7 +44,10 @@ class _Endpoints:
         return UserList.of(*await self._people.page(organization_id=organization_id, skip=skip, limit=limit))
 
     async def create(self, caller: Keeper, wanted: UserRequest) -> UserAnswer:
-        """Make somebody a member. Permission: users:manage, and all that the role may do; nobody gives super_admin."""
+        """Make somebody a member. Permission: users:manage, and all that the role may do.
+
+        A super_admin gives every role but his own, which nobody gives here.
+        """
         user = await self._people.create(
             organization_id=caller.organization_id,
             actor=caller.actor,

@@ -84,6 +84,16 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """No contact of the organization has this phone number or user id."""
     ERROR_REASON_PRIVACY_JOB_NOT_FOUND: _ErrorReason.ValueType  # 51
     """No erasure, export or retention of the organization has this id."""
+    ERROR_REASON_FLOW_EXISTS: _ErrorReason.ValueType  # 60
+    """A flow of the organization has this name already."""
+    ERROR_REASON_FLOW_CHANGED: _ErrorReason.ValueType  # 61
+    """The draft is not the one the caller saw; read it again."""
+    ERROR_REASON_FLOW_IN_USE: _ErrorReason.ValueType  # 62
+    """People are in the flow; end their sessions with force, or wait."""
+    ERROR_REASON_FLOW_VERSION_NOT_FOUND: _ErrorReason.ValueType  # 63
+    """The flow has no version of this number, or none is published."""
+    ERROR_REASON_NODE_MAP_INCOMPLETE: _ErrorReason.ValueType  # 64
+    """People could not be moved: nodes that go have no node that stands for them; the sentence names them."""
     ERROR_REASON_MESSAGE_NOT_FOUND: _ErrorReason.ValueType  # 70
     """No message of the organization has this id or key."""
     ERROR_REASON_WEBHOOK_NOT_FOUND: _ErrorReason.ValueType  # 71
@@ -154,6 +164,16 @@ ERROR_REASON_CONTACT_NOT_FOUND: ErrorReason.ValueType  # 50
 """No contact of the organization has this phone number or user id."""
 ERROR_REASON_PRIVACY_JOB_NOT_FOUND: ErrorReason.ValueType  # 51
 """No erasure, export or retention of the organization has this id."""
+ERROR_REASON_FLOW_EXISTS: ErrorReason.ValueType  # 60
+"""A flow of the organization has this name already."""
+ERROR_REASON_FLOW_CHANGED: ErrorReason.ValueType  # 61
+"""The draft is not the one the caller saw; read it again."""
+ERROR_REASON_FLOW_IN_USE: ErrorReason.ValueType  # 62
+"""People are in the flow; end their sessions with force, or wait."""
+ERROR_REASON_FLOW_VERSION_NOT_FOUND: ErrorReason.ValueType  # 63
+"""The flow has no version of this number, or none is published."""
+ERROR_REASON_NODE_MAP_INCOMPLETE: ErrorReason.ValueType  # 64
+"""People could not be moved: nodes that go have no node that stands for them; the sentence names them."""
 ERROR_REASON_MESSAGE_NOT_FOUND: ErrorReason.ValueType  # 70
 """No message of the organization has this id or key."""
 ERROR_REASON_WEBHOOK_NOT_FOUND: ErrorReason.ValueType  # 71

@@ -49,6 +49,40 @@ class Reply(_message.Message):
 Global___Reply: _TypeAlias = Reply  # noqa: Y015
 
 @_typing.final
+class OrderItem(_message.Message):
+    """One product of an order that a contact put together from a catalog."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PRODUCT_RETAILER_ID_FIELD_NUMBER: _builtins.int
+    QUANTITY_FIELD_NUMBER: _builtins.int
+    ITEM_PRICE_FIELD_NUMBER: _builtins.int
+    CURRENCY_FIELD_NUMBER: _builtins.int
+    product_retailer_id: _builtins.str
+    """The product's id at the retailer."""
+    quantity: _builtins.float
+    """How many."""
+    item_price: _builtins.float
+    """The price of one."""
+    currency: _builtins.str
+    """Its currency as three capital letters."""
+    def __init__(
+        self,
+        *,
+        product_retailer_id: _builtins.str = ...,
+        quantity: _builtins.float = ...,
+        item_price: _builtins.float = ...,
+        currency: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["currency", b"currency", "item_price", b"item_price", "product_retailer_id", b"product_retailer_id", "quantity", b"quantity"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___OrderItem: _TypeAlias = OrderItem  # noqa: Y015
+
+@_typing.final
 class InboundMessage(_message.Message):
     """One message of a contact, as Meta's webhook told it (facts: one per `messages[]` element)."""
 
@@ -70,6 +104,7 @@ class InboundMessage(_message.Message):
     FIELDS_FIELD_NUMBER: _builtins.int
     RECEIVED_AT_MS_FIELD_NUMBER: _builtins.int
     SIGNED_BY_FIELD_NUMBER: _builtins.int
+    ORDER_ITEMS_FIELD_NUMBER: _builtins.int
     event_id: _builtins.str
     """Key under which the message counts once: message:<phone_number_id>:<wamid>."""
     phone_number_id: _builtins.str
@@ -106,6 +141,10 @@ class InboundMessage(_message.Message):
     def signed_by(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Names of the Meta apps whose secret signed it, as "organization_id/app"; a number bound to another app refuses it."""
 
+    @_builtins.property
+    def order_items(self) -> _containers.RepeatedCompositeFieldContainer[Global___OrderItem]:
+        """What was ordered, of a message of the kind order; at most 100."""
+
     def __init__(
         self,
         *,
@@ -125,10 +164,11 @@ class InboundMessage(_message.Message):
         fields: _builtins.bytes = ...,
         received_at_ms: _builtins.int = ...,
         signed_by: _abc.Iterable[_builtins.str] | None = ...,
+        order_items: _abc.Iterable[Global___OrderItem] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["reply", b"reply"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["event_id", b"event_id", "fields", b"fields", "is_flow_input", b"is_flow_input", "kind", b"kind", "message_id", b"message_id", "parent_user_id", b"parent_user_id", "phone_number_id", b"phone_number_id", "profile_name", b"profile_name", "received_at_ms", b"received_at_ms", "reply", b"reply", "sent_at", b"sent_at", "signed_by", b"signed_by", "text", b"text", "user_id", b"user_id", "wa_id", b"wa_id", "waba_id", b"waba_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["event_id", b"event_id", "fields", b"fields", "is_flow_input", b"is_flow_input", "kind", b"kind", "message_id", b"message_id", "order_items", b"order_items", "parent_user_id", b"parent_user_id", "phone_number_id", b"phone_number_id", "profile_name", b"profile_name", "received_at_ms", b"received_at_ms", "reply", b"reply", "sent_at", b"sent_at", "signed_by", b"signed_by", "text", b"text", "user_id", b"user_id", "wa_id", b"wa_id", "waba_id", b"waba_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -116,6 +116,86 @@ EFFECT_OUTCOME_TIMEOUT: EffectOutcome.ValueType  # 3
 """No answer came in time."""
 Global___EffectOutcome: _TypeAlias = EffectOutcome  # noqa: Y015
 
+class _PublishPolicy:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _PublishPolicyEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_PublishPolicy.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    PUBLISH_POLICY_UNSPECIFIED: _PublishPolicy.ValueType  # 0
+    """Not said: as PUBLISH_POLICY_PIN."""
+    PUBLISH_POLICY_PIN: _PublishPolicy.ValueType  # 1
+    """They stay in their version until they are through."""
+    PUBLISH_POLICY_MOVE: _PublishPolicy.ValueType  # 2
+    """They go on in the new version, at the node where they stand or at the one that stands for it."""
+    PUBLISH_POLICY_RESTART: _PublishPolicy.ValueType  # 3
+    """They begin at the start of the new version with their next message."""
+
+class PublishPolicy(_PublishPolicy, metaclass=_PublishPolicyEnumTypeWrapper):
+    """What becomes of people who are in an older version when a new one is published."""
+
+PUBLISH_POLICY_UNSPECIFIED: PublishPolicy.ValueType  # 0
+"""Not said: as PUBLISH_POLICY_PIN."""
+PUBLISH_POLICY_PIN: PublishPolicy.ValueType  # 1
+"""They stay in their version until they are through."""
+PUBLISH_POLICY_MOVE: PublishPolicy.ValueType  # 2
+"""They go on in the new version, at the node where they stand or at the one that stands for it."""
+PUBLISH_POLICY_RESTART: PublishPolicy.ValueType  # 3
+"""They begin at the start of the new version with their next message."""
+Global___PublishPolicy: _TypeAlias = PublishPolicy  # noqa: Y015
+
+class _NodeFate:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _NodeFateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_NodeFate.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    NODE_FATE_UNSPECIFIED: _NodeFate.ValueType  # 0
+    """Not known."""
+    NODE_FATE_STAYS: _NodeFate.ValueType  # 1
+    """It is the same in the draft."""
+    NODE_FATE_CHANGES: _NodeFate.ValueType  # 2
+    """Its type, its data or its ways out are others in the draft."""
+    NODE_FATE_GOES: _NodeFate.ValueType  # 3
+    """The draft does not have it, or has one of its id on which nobody can be put."""
+
+class NodeFate(_NodeFate, metaclass=_NodeFateEnumTypeWrapper):
+    """What becomes of a node."""
+
+NODE_FATE_UNSPECIFIED: NodeFate.ValueType  # 0
+"""Not known."""
+NODE_FATE_STAYS: NodeFate.ValueType  # 1
+"""It is the same in the draft."""
+NODE_FATE_CHANGES: NodeFate.ValueType  # 2
+"""Its type, its data or its ways out are others in the draft."""
+NODE_FATE_GOES: NodeFate.ValueType  # 3
+"""The draft does not have it, or has one of its id on which nobody can be put."""
+Global___NodeFate: _TypeAlias = NodeFate  # noqa: Y015
+
+class _ExportForm:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _ExportFormEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ExportForm.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    EXPORT_FORM_UNSPECIFIED: _ExportForm.ValueType  # 0
+    """Not said: as EXPORT_FORM_NATIVE."""
+    EXPORT_FORM_NATIVE: _ExportForm.ValueType  # 1
+    """The document itself in canonical form."""
+    EXPORT_FORM_ENVELOPE: _ExportForm.ValueType  # 2
+    """The export envelope that older builders read, with the document in it."""
+
+class ExportForm(_ExportForm, metaclass=_ExportFormEnumTypeWrapper):
+    """The form of an exported flow. Nothing is lost in either."""
+
+EXPORT_FORM_UNSPECIFIED: ExportForm.ValueType  # 0
+"""Not said: as EXPORT_FORM_NATIVE."""
+EXPORT_FORM_NATIVE: ExportForm.ValueType  # 1
+"""The document itself in canonical form."""
+EXPORT_FORM_ENVELOPE: ExportForm.ValueType  # 2
+"""The export envelope that older builders read, with the document in it."""
+Global___ExportForm: _TypeAlias = ExportForm  # noqa: Y015
+
 @_typing.final
 class ConversationEvent(_message.Message):
     """One event of a conversation."""
@@ -141,6 +221,9 @@ class ConversationEvent(_message.Message):
     EFFECT_FIELD_NUMBER: _builtins.int
     FAILED_DELIVERY_FIELD_NUMBER: _builtins.int
     HAND_FIELD_NUMBER: _builtins.int
+    CONTACT_ATTRIBUTES_FIELD_NUMBER: _builtins.int
+    CONTACT_TAGS_FIELD_NUMBER: _builtins.int
+    CONTACT_LANGUAGE_FIELD_NUMBER: _builtins.int
     organization_id: _builtins.str
     """The organization."""
     conversation_id: _builtins.str
@@ -173,6 +256,10 @@ class ConversationEvent(_message.Message):
     """The moment the timer was set for, in microseconds since 1970; a timer that was moved since does not count."""
     hand: Global___Hand.ValueType
     """Set instead of a message when people take the conversation, or give it back."""
+    contact_attributes: _builtins.bytes
+    """What is known of the contact by name, a JSON object; empty when nothing is."""
+    contact_language: _builtins.str
+    """The contact's language, such as pt_BR; empty when it is unknown."""
     @_builtins.property
     def message(self) -> _events_pb2.InboundMessage:
         """The message."""
@@ -184,6 +271,10 @@ class ConversationEvent(_message.Message):
     @_builtins.property
     def failed_delivery(self) -> Global___FailedDelivery:
         """Set instead of a message when a message of a flow did not arrive."""
+
+    @_builtins.property
+    def contact_tags(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The contact's tags."""
 
     def __init__(
         self,
@@ -207,14 +298,51 @@ class ConversationEvent(_message.Message):
         effect: Global___EffectResult | None = ...,
         failed_delivery: Global___FailedDelivery | None = ...,
         hand: Global___Hand.ValueType = ...,
+        contact_attributes: _builtins.bytes = ...,
+        contact_tags: _abc.Iterable[_builtins.str] | None = ...,
+        contact_language: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["effect", b"effect", "failed_delivery", b"failed_delivery", "message", b"message"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["contact_id", b"contact_id", "contact_name", b"contact_name", "contact_user_id", b"contact_user_id", "contact_wa_id", b"contact_wa_id", "conversation_id", b"conversation_id", "effect", b"effect", "event_id", b"event_id", "failed_delivery", b"failed_delivery", "hand", b"hand", "may_run_flow", b"may_run_flow", "message", b"message", "organization_id", b"organization_id", "start_flow_id", b"start_flow_id", "start_reason", b"start_reason", "time_zone", b"time_zone", "timer", b"timer", "timer_due_us", b"timer_due_us", "timer_state_id", b"timer_state_id", "window_expires_at", b"window_expires_at"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["contact_attributes", b"contact_attributes", "contact_id", b"contact_id", "contact_language", b"contact_language", "contact_name", b"contact_name", "contact_tags", b"contact_tags", "contact_user_id", b"contact_user_id", "contact_wa_id", b"contact_wa_id", "conversation_id", b"conversation_id", "effect", b"effect", "event_id", b"event_id", "failed_delivery", b"failed_delivery", "hand", b"hand", "may_run_flow", b"may_run_flow", "message", b"message", "organization_id", b"organization_id", "start_flow_id", b"start_flow_id", "start_reason", b"start_reason", "time_zone", b"time_zone", "timer", b"timer", "timer_due_us", b"timer_due_us", "timer_state_id", b"timer_state_id", "window_expires_at", b"window_expires_at"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ConversationEvent: _TypeAlias = ConversationEvent  # noqa: Y015
+
+@_typing.final
+class EffectOrder(_message.Message):
+    """A call outside that a flow ordered, as executor keeps it for itself until it is made; no RPC carries it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EFFECT_ID_FIELD_NUMBER: _builtins.int
+    KIND_FIELD_NUMBER: _builtins.int
+    REQUEST_FIELD_NUMBER: _builtins.int
+    SECONDS_FIELD_NUMBER: _builtins.int
+    effect_id: _builtins.str
+    """The effect, as the flow started it; also the Idempotency-Key of every try."""
+    kind: _builtins.str
+    """http or ai."""
+    request: _builtins.bytes
+    """What to call, as JSON by kind; secrets stand in it as marks."""
+    seconds: _builtins.float
+    """Seconds after which nobody waits for the result."""
+    def __init__(
+        self,
+        *,
+        effect_id: _builtins.str = ...,
+        kind: _builtins.str = ...,
+        request: _builtins.bytes = ...,
+        seconds: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["effect_id", b"effect_id", "kind", b"kind", "request", b"request", "seconds", b"seconds"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EffectOrder: _TypeAlias = EffectOrder  # noqa: Y015
 
 @_typing.final
 class EffectResult(_message.Message):
@@ -353,16 +481,25 @@ class PutFlowRequest(_message.Message):
     DOCUMENT_FIELD_NUMBER: _builtins.int
     PUBLISH_FIELD_NUMBER: _builtins.int
     DRY_RUN_FIELD_NUMBER: _builtins.int
+    FLOW_ID_FIELD_NUMBER: _builtins.int
+    EXPECTED_DIGEST_FIELD_NUMBER: _builtins.int
+    MUST_BE_NEW_FIELD_NUMBER: _builtins.int
     organization_id: _builtins.str
     """The organization."""
     name: _builtins.str
-    """Unique name in the organization, 1 to 120 characters."""
+    """Unique name in the organization, 1 to 120 characters; not needed with flow_id."""
     document: _builtins.bytes
     """The flow document as JSON or YAML bytes: native or any importable source, at most 1 MiB."""
     publish: _builtins.bool
-    """Whether to publish the draft when it has no errors."""
+    """Whether to publish the draft when it has no errors; people in older versions stay there."""
     dry_run: _builtins.bool
     """Only report; store nothing."""
+    flow_id: _builtins.str
+    """The flow to be changed, if it must be there already; empty means the one of this name, which is made if need be."""
+    expected_digest: _builtins.str
+    """Refuse with FLOW_CHANGED unless the draft has this digest; empty means whatever it is."""
+    must_be_new: _builtins.bool
+    """Refuse with FLOW_EXISTS when there is a flow of this name."""
     def __init__(
         self,
         *,
@@ -371,10 +508,13 @@ class PutFlowRequest(_message.Message):
         document: _builtins.bytes = ...,
         publish: _builtins.bool = ...,
         dry_run: _builtins.bool = ...,
+        flow_id: _builtins.str = ...,
+        expected_digest: _builtins.str = ...,
+        must_be_new: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["document", b"document", "dry_run", b"dry_run", "name", b"name", "organization_id", b"organization_id", "publish", b"publish"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["document", b"document", "dry_run", b"dry_run", "expected_digest", b"expected_digest", "flow_id", b"flow_id", "must_be_new", b"must_be_new", "name", b"name", "organization_id", b"organization_id", "publish", b"publish"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -429,6 +569,7 @@ class PutFlowResponse(_message.Message):
     IS_CHANGED_FIELD_NUMBER: _builtins.int
     DIALECT_FIELD_NUMBER: _builtins.int
     FINDINGS_FIELD_NUMBER: _builtins.int
+    DRAFT_DIGEST_FIELD_NUMBER: _builtins.int
     flow_id: _builtins.str
     """The flow's id, a UUID."""
     published_version: _builtins.int
@@ -437,6 +578,8 @@ class PutFlowResponse(_message.Message):
     """Whether the draft or the published version changed."""
     dialect: _builtins.str
     """The dialect the document was read as."""
+    draft_digest: _builtins.str
+    """The digest of the draft as it is now stored; with dry_run, as it would be."""
     @_builtins.property
     def findings(self) -> _containers.RepeatedCompositeFieldContainer[Global___Finding]:
         """Everything importer and linter found."""
@@ -449,10 +592,11 @@ class PutFlowResponse(_message.Message):
         is_changed: _builtins.bool = ...,
         dialect: _builtins.str = ...,
         findings: _abc.Iterable[Global___Finding] | None = ...,
+        draft_digest: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["dialect", b"dialect", "findings", b"findings", "flow_id", b"flow_id", "is_changed", b"is_changed", "published_version", b"published_version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["dialect", b"dialect", "draft_digest", b"draft_digest", "findings", b"findings", "flow_id", b"flow_id", "is_changed", b"is_changed", "published_version", b"published_version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -461,6 +605,1422 @@ Global___PutFlowResponse: _TypeAlias = PutFlowResponse  # noqa: Y015
 @_typing.final
 class ListFlowsRequest(_message.Message):
     """Asks for flows."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    SKIP_FIELD_NUMBER: _builtins.int
+    LIMIT_FIELD_NUMBER: _builtins.int
+    organization_id: _builtins.str
+    """The organization."""
+    skip: _builtins.int
+    """How many to leave out, at least 0."""
+    limit: _builtins.int
+    """How many to give, up to 500; 0 means all that fit into an answer of 3 MiB."""
+    def __init__(
+        self,
+        *,
+        organization_id: _builtins.str = ...,
+        skip: _builtins.int = ...,
+        limit: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["limit", b"limit", "organization_id", b"organization_id", "skip", b"skip"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListFlowsRequest: _TypeAlias = ListFlowsRequest  # noqa: Y015
+
+@_typing.final
+class Flow(_message.Message):
+    """A flow without its document."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FLOW_ID_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    PUBLISHED_VERSION_FIELD_NUMBER: _builtins.int
+    UPDATED_AT_FIELD_NUMBER: _builtins.int
+    DRAFT_DIGEST_FIELD_NUMBER: _builtins.int
+    HAS_UNPUBLISHED_CHANGES_FIELD_NUMBER: _builtins.int
+    CREATED_AT_FIELD_NUMBER: _builtins.int
+    flow_id: _builtins.str
+    """Its id, a UUID."""
+    name: _builtins.str
+    """Its name."""
+    published_version: _builtins.int
+    """The version now published; 0 means none."""
+    draft_digest: _builtins.str
+    """The SHA-256 of the draft's canonical document, in hexadecimal."""
+    has_unpublished_changes: _builtins.bool
+    """Whether the draft differs from the published version; true when none is published."""
+    @_builtins.property
+    def updated_at(self) -> _timestamp_pb2.Timestamp:
+        """When it was last changed."""
+
+    @_builtins.property
+    def created_at(self) -> _timestamp_pb2.Timestamp:
+        """When it was made."""
+
+    def __init__(
+        self,
+        *,
+        flow_id: _builtins.str = ...,
+        name: _builtins.str = ...,
+        published_version: _builtins.int = ...,
+        updated_at: _timestamp_pb2.Timestamp | None = ...,
+        draft_digest: _builtins.str = ...,
+        has_unpublished_changes: _builtins.bool = ...,
+        created_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["created_at", b"created_at", "updated_at", b"updated_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["created_at", b"created_at", "draft_digest", b"draft_digest", "flow_id", b"flow_id", "has_unpublished_changes", b"has_unpublished_changes", "name", b"name", "published_version", b"published_version", "updated_at", b"updated_at"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Flow: _TypeAlias = Flow  # noqa: Y015
+
+@_typing.final
+class ListFlowsResponse(_message.Message):
+    """The flows of an organization."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FLOWS_FIELD_NUMBER: _builtins.int
+    TOTAL_FIELD_NUMBER: _builtins.int
+    total: _builtins.int
+    """How many there are."""
+    @_builtins.property
+    def flows(self) -> _containers.RepeatedCompositeFieldContainer[Global___Flow]:
+        """The flows by name."""
+
+    def __init__(
+        self,
+        *,
+        flows: _abc.Iterable[Global___Flow] | None = ...,
+        total: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["flows", b"flows", "total", b"total"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListFlowsResponse: _TypeAlias = ListFlowsResponse  # noqa: Y015
+
+@_typing.final
+class ValidateFlowRequest(_message.Message):
+    """A document to be looked at."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    DOCUMENT_FIELD_NUMBER: _builtins.int
+    STRICT_FIELD_NUMBER: _builtins.int
+    organization_id: _builtins.str
+    """The organization."""
+    document: _builtins.bytes
+    """The document as JSON bytes: native or any importable dialect, at most 1 MiB."""
+    strict: _builtins.bool
+    """Whether warnings make it invalid too."""
+    def __init__(
+        self,
+        *,
+        organization_id: _builtins.str = ...,
+        document: _builtins.bytes = ...,
+        strict: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["document", b"document", "organization_id", b"organization_id", "strict", b"strict"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ValidateFlowRequest: _TypeAlias = ValidateFlowRequest  # noqa: Y015
+
+@_typing.final
+class ValidateFlowResponse(_message.Message):
+    """What is wrong with it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    IS_VALID_FIELD_NUMBER: _builtins.int
+    DIALECT_FIELD_NUMBER: _builtins.int
+    FINDINGS_FIELD_NUMBER: _builtins.int
+    is_valid: _builtins.bool
+    """Whether nothing stands in the way: no error, and no warning when it was strict."""
+    dialect: _builtins.str
+    """The dialect the document was read as."""
+    @_builtins.property
+    def findings(self) -> _containers.RepeatedCompositeFieldContainer[Global___Finding]:
+        """Everything importer and linter found."""
+
+    def __init__(
+        self,
+        *,
+        is_valid: _builtins.bool = ...,
+        dialect: _builtins.str = ...,
+        findings: _abc.Iterable[Global___Finding] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["dialect", b"dialect", "findings", b"findings", "is_valid", b"is_valid"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ValidateFlowResponse: _TypeAlias = ValidateFlowResponse  # noqa: Y015
+
+@_typing.final
+class GetFlowRequest(_message.Message):
+    """Asks for a flow."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    FLOW_ID_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    organization_id: _builtins.str
+    """The organization."""
+    flow_id: _builtins.str
+    """The flow."""
+    version: _builtins.int
+    """The version whose document is wanted; 0 means the draft."""
+    def __init__(
+        self,
+        *,
+        organization_id: _builtins.str = ...,
+        flow_id: _builtins.str = ...,
+        version: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["flow_id", b"flow_id", "organization_id", b"organization_id", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetFlowRequest: _TypeAlias = GetFlowRequest  # noqa: Y015
+
+@_typing.final
+class GetFlowResponse(_message.Message):
+    """A flow with one of its documents."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FLOW_FIELD_NUMBER: _builtins.int
+    DOCUMENT_FIELD_NUMBER: _builtins.int
+    DIGEST_FIELD_NUMBER: _builtins.int
+    document: _builtins.bytes
+    """The document in canonical form, as JSON bytes."""
+    digest: _builtins.str
+    """The document's digest; the draft's serves as expected_digest."""
+    @_builtins.property
+    def flow(self) -> Global___Flow:
+        """The flow."""
+
+    def __init__(
+        self,
+        *,
+        flow: Global___Flow | None = ...,
+        document: _builtins.bytes = ...,
+        digest: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["flow", b"flow"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["digest", b"digest", "document", b"document", "flow", b"flow"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetFlowResponse: _TypeAlias = GetFlowResponse  # noqa: Y015
+
+@_typing.final
+class DeleteFlowRequest(_message.Message):
+    """Asks to take a flow out of service."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    FLOW_ID_FIELD_NUMBER: _builtins.int
+    FORCE_FIELD_NUMBER: _builtins.int
+    organization_id: _builtins.str
+    """The organization."""
+    flow_id: _builtins.str
+    """The flow."""
+    force: _builtins.bool
+    """End the sessions of people who are in it; without it they are a reason to refuse (FLOW_IN_USE)."""
+    def __init__(
+        self,
+        *,
+        organization_id: _builtins.str = ...,
+        flow_id: _builtins.str = ...,
+        force: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["flow_id", b"flow_id", "force", b"force", "organization_id", b"organization_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DeleteFlowRequest: _TypeAlias = DeleteFlowRequest  # noqa: Y015
+
+@_typing.final
+class DeleteFlowResponse(_message.Message):
+    """The flow is out of service."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PEOPLE_FIELD_NUMBER: _builtins.int
+    people: _builtins.int
+    """How many people are in it, whose sessions end."""
+    def __init__(
+        self,
+        *,
+        people: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["people", b"people"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DeleteFlowResponse: _TypeAlias = DeleteFlowResponse  # noqa: Y015
+
+@_typing.final
+class NodeMove(_message.Message):
+    """Where people who stand on a node are to stand in the new version."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FROM_NODE_ID_FIELD_NUMBER: _builtins.int
+    TO_NODE_ID_FIELD_NUMBER: _builtins.int
+    from_node_id: _builtins.str
+    """The node of older versions."""
+    to_node_id: _builtins.str
+    """The node of the new version."""
+    def __init__(
+        self,
+        *,
+        from_node_id: _builtins.str = ...,
+        to_node_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["from_node_id", b"from_node_id", "to_node_id", b"to_node_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___NodeMove: _TypeAlias = NodeMove  # noqa: Y015
+
+@_typing.final
+class PublishFlowRequest(_message.Message):
+    """Asks to publish the draft."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    FLOW_ID_FIELD_NUMBER: _builtins.int
+    POLICY_FIELD_NUMBER: _builtins.int
+    MOVES_FIELD_NUMBER: _builtins.int
+    NOTE_FIELD_NUMBER: _builtins.int
+    EXPECTED_DIGEST_FIELD_NUMBER: _builtins.int
+    organization_id: _builtins.str
+    """The organization."""
+    flow_id: _builtins.str
+    """The flow."""
+    policy: Global___PublishPolicy.ValueType
+    """What becomes of people who are in older versions."""
+    note: _builtins.str
+    """What this version is about, at most 1,000 characters."""
+    expected_digest: _builtins.str
+    """Refuse with FLOW_CHANGED unless the draft has this digest; empty means whatever it is."""
+    @_builtins.property
+    def moves(self) -> _containers.RepeatedCompositeFieldContainer[Global___NodeMove]:
+        """For PUBLISH_POLICY_MOVE: where people of nodes that go are to stand, each node once."""
+
+    def __init__(
+        self,
+        *,
+        organization_id: _builtins.str = ...,
+        flow_id: _builtins.str = ...,
+        policy: Global___PublishPolicy.ValueType = ...,
+        moves: _abc.Iterable[Global___NodeMove] | None = ...,
+        note: _builtins.str = ...,
+        expected_digest: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["expected_digest", b"expected_digest", "flow_id", b"flow_id", "moves", b"moves", "note", b"note", "organization_id", b"organization_id", "policy", b"policy"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PublishFlowRequest: _TypeAlias = PublishFlowRequest  # noqa: Y015
+
+@_typing.final
+class PublishFlowResponse(_message.Message):
+    """What publishing did."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VERSION_FIELD_NUMBER: _builtins.int
+    IS_CHANGED_FIELD_NUMBER: _builtins.int
+    FINDINGS_FIELD_NUMBER: _builtins.int
+    MIGRATION_FIELD_NUMBER: _builtins.int
+    version: _builtins.int
+    """The version that is published now."""
+    is_changed: _builtins.bool
+    """Whether a version was made; a draft that is published already makes none, and its people may be moved all the same."""
+    @_builtins.property
+    def findings(self) -> _containers.RepeatedCompositeFieldContainer[Global___Finding]:
+        """What the linter remarks."""
+
+    @_builtins.property
+    def migration(self) -> Global___Migration:
+        """How people are taken along; unset when they stay."""
+
+    def __init__(
+        self,
+        *,
+        version: _builtins.int = ...,
+        is_changed: _builtins.bool = ...,
+        findings: _abc.Iterable[Global___Finding] | None = ...,
+        migration: Global___Migration | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["migration", b"migration"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["findings", b"findings", "is_changed", b"is_changed", "migration", b"migration", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PublishFlowResponse: _TypeAlias = PublishFlowResponse  # noqa: Y015
+
+@_typing.final
+class Migration(_message.Message):
+    """How people of older versions are taken along to a version."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    POLICY_FIELD_NUMBER: _builtins.int
+    MOVES_FIELD_NUMBER: _builtins.int
+    PEOPLE_MOVED_FIELD_NUMBER: _builtins.int
+    PEOPLE_LEFT_FIELD_NUMBER: _builtins.int
+    IS_DONE_FIELD_NUMBER: _builtins.int
+    BEGUN_AT_FIELD_NUMBER: _builtins.int
+    DONE_AT_FIELD_NUMBER: _builtins.int
+    policy: Global___PublishPolicy.ValueType
+    """What becomes of them."""
+    people_moved: _builtins.int
+    """How many have been taken along."""
+    people_left: _builtins.int
+    """How many are still to be taken along."""
+    is_done: _builtins.bool
+    """Whether everybody has been taken along."""
+    @_builtins.property
+    def moves(self) -> _containers.RepeatedCompositeFieldContainer[Global___NodeMove]:
+        """Where people of nodes that go are to stand."""
+
+    @_builtins.property
+    def begun_at(self) -> _timestamp_pb2.Timestamp:
+        """When it began."""
+
+    @_builtins.property
+    def done_at(self) -> _timestamp_pb2.Timestamp:
+        """When the last one was taken along and nobody was left; unset before."""
+
+    def __init__(
+        self,
+        *,
+        policy: Global___PublishPolicy.ValueType = ...,
+        moves: _abc.Iterable[Global___NodeMove] | None = ...,
+        people_moved: _builtins.int = ...,
+        people_left: _builtins.int = ...,
+        is_done: _builtins.bool = ...,
+        begun_at: _timestamp_pb2.Timestamp | None = ...,
+        done_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["begun_at", b"begun_at", "done_at", b"done_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["begun_at", b"begun_at", "done_at", b"done_at", "is_done", b"is_done", "moves", b"moves", "people_left", b"people_left", "people_moved", b"people_moved", "policy", b"policy"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Migration: _TypeAlias = Migration  # noqa: Y015
+
+@_typing.final
+class GetPublishRequest(_message.Message):
+    """Asks how far a publish has come."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    FLOW_ID_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    organization_id: _builtins.str
+    """The organization."""
+    flow_id: _builtins.str
+    """The flow."""
+    version: _builtins.int
+    """The version that was published; 0 means the newest."""
+    def __init__(
+        self,
+        *,
+        organization_id: _builtins.str = ...,
+        flow_id: _builtins.str = ...,
+        version: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["flow_id", b"flow_id", "organization_id", b"organization_id", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetPublishRequest: _TypeAlias = GetPublishRequest  # noqa: Y015
+
+@_typing.final
+class GetPublishResponse(_message.Message):
+    """How far it has come."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VERSION_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def version(self) -> Global___Version:
+        """The version with how people are taken along to it."""
+
+    def __init__(
+        self,
+        *,
+        version: Global___Version | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["version", b"version"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetPublishResponse: _TypeAlias = GetPublishResponse  # noqa: Y015
+
+@_typing.final
+class GetPublishImpactRequest(_message.Message):
+    """Asks what publishing the draft would mean."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    FLOW_ID_FIELD_NUMBER: _builtins.int
+    organization_id: _builtins.str
+    """The organization."""
+    flow_id: _builtins.str
+    """The flow."""
+    def __init__(
+        self,
+        *,
+        organization_id: _builtins.str = ...,
+        flow_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["flow_id", b"flow_id", "organization_id", b"organization_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetPublishImpactRequest: _TypeAlias = GetPublishImpactRequest  # noqa: Y015
+
+@_typing.final
+class NodePeople(_message.Message):
+    """People on one node of one version."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VERSION_FIELD_NUMBER: _builtins.int
+    NODE_ID_FIELD_NUMBER: _builtins.int
+    NODE_TYPE_FIELD_NUMBER: _builtins.int
+    PEOPLE_FIELD_NUMBER: _builtins.int
+    FATE_FIELD_NUMBER: _builtins.int
+    version: _builtins.int
+    """The version they are in."""
+    node_id: _builtins.str
+    """Where they stand; empty when they begin at the start with their next message."""
+    node_type: _builtins.str
+    """The node's type."""
+    people: _builtins.int
+    """How many."""
+    fate: Global___NodeFate.ValueType
+    """What the draft makes of the node."""
+    def __init__(
+        self,
+        *,
+        version: _builtins.int = ...,
+        node_id: _builtins.str = ...,
+        node_type: _builtins.str = ...,
+        people: _builtins.int = ...,
+        fate: Global___NodeFate.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["fate", b"fate", "node_id", b"node_id", "node_type", b"node_type", "people", b"people", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___NodePeople: _TypeAlias = NodePeople  # noqa: Y015
+
+@_typing.final
+class GetPublishImpactResponse(_message.Message):
+    """What publishing the draft would mean."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NODES_FIELD_NUMBER: _builtins.int
+    PEOPLE_FIELD_NUMBER: _builtins.int
+    PEOPLE_ON_CHANGED_NODES_FIELD_NUMBER: _builtins.int
+    PEOPLE_ON_GONE_NODES_FIELD_NUMBER: _builtins.int
+    UNMAPPED_NODE_IDS_FIELD_NUMBER: _builtins.int
+    DRAFT_DIGEST_FIELD_NUMBER: _builtins.int
+    PUBLISHED_VERSION_FIELD_NUMBER: _builtins.int
+    people: _builtins.int
+    """All people in the flow."""
+    people_on_changed_nodes: _builtins.int
+    """People on nodes that change."""
+    people_on_gone_nodes: _builtins.int
+    """People on nodes that go."""
+    draft_digest: _builtins.str
+    """The digest of the draft that was looked at."""
+    published_version: _builtins.int
+    """The version that is published now; 0 means none."""
+    @_builtins.property
+    def nodes(self) -> _containers.RepeatedCompositeFieldContainer[Global___NodePeople]:
+        """People by version and node, newest version first, then those most people stand on."""
+
+    @_builtins.property
+    def unmapped_node_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Nodes that PUBLISH_POLICY_MOVE needs a move for."""
+
+    def __init__(
+        self,
+        *,
+        nodes: _abc.Iterable[Global___NodePeople] | None = ...,
+        people: _builtins.int = ...,
+        people_on_changed_nodes: _builtins.int = ...,
+        people_on_gone_nodes: _builtins.int = ...,
+        unmapped_node_ids: _abc.Iterable[_builtins.str] | None = ...,
+        draft_digest: _builtins.str = ...,
+        published_version: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["draft_digest", b"draft_digest", "nodes", b"nodes", "people", b"people", "people_on_changed_nodes", b"people_on_changed_nodes", "people_on_gone_nodes", b"people_on_gone_nodes", "published_version", b"published_version", "unmapped_node_ids", b"unmapped_node_ids"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetPublishImpactResponse: _TypeAlias = GetPublishImpactResponse  # noqa: Y015
+
+@_typing.final
+class Version(_message.Message):
+    """A version without its document."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VERSION_FIELD_NUMBER: _builtins.int
+    AUTHOR_FIELD_NUMBER: _builtins.int
+    PUBLISHED_AT_FIELD_NUMBER: _builtins.int
+    DIGEST_FIELD_NUMBER: _builtins.int
+    NOTE_FIELD_NUMBER: _builtins.int
+    ROLLBACK_OF_FIELD_NUMBER: _builtins.int
+    IS_PUBLISHED_FIELD_NUMBER: _builtins.int
+    MIGRATION_FIELD_NUMBER: _builtins.int
+    version: _builtins.int
+    """Its number, 1 for the first."""
+    author: _builtins.str
+    """Who published it, in the words of the audit log; empty for versions of before this was noted."""
+    digest: _builtins.str
+    """The SHA-256 of its canonical document, in hexadecimal."""
+    note: _builtins.str
+    """What its author says about it."""
+    rollback_of: _builtins.int
+    """The version whose document this is again; 0 when it is no rollback."""
+    is_published: _builtins.bool
+    """Whether it is the one new conversations begin in."""
+    @_builtins.property
+    def published_at(self) -> _timestamp_pb2.Timestamp:
+        """When."""
+
+    @_builtins.property
+    def migration(self) -> Global___Migration:
+        """How people of older versions are taken along; unset when they stay."""
+
+    def __init__(
+        self,
+        *,
+        version: _builtins.int = ...,
+        author: _builtins.str = ...,
+        published_at: _timestamp_pb2.Timestamp | None = ...,
+        digest: _builtins.str = ...,
+        note: _builtins.str = ...,
+        rollback_of: _builtins.int = ...,
+        is_published: _builtins.bool = ...,
+        migration: Global___Migration | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["migration", b"migration", "published_at", b"published_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["author", b"author", "digest", b"digest", "is_published", b"is_published", "migration", b"migration", "note", b"note", "published_at", b"published_at", "rollback_of", b"rollback_of", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Version: _TypeAlias = Version  # noqa: Y015
+
+@_typing.final
+class ListVersionsRequest(_message.Message):
+    """Asks for a flow's versions."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    FLOW_ID_FIELD_NUMBER: _builtins.int
+    SKIP_FIELD_NUMBER: _builtins.int
+    LIMIT_FIELD_NUMBER: _builtins.int
+    organization_id: _builtins.str
+    """The organization."""
+    flow_id: _builtins.str
+    """The flow."""
+    skip: _builtins.int
+    """How many to leave out, at least 0."""
+    limit: _builtins.int
+    """How many to give, up to 500; 0 means 50."""
+    def __init__(
+        self,
+        *,
+        organization_id: _builtins.str = ...,
+        flow_id: _builtins.str = ...,
+        skip: _builtins.int = ...,
+        limit: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["flow_id", b"flow_id", "limit", b"limit", "organization_id", b"organization_id", "skip", b"skip"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListVersionsRequest: _TypeAlias = ListVersionsRequest  # noqa: Y015
+
+@_typing.final
+class ListVersionsResponse(_message.Message):
+    """Versions and how many there are."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VERSIONS_FIELD_NUMBER: _builtins.int
+    TOTAL_FIELD_NUMBER: _builtins.int
+    total: _builtins.int
+    """All of the flow."""
+    @_builtins.property
+    def versions(self) -> _containers.RepeatedCompositeFieldContainer[Global___Version]:
+        """The versions, newest first."""
+
+    def __init__(
+        self,
+        *,
+        versions: _abc.Iterable[Global___Version] | None = ...,
+        total: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["total", b"total", "versions", b"versions"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListVersionsResponse: _TypeAlias = ListVersionsResponse  # noqa: Y015
+
+@_typing.final
+class GetVersionRequest(_message.Message):
+    """Asks for one version."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    FLOW_ID_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    organization_id: _builtins.str
+    """The organization."""
+    flow_id: _builtins.str
+    """The flow."""
+    version: _builtins.int
+    """The version; 0 means the published one."""
+    def __init__(
+        self,
+        *,
+        organization_id: _builtins.str = ...,
+        flow_id: _builtins.str = ...,
+        version: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["flow_id", b"flow_id", "organization_id", b"organization_id", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetVersionRequest: _TypeAlias = GetVersionRequest  # noqa: Y015
+
+@_typing.final
+class GetVersionResponse(_message.Message):
+    """A version with its document."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VERSION_FIELD_NUMBER: _builtins.int
+    DOCUMENT_FIELD_NUMBER: _builtins.int
+    document: _builtins.bytes
+    """Its document in canonical form, as JSON bytes."""
+    @_builtins.property
+    def version(self) -> Global___Version:
+        """The version."""
+
+    def __init__(
+        self,
+        *,
+        version: Global___Version | None = ...,
+        document: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["version", b"version"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["document", b"document", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetVersionResponse: _TypeAlias = GetVersionResponse  # noqa: Y015
+
+@_typing.final
+class DiffVersionsRequest(_message.Message):
+    """Asks how two documents of a flow differ."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    FLOW_ID_FIELD_NUMBER: _builtins.int
+    FROM_VERSION_FIELD_NUMBER: _builtins.int
+    TO_VERSION_FIELD_NUMBER: _builtins.int
+    organization_id: _builtins.str
+    """The organization."""
+    flow_id: _builtins.str
+    """The flow."""
+    from_version: _builtins.int
+    """The version that was; 0 means the published one, or nothing when none is."""
+    to_version: _builtins.int
+    """The version that is; 0 means the draft."""
+    def __init__(
+        self,
+        *,
+        organization_id: _builtins.str = ...,
+        flow_id: _builtins.str = ...,
+        from_version: _builtins.int = ...,
+        to_version: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["flow_id", b"flow_id", "from_version", b"from_version", "organization_id", b"organization_id", "to_version", b"to_version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DiffVersionsRequest: _TypeAlias = DiffVersionsRequest  # noqa: Y015
+
+@_typing.final
+class FieldChange(_message.Message):
+    """A value that is another one now."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PATH_FIELD_NUMBER: _builtins.int
+    BEFORE_FIELD_NUMBER: _builtins.int
+    AFTER_FIELD_NUMBER: _builtins.int
+    path: _builtins.str
+    """Where it is, with dots, such as data.content or settings.timezone."""
+    before: _builtins.str
+    """What was there as JSON, at most 1,000 characters of it; empty when nothing was."""
+    after: _builtins.str
+    """What is there as JSON, at most 1,000 characters of it; empty when nothing is."""
+    def __init__(
+        self,
+        *,
+        path: _builtins.str = ...,
+        before: _builtins.str = ...,
+        after: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["after", b"after", "before", b"before", "path", b"path"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FieldChange: _TypeAlias = FieldChange  # noqa: Y015
+
+@_typing.final
+class NodeChange(_message.Message):
+    """A node that is not the same in both."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NODE_ID_FIELD_NUMBER: _builtins.int
+    NODE_TYPE_FIELD_NUMBER: _builtins.int
+    FIELDS_FIELD_NUMBER: _builtins.int
+    node_id: _builtins.str
+    """Its id."""
+    node_type: _builtins.str
+    """Its type; that of the later document when it changed."""
+    @_builtins.property
+    def fields(self) -> _containers.RepeatedCompositeFieldContainer[Global___FieldChange]:
+        """What changed in it; empty for one that was added or removed."""
+
+    def __init__(
+        self,
+        *,
+        node_id: _builtins.str = ...,
+        node_type: _builtins.str = ...,
+        fields: _abc.Iterable[Global___FieldChange] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["fields", b"fields", "node_id", b"node_id", "node_type", b"node_type"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___NodeChange: _TypeAlias = NodeChange  # noqa: Y015
+
+@_typing.final
+class EdgeChange(_message.Message):
+    """A way from node to node."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SOURCE_FIELD_NUMBER: _builtins.int
+    TARGET_FIELD_NUMBER: _builtins.int
+    HANDLE_FIELD_NUMBER: _builtins.int
+    LABEL_FIELD_NUMBER: _builtins.int
+    source: _builtins.str
+    """Where it begins."""
+    target: _builtins.str
+    """Where it leads."""
+    handle: _builtins.str
+    """The way out it names; may be empty."""
+    label: _builtins.str
+    """Its label; may be empty."""
+    def __init__(
+        self,
+        *,
+        source: _builtins.str = ...,
+        target: _builtins.str = ...,
+        handle: _builtins.str = ...,
+        label: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["handle", b"handle", "label", b"label", "source", b"source", "target", b"target"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EdgeChange: _TypeAlias = EdgeChange  # noqa: Y015
+
+@_typing.final
+class DiffVersionsResponse(_message.Message):
+    """How the documents differ."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ADDED_NODES_FIELD_NUMBER: _builtins.int
+    REMOVED_NODES_FIELD_NUMBER: _builtins.int
+    CHANGED_NODES_FIELD_NUMBER: _builtins.int
+    ADDED_EDGES_FIELD_NUMBER: _builtins.int
+    REMOVED_EDGES_FIELD_NUMBER: _builtins.int
+    SETTINGS_FIELD_NUMBER: _builtins.int
+    VARIABLES_FIELD_NUMBER: _builtins.int
+    OTHERS_FIELD_NUMBER: _builtins.int
+    IS_CUT_FIELD_NUMBER: _builtins.int
+    FROM_VERSION_FIELD_NUMBER: _builtins.int
+    TO_VERSION_FIELD_NUMBER: _builtins.int
+    is_cut: _builtins.bool
+    """Whether there are more changes than are told here (2,000)."""
+    from_version: _builtins.int
+    """The version that was compared; 0 means nothing was."""
+    to_version: _builtins.int
+    """The version it was compared with; 0 means the draft."""
+    @_builtins.property
+    def added_nodes(self) -> _containers.RepeatedCompositeFieldContainer[Global___NodeChange]:
+        """Nodes that are new."""
+
+    @_builtins.property
+    def removed_nodes(self) -> _containers.RepeatedCompositeFieldContainer[Global___NodeChange]:
+        """Nodes that are gone."""
+
+    @_builtins.property
+    def changed_nodes(self) -> _containers.RepeatedCompositeFieldContainer[Global___NodeChange]:
+        """Nodes that are in both and not the same."""
+
+    @_builtins.property
+    def added_edges(self) -> _containers.RepeatedCompositeFieldContainer[Global___EdgeChange]:
+        """Edges that are new."""
+
+    @_builtins.property
+    def removed_edges(self) -> _containers.RepeatedCompositeFieldContainer[Global___EdgeChange]:
+        """Edges that are gone."""
+
+    @_builtins.property
+    def settings(self) -> _containers.RepeatedCompositeFieldContainer[Global___FieldChange]:
+        """Settings that changed."""
+
+    @_builtins.property
+    def variables(self) -> _containers.RepeatedCompositeFieldContainer[Global___FieldChange]:
+        """First values of variables that changed."""
+
+    @_builtins.property
+    def others(self) -> _containers.RepeatedCompositeFieldContainer[Global___FieldChange]:
+        """Everything else that changed: the name, the language, keys of the builder's own."""
+
+    def __init__(
+        self,
+        *,
+        added_nodes: _abc.Iterable[Global___NodeChange] | None = ...,
+        removed_nodes: _abc.Iterable[Global___NodeChange] | None = ...,
+        changed_nodes: _abc.Iterable[Global___NodeChange] | None = ...,
+        added_edges: _abc.Iterable[Global___EdgeChange] | None = ...,
+        removed_edges: _abc.Iterable[Global___EdgeChange] | None = ...,
+        settings: _abc.Iterable[Global___FieldChange] | None = ...,
+        variables: _abc.Iterable[Global___FieldChange] | None = ...,
+        others: _abc.Iterable[Global___FieldChange] | None = ...,
+        is_cut: _builtins.bool = ...,
+        from_version: _builtins.int = ...,
+        to_version: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["added_edges", b"added_edges", "added_nodes", b"added_nodes", "changed_nodes", b"changed_nodes", "from_version", b"from_version", "is_cut", b"is_cut", "others", b"others", "removed_edges", b"removed_edges", "removed_nodes", b"removed_nodes", "settings", b"settings", "to_version", b"to_version", "variables", b"variables"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DiffVersionsResponse: _TypeAlias = DiffVersionsResponse  # noqa: Y015
+
+@_typing.final
+class RollbackFlowRequest(_message.Message):
+    """Asks to publish an old version again."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    FLOW_ID_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    POLICY_FIELD_NUMBER: _builtins.int
+    MOVES_FIELD_NUMBER: _builtins.int
+    NOTE_FIELD_NUMBER: _builtins.int
+    organization_id: _builtins.str
+    """The organization."""
+    flow_id: _builtins.str
+    """The flow."""
+    version: _builtins.int
+    """The version whose document is to be published again."""
+    policy: Global___PublishPolicy.ValueType
+    """What becomes of people who are in other versions."""
+    note: _builtins.str
+    """What this is about, at most 1,000 characters."""
+    @_builtins.property
+    def moves(self) -> _containers.RepeatedCompositeFieldContainer[Global___NodeMove]:
+        """For PUBLISH_POLICY_MOVE: where people of nodes that go are to stand, each node once."""
+
+    def __init__(
+        self,
+        *,
+        organization_id: _builtins.str = ...,
+        flow_id: _builtins.str = ...,
+        version: _builtins.int = ...,
+        policy: Global___PublishPolicy.ValueType = ...,
+        moves: _abc.Iterable[Global___NodeMove] | None = ...,
+        note: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["flow_id", b"flow_id", "moves", b"moves", "note", b"note", "organization_id", b"organization_id", "policy", b"policy", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RollbackFlowRequest: _TypeAlias = RollbackFlowRequest  # noqa: Y015
+
+@_typing.final
+class RollbackFlowResponse(_message.Message):
+    """What rolling back did."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VERSION_FIELD_NUMBER: _builtins.int
+    IS_CHANGED_FIELD_NUMBER: _builtins.int
+    MIGRATION_FIELD_NUMBER: _builtins.int
+    IS_DRAFT_CHANGED_FIELD_NUMBER: _builtins.int
+    version: _builtins.int
+    """The version that is published now."""
+    is_changed: _builtins.bool
+    """Whether a version was made; none is when the old document is the published one."""
+    is_draft_changed: _builtins.bool
+    """Whether the draft is the old document now, too; a draft with changes that were never published stays."""
+    @_builtins.property
+    def migration(self) -> Global___Migration:
+        """How people are taken along; unset when they stay."""
+
+    def __init__(
+        self,
+        *,
+        version: _builtins.int = ...,
+        is_changed: _builtins.bool = ...,
+        migration: Global___Migration | None = ...,
+        is_draft_changed: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["migration", b"migration"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["is_changed", b"is_changed", "is_draft_changed", b"is_draft_changed", "migration", b"migration", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RollbackFlowResponse: _TypeAlias = RollbackFlowResponse  # noqa: Y015
+
+@_typing.final
+class ImportFlowRequest(_message.Message):
+    """A flow from elsewhere."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    DOCUMENT_FIELD_NUMBER: _builtins.int
+    DRY_RUN_FIELD_NUMBER: _builtins.int
+    organization_id: _builtins.str
+    """The organization."""
+    name: _builtins.str
+    """The flow's name here; empty means its own, with an addition when there is such a flow."""
+    document: _builtins.bytes
+    """The export as JSON bytes, at most 1 MiB."""
+    dry_run: _builtins.bool
+    """Only report; store nothing."""
+    def __init__(
+        self,
+        *,
+        organization_id: _builtins.str = ...,
+        name: _builtins.str = ...,
+        document: _builtins.bytes = ...,
+        dry_run: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["document", b"document", "dry_run", b"dry_run", "name", b"name", "organization_id", b"organization_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ImportFlowRequest: _TypeAlias = ImportFlowRequest  # noqa: Y015
+
+@_typing.final
+class ImportFlowResponse(_message.Message):
+    """What importing did."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FLOW_FIELD_NUMBER: _builtins.int
+    DIALECT_FIELD_NUMBER: _builtins.int
+    FINDINGS_FIELD_NUMBER: _builtins.int
+    DOCUMENT_FIELD_NUMBER: _builtins.int
+    dialect: _builtins.str
+    """The dialect the export was read as."""
+    document: _builtins.bytes
+    """The document it became, in canonical form, as JSON bytes."""
+    @_builtins.property
+    def flow(self) -> Global___Flow:
+        """The flow; without an id when nothing was stored."""
+
+    @_builtins.property
+    def findings(self) -> _containers.RepeatedCompositeFieldContainer[Global___Finding]:
+        """What was kept, changed or dropped on the way, and what the linter finds."""
+
+    def __init__(
+        self,
+        *,
+        flow: Global___Flow | None = ...,
+        dialect: _builtins.str = ...,
+        findings: _abc.Iterable[Global___Finding] | None = ...,
+        document: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["flow", b"flow"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["dialect", b"dialect", "document", b"document", "findings", b"findings", "flow", b"flow"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ImportFlowResponse: _TypeAlias = ImportFlowResponse  # noqa: Y015
+
+@_typing.final
+class ExportFlowRequest(_message.Message):
+    """Asks for a flow as a file."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    FLOW_ID_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    FORM_FIELD_NUMBER: _builtins.int
+    organization_id: _builtins.str
+    """The organization."""
+    flow_id: _builtins.str
+    """The flow."""
+    version: _builtins.int
+    """The version; 0 means the draft."""
+    form: Global___ExportForm.ValueType
+    """The form."""
+    def __init__(
+        self,
+        *,
+        organization_id: _builtins.str = ...,
+        flow_id: _builtins.str = ...,
+        version: _builtins.int = ...,
+        form: Global___ExportForm.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["flow_id", b"flow_id", "form", b"form", "organization_id", b"organization_id", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExportFlowRequest: _TypeAlias = ExportFlowRequest  # noqa: Y015
+
+@_typing.final
+class ExportFlowResponse(_message.Message):
+    """A flow as a file."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FILE_NAME_FIELD_NUMBER: _builtins.int
+    CONTENT_FIELD_NUMBER: _builtins.int
+    DIGEST_FIELD_NUMBER: _builtins.int
+    file_name: _builtins.str
+    """A name for the file."""
+    content: _builtins.bytes
+    """What is in it, as JSON bytes."""
+    digest: _builtins.str
+    """The document's digest."""
+    def __init__(
+        self,
+        *,
+        file_name: _builtins.str = ...,
+        content: _builtins.bytes = ...,
+        digest: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["content", b"content", "digest", b"digest", "file_name", b"file_name"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExportFlowResponse: _TypeAlias = ExportFlowResponse  # noqa: Y015
+
+@_typing.final
+class ReplayConversationRequest(_message.Message):
+    """Asks what a conversation would have been with another document."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    CONVERSATION_ID_FIELD_NUMBER: _builtins.int
+    FLOW_ID_FIELD_NUMBER: _builtins.int
+    DOCUMENT_FIELD_NUMBER: _builtins.int
+    organization_id: _builtins.str
+    """The organization."""
+    conversation_id: _builtins.str
+    """The conversation, as kept: events are kept for nine days."""
+    flow_id: _builtins.str
+    """The flow whose place the document takes; empty means the first flow that the record starts."""
+    document: _builtins.bytes
+    """The document as JSON or YAML bytes, at most 1 MiB; empty means the flow's draft."""
+    def __init__(
+        self,
+        *,
+        organization_id: _builtins.str = ...,
+        conversation_id: _builtins.str = ...,
+        flow_id: _builtins.str = ...,
+        document: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["conversation_id", b"conversation_id", "document", b"document", "flow_id", b"flow_id", "organization_id", b"organization_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReplayConversationRequest: _TypeAlias = ReplayConversationRequest  # noqa: Y015
+
+@_typing.final
+class SaidMessage(_message.Message):
+    """A message of the bot, as a person would tell it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    KIND_FIELD_NUMBER: _builtins.int
+    TEXT_FIELD_NUMBER: _builtins.int
+    OPTIONS_FIELD_NUMBER: _builtins.int
+    NODE_ID_FIELD_NUMBER: _builtins.int
+    kind: _builtins.str
+    """What it is, such as text, buttons, list, media or template."""
+    text: _builtins.str
+    """Its words: text, body, caption or name; may be empty."""
+    node_id: _builtins.str
+    """The node that said it."""
+    @_builtins.property
+    def options(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The titles that can be tapped, in order."""
+
+    def __init__(
+        self,
+        *,
+        kind: _builtins.str = ...,
+        text: _builtins.str = ...,
+        options: _abc.Iterable[_builtins.str] | None = ...,
+        node_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["kind", b"kind", "node_id", b"node_id", "options", b"options", "text", b"text"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SaidMessage: _TypeAlias = SaidMessage  # noqa: Y015
+
+@_typing.final
+class ReplayedTurn(_message.Message):
+    """What an event brought about then, and would bring about now."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    AT_FIELD_NUMBER: _builtins.int
+    KIND_FIELD_NUMBER: _builtins.int
+    TEXT_FIELD_NUMBER: _builtins.int
+    RECORDED_FIELD_NUMBER: _builtins.int
+    REPLAYED_FIELD_NUMBER: _builtins.int
+    IS_SAME_FIELD_NUMBER: _builtins.int
+    kind: _builtins.str
+    """What it was: message, effect, failed_delivery, taken or released."""
+    text: _builtins.str
+    """The contact's words; empty when it was no message or has none."""
+    is_same: _builtins.bool
+    """Whether the contact would notice no difference."""
+    @_builtins.property
+    def at(self) -> _timestamp_pb2.Timestamp:
+        """When the event came."""
+
+    @_builtins.property
+    def recorded(self) -> _containers.RepeatedCompositeFieldContainer[Global___SaidMessage]:
+        """What was said, timers that followed included."""
+
+    @_builtins.property
+    def replayed(self) -> _containers.RepeatedCompositeFieldContainer[Global___SaidMessage]:
+        """What would be said."""
+
+    def __init__(
+        self,
+        *,
+        at: _timestamp_pb2.Timestamp | None = ...,
+        kind: _builtins.str = ...,
+        text: _builtins.str = ...,
+        recorded: _abc.Iterable[Global___SaidMessage] | None = ...,
+        replayed: _abc.Iterable[Global___SaidMessage] | None = ...,
+        is_same: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["at", b"at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["at", b"at", "is_same", b"is_same", "kind", b"kind", "recorded", b"recorded", "replayed", b"replayed", "text", b"text"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReplayedTurn: _TypeAlias = ReplayedTurn  # noqa: Y015
+
+@_typing.final
+class ReplayConversationResponse(_message.Message):
+    """A conversation, then and now."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TURNS_FIELD_NUMBER: _builtins.int
+    FIRST_DIFFERENCE_FIELD_NUMBER: _builtins.int
+    IS_CUT_FIELD_NUMBER: _builtins.int
+    FLOW_ID_FIELD_NUMBER: _builtins.int
+    first_difference: _builtins.int
+    """The place of the first turn that differs, counted from 1; 0 means that none does."""
+    is_cut: _builtins.bool
+    """Whether the conversation is older than its record: then the first turns may differ for want of what came before."""
+    flow_id: _builtins.str
+    """The flow whose place the document took."""
+    @_builtins.property
+    def turns(self) -> _containers.RepeatedCompositeFieldContainer[Global___ReplayedTurn]:
+        """The turns in order, as many as fit into 3 MiB."""
+
+    def __init__(
+        self,
+        *,
+        turns: _abc.Iterable[Global___ReplayedTurn] | None = ...,
+        first_difference: _builtins.int = ...,
+        is_cut: _builtins.bool = ...,
+        flow_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["first_difference", b"first_difference", "flow_id", b"flow_id", "is_cut", b"is_cut", "turns", b"turns"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReplayConversationResponse: _TypeAlias = ReplayConversationResponse  # noqa: Y015
+
+@_typing.final
+class PutSecretRequest(_message.Message):
+    """A secret to be stored."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    VALUE_FIELD_NUMBER: _builtins.int
+    organization_id: _builtins.str
+    """The organization."""
+    name: _builtins.str
+    """Its name in the organization: 1 to 64 letters, digits, dots, dashes and underscores. Flows write {{secret.NAME}}."""
+    value: _builtins.str
+    """The value, 1 to 8,192 characters; stored encrypted, never returned."""
+    def __init__(
+        self,
+        *,
+        organization_id: _builtins.str = ...,
+        name: _builtins.str = ...,
+        value: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "organization_id", b"organization_id", "value", b"value"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PutSecretRequest: _TypeAlias = PutSecretRequest  # noqa: Y015
+
+@_typing.final
+class PutSecretResponse(_message.Message):
+    """What storing did."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    IS_CHANGED_FIELD_NUMBER: _builtins.int
+    is_changed: _builtins.bool
+    """Whether the value changed."""
+    def __init__(
+        self,
+        *,
+        is_changed: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["is_changed", b"is_changed"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PutSecretResponse: _TypeAlias = PutSecretResponse  # noqa: Y015
+
+@_typing.final
+class ListSecretsRequest(_message.Message):
+    """Asks for the names of secrets."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -478,67 +2038,107 @@ class ListFlowsRequest(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___ListFlowsRequest: _TypeAlias = ListFlowsRequest  # noqa: Y015
+Global___ListSecretsRequest: _TypeAlias = ListSecretsRequest  # noqa: Y015
 
 @_typing.final
-class Flow(_message.Message):
-    """A flow without its document."""
+class SecretName(_message.Message):
+    """A secret without its value."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
-    FLOW_ID_FIELD_NUMBER: _builtins.int
     NAME_FIELD_NUMBER: _builtins.int
-    PUBLISHED_VERSION_FIELD_NUMBER: _builtins.int
     UPDATED_AT_FIELD_NUMBER: _builtins.int
-    flow_id: _builtins.str
-    """Its id, a UUID."""
     name: _builtins.str
     """Its name."""
-    published_version: _builtins.int
-    """The version now published; 0 means none."""
     @_builtins.property
     def updated_at(self) -> _timestamp_pb2.Timestamp:
-        """When it was last changed."""
+        """When the value was last changed."""
 
     def __init__(
         self,
         *,
-        flow_id: _builtins.str = ...,
         name: _builtins.str = ...,
-        published_version: _builtins.int = ...,
         updated_at: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["updated_at", b"updated_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["flow_id", b"flow_id", "name", b"name", "published_version", b"published_version", "updated_at", b"updated_at"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "updated_at", b"updated_at"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___Flow: _TypeAlias = Flow  # noqa: Y015
+Global___SecretName: _TypeAlias = SecretName  # noqa: Y015
 
 @_typing.final
-class ListFlowsResponse(_message.Message):
-    """The flows of an organization."""
+class ListSecretsResponse(_message.Message):
+    """The secrets of an organization."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
-    FLOWS_FIELD_NUMBER: _builtins.int
+    SECRETS_FIELD_NUMBER: _builtins.int
     @_builtins.property
-    def flows(self) -> _containers.RepeatedCompositeFieldContainer[Global___Flow]:
-        """The flows by name."""
+    def secrets(self) -> _containers.RepeatedCompositeFieldContainer[Global___SecretName]:
+        """The secrets by name."""
 
     def __init__(
         self,
         *,
-        flows: _abc.Iterable[Global___Flow] | None = ...,
+        secrets: _abc.Iterable[Global___SecretName] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["flows", b"flows"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["secrets", b"secrets"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___ListFlowsResponse: _TypeAlias = ListFlowsResponse  # noqa: Y015
+Global___ListSecretsResponse: _TypeAlias = ListSecretsResponse  # noqa: Y015
+
+@_typing.final
+class DeleteSecretRequest(_message.Message):
+    """Names a secret to be removed."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    organization_id: _builtins.str
+    """The organization."""
+    name: _builtins.str
+    """Its name."""
+    def __init__(
+        self,
+        *,
+        organization_id: _builtins.str = ...,
+        name: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "organization_id", b"organization_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DeleteSecretRequest: _TypeAlias = DeleteSecretRequest  # noqa: Y015
+
+@_typing.final
+class DeleteSecretResponse(_message.Message):
+    """What removing did."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    WAS_THERE_FIELD_NUMBER: _builtins.int
+    was_there: _builtins.bool
+    """Whether there was such a secret."""
+    def __init__(
+        self,
+        *,
+        was_there: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["was_there", b"was_there"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DeleteSecretResponse: _TypeAlias = DeleteSecretResponse  # noqa: Y015
 
 @_typing.final
 class State(_message.Message):
@@ -805,6 +2405,130 @@ class GetTurnResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___GetTurnResponse: _TypeAlias = GetTurnResponse  # noqa: Y015
+
+@_typing.final
+class TakeConversationRequest(_message.Message):
+    """Names a conversation that people take."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    PHONE_NUMBER_FIELD_NUMBER: _builtins.int
+    CONVERSATION_ID_FIELD_NUMBER: _builtins.int
+    KEY_FIELD_NUMBER: _builtins.int
+    organization_id: _builtins.str
+    """The organization."""
+    phone_number: _builtins.str
+    """The contact's phone number in digits: the conversation with the latest message. Empty when conversation_id is set."""
+    conversation_id: _builtins.str
+    """The conversation, a UUID; empty when phone_number is set."""
+    key: _builtins.str
+    """Under the same key it counts once, 1 to 200 characters; empty means that every call counts."""
+    def __init__(
+        self,
+        *,
+        organization_id: _builtins.str = ...,
+        phone_number: _builtins.str = ...,
+        conversation_id: _builtins.str = ...,
+        key: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["conversation_id", b"conversation_id", "key", b"key", "organization_id", b"organization_id", "phone_number", b"phone_number"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TakeConversationRequest: _TypeAlias = TakeConversationRequest  # noqa: Y015
+
+@_typing.final
+class TakeConversationResponse(_message.Message):
+    """The conversation that was taken."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CONVERSATION_ID_FIELD_NUMBER: _builtins.int
+    IS_NEW_FIELD_NUMBER: _builtins.int
+    conversation_id: _builtins.str
+    """The conversation."""
+    is_new: _builtins.bool
+    """False when it was taken under this key before."""
+    def __init__(
+        self,
+        *,
+        conversation_id: _builtins.str = ...,
+        is_new: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["conversation_id", b"conversation_id", "is_new", b"is_new"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TakeConversationResponse: _TypeAlias = TakeConversationResponse  # noqa: Y015
+
+@_typing.final
+class ReleaseConversationRequest(_message.Message):
+    """Names a conversation that people give back."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    PHONE_NUMBER_FIELD_NUMBER: _builtins.int
+    CONVERSATION_ID_FIELD_NUMBER: _builtins.int
+    KEY_FIELD_NUMBER: _builtins.int
+    IS_UNATTENDED_FIELD_NUMBER: _builtins.int
+    organization_id: _builtins.str
+    """The organization."""
+    phone_number: _builtins.str
+    """As in TakeConversationRequest."""
+    conversation_id: _builtins.str
+    """As in TakeConversationRequest."""
+    key: _builtins.str
+    """As in TakeConversationRequest."""
+    is_unattended: _builtins.bool
+    """Whether nobody took care of it: the flow goes on by no_agent."""
+    def __init__(
+        self,
+        *,
+        organization_id: _builtins.str = ...,
+        phone_number: _builtins.str = ...,
+        conversation_id: _builtins.str = ...,
+        key: _builtins.str = ...,
+        is_unattended: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["conversation_id", b"conversation_id", "is_unattended", b"is_unattended", "key", b"key", "organization_id", b"organization_id", "phone_number", b"phone_number"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReleaseConversationRequest: _TypeAlias = ReleaseConversationRequest  # noqa: Y015
+
+@_typing.final
+class ReleaseConversationResponse(_message.Message):
+    """The conversation that was given back."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CONVERSATION_ID_FIELD_NUMBER: _builtins.int
+    IS_NEW_FIELD_NUMBER: _builtins.int
+    conversation_id: _builtins.str
+    """The conversation."""
+    is_new: _builtins.bool
+    """False when it was released under this key before."""
+    def __init__(
+        self,
+        *,
+        conversation_id: _builtins.str = ...,
+        is_new: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["conversation_id", b"conversation_id", "is_new", b"is_new"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReleaseConversationResponse: _TypeAlias = ReleaseConversationResponse  # noqa: Y015
 
 @_typing.final
 class CloseStateRequest(_message.Message):

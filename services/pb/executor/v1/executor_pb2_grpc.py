@@ -101,8 +101,8 @@ class Execution:
             _registered_method=True)
 
 
-class FlowsStub:
-    """Flows and their immutable versions.
+class FlowServiceStub:
+    """Flows, their drafts and their immutable versions.
     """
 
     def __init__(self, channel):
@@ -112,19 +112,84 @@ class FlowsStub:
             channel: A grpc.Channel.
         """
         self.PutFlow = channel.unary_unary(
-                '/pytake.executor.v1.Flows/PutFlow',
+                '/pytake.executor.v1.FlowService/PutFlow',
                 request_serializer=executor_dot_v1_dot_executor__pb2.PutFlowRequest.SerializeToString,
                 response_deserializer=executor_dot_v1_dot_executor__pb2.PutFlowResponse.FromString,
                 _registered_method=True)
         self.ListFlows = channel.unary_unary(
-                '/pytake.executor.v1.Flows/ListFlows',
+                '/pytake.executor.v1.FlowService/ListFlows',
                 request_serializer=executor_dot_v1_dot_executor__pb2.ListFlowsRequest.SerializeToString,
                 response_deserializer=executor_dot_v1_dot_executor__pb2.ListFlowsResponse.FromString,
                 _registered_method=True)
+        self.ValidateFlow = channel.unary_unary(
+                '/pytake.executor.v1.FlowService/ValidateFlow',
+                request_serializer=executor_dot_v1_dot_executor__pb2.ValidateFlowRequest.SerializeToString,
+                response_deserializer=executor_dot_v1_dot_executor__pb2.ValidateFlowResponse.FromString,
+                _registered_method=True)
+        self.GetFlow = channel.unary_unary(
+                '/pytake.executor.v1.FlowService/GetFlow',
+                request_serializer=executor_dot_v1_dot_executor__pb2.GetFlowRequest.SerializeToString,
+                response_deserializer=executor_dot_v1_dot_executor__pb2.GetFlowResponse.FromString,
+                _registered_method=True)
+        self.DeleteFlow = channel.unary_unary(
+                '/pytake.executor.v1.FlowService/DeleteFlow',
+                request_serializer=executor_dot_v1_dot_executor__pb2.DeleteFlowRequest.SerializeToString,
+                response_deserializer=executor_dot_v1_dot_executor__pb2.DeleteFlowResponse.FromString,
+                _registered_method=True)
+        self.PublishFlow = channel.unary_unary(
+                '/pytake.executor.v1.FlowService/PublishFlow',
+                request_serializer=executor_dot_v1_dot_executor__pb2.PublishFlowRequest.SerializeToString,
+                response_deserializer=executor_dot_v1_dot_executor__pb2.PublishFlowResponse.FromString,
+                _registered_method=True)
+        self.GetPublish = channel.unary_unary(
+                '/pytake.executor.v1.FlowService/GetPublish',
+                request_serializer=executor_dot_v1_dot_executor__pb2.GetPublishRequest.SerializeToString,
+                response_deserializer=executor_dot_v1_dot_executor__pb2.GetPublishResponse.FromString,
+                _registered_method=True)
+        self.GetPublishImpact = channel.unary_unary(
+                '/pytake.executor.v1.FlowService/GetPublishImpact',
+                request_serializer=executor_dot_v1_dot_executor__pb2.GetPublishImpactRequest.SerializeToString,
+                response_deserializer=executor_dot_v1_dot_executor__pb2.GetPublishImpactResponse.FromString,
+                _registered_method=True)
+        self.ListVersions = channel.unary_unary(
+                '/pytake.executor.v1.FlowService/ListVersions',
+                request_serializer=executor_dot_v1_dot_executor__pb2.ListVersionsRequest.SerializeToString,
+                response_deserializer=executor_dot_v1_dot_executor__pb2.ListVersionsResponse.FromString,
+                _registered_method=True)
+        self.GetVersion = channel.unary_unary(
+                '/pytake.executor.v1.FlowService/GetVersion',
+                request_serializer=executor_dot_v1_dot_executor__pb2.GetVersionRequest.SerializeToString,
+                response_deserializer=executor_dot_v1_dot_executor__pb2.GetVersionResponse.FromString,
+                _registered_method=True)
+        self.DiffVersions = channel.unary_unary(
+                '/pytake.executor.v1.FlowService/DiffVersions',
+                request_serializer=executor_dot_v1_dot_executor__pb2.DiffVersionsRequest.SerializeToString,
+                response_deserializer=executor_dot_v1_dot_executor__pb2.DiffVersionsResponse.FromString,
+                _registered_method=True)
+        self.RollbackFlow = channel.unary_unary(
+                '/pytake.executor.v1.FlowService/RollbackFlow',
+                request_serializer=executor_dot_v1_dot_executor__pb2.RollbackFlowRequest.SerializeToString,
+                response_deserializer=executor_dot_v1_dot_executor__pb2.RollbackFlowResponse.FromString,
+                _registered_method=True)
+        self.ImportFlow = channel.unary_unary(
+                '/pytake.executor.v1.FlowService/ImportFlow',
+                request_serializer=executor_dot_v1_dot_executor__pb2.ImportFlowRequest.SerializeToString,
+                response_deserializer=executor_dot_v1_dot_executor__pb2.ImportFlowResponse.FromString,
+                _registered_method=True)
+        self.ExportFlow = channel.unary_unary(
+                '/pytake.executor.v1.FlowService/ExportFlow',
+                request_serializer=executor_dot_v1_dot_executor__pb2.ExportFlowRequest.SerializeToString,
+                response_deserializer=executor_dot_v1_dot_executor__pb2.ExportFlowResponse.FromString,
+                _registered_method=True)
+        self.ReplayConversation = channel.unary_unary(
+                '/pytake.executor.v1.FlowService/ReplayConversation',
+                request_serializer=executor_dot_v1_dot_executor__pb2.ReplayConversationRequest.SerializeToString,
+                response_deserializer=executor_dot_v1_dot_executor__pb2.ReplayConversationResponse.FromString,
+                _registered_method=True)
 
 
-class FlowsServicer:
-    """Flows and their immutable versions.
+class FlowServiceServicer:
+    """Flows, their drafts and their immutable versions.
     """
 
     def PutFlow(self, request, context):
@@ -141,8 +206,99 @@ class FlowsServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ValidateFlow(self, request, context):
+        """Tells what is wrong with a document; stores nothing.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
 
-def add_FlowsServicer_to_server(servicer, server):
+    def GetFlow(self, request, context):
+        """Gives a flow with the document of its draft or of a version.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DeleteFlow(self, request, context):
+        """Takes a flow out of the lists and out of service. Its versions and its people's histories stay; putting it again revives it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def PublishFlow(self, request, context):
+        """Makes the draft an immutable version, and says what becomes of people who are in older ones.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetPublish(self, request, context):
+        """Tells how far the people of older versions have been taken along by a publish.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetPublishImpact(self, request, context):
+        """Tells how many people stand on which node, and what the draft would make of it; changes nothing.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListVersions(self, request, context):
+        """Lists the versions of a flow, newest first.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetVersion(self, request, context):
+        """Gives a version with its document.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DiffVersions(self, request, context):
+        """Tells how two versions, or a version and the draft, differ.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RollbackFlow(self, request, context):
+        """Publishes the document of an old version again, as a new version.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ImportFlow(self, request, context):
+        """Stores a flow from an export or from any importable dialect as a new draft, and tells what was changed on the way.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ExportFlow(self, request, context):
+        """Gives a flow as a file that can be imported elsewhere.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReplayConversation(self, request, context):
+        """Runs a recorded conversation again against a document and tells where what is said differs; stores and sends nothing.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+
+def add_FlowServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
             'PutFlow': grpc.unary_unary_rpc_method_handler(
                     servicer.PutFlow,
@@ -154,16 +310,81 @@ def add_FlowsServicer_to_server(servicer, server):
                     request_deserializer=executor_dot_v1_dot_executor__pb2.ListFlowsRequest.FromString,
                     response_serializer=executor_dot_v1_dot_executor__pb2.ListFlowsResponse.SerializeToString,
             ),
+            'ValidateFlow': grpc.unary_unary_rpc_method_handler(
+                    servicer.ValidateFlow,
+                    request_deserializer=executor_dot_v1_dot_executor__pb2.ValidateFlowRequest.FromString,
+                    response_serializer=executor_dot_v1_dot_executor__pb2.ValidateFlowResponse.SerializeToString,
+            ),
+            'GetFlow': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetFlow,
+                    request_deserializer=executor_dot_v1_dot_executor__pb2.GetFlowRequest.FromString,
+                    response_serializer=executor_dot_v1_dot_executor__pb2.GetFlowResponse.SerializeToString,
+            ),
+            'DeleteFlow': grpc.unary_unary_rpc_method_handler(
+                    servicer.DeleteFlow,
+                    request_deserializer=executor_dot_v1_dot_executor__pb2.DeleteFlowRequest.FromString,
+                    response_serializer=executor_dot_v1_dot_executor__pb2.DeleteFlowResponse.SerializeToString,
+            ),
+            'PublishFlow': grpc.unary_unary_rpc_method_handler(
+                    servicer.PublishFlow,
+                    request_deserializer=executor_dot_v1_dot_executor__pb2.PublishFlowRequest.FromString,
+                    response_serializer=executor_dot_v1_dot_executor__pb2.PublishFlowResponse.SerializeToString,
+            ),
+            'GetPublish': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetPublish,
+                    request_deserializer=executor_dot_v1_dot_executor__pb2.GetPublishRequest.FromString,
+                    response_serializer=executor_dot_v1_dot_executor__pb2.GetPublishResponse.SerializeToString,
+            ),
+            'GetPublishImpact': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetPublishImpact,
+                    request_deserializer=executor_dot_v1_dot_executor__pb2.GetPublishImpactRequest.FromString,
+                    response_serializer=executor_dot_v1_dot_executor__pb2.GetPublishImpactResponse.SerializeToString,
+            ),
+            'ListVersions': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListVersions,
+                    request_deserializer=executor_dot_v1_dot_executor__pb2.ListVersionsRequest.FromString,
+                    response_serializer=executor_dot_v1_dot_executor__pb2.ListVersionsResponse.SerializeToString,
+            ),
+            'GetVersion': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetVersion,
+                    request_deserializer=executor_dot_v1_dot_executor__pb2.GetVersionRequest.FromString,
+                    response_serializer=executor_dot_v1_dot_executor__pb2.GetVersionResponse.SerializeToString,
+            ),
+            'DiffVersions': grpc.unary_unary_rpc_method_handler(
+                    servicer.DiffVersions,
+                    request_deserializer=executor_dot_v1_dot_executor__pb2.DiffVersionsRequest.FromString,
+                    response_serializer=executor_dot_v1_dot_executor__pb2.DiffVersionsResponse.SerializeToString,
+            ),
+            'RollbackFlow': grpc.unary_unary_rpc_method_handler(
+                    servicer.RollbackFlow,
+                    request_deserializer=executor_dot_v1_dot_executor__pb2.RollbackFlowRequest.FromString,
+                    response_serializer=executor_dot_v1_dot_executor__pb2.RollbackFlowResponse.SerializeToString,
+            ),
+            'ImportFlow': grpc.unary_unary_rpc_method_handler(
+                    servicer.ImportFlow,
+                    request_deserializer=executor_dot_v1_dot_executor__pb2.ImportFlowRequest.FromString,
+                    response_serializer=executor_dot_v1_dot_executor__pb2.ImportFlowResponse.SerializeToString,
+            ),
+            'ExportFlow': grpc.unary_unary_rpc_method_handler(
+                    servicer.ExportFlow,
+                    request_deserializer=executor_dot_v1_dot_executor__pb2.ExportFlowRequest.FromString,
+                    response_serializer=executor_dot_v1_dot_executor__pb2.ExportFlowResponse.SerializeToString,
+            ),
+            'ReplayConversation': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReplayConversation,
+                    request_deserializer=executor_dot_v1_dot_executor__pb2.ReplayConversationRequest.FromString,
+                    response_serializer=executor_dot_v1_dot_executor__pb2.ReplayConversationResponse.SerializeToString,
+            ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
-            'pytake.executor.v1.Flows', rpc_method_handlers)
+            'pytake.executor.v1.FlowService', rpc_method_handlers)
     server.add_generic_rpc_handlers((generic_handler,))
-    server.add_registered_method_handlers('pytake.executor.v1.Flows', rpc_method_handlers)
+    server.add_registered_method_handlers('pytake.executor.v1.FlowService', rpc_method_handlers)
 
 
  # This class is part of an EXPERIMENTAL API.
-class Flows:
-    """Flows and their immutable versions.
+class FlowService:
+    """Flows, their drafts and their immutable versions.
     """
 
     @staticmethod
@@ -180,7 +401,7 @@ class Flows:
         return grpc.experimental.unary_unary(
             request,
             target,
-            '/pytake.executor.v1.Flows/PutFlow',
+            '/pytake.executor.v1.FlowService/PutFlow',
             executor_dot_v1_dot_executor__pb2.PutFlowRequest.SerializeToString,
             executor_dot_v1_dot_executor__pb2.PutFlowResponse.FromString,
             options,
@@ -207,9 +428,524 @@ class Flows:
         return grpc.experimental.unary_unary(
             request,
             target,
-            '/pytake.executor.v1.Flows/ListFlows',
+            '/pytake.executor.v1.FlowService/ListFlows',
             executor_dot_v1_dot_executor__pb2.ListFlowsRequest.SerializeToString,
             executor_dot_v1_dot_executor__pb2.ListFlowsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ValidateFlow(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.executor.v1.FlowService/ValidateFlow',
+            executor_dot_v1_dot_executor__pb2.ValidateFlowRequest.SerializeToString,
+            executor_dot_v1_dot_executor__pb2.ValidateFlowResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetFlow(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.executor.v1.FlowService/GetFlow',
+            executor_dot_v1_dot_executor__pb2.GetFlowRequest.SerializeToString,
+            executor_dot_v1_dot_executor__pb2.GetFlowResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DeleteFlow(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.executor.v1.FlowService/DeleteFlow',
+            executor_dot_v1_dot_executor__pb2.DeleteFlowRequest.SerializeToString,
+            executor_dot_v1_dot_executor__pb2.DeleteFlowResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PublishFlow(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.executor.v1.FlowService/PublishFlow',
+            executor_dot_v1_dot_executor__pb2.PublishFlowRequest.SerializeToString,
+            executor_dot_v1_dot_executor__pb2.PublishFlowResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetPublish(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.executor.v1.FlowService/GetPublish',
+            executor_dot_v1_dot_executor__pb2.GetPublishRequest.SerializeToString,
+            executor_dot_v1_dot_executor__pb2.GetPublishResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetPublishImpact(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.executor.v1.FlowService/GetPublishImpact',
+            executor_dot_v1_dot_executor__pb2.GetPublishImpactRequest.SerializeToString,
+            executor_dot_v1_dot_executor__pb2.GetPublishImpactResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListVersions(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.executor.v1.FlowService/ListVersions',
+            executor_dot_v1_dot_executor__pb2.ListVersionsRequest.SerializeToString,
+            executor_dot_v1_dot_executor__pb2.ListVersionsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetVersion(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.executor.v1.FlowService/GetVersion',
+            executor_dot_v1_dot_executor__pb2.GetVersionRequest.SerializeToString,
+            executor_dot_v1_dot_executor__pb2.GetVersionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DiffVersions(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.executor.v1.FlowService/DiffVersions',
+            executor_dot_v1_dot_executor__pb2.DiffVersionsRequest.SerializeToString,
+            executor_dot_v1_dot_executor__pb2.DiffVersionsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RollbackFlow(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.executor.v1.FlowService/RollbackFlow',
+            executor_dot_v1_dot_executor__pb2.RollbackFlowRequest.SerializeToString,
+            executor_dot_v1_dot_executor__pb2.RollbackFlowResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ImportFlow(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.executor.v1.FlowService/ImportFlow',
+            executor_dot_v1_dot_executor__pb2.ImportFlowRequest.SerializeToString,
+            executor_dot_v1_dot_executor__pb2.ImportFlowResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ExportFlow(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.executor.v1.FlowService/ExportFlow',
+            executor_dot_v1_dot_executor__pb2.ExportFlowRequest.SerializeToString,
+            executor_dot_v1_dot_executor__pb2.ExportFlowResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReplayConversation(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.executor.v1.FlowService/ReplayConversation',
+            executor_dot_v1_dot_executor__pb2.ReplayConversationRequest.SerializeToString,
+            executor_dot_v1_dot_executor__pb2.ReplayConversationResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+
+class SecretsStub:
+    """Secrets that flows use in calls outside, by name. Values go in and never come out.
+    """
+
+    def __init__(self, channel):
+        """Constructor.
+
+        Args:
+            channel: A grpc.Channel.
+        """
+        self.PutSecret = channel.unary_unary(
+                '/pytake.executor.v1.Secrets/PutSecret',
+                request_serializer=executor_dot_v1_dot_executor__pb2.PutSecretRequest.SerializeToString,
+                response_deserializer=executor_dot_v1_dot_executor__pb2.PutSecretResponse.FromString,
+                _registered_method=True)
+        self.ListSecrets = channel.unary_unary(
+                '/pytake.executor.v1.Secrets/ListSecrets',
+                request_serializer=executor_dot_v1_dot_executor__pb2.ListSecretsRequest.SerializeToString,
+                response_deserializer=executor_dot_v1_dot_executor__pb2.ListSecretsResponse.FromString,
+                _registered_method=True)
+        self.DeleteSecret = channel.unary_unary(
+                '/pytake.executor.v1.Secrets/DeleteSecret',
+                request_serializer=executor_dot_v1_dot_executor__pb2.DeleteSecretRequest.SerializeToString,
+                response_deserializer=executor_dot_v1_dot_executor__pb2.DeleteSecretResponse.FromString,
+                _registered_method=True)
+
+
+class SecretsServicer:
+    """Secrets that flows use in calls outside, by name. Values go in and never come out.
+    """
+
+    def PutSecret(self, request, context):
+        """Stores a secret of an organization, encrypted; one that is there is replaced.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListSecrets(self, request, context):
+        """Lists the names of an organization's secrets.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DeleteSecret(self, request, context):
+        """Removes a secret; calls that name it fail from then on.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+
+def add_SecretsServicer_to_server(servicer, server):
+    rpc_method_handlers = {
+            'PutSecret': grpc.unary_unary_rpc_method_handler(
+                    servicer.PutSecret,
+                    request_deserializer=executor_dot_v1_dot_executor__pb2.PutSecretRequest.FromString,
+                    response_serializer=executor_dot_v1_dot_executor__pb2.PutSecretResponse.SerializeToString,
+            ),
+            'ListSecrets': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListSecrets,
+                    request_deserializer=executor_dot_v1_dot_executor__pb2.ListSecretsRequest.FromString,
+                    response_serializer=executor_dot_v1_dot_executor__pb2.ListSecretsResponse.SerializeToString,
+            ),
+            'DeleteSecret': grpc.unary_unary_rpc_method_handler(
+                    servicer.DeleteSecret,
+                    request_deserializer=executor_dot_v1_dot_executor__pb2.DeleteSecretRequest.FromString,
+                    response_serializer=executor_dot_v1_dot_executor__pb2.DeleteSecretResponse.SerializeToString,
+            ),
+    }
+    generic_handler = grpc.method_handlers_generic_handler(
+            'pytake.executor.v1.Secrets', rpc_method_handlers)
+    server.add_generic_rpc_handlers((generic_handler,))
+    server.add_registered_method_handlers('pytake.executor.v1.Secrets', rpc_method_handlers)
+
+
+ # This class is part of an EXPERIMENTAL API.
+class Secrets:
+    """Secrets that flows use in calls outside, by name. Values go in and never come out.
+    """
+
+    @staticmethod
+    def PutSecret(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.executor.v1.Secrets/PutSecret',
+            executor_dot_v1_dot_executor__pb2.PutSecretRequest.SerializeToString,
+            executor_dot_v1_dot_executor__pb2.PutSecretResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListSecrets(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.executor.v1.Secrets/ListSecrets',
+            executor_dot_v1_dot_executor__pb2.ListSecretsRequest.SerializeToString,
+            executor_dot_v1_dot_executor__pb2.ListSecretsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DeleteSecret(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.executor.v1.Secrets/DeleteSecret',
+            executor_dot_v1_dot_executor__pb2.DeleteSecretRequest.SerializeToString,
+            executor_dot_v1_dot_executor__pb2.DeleteSecretResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -246,6 +982,16 @@ class StatesStub:
                 request_serializer=executor_dot_v1_dot_executor__pb2.GetTurnRequest.SerializeToString,
                 response_deserializer=executor_dot_v1_dot_executor__pb2.GetTurnResponse.FromString,
                 _registered_method=True)
+        self.TakeConversation = channel.unary_unary(
+                '/pytake.executor.v1.States/TakeConversation',
+                request_serializer=executor_dot_v1_dot_executor__pb2.TakeConversationRequest.SerializeToString,
+                response_deserializer=executor_dot_v1_dot_executor__pb2.TakeConversationResponse.FromString,
+                _registered_method=True)
+        self.ReleaseConversation = channel.unary_unary(
+                '/pytake.executor.v1.States/ReleaseConversation',
+                request_serializer=executor_dot_v1_dot_executor__pb2.ReleaseConversationRequest.SerializeToString,
+                response_deserializer=executor_dot_v1_dot_executor__pb2.ReleaseConversationResponse.FromString,
+                _registered_method=True)
         self.CloseState = channel.unary_unary(
                 '/pytake.executor.v1.States/CloseState',
                 request_serializer=executor_dot_v1_dot_executor__pb2.CloseStateRequest.SerializeToString,
@@ -278,6 +1024,20 @@ class StatesServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def TakeConversation(self, request, context):
+        """Gives a conversation to people: the bot says nothing until they release it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReleaseConversation(self, request, context):
+        """Gives a conversation back to the bot: a flow that handed it over goes on.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def CloseState(self, request, context):
         """Closes the active session of a contact; the contact's next message starts afresh.
         """
@@ -302,6 +1062,16 @@ def add_StatesServicer_to_server(servicer, server):
                     servicer.GetTurn,
                     request_deserializer=executor_dot_v1_dot_executor__pb2.GetTurnRequest.FromString,
                     response_serializer=executor_dot_v1_dot_executor__pb2.GetTurnResponse.SerializeToString,
+            ),
+            'TakeConversation': grpc.unary_unary_rpc_method_handler(
+                    servicer.TakeConversation,
+                    request_deserializer=executor_dot_v1_dot_executor__pb2.TakeConversationRequest.FromString,
+                    response_serializer=executor_dot_v1_dot_executor__pb2.TakeConversationResponse.SerializeToString,
+            ),
+            'ReleaseConversation': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReleaseConversation,
+                    request_deserializer=executor_dot_v1_dot_executor__pb2.ReleaseConversationRequest.FromString,
+                    response_serializer=executor_dot_v1_dot_executor__pb2.ReleaseConversationResponse.SerializeToString,
             ),
             'CloseState': grpc.unary_unary_rpc_method_handler(
                     servicer.CloseState,
@@ -391,6 +1161,60 @@ class States:
             '/pytake.executor.v1.States/GetTurn',
             executor_dot_v1_dot_executor__pb2.GetTurnRequest.SerializeToString,
             executor_dot_v1_dot_executor__pb2.GetTurnResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def TakeConversation(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.executor.v1.States/TakeConversation',
+            executor_dot_v1_dot_executor__pb2.TakeConversationRequest.SerializeToString,
+            executor_dot_v1_dot_executor__pb2.TakeConversationResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReleaseConversation(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.executor.v1.States/ReleaseConversation',
+            executor_dot_v1_dot_executor__pb2.ReleaseConversationRequest.SerializeToString,
+            executor_dot_v1_dot_executor__pb2.ReleaseConversationResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -57,30 +57,82 @@ class ExecutionServicer(metaclass=_abc_1.ABCMeta):
 
 def add_ExecutionServicer_to_server(servicer: ExecutionServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
 
-class FlowsStub:
-    """Flows and their immutable versions."""
+class FlowServiceStub:
+    """Flows, their drafts and their immutable versions."""
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
     @_typing.overload
-    def __new__(cls, channel: _aio.Channel) -> FlowsAsyncStub: ...
+    def __new__(cls, channel: _aio.Channel) -> FlowServiceAsyncStub: ...
     PutFlow: _grpc.UnaryUnaryMultiCallable[_executor_pb2.PutFlowRequest, _executor_pb2.PutFlowResponse]
     """Stores a flow's draft by organization and name, from any importable dialect; publishes it when asked and possible."""
     ListFlows: _grpc.UnaryUnaryMultiCallable[_executor_pb2.ListFlowsRequest, _executor_pb2.ListFlowsResponse]
     """Lists the flows of an organization by name."""
+    ValidateFlow: _grpc.UnaryUnaryMultiCallable[_executor_pb2.ValidateFlowRequest, _executor_pb2.ValidateFlowResponse]
+    """Tells what is wrong with a document; stores nothing."""
+    GetFlow: _grpc.UnaryUnaryMultiCallable[_executor_pb2.GetFlowRequest, _executor_pb2.GetFlowResponse]
+    """Gives a flow with the document of its draft or of a version."""
+    DeleteFlow: _grpc.UnaryUnaryMultiCallable[_executor_pb2.DeleteFlowRequest, _executor_pb2.DeleteFlowResponse]
+    """Takes a flow out of the lists and out of service. Its versions and its people's histories stay; putting it again revives it."""
+    PublishFlow: _grpc.UnaryUnaryMultiCallable[_executor_pb2.PublishFlowRequest, _executor_pb2.PublishFlowResponse]
+    """Makes the draft an immutable version, and says what becomes of people who are in older ones."""
+    GetPublish: _grpc.UnaryUnaryMultiCallable[_executor_pb2.GetPublishRequest, _executor_pb2.GetPublishResponse]
+    """Tells how far the people of older versions have been taken along by a publish."""
+    GetPublishImpact: _grpc.UnaryUnaryMultiCallable[_executor_pb2.GetPublishImpactRequest, _executor_pb2.GetPublishImpactResponse]
+    """Tells how many people stand on which node, and what the draft would make of it; changes nothing."""
+    ListVersions: _grpc.UnaryUnaryMultiCallable[_executor_pb2.ListVersionsRequest, _executor_pb2.ListVersionsResponse]
+    """Lists the versions of a flow, newest first."""
+    GetVersion: _grpc.UnaryUnaryMultiCallable[_executor_pb2.GetVersionRequest, _executor_pb2.GetVersionResponse]
+    """Gives a version with its document."""
+    DiffVersions: _grpc.UnaryUnaryMultiCallable[_executor_pb2.DiffVersionsRequest, _executor_pb2.DiffVersionsResponse]
+    """Tells how two versions, or a version and the draft, differ."""
+    RollbackFlow: _grpc.UnaryUnaryMultiCallable[_executor_pb2.RollbackFlowRequest, _executor_pb2.RollbackFlowResponse]
+    """Publishes the document of an old version again, as a new version."""
+    ImportFlow: _grpc.UnaryUnaryMultiCallable[_executor_pb2.ImportFlowRequest, _executor_pb2.ImportFlowResponse]
+    """Stores a flow from an export or from any importable dialect as a new draft, and tells what was changed on the way."""
+    ExportFlow: _grpc.UnaryUnaryMultiCallable[_executor_pb2.ExportFlowRequest, _executor_pb2.ExportFlowResponse]
+    """Gives a flow as a file that can be imported elsewhere."""
+    ReplayConversation: _grpc.UnaryUnaryMultiCallable[_executor_pb2.ReplayConversationRequest, _executor_pb2.ReplayConversationResponse]
+    """Runs a recorded conversation again against a document and tells where what is said differs; stores and sends nothing."""
 
 @_typing.type_check_only
-class FlowsAsyncStub(FlowsStub):
-    """Flows and their immutable versions."""
+class FlowServiceAsyncStub(FlowServiceStub):
+    """Flows, their drafts and their immutable versions."""
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     PutFlow: _aio.UnaryUnaryMultiCallable[_executor_pb2.PutFlowRequest, _executor_pb2.PutFlowResponse]  # type: ignore[assignment]
     """Stores a flow's draft by organization and name, from any importable dialect; publishes it when asked and possible."""
     ListFlows: _aio.UnaryUnaryMultiCallable[_executor_pb2.ListFlowsRequest, _executor_pb2.ListFlowsResponse]  # type: ignore[assignment]
     """Lists the flows of an organization by name."""
+    ValidateFlow: _aio.UnaryUnaryMultiCallable[_executor_pb2.ValidateFlowRequest, _executor_pb2.ValidateFlowResponse]  # type: ignore[assignment]
+    """Tells what is wrong with a document; stores nothing."""
+    GetFlow: _aio.UnaryUnaryMultiCallable[_executor_pb2.GetFlowRequest, _executor_pb2.GetFlowResponse]  # type: ignore[assignment]
+    """Gives a flow with the document of its draft or of a version."""
+    DeleteFlow: _aio.UnaryUnaryMultiCallable[_executor_pb2.DeleteFlowRequest, _executor_pb2.DeleteFlowResponse]  # type: ignore[assignment]
+    """Takes a flow out of the lists and out of service. Its versions and its people's histories stay; putting it again revives it."""
+    PublishFlow: _aio.UnaryUnaryMultiCallable[_executor_pb2.PublishFlowRequest, _executor_pb2.PublishFlowResponse]  # type: ignore[assignment]
+    """Makes the draft an immutable version, and says what becomes of people who are in older ones."""
+    GetPublish: _aio.UnaryUnaryMultiCallable[_executor_pb2.GetPublishRequest, _executor_pb2.GetPublishResponse]  # type: ignore[assignment]
+    """Tells how far the people of older versions have been taken along by a publish."""
+    GetPublishImpact: _aio.UnaryUnaryMultiCallable[_executor_pb2.GetPublishImpactRequest, _executor_pb2.GetPublishImpactResponse]  # type: ignore[assignment]
+    """Tells how many people stand on which node, and what the draft would make of it; changes nothing."""
+    ListVersions: _aio.UnaryUnaryMultiCallable[_executor_pb2.ListVersionsRequest, _executor_pb2.ListVersionsResponse]  # type: ignore[assignment]
+    """Lists the versions of a flow, newest first."""
+    GetVersion: _aio.UnaryUnaryMultiCallable[_executor_pb2.GetVersionRequest, _executor_pb2.GetVersionResponse]  # type: ignore[assignment]
+    """Gives a version with its document."""
+    DiffVersions: _aio.UnaryUnaryMultiCallable[_executor_pb2.DiffVersionsRequest, _executor_pb2.DiffVersionsResponse]  # type: ignore[assignment]
+    """Tells how two versions, or a version and the draft, differ."""
+    RollbackFlow: _aio.UnaryUnaryMultiCallable[_executor_pb2.RollbackFlowRequest, _executor_pb2.RollbackFlowResponse]  # type: ignore[assignment]
+    """Publishes the document of an old version again, as a new version."""
+    ImportFlow: _aio.UnaryUnaryMultiCallable[_executor_pb2.ImportFlowRequest, _executor_pb2.ImportFlowResponse]  # type: ignore[assignment]
+    """Stores a flow from an export or from any importable dialect as a new draft, and tells what was changed on the way."""
+    ExportFlow: _aio.UnaryUnaryMultiCallable[_executor_pb2.ExportFlowRequest, _executor_pb2.ExportFlowResponse]  # type: ignore[assignment]
+    """Gives a flow as a file that can be imported elsewhere."""
+    ReplayConversation: _aio.UnaryUnaryMultiCallable[_executor_pb2.ReplayConversationRequest, _executor_pb2.ReplayConversationResponse]  # type: ignore[assignment]
+    """Runs a recorded conversation again against a document and tells where what is said differs; stores and sends nothing."""
 
-class FlowsServicer(metaclass=_abc_1.ABCMeta):
-    """Flows and their immutable versions."""
+class FlowServiceServicer(metaclass=_abc_1.ABCMeta):
+    """Flows, their drafts and their immutable versions."""
 
     @_abc_1.abstractmethod
     def PutFlow(
@@ -98,7 +150,166 @@ class FlowsServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_executor_pb2.ListFlowsResponse, _abc.Awaitable[_executor_pb2.ListFlowsResponse]]:
         """Lists the flows of an organization by name."""
 
-def add_FlowsServicer_to_server(servicer: FlowsServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
+    @_abc_1.abstractmethod
+    def ValidateFlow(
+        self,
+        request: _executor_pb2.ValidateFlowRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_executor_pb2.ValidateFlowResponse, _abc.Awaitable[_executor_pb2.ValidateFlowResponse]]:
+        """Tells what is wrong with a document; stores nothing."""
+
+    @_abc_1.abstractmethod
+    def GetFlow(
+        self,
+        request: _executor_pb2.GetFlowRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_executor_pb2.GetFlowResponse, _abc.Awaitable[_executor_pb2.GetFlowResponse]]:
+        """Gives a flow with the document of its draft or of a version."""
+
+    @_abc_1.abstractmethod
+    def DeleteFlow(
+        self,
+        request: _executor_pb2.DeleteFlowRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_executor_pb2.DeleteFlowResponse, _abc.Awaitable[_executor_pb2.DeleteFlowResponse]]:
+        """Takes a flow out of the lists and out of service. Its versions and its people's histories stay; putting it again revives it."""
+
+    @_abc_1.abstractmethod
+    def PublishFlow(
+        self,
+        request: _executor_pb2.PublishFlowRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_executor_pb2.PublishFlowResponse, _abc.Awaitable[_executor_pb2.PublishFlowResponse]]:
+        """Makes the draft an immutable version, and says what becomes of people who are in older ones."""
+
+    @_abc_1.abstractmethod
+    def GetPublish(
+        self,
+        request: _executor_pb2.GetPublishRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_executor_pb2.GetPublishResponse, _abc.Awaitable[_executor_pb2.GetPublishResponse]]:
+        """Tells how far the people of older versions have been taken along by a publish."""
+
+    @_abc_1.abstractmethod
+    def GetPublishImpact(
+        self,
+        request: _executor_pb2.GetPublishImpactRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_executor_pb2.GetPublishImpactResponse, _abc.Awaitable[_executor_pb2.GetPublishImpactResponse]]:
+        """Tells how many people stand on which node, and what the draft would make of it; changes nothing."""
+
+    @_abc_1.abstractmethod
+    def ListVersions(
+        self,
+        request: _executor_pb2.ListVersionsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_executor_pb2.ListVersionsResponse, _abc.Awaitable[_executor_pb2.ListVersionsResponse]]:
+        """Lists the versions of a flow, newest first."""
+
+    @_abc_1.abstractmethod
+    def GetVersion(
+        self,
+        request: _executor_pb2.GetVersionRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_executor_pb2.GetVersionResponse, _abc.Awaitable[_executor_pb2.GetVersionResponse]]:
+        """Gives a version with its document."""
+
+    @_abc_1.abstractmethod
+    def DiffVersions(
+        self,
+        request: _executor_pb2.DiffVersionsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_executor_pb2.DiffVersionsResponse, _abc.Awaitable[_executor_pb2.DiffVersionsResponse]]:
+        """Tells how two versions, or a version and the draft, differ."""
+
+    @_abc_1.abstractmethod
+    def RollbackFlow(
+        self,
+        request: _executor_pb2.RollbackFlowRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_executor_pb2.RollbackFlowResponse, _abc.Awaitable[_executor_pb2.RollbackFlowResponse]]:
+        """Publishes the document of an old version again, as a new version."""
+
+    @_abc_1.abstractmethod
+    def ImportFlow(
+        self,
+        request: _executor_pb2.ImportFlowRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_executor_pb2.ImportFlowResponse, _abc.Awaitable[_executor_pb2.ImportFlowResponse]]:
+        """Stores a flow from an export or from any importable dialect as a new draft, and tells what was changed on the way."""
+
+    @_abc_1.abstractmethod
+    def ExportFlow(
+        self,
+        request: _executor_pb2.ExportFlowRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_executor_pb2.ExportFlowResponse, _abc.Awaitable[_executor_pb2.ExportFlowResponse]]:
+        """Gives a flow as a file that can be imported elsewhere."""
+
+    @_abc_1.abstractmethod
+    def ReplayConversation(
+        self,
+        request: _executor_pb2.ReplayConversationRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_executor_pb2.ReplayConversationResponse, _abc.Awaitable[_executor_pb2.ReplayConversationResponse]]:
+        """Runs a recorded conversation again against a document and tells where what is said differs; stores and sends nothing."""
+
+def add_FlowServiceServicer_to_server(servicer: FlowServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
+
+class SecretsStub:
+    """Secrets that flows use in calls outside, by name. Values go in and never come out."""
+
+    @_typing.overload
+    def __new__(cls, channel: _grpc.Channel) -> _Self: ...
+    @_typing.overload
+    def __new__(cls, channel: _aio.Channel) -> SecretsAsyncStub: ...
+    PutSecret: _grpc.UnaryUnaryMultiCallable[_executor_pb2.PutSecretRequest, _executor_pb2.PutSecretResponse]
+    """Stores a secret of an organization, encrypted; one that is there is replaced."""
+    ListSecrets: _grpc.UnaryUnaryMultiCallable[_executor_pb2.ListSecretsRequest, _executor_pb2.ListSecretsResponse]
+    """Lists the names of an organization's secrets."""
+    DeleteSecret: _grpc.UnaryUnaryMultiCallable[_executor_pb2.DeleteSecretRequest, _executor_pb2.DeleteSecretResponse]
+    """Removes a secret; calls that name it fail from then on."""
+
+@_typing.type_check_only
+class SecretsAsyncStub(SecretsStub):
+    """Secrets that flows use in calls outside, by name. Values go in and never come out."""
+
+    def __init__(self, channel: _aio.Channel) -> None: ...
+    PutSecret: _aio.UnaryUnaryMultiCallable[_executor_pb2.PutSecretRequest, _executor_pb2.PutSecretResponse]  # type: ignore[assignment]
+    """Stores a secret of an organization, encrypted; one that is there is replaced."""
+    ListSecrets: _aio.UnaryUnaryMultiCallable[_executor_pb2.ListSecretsRequest, _executor_pb2.ListSecretsResponse]  # type: ignore[assignment]
+    """Lists the names of an organization's secrets."""
+    DeleteSecret: _aio.UnaryUnaryMultiCallable[_executor_pb2.DeleteSecretRequest, _executor_pb2.DeleteSecretResponse]  # type: ignore[assignment]
+    """Removes a secret; calls that name it fail from then on."""
+
+class SecretsServicer(metaclass=_abc_1.ABCMeta):
+    """Secrets that flows use in calls outside, by name. Values go in and never come out."""
+
+    @_abc_1.abstractmethod
+    def PutSecret(
+        self,
+        request: _executor_pb2.PutSecretRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_executor_pb2.PutSecretResponse, _abc.Awaitable[_executor_pb2.PutSecretResponse]]:
+        """Stores a secret of an organization, encrypted; one that is there is replaced."""
+
+    @_abc_1.abstractmethod
+    def ListSecrets(
+        self,
+        request: _executor_pb2.ListSecretsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_executor_pb2.ListSecretsResponse, _abc.Awaitable[_executor_pb2.ListSecretsResponse]]:
+        """Lists the names of an organization's secrets."""
+
+    @_abc_1.abstractmethod
+    def DeleteSecret(
+        self,
+        request: _executor_pb2.DeleteSecretRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_executor_pb2.DeleteSecretResponse, _abc.Awaitable[_executor_pb2.DeleteSecretResponse]]:
+        """Removes a secret; calls that name it fail from then on."""
+
+def add_SecretsServicer_to_server(servicer: SecretsServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
 
 class StatesStub:
     """States of conversations, for people."""
@@ -113,6 +324,10 @@ class StatesStub:
     """Gives the latest state of a contact by phone number."""
     GetTurn: _grpc.UnaryUnaryMultiCallable[_executor_pb2.GetTurnRequest, _executor_pb2.GetTurnResponse]
     """Tells what an event brought about; TURN_PENDING until it has been worked on."""
+    TakeConversation: _grpc.UnaryUnaryMultiCallable[_executor_pb2.TakeConversationRequest, _executor_pb2.TakeConversationResponse]
+    """Gives a conversation to people: the bot says nothing until they release it."""
+    ReleaseConversation: _grpc.UnaryUnaryMultiCallable[_executor_pb2.ReleaseConversationRequest, _executor_pb2.ReleaseConversationResponse]
+    """Gives a conversation back to the bot: a flow that handed it over goes on."""
     CloseState: _grpc.UnaryUnaryMultiCallable[_executor_pb2.CloseStateRequest, _executor_pb2.CloseStateResponse]
     """Closes the active session of a contact; the contact's next message starts afresh."""
 
@@ -127,6 +342,10 @@ class StatesAsyncStub(StatesStub):
     """Gives the latest state of a contact by phone number."""
     GetTurn: _aio.UnaryUnaryMultiCallable[_executor_pb2.GetTurnRequest, _executor_pb2.GetTurnResponse]  # type: ignore[assignment]
     """Tells what an event brought about; TURN_PENDING until it has been worked on."""
+    TakeConversation: _aio.UnaryUnaryMultiCallable[_executor_pb2.TakeConversationRequest, _executor_pb2.TakeConversationResponse]  # type: ignore[assignment]
+    """Gives a conversation to people: the bot says nothing until they release it."""
+    ReleaseConversation: _aio.UnaryUnaryMultiCallable[_executor_pb2.ReleaseConversationRequest, _executor_pb2.ReleaseConversationResponse]  # type: ignore[assignment]
+    """Gives a conversation back to the bot: a flow that handed it over goes on."""
     CloseState: _aio.UnaryUnaryMultiCallable[_executor_pb2.CloseStateRequest, _executor_pb2.CloseStateResponse]  # type: ignore[assignment]
     """Closes the active session of a contact; the contact's next message starts afresh."""
 
@@ -156,6 +375,22 @@ class StatesServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_executor_pb2.GetTurnResponse, _abc.Awaitable[_executor_pb2.GetTurnResponse]]:
         """Tells what an event brought about; TURN_PENDING until it has been worked on."""
+
+    @_abc_1.abstractmethod
+    def TakeConversation(
+        self,
+        request: _executor_pb2.TakeConversationRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_executor_pb2.TakeConversationResponse, _abc.Awaitable[_executor_pb2.TakeConversationResponse]]:
+        """Gives a conversation to people: the bot says nothing until they release it."""
+
+    @_abc_1.abstractmethod
+    def ReleaseConversation(
+        self,
+        request: _executor_pb2.ReleaseConversationRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_executor_pb2.ReleaseConversationResponse, _abc.Awaitable[_executor_pb2.ReleaseConversationResponse]]:
+        """Gives a conversation back to the bot: a flow that handed it over goes on."""
 
     @_abc_1.abstractmethod
     def CloseState(

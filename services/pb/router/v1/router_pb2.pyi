@@ -76,6 +76,30 @@ OWNER_PERSON: Owner.ValueType  # 2
 """A person answers; flows are silent."""
 Global___Owner: _TypeAlias = Owner  # noqa: Y015
 
+class _OptIn:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _OptInEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_OptIn.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    OPT_IN_UNSPECIFIED: _OptIn.ValueType  # 0
+    """Nothing is said of it."""
+    OPT_IN_AGREED: _OptIn.ValueType  # 1
+    """They agreed."""
+    OPT_IN_REFUSED: _OptIn.ValueType  # 2
+    """They refused."""
+
+class OptIn(_OptIn, metaclass=_OptInEnumTypeWrapper):
+    """Whether a contact agreed to messages."""
+
+OPT_IN_UNSPECIFIED: OptIn.ValueType  # 0
+"""Nothing is said of it."""
+OPT_IN_AGREED: OptIn.ValueType  # 1
+"""They agreed."""
+OPT_IN_REFUSED: OptIn.ValueType  # 2
+"""They refused."""
+Global___OptIn: _TypeAlias = OptIn  # noqa: Y015
+
 @_typing.final
 class RouteMessagesRequest(_message.Message):
     """Messages to be routed, of any organizations, in lane order."""
@@ -869,6 +893,205 @@ class OpenConversationsResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___OpenConversationsResponse: _TypeAlias = OpenConversationsResponse  # noqa: Y015
+
+@_typing.final
+class ContactChange(_message.Message):
+    """What changes of a contact; what is empty stays as it is."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ATTRIBUTES_FIELD_NUMBER: _builtins.int
+    ADD_TAGS_FIELD_NUMBER: _builtins.int
+    REMOVE_TAGS_FIELD_NUMBER: _builtins.int
+    LANGUAGE_FIELD_NUMBER: _builtins.int
+    OPT_IN_FIELD_NUMBER: _builtins.int
+    attributes: _builtins.bytes
+    """Values by name as a JSON object; null takes a name away. All of a contact together have 16 KiB at most."""
+    language: _builtins.str
+    """The contact's language, such as pt_BR."""
+    opt_in: Global___OptIn.ValueType
+    """Whether they agreed to messages."""
+    @_builtins.property
+    def add_tags(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Tags to put on; a contact has 100 at most."""
+
+    @_builtins.property
+    def remove_tags(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Tags to take off."""
+
+    def __init__(
+        self,
+        *,
+        attributes: _builtins.bytes = ...,
+        add_tags: _abc.Iterable[_builtins.str] | None = ...,
+        remove_tags: _abc.Iterable[_builtins.str] | None = ...,
+        language: _builtins.str = ...,
+        opt_in: Global___OptIn.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["add_tags", b"add_tags", "attributes", b"attributes", "language", b"language", "opt_in", b"opt_in", "remove_tags", b"remove_tags"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ContactChange: _TypeAlias = ContactChange  # noqa: Y015
+
+@_typing.final
+class HandOver(_message.Message):
+    """People are to have the conversation; every part may be empty."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    QUEUE_ID_FIELD_NUMBER: _builtins.int
+    DEPARTMENT_FIELD_NUMBER: _builtins.int
+    AGENT_FIELD_NUMBER: _builtins.int
+    PRIORITY_FIELD_NUMBER: _builtins.int
+    CONTEXT_FIELD_NUMBER: _builtins.int
+    queue_id: _builtins.str
+    """The queue."""
+    department: _builtins.str
+    """The department, by id or name."""
+    agent: _builtins.str
+    """The person, by id or name."""
+    priority: _builtins.int
+    """0 to 100, the most urgent last."""
+    context: _builtins.str
+    """What these people should know."""
+    def __init__(
+        self,
+        *,
+        queue_id: _builtins.str = ...,
+        department: _builtins.str = ...,
+        agent: _builtins.str = ...,
+        priority: _builtins.int = ...,
+        context: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent", b"agent", "context", b"context", "department", b"department", "priority", b"priority", "queue_id", b"queue_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___HandOver: _TypeAlias = HandOver  # noqa: Y015
+
+@_typing.final
+class HandBack(_message.Message):
+    """The bot is to have the conversation again."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___HandBack: _TypeAlias = HandBack  # noqa: Y015
+
+@_typing.final
+class Order(_message.Message):
+    """One order."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    ORDER_ID_FIELD_NUMBER: _builtins.int
+    CONTACT_ID_FIELD_NUMBER: _builtins.int
+    CONVERSATION_ID_FIELD_NUMBER: _builtins.int
+    CHANGE_CONTACT_FIELD_NUMBER: _builtins.int
+    HAND_OVER_FIELD_NUMBER: _builtins.int
+    HAND_BACK_FIELD_NUMBER: _builtins.int
+    organization_id: _builtins.str
+    """The organization."""
+    order_id: _builtins.str
+    """Key under which it counts once, a UUID."""
+    contact_id: _builtins.str
+    """The contact, a UUID."""
+    conversation_id: _builtins.str
+    """The conversation, a UUID."""
+    @_builtins.property
+    def change_contact(self) -> Global___ContactChange:
+        """Change what is known of the contact."""
+
+    @_builtins.property
+    def hand_over(self) -> Global___HandOver:
+        """Give the conversation to people."""
+
+    @_builtins.property
+    def hand_back(self) -> Global___HandBack:
+        """Give the conversation back to the bot."""
+
+    def __init__(
+        self,
+        *,
+        organization_id: _builtins.str = ...,
+        order_id: _builtins.str = ...,
+        contact_id: _builtins.str = ...,
+        conversation_id: _builtins.str = ...,
+        change_contact: Global___ContactChange | None = ...,
+        hand_over: Global___HandOver | None = ...,
+        hand_back: Global___HandBack | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["change_contact", b"change_contact", "hand_back", b"hand_back", "hand_over", b"hand_over", "order", b"order"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["change_contact", b"change_contact", "contact_id", b"contact_id", "conversation_id", b"conversation_id", "hand_back", b"hand_back", "hand_over", b"hand_over", "order", b"order", "order_id", b"order_id", "organization_id", b"organization_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_order: _TypeAlias = _typing.Literal["change_contact", "hand_over", "hand_back"]  # noqa: Y015
+    _WhichOneofArgType_order: _TypeAlias = _typing.Literal["order", b"order"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_order) -> _WhichOneofReturnType_order | None: ...
+
+Global___Order: _TypeAlias = Order  # noqa: Y015
+
+@_typing.final
+class ApplyOrdersRequest(_message.Message):
+    """Orders of any conversations of any organizations."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORDERS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def orders(self) -> _containers.RepeatedCompositeFieldContainer[Global___Order]:
+        """The orders, in order within each conversation."""
+
+    def __init__(
+        self,
+        *,
+        orders: _abc.Iterable[Global___Order] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["orders", b"orders"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ApplyOrdersRequest: _TypeAlias = ApplyOrdersRequest  # noqa: Y015
+
+@_typing.final
+class ApplyOrdersResponse(_message.Message):
+    """One result per order, in order."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RESULTS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def results(self) -> _containers.RepeatedCompositeFieldContainer[_results_pb2.ItemResult]:
+        """The results."""
+
+    def __init__(
+        self,
+        *,
+        results: _abc.Iterable[_results_pb2.ItemResult] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["results", b"results"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ApplyOrdersResponse: _TypeAlias = ApplyOrdersResponse  # noqa: Y015
 
 @_typing.final
 class Person(_message.Message):

@@ -637,6 +637,83 @@ class Addresses:
             _registered_method=True)
 
 
+class OrdersStub:
+    """What flows order of router, through executor.
+    """
+
+    def __init__(self, channel):
+        """Constructor.
+
+        Args:
+            channel: A grpc.Channel.
+        """
+        self.ApplyOrders = channel.unary_unary(
+                '/pytake.router.v1.Orders/ApplyOrders',
+                request_serializer=router_dot_v1_dot_router__pb2.ApplyOrdersRequest.SerializeToString,
+                response_deserializer=router_dot_v1_dot_router__pb2.ApplyOrdersResponse.FromString,
+                _registered_method=True)
+
+
+class OrdersServicer:
+    """What flows order of router, through executor.
+    """
+
+    def ApplyOrders(self, request, context):
+        """Applies orders durably, in order within a conversation. Repeats are answered DUPLICATE; what is about a contact or a
+        conversation that is gone, ERASED.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+
+def add_OrdersServicer_to_server(servicer, server):
+    rpc_method_handlers = {
+            'ApplyOrders': grpc.unary_unary_rpc_method_handler(
+                    servicer.ApplyOrders,
+                    request_deserializer=router_dot_v1_dot_router__pb2.ApplyOrdersRequest.FromString,
+                    response_serializer=router_dot_v1_dot_router__pb2.ApplyOrdersResponse.SerializeToString,
+            ),
+    }
+    generic_handler = grpc.method_handlers_generic_handler(
+            'pytake.router.v1.Orders', rpc_method_handlers)
+    server.add_generic_rpc_handlers((generic_handler,))
+    server.add_registered_method_handlers('pytake.router.v1.Orders', rpc_method_handlers)
+
+
+ # This class is part of an EXPERIMENTAL API.
+class Orders:
+    """What flows order of router, through executor.
+    """
+
+    @staticmethod
+    def ApplyOrders(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.router.v1.Orders/ApplyOrders',
+            router_dot_v1_dot_router__pb2.ApplyOrdersRequest.SerializeToString,
+            router_dot_v1_dot_router__pb2.ApplyOrdersResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+
 class PrivacyStub:
     """People who wrote: who they are, their erasure, and how long an organization keeps them.
     """

@@ -234,6 +234,43 @@ class AddressesServicer(metaclass=_abc_1.ABCMeta):
 
 def add_AddressesServicer_to_server(servicer: AddressesServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
 
+class OrdersStub:
+    """What flows order of router, through executor."""
+
+    @_typing.overload
+    def __new__(cls, channel: _grpc.Channel) -> _Self: ...
+    @_typing.overload
+    def __new__(cls, channel: _aio.Channel) -> OrdersAsyncStub: ...
+    ApplyOrders: _grpc.UnaryUnaryMultiCallable[_router_pb2.ApplyOrdersRequest, _router_pb2.ApplyOrdersResponse]
+    """Applies orders durably, in order within a conversation. Repeats are answered DUPLICATE; what is about a contact or a
+    conversation that is gone, ERASED.
+    """
+
+@_typing.type_check_only
+class OrdersAsyncStub(OrdersStub):
+    """What flows order of router, through executor."""
+
+    def __init__(self, channel: _aio.Channel) -> None: ...
+    ApplyOrders: _aio.UnaryUnaryMultiCallable[_router_pb2.ApplyOrdersRequest, _router_pb2.ApplyOrdersResponse]  # type: ignore[assignment]
+    """Applies orders durably, in order within a conversation. Repeats are answered DUPLICATE; what is about a contact or a
+    conversation that is gone, ERASED.
+    """
+
+class OrdersServicer(metaclass=_abc_1.ABCMeta):
+    """What flows order of router, through executor."""
+
+    @_abc_1.abstractmethod
+    def ApplyOrders(
+        self,
+        request: _router_pb2.ApplyOrdersRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_router_pb2.ApplyOrdersResponse, _abc.Awaitable[_router_pb2.ApplyOrdersResponse]]:
+        """Applies orders durably, in order within a conversation. Repeats are answered DUPLICATE; what is about a contact or a
+        conversation that is gone, ERASED.
+        """
+
+def add_OrdersServicer_to_server(servicer: OrdersServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
+
 class PrivacyStub:
     """People who wrote: who they are, their erasure, and how long an organization keeps them."""
 

@@ -30,7 +30,9 @@ def problems_of(content: content_pb2.Content) -> list[str]:
     """Everything Meta would refuse a content for, whoever gets it; each begins with its field."""
     try:
         receipt = content.HasField("read_receipt")
-        body = _read_receipt(content.read_receipt) if receipt else {"messaging_product": "whatsapp", **_content(content)}
+        body = (
+            _read_receipt(content.read_receipt) if receipt else {"messaging_product": "whatsapp", **_content(content)}
+        )
     except BodyRefused as error:
         return [str(error)]
     return list(broken_limits(body))

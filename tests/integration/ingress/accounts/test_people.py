@@ -8,6 +8,7 @@ import pytest
 
 from services.chassis.tenancy import ROLE_PERMISSIONS, ROLES
 from tests.fixtures.accounts import PASSWORD, Office
+from tests.fixtures.rest import SIGNER
 
 INSUFFICIENT = {"detail": "Insufficient permissions", "error_code": "AUTH_INSUFFICIENT_PERMISSION"}
 
@@ -88,11 +89,65 @@ async def test_who_may_not_manage_people_makes_none(office: Office, role: str) -
     assert (answer.status_code, answer.json()) == (403, INSUFFICIENT)
 
 
+@pytest.mark.parametrize("giver", ["org_admin", "super_admin"])
 @pytest.mark.parametrize("role", ROLES)
-async def test_an_org_admin_gives_every_role_but_super_admin(office: Office, role: str) -> None:
-    answer = await make(office, await office.as_role("org_admin"), "ana", role)
+async def test_who_keeps_people_gives_every_role_but_super_admin(office: Office, giver: str, role: str) -> None:
+    answer = await make(office, await office.as_role(giver), "ana", role)
 
     assert answer.status_code == (403 if role == "super_admin" else 201)
+
+
+async def test_an_organization_gets_its_first_org_admin_from_the_operators_super_admin(office: Office) -> None:
+    token = SIGNER.sign(organization_id=str(office.organization_id), role="super_admin", subject="care")
+
+    made = await make(office, token, "bia", "org_admin")
+
+    assert made.status_code == 201
+    # Nobody has told ingress the organization's name yet.
+    session = (await office.login("bia", organization=str(office.organization_id))).json()
+    assert session["user"]["role"] == "org_admin"
+    assert (await make(office, session["access_token"], "ana", "agent")).status_code == 201
+
+
+async def test_a_super_admin_makes_and_unmakes_org_admins_but_touches_no_super_admin(office: Office) -> None:
+    token = await office.as_role("super_admin")
+    keeper, clerk = await office.add("bia", "org_admin"), await office.add("ana", "agent")
+    himself = (await office.ask("GET", "/auth/me", token)).json()["user"]["id"]
+    peer = await office.add("sol", "super_admin")
+
+    raised = await office.ask("PATCH", f"/users/{clerk}", token, json={"role": "org_admin"})
+    lowered = await office.ask("PATCH", f"/users/{keeper}", token, json={"role": "viewer"})
+
+    assert (raised.json()["role"], lowered.json()["role"]) == ("org_admin", "viewer")
+    for user_id in (himself, peer):
+        changed = await office.ask("PATCH", f"/users/{user_id}", token, json={"role": "org_admin"})
+        assert changed.json() == INSUFFICIENT
+        assert (await office.ask("DELETE", f"/users/{user_id}", token)).json() == INSUFFICIENT
+
+
+@pytest.mark.parametrize(
+    "scopes", [{"users:manage", "users:manage_roles"}, ROLE_PERMISSIONS["super_admin"]], ids=["narrow", "whole"]
+)
+async def test_a_super_admins_key_appoints_nobody(office: Office, scopes: frozenset[str]) -> None:
+    token, clerk = await office.as_role("super_admin"), await office.add("ana", "agent")
+    body = {"name": "keys", "scopes": sorted(scopes)}
+    key = str((await office.ask("POST", "/api-keys", token, json=body)).json()["key"])
+
+    for role in ("org_admin", "supervisor", "agent"):
+        invited = {"email": office.email("bia"), "role": role}
+        assert (await make(office, key, "bia", role)).json() == INSUFFICIENT
+        assert (await office.ask("POST", "/invitations", key, json=invited)).json() == INSUFFICIENT
+    assert (await office.ask("PATCH", f"/users/{clerk}", key, json={"role": "org_admin"})).json() == INSUFFICIENT
+
+
+async def test_a_super_admins_narrowed_token_appoints_nobody(office: Office) -> None:
+    scopes = {"users:manage", "users:manage_roles", *ROLE_PERMISSIONS["viewer"]}
+    token = SIGNER.sign(
+        organization_id=str(office.organization_id), role="super_admin", subject="care", permissions=scopes
+    )
+
+    assert (await make(office, token, "bia", "org_admin")).json() == INSUFFICIENT
+    assert (await make(office, token, "vera", "viewer")).status_code == 201
 
 
 async def test_a_key_gives_no_role_beyond_its_own_scopes(office: Office) -> None:

@@ -298,7 +298,7 @@ def test_a_base_that_is_no_address_is_refused_at_once(base: str) -> None:
 async def test_sender_does_not_start_with_a_base_that_is_no_address() -> None:
     settings = Settings(
         database_url=Secret("unused"), service_key_file="", service_jwks_file="",
-        ingress_target="unused", analytics_target="unused",
+        ingress_target="unused", analytics_target="unused", executor_target="unused",
         sealing_keys=Secret("unused"), tombstone_key=Secret("unused"), graph_api_base="graph",
     )  # fmt: skip
     with pytest.raises(SettingsError, match="META_GRAPH_API_BASE cannot be used: it must begin with https://"):

@@ -1,4 +1,4 @@
-"""Who may give what: nobody more than he has, and nobody but the operator the house's own role."""
+"""Who may give what: nobody more than he has but a super_admin himself, and the operator alone the house's own role."""
 
 import pytest
 from hypothesis import given
@@ -21,7 +21,7 @@ permissions = st.frozensets(st.sampled_from(sorted(PERMISSIONS)))
 
 
 def in_role(role: str) -> Actor:
-    return Actor(f"user:{role}", ROLE_PERMISSIONS[role])
+    return Actor(f"user:{role}", ROLE_PERMISSIONS[role], role)
 
 
 @given(permissions, roles)
@@ -47,12 +47,35 @@ def test_a_scope_beyond_ones_own_cannot_be_given(own: frozenset[str], wanted: fr
         ("supervisor", {"supervisor", "agent", "viewer"}),
         ("agent", {"agent", "viewer"}),
         ("viewer", {"viewer"}),
-        # Looking after many organizations is no voice in any of them: it cannot be handed on.
-        ("super_admin", {"viewer"}),
+        # Without a voice in conversations it appoints those who have one; itself it cannot hand on.
+        ("super_admin", {"org_admin", "supervisor", "agent", "viewer"}),
     ],
 )
 def test_a_role_gives_itself_and_what_is_less(role: str, given: set[str]) -> None:
     assert {other for other in ROLES if may_give_role(in_role(role), other, ROLE_PERMISSIONS)} == given
+
+
+@given(permissions, roles)
+def test_a_key_appoints_nobody_beyond_its_scopes_whoever_made_it(scopes: frozenset[str], role: str) -> None:
+    every_scope = ROLE_PERMISSIONS[HOUSE_ROLE]
+
+    for own in (scopes & every_scope, every_scope):
+        given = may_give_role(Actor("api_key:1", own), role, ROLE_PERMISSIONS)
+        assert given == (role != HOUSE_ROLE and ROLE_PERMISSIONS[role] <= own)
+
+
+@given(st.frozensets(st.sampled_from(sorted(ROLE_PERMISSIONS[HOUSE_ROLE])), min_size=1), roles)
+def test_a_super_admins_token_of_a_part_gives_what_it_has(lacking: frozenset[str], role: str) -> None:
+    own = ROLE_PERMISSIONS[HOUSE_ROLE] - lacking
+
+    given = may_give_role(Actor("user:1", own, HOUSE_ROLE), role, ROLE_PERMISSIONS)
+
+    assert given == may_give_role(Actor("user:1", own), role, ROLE_PERMISSIONS)
+
+
+def test_a_super_admin_gives_keys_what_he_may_himself_and_no_voice() -> None:
+    assert may_give_scopes(in_role(HOUSE_ROLE), ROLE_PERMISSIONS[HOUSE_ROLE])
+    assert not may_give_scopes(in_role(HOUSE_ROLE), {"messages:send"})
 
 
 def test_the_operator_gives_every_role_that_exists() -> None:

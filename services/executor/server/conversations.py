@@ -1,29 +1,25 @@
-"""executor's gRPC side: protobuf to the domain's words and back."""
+"""Events of conversations, where they stand, and what is kept of people: protobuf to the domain's words and back."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import UTC
-from typing import Any, TypeAlias
-from uuid import UUID
+from typing import Literal
 
 import orjson
 from google.protobuf.message import DecodeError
 from google.protobuf.struct_pb2 import Struct
-from google.protobuf.timestamp_pb2 import Timestamp
-from grpc import aio
 
 from services.chassis.errors import InvalidArgument
 from services.chassis.queue import Batcher, export_page_of, plain_form, progress_of
 from services.chassis.rpc.sizes import fitting
-from services.executor.domain.finding import Finding
-from services.executor.ports import FlowSummary, Privacy, StateView
-from services.executor.usecases import FlowKeeping, StateKeeping, Submission
+from services.executor.ports import Privacy, StateView
+from services.executor.server.reading import Context, uuid_of
+from services.executor.usecases import HandKeeping, StateKeeping, Submission
 from services.pb.common.v1 import content_pb2, results_pb2
 from services.pb.executor.v1 import executor_pb2, executor_pb2_grpc
+from services.pb.router.v1 import router_pb2
 from services.pb.sender.v1 import sender_pb2
-
-Context: TypeAlias = aio.ServicerContext[Any, Any]
 
 _OK = results_pb2.ItemResult(outcome=results_pb2.ITEM_OUTCOME_OK)
 _DUPLICATE = results_pb2.ItemResult(outcome=results_pb2.ITEM_OUTCOME_DUPLICATE)
@@ -59,49 +55,19 @@ class ExecutionServer(executor_pb2_grpc.ExecutionServicer):
         return executor_pb2.SubmitResponse(results=answers)
 
 
-class FlowsServer(executor_pb2_grpc.FlowsServicer):
-    """Flows and versions."""
-
-    def __init__(self, flows: FlowKeeping) -> None:
-        self._flows = flows
-
-    async def PutFlow(self, request: executor_pb2.PutFlowRequest, context: Context) -> executor_pb2.PutFlowResponse:
-        """Store and maybe publish a flow."""
-        put = await self._flows.put(
-            organization_id=_uuid(request.organization_id, "organization_id"),
-            name=request.name,
-            document=request.document,
-            publish=request.publish,
-            dry_run=request.dry_run,
-        )
-        return executor_pb2.PutFlowResponse(
-            flow_id=str(put.flow_id),
-            published_version=put.published_version,
-            is_changed=put.is_changed,
-            dialect=put.dialect,
-            findings=[_finding(finding) for finding in put.findings],
-        )
-
-    async def ListFlows(
-        self, request: executor_pb2.ListFlowsRequest, context: Context
-    ) -> executor_pb2.ListFlowsResponse:
-        """The organization's flows."""
-        flows = await self._flows.list(organization_id=_uuid(request.organization_id, "organization_id"))
-        return executor_pb2.ListFlowsResponse(flows=[_flow(flow) for flow in flows])
-
-
 class StatesServer(executor_pb2_grpc.StatesServicer):
     """Where conversations stand."""
 
-    def __init__(self, states: StateKeeping) -> None:
+    def __init__(self, states: StateKeeping, hands: HandKeeping) -> None:
         self._states = states
+        self._hands = hands
 
     async def ListStates(
         self, request: executor_pb2.ListStatesRequest, context: Context
     ) -> executor_pb2.ListStatesResponse:
         """A page of states."""
         total, views = await self._states.list(
-            organization_id=_uuid(request.organization_id, "organization_id"),
+            organization_id=uuid_of(request.organization_id, "organization_id"),
             skip=request.skip,
             limit=request.limit,
             flow_id=request.flow_id,
@@ -112,15 +78,15 @@ class StatesServer(executor_pb2_grpc.StatesServicer):
     async def GetState(self, request: executor_pb2.GetStateRequest, context: Context) -> executor_pb2.GetStateResponse:
         """The state of a phone number."""
         view = await self._states.get(
-            organization_id=_uuid(request.organization_id, "organization_id"), phone_number=request.phone_number
+            organization_id=uuid_of(request.organization_id, "organization_id"), phone_number=request.phone_number
         )
         return executor_pb2.GetStateResponse(state=_state(view))
 
     async def GetTurn(self, request: executor_pb2.GetTurnRequest, context: Context) -> executor_pb2.GetTurnResponse:
         """What an event brought about."""
         turn = await self._states.turn(
-            organization_id=_uuid(request.organization_id, "organization_id"),
-            conversation_id=_uuid(request.conversation_id, "conversation_id"),
+            organization_id=uuid_of(request.organization_id, "organization_id"),
+            conversation_id=uuid_of(request.conversation_id, "conversation_id"),
             event_id=request.event_id,
         )
         return executor_pb2.GetTurnResponse(
@@ -129,12 +95,41 @@ class StatesServer(executor_pb2_grpc.StatesServicer):
             is_awaiting_input=turn.state is not None and turn.state.standing.session.awaiting_input,
         )
 
+    async def TakeConversation(
+        self, request: executor_pb2.TakeConversationRequest, context: Context
+    ) -> executor_pb2.TakeConversationResponse:
+        """Give a conversation to people."""
+        conversation_id, is_new = await self._give(request, "taken")
+        return executor_pb2.TakeConversationResponse(conversation_id=conversation_id, is_new=is_new)
+
+    async def ReleaseConversation(
+        self, request: executor_pb2.ReleaseConversationRequest, context: Context
+    ) -> executor_pb2.ReleaseConversationResponse:
+        """Give a conversation back to the bot."""
+        conversation_id, is_new = await self._give(request, "no_agent" if request.is_unattended else "released")
+        return executor_pb2.ReleaseConversationResponse(conversation_id=conversation_id, is_new=is_new)
+
+    async def _give(
+        self,
+        request: executor_pb2.TakeConversationRequest | executor_pb2.ReleaseConversationRequest,
+        outcome: Literal["taken", "released", "no_agent"],
+    ) -> tuple[str, bool]:
+        conversation_id = uuid_of(request.conversation_id, "conversation_id") if request.conversation_id else None
+        found, is_new = await self._hands.give(
+            organization_id=uuid_of(request.organization_id, "organization_id"),
+            phone_number=request.phone_number,
+            conversation_id=conversation_id,
+            key=request.key,
+            outcome=outcome,
+        )
+        return str(found), is_new
+
     async def CloseState(
         self, request: executor_pb2.CloseStateRequest, context: Context
     ) -> executor_pb2.CloseStateResponse:
         """Close the active session."""
-        closed_at = await self._states.close(
-            organization_id=_uuid(request.organization_id, "organization_id"), phone_number=request.phone_number
+        closed_at = await self._hands.close(
+            organization_id=uuid_of(request.organization_id, "organization_id"), phone_number=request.phone_number
         )
         response = executor_pb2.CloseStateResponse()
         response.closed_at.FromDatetime(closed_at)
@@ -152,9 +147,9 @@ class PrivacyServer(executor_pb2_grpc.PrivacyServicer):
     ) -> executor_pb2.EraseContactResponse:
         """Remove conversations whole."""
         cleared = await self._privacy.erase(
-            organization_id=_uuid(request.organization_id, "organization_id"),
-            job_id=_uuid(request.job_id, "job_id"),
-            conversation_ids=[_uuid(each, "conversation_ids") for each in request.conversation_ids],
+            organization_id=uuid_of(request.organization_id, "organization_id"),
+            job_id=uuid_of(request.job_id, "job_id"),
+            conversation_ids=[uuid_of(each, "conversation_ids") for each in request.conversation_ids],
         )
         return executor_pb2.EraseContactResponse(progress=progress_of(cleared))
 
@@ -163,8 +158,8 @@ class PrivacyServer(executor_pb2_grpc.PrivacyServicer):
     ) -> executor_pb2.ExportContactResponse:
         """A page of what is kept."""
         page = await self._privacy.page(
-            organization_id=_uuid(request.organization_id, "organization_id"),
-            conversation_ids=[_uuid(each, "conversation_ids") for each in request.conversation_ids],
+            organization_id=uuid_of(request.organization_id, "organization_id"),
+            conversation_ids=[uuid_of(each, "conversation_ids") for each in request.conversation_ids],
             cursor=request.cursor,
         )
         return executor_pb2.ExportContactResponse(page=export_page_of(page, _content))
@@ -174,16 +169,21 @@ class PrivacyServer(executor_pb2_grpc.PrivacyServicer):
         if not request.HasField("before"):
             raise InvalidArgument("before is not set; give the moment before which things are old")
         cleared = await self._privacy.expire(
-            organization_id=_uuid(request.organization_id, "organization_id"),
-            job_id=_uuid(request.job_id, "job_id"),
+            organization_id=uuid_of(request.organization_id, "organization_id"),
+            job_id=uuid_of(request.job_id, "job_id"),
             before=request.before.ToDatetime(UTC),
         )
         return executor_pb2.ExpireResponse(progress=progress_of(cleared))
 
 
 def _content(kind: str, payload: bytes) -> object:
-    """An event or a reply in plain words; as hexadecimal when it is none."""
+    """An event, a reply or a call in plain words; as hexadecimal when it is none."""
     try:
+        if kind.endswith("order"):
+            return plain_form(router_pb2.Order.FromString(payload))
+        if kind.endswith("call"):
+            order = executor_pb2.EffectOrder.FromString(payload)
+            return {"effect_id": order.effect_id, "kind": order.kind, "request": orjson.loads(order.request or b"{}")}
         if kind.endswith("reply"):
             return plain_form(sender_pb2.OutboundMessage.FromString(payload))
         event = executor_pb2.ConversationEvent.FromString(payload)
@@ -197,31 +197,6 @@ def _content(kind: str, payload: bytes) -> object:
 def _was_repeated(context: Context) -> bool:
     """Whether gRPC itself made this call again: the server it was made to first may have died of it."""
     return any(key == "grpc-previous-rpc-attempts" for key, _ in context.invocation_metadata() or ())
-
-
-def _uuid(text: str, field: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError:
-        raise InvalidArgument(f"{field} is {text!r}; it must be a UUID") from None
-
-
-def _finding(finding: Finding) -> executor_pb2.Finding:
-    return executor_pb2.Finding(
-        code=finding.code,
-        severity=finding.severity,
-        node_id=finding.node_id or "",
-        message=finding.message,
-        mend=finding.mend,
-    )
-
-
-def _flow(flow: FlowSummary) -> executor_pb2.Flow:
-    updated_at = Timestamp()
-    updated_at.FromDatetime(flow.updated_at)
-    return executor_pb2.Flow(
-        flow_id=str(flow.flow_id), name=flow.name, published_version=flow.published_version, updated_at=updated_at
-    )
 
 
 def _state(view: StateView) -> executor_pb2.State:

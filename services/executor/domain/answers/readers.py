@@ -2,16 +2,17 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
 import phonenumbers
 
+from services.executor.domain.answers.bounds import compile_bounds
+from services.executor.domain.answers.things import OBJECT_KINDS, compile_file, judge_location
+from services.executor.domain.answers.verdict import Accepted, Judge, Rejected, Verdict
 from services.executor.domain.events import InboundMessage
-from services.executor.domain.json_value import Json, number_of, objects_at, text_at, whole_number_at
+from services.executor.domain.json_value import Json, number_of, objects_at, text_at
 from services.executor.domain.options import Option, bare_words, compile_matcher
-from services.executor.domain.patterns import compile_validation
 
 # Synonyms under which an edge may name the two ways out of a condition or a yes/no question.
 TRUE_HANDLES: Final = ("true", "yes", "sim")
@@ -22,28 +23,14 @@ _PHONE = re.compile(r"\+?[0-9\-()\s./]{10,32}")
 _NO_DIGIT = re.compile(r"[^0-9]")
 _DAY_FIRST = re.compile(r"([0-9]{1,2})[/.\-]([0-9]{1,2})[/.\-]([0-9]{4})")
 _YEAR_FIRST = re.compile(r"([0-9]{4})[/.\-]([0-9]{1,2})[/.\-]([0-9]{1,2})")
+_TIME = re.compile(r"(?P<hour>[0-9]{1,2})(?:\s?(?P<sign>[:h.])\s?(?P<minute>[0-9]{2})?)?\s?(?:(?P<half>[ap])\.?m\.?)?")
+_URL = re.compile(
+    r"(?:https?://)?(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.){1,8}[^\W\d_]{2,63}(?::(?P<port>[0-9]{1,5}))?(?:[/?#]\S*)?",
+    re.IGNORECASE,
+)
+_LONGEST_URL: Final = 2048
 _YES: Final = frozenset({"sim", "s", "yes", "y", "1", "si"})
 _NO: Final = frozenset({"nao", "n", "no", "2"})
-
-
-@dataclass(frozen=True, slots=True)
-class Accepted:
-    """A good answer: the value to store, the handles it opens (best first), and the option chosen, if any."""
-
-    value: Json
-    handles: tuple[str, ...] = ()
-    selected: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Rejected:
-    """A wrong answer; `code` names the reason and the default error text."""
-
-    code: str
-
-
-Verdict = Accepted | Rejected
-Judge = Callable[[InboundMessage], Verdict]
 
 
 def question_options(data: Mapping[str, Json]) -> tuple[Option, ...]:
@@ -56,14 +43,14 @@ def question_options(data: Mapping[str, Json]) -> tuple[Option, ...]:
 
 def compile_judge(kind: str, options: tuple[Option, ...], validation: Mapping[str, Json]) -> Judge:
     """Compile the judge of a question kind with its bounds; raises PatternError for a bad regex."""
-    read, check = _READERS[kind](options), _compile_bounds(kind, validation)
-    optional = validation.get("required") is False
+    read, check = _READERS[kind](options, validation), compile_bounds(kind, validation)
+    optional, brings_more = validation.get("required") is False, kind in OBJECT_KINDS
 
     def judge(message: InboundMessage) -> Verdict:
-        if optional and not message.spoken():
+        if optional and not message.spoken() and not (brings_more and message.details):
             return Accepted("", ("skip",))
         verdict = read(message)
-        if isinstance(verdict, Rejected):
+        if isinstance(verdict, Rejected) or brings_more:
             return verdict
         code = check(str(verdict.value))
         return verdict if code is None else Rejected(code)
@@ -158,66 +145,53 @@ def _yes_and_no(options: tuple[Option, ...]) -> tuple[Option, Option]:
     return (second, first) if says_no else (first, second)
 
 
-_READERS: Final[dict[str, Callable[[tuple[Option, ...]], Judge]]] = {
-    "text": lambda options: _text,
-    "number": lambda options: _number,
-    "email": lambda options: _email,
-    "phone": lambda options: _phone,
-    "date": lambda options: _date,
-    "choice": compile_choice,
-    "yes_no": _yes_no,
+def _time(message: InboundMessage) -> Verdict:
+    match = _TIME.fullmatch(message.spoken().casefold())
+    if match is None or not (match["sign"] or match["half"]) or (match["sign"] == ":" and not match["minute"]):
+        return Rejected("time")
+    hour, minute, half = int(match["hour"]), int(match["minute"] or 0), match["half"]
+    if half:
+        if not 1 <= hour <= 12:
+            return Rejected("time")
+        hour = hour % 12 + (12 if half == "p" else 0)
+    return Accepted(f"{hour:02}:{minute:02}") if hour < 24 and minute < 60 else Rejected("time")
+
+
+def _rating(message: InboundMessage) -> Verdict:
+    said = message.spoken()
+    return Accepted(said) if said.isascii() and said.isdigit() and len(said) < 10 else Rejected("rating")
+
+
+def _url(message: InboundMessage) -> Verdict:
+    said = message.spoken()
+    return Accepted(said) if _is_url(said) else Rejected("url")
+
+
+def _is_url(said: str) -> bool:
+    match = _URL.fullmatch(said) if len(said) <= _LONGEST_URL else None
+    return match is not None and (match["port"] is None or int(match["port"]) < 65_536)
+
+
+Reader = Callable[[tuple[Option, ...], Mapping[str, Json]], Judge]
+
+
+def _plain(judge: Judge) -> Reader:
+    """A kind that needs neither options nor bounds to be read."""
+    return lambda options, validation: judge
+
+
+_READERS: Final[dict[str, Reader]] = {
+    "text": _plain(_text),
+    "number": _plain(_number),
+    "email": _plain(_email),
+    "phone": _plain(_phone),
+    "date": _plain(_date),
+    "time": _plain(_time),
+    "rating": _plain(_rating),
+    "url": _plain(_url),
+    "choice": lambda options, validation: compile_choice(options),
+    "yes_no": lambda options, validation: _yes_no(options),
+    "location": _plain(judge_location),
+    "file": lambda options, validation: compile_file(validation),
 }
 QUESTION_KINDS: Final = frozenset(_READERS)
-
-Bounds = Callable[[str], str | None]
-
-
-def _compile_bounds(kind: str, validation: Mapping[str, Json]) -> Bounds:
-    """Compile min_length, max_length, regex, and min and max to: answer → rejection code or None."""
-    shortest, longest = whole_number_at(validation, "min_length"), whole_number_at(validation, "max_length")
-    regex = text_at(validation, "regex")
-    matches = compile_validation(regex) if regex else None
-    in_range = _range(kind, validation)
-
-    def check(answer: str) -> str | None:
-        if shortest is not None and len(answer) < shortest:
-            return "too_short"
-        if longest is not None and len(answer) > longest:
-            return "too_long"
-        if matches is not None and not matches(answer):
-            return "again"
-        return in_range(answer)
-
-    return check
-
-
-def _range(kind: str, validation: Mapping[str, Json]) -> Bounds:
-    if kind == "number":
-        return _number_range(validation)
-    if kind == "date":
-        return _date_range(validation)
-    return lambda answer: None
-
-
-def _number_range(validation: Mapping[str, Json]) -> Bounds:
-    lowest, highest = number_of(validation.get("min")), number_of(validation.get("max"))
-
-    def check(answer: str) -> str | None:
-        number = number_of(answer)
-        if lowest is not None and number is not None and number < lowest:
-            return "too_low"
-        return "too_high" if highest is not None and number is not None and number > highest else None
-
-    return check
-
-
-def _date_range(validation: Mapping[str, Json]) -> Bounds:
-    # ISO dates of four-digit years sort as text.
-    earliest, latest = text_at(validation, "min"), text_at(validation, "max")
-
-    def check(answer: str) -> str | None:
-        if earliest and answer < earliest:
-            return "too_low"
-        return "too_high" if latest and answer > latest else None
-
-    return check

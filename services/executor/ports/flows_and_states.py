@@ -1,4 +1,4 @@
-"""What executor needs from outside."""
+"""Flows, states and what is kept of people: what executor needs of its own tables."""
 
 from __future__ import annotations
 
@@ -10,18 +10,24 @@ from uuid import UUID
 
 from services.chassis.queue import Claim, Cleared, Finish, Item, Page, Passed, StoredItem
 from services.executor.domain.effects import Timer
+from services.executor.domain.json_value import Json
+from services.executor.domain.publishing import Policy, Stand
 from services.executor.domain.standing import Standing
 
 
 @dataclass(frozen=True, slots=True)
 class SaveFlow:
-    """A draft to be stored: canonical document and its digest."""
+    """A draft to be stored: canonical document and its digest.
+
+    It is refused unless the stored draft has the digest `replaces` (None: whatever it is; "": there must be no flow).
+    """
 
     flow_id: UUID
     name: str
     document: bytes
     digest: str
     publish: bool
+    replaces: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +50,74 @@ class FlowVersion:
 
 @dataclass(frozen=True, slots=True)
 class FlowSummary:
-    """A flow without its document."""
+    """A flow without its documents; version 0 and an empty digest mean that none is published."""
 
     flow_id: UUID
     name: str
     published_version: int
     updated_at: datetime
+    draft_digest: str
+    published_digest: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """How people of older versions are taken along to a version."""
+
+    policy: Policy
+    moves: Mapping[str, str]
+    people_moved: int
+    people_left: int
+    begun_at: datetime
+    done_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class VersionView:
+    """A version without its document; `rollback_of` is 0 when it is no rollback."""
+
+    version: int
+    author: str
+    published_at: datetime
+    digest: str
+    note: str
+    rollback_of: int
+    migration: Migration | None
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """A document to be published, and what becomes of people in older versions.
+
+    It is refused unless the flow still has this draft and this published version. `node_ids` and `variables` are the
+    document's own: nobody is moved to a node that it does not have. `is_draft_too` makes it the draft as well.
+    """
+
+    flow_id: UUID
+    document: bytes
+    digest: str
+    note: str
+    rollback_of: int
+    draft_digest: str
+    published_version: int
+    policy: Policy
+    moves: Mapping[str, str]
+    node_ids: Sequence[str]
+    variables: Mapping[str, Json]
+    is_draft_too: bool
+
+
+class FlowChanged(Exception):
+    """The flow is not as it was when the caller looked; nothing was stored."""
+
+
+class FlowInUse(Exception):
+    """People are in the flow; nothing was stored."""
+
+    def __init__(self, people: int) -> None:
+        super().__init__(people)
+        self.people = people
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,17 +178,38 @@ class Save:
     timers: Sequence[Timer]
     buried: Sequence[tuple[Claim, StoredItem, str]]
     finishes: Sequence[Finish]
+    effects: Sequence[Item] = ()
+    notices: Sequence[Item] = ()
 
 
 class StateChanged(Exception):
     """A state was changed by somebody else since it was read; nothing of the batch was stored."""
 
 
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """What is kept of a conversation, in order: events that came, and messages that were said.
+
+    `is_cut`: there was something before.
+    """
+
+    events: Sequence[StoredItem]
+    said: Sequence[StoredItem]
+    is_cut: bool
+
+
+class Recordings(Protocol):
+    """Conversations as they were."""
+
+    async def recording(self, *, organization_id: UUID, conversation_id: UUID, limit: int) -> Recording:
+        """The last `limit` events that are kept, fewer of large ones, and what was said to them."""
+
+
 class Flows(Protocol):
     """Flows and versions."""
 
     async def save(self, *, organization_id: UUID, flow: SaveFlow) -> SavedFlow:
-        """Store a draft and maybe publish it."""
+        """Store a draft and maybe publish it. Raises FlowChanged."""
 
     async def published_digest(self, *, organization_id: UUID, flow_id: UUID) -> tuple[int, str]:
         """The published version and its digest; (0, "") when nothing is published."""
@@ -128,8 +217,45 @@ class Flows(Protocol):
     async def load(self, *, organization_id: UUID, flow: str, version: int) -> FlowVersion | None:
         """A version's document; version 0 means the published one."""
 
-    async def list_flows(self, *, organization_id: UUID) -> list[FlowSummary]:
-        """The organization's flows by name."""
+    async def list_flows(self, *, organization_id: UUID, skip: int, limit: int) -> tuple[int, list[FlowSummary]]:
+        """Flows by name, and how many there are; limit 0 means all."""
+
+    async def head(self, *, organization_id: UUID, flow_id: UUID) -> FlowSummary | None:
+        """A flow without its documents; None when there is none."""
+
+    async def document(self, *, organization_id: UUID, flow_id: UUID, version: int) -> tuple[bytes, str] | None:
+        """The document of the draft (version 0) or of a version, and its digest."""
+
+    async def archive(self, *, organization_id: UUID, flow_id: UUID, is_forced: bool) -> int | None:
+        """Take a flow out of service; gives how many people's sessions end, None when there is no such flow.
+
+        Raises FlowInUse when there are people in it and nobody insists.
+        """
+
+
+class Versions(Protocol):
+    """Versions of flows, and the people in them."""
+
+    async def versions(
+        self, *, organization_id: UUID, flow_id: UUID, skip: int, limit: int
+    ) -> tuple[int, list[VersionView]]:
+        """Versions, newest first, and how many there are."""
+
+    async def version(self, *, organization_id: UUID, flow_id: UUID, version: int) -> VersionView | None:
+        """One version; None when there is none."""
+
+    async def standing(self, *, organization_id: UUID, flow_id: UUID) -> list[Stand]:
+        """How many people stand where, newest version first."""
+
+    async def publish(self, *, organization_id: UUID, publication: Publication) -> tuple[int, bool]:
+        """The version that is published now, and whether it was made. Raises FlowChanged."""
+
+
+class Migrations(Protocol):
+    """People who are being taken along to another version."""
+
+    async def go_on(self) -> bool:
+        """Take some of them along, in one transaction; tells whether there is more to do at once."""
 
 
 class States(Protocol):

@@ -1,0 +1,105 @@
+"""router.v1.Orders."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import orjson
+from grpc import aio
+
+from services.chassis.errors import PytakeError
+from services.pb.common.v1 import results_pb2
+from services.pb.router.v1 import router_pb2, router_pb2_grpc
+from services.router.domain.order import ContactChange, Fate, HandBack, HandOver, Order
+from services.router.ports import OrderStore
+from services.router.usecases.fields import id_of
+
+_OPT_INS = {router_pb2.OPT_IN_AGREED: True, router_pb2.OPT_IN_REFUSED: False}
+_LONGEST_NAME, _LONGEST_CONTEXT = 512, 4096
+_FATES: Mapping[Fate, results_pb2.ItemOutcome.ValueType] = {
+    "applied": results_pb2.ITEM_OUTCOME_OK,
+    "repeated": results_pb2.ITEM_OUTCOME_DUPLICATE,
+    "gone": results_pb2.ITEM_OUTCOME_ERASED,
+}
+
+
+class OrdersServer(router_pb2_grpc.OrdersServicer):
+    """What flows order; one bad order costs its neighbours nothing."""
+
+    def __init__(self, orders: OrderStore) -> None:
+        self._orders = orders
+
+    async def ApplyOrders(
+        self,
+        request: router_pb2.ApplyOrdersRequest,
+        context: aio.ServicerContext,  # type: ignore[type-arg]  # generic in stubs only
+    ) -> router_pb2.ApplyOrdersResponse:
+        """Apply orders, in order within a conversation."""
+        read = [_order(order) for order in request.orders]
+        orders = [order for order in read if isinstance(order, Order)]
+        fates = iter(await self._orders.apply(orders) if orders else ())
+        return router_pb2.ApplyOrdersResponse(results=[_result(order, fates) for order in read])
+
+
+def _result(order: Order | str, fates: Iterator[Fate]) -> results_pb2.ItemResult:
+    if isinstance(order, str):
+        return results_pb2.ItemResult(outcome=results_pb2.ITEM_OUTCOME_INVALID, reason=order)
+    return results_pb2.ItemResult(outcome=_FATES[next(fates)])
+
+
+def _order(order: router_pb2.Order) -> Order | str:
+    """The order, or why it can never be applied."""
+    try:
+        change = _change(order)
+        return Order(
+            organization_id=id_of("organization_id", order.organization_id),
+            order_id=id_of("order_id", order.order_id),
+            contact_id=id_of("contact_id", order.contact_id),
+            conversation_id=id_of("conversation_id", order.conversation_id),
+            change=change,
+        )
+    except PytakeError as error:
+        return error.sentence
+    except ValueError as error:
+        return str(error)
+
+
+def _change(order: router_pb2.Order) -> ContactChange | HandOver | HandBack:
+    """Raises ValueError."""
+    match order.WhichOneof("order"):
+        case "change_contact":
+            change = order.change_contact
+            return ContactChange(
+                attributes=_attributes(change.attributes),
+                add_tags=tuple(map(_text, change.add_tags)),
+                remove_tags=tuple(map(_text, change.remove_tags)),
+                language=_text(change.language),
+                is_opted_in=_OPT_INS.get(change.opt_in),
+            )
+        case "hand_over":
+            hand = order.hand_over
+            return HandOver(
+                queue_id=_text(hand.queue_id),
+                department=_text(hand.department),
+                agent=_text(hand.agent),
+                priority=min(max(hand.priority, 0), 100),
+                context=_text(hand.context, most=_LONGEST_CONTEXT),
+            )
+        case "hand_back":
+            return HandBack()
+        case _:
+            raise ValueError("the order says nothing that this version knows")
+
+
+def _attributes(content: bytes) -> str:
+    if not content:
+        return ""
+    value = orjson.loads(content)
+    if not isinstance(value, dict):
+        raise ValueError("attributes is no JSON object")
+    # A NUL is escaped in JSON, where no jsonb takes it.
+    return orjson.dumps(value).decode().replace("\\u0000", "")
+
+
+def _text(text: str, *, most: int = _LONGEST_NAME) -> str:
+    return text.replace("\0", "")[:most]
