@@ -117,9 +117,7 @@ class TellHealth:
         return Finding("subscription", "unknown", "the token does not tell to which account the number belongs")
 
 
-async def _few_at_once(
-    ask: Callable[[str, str], Awaitable[Value]], numbers: Sequence[tuple[str, str]]
-) -> list[Value]:
+async def _few_at_once(ask: Callable[[str, str], Awaitable[Value]], numbers: Sequence[tuple[str, str]]) -> list[Value]:
     turnstile = asyncio.Semaphore(_AT_ONCE)
 
     async def one(number: str, token: str) -> Value:

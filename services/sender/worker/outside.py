@@ -36,10 +36,10 @@ class Addresses:
 
     def why_not(self, url: str) -> str:
         """One sentence with the mend; empty when nothing is wrong."""
+        if not self._is_plain_allowed and url[:7].lower() == "http://":
+            return "it must begin with https://, for it tells who was written to and when"
         try:
-            target = read_target(url, self._ports)
+            read_target(url, self._ports)
         except Forbidden as error:
             return str(error)
-        if target.scheme != "https" and not self._is_plain_allowed:
-            return "it must begin with https://, for it tells who was written to and when"
         return ""
