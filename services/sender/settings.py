@@ -50,7 +50,9 @@ class Settings(ServiceSettings):
         "SENDER_REPLICAS", "sender processes among which limits are shared while Redis is away", default=2
     )
     router_target: str = setting(
-        "ROUTER_TARGET", "gRPC target of router, asked for the conversations of teams' messages"
+        "ROUTER_TARGET",
+        "gRPC target of router, asked for the conversations of teams' messages",
+        default="dns:///127.0.0.1:7010",
     )
     webhook_calls_in_flight: int = setting(
         "WEBHOOK_CALLS_IN_FLIGHT",

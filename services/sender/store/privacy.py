@@ -34,7 +34,7 @@ from services.sender.ports import Erasure
 from services.sender.store.webhooks import lane_of
 
 ROWS_AT_ONCE = 2000
-_WAITING = "messages that are on their way, or wait for the number's token, for a status, or for a webhook to be told"
+_WAITING = "messages that are on their way, or wait for the number's token, or for a status, or to be told to webhooks"
 
 _MINE = "organization_id = %(organization)b::uuid"
 

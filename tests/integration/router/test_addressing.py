@@ -45,7 +45,9 @@ async def test_a_merged_contacts_conversation_leads_to_the_winners(module_databa
         (replica,) = built.replicas
         phone, other = "5591900000032", "BR.32"
         organization_id = await _organization(replica)
-        await replica.route(inbound("m1", phone), inbound("m2", "", other))
+        # One after the other: the older contact wins.
+        await replica.route(inbound("m1", phone))
+        await replica.route(inbound("m2", "", other))
         loser = built.notes.events[1].conversation_id
         await replica.route(inbound("m3", phone, other))
         (found,) = await opened(replica, organization_id, router_pb2.Addressee(conversation_id=loser))
