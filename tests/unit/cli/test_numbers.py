@@ -1,5 +1,6 @@
 """How business numbers do, as `pytake status` and `pytake doctor` tell it."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 
@@ -8,6 +9,7 @@ from aiohttp import web
 
 from services.cli.checks.finding import Finding
 from services.cli.checks.meta import check_meta
+from services.cli.numbers import lines_of_numbers
 from services.embedded.addresses import LOOPBACK, choose_port
 from services.embedded.state import read_state
 from services.pb.sender.v1 import sender_pb2
@@ -44,17 +46,18 @@ async def checked(line: Line, **found: str) -> Finding:
     return finding
 
 
-async def test_status_tells_a_line_for_each_number_when_it_is_asked_to(line: Line) -> None:
+async def test_status_has_a_line_for_each_number(line: Line) -> None:
     await line.run("apply", line.write(acme()))
-    plain, told = await line.run("status"), await line.run("status", "--numbers")
-    assert NUMBER not in plain.output
-    assert told.output.splitlines()[-1] == (
+    plain, as_json = [
+        await asyncio.to_thread(lines_of_numbers, line.data, as_json=as_json) for as_json in (False, True)
+    ]
+    (line_of_number,) = plain
+    assert line_of_number == (
         f"number     {NUMBER} of acme: CONNECTED, quality GREEN, limit TIER_2K; 3 wait, the oldest for 12 s; "
         "failed in 24 hours: 2 × 131047, 1 × refused"
     )
-    as_json = await line.run("status", "--numbers", "--json")
-    number = json.loads(as_json.output.splitlines()[-1])
-    assert (number["organization"], number["phone_number_id"], number["queued"]) == ("acme", NUMBER, 3)
+    (told,) = map(json.loads, as_json)
+    assert (told["organization"], told["phone_number_id"], told["queued"]) == ("acme", NUMBER, 3)
 
 
 @pytest.mark.parametrize(("result", "shown"), [("ok", "ok"), ("problem", "problem"), ("unknown", "not checked")])
