@@ -16,21 +16,13 @@ import httpx
 
 from services.embedded.addresses import LOOPBACK, choose_port
 from services.embedded.keys import ensure_service_keys, jwks_file, key_file, load_or_create_secrets
+from services.embedded.rooms import READERS
 from tests.fixtures.authority import Authority
 from tests.fixtures.members import dns, issue
 from tests.fixtures.servers import Database
 from tests.journeys.house import ROOMS, ROOT, STOP_SECONDS, House
 from tests.journeys.patience import eventually
 from tests.walls import watch
-
-SECRETS: Mapping[str, tuple[str, ...]] = {
-    "ingress": ("SECRET_KEY", "SEALING_KEYS", "LOG_SECRET"),
-    "router": ("TOMBSTONE_KEY", "LOG_SECRET"),
-    "executor": ("LOG_SECRET",),
-    "sender": ("SEALING_KEYS", "TOMBSTONE_KEY", "LOG_SECRET"),
-    "analytics": ("LOG_SECRET",),
-}
-"""Which secrets a room is told (docs/operators.md)."""
 
 
 @dataclass
@@ -43,6 +35,13 @@ class Deployment(House):
     def status(self) -> dict[str, Any]:
         """Where everything is; nobody starts a process again here, so it stays."""
         return self.plan.status()
+
+    def running(self) -> tuple[str, ...]:
+        """The rooms, if none has ended. Raises RuntimeError with what the first one that did logged."""
+        for room, process in zip(ROOMS, self.rooms, strict=True):
+            if process.poll() is not None:
+                raise RuntimeError((self.data / "log" / f"{room}.log").read_text())
+        return ROOMS
 
     def stop(self) -> int:
         """SIGTERM to all, in the order messages travel; the exit code of the simulated Meta."""
@@ -128,7 +127,7 @@ class Plan:
             "HTTP_ADDRESS": self.addresses["ingress http"],
             "SERVICE_JWKS_FILE": str(jwks_file(self.secrets)),
             "META_GRAPH_API_BASE": f"{self.graph}/v26.0",
-            **{name: kept[name] for name in SECRETS[room]},
+            **{name: kept[name] for name, readers in READERS.items() if room in readers and name in kept},
             **self.caller(room),
         }
 
@@ -144,7 +143,9 @@ def running_deployment(folder: Path, database: Database, valkey_url: str) -> Ite
         for room in ROOMS:
             command = ["-m", "services", "serve", room]
             deployment.rooms.append(opened.enter_context(_running(plan, room, command, plan.environment(room))))
-        eventually(lambda: all(_is_ready(plan, room) for room in ROOMS), "a ready deployment", seconds=120)
+        eventually(
+            lambda: all(_is_ready(plan, room) for room in deployment.running()), "a ready deployment", seconds=120
+        )
         yield deployment
         canaries = watch.gather(plan.data)
         deployment.stop()

@@ -99,6 +99,12 @@ class States(executor_pb2_grpc.StatesServicer):
     async def GetTurn(self, request: Any, context: Any) -> Any:  # noqa: N802
         return executor_pb2.GetTurnResponse()
 
+    async def TakeConversation(self, request: Any, context: Any) -> Any:  # noqa: N802
+        return executor_pb2.TakeConversationResponse()
+
+    async def ReleaseConversation(self, request: Any, context: Any) -> Any:  # noqa: N802
+        return executor_pb2.ReleaseConversationResponse()
+
     async def CloseState(self, request: Any, context: Any) -> Any:  # noqa: N802
         return executor_pb2.CloseStateResponse()
 
@@ -126,7 +132,7 @@ async def test_policies_as_declared_let_nobody_through(monkeypatch: pytest.Monke
     async with served(monkeypatch, lambda policy: policy) as address:
         report = await methods.attack("executor", address, ATTACKERS)
 
-    assert (report.targets, report.successes, report.shut_out) == (4, [], [])
+    assert (report.targets, report.successes, report.shut_out) == (6, [], [])
 
 
 @pytest.mark.parametrize(

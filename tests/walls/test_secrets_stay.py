@@ -21,6 +21,7 @@ SECRET = re.compile(r"token|secret|password|credential|signature|cookie|(^|_)sea
 
 # Fields whose names look like a secret's, and why they are none.
 NO_SECRETS: Mapping[str, str] = {
+    "pytake.executor.v1.ListSecretsResponse.secrets": "names and times, without values",
     "pytake.ingress.v1.App.has_previous_secret": "says whether there is one",
     "pytake.ingress.v1.ListApiKeysResponse.api_keys": "keys without their texts",
 }

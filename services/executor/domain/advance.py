@@ -151,13 +151,13 @@ class _Advance:
             # Named by router but not published (any more): nothing to say, and the log shows it.
             self._note("limit_reached", self._arrival.start_flow_id, "", "flow is not published")
             return
-        self._start(flow, self._arrival.message, ())
+        self._start(flow, self._arrival.message, Session(flow.flow_id, flow.version))
 
     # Flows.
 
-    def _start(self, flow: CompiledFlow, event: Event, callers: tuple[Mapping[str, Json], ...]) -> None:
+    def _start(self, flow: CompiledFlow, event: Event, session: Session) -> None:
         self._note("flow_started", flow.flow_id, flow.start_id, self._arrival.start_reason)
-        standing = self._new_standing(flow, callers)
+        standing = self._new_standing(flow, session)
         self._set_expiry(standing)
         self._step(flow, standing, event)
 
@@ -255,7 +255,7 @@ class _Advance:
             return
         calling = self._flow(waiting.session.flow_id, waiting.session.flow_version)
         if calling is not None:
-            self._step(calling, waiting.returned(), Returned(session.variables))
+            self._step(calling, waiting.returned(session), Returned(session.variables))
 
     def _jump(self, flow: CompiledFlow, session: Session, command: JumpToFlow) -> None:
         leaving = self._current(state_id_of(self._arrival.conversation_id, flow.flow_id))
@@ -263,7 +263,8 @@ class _Advance:
             self._end(leaving)
         target = self._target(flow, command)
         if target is not None:
-            self._start(target, FlowStarted(command.variables), session.callers)
+            begun = session.handed_on(target.flow_id, target.version, session.callers)
+            self._start(target, FlowStarted(command.variables), begun)
 
     def _call(self, flow: CompiledFlow, session: Session, command: CallFlow) -> None:
         target = self._target(flow, command)
@@ -272,13 +273,14 @@ class _Advance:
             self._note("limit_reached", flow.flow_id, command.node_id, "the flow calls itself, or calls too deep")
             target = None
         waiting = self._current(state_id_of(self._arrival.conversation_id, flow.flow_id))
+        if waiting is not None and target is None:
+            self._end(waiting)
         if waiting is None or target is None:
-            if waiting is not None:
-                self._end(waiting)
             return
         self._put(waiting.visiting())
-        frame: dict[str, Json] = {"flow_id": flow.flow_id, "flow_version": flow.version}
-        self._start(target, FlowStarted(command.variables), (*session.callers, frame))
+        frame: Mapping[str, Json] = {"flow_id": flow.flow_id, "flow_version": flow.version}
+        begun = session.handed_on(target.flow_id, target.version, (*session.callers, frame))
+        self._start(target, FlowStarted(command.variables), begun)
 
     def _target(self, flow: CompiledFlow, command: JumpToFlow | CallFlow) -> CompiledFlow | None:
         if not self._may_go_on(flow, command.node_id):
@@ -342,7 +344,7 @@ class _Advance:
             self._set_timer(standing, kind, None)
         self._put(standing.ended())
 
-    def _new_standing(self, flow: CompiledFlow, callers: tuple[Mapping[str, Json], ...]) -> Standing:
+    def _new_standing(self, flow: CompiledFlow, session: Session) -> Standing:
         arrival, now = self._arrival, self._rules.now
         state_id = state_id_of(arrival.conversation_id, flow.flow_id)
         former = self._current(state_id)
@@ -352,7 +354,7 @@ class _Advance:
             state_id=state_id,
             conversation_id=arrival.conversation_id,
             contact=arrival.contact,
-            session=Session(flow.flow_id, flow.version, callers=callers),
+            session=session,
             messages_count=0,
             last_message_at=now,
             session_expires_at=now + (timedelta(seconds=own) if own is not None else self._rules.ttl),

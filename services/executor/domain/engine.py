@@ -1,7 +1,7 @@
 """The flow engine: one event in, a new session and commands out. Pure but for the monotonic clock passed in."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from functools import lru_cache
 from typing import Final
@@ -61,7 +61,7 @@ def step(
         return Outcome(session or _fresh(flow, is_active=False), (), Trace())
     if standing is not None and _is_stale(standing, event):
         return Outcome(standing, (), Trace())
-    base = standing or _fresh(flow, session.callers if isinstance(event, FlowStarted) and session else ())
+    base = standing or _fresh(flow, session if isinstance(event, FlowStarted) else None)
     turn = _begin_turn(flow, base, event, moment, context, limits)
     walk = Walk(flow, turn, base, max_iterations=limits.max_iterations, timeout_ms=limits.timeout_ms, clock=monotonic)
     try:
@@ -102,8 +102,11 @@ def _is_stale(session: Session, event: Event) -> bool:
     return isinstance(event, EffectDone) and event.effect_id != session.effect_id
 
 
-def _fresh(flow: CompiledFlow, callers: tuple[Mapping[str, Json], ...] = (), *, is_active: bool = True) -> Session:
-    return Session(flow.flow_id, flow.version, variables=flow.variables, is_active=is_active, callers=callers)
+def _fresh(flow: CompiledFlow, begun: Session | None = None, *, is_active: bool = True) -> Session:
+    """The first session of a flow; `begun` holds what another flow hands on to it."""
+    if begun is None:
+        return Session(flow.flow_id, flow.version, variables=flow.variables, is_active=is_active)
+    return replace(begun.handed_on(flow.flow_id, flow.version, begun.callers), variables=flow.variables)
 
 
 def _begin_turn(

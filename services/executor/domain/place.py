@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
+from services.executor.domain.commands import JumpToFlow
 from services.executor.domain.compile import CompiledFlow
 from services.executor.domain.json_value import Json
 from services.executor.domain.session import MAX_PATH, Session
@@ -37,6 +38,7 @@ def session_after(flow: CompiledFlow, turn: Turn, base: Session, place: Place) -
         return Session(
             flow.flow_id, flow.version, variables=turn.variables, execution_path=path, is_active=False,
             user_message=said, selected_option=selected, spoke=tuple(place.spoke), callers=base.callers,
+            **_for_the_next(turn, base, place),
         )  # fmt: skip
     behaviour = flow.nodes[node_id].behaviour
     _watch_inactivity(flow, turn, place, behaviour)
@@ -61,6 +63,12 @@ def session_after(flow: CompiledFlow, turn: Turn, base: Session, place: Place) -
         is_handed_over=isinstance(behaviour, Holding) and behaviour.is_with_person,
         memo=turn.memo,
     )
+
+
+def _for_the_next(turn: Turn, base: Session, place: Place) -> dict[str, Any]:
+    """What an ended session keeps for the flow that goes on in its place: one it jumps to, or its caller."""
+    is_jump = bool(turn.commands) and isinstance(turn.commands[-1], JumpToFlow)
+    return {"backlog": tuple(place.backlog), "memo": turn.memo} if is_jump or base.callers else {}
 
 
 def _watch_inactivity(flow: CompiledFlow, turn: Turn, place: Place, behaviour: Behaviour) -> None:

@@ -1,9 +1,10 @@
 """Where one contact stands in one flow: an immutable value with a JSON form."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
+from services.executor.domain.contact_view import MEMO
 from services.executor.domain.json_value import Json, flag_at, object_at, objects_at, text_at, whole_number_at
 
 MAX_PATH: Final = 200
@@ -47,6 +48,18 @@ class Session:
     def is_with_person(self) -> bool:
         """Whether people have the conversation: the bot says nothing until it is released."""
         return self.is_taken or self.is_handed_over
+
+    def handed_on(self, flow_id: str, flow_version: int, callers: tuple[Mapping[str, Json], ...] = ()) -> "Session":
+        """The session in which another flow begins: what was not heard yet and the contact's changes go along."""
+        return Session(flow_id, flow_version, callers=callers, backlog=self.backlog, memo=self._of_contact())
+
+    def taken_back(self, called: "Session") -> "Session":
+        """The session of a caller again, with what the called flow did not hear and what it changed of the contact."""
+        memo = {**self.memo, **called._of_contact()}
+        return replace(self, is_active=True, backlog=called.backlog, memo=memo)
+
+    def _of_contact(self) -> dict[str, Json]:
+        return {MEMO: self.memo[MEMO]} if MEMO in self.memo else {}
 
     def to_json(self) -> dict[str, Json]:
         """The JSON form, as stored."""

@@ -88,8 +88,8 @@ class Standing:
 
     def visiting(self) -> Standing:
         """The state while another flow is gone through that it called: it keeps its place."""
-        return replace(self, session=replace(self.session, is_active=False, awaiting_input=False))
+        return replace(self, session=replace(self.session, is_active=False, awaiting_input=False, backlog=()))
 
-    def returned(self) -> Standing:
-        """The state again, when the flow it called has ended."""
-        return replace(self, session=replace(self.session, is_active=True))
+    def returned(self, called: Session) -> Standing:
+        """The state again, when the flow it called has ended in that session."""
+        return replace(self, session=self.session.taken_back(called))

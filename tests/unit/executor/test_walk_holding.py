@@ -132,6 +132,16 @@ def test_what_is_left_of_the_kept_messages_waits_for_the_next_question() -> None
     assert talk.after(seconds=1) == ["…", "B?", "12"]
 
 
+def test_what_is_left_goes_along_to_the_flow_that_is_jumped_to() -> None:
+    away = flow(
+        {"wait": say("…", delay_ms=1000), "go": ("jump", {"targetFlow": "other"})}, ("wait", "go"),
+    )  # fmt: skip
+    talk = Talk(away, flow({"q": ask("Q?", "q"), "bye": end("{{q}}!")}, ("q", "bye"), name="other"))
+    talk.says("hi")
+    talk.says("meanwhile")
+    assert talk.after(seconds=1) == ["…", "Q?", "meanwhile!"]
+
+
 def people(turn: Turn, event: Event) -> Move | None:
     return NEXT if isinstance(event, Released) else None
 

@@ -38,6 +38,30 @@ def test_the_caller_keeps_its_place_and_hears_nothing_meanwhile() -> None:
     assert (talk.node, talk.says("Main")) == ("street", ["City?"])
 
 
+def test_what_is_said_too_early_is_heard_where_the_next_question_stands() -> None:
+    inner = flow({"wait": say("…", delay_ms=1000), "a": ask("A?", "a")}, ("wait", "a"), name="inner")
+    outer = flow({"go": call("inner", returns={"a": "a"}), "b": ask("B?", "b"), "bye": end("{{a}}{{b}}")},
+                 ("go", "b"), ("b", "bye"))  # fmt: skip
+    talk = Talk(outer, inner)
+    talk.says("hi")
+    talk.says("1")
+    talk.says("2")
+    assert talk.after(seconds=1) == ["…", "A?", "B?", "12"]
+
+
+def test_a_called_flow_sees_what_changed_of_the_contact_and_so_does_its_caller() -> None:
+    inner = flow(
+        {"plan": say("{{contact.attributes.plan}}"), "up": ("contact", {"attributes": {"plan": "gold"}})},
+        ("plan", "up"), name="inner",
+    )  # fmt: skip
+    outer = flow(
+        {"set": ("contact", {"attributes": {"plan": "silver"}}), "go": call("inner"),
+         "bye": end("{{contact.attributes.plan}}")},
+        ("set", "go"), ("go", "bye"),
+    )  # fmt: skip
+    assert Talk(outer, inner).says("hi") == ["silver", "gold"]
+
+
 def test_calls_may_be_nested() -> None:
     inner = flow({"q": ask("Inner?", "x")}, name="inner")
     outer = flow({"go": call("inner", returns={"y": "x"})}, name="outer")
