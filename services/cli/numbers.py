@@ -2,10 +2,12 @@
 
 import json
 from collections.abc import Sequence
+from datetime import UTC
 from pathlib import Path
 
 from google.protobuf.json_format import MessageToDict
 
+from services.chassis.clock import now
 from services.cli.rooms import Rooms, talk
 from services.embedded.state import State
 from services.pb.sender.v1 import sender_pb2, sender_pb2_grpc
@@ -37,12 +39,14 @@ async def _health_of_numbers(rooms: Rooms) -> list[Health]:
 def describe_number(organization: str, number: sender_pb2.NumberHealth) -> str:
     """One number: Meta's word, what waits, what failed in the last 24 hours."""
     word = number.problem or ", ".join(filter(None, _told(number))) or "Meta tells nothing of it"
-    waits = (
-        f"{number.queued} wait, the oldest for {number.oldest_queued_seconds:.0f} s" if number.queued else "none wait"
-    )
+    waits = f"{number.queued} wait, the oldest for {_age(number):.0f} s" if number.queued else "none wait"
     failed = ", ".join(f"{error.count} × {error.error_code or 'refused'}" for error in number.errors)
     errors = f"; failed in 24 hours: {failed}" if failed else ""
     return f"number     {number.phone_number_id} of {organization}: {word}; {waits}{errors}"
+
+
+def _age(number: sender_pb2.NumberHealth) -> float:
+    return max((now() - number.oldest_queued_at.ToDatetime(UTC)).total_seconds(), 0.0)
 
 
 def _told(number: sender_pb2.NumberHealth) -> tuple[str, ...]:

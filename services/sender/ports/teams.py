@@ -158,10 +158,10 @@ class Outside(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """What waits for a number: how many messages, and seconds since the oldest was taken."""
+    """What waits for a number: how many messages, and when the oldest was taken; None when none waits."""
 
     queued: int
-    oldest_seconds: float
+    oldest_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

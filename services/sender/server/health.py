@@ -37,7 +37,7 @@ class HealthServer(sender_pb2_grpc.HealthServicer):
 
 
 def _health(number: NumberHealth) -> sender_pb2.NumberHealth:
-    return sender_pb2.NumberHealth(
+    health = sender_pb2.NumberHealth(
         phone_number_id=number.phone_number_id,
         quality_rating=number.state.quality_rating,
         messaging_limit=number.state.messaging_limit,
@@ -45,9 +45,11 @@ def _health(number: NumberHealth) -> sender_pb2.NumberHealth:
         connection=number.state.connection,
         problem=number.problem,
         queued=number.backlog.queued,
-        oldest_queued_seconds=number.backlog.oldest_seconds,
         errors=[_errors(each) for each in number.failures],
     )
+    if number.backlog.oldest_at is not None:
+        health.oldest_queued_at.FromDatetime(number.backlog.oldest_at)
+    return health
 
 
 def _errors(failures: Failures) -> sender_pb2.ErrorCount:

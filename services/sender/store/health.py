@@ -14,7 +14,7 @@ _MOST_MESSAGES = 20_000
 
 # A message that waits lies in a lane that is not idle; no index is kept on states, which change with every message.
 _BACKLOGS = Query(f"""
-    SELECT m.phone_number_id, count(*)::int, max(extract(epoch FROM now() - m.created_at))::float8
+    SELECT m.phone_number_id, count(*)::int, min(m.created_at)
     FROM (
       SELECT lane_id, head FROM sender.inbox_lane
       WHERE organization_id = %(organization)b::uuid AND wake_at IS NOT NULL

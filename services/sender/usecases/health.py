@@ -72,7 +72,7 @@ class TellHealth:
             told = await self._graph.ask([number], {"fields": NUMBER_FIELDS}, token=token) if token else _SEALED
             state, problem = (NumberState(), told) if isinstance(told, str) else (state_of(told), "")
             errors = failures.get(number, ())[:_MOST_ERRORS]
-            return NumberHealth(number, state, problem, backlogs.get(number, Backlog(0, 0.0)), errors)
+            return NumberHealth(number, state, problem, backlogs.get(number, Backlog(0, None)), errors)
 
         return await _few_at_once(health, list(chosen.items()))
 

@@ -36,7 +36,7 @@ async def test_health_tells_metas_word_what_waits_and_what_failed(stage: Stage) 
 
     async def is_seen() -> bool:
         backlogs = await PostgresHealth(stage.pool).backlogs(organization_id=organization_id)
-        return backlogs.keys() == {"8"} and backlogs["8"].queued == 2 and backlogs["8"].oldest_seconds >= 0
+        return backlogs.keys() == {"8"} and backlogs["8"].queued == 2 and backlogs["8"].oldest_at is not None
 
     await eventually(is_seen)
     assert await PostgresHealth(stage.pool).failures(organization_id=uuid.uuid4()) == {}

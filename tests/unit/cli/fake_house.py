@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid5
 
+from google.protobuf import timestamp_pb2
+
 from services.chassis.audit import audit_servicer
 from services.chassis.errors import AlreadyExists, InvalidArgument, NotFound
 from services.chassis.rpc import RpcServer, Servicer
@@ -146,7 +148,7 @@ class FakeHealth(sender_pb2_grpc.HealthServicer):
         numbers = [
             sender_pb2.NumberHealth(
                 phone_number_id=name, quality_rating="GREEN", messaging_limit="TIER_2K", connection="CONNECTED",
-                queued=3, oldest_queued_seconds=12.4, errors=errors,
+                queued=3, oldest_queued_at=timestamp_pb2.Timestamp(seconds=1), errors=errors,
             )
             for name in self.kept.of("token")
         ]  # fmt: skip

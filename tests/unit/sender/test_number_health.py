@@ -115,7 +115,7 @@ class Tokens:
 
 class Book:
     async def backlogs(self, *, organization_id: UUID) -> Mapping[str, Backlog]:
-        return {NUMBER: Backlog(3, 12.5)}
+        return {NUMBER: Backlog(3, NOW)}
 
     async def failures(self, *, organization_id: UUID) -> Mapping[str, Sequence[Failures]]:
         return {NUMBER: [Failures(code, 1, "no", NOW) for code in range(20)]}
@@ -152,8 +152,8 @@ async def test_what_meta_refuses_is_told_as_far_as_it_goes() -> None:
 
 async def test_health_is_metas_word_beside_our_own() -> None:
     one, unopened = await health().of_numbers(organization_id=ORGANIZATION, phone_number_id="")
-    assert (one.state.quality_rating, one.problem, one.backlog) == ("GREEN", "", Backlog(3, 12.5))
+    assert (one.state.quality_rating, one.problem, one.backlog) == ("GREEN", "", Backlog(3, NOW))
     assert [each.error_code for each in one.failures] == list(range(10))
     assert "SEALING_KEYS" in unopened.problem
     (chosen,) = await health().of_numbers(organization_id=ORGANIZATION, phone_number_id="7")
-    assert (chosen.phone_number_id, chosen.backlog) == ("7", Backlog(0, 0.0))
+    assert (chosen.phone_number_id, chosen.backlog) == ("7", Backlog(0, None))

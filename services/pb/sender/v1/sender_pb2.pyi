@@ -1170,7 +1170,7 @@ class NumberHealth(_message.Message):
     CONNECTION_FIELD_NUMBER: _builtins.int
     PROBLEM_FIELD_NUMBER: _builtins.int
     QUEUED_FIELD_NUMBER: _builtins.int
-    OLDEST_QUEUED_SECONDS_FIELD_NUMBER: _builtins.int
+    OLDEST_QUEUED_AT_FIELD_NUMBER: _builtins.int
     ERRORS_FIELD_NUMBER: _builtins.int
     phone_number_id: _builtins.str
     """The number."""
@@ -1186,8 +1186,10 @@ class NumberHealth(_message.Message):
     """Why Meta did not answer, one sentence; empty when it did."""
     queued: _builtins.int
     """Messages that wait or are on their way."""
-    oldest_queued_seconds: _builtins.float
-    """Seconds the oldest of them has waited."""
+    @_builtins.property
+    def oldest_queued_at(self) -> _timestamp_pb2.Timestamp:
+        """When the oldest of them was taken; not set when none waits."""
+
     @_builtins.property
     def errors(self) -> _containers.RepeatedCompositeFieldContainer[Global___ErrorCount]:
         """Failures of the last 24 hours, the most frequent first; at most 10."""
@@ -1202,12 +1204,12 @@ class NumberHealth(_message.Message):
         connection: _builtins.str = ...,
         problem: _builtins.str = ...,
         queued: _builtins.int = ...,
-        oldest_queued_seconds: _builtins.float = ...,
+        oldest_queued_at: _timestamp_pb2.Timestamp | None = ...,
         errors: _abc.Iterable[Global___ErrorCount] | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["oldest_queued_at", b"oldest_queued_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["connection", b"connection", "errors", b"errors", "messaging_limit", b"messaging_limit", "oldest_queued_seconds", b"oldest_queued_seconds", "phone_number_id", b"phone_number_id", "problem", b"problem", "quality_rating", b"quality_rating", "queued", b"queued", "throughput_level", b"throughput_level"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["connection", b"connection", "errors", b"errors", "messaging_limit", b"messaging_limit", "oldest_queued_at", b"oldest_queued_at", "phone_number_id", b"phone_number_id", "problem", b"problem", "quality_rating", b"quality_rating", "queued", b"queued", "throughput_level", b"throughput_level"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
