@@ -14,7 +14,9 @@ class Settings(ServiceSettings):
     ingress_target: str = setting("INGRESS_TARGET", "gRPC target of ingress, asked before a message is sent again")
     analytics_target: str = setting("ANALYTICS_TARGET", "gRPC target of analytics, which keeps delivery records")
     executor_target: str = setting(
-        "EXECUTOR_TARGET", "gRPC target of executor, which is told of messages of flows that did not arrive"
+        "EXECUTOR_TARGET",
+        "gRPC target of executor, which is told of messages of flows that did not arrive",
+        default="dns:///127.0.0.1:7020",
     )
     sealing_keys: Secret = setting(
         "SEALING_KEYS", "base64 keys of 32 bytes, comma-separated, the active one first; they seal access tokens"
