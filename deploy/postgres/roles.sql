@@ -262,6 +262,13 @@ INSERT INTO trust VALUES
   ('svc_sender', 'sender.pair', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),
   ('svc_sender', 'sender.parked_status', 'SELECT, INSERT, DELETE', 'tenant'),
   ('svc_sender', 'sender.erased_recipient', 'SELECT, INSERT', 'tenant'),
+  -- What is paused and what waits beside its lane is looked for before an organization is named: ids, codes, moments.
+  ('svc_sender', 'sender.pause', 'SELECT, INSERT, UPDATE, DELETE', 'house'),
+  ('svc_sender', 'sender.deferred', 'SELECT, INSERT, UPDATE, DELETE', 'house'),
+  ('svc_sender', 'sender.number', 'SELECT, INSERT, UPDATE', 'tenant'),
+  ('svc_sender', 'sender.opt_out', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),
+  ('svc_sender', 'sender.reached', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),
+  ('svc_sender', 'sender.reached_count', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),
   ('svc_sender', 'sender.receipt', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),
   ('svc_sender', 'sender.audit_event', 'SELECT, INSERT', 'tenant'),
   -- analytics records.

@@ -155,6 +155,7 @@ def _status_of(event: Event, *, received_at_ms: int, signed_by: tuple[str, ...])
         known["error_codes"] = [_number(code) for code in codes]
     return events_pb2.MessageStatus(
         **known,
+        waba_id=event.waba_id or "",
         occurred_at=_number(fields.get("timestamp")),
         is_billable=fields.get("billable") is True,
         received_at_ms=received_at_ms,

@@ -34,6 +34,8 @@ NOTED = {
     "router.Directory.PutTriggers",
     "router.Privacy.PutRetention",
     "sender.Credentials.PutCredential",
+    "sender.Numbers.EndPauses",
+    "sender.Numbers.PutNumberLimits",
     "sender.Webhooks.DeleteWebhook",
     "sender.Webhooks.PutWebhook",
 }

@@ -21,6 +21,9 @@ MATCHES = {
 }
 NOT_SERVED = ("templates",)
 MOST_TRIGGERS = 1000
+# What sender takes at most (sender.Numbers.PutNumberLimits).
+_FASTEST = 5000
+_MOST_USERS = 10_000_000
 
 _ORGANIZATION_KEYS = (
     "name", "time_zone", "fallback_flow", "meta_apps", "numbers", "chatbots", "flows", "triggers", "users", "api_keys",
@@ -31,6 +34,7 @@ _APP_KEYS = ("name", "app_secret", "previous_app_secret", "verify_token")
 _SECRET_KEYS = ("name", "value")
 _NUMBER_KEYS = (
     "phone_number_id", "display_phone_number", "access_token", "app", "chatbot", "default_flow", "active", "waba_id",
+    "portfolio", "messages_per_second", "users_per_day",
 )  # fmt: skip
 _CHATBOT_KEYS = ("name", "default_flow", "main_flow", "active")
 _FLOW_KEYS = ("name", "file", "document", "publish")
@@ -177,6 +181,9 @@ def _number(fields: Fields) -> Number:
         default_flow=fields.text("default_flow"),
         is_active=fields.flag("active", default=True),
         waba_id=_phone_number_id(fields, "waba_id"),
+        portfolio=fields.text("portfolio", most=_NAME_LENGTH),
+        messages_per_second=fields.number("messages_per_second", most=_FASTEST),
+        users_per_day=fields.number("users_per_day", most=_MOST_USERS),
         where=fields.where,
     )
 

@@ -58,6 +58,9 @@ class Number:
     default_flow: str
     is_active: bool
     waba_id: str
+    portfolio: str
+    messages_per_second: int
+    users_per_day: int
     where: Where = field(compare=False, repr=False)
 
 

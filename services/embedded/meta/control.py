@@ -6,6 +6,7 @@ from aiohttp import web
 
 from .answers import Handler, json_answer, json_request
 from .plans import BusinessNumber, DeliveryPlan, Faults, InputError, plan_to_json, read_plan
+from .scripted import read_answers
 from .simulator import SimulatedMeta
 
 PREFIX = "/_sim"
@@ -30,6 +31,7 @@ class ControlApp:
         return [
             web.get(f"{PREFIX}/numbers", self.numbers),
             web.put(PREFIX + "/numbers/{phone_number_id}", self.put_number),
+            web.put(PREFIX + "/numbers/{phone_number_id}/answers", self.put_answers),
             web.get(f"{PREFIX}/ledger", self.ledger),
             web.delete(f"{PREFIX}/ledger", self.clear_ledger),
             web.get(f"{PREFIX}/faults", self.faults),
@@ -52,6 +54,12 @@ class ControlApp:
         number = read_plan(BusinessNumber, values | {"phone_number_id": phone_number_id})
         self._meta.register(number)
         return json_answer(plan_to_json(number))
+
+    async def put_answers(self, request: web.Request) -> web.Response:
+        """Lay down what the next sends of a number are answered."""
+        answers = read_answers(await json_request(request))
+        self._meta.script.put(request.match_info["phone_number_id"], answers)
+        return json_answer({"answers": len(answers)})
 
     async def ledger(self, request: web.Request) -> web.StreamResponse:
         """Accepted messages in order, narrowed by ?phone_number_id=, ?to=, ?after= (a sequence), ?limit=."""

@@ -11,6 +11,7 @@ from .bodies import MarkRead, Send, read_override, read_request
 from .clock import pause
 from .plans import BusinessNumber
 from .refusals import ErrorKind, GraphError, graph_answer
+from .scripted import ScriptedAnswer, ScriptedFault
 from .simulator import SimulatedMeta
 from .statuses import Accepted
 
@@ -44,6 +45,8 @@ class GraphApp:
         """POST /{PHONE_NUMBER_ID}/messages: a message, a read receipt or typing."""
         arrival = next(self._arrivals)
         number = self._authorized_number(request)
+        if (scripted := self._meta.script.next_of(number.phone_number_id)) is not None:
+            return await self._as_scripted(request, scripted)
         fault = self._meta.faults.fault()
         if fault == "reset_before_accept":
             return _reset(request)
@@ -150,6 +153,16 @@ class GraphApp:
 
     def _known(self, token: str) -> list[BusinessNumber]:
         return [number for number in self._meta.numbers.values() if token in number.access_tokens]
+
+    async def _as_scripted(self, request: web.Request, scripted: ScriptedAnswer) -> web.StreamResponse:
+        await request.read()
+        if scripted.fault is ScriptedFault.READ_TIMEOUT:
+            await pause(self._meta.clock, self._meta.faults.plan.hang_seconds)
+        if scripted.fault is not ScriptedFault.NONE:
+            return _reset(request)
+        return web.Response(
+            body=scripted.body, status=scripted.http, headers=scripted.headers, content_type="application/json"
+        )
 
     async def _answer_or_fail(self, request: web.Request, fault: str, answer: web.StreamResponse) -> web.StreamResponse:
         """The answer after the planned latency, or what the caller gets instead although Meta accepted."""

@@ -20,6 +20,7 @@ from .plans import BusinessNumber
 from .posting import Poster
 from .refusals import ErrorKind
 from .screen import Bubble
+from .scripted import Script
 from .statuses import Accepted, StatusTeller
 from .wamids import address_in, mint
 from .webhooks import message_value
@@ -43,6 +44,7 @@ class SimulatedMeta:
         self.numbers: dict[str, BusinessNumber] = {}
         self.faults = FaultDice()
         self.ledger = Ledger()
+        self.script = Script()
         self.people = People()
         self.refused: Counter[int] = Counter()
         jitter = dice or random.Random()  # noqa: S311 (jitter is no secret)

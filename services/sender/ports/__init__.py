@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 from uuid import UUID
 
 from services.chassis.queue import Claim, Cleared, Page
 from services.sender.domain import message
 from services.sender.domain.answers import Answer
+from services.sender.domain.pausing import PauseName
 from services.sender.domain.settling import Turn, Verdict, Wish
 
 Key = tuple[UUID, str]
@@ -55,6 +56,8 @@ class StatusEvent:
     occurred_at: int
     recipient_wa_id: str = ""
     recipient_user_id: str = ""
+    phone_number_id: str = ""
+    waba_id: str = ""
 
 
 StatusFate = Literal["applied", "nothing", "erased"]
@@ -116,6 +119,9 @@ class Store(Protocol):
     async def apply_statuses(self, statuses: Sequence[StatusEvent]) -> list[StatusFate]:
         """Move messages forward, park what no message is known for; what is of somebody erased leaves no trace."""
 
+    async def outbound_of(self, *, organization_id: UUID, message_id: UUID) -> bytes | None:
+        """A message as it was stored, None when it is kept no longer."""
+
 
 class Privacy(Protocol):
     """What sender keeps of people. Every method raises errors.Unavailable."""
@@ -133,14 +139,103 @@ class Privacy(Protocol):
         """Remove a batch of what was settled before. Counts are the job's."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NumberFacts:
+    """What is known of a number; 0 messages a second leave it to the settings, 0 users a day to Meta."""
+
+    token: str | None = None
+    waba_id: str = ""
+    portfolio_id: str = ""
+    messages_per_second: int = 0
+    users_per_day: int = 0
+
+
+class Paced(NamedTuple):
+    """A number that is to send one message, and how many it may a second."""
+
+    phone_number_id: str
+    per_second: float
+
+
+class Place(NamedTuple):
+    """One place in a number's window (NumberGate.enter); `entered_at` by the monotonic clock."""
+
+    phone_number_id: str
+    name: str
+    entered_at: float
+
+
+class PausedAs(NamedTuple):
+    """A pause that holds a message up: which, for how many seconds more (0: a probe is due), and why."""
+
+    name: PauseName
+    seconds: float
+    code: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pause:
+    """A pause as it is kept; `probe_in` in seconds, `since` when Meta first refused."""
+
+    name: PauseName
+    phone_number_id: str
+    code: int
+    text: str
+    since: datetime
+    probes: int
+    probe_in: float
+
+
+class PauseStore(Protocol):
+    """What is paused, for all replicas. Every method raises errors.Unavailable."""
+
+    async def put_pause(self, name: PauseName, *, phone_number_id: str, code: int, text: str, seconds: float) -> bool:
+        """Note a refusal; the first probe comes in so many seconds. Tells whether the pause is new."""
+
+    async def take_probe(self, name: PauseName, *, seconds: float) -> bool:
+        """Whether the due probe is the caller's, or nothing is paused any more; the next comes so much later."""
+
+    async def end_pauses(self, names: Sequence[PauseName]) -> list[PauseName]:
+        """End pauses, and wake what waited for them; gives those there were."""
+
+    async def resume(self, *, organization_id: UUID, names: Sequence[PauseName]) -> list[PauseName]:
+        """The same because somebody asked for it, who is noted in the audit log."""
+
+    async def read_pauses(self) -> list[Pause]:
+        """Every pause of the house."""
+
+    async def list_pauses(self, *, organization_id: UUID) -> list[Pause]:
+        """The pauses of one organization, the oldest first."""
+
+
+class ReachStore(Protocol):
+    """Whom portfolios reached outside the window within a day."""
+
+    async def reach(
+        self, *, organization_id: UUID, portfolio_id: str, limit: int, recipients: Sequence[str]
+    ) -> list[bool]:
+        """Per recipient whether it may be reached, and then counts. Raises errors.Unavailable."""
+
+
+class NumberStore(Protocol):
+    """What is known of numbers. Every method raises errors.Unavailable."""
+
+    async def facts(self, keys: Sequence[Key]) -> dict[Key, NumberFacts]:
+        """What is known of these numbers; one of which nothing is known is left out."""
+
+    async def put_accounts(self, accounts: Mapping[Key, str]) -> None:
+        """Note to which accounts (WABA ids) numbers belong."""
+
+    async def put_limits(self, *, organization_id: UUID, phone_number_id: str, facts: NumberFacts) -> bool:
+        """Replace what was given of a number; an empty account leaves what is known. Tells whether it changed."""
+
+
 class CredentialStore(Protocol):
     """Sealed access tokens."""
 
     async def put_credential(self, *, organization_id: UUID, phone_number_id: str, token: str) -> bool:
         """Store a token; tells whether it changed. Waiting lanes of the organization become ready."""
-
-    async def tokens(self, keys: Sequence[Key]) -> dict[Key, str]:
-        """The tokens of these numbers; a number without one is left out."""
 
     async def tokens_of(self, *, organization_id: UUID) -> dict[str, str]:
         """Every token of an organization by phone_number_id."""
@@ -169,11 +264,20 @@ class Graph(Protocol):
 class NumberGate(Protocol):
     """The throughput limit of each number, shared by all senders."""
 
-    async def reserve(self, numbers: Sequence[str], *, within: float) -> list[tuple[bool, float]]:
+    async def reserve(self, asked: Sequence[Paced], *, within: float) -> list[tuple[bool, float]]:
         """Reserve each number's next free moment if it comes within so many seconds: (reserved, seconds until it)."""
 
     async def penalize(self, phone_number_id: str, *, seconds: float) -> None:
         """Let the number rest (Meta said it is too fast)."""
+
+    async def slow_down(self, phone_number_id: str) -> None:
+        """Lower the number's pace; it comes back by itself."""
+
+    async def enter(self, asked: Paced) -> Place:
+        """Take a place in the number's window, right before the call is written; waits until one is free."""
+
+    def leave(self, place: Place) -> None:
+        """The call has ended."""
 
 
 class Watermark(Protocol):

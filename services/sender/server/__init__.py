@@ -9,9 +9,10 @@ from services.sender.server.credentials import CredentialsServer
 from services.sender.server.delivery import DeliveryServer
 from services.sender.server.health import HealthServer
 from services.sender.server.messages import MessageServiceServer, written
+from services.sender.server.numbers import NumbersServer
 from services.sender.server.privacy import PrivacyServer
 from services.sender.server.webhooks import WebhooksServer
-from services.sender.usecases import Deliver, KeepCredentials
+from services.sender.usecases import Deliver, KeepCredentials, KeepNumbers
 from services.sender.usecases.health import TellHealth
 from services.sender.usecases.sending import Send
 from services.sender.usecases.telling import TellMessages, WatchMessages
@@ -22,6 +23,7 @@ __all__ = [
     "DeliveryServer",
     "HealthServer",
     "MessageServiceServer",
+    "NumbersServer",
     "PrivacyServer",
     "WebhooksServer",
     "servicers",
@@ -30,7 +32,7 @@ __all__ = [
 ]
 
 
-def servicers(deliver: Deliver, credentials: KeepCredentials, privacy: Privacy) -> list[Servicer]:
+def servicers(deliver: Deliver, credentials: KeepCredentials, numbers: KeepNumbers, privacy: Privacy) -> list[Servicer]:
     """What other rooms and the operator call."""
     return [
         Servicer("pytake.sender.v1.Delivery", sender_pb2_grpc.add_DeliveryServicer_to_server, DeliveryServer(deliver)),
@@ -39,6 +41,7 @@ def servicers(deliver: Deliver, credentials: KeepCredentials, privacy: Privacy) 
             sender_pb2_grpc.add_CredentialsServicer_to_server,
             CredentialsServer(credentials),
         ),
+        Servicer("pytake.sender.v1.Numbers", sender_pb2_grpc.add_NumbersServicer_to_server, NumbersServer(numbers)),
         Servicer("pytake.sender.v1.Privacy", sender_pb2_grpc.add_PrivacyServicer_to_server, PrivacyServer(privacy)),
     ]
 

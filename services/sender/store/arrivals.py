@@ -13,7 +13,7 @@ from services.sender.domain.settling import PairLimit, Released, Settled, Turn, 
 from services.sender.ports import Departure, NewMessage, Settlement
 from services.sender.store import statements
 from services.sender.store.rows import Changes, Telling
-from services.sender.store.turns import Moved, marking_pairs, moving_lanes, ready_lanes
+from services.sender.store.turns import Moved, deferring, marking_pairs, moving_lanes, ready_lanes
 
 # A lane brings this many messages at most before others get their turn.
 PER_LANE = 16
@@ -75,7 +75,7 @@ async def add_and_depart(
     decided = [(claim, settled) for claim, settled in departing if settled is not None]
     # A kept lane stands as it should: its lease is as old as this transaction.
     released = [(claim, settled) for claim, settled in decided if not settled.is_kept]
-    before = [*_adding(fresh, changes), *marking_pairs(decided)]
+    before = [*_adding(fresh, changes), *marking_pairs(decided), *deferring(decided)]
     moving = moving_lanes([*released, *repeated], lease_seconds=inbox.lease_seconds)
     written = await journey.commit([*before, *moving, *tell.steps(changes.deliveries)])
     ready = ready_lanes(written[len(before)]) if moving else set()
@@ -105,6 +105,7 @@ def _adding(fresh: Sequence[NewMessage], changes: Changes) -> list[Step]:
         "attempts": [row.attempts for row in decided],
         "codes": [row.error_code for row in decided],
         "errors": [row.error_text.replace("\x00", " ") for row in decided],
+        "actions": [row.error_action for row in decided],
         "nows": [row.is_attempted_now for row in decided],
     }
     return [(statements.ADD_DECIDED, values)]

@@ -64,6 +64,28 @@ _REMOVE_PAIRS = Query(f"""
     WITH gone AS (DELETE FROM sender.pair WHERE {_MINE} AND lane_id = ANY (%(lanes)b::uuid[]) RETURNING 1)
     SELECT count(*) FROM gone""")
 
+_REMOVE_DEFERRED = Query(f"""
+    WITH gone AS (DELETE FROM sender.deferred WHERE {_MINE} AND lane_id = ANY (%(lanes)b::uuid[]) RETURNING 1)
+    SELECT count(*) FROM gone""")
+_REMOVE_OPT_OUTS = Query(f"""
+    WITH gone AS (DELETE FROM sender.opt_out WHERE {_MINE} AND recipient = ANY (%(names)b::text[]) RETURNING 1)
+    SELECT count(*) FROM gone""")
+
+
+def _forget_reached(whose: str) -> Query:
+    """Removes people a portfolio reached, and counts them no more."""
+    return Query(f"""
+    WITH gone AS (DELETE FROM sender.reached WHERE {_MINE} AND {whose} RETURNING portfolio_id),
+    counted AS (
+      UPDATE sender.reached_count c SET users = greatest(c.users - g.users, 0)
+      FROM (SELECT portfolio_id, count(*)::int AS users FROM gone GROUP BY 1) g
+      WHERE c.organization_id = %(organization)b::uuid AND c.portfolio_id = g.portfolio_id)
+    SELECT count(*) FROM gone""")
+
+
+_REMOVE_REACHED = _forget_reached("recipient = ANY (%(names)b::text[])")
+_EXPIRE_REACHED = _forget_reached("reached_at < least(%(before)b::timestamptz, now() - interval '1 day')")
+
 # What no message is known for names nobody but in Meta's id itself, which holds the number.
 _GIVEN_AWAY = "EXISTS (SELECT 1 FROM unnest(%(parts)b::text[]) p WHERE strpos(wamid, p) > 0)"
 _REMOVE_PARKED = Query(f"""
@@ -165,6 +187,7 @@ class PostgresPrivacy:
             ("sender.parked_status", (_EXPIRE_PARKED, values)),
             ("sender.message_wamid", (_EXPIRE_STRANGERS, values)),
             ("sender.pair", (_EXPIRE_PAIRS, values)),
+            ("sender.reached", (_EXPIRE_REACHED, values)),
         ]
         for box in (self._inbox, self._failures, self._calls, self._records):
             removals += box.removing_older([organization_id], before, limit=ROWS_AT_ONCE)
@@ -192,6 +215,7 @@ class PostgresPrivacy:
             "organization": organization_id,
             "lanes": sorted(erasure.conversation_ids),
             "parts": list(erasure.wamid_parts),
+            "names": [*erasure.wa_ids, *erasure.user_ids],
         }
         async with self._database.journey([organization_id]) as journey:
             _, webhooks = await journey.run([(_LOCK_FEED, values), (_READ_WEBHOOKS, values)])
@@ -210,6 +234,9 @@ class PostgresPrivacy:
                 ("sender.message_wamid", (_REMOVE_WAMIDS, values)),
                 ("sender.parked_status", (_REMOVE_PARKED, values)),
                 ("sender.pair", (_REMOVE_PAIRS, values)),
+                ("sender.deferred", (_REMOVE_DEFERRED, values)),
+                ("sender.opt_out", (_REMOVE_OPT_OUTS, values)),
+                ("sender.reached", (_REMOVE_REACHED, values)),
                 *(removal for box, of_box in boxes for removal in box.removing(of_box, EVER)),
             ]
             cleared = counted(removals, await journey.run([step for _, step in removals]))

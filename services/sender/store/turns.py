@@ -52,7 +52,7 @@ async def settle_turns(
     if len(moved) < len(turns):
         house_metrics.lane_fenced_total.labels(inbox.box.path).inc(len(turns) - len(moved))
     moving = moving_lanes(moved, lease_seconds=inbox.lease_seconds)
-    before = [*changes.writing(), *marking_pairs(moved)]
+    before = [*changes.writing(), *marking_pairs(moved), *deferring(moved)]
     rows = await journey.commit([*before, *moving, *tell.steps(changes.deliveries)])
     ready = ready_lanes(rows[len(before)]) if moving else set()
     return [
@@ -72,6 +72,21 @@ def marking_pairs(moved: Sequence[Moved]) -> list[Step]:
         "ahead": [ahead for _, ahead in marked],
     }
     return [(statements.MARK_PAIRS, values)]
+
+
+def deferring(moved: Sequence[Moved]) -> list[Step]:
+    """The step that notes messages whose lanes go on without them, if there are any."""
+    deferred = [(claim, deferral) for claim, settled in moved for deferral in settled.deferrals]
+    if not deferred:
+        return []
+    values = {
+        "groups": [claim.group_id for claim, _ in deferred],
+        "ids": [deferral.message_id for _, deferral in deferred],
+        "lanes": [claim.lane_id for claim, _ in deferred],
+        "waits": [deferral.seconds for _, deferral in deferred],
+        "templates": [deferral.template for _, deferral in deferred],
+    }
+    return [(statements.DEFER, values)]
 
 
 def moving_lanes(moved: Sequence[Moved], *, lease_seconds: float) -> list[Step]:

@@ -22,8 +22,9 @@ from services.sender.domain.health import (
     state_of,
     token_of,
 )
-from services.sender.ports import CredentialStore, Graph
+from services.sender.ports import CredentialStore, Graph, Pause
 from services.sender.ports.teams import Backlog, Failures, HealthBook
+from services.sender.usecases import KeepNumbers
 
 _AT_ONCE = 8
 _MOST_ACCOUNTS = 10
@@ -42,6 +43,7 @@ class NumberHealth:
     problem: str
     backlog: Backlog
     failures: Sequence[Failures]
+    pauses: Sequence[Pause]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +57,11 @@ class NumberFinding:
 class TellHealth:
     """Tells how numbers do, and checks them with the Graph API."""
 
-    def __init__(self, tokens: CredentialStore, graph: Graph, book: HealthBook, now: Now) -> None:
+    def __init__(self, tokens: CredentialStore, graph: Graph, book: HealthBook, numbers: KeepNumbers, now: Now) -> None:
         self._tokens = tokens
         self._graph = graph
         self._book = book
+        self._numbers = numbers
         self._now = now
 
     async def of_numbers(self, *, organization_id: UUID, phone_number_id: str) -> list[NumberHealth]:
@@ -67,12 +70,14 @@ class TellHealth:
         chosen = {number: token for number, token in tokens.items() if phone_number_id in ("", number)}
         backlogs = await self._book.backlogs(organization_id=organization_id)
         failures = await self._book.failures(organization_id=organization_id)
+        pauses = await self._numbers.pauses_of(organization_id=organization_id, phone_number_ids=list(chosen))
 
         async def health(number: str, token: str) -> NumberHealth:
             told = await self._graph.ask([number], {"fields": NUMBER_FIELDS}, token=token) if token else _SEALED
             state, problem = (NumberState(), told) if isinstance(told, str) else (state_of(told), "")
             errors = failures.get(number, ())[:_MOST_ERRORS]
-            return NumberHealth(number, state, problem, backlogs.get(number, Backlog(0, None)), errors)
+            backlog = backlogs.get(number, Backlog(0, None))
+            return NumberHealth(number, state, problem, backlog, errors, pauses.get(number, ()))
 
         return await _few_at_once(health, list(chosen.items()))
 

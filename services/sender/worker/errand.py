@@ -18,6 +18,8 @@ class Errand:
     """One message, or read receipt, to be delivered.
 
     `position` is where the lane's head comes once it is settled. Templates may leave after the 24 hour window.
+    `template` is NAME/LANGUAGE of one; sent after `window_closed_at` it reaches `recipient` from outside the window.
+    `has_link`: Meta has to fetch a file for it.
     """
 
     message_id: UUID
@@ -27,6 +29,10 @@ class Errand:
     body: bytes
     refusal: str | None
     is_read_receipt: bool = False
+    template: str = ""
+    recipient: str = ""
+    window_closed_at: float = 0.0
+    has_link: bool = False
 
 
 def errand_of(item: StoredItem, *, position: int) -> Errand:
@@ -37,6 +43,20 @@ def errand_of(item: StoredItem, *, position: int) -> Errand:
 def errand_of_message(message: NewMessage) -> Errand:
     """Read a message that has no place in its lane yet."""
     return _read(message.message_id, message.payload, 0)
+
+
+def template_in(payload: bytes) -> str:
+    """The same of a message as it was stored."""
+    try:
+        return template_of(sender_pb2.OutboundMessage.FromString(payload))
+    except DecodeError:
+        return ""
+
+
+def template_of(message: sender_pb2.OutboundMessage) -> str:
+    """NAME/LANGUAGE of the template a message is made of; empty for any other."""
+    template = message.content.template
+    return f"{template.name}/{template.language}" if message.content.HasField("template") else ""
 
 
 def _read(message_id: UUID, payload: bytes, position: int) -> Errand:
@@ -58,4 +78,8 @@ def _read(message_id: UUID, payload: bytes, position: int) -> Errand:
         body,
         refusal,
         is_read_receipt=content.HasField("read_receipt"),
+        template=template_of(message),
+        recipient=message.recipient_wa_id or message.recipient_user_id,
+        window_closed_at=float(message.window_expires_at),
+        has_link=b'"link":' in body,
     )

@@ -149,10 +149,33 @@ class FakeHealth(sender_pb2_grpc.HealthServicer):
             sender_pb2.NumberHealth(
                 phone_number_id=name, quality_rating="GREEN", messaging_limit="TIER_2K", connection="CONNECTED",
                 queued=3, oldest_queued_at=timestamp_pb2.Timestamp(seconds=1), errors=errors,
+                pauses=[sender_pb2.Pause(scope="number", error_code=133010, error_text="not registered")],
             )
             for name in self.kept.of("token")
         ]  # fmt: skip
         return sender_pb2.GetNumberHealthResponse(numbers=numbers)
+
+
+class FakeNumbers(sender_pb2_grpc.NumbersServicer):
+    """Limits of numbers; the number 9 is paused."""
+
+    def __init__(self, kept: Kept) -> None:
+        self.kept = kept
+
+    async def PutNumberLimits(self, request: Any, context: Any) -> sender_pb2.PutNumberLimitsResponse:
+        value = (request.waba_id, request.portfolio_id, request.messages_per_second, request.users_per_day)
+        if value == ("", "", 0, 0):
+            return sender_pb2.PutNumberLimitsResponse()
+        is_changed = self.kept.put("limits", request.phone_number_id, value=value)
+        return sender_pb2.PutNumberLimitsResponse(is_changed=is_changed)
+
+    async def ListPauses(self, request: Any, context: Any) -> sender_pb2.ListPausesResponse:
+        return sender_pb2.ListPausesResponse(pauses=[
+            sender_pb2.Pause(scope="number", name=name, phone_number_id=name, error_code=133010,
+                             error_text="not registered", probes=2, probe_in_seconds=40)
+            for name in self.kept.of("token")
+            if name == "9" and (request.organization_id, "number", name) in self.kept.values
+        ])  # fmt: skip
 
 
 class FakeApps(ingress_pb2_grpc.AppsServicer):
@@ -324,6 +347,7 @@ def _servicers(kept: Kept, room: str) -> list[Servicer]:
                 FakeCredentials(kept),
             ),
             Servicer("pytake.sender.v1.Health", sender_pb2_grpc.add_HealthServicer_to_server, FakeHealth(kept)),
+            Servicer("pytake.sender.v1.Numbers", sender_pb2_grpc.add_NumbersServicer_to_server, FakeNumbers(kept)),
             dead,
             sealing,
         ],

@@ -12,8 +12,9 @@ from services.sender.cache import Pauses
 from services.sender.domain.answers import Accepted, Answer
 from services.sender.domain.message import Key, key_of
 from services.sender.domain.settling import PairLimit, Released, Wish
-from services.sender.ports import Departure, Freshness, NewMessage, Settlement
+from services.sender.ports import Departure, Freshness, NewMessage, NumberFacts, Paced, Place, Settlement
 from services.sender.worker import Departing, Settler, Surroundings, Walk
+from tests.fakes.sender_pauses import BoundlessReach, FakePauseStore
 from tests.fakes.sender_store import Clock, FakeStore
 
 ORGANIZATION = uuid4()
@@ -53,7 +54,9 @@ class Harbour:
         self.store = SlowStore(self.clock, limit=PairLimit(45, 6.0))
         self.store.commit_seconds = self.commit_seconds
         around = Surroundings(
-            settle=Settler(self.store), graph=self, gate=self, pauses=Pauses(self.clock.now), tokens=self,
+            settle=Settler(self.store), graph=self, gate=self,
+            pauses=Pauses(FakePauseStore(self.clock), self.clock.now),
+            numbers=self, reach=BoundlessReach(), messages_per_second=80.0,
             watermark=self, monotonic=self.clock.now, reconcile_seconds=20.0, fresh_seconds=3.0, calls_per_number=2,
             pause=self.clock.pause, dice=lambda: 0.0,
         )  # fmt: skip
@@ -71,15 +74,27 @@ class Harbour:
     async def is_clear(self) -> bool:
         return True
 
-    async def reserve(self, numbers: Sequence[str], *, within: float) -> list[tuple[bool, float]]:
-        self.reserved += numbers
-        return [(not self.is_refused, self.waits)] * len(numbers)
+    async def reserve(self, asked: Sequence[Paced], *, within: float) -> list[tuple[bool, float]]:
+        self.reserved += [each.phone_number_id for each in asked]
+        return [(not self.is_refused, self.waits)] * len(asked)
 
     async def penalize(self, phone_number_id: str, *, seconds: float) -> None:
         """Nobody is too fast here."""
 
-    async def get(self, keys: Sequence[object]) -> list[str | None]:
-        return [self.token] * len(keys)
+    async def get(self, keys: Sequence[object]) -> list[NumberFacts]:
+        return [NumberFacts(token=self.token)] * len(keys)
+
+    def alike(self, key: tuple[UUID, str], facts: NumberFacts, *, is_same_app: bool) -> list[str]:
+        return [key[1]]
+
+    async def slow_down(self, phone_number_id: str) -> None:
+        """Nobody is too fast here."""
+
+    async def enter(self, asked: Paced) -> Place:
+        return Place(asked.phone_number_id, "", 0.0)
+
+    def leave(self, place: Place) -> None:
+        """Others may follow."""
 
     def forget(self, key: object) -> None:
         """It stays the same."""

@@ -121,8 +121,13 @@ class Book:
         return {NUMBER: [Failures(code, 1, "no", NOW) for code in range(20)]}
 
 
+class Numbers:
+    async def pauses_of(self, *, organization_id: UUID, phone_number_ids: Sequence[str]) -> Mapping[str, Sequence[str]]:
+        return {NUMBER: ["a pause"]}
+
+
 def health(**answers: Mapping[str, object] | str) -> TellHealth:
-    everything: Any = (Tokens(), Graph(**answers), Book())
+    everything: Any = (Tokens(), Graph(**answers), Book(), Numbers())
     return TellHealth(*everything, lambda: NOW)
 
 
@@ -155,5 +160,6 @@ async def test_health_is_metas_word_beside_our_own() -> None:
     assert (one.state.quality_rating, one.problem, one.backlog) == ("GREEN", "", Backlog(3, NOW))
     assert [each.error_code for each in one.failures] == list(range(10))
     assert "SEALING_KEYS" in unopened.problem
+    assert (list(one.pauses), list(unopened.pauses)) == (["a pause"], [])
     (chosen,) = await health().of_numbers(organization_id=ORGANIZATION, phone_number_id="7")
     assert (chosen.phone_number_id, chosen.backlog) == ("7", Backlog(0, None))

@@ -193,6 +193,7 @@ class MessageStatus(_message.Message):
     IS_BILLABLE_FIELD_NUMBER: _builtins.int
     RECEIVED_AT_MS_FIELD_NUMBER: _builtins.int
     SIGNED_BY_FIELD_NUMBER: _builtins.int
+    WABA_ID_FIELD_NUMBER: _builtins.int
     event_id: _builtins.str
     """Key under which the status counts once: status:<phone_number_id>:<wamid>:<status>[:<participant>]."""
     phone_number_id: _builtins.str
@@ -215,6 +216,8 @@ class MessageStatus(_message.Message):
     """Whether Meta bills it."""
     received_at_ms: _builtins.int
     """Milliseconds since 1970 when ingress made it durable."""
+    waba_id: _builtins.str
+    """The WhatsApp Business Account of the number; may be empty."""
     @_builtins.property
     def error_codes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
         """Error codes of a failed status."""
@@ -239,10 +242,11 @@ class MessageStatus(_message.Message):
         is_billable: _builtins.bool = ...,
         received_at_ms: _builtins.int = ...,
         signed_by: _abc.Iterable[_builtins.str] | None = ...,
+        waba_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["callback_data", b"callback_data", "error_codes", b"error_codes", "event_id", b"event_id", "is_billable", b"is_billable", "message_id", b"message_id", "occurred_at", b"occurred_at", "phone_number_id", b"phone_number_id", "pricing_category", b"pricing_category", "received_at_ms", b"received_at_ms", "recipient_user_id", b"recipient_user_id", "recipient_wa_id", b"recipient_wa_id", "signed_by", b"signed_by", "status", b"status"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["callback_data", b"callback_data", "error_codes", b"error_codes", "event_id", b"event_id", "is_billable", b"is_billable", "message_id", b"message_id", "occurred_at", b"occurred_at", "phone_number_id", b"phone_number_id", "pricing_category", b"pricing_category", "received_at_ms", b"received_at_ms", "recipient_user_id", b"recipient_user_id", "recipient_wa_id", b"recipient_wa_id", "signed_by", b"signed_by", "status", b"status", "waba_id", b"waba_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

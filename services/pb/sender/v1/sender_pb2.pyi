@@ -347,6 +347,220 @@ class CheckCredentialsResponse(_message.Message):
 Global___CheckCredentialsResponse: _TypeAlias = CheckCredentialsResponse  # noqa: Y015
 
 @_typing.final
+class PutNumberLimitsRequest(_message.Message):
+    """What sender is told of a number."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    PHONE_NUMBER_ID_FIELD_NUMBER: _builtins.int
+    WABA_ID_FIELD_NUMBER: _builtins.int
+    PORTFOLIO_ID_FIELD_NUMBER: _builtins.int
+    MESSAGES_PER_SECOND_FIELD_NUMBER: _builtins.int
+    USERS_PER_DAY_FIELD_NUMBER: _builtins.int
+    organization_id: _builtins.str
+    """The organization."""
+    phone_number_id: _builtins.str
+    """The business number."""
+    waba_id: _builtins.str
+    """Its WhatsApp Business Account; empty keeps what is known, and statuses tell it as well."""
+    portfolio_id: _builtins.str
+    """Names its portfolio, whose numbers share the limit of users a day; empty is the organization's one."""
+    messages_per_second: _builtins.int
+    """Messages it may send a second, at most 5,000; 0 leaves it to the settings."""
+    users_per_day: _builtins.int
+    """Different users its portfolio may reach outside the 24 hour window in any 24 hours; 0 means no limit is kept."""
+    def __init__(
+        self,
+        *,
+        organization_id: _builtins.str = ...,
+        phone_number_id: _builtins.str = ...,
+        waba_id: _builtins.str = ...,
+        portfolio_id: _builtins.str = ...,
+        messages_per_second: _builtins.int = ...,
+        users_per_day: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["messages_per_second", b"messages_per_second", "organization_id", b"organization_id", "phone_number_id", b"phone_number_id", "portfolio_id", b"portfolio_id", "users_per_day", b"users_per_day", "waba_id", b"waba_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PutNumberLimitsRequest: _TypeAlias = PutNumberLimitsRequest  # noqa: Y015
+
+@_typing.final
+class PutNumberLimitsResponse(_message.Message):
+    """What storing did."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    IS_CHANGED_FIELD_NUMBER: _builtins.int
+    is_changed: _builtins.bool
+    """Whether anything changed."""
+    def __init__(
+        self,
+        *,
+        is_changed: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["is_changed", b"is_changed"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PutNumberLimitsResponse: _TypeAlias = PutNumberLimitsResponse  # noqa: Y015
+
+@_typing.final
+class ListPausesRequest(_message.Message):
+    """Asks for pauses."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    organization_id: _builtins.str
+    """The organization."""
+    def __init__(
+        self,
+        *,
+        organization_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["organization_id", b"organization_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListPausesRequest: _TypeAlias = ListPausesRequest  # noqa: Y015
+
+@_typing.final
+class Pause(_message.Message):
+    """Something Meta refuses as a whole; one message is let through now and then to see whether it still does."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SCOPE_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    PHONE_NUMBER_ID_FIELD_NUMBER: _builtins.int
+    ERROR_CODE_FIELD_NUMBER: _builtins.int
+    ERROR_TEXT_FIELD_NUMBER: _builtins.int
+    SINCE_FIELD_NUMBER: _builtins.int
+    PROBES_FIELD_NUMBER: _builtins.int
+    PROBE_IN_SECONDS_FIELD_NUMBER: _builtins.int
+    scope: _builtins.str
+    """credentials (all numbers with the same token), number, waba (all numbers of the account) or template."""
+    name: _builtins.str
+    """The number, the account or the template (NAME/LANGUAGE); of a token nothing is told."""
+    phone_number_id: _builtins.str
+    """The number Meta refused it for."""
+    error_code: _builtins.int
+    """Meta's error code."""
+    error_text: _builtins.str
+    """What Meta said."""
+    probes: _builtins.int
+    """How many messages were let through in vain."""
+    probe_in_seconds: _builtins.int
+    """Seconds until the next is let through; 0 means the next one to come."""
+    @_builtins.property
+    def since(self) -> _timestamp_pb2.Timestamp:
+        """Since when."""
+
+    def __init__(
+        self,
+        *,
+        scope: _builtins.str = ...,
+        name: _builtins.str = ...,
+        phone_number_id: _builtins.str = ...,
+        error_code: _builtins.int = ...,
+        error_text: _builtins.str = ...,
+        since: _timestamp_pb2.Timestamp | None = ...,
+        probes: _builtins.int = ...,
+        probe_in_seconds: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["since", b"since"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["error_code", b"error_code", "error_text", b"error_text", "name", b"name", "phone_number_id", b"phone_number_id", "probe_in_seconds", b"probe_in_seconds", "probes", b"probes", "scope", b"scope", "since", b"since"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Pause: _TypeAlias = Pause  # noqa: Y015
+
+@_typing.final
+class ListPausesResponse(_message.Message):
+    """Pauses."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PAUSES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def pauses(self) -> _containers.RepeatedCompositeFieldContainer[Global___Pause]:
+        """The oldest first."""
+
+    def __init__(
+        self,
+        *,
+        pauses: _abc.Iterable[Global___Pause] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["pauses", b"pauses"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListPausesResponse: _TypeAlias = ListPausesResponse  # noqa: Y015
+
+@_typing.final
+class EndPausesRequest(_message.Message):
+    """Asks to go on."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    PHONE_NUMBER_ID_FIELD_NUMBER: _builtins.int
+    TEMPLATE_FIELD_NUMBER: _builtins.int
+    organization_id: _builtins.str
+    """The organization."""
+    phone_number_id: _builtins.str
+    """The number whose token, registration or account was mended; empty means none."""
+    template: _builtins.str
+    """The template that Meta takes again, as NAME/LANGUAGE; empty means none."""
+    def __init__(
+        self,
+        *,
+        organization_id: _builtins.str = ...,
+        phone_number_id: _builtins.str = ...,
+        template: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["organization_id", b"organization_id", "phone_number_id", b"phone_number_id", "template", b"template"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EndPausesRequest: _TypeAlias = EndPausesRequest  # noqa: Y015
+
+@_typing.final
+class EndPausesResponse(_message.Message):
+    """What going on did."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENDED_FIELD_NUMBER: _builtins.int
+    ended: _builtins.int
+    """How many pauses there were."""
+    def __init__(
+        self,
+        *,
+        ended: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["ended", b"ended"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EndPausesResponse: _TypeAlias = EndPausesResponse  # noqa: Y015
+
+@_typing.final
 class ListMessagesRequest(_message.Message):
     """Asks for messages."""
 
@@ -422,6 +636,7 @@ class MessageRecord(_message.Message):
     ERROR_CODE_FIELD_NUMBER: _builtins.int
     CREATED_AT_FIELD_NUMBER: _builtins.int
     ERROR_TEXT_FIELD_NUMBER: _builtins.int
+    ERROR_ACTION_FIELD_NUMBER: _builtins.int
     message_id: _builtins.str
     """Its id."""
     conversation_id: _builtins.str
@@ -442,6 +657,11 @@ class MessageRecord(_message.Message):
     """Meta's error code; 0 means none."""
     error_text: _builtins.str
     """What Meta said, or which limit the message broke, with the field and the mend; empty means nothing."""
+    error_action: _builtins.str
+    """What sender does about the error code: retry_backoff, retry_pair, retry_after, pause_number, pause_waba,
+    pause_credentials, pause_template, reopen_with_template, suppress_marketing, fail_permanent, ignore, alert, or
+    hold_uncertain when no answer came; empty means nothing.
+    """
     @_builtins.property
     def wamids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Meta's ids; two or more mean a duplicate that was detected."""
@@ -465,10 +685,11 @@ class MessageRecord(_message.Message):
         error_code: _builtins.int = ...,
         created_at: _timestamp_pb2.Timestamp | None = ...,
         error_text: _builtins.str = ...,
+        error_action: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["created_at", b"created_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempts", b"attempts", "conversation_id", b"conversation_id", "created_at", b"created_at", "error_code", b"error_code", "error_text", b"error_text", "is_maybe_duplicate", b"is_maybe_duplicate", "message_id", b"message_id", "phone_number_id", b"phone_number_id", "resolved_by", b"resolved_by", "state", b"state", "status", b"status", "wamids", b"wamids"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempts", b"attempts", "conversation_id", b"conversation_id", "created_at", b"created_at", "error_action", b"error_action", "error_code", b"error_code", "error_text", b"error_text", "is_maybe_duplicate", b"is_maybe_duplicate", "message_id", b"message_id", "phone_number_id", b"phone_number_id", "resolved_by", b"resolved_by", "state", b"state", "status", b"status", "wamids", b"wamids"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1172,6 +1393,7 @@ class NumberHealth(_message.Message):
     QUEUED_FIELD_NUMBER: _builtins.int
     OLDEST_QUEUED_AT_FIELD_NUMBER: _builtins.int
     ERRORS_FIELD_NUMBER: _builtins.int
+    PAUSES_FIELD_NUMBER: _builtins.int
     phone_number_id: _builtins.str
     """The number."""
     quality_rating: _builtins.str
@@ -1194,6 +1416,10 @@ class NumberHealth(_message.Message):
     def errors(self) -> _containers.RepeatedCompositeFieldContainer[Global___ErrorCount]:
         """Failures of the last 24 hours, the most frequent first; at most 10."""
 
+    @_builtins.property
+    def pauses(self) -> _containers.RepeatedCompositeFieldContainer[Global___Pause]:
+        """What holds up every message of it: pauses of the number, of its token and of its account."""
+
     def __init__(
         self,
         *,
@@ -1206,10 +1432,11 @@ class NumberHealth(_message.Message):
         queued: _builtins.int = ...,
         oldest_queued_at: _timestamp_pb2.Timestamp | None = ...,
         errors: _abc.Iterable[Global___ErrorCount] | None = ...,
+        pauses: _abc.Iterable[Global___Pause] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["oldest_queued_at", b"oldest_queued_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["connection", b"connection", "errors", b"errors", "messaging_limit", b"messaging_limit", "oldest_queued_at", b"oldest_queued_at", "phone_number_id", b"phone_number_id", "problem", b"problem", "quality_rating", b"quality_rating", "queued", b"queued", "throughput_level", b"throughput_level"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["connection", b"connection", "errors", b"errors", "messaging_limit", b"messaging_limit", "oldest_queued_at", b"oldest_queued_at", "pauses", b"pauses", "phone_number_id", b"phone_number_id", "problem", b"problem", "quality_rating", b"quality_rating", "queued", b"queued", "throughput_level", b"throughput_level"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

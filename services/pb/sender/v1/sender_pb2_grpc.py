@@ -265,6 +265,170 @@ class Credentials:
             _registered_method=True)
 
 
+class NumbersStub:
+    """What numbers may send, and what Meta refuses as a whole.
+    """
+
+    def __init__(self, channel):
+        """Constructor.
+
+        Args:
+            channel: A grpc.Channel.
+        """
+        self.PutNumberLimits = channel.unary_unary(
+                '/pytake.sender.v1.Numbers/PutNumberLimits',
+                request_serializer=sender_dot_v1_dot_sender__pb2.PutNumberLimitsRequest.SerializeToString,
+                response_deserializer=sender_dot_v1_dot_sender__pb2.PutNumberLimitsResponse.FromString,
+                _registered_method=True)
+        self.ListPauses = channel.unary_unary(
+                '/pytake.sender.v1.Numbers/ListPauses',
+                request_serializer=sender_dot_v1_dot_sender__pb2.ListPausesRequest.SerializeToString,
+                response_deserializer=sender_dot_v1_dot_sender__pb2.ListPausesResponse.FromString,
+                _registered_method=True)
+        self.EndPauses = channel.unary_unary(
+                '/pytake.sender.v1.Numbers/EndPauses',
+                request_serializer=sender_dot_v1_dot_sender__pb2.EndPausesRequest.SerializeToString,
+                response_deserializer=sender_dot_v1_dot_sender__pb2.EndPausesResponse.FromString,
+                _registered_method=True)
+
+
+class NumbersServicer:
+    """What numbers may send, and what Meta refuses as a whole.
+    """
+
+    def PutNumberLimits(self, request, context):
+        """Replaces what sender is told of a number: its account, its portfolio and their limits.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListPauses(self, request, context):
+        """Lists what is paused because Meta refuses it as a whole, the oldest first.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def EndPauses(self, request, context):
+        """Ends the pauses of a number or a template after something was mended: what waits is tried at once.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+
+def add_NumbersServicer_to_server(servicer, server):
+    rpc_method_handlers = {
+            'PutNumberLimits': grpc.unary_unary_rpc_method_handler(
+                    servicer.PutNumberLimits,
+                    request_deserializer=sender_dot_v1_dot_sender__pb2.PutNumberLimitsRequest.FromString,
+                    response_serializer=sender_dot_v1_dot_sender__pb2.PutNumberLimitsResponse.SerializeToString,
+            ),
+            'ListPauses': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListPauses,
+                    request_deserializer=sender_dot_v1_dot_sender__pb2.ListPausesRequest.FromString,
+                    response_serializer=sender_dot_v1_dot_sender__pb2.ListPausesResponse.SerializeToString,
+            ),
+            'EndPauses': grpc.unary_unary_rpc_method_handler(
+                    servicer.EndPauses,
+                    request_deserializer=sender_dot_v1_dot_sender__pb2.EndPausesRequest.FromString,
+                    response_serializer=sender_dot_v1_dot_sender__pb2.EndPausesResponse.SerializeToString,
+            ),
+    }
+    generic_handler = grpc.method_handlers_generic_handler(
+            'pytake.sender.v1.Numbers', rpc_method_handlers)
+    server.add_generic_rpc_handlers((generic_handler,))
+    server.add_registered_method_handlers('pytake.sender.v1.Numbers', rpc_method_handlers)
+
+
+ # This class is part of an EXPERIMENTAL API.
+class Numbers:
+    """What numbers may send, and what Meta refuses as a whole.
+    """
+
+    @staticmethod
+    def PutNumberLimits(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.sender.v1.Numbers/PutNumberLimits',
+            sender_dot_v1_dot_sender__pb2.PutNumberLimitsRequest.SerializeToString,
+            sender_dot_v1_dot_sender__pb2.PutNumberLimitsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListPauses(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.sender.v1.Numbers/ListPauses',
+            sender_dot_v1_dot_sender__pb2.ListPausesRequest.SerializeToString,
+            sender_dot_v1_dot_sender__pb2.ListPausesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def EndPauses(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.sender.v1.Numbers/EndPauses',
+            sender_dot_v1_dot_sender__pb2.EndPausesRequest.SerializeToString,
+            sender_dot_v1_dot_sender__pb2.EndPausesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+
 class MessageServiceStub:
     """Messages of internal teams, and what became of all messages.
     """

@@ -112,6 +112,61 @@ class CredentialsServicer(metaclass=_abc_1.ABCMeta):
 
 def add_CredentialsServicer_to_server(servicer: CredentialsServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
 
+class NumbersStub:
+    """What numbers may send, and what Meta refuses as a whole."""
+
+    @_typing.overload
+    def __new__(cls, channel: _grpc.Channel) -> _Self: ...
+    @_typing.overload
+    def __new__(cls, channel: _aio.Channel) -> NumbersAsyncStub: ...
+    PutNumberLimits: _grpc.UnaryUnaryMultiCallable[_sender_pb2.PutNumberLimitsRequest, _sender_pb2.PutNumberLimitsResponse]
+    """Replaces what sender is told of a number: its account, its portfolio and their limits."""
+    ListPauses: _grpc.UnaryUnaryMultiCallable[_sender_pb2.ListPausesRequest, _sender_pb2.ListPausesResponse]
+    """Lists what is paused because Meta refuses it as a whole, the oldest first."""
+    EndPauses: _grpc.UnaryUnaryMultiCallable[_sender_pb2.EndPausesRequest, _sender_pb2.EndPausesResponse]
+    """Ends the pauses of a number or a template after something was mended: what waits is tried at once."""
+
+@_typing.type_check_only
+class NumbersAsyncStub(NumbersStub):
+    """What numbers may send, and what Meta refuses as a whole."""
+
+    def __init__(self, channel: _aio.Channel) -> None: ...
+    PutNumberLimits: _aio.UnaryUnaryMultiCallable[_sender_pb2.PutNumberLimitsRequest, _sender_pb2.PutNumberLimitsResponse]  # type: ignore[assignment]
+    """Replaces what sender is told of a number: its account, its portfolio and their limits."""
+    ListPauses: _aio.UnaryUnaryMultiCallable[_sender_pb2.ListPausesRequest, _sender_pb2.ListPausesResponse]  # type: ignore[assignment]
+    """Lists what is paused because Meta refuses it as a whole, the oldest first."""
+    EndPauses: _aio.UnaryUnaryMultiCallable[_sender_pb2.EndPausesRequest, _sender_pb2.EndPausesResponse]  # type: ignore[assignment]
+    """Ends the pauses of a number or a template after something was mended: what waits is tried at once."""
+
+class NumbersServicer(metaclass=_abc_1.ABCMeta):
+    """What numbers may send, and what Meta refuses as a whole."""
+
+    @_abc_1.abstractmethod
+    def PutNumberLimits(
+        self,
+        request: _sender_pb2.PutNumberLimitsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_sender_pb2.PutNumberLimitsResponse, _abc.Awaitable[_sender_pb2.PutNumberLimitsResponse]]:
+        """Replaces what sender is told of a number: its account, its portfolio and their limits."""
+
+    @_abc_1.abstractmethod
+    def ListPauses(
+        self,
+        request: _sender_pb2.ListPausesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_sender_pb2.ListPausesResponse, _abc.Awaitable[_sender_pb2.ListPausesResponse]]:
+        """Lists what is paused because Meta refuses it as a whole, the oldest first."""
+
+    @_abc_1.abstractmethod
+    def EndPauses(
+        self,
+        request: _sender_pb2.EndPausesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_sender_pb2.EndPausesResponse, _abc.Awaitable[_sender_pb2.EndPausesResponse]]:
+        """Ends the pauses of a number or a template after something was mended: what waits is tried at once."""
+
+def add_NumbersServicer_to_server(servicer: NumbersServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
+
 class MessageServiceStub:
     """Messages of internal teams, and what became of all messages."""
 
