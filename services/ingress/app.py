@@ -39,6 +39,7 @@ from services.ingress.peers import (
     RouterPrivacy,
     SenderPrivacy,
 )
+from services.ingress.peers.outgoing import GrpcMessages, GrpcWebhooks
 from services.ingress.ports import AuditTrail
 from services.ingress.privacy import Exports, Requests, Work
 from services.ingress.privacy.ports import Room
@@ -189,6 +190,8 @@ async def build(settings: Settings) -> Service:
         conversations=conversations,
         flows=GrpcFlows(executor_peer),
         templates=GrpcTemplates(sender_peer),
+        messages=GrpcMessages(sender_peer),
+        webhooks=GrpcWebhooks(sender_peer),
         requests=requests,
         exports=exports,
         accounts=accounts,

@@ -27,7 +27,14 @@ from services.router.ports import (
     RoutingStore,
     Sender,
 )
-from services.router.server import ConversationsServer, DirectoryServer, OrdersServer, PrivacyServer, RoutingServer
+from services.router.server import (
+    AddressesServer,
+    ConversationsServer,
+    DirectoryServer,
+    OrdersServer,
+    PrivacyServer,
+    RoutingServer,
+)
 from services.router.settings import Settings
 from services.router.store import (
     PostgresConversations,
@@ -41,6 +48,7 @@ from services.router.usecases import (
     Directory,
     LearnAccounts,
     NoteConsents,
+    OpenConversations,
     Privacy,
     RouteMessages,
     RouteStatuses,
@@ -107,7 +115,7 @@ async def build(settings: Settings) -> Service:
 
 
 def servicers(surroundings: Surroundings) -> list[Servicer]:
-    """The five gRPC services of router."""
+    """The gRPC services of router."""
     cache, accounts = PlanCache(), LearnAccounts(surroundings.routing)
     consents = NoteConsents(surroundings.routing, surroundings.sender)
     orders = ApplyOrders(surroundings.orders, surroundings.sender, surroundings.now)
@@ -127,10 +135,14 @@ def servicers(surroundings: Surroundings) -> list[Servicer]:
     directory = DirectoryServer(Directory(surroundings.directory, uuid4))
     conversations = ConversationsServer(SetOwner(surroundings.conversations))
     privacy = PrivacyServer(Privacy(surroundings.privacy))
+    opening = OpenConversations(surroundings.routing, surroundings.conversations, surroundings.now)
     return [
         Servicer("pytake.router.v1.Routing", router_pb2_grpc.add_RoutingServicer_to_server, routing),
         Servicer("pytake.router.v1.Directory", router_pb2_grpc.add_DirectoryServicer_to_server, directory),
         Servicer("pytake.router.v1.Conversations", router_pb2_grpc.add_ConversationsServicer_to_server, conversations),
+        Servicer(
+            "pytake.router.v1.Addresses", router_pb2_grpc.add_AddressesServicer_to_server, AddressesServer(opening)
+        ),
         Servicer(
             "pytake.router.v1.Orders",
             router_pb2_grpc.add_OrdersServicer_to_server,

@@ -18,3 +18,6 @@ lanes_in_flight = Gauge("pytake_sender_lanes_in_flight", "Conversations this pro
 paused = Gauge(
     "pytake_sender_paused", "Access tokens, numbers, accounts and templates of the house that Meta refuses", ["scope"]
 )
+webhook_calls_total = Counter(
+    "pytake_sender_webhook_calls_total", "Calls of webhooks by what they came to: taken, failed, given_up", ["outcome"]
+)

@@ -28,12 +28,14 @@ from services.ingress.http.rest import (
     denied,
     flow_routes,
     invitation_routes,
+    message_routes,
     privacy_routes,
     session_routes,
     template_routes,
     user_routes,
+    webhook_routes,
 )
-from services.ingress.ports import Flows, Templates
+from services.ingress.ports import Flows, Messages, Templates, Webhooks
 from services.ingress.privacy import Exports, Requests
 
 Ready = Callable[[], Awaitable[bool]]
@@ -44,6 +46,8 @@ _TAGS = [
     {"name": "conversations", "description": "Look at them, try a flow in a contact's name, take, release, close."},
     {"name": "templates", "description": "Message templates of the accounts that numbers belong to."},
     {"name": "flows", "description": "Flows, their drafts and versions, and what publishing means for people in them."},
+    {"name": "messages", "description": "Messages that no flow says, and what became of all messages."},
+    {"name": "webhooks", "description": "Where your systems are told what became of messages, signed."},
     {"name": "privacy", "description": "The rights of people who wrote: everything about them, and its erasure."},
     {"name": "sessions", "description": "Log in, stay logged in, log out."},
     {"name": "people", "description": "The people of your organization, their roles, and invitations."},
@@ -77,6 +81,8 @@ def build_site(
     conversations: Conversations,
     flows: Flows,
     templates: Templates,
+    messages: Messages,
+    webhooks: Webhooks,
     requests: Requests,
     exports: Exports,
     accounts: Accounts,
@@ -108,6 +114,8 @@ def build_site(
         conversation_routes(conversations),
         flow_routes(flows),
         template_routes(templates),
+        message_routes(messages),
+        webhook_routes(webhooks),
         privacy_routes(requests, exports),
         session_routes(accounts.sessions, accounts.people),
         user_routes(accounts.people),

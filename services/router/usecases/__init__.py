@@ -1,6 +1,7 @@
 """What router does: load, decide, save, tell."""
 
 from services.router.usecases.accounts import LearnAccounts
+from services.router.usecases.addressing import OpenConversations
 from services.router.usecases.consents import NoteConsents
 from services.router.usecases.conversations import SetOwner
 from services.router.usecases.directory import Directory
@@ -15,6 +16,7 @@ __all__ = [
     "Directory",
     "LearnAccounts",
     "NoteConsents",
+    "OpenConversations",
     "Privacy",
     "RouteMessages",
     "RouteStatuses",

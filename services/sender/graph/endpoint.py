@@ -45,10 +45,11 @@ class Endpoint:
         )
         return head.encode() + body
 
-    def get(self, phone_number_id: str, token: str) -> bytes:
-        """The whole request that asks for a number's id. Raises ValueError as `post`."""
-        target = f"{self.path}/{quote(phone_number_id, safe='')}?fields=id"
-        return f"GET {target} HTTP/1.1\r\n{self._headers(token)}\r\n".encode()
+    def get(self, path: Sequence[str], query: Mapping[str, str], token: str) -> bytes:
+        """The whole request that asks for something below the base. Raises ValueError as `post`."""
+        below = "/".join(quote(part, safe="") for part in path)
+        asked = "&".join(f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in query.items())
+        return f"GET {self.path}/{below}?{asked} HTTP/1.1\r\n{self._headers(token)}\r\n".encode()
 
     def manage(
         self, method: str, path: Sequence[str], token: str, query: Mapping[str, str], body: bytes = b""

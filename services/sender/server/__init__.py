@@ -1,4 +1,4 @@
-"""gRPC in and out: protobuf to values, one use case, result to response."""
+"""protobuf ⇄ domain: request to values, one use case, result to response."""
 
 from __future__ import annotations
 
@@ -7,22 +7,32 @@ from services.pb.sender.v1 import sender_pb2_grpc
 from services.sender.ports import Privacy
 from services.sender.server.credentials import CredentialsServer
 from services.sender.server.delivery import DeliveryServer
-from services.sender.server.messages import MessagesServer
+from services.sender.server.health import HealthServer
+from services.sender.server.messages import MessageServiceServer, written
 from services.sender.server.numbers import NumbersServer
 from services.sender.server.privacy import PrivacyServer
 from services.sender.server.templates import TemplatesServer
-from services.sender.usecases import Deliver, KeepCredentials, KeepNumbers, ListMessages
+from services.sender.server.webhooks import WebhooksServer
+from services.sender.usecases import Deliver, KeepCredentials, KeepNumbers
+from services.sender.usecases.health import TellHealth
 from services.sender.usecases.notices import HearNotices
+from services.sender.usecases.sending import Send
+from services.sender.usecases.telling import TellMessages, WatchMessages
 from services.sender.usecases.templates import KeepTemplates
+from services.sender.usecases.webhooks import KeepWebhooks
 
 __all__ = [
     "CredentialsServer",
     "DeliveryServer",
-    "MessagesServer",
+    "HealthServer",
+    "MessageServiceServer",
     "NumbersServer",
     "PrivacyServer",
     "TemplatesServer",
+    "WebhooksServer",
     "servicers",
+    "team_servicers",
+    "written",
 ]
 
 
@@ -32,10 +42,9 @@ def servicers(
     credentials: KeepCredentials,
     numbers: KeepNumbers,
     templates: KeepTemplates,
-    list_messages: ListMessages,
     privacy: Privacy,
 ) -> list[Servicer]:
-    """Sender's own services."""
+    """What other rooms and the operator call."""
     return [
         Servicer(
             "pytake.sender.v1.Delivery",
@@ -53,10 +62,20 @@ def servicers(
             sender_pb2_grpc.add_TemplatesServicer_to_server,
             TemplatesServer(templates),
         ),
-        Servicer(
-            "pytake.sender.v1.Messages",
-            sender_pb2_grpc.add_MessagesServicer_to_server,
-            MessagesServer(list_messages),
-        ),
         Servicer("pytake.sender.v1.Privacy", sender_pb2_grpc.add_PrivacyServicer_to_server, PrivacyServer(privacy)),
+    ]
+
+
+def team_servicers(
+    send: Send, tell: TellMessages, watching: WatchMessages, webhooks: KeepWebhooks, health: TellHealth
+) -> list[Servicer]:
+    """What teams call."""
+    return [
+        Servicer(
+            "pytake.sender.v1.MessageService",
+            sender_pb2_grpc.add_MessageServiceServicer_to_server,
+            MessageServiceServer(send, tell, watching),
+        ),
+        Servicer("pytake.sender.v1.Webhooks", sender_pb2_grpc.add_WebhooksServicer_to_server, WebhooksServer(webhooks)),
+        Servicer("pytake.sender.v1.Health", sender_pb2_grpc.add_HealthServicer_to_server, HealthServer(health)),
     ]

@@ -43,7 +43,7 @@ class NumbersServer(sender_pb2_grpc.NumbersServicer):
     ) -> sender_pb2.ListPausesResponse:
         """Lists what is paused."""
         pauses = await self._numbers.list_pauses(organization_id=read_id("organization_id", request.organization_id))
-        return sender_pb2.ListPausesResponse(pauses=[_pause(each) for each in pauses])
+        return sender_pb2.ListPausesResponse(pauses=[told_of(each) for each in pauses])
 
     async def EndPauses(
         self, request: sender_pb2.EndPausesRequest, context: aio.ServicerContext[Any, Any]
@@ -59,7 +59,8 @@ class NumbersServer(sender_pb2_grpc.NumbersServicer):
         return sender_pb2.EndPausesResponse(ended=ended)
 
 
-def _pause(pause: Pause) -> sender_pb2.Pause:
+def told_of(pause: Pause) -> sender_pb2.Pause:
+    """A pause as the contract has it; of a token nothing is told."""
     since = Timestamp()
     since.FromDatetime(pause.since)
     return sender_pb2.Pause(

@@ -1,9 +1,9 @@
-"""What sender does when asked: take messages, apply statuses, keep tokens, tell what became of messages."""
+"""What sender does when asked: take messages, apply statuses, keep tokens. For teams: the modules beside."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -20,7 +20,6 @@ from services.sender.domain.pausing import PauseName, names_of
 from services.sender.ports import (
     CredentialStore,
     Graph,
-    Listed,
     NewMessage,
     NumberFacts,
     NumberStore,
@@ -31,8 +30,6 @@ from services.sender.ports import (
     Store,
 )
 
-MOST_LISTED = 1000
-_STATES = ("", "queued", "attempting", "accepted", "failed")
 _CHECKS_AT_ONCE = 8
 _LONGEST_TOKEN = 4096
 # No number of Meta's is as fast, and no portfolio has so many users a day as a limit (unlimited is 0).
@@ -200,6 +197,19 @@ class KeepNumbers:
         """What Meta refuses as a whole, the oldest first."""
         return await self._pause_store.list_pauses(organization_id=organization_id)
 
+    async def pauses_of(
+        self, *, organization_id: UUID, phone_number_ids: Sequence[str]
+    ) -> Mapping[str, Sequence[Pause]]:
+        """What holds up every message of these numbers: their own pauses, their tokens' and their accounts'."""
+        listed = await self.list_pauses(organization_id=organization_id)
+        keys = [(organization_id, number) for number in phone_number_ids]
+        facts = await self._numbers.get(keys) if listed and keys else []
+        held: dict[str, Sequence[Pause]] = {}
+        for key, known in zip(keys, facts, strict=False):
+            names = set(names_of(*key, token=known.token or "", waba_id=known.waba_id, template="").values())
+            held[key[1]] = [pause for pause in listed if pause.name in names]
+        return held
+
     async def end_pauses(self, *, organization_id: UUID, phone_number_id: str, template: str = "") -> int:
         """Somebody mended something: what waited for this number or template goes on at once; gives how many pauses."""
         key = (organization_id, phone_number_id)
@@ -220,20 +230,3 @@ class KeepNumbers:
 def _check_digits(field: str, text: str) -> None:
     if not text.isascii() or not text.isdigit():
         raise InvalidArgument(f"{field} is not an id of Meta's; it has digits only")
-
-
-class ListMessages:
-    """Tells what became of messages."""
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
-
-    async def __call__(self, *, organization_id: UUID, lane_id: UUID | None, state: str, limit: int) -> list[Listed]:
-        """Messages of an organization, newest first. Raises InvalidArgument."""
-        if not 0 <= limit <= MOST_LISTED:
-            raise InvalidArgument(f"limit is {limit}; use 1 to {MOST_LISTED}, or 0 for 100")
-        if state not in _STATES:
-            raise InvalidArgument(f"state {state!r} does not exist; use one of {', '.join(_STATES[1:])}")
-        return await self._store.list_messages(
-            organization_id=organization_id, lane_id=lane_id, state=state, limit=limit or 100
-        )
