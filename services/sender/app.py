@@ -109,6 +109,7 @@ class Room:
     notices: HearNotices
     credentials: KeepCredentials
     numbers: KeepNumbers
+    management: ManagementCalls
     templates: KeepTemplates
     pauses: Pauses
     requeue: Requeue
@@ -198,7 +199,7 @@ def furnish(settings: Settings, database: Database, redis: OptionalRedis, waterm
     poll = Poll(database, [(lanes.is_any_ready, bell.ring) for lanes, bell in watched])
     return Room(
         inbox, inbox_bell, records, records_bell, failures, failures_bell, poll, audit, graph, worker, deliver,
-        notices, credentials, keep_numbers, templates, pauses, Requeue(store.requeue_due, inbox_bell),
+        notices, credentials, keep_numbers, calls, templates, pauses, Requeue(store.requeue_due, inbox_bell),
         PostgresPrivacy(database, names), Resealing(database, sealer, SEALED),
     )  # fmt: skip
 
@@ -235,7 +236,12 @@ def furnish_teams(
         webhooks=KeepWebhooks(store, why_not=addresses.why_not, new_secret=partial(secrets.token_urlsafe, 32)),
         caller=caller,
         health=TellHealth(
-            PostgresCredentials(database, sealer, room.audit), room.graph, PostgresHealth(database), room.numbers, now
+            PostgresCredentials(database, sealer, room.audit),
+            room.graph,
+            PostgresHealth(database),
+            room.numbers,
+            room.management,
+            now,
         ),
     )
 

@@ -152,8 +152,7 @@ class KeepCredentials:
                 )
                 wait = await self._calls.take(account)
                 if wait > 0:
-                    text = f"its account was asked about too often; it may be again in {int(wait) + 1} seconds"
-                    return CredentialProblem(phone_number_id, text)
+                    return CredentialProblem(phone_number_id, too_often(wait))
                 return CredentialProblem(
                     phone_number_id, await self._graph.check(phone_number_id=phone_number_id, token=token)
                 )
@@ -225,6 +224,11 @@ class KeepNumbers:
         ended = await self._pauses.resume(organization_id=organization_id, names=names) if names else 0
         self._bell.ring()
         return ended
+
+
+def too_often(wait: float) -> str:
+    """Why the Graph API was not asked, and in how many seconds it may be."""
+    return f"its account was asked about too often; it may be again in {int(wait) + 1} seconds"
 
 
 def _check_digits(field: str, text: str) -> None:

@@ -17,7 +17,7 @@ from .conftest import NUMBER, Stage, eventually, settled
 
 def health(stage: Stage, room: Room) -> TellHealth:
     tokens = PostgresCredentials(stage.pool, Sealer.from_text(stage.settings.sealing_keys), room.audit)
-    return TellHealth(tokens, room.graph, PostgresHealth(stage.pool), room.numbers, now)
+    return TellHealth(tokens, room.graph, PostgresHealth(stage.pool), room.numbers, room.management, now)
 
 
 async def test_health_tells_metas_word_what_waits_and_what_failed(stage: Stage) -> None:

@@ -125,9 +125,24 @@ class Numbers:
     async def pauses_of(self, *, organization_id: UUID, phone_number_ids: Sequence[str]) -> Mapping[str, Sequence[str]]:
         return {NUMBER: ["a pause"]}
 
+    async def account_of(self, *, organization_id: UUID, phone_number_id: str) -> str:
+        return WABA
 
-def health(**answers: Mapping[str, object] | str) -> TellHealth:
-    everything: Any = (Tokens(), Graph(**answers), Book(), Numbers())
+
+class Calls:
+    """So many calls of the account may be made; then none for two and a half seconds."""
+
+    def __init__(self, left: int) -> None:
+        self.left = left
+
+    async def take(self, account: str) -> float:
+        assert account == WABA
+        self.left -= 1
+        return 0.0 if self.left >= 0 else 2.5
+
+
+def health(*, calls: int = 100, **answers: Mapping[str, object] | str) -> TellHealth:
+    everything: Any = (Tokens(), Graph(**answers), Book(), Numbers(), Calls(calls))
     return TellHealth(*everything, lambda: NOW)
 
 
@@ -153,6 +168,16 @@ async def test_what_meta_refuses_is_told_as_far_as_it_goes() -> None:
     assert (await results(health(**{f"{WABA}/subscribed_apps": "refused"})))["subscription"] == "unknown"
     elsewhere: Mapping[str, object] = {"data": [{"id": "1"}]}
     assert (await results(health(**{f"{WABA}/phone_numbers": elsewhere})))["subscription"] == "unknown"
+
+
+async def test_an_account_is_not_asked_about_more_often_than_it_may_be() -> None:
+    assert await results(health(calls=0)) == {"token": "unknown"}
+    assert await results(health(calls=1)) == {"token": "ok", "scopes": "unknown", "webhook": "ok"}
+    assert (await results(health(calls=3)))["subscription"] == "unknown"
+    assert (await results(health(calls=4)))["subscription"] == "ok"
+    one, _ = await health(calls=0).of_numbers(organization_id=ORGANIZATION, phone_number_id="")
+    assert one.problem == "its account was asked about too often; it may be again in 3 seconds"
+    assert one.backlog.queued == 3
 
 
 async def test_health_is_metas_word_beside_our_own() -> None:
