@@ -10,8 +10,6 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid5
 
-from google.protobuf import timestamp_pb2
-
 from services.chassis.audit import audit_servicer
 from services.chassis.errors import AlreadyExists, InvalidArgument, NotFound
 from services.chassis.rpc import RpcServer, Servicer
@@ -25,6 +23,7 @@ from services.pb.router.v1 import router_pb2, router_pb2_grpc
 from services.pb.sender.v1 import sender_pb2, sender_pb2_grpc
 from tests.fakes.audit import MemoryLog
 from tests.unit.cli.fake_flows import FakeFlows
+from tests.unit.cli.fake_numbers import FakeCredentials, FakeHealth, FakeNumbers
 from tests.unit.cli.fake_privacy import FakeRights, privacy_servicers
 from tests.unit.cli.fake_secrets import FakeSecrets
 
@@ -130,59 +129,6 @@ def _without_organization(request: router_pb2.PutNumberRequest) -> bytes:
         is_active=request.is_active,
         waba_id=request.waba_id,
     ).SerializeToString()
-
-
-class FakeCredentials(sender_pb2_grpc.CredentialsServicer):
-    def __init__(self, kept: Kept) -> None:
-        self.kept = kept
-
-    async def PutCredential(self, request: Any, context: Any) -> sender_pb2.PutCredentialResponse:
-        is_changed = self.kept.put("token", request.phone_number_id, value=request.access_token)
-        return sender_pb2.PutCredentialResponse(is_changed=is_changed)
-
-
-class FakeHealth(sender_pb2_grpc.HealthServicer):
-    """Says of numbers what the test put in `Kept.findings`; every number with a token does well."""
-
-    def __init__(self, kept: Kept) -> None:
-        self.kept = kept
-
-    async def CheckNumbers(self, request: Any, context: Any) -> sender_pb2.CheckNumbersResponse:
-        return sender_pb2.CheckNumbersResponse(findings=self.kept.findings)
-
-    async def GetNumberHealth(self, request: Any, context: Any) -> sender_pb2.GetNumberHealthResponse:
-        errors = [sender_pb2.ErrorCount(error_code=131047, count=2), sender_pb2.ErrorCount(count=1)]
-        numbers = [
-            sender_pb2.NumberHealth(
-                phone_number_id=name, quality_rating="GREEN", messaging_limit="TIER_2K", connection="CONNECTED",
-                queued=3, oldest_queued_at=timestamp_pb2.Timestamp(seconds=1), errors=errors,
-                pauses=[sender_pb2.Pause(scope="number", error_code=133010, error_text="not registered")],
-            )
-            for name in self.kept.of("token")
-        ]  # fmt: skip
-        return sender_pb2.GetNumberHealthResponse(numbers=numbers)
-
-
-class FakeNumbers(sender_pb2_grpc.NumbersServicer):
-    """Limits of numbers; the number 9 is paused."""
-
-    def __init__(self, kept: Kept) -> None:
-        self.kept = kept
-
-    async def PutNumberLimits(self, request: Any, context: Any) -> sender_pb2.PutNumberLimitsResponse:
-        value = (request.waba_id, request.portfolio_id, request.messages_per_second, request.users_per_day)
-        if value == ("", "", 0, 0):
-            return sender_pb2.PutNumberLimitsResponse()
-        is_changed = self.kept.put("limits", request.phone_number_id, value=value)
-        return sender_pb2.PutNumberLimitsResponse(is_changed=is_changed)
-
-    async def ListPauses(self, request: Any, context: Any) -> sender_pb2.ListPausesResponse:
-        return sender_pb2.ListPausesResponse(pauses=[
-            sender_pb2.Pause(scope="number", name=name, phone_number_id=name, error_code=133010,
-                             error_text="not registered", probes=2, probe_in_seconds=40)
-            for name in self.kept.of("token")
-            if name == "9" and (request.organization_id, "number", name) in self.kept.values
-        ])  # fmt: skip
 
 
 class FakeApps(ingress_pb2_grpc.AppsServicer):
