@@ -205,6 +205,7 @@ INSERT INTO trust VALUES
   ('svc_router', 'router.number', 'SELECT, INSERT, UPDATE', 'tenant'),
   ('svc_router', 'router.chatbot', 'SELECT, INSERT, UPDATE', 'tenant'),
   ('svc_router', 'router.keyword_trigger', 'SELECT, INSERT, DELETE', 'tenant'),
+  ('svc_router', 'router.flow_trigger', 'SELECT, INSERT, UPDATE', 'tenant'),
   ('svc_router', 'router.contact', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),
   ('svc_router', 'router.contact_identity', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),
   ('svc_router', 'router.conversation', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),

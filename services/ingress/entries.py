@@ -95,6 +95,7 @@ def message_payload(event: Event, *, received_at_ms: int, signed_by: tuple[str, 
     _cut_texts(message, _MESSAGE_TEXTS.values())
     _cut_texts(message.reply, ("kind", "id", "title"))
     message.fields = orjson.dumps(_cut(event.fields))
+    _cut_texts(message.referral, ("source_id", "source_type"))
     for item in message.order_items:
         _cut_texts(item, ("product_retailer_id", "currency"))
     return message.SerializeToString()
@@ -205,6 +206,8 @@ def _message_of(event: Event, *, received_at_ms: int, signed_by: tuple[str, ...]
         known["reply"] = _reply(reply)
     if event.order_items:
         known["order_items"] = [events_pb2.OrderItem(**item._asdict()) for item in event.order_items]
+    if event.referral is not None:
+        known["referral"] = events_pb2.Referral(**event.referral._asdict())
     return events_pb2.InboundMessage(
         **known,
         waba_id=event.waba_id or "",

@@ -50,6 +50,7 @@ from services.router.usecases import (
     NoteConsents,
     OpenConversations,
     Privacy,
+    PutFlowTriggers,
     RouteMessages,
     RouteStatuses,
     SetOwner,
@@ -146,7 +147,7 @@ def servicers(surroundings: Surroundings) -> list[Servicer]:
         Servicer(
             "pytake.router.v1.Orders",
             router_pb2_grpc.add_OrdersServicer_to_server,
-            OrdersServer(orders),
+            OrdersServer(orders, PutFlowTriggers(surroundings.directory)),
         ),
         Servicer("pytake.router.v1.Privacy", router_pb2_grpc.add_PrivacyServicer_to_server, privacy),
     ]

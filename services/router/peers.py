@@ -25,6 +25,9 @@ _REASONS: dict[Reason, executor_pb2.StartReason.ValueType] = {
     "chatbot": executor_pb2.START_REASON_CHATBOT,
     "fallback": executor_pb2.START_REASON_FALLBACK,
     "test": executor_pb2.START_REASON_TEST,
+    "template_button": executor_pb2.START_REASON_TEMPLATE_BUTTON,
+    "referral": executor_pb2.START_REASON_REFERRAL,
+    "any": executor_pb2.START_REASON_ANY,
 }
 
 _KINDS: dict[int, Kind] = {

@@ -12,6 +12,7 @@ from uuid import UUID
 from services.router.domain.choice import Choice
 from services.router.domain.contacts import Acquaintance, Contact, ContactChanges, Known
 from services.router.domain.conversation import Conversation, Owner, Touch
+from services.router.domain.flow_triggers import FlowTriggers
 from services.router.domain.identity import Identity, Naming
 from services.router.domain.message import Message, Status
 from services.router.domain.opt_out import Consent, Word
@@ -195,6 +196,13 @@ class DirectoryStore(Protocol):
 
     async def put_triggers(self, *, organization_id: UUID, triggers: Sequence[Trigger]) -> bool:
         """Replace all. Raises NotFound for organization or number."""
+        ...
+
+    async def put_flow_triggers(self, *, organization_id: UUID, flow: FlowTriggers) -> bool:
+        """Replace what a flow starts by, unless something newer is known; tells whether it was newer.
+
+        Raises NotFound for an unknown organization, InvalidArgument when all flows together have too much.
+        """
         ...
 
     async def put_opt_out_words(self, *, organization_id: UUID, words: str | None) -> bool:

@@ -29,6 +29,20 @@ class Preference(NamedTuple):
     is_out: bool
 
 
+class Button(NamedTuple):
+    """A tap on a button of a template; any part may be empty."""
+
+    payload: str
+    text: str
+
+
+class Referral(NamedTuple):
+    """The ad or post a contact came from; any part may be empty."""
+
+    source_id: str
+    source_type: str
+
+
 class Message(NamedTuple):
     """One message: `sent_at` in seconds (0: unknown), `received_at_ms` in milliseconds since 1970.
 
@@ -51,6 +65,8 @@ class Message(NamedTuple):
     notice: Notice | None = None
     source: object = None
     waba_id: str = ""
+    button: Button | None = None
+    referral: Referral | None = None
 
 
 class Status(NamedTuple):

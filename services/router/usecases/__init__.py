@@ -5,6 +5,7 @@ from services.router.usecases.addressing import OpenConversations
 from services.router.usecases.consents import NoteConsents
 from services.router.usecases.conversations import SetOwner
 from services.router.usecases.directory import Directory
+from services.router.usecases.flow_starts import PutFlowTriggers
 from services.router.usecases.messages import RouteMessages
 from services.router.usecases.orders import ApplyOrders
 from services.router.usecases.privacy import Privacy
@@ -18,6 +19,7 @@ __all__ = [
     "NoteConsents",
     "OpenConversations",
     "Privacy",
+    "PutFlowTriggers",
     "RouteMessages",
     "RouteStatuses",
     "SetOwner",

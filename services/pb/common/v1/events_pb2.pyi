@@ -83,6 +83,32 @@ class OrderItem(_message.Message):
 Global___OrderItem: _TypeAlias = OrderItem  # noqa: Y015
 
 @_typing.final
+class Referral(_message.Message):
+    """The ad or post a contact came from."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SOURCE_ID_FIELD_NUMBER: _builtins.int
+    SOURCE_TYPE_FIELD_NUMBER: _builtins.int
+    source_id: _builtins.str
+    """Meta's id of it; may be empty."""
+    source_type: _builtins.str
+    """ad or post, as Meta names it; may be empty."""
+    def __init__(
+        self,
+        *,
+        source_id: _builtins.str = ...,
+        source_type: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["source_id", b"source_id", "source_type", b"source_type"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Referral: _TypeAlias = Referral  # noqa: Y015
+
+@_typing.final
 class InboundMessage(_message.Message):
     """One message of a contact, as Meta's webhook told it (facts: one per `messages[]` element)."""
 
@@ -105,6 +131,7 @@ class InboundMessage(_message.Message):
     RECEIVED_AT_MS_FIELD_NUMBER: _builtins.int
     SIGNED_BY_FIELD_NUMBER: _builtins.int
     ORDER_ITEMS_FIELD_NUMBER: _builtins.int
+    REFERRAL_FIELD_NUMBER: _builtins.int
     event_id: _builtins.str
     """Key under which the message counts once: message:<phone_number_id>:<wamid>."""
     phone_number_id: _builtins.str
@@ -145,6 +172,10 @@ class InboundMessage(_message.Message):
     def order_items(self) -> _containers.RepeatedCompositeFieldContainer[Global___OrderItem]:
         """What was ordered, of a message of the kind order; at most 100."""
 
+    @_builtins.property
+    def referral(self) -> Global___Referral:
+        """Set when the contact came from an ad or a post."""
+
     def __init__(
         self,
         *,
@@ -165,10 +196,11 @@ class InboundMessage(_message.Message):
         received_at_ms: _builtins.int = ...,
         signed_by: _abc.Iterable[_builtins.str] | None = ...,
         order_items: _abc.Iterable[Global___OrderItem] | None = ...,
+        referral: Global___Referral | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["reply", b"reply"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["referral", b"referral", "reply", b"reply"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["event_id", b"event_id", "fields", b"fields", "is_flow_input", b"is_flow_input", "kind", b"kind", "message_id", b"message_id", "order_items", b"order_items", "parent_user_id", b"parent_user_id", "phone_number_id", b"phone_number_id", "profile_name", b"profile_name", "received_at_ms", b"received_at_ms", "reply", b"reply", "sent_at", b"sent_at", "signed_by", b"signed_by", "text", b"text", "user_id", b"user_id", "wa_id", b"wa_id", "waba_id", b"waba_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["event_id", b"event_id", "fields", b"fields", "is_flow_input", b"is_flow_input", "kind", b"kind", "message_id", b"message_id", "order_items", b"order_items", "parent_user_id", b"parent_user_id", "phone_number_id", b"phone_number_id", "profile_name", b"profile_name", "received_at_ms", b"received_at_ms", "referral", b"referral", "reply", b"reply", "sent_at", b"sent_at", "signed_by", b"signed_by", "text", b"text", "user_id", b"user_id", "wa_id", b"wa_id", "waba_id", b"waba_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -703,8 +703,8 @@ class OrdersServicer:
     """
 
     def ApplyOrders(self, request, context):
-        """Applies orders durably, in order within a conversation. Repeats are answered DUPLICATE; what is about a contact or a
-        conversation that is gone, ERASED.
+        """Applies orders durably, in order within a conversation. Repeats, and what newer orders about the same flow have
+        overtaken, are answered DUPLICATE; what is about a contact, conversation or organization that is gone, ERASED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -254,8 +254,8 @@ class OrdersStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> OrdersAsyncStub: ...
     ApplyOrders: _grpc.UnaryUnaryMultiCallable[_router_pb2.ApplyOrdersRequest, _router_pb2.ApplyOrdersResponse]
-    """Applies orders durably, in order within a conversation. Repeats are answered DUPLICATE; what is about a contact or a
-    conversation that is gone, ERASED.
+    """Applies orders durably, in order within a conversation. Repeats, and what newer orders about the same flow have
+    overtaken, are answered DUPLICATE; what is about a contact, conversation or organization that is gone, ERASED.
     """
 
 @_typing.type_check_only
@@ -264,8 +264,8 @@ class OrdersAsyncStub(OrdersStub):
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     ApplyOrders: _aio.UnaryUnaryMultiCallable[_router_pb2.ApplyOrdersRequest, _router_pb2.ApplyOrdersResponse]  # type: ignore[assignment]
-    """Applies orders durably, in order within a conversation. Repeats are answered DUPLICATE; what is about a contact or a
-    conversation that is gone, ERASED.
+    """Applies orders durably, in order within a conversation. Repeats, and what newer orders about the same flow have
+    overtaken, are answered DUPLICATE; what is about a contact, conversation or organization that is gone, ERASED.
     """
 
 class OrdersServicer(metaclass=_abc_1.ABCMeta):
@@ -277,8 +277,8 @@ class OrdersServicer(metaclass=_abc_1.ABCMeta):
         request: _router_pb2.ApplyOrdersRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_router_pb2.ApplyOrdersResponse, _abc.Awaitable[_router_pb2.ApplyOrdersResponse]]:
-        """Applies orders durably, in order within a conversation. Repeats are answered DUPLICATE; what is about a contact or a
-        conversation that is gone, ERASED.
+        """Applies orders durably, in order within a conversation. Repeats, and what newer orders about the same flow have
+        overtaken, are answered DUPLICATE; what is about a contact, conversation or organization that is gone, ERASED.
         """
 
 def add_OrdersServicer_to_server(servicer: OrdersServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
