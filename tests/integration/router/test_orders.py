@@ -99,8 +99,8 @@ class Room:
 
     async def apply(self, *orders: router_pb2.Order) -> list[int]:
         directory = PostgresDirectory(self.database, AuditLog("router", self.database))
-        orders = ApplyOrders(PostgresOrders(self.database), self.sender, lambda: NOON)
-        server = OrdersServer(orders, PutFlowTriggers(directory))
+        applying = ApplyOrders(PostgresOrders(self.database), self.sender, lambda: NOON)
+        server = OrdersServer(applying, PutFlowTriggers(directory))
         context: Any = None
         response = await server.ApplyOrders(router_pb2.ApplyOrdersRequest(orders=orders), context)
         return [result.outcome for result in response.results]

@@ -247,5 +247,13 @@ async def test_a_room_without_business_here_is_turned_away(module_database: Data
 
 def test_the_rooms_role_sees_no_contact_without_naming_the_organization(module_database: Database):
     with psycopg.connect(module_database.url_of("router")) as connection:
-        for table in ("contact", "contact_identity", "conversation", "number", "chatbot", "keyword_trigger"):
+        for table in (
+            "contact",
+            "contact_identity",
+            "conversation",
+            "number",
+            "chatbot",
+            "keyword_trigger",
+            "flow_trigger",
+        ):
             assert connection.execute(f"SELECT count(*) FROM router.{table}").fetchone() == (0,)
