@@ -230,6 +230,9 @@ async def test_refusals_carry_their_reason_over_the_wire(module_database: Databa
         assert await refused(replica, "ListNumbers", nobody) == (NotFound, "ORGANIZATION_NOT_FOUND")
         assert await refused(replica, "PutOrganization", wrong) == (InvalidArgument, "INVALID_FIELD")
         assert await refused(replica, "PutNumber", lost) == (NotFound, "CHATBOT_NOT_FOUND")
+        pattern = router_pb2.Trigger(keyword="^a", match=router_pb2.KEYWORD_MATCH_REGEX, flow_id=FLOW)
+        wrong_match = router_pb2.PutTriggersRequest(organization_id=mine, triggers=[pattern])
+        assert await refused(replica, "PutTriggers", wrong_match) == (InvalidArgument, "INVALID_FIELD")
         with pytest.raises(NotFound) as caught:
             await replica.set_owner(organization_id=mine, contact="5591900000009", owner=router_pb2.OWNER_BOT)
         assert caught.value.reason == errors_pb2.ERROR_REASON_CONVERSATION_NOT_FOUND
