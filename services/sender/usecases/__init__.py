@@ -33,8 +33,8 @@ from services.sender.ports import (
 _CHECKS_AT_ONCE = 8
 _LONGEST_TOKEN = 4096
 # No number of Meta's is as fast, and no portfolio has so many users a day as a limit (unlimited is 0).
-_FASTEST = 5000
-_MOST_USERS = 10_000_000
+FASTEST = 5000
+MOST_USERS = 10_000_000
 _TOLD_LATER = "Meta reported it after it had accepted a message"
 
 Take: TypeAlias = Callable[[Sequence[NewMessage]], Awaitable[Sequence[bool]]]
@@ -177,10 +177,10 @@ class KeepNumbers:
         _check_digits("phone_number_id", phone_number_id)
         if facts.waba_id:
             _check_digits("waba_id", facts.waba_id)
-        if not 0 <= facts.messages_per_second <= _FASTEST:
-            raise InvalidArgument(f"messages_per_second is {facts.messages_per_second}; use 0 to {_FASTEST}")
-        if not 0 <= facts.users_per_day <= _MOST_USERS:
-            raise InvalidArgument(f"users_per_day is {facts.users_per_day}; use 0 to {_MOST_USERS}")
+        if not 0 <= facts.messages_per_second <= FASTEST:
+            raise InvalidArgument(f"messages_per_second is {facts.messages_per_second}; use 0 to {FASTEST}")
+        if not 0 <= facts.users_per_day <= MOST_USERS:
+            raise InvalidArgument(f"users_per_day is {facts.users_per_day}; use 0 to {MOST_USERS}")
         is_changed = await self._store.put_limits(
             organization_id=organization_id, phone_number_id=phone_number_id, facts=facts
         )
@@ -191,6 +191,11 @@ class KeepNumbers:
         """The account of a number; one that is not known stands for its number alone."""
         (facts,) = await self._numbers.get([(organization_id, phone_number_id)])
         return facts.waba_id or phone_number_id
+
+    async def quality_of(self, *, organization_id: UUID, phone_number_id: str) -> str:
+        """A number's quality as webhooks told it last; empty when none did."""
+        (facts,) = await self._numbers.get([(organization_id, phone_number_id)])
+        return facts.quality
 
     async def list_pauses(self, *, organization_id: UUID) -> list[Pause]:
         """What Meta refuses as a whole, the oldest first."""

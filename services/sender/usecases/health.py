@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeVar
 from uuid import UUID
@@ -88,6 +88,9 @@ class TellHealth:
             account = await self._numbers.account_of(organization_id=organization_id, phone_number_id=number)
             told = await self._ask(account, [number], {"fields": NUMBER_FIELDS}, token) if token else _SEALED
             state, problem = (NumberState(), told) if isinstance(told, str) else (state_of(told), "")
+            if not state.quality_rating:
+                quality = await self._numbers.quality_of(organization_id=organization_id, phone_number_id=number)
+                state = replace(state, quality_rating=quality)
             errors = failures.get(number, ())[:_MOST_ERRORS]
             backlog = backlogs.get(number, Backlog(0, None))
             return NumberHealth(number, state, problem, backlog, errors, pauses.get(number, ()))

@@ -128,6 +128,9 @@ class Numbers:
     async def account_of(self, *, organization_id: UUID, phone_number_id: str) -> str:
         return WABA
 
+    async def quality_of(self, *, organization_id: UUID, phone_number_id: str) -> str:
+        return "YELLOW"
+
 
 class Calls:
     """So many calls of the account may be made; then none for two and a half seconds."""

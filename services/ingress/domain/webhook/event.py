@@ -3,7 +3,7 @@
 import hashlib
 from typing import NamedTuple
 
-from .news import TemplateNews
+from .news import NumberNews, TemplateNews
 from .values import Json
 
 # A key that overflows a Postgres index row (2,704 bytes) would poison its POST; 512 characters always fit.
@@ -34,6 +34,7 @@ class Event(NamedTuple):
     fields: the normal form, keys in a fixed order, every text storable (no U+0000, no lone surrogate).
     order_items: the products of an order, of which the normal form tells only how many there are.
     template_news: how a message template stands, of which the normal form tells only name and event.
+    number_news: what a number or an account may send, of which the normal form tells only the event.
     """
 
     type: str
@@ -44,6 +45,7 @@ class Event(NamedTuple):
     fields: dict[str, Json]
     order_items: tuple[OrderItem, ...] = ()
     template_news: TemplateNews | None = None
+    number_news: NumberNews | None = None
 
     @property
     def subject(self) -> str | None:
