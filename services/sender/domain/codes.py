@@ -143,5 +143,8 @@ def rule_of_answer(code: int, *, subcode: int | None, http: int, is_transient: b
 
 
 def rule_of_status(code: int) -> Rule:
-    """The rule for a failed status. Sender never repeats what Meta had accepted: waits and tries are for its author."""
+    """The rule for a failed status.
+
+    Sender never repeats what Meta had accepted (docs/messages.md says why): waits and tries are for its author.
+    """
     return RULES.get(code, Rule(Action.FAIL_PERMANENT))

@@ -297,6 +297,7 @@ async def test_what_a_failed_status_says_of_its_message_alone_pauses_nothing(
     (row,) = await stage.rows("error_action", "attempts")
     assert (row["state"], row["error_action"], row["attempts"]) == ("failed", action, 1)
     assert await pauses(stage, room) == []
+    assert await stage.sql("SELECT 1 FROM sender.deferred") == []
     assert bool(await stage.sql("SELECT 1 FROM sender.opt_out")) == (code == 131050)
 
 
