@@ -161,4 +161,4 @@ async def _hold_beyond_reach(
         for index, is_admitted in zip(indices, answers, strict=True):
             if not is_admitted:
                 text = f"waits: the portfolio has reached the {limit:,} users it may within 24 hours"
-                holds[index] = Hold(_REACHED_SECONDS * (1 + around.dice()), text)
+                holds[index] = Hold(_REACHED_SECONDS * (1 + around.dice()), text, is_in_order=True)
