@@ -56,6 +56,13 @@ class MessageBook(Protocol):
         """Messages, newest first."""
 
 
+class AliasBook(Protocol):
+    """What phone numbers Meta has for people who were written to under others."""
+
+    async def wa_ids(self, *, organization_id: UUID, phone_numbers: Sequence[str]) -> Mapping[str, str]:
+        """Meta's number of each of these that is another; in digits. Raises errors.Unavailable."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipient:
     """A conversation by id, or a contact by phone number or user id together with the business number."""

@@ -49,6 +49,8 @@ async def settle_turns(
     ]
     if parked:
         changes.put_parked(named, parked[1])
+    for claim, turn in turns:
+        _note_alias(claim, turn, changes)
     moved = [
         (claim, settled)
         for (claim, _), settled in zip(turns, decided, strict=True)
@@ -133,6 +135,14 @@ def _decide(
     for row in settled.rows:
         changes.put(row)
     return settled
+
+
+def _note_alias(claim: Claim, turn: Turn, changes: Changes) -> None:
+    if turn.outcome is None or not isinstance(turn.outcome.answer, Accepted):
+        return
+    key = key_of(claim.group_id, turn.outcome.message_id)
+    if key in changes.found:
+        changes.put_alias(key, turn.outcome.answer.wa_id)
 
 
 def _judged(claim: Claim, turn: Turn, words: Words) -> Turn:

@@ -88,12 +88,14 @@ class ConcludeFromStatuses:
     async def _pause(self, event: StatusEvent) -> None:
         rule = rule_of_status(event.error_code)
         is_away = rule.action is Action.RETRY_AFTER and rule.scope is Scope.NUMBER
-        if not event.phone_number_id or not (rule.action in PAUSES or is_away):
+        if not event.phone_number_id or not (rule.action in PAUSES or is_away or rule.scope is Scope.COUNTRY):
             return
         key = (event.organization_id, event.phone_number_id)
         (facts,) = await self._numbers.get([key])
         template = await self._template_of(event) if rule.scope is Scope.TEMPLATE else ""
-        name = names_of(*key, token=facts.token or "", waba_id=facts.waba_id, template=template).get(rule.scope)
+        recipient = event.recipient_wa_id or event.recipient_user_id
+        names = names_of(*key, token=facts.token or "", waba_id=facts.waba_id, template=template, recipient=recipient)
+        name = names.get(rule.scope)
         if name is not None:
             seconds = pause_of(1, rule.seconds)
             await self._pauses.refused(

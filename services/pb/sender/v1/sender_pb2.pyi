@@ -923,9 +923,11 @@ class Pause(_message.Message):
     PROBES_FIELD_NUMBER: _builtins.int
     PROBE_IN_SECONDS_FIELD_NUMBER: _builtins.int
     scope: _builtins.str
-    """credentials (all numbers with the same token), number, waba (all numbers of the account) or template."""
+    """credentials (all numbers with the same token), number, waba (all numbers of the account), template, or country:
+    what goes there from the account fails rather than waits.
+    """
     name: _builtins.str
-    """The number, the account or the template (NAME/LANGUAGE); of a token nothing is told."""
+    """The number, the account, the template (NAME/LANGUAGE) or the country (ACCOUNT/+CODE); of a token nothing is told."""
     phone_number_id: _builtins.str
     """The number Meta refused it for."""
     error_code: _builtins.int
