@@ -505,6 +505,7 @@ class TemplateShape(_message.Message):
     HEADER_NAME_FIELD_NUMBER: _builtins.int
     BUTTONS_FIELD_NUMBER: _builtins.int
     IS_BODY_KNOWN_FIELD_NUMBER: _builtins.int
+    CARDS_FIELD_NUMBER: _builtins.int
     header: _builtins.str
     """none, text, image, video, document, location or product."""
     header_values: _builtins.int
@@ -523,6 +524,10 @@ class TemplateShape(_message.Message):
     def buttons(self) -> _containers.RepeatedCompositeFieldContainer[Global___TemplateButton]:
         """The buttons, in order."""
 
+    @_builtins.property
+    def cards(self) -> _containers.RepeatedCompositeFieldContainer[Global___TemplateShape]:
+        """What the cards of a carousel take, in order; none of them has cards itself."""
+
     def __init__(
         self,
         *,
@@ -533,10 +538,11 @@ class TemplateShape(_message.Message):
         header_name: _builtins.str = ...,
         buttons: _abc.Iterable[Global___TemplateButton] | None = ...,
         is_body_known: _builtins.bool = ...,
+        cards: _abc.Iterable[Global___TemplateShape] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["body_names", b"body_names", "body_values", b"body_values", "buttons", b"buttons", "header", b"header", "header_name", b"header_name", "header_values", b"header_values", "is_body_known", b"is_body_known"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["body_names", b"body_names", "body_values", b"body_values", "buttons", b"buttons", "cards", b"cards", "header", b"header", "header_name", b"header_name", "header_values", b"header_values", "is_body_known", b"is_body_known"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
