@@ -194,7 +194,7 @@ def furnish(settings: Settings, database: Database, redis: OptionalRedis, waterm
     calls = ManagementCalls(
         redis, per_hour=settings.management_calls_per_hour, replicas=settings.replicas, monotonic=monotonic
     )
-    credentials = KeepCredentials(tokens_at_rest, graph, keep_numbers, calls)
+    credentials = KeepCredentials(tokens_at_rest, keep_numbers)
     templates = KeepTemplates(template_store, graph, numbers, calls, book)
     notices = HearNotices(
         PostgresConsent(database), template_store, book, pauses, deliver.enqueue,

@@ -343,9 +343,6 @@ class Graph(Protocol):
     async def post(self, *, phone_number_id: str, token: str, body: bytes, is_fresh: Freshness) -> Answer:
         """Post a message; never raises but CancelledError."""
 
-    async def check(self, *, phone_number_id: str, token: str) -> str:
-        """Ask for the number itself: nothing when all is well, else one sentence with the mend."""
-
     async def ask(self, path: Sequence[str], query: Mapping[str, str], *, token: str) -> Mapping[str, object] | str:
         """Ask for something below the base; what is told, or why nothing is, one sentence with the mend."""
 

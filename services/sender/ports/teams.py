@@ -117,10 +117,11 @@ class ChangeFeed(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """A webhook as it is now, and whether storing changed anything."""
+    """A webhook as it is now, whether storing changed anything, and whether there was none of its name."""
 
     webhook: Webhook
     is_changed: bool
+    is_new: bool = False
 
 
 class WebhookStore(Protocol):

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import TypeAlias
 from uuid import UUID
 
@@ -13,13 +11,12 @@ import psycopg
 
 from services.chassis.errors import InvalidArgument, Unavailable
 from services.chassis.queue import Batcher, Bell
-from services.sender.cache import ManagementCalls, Numbers, Pauses
+from services.sender.cache import Numbers, Pauses
 from services.sender.domain.codes import PAUSES, Action, Scope, rule_of_status
 from services.sender.domain.patience import pause_of
 from services.sender.domain.pausing import PauseName, names_of
 from services.sender.ports import (
     CredentialStore,
-    Graph,
     NewMessage,
     NumberFacts,
     NumberStore,
@@ -30,7 +27,6 @@ from services.sender.ports import (
     Store,
 )
 
-_CHECKS_AT_ONCE = 8
 _LONGEST_TOKEN = 4096
 # No number of Meta's is as fast, and no portfolio has so many users a day as a limit (unlimited is 0).
 FASTEST = 5000
@@ -109,22 +105,12 @@ class ConcludeFromStatuses:
         return self._template_in(stored) if stored is not None else ""
 
 
-@dataclass(frozen=True, slots=True)
-class CredentialProblem:
-    """The check of one number; no problem means its token works."""
-
-    phone_number_id: str
-    problem: str
-
-
 class KeepCredentials:
-    """Stores and checks access tokens."""
+    """Stores access tokens."""
 
-    def __init__(self, store: CredentialStore, graph: Graph, numbers: KeepNumbers, calls: ManagementCalls) -> None:
+    def __init__(self, store: CredentialStore, numbers: KeepNumbers) -> None:
         self._store = store
-        self._graph = graph
         self._numbers = numbers
-        self._calls = calls
 
     async def put(self, *, organization_id: UUID, phone_number_id: str, token: str) -> bool:
         """Store a token; what waited for it goes on at once. Raises InvalidArgument."""
@@ -139,27 +125,6 @@ class KeepCredentials:
         )
         await self._numbers.end_pauses(organization_id=organization_id, phone_number_id=phone_number_id)
         return is_changed
-
-    async def check(self, *, organization_id: UUID) -> list[CredentialProblem]:
-        """Ask the Graph API about every number with a token."""
-        tokens = await self._store.tokens_of(organization_id=organization_id)
-        turnstile = asyncio.Semaphore(_CHECKS_AT_ONCE)
-
-        async def check(phone_number_id: str, token: str) -> CredentialProblem:
-            if not token:
-                return CredentialProblem(phone_number_id, "the stored token does not open; check SEALING_KEYS")
-            async with turnstile:
-                account = await self._numbers.account_of(
-                    organization_id=organization_id, phone_number_id=phone_number_id
-                )
-                wait = await self._calls.take(account)
-                if wait > 0:
-                    return CredentialProblem(phone_number_id, too_often(wait))
-                return CredentialProblem(
-                    phone_number_id, await self._graph.check(phone_number_id=phone_number_id, token=token)
-                )
-
-        return list(await asyncio.gather(*(check(number, token) for number, token in tokens.items())))
 
 
 class KeepNumbers:

@@ -357,82 +357,6 @@ class PutCredentialResponse(_message.Message):
 Global___PutCredentialResponse: _TypeAlias = PutCredentialResponse  # noqa: Y015
 
 @_typing.final
-class CheckCredentialsRequest(_message.Message):
-    """Asks for a check of all numbers of an organization."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
-    organization_id: _builtins.str
-    """The organization."""
-    def __init__(
-        self,
-        *,
-        organization_id: _builtins.str = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["organization_id", b"organization_id"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___CheckCredentialsRequest: _TypeAlias = CheckCredentialsRequest  # noqa: Y015
-
-@_typing.final
-class CredentialCheck(_message.Message):
-    """The check of one number."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    PHONE_NUMBER_ID_FIELD_NUMBER: _builtins.int
-    IS_VALID_FIELD_NUMBER: _builtins.int
-    PROBLEM_FIELD_NUMBER: _builtins.int
-    phone_number_id: _builtins.str
-    """The business number."""
-    is_valid: _builtins.bool
-    """Whether the Graph API accepted the token for this number."""
-    problem: _builtins.str
-    """What it said otherwise, one sentence with the mend."""
-    def __init__(
-        self,
-        *,
-        phone_number_id: _builtins.str = ...,
-        is_valid: _builtins.bool = ...,
-        problem: _builtins.str = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["is_valid", b"is_valid", "phone_number_id", b"phone_number_id", "problem", b"problem"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___CredentialCheck: _TypeAlias = CredentialCheck  # noqa: Y015
-
-@_typing.final
-class CheckCredentialsResponse(_message.Message):
-    """The checks."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    CHECKS_FIELD_NUMBER: _builtins.int
-    @_builtins.property
-    def checks(self) -> _containers.RepeatedCompositeFieldContainer[Global___CredentialCheck]:
-        """One per number with a token."""
-
-    def __init__(
-        self,
-        *,
-        checks: _abc.Iterable[Global___CredentialCheck] | None = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["checks", b"checks"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___CheckCredentialsResponse: _TypeAlias = CheckCredentialsResponse  # noqa: Y015
-
-@_typing.final
 class ListTemplatesRequest(_message.Message):
     """Asks for templates."""
 
@@ -1562,6 +1486,7 @@ class PutWebhookRequest(_message.Message):
     IS_ACTIVE_FIELD_NUMBER: _builtins.int
     SECRET_FIELD_NUMBER: _builtins.int
     IS_SECRET_RENEWED_FIELD_NUMBER: _builtins.int
+    DRY_RUN_FIELD_NUMBER: _builtins.int
     organization_id: _builtins.str
     """The organization."""
     name: _builtins.str
@@ -1574,6 +1499,8 @@ class PutWebhookRequest(_message.Message):
     """The secret that signs, 16 to 256 characters; empty keeps the one there is, or makes one."""
     is_secret_renewed: _builtins.bool
     """Whether a new secret is made in place of the one there is."""
+    dry_run: _builtins.bool
+    """Only tells what would come of it; nothing is stored and no secret made."""
     @_builtins.property
     def events(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """What to tell: message.accepted, message.sent, message.delivered, message.read, message.played, message.failed;
@@ -1590,10 +1517,11 @@ class PutWebhookRequest(_message.Message):
         is_active: _builtins.bool = ...,
         secret: _builtins.str = ...,
         is_secret_renewed: _builtins.bool = ...,
+        dry_run: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["events", b"events", "is_active", b"is_active", "is_secret_renewed", b"is_secret_renewed", "name", b"name", "organization_id", b"organization_id", "secret", b"secret", "url", b"url"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["dry_run", b"dry_run", "events", b"events", "is_active", b"is_active", "is_secret_renewed", b"is_secret_renewed", "name", b"name", "organization_id", b"organization_id", "secret", b"secret", "url", b"url"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1608,10 +1536,13 @@ class PutWebhookResponse(_message.Message):
     WEBHOOK_FIELD_NUMBER: _builtins.int
     IS_CHANGED_FIELD_NUMBER: _builtins.int
     SECRET_FIELD_NUMBER: _builtins.int
+    IS_NEW_FIELD_NUMBER: _builtins.int
     is_changed: _builtins.bool
     """Whether anything changed."""
     secret: _builtins.str
     """The secret, if sender made one now; it is told this once."""
+    is_new: _builtins.bool
+    """Whether there was no webhook of this name."""
     @_builtins.property
     def webhook(self) -> Global___Webhook:
         """The webhook, without its secret."""
@@ -1622,10 +1553,11 @@ class PutWebhookResponse(_message.Message):
         webhook: Global___Webhook | None = ...,
         is_changed: _builtins.bool = ...,
         secret: _builtins.str = ...,
+        is_new: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["webhook", b"webhook"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["is_changed", b"is_changed", "secret", b"secret", "webhook", b"webhook"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["is_changed", b"is_changed", "is_new", b"is_new", "secret", b"secret", "webhook", b"webhook"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
