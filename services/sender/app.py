@@ -197,7 +197,7 @@ def furnish(settings: Settings, database: Database, redis: OptionalRedis, waterm
     credentials = KeepCredentials(tokens_at_rest, keep_numbers)
     templates = KeepTemplates(template_store, graph, numbers, calls, book)
     notices = HearNotices(
-        PostgresConsent(database), template_store, book, pauses, deliver.enqueue,
+        PostgresConsent(database, names), template_store, book, pauses, deliver.enqueue,
         number_store=number_store, numbers=numbers,
     )  # fmt: skip
     watched = ((inbox, inbox_bell), (records, records_bell), (failures, failures_bell))

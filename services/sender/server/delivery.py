@@ -54,10 +54,10 @@ class DeliveryServer(sender_pb2_grpc.DeliveryServicer):
             notices: Sequence[Wanted | OrganizationNews | OrganizationNumberNews],
         ) -> list[results_pb2.ItemResult]:
             news = [notice for notice in notices if not isinstance(notice, Wanted)]
-            await self._notices.want([notice for notice in notices if isinstance(notice, Wanted)])
+            fates = iter(await self._notices.want([notice for notice in notices if isinstance(notice, Wanted)]))
             await self._notices.hear([(whose, each) for whose, each in news if isinstance(each, News)])
             await self._notices.hear_of_numbers([(whose, each) for whose, each in news if isinstance(each, NumberNews)])
-            return [_OK] * len(notices)
+            return [_ERASED if isinstance(notice, Wanted) and next(fates) == "erased" else _OK for notice in notices]
 
         return sender_pb2.ApplyNoticesResponse(results=await _batch(request.notices, read_notice, hear))
 

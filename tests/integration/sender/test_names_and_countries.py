@@ -2,6 +2,7 @@
 
 import time
 import uuid
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -133,7 +134,8 @@ async def test_who_is_erased_is_erased_under_both_numbers(stage: Stage, room: Ro
         (row.kind, row.data) for row in page.rows
     ]
 
-    erasure = Erasure(conversation_ids=[], wa_ids=[METAS], user_ids=[], wamid_parts=[])
+    now = datetime.now(UTC)
+    erasure = Erasure(conversation_ids=[], wa_ids=[METAS], user_ids=[], wamid_parts=[], erased_at=now)
     await room.privacy.erase(organization_id=organization_id, job_id=uuid.uuid4(), erasure=erasure)
     assert await aliases(stage) == []
     assert await stage.sql("SELECT 1 FROM sender.opt_out") == []
