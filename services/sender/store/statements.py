@@ -41,8 +41,10 @@ LOCK_MESSAGES = Query(f"""
     SELECT m.* FROM (SELECT o, k FROM unnest(%(groups)b::uuid[], %(ids)b::uuid[]) t(o, k) ORDER BY 1, 2) t
     CROSS JOIN LATERAL ({_LOCK_ONE}) m""")
 
-_HAS_WAITING = """EXISTS (
-      SELECT 1 FROM sender.deferred d WHERE (d.organization_id, d.lane_id) = (t.o, t.k) AND d.is_in_order)"""
+# LIMIT keeps it one look-up a lane; EXISTS might read all that waits.
+_HAS_WAITING = """(
+      SELECT true FROM sender.deferred d
+      WHERE (d.organization_id, d.lane_id) = (t.o, t.k) AND d.is_in_order LIMIT 1) IS NOT NULL"""
 
 # The lanes that their claimers still hold, how far their pair's mark lies ahead, what time it is, and whether messages
 # that come back in order wait beside them.
