@@ -159,10 +159,10 @@ class KeepNumbers:
         (facts,) = await self._numbers.get([(organization_id, phone_number_id)])
         return facts.waba_id or phone_number_id
 
-    async def quality_of(self, *, organization_id: UUID, phone_number_id: str) -> str:
-        """A number's quality as webhooks told it last; empty when none did."""
+    async def facts_of(self, *, organization_id: UUID, phone_number_id: str) -> NumberFacts:
+        """What is known of a number."""
         (facts,) = await self._numbers.get([(organization_id, phone_number_id)])
-        return facts.quality
+        return facts
 
     async def list_pauses(self, *, organization_id: UUID) -> list[Pause]:
         """What Meta refuses as a whole, the oldest first."""

@@ -40,6 +40,7 @@ class FakeHealth(sender_pb2_grpc.HealthServicer):
                 phone_number_id=name, quality_rating="GREEN", messaging_limit="TIER_2K", connection="CONNECTED",
                 queued=3, oldest_queued_at=timestamp_pb2.Timestamp(seconds=1), errors=errors,
                 pauses=[sender_pb2.Pause(scope="number", error_code=133010, error_text="not registered")],
+                messages_per_second=80, users_per_day=2000,
             )
             for name in self.kept.of("token")
         ]  # fmt: skip

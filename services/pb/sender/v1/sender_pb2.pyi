@@ -1810,10 +1810,12 @@ class NumberHealth(_message.Message):
     OLDEST_QUEUED_AT_FIELD_NUMBER: _builtins.int
     ERRORS_FIELD_NUMBER: _builtins.int
     PAUSES_FIELD_NUMBER: _builtins.int
+    MESSAGES_PER_SECOND_FIELD_NUMBER: _builtins.int
+    USERS_PER_DAY_FIELD_NUMBER: _builtins.int
     phone_number_id: _builtins.str
     """The number."""
     quality_rating: _builtins.str
-    """Meta's word on its quality: GREEN, YELLOW, RED or UNKNOWN; empty when Meta did not answer."""
+    """Meta's word on its quality: GREEN, YELLOW, RED or UNKNOWN; when it does not answer, what a webhook told last."""
     messaging_limit: _builtins.str
     """How many users a day it may reach outside windows, such as TIER_2K; empty when Meta does not say."""
     throughput_level: _builtins.str
@@ -1824,6 +1826,10 @@ class NumberHealth(_message.Message):
     """Why Meta did not answer, one sentence; empty when it did."""
     queued: _builtins.int
     """Messages that wait or are on their way."""
+    messages_per_second: _builtins.int
+    """Messages a second that sender keeps to, of what was given and what Meta told; 0 when the setting holds."""
+    users_per_day: _builtins.int
+    """Users a day outside windows that sender keeps to for its portfolio, in the same way; 0 when there is no limit."""
     @_builtins.property
     def oldest_queued_at(self) -> _timestamp_pb2.Timestamp:
         """When the oldest of them was taken; not set when none waits."""
@@ -1849,10 +1855,12 @@ class NumberHealth(_message.Message):
         oldest_queued_at: _timestamp_pb2.Timestamp | None = ...,
         errors: _abc.Iterable[Global___ErrorCount] | None = ...,
         pauses: _abc.Iterable[Global___Pause] | None = ...,
+        messages_per_second: _builtins.int = ...,
+        users_per_day: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["oldest_queued_at", b"oldest_queued_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["connection", b"connection", "errors", b"errors", "messaging_limit", b"messaging_limit", "oldest_queued_at", b"oldest_queued_at", "pauses", b"pauses", "phone_number_id", b"phone_number_id", "problem", b"problem", "quality_rating", b"quality_rating", "queued", b"queued", "throughput_level", b"throughput_level"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["connection", b"connection", "errors", b"errors", "messages_per_second", b"messages_per_second", "messaging_limit", b"messaging_limit", "oldest_queued_at", b"oldest_queued_at", "pauses", b"pauses", "phone_number_id", b"phone_number_id", "problem", b"problem", "quality_rating", b"quality_rating", "queued", b"queued", "throughput_level", b"throughput_level", "users_per_day", b"users_per_day"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
