@@ -108,6 +108,8 @@ def add_notice(request: sender_pb2.ApplyNoticesRequest, notice: RoutedStatus | C
     item = request.notices.add(organization_id=str(notice.organization_id))
     if isinstance(notice, RoutedStatus):
         item.notice.CopyFrom(_status_of(notice).notice)
+        if notice.about:
+            item.notice.number.phone_number_id = notice.about
         return
     preference = item.notice.preference
     preference.wa_id, preference.user_id = notice.wa_id, notice.user_id

@@ -85,10 +85,11 @@ class RoutedMessage(NamedTuple):
 
 
 class RoutedStatus(NamedTuple):
-    """A status and the organization its number belongs to."""
+    """A status and the organization its number belongs to; `about` is the number that news name as it is dialled."""
 
     organization_id: UUID
     status: Status
+    about: str = ""
 
 
 class RoutingWork(Protocol):

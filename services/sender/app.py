@@ -40,6 +40,7 @@ from services.sender.server import servicers, team_servicers, written
 from services.sender.settings import Settings
 from services.sender.store import (
     SEALED,
+    PostgresAliases,
     PostgresCalls,
     PostgresChanges,
     PostgresConsent,
@@ -58,6 +59,7 @@ from services.sender.store import (
 from services.sender.upkeep import Requeue, drop_old_items, ensure_partitions
 from services.sender.usecases import ConcludeFromStatuses, Deliver, KeepCredentials, KeepNumbers
 from services.sender.usecases.health import TellHealth
+from services.sender.usecases.names import MetasNames
 from services.sender.usecases.notices import HearNotices
 from services.sender.usecases.sending import Send
 from services.sender.usecases.telling import TellMessages, WatchMessages
@@ -192,9 +194,12 @@ def furnish(settings: Settings, database: Database, redis: OptionalRedis, waterm
     calls = ManagementCalls(
         redis, per_hour=settings.management_calls_per_hour, replicas=settings.replicas, monotonic=monotonic
     )
-    credentials = KeepCredentials(tokens_at_rest, graph, keep_numbers, calls)
+    credentials = KeepCredentials(tokens_at_rest, keep_numbers)
     templates = KeepTemplates(template_store, graph, numbers, calls, book)
-    notices = HearNotices(PostgresConsent(database, names), template_store, book, pauses, deliver.enqueue)
+    notices = HearNotices(
+        PostgresConsent(database, names), template_store, book, pauses, deliver.enqueue,
+        number_store=number_store, numbers=numbers,
+    )  # fmt: skip
     watched = ((inbox, inbox_bell), (records, records_bell), (failures, failures_bell))
     poll = Poll(database, [(lanes.is_any_ready, bell.ring) for lanes, bell in watched])
     return Room(
@@ -210,6 +215,7 @@ def furnish_teams(
     """Put together what teams call. Raises SettingsError."""
     calls, bell = Lanes(Box(ROOM, "hooks"), database, lease_seconds=_CALL_LEASE_SECONDS), Bell()
     book = PostgresMessages(database)
+    conversations = MetasNames(PostgresAliases(database), conversations)
     store = PostgresWebhooks(database, sealer, room.audit, calls, decode=change_of, encode=call_bytes)
     ports, networks = _reach(settings)
     addresses = Addresses(ports, is_plain_allowed=bool(networks))

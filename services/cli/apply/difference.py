@@ -7,8 +7,14 @@ from services.cli.apply.plan import Change, Existing, Verb
 from services.cli.apply.wanted import Flow, OptOutWords, Organization, Trigger
 from services.pb.executor.v1 import executor_pb2
 from services.pb.ingress.v1 import ingress_pb2
+from services.pb.sender.v1 import sender_pb2
 
-Answer = executor_pb2.PutFlowResponse | ingress_pb2.PutUserResponse | ingress_pb2.PutApiKeyResponse
+Answer = (
+    executor_pb2.PutFlowResponse
+    | ingress_pb2.PutUserResponse
+    | ingress_pb2.PutApiKeyResponse
+    | sender_pb2.PutWebhookResponse
+)
 Checked = dict[tuple[str, str, str], Answer]
 """Organization, kind and name → what a dry run of the room said."""
 
@@ -54,9 +60,10 @@ def _of_organization(
         key = f"{prefix}/opt_out"
         verb = _verb(memory, key, organization.opt_out, key in memory.digests)
         yield Change(name, "stop words", opt_out_of(organization.opt_out), verb)
-    for kind, items in (("user", organization.users), ("API key", organization.api_keys)):
+    kinds = (("user", organization.users), ("API key", organization.api_keys), ("webhook", organization.webhooks))
+    for kind, items in kinds:
         for item in items:
-            yield Change(name, kind, item.name, _account_verb(checked.get((name, kind, item.name))))
+            yield Change(name, kind, item.name, _answered_verb(checked.get((name, kind, item.name))))
 
 
 def _settings_verb(organization: Organization, existing: Existing | None) -> Verb:
@@ -70,14 +77,13 @@ def _settings_verb(organization: Organization, existing: Existing | None) -> Ver
     return "unchanged" if is_same_zone and is_same_fallback else "changed"
 
 
-def _account_verb(answer: Answer | None) -> Verb:
-    """The verb of a person or key; without an answer its organization is yet to be made."""
+def _answered_verb(answer: Answer | None) -> Verb:
+    """The verb of a person, key or webhook; without an answer its organization is yet to be made."""
     if answer is None:
         return "new"
     if not answer.is_changed:
         return "unchanged"
-    is_new = isinstance(answer, ingress_pb2.PutUserResponse | ingress_pb2.PutApiKeyResponse) and answer.is_new
-    return "new" if is_new else "changed"
+    return "new" if not isinstance(answer, executor_pb2.PutFlowResponse) and answer.is_new else "changed"
 
 
 def _flow(organization: str, flow: Flow, existing: Existing, response: Answer) -> Change:

@@ -11,7 +11,19 @@ from services.cli.apply.accounts import API_KEY_KEYS, USER_KEYS, read_api_key, r
 from services.cli.apply.flow_source import MAX_FLOW_BYTES, read_flow
 from services.cli.apply.opt_out import read_opt_out
 from services.cli.apply.reading import Fields, Problems, Where, load_file
-from services.cli.apply.wanted import ApiKey, Chatbot, Flow, MetaApp, Number, Organization, Secret, Trigger, User
+from services.cli.apply.wanted import (
+    ApiKey,
+    Chatbot,
+    Flow,
+    MetaApp,
+    Number,
+    Organization,
+    Secret,
+    Trigger,
+    User,
+    Webhook,
+)
+from services.cli.apply.webhooks import WEBHOOK_KEYS, read_webhook
 from services.cli.ending import WrongInput
 from services.pb.router.v1 import router_pb2
 
@@ -28,7 +40,7 @@ _MOST_USERS = 10_000_000
 
 _ORGANIZATION_KEYS = (
     "name", "time_zone", "fallback_flow", "meta_apps", "numbers", "chatbots", "flows", "triggers", "users", "api_keys",
-    "secrets", "opt_out",
+    "secrets", "opt_out", "webhooks",
     *NOT_SERVED,
 )  # fmt: skip
 _APP_KEYS = ("name", "app_secret", "previous_app_secret", "verify_token")
@@ -103,6 +115,7 @@ def _organization(value: object, where: Where, problems: Problems) -> Organizati
         opt_out=read_opt_out(fields) if "opt_out" in fields.values else None,
         users=_each(fields, "users", USER_KEYS, read_user),
         api_keys=_each(fields, "api_keys", API_KEY_KEYS, read_api_key),
+        webhooks=_each(fields, "webhooks", WEBHOOK_KEYS, read_webhook),
     )
 
 
@@ -239,6 +252,7 @@ def _merge(known: Organization, more: Organization, problems: Problems) -> Organ
         opt_out=known.opt_out if more.opt_out is None else more.opt_out,
         users=known.users + more.users,
         api_keys=known.api_keys + more.api_keys,
+        webhooks=known.webhooks + more.webhooks,
     )
 
 
@@ -251,6 +265,7 @@ def _refuse_duplicates(organizations: Iterable[Organization], problems: Problems
         _refuse_repeated_names(organization.chatbots, "chatbot", problems)
         _refuse_repeated_names(organization.users, "user", problems)
         _refuse_repeated_names(organization.api_keys, "API key", problems)
+        _refuse_repeated_names(organization.webhooks, "webhook", problems)
         if len(organization.triggers or ()) > MOST_TRIGGERS:
             problems.add(organization.where.key("triggers"), f"has more than {MOST_TRIGGERS} keywords; take some out")
     # A number belongs to one organization of the whole house.
@@ -258,7 +273,7 @@ def _refuse_duplicates(organizations: Iterable[Organization], problems: Problems
 
 
 def _refuse_repeated_names(
-    items: Sequence[MetaApp | Secret | Flow | Chatbot | Number | User | ApiKey | Organization],
+    items: Sequence[MetaApp | Secret | Flow | Chatbot | Number | User | ApiKey | Webhook | Organization],
     kind: str,
     problems: Problems,
 ) -> None:

@@ -119,6 +119,18 @@ class ApiKey:
 
 
 @dataclass(frozen=True, slots=True)
+class Webhook:
+    """Where a system of the organization is told of its messages; no events means all, no secret the one there is."""
+
+    name: str
+    url: str
+    events: tuple[str, ...]
+    is_active: bool
+    secret: str = field(repr=False)
+    where: Where = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Organization:
     """What the files say about one organization; None means that they say nothing, and nothing is changed."""
 
@@ -135,3 +147,4 @@ class Organization:
     opt_out: OptOutWords | None = None
     users: tuple[User, ...] = ()
     api_keys: tuple[ApiKey, ...] = ()
+    webhooks: tuple[Webhook, ...] = ()

@@ -72,7 +72,8 @@ class Message(NamedTuple):
 class Status(NamedTuple):
     """One status of a message we sent, or news for sender; `source` is it as the edges of the room know it.
 
-    News is about what a person wants (`preference` says who and what) or, without one, about a template of `waba_id`.
+    News is about what a person wants (`preference` says who and what) or, without one, about the account `waba_id`;
+    with `phone_number` (in digits) about the one number of the account that is dialled so.
     """
 
     phone_number_id: str
@@ -82,3 +83,4 @@ class Status(NamedTuple):
     waba_id: str = ""
     is_news: bool = False
     preference: Preference | None = None
+    phone_number: str = ""

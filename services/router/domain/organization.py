@@ -120,6 +120,19 @@ def compile_setup(setup: Setup) -> OrganizationPlan:
     return OrganizationPlan(setup.organization, numbers, compile_words(languages_in(setup.organization.opt_out)))
 
 
+def number_dialled(plan: OrganizationPlan, digits: str, *, waba_id: str) -> str:
+    """The number that is dialled so, with its country's code; empty when none is known to be.
+
+    A number whose `display_phone_number` was not given is it when it is the only such one of the account.
+    """
+    numbers = [each.number for each in plan.numbers.values()]
+    for number in numbers:
+        if _digits(number.display_phone_number) == digits:
+            return number.phone_number_id
+    unnamed = [each for each in numbers if not each.display_phone_number and each.waba_id in ("", waba_id)]
+    return unnamed[0].phone_number_id if len(unnamed) == 1 else ""
+
+
 def languages_in(opt_out: str | None) -> Mapping[str, Language]:
     """Stop words as they are stored: by language, the fields of Language."""
     if opt_out is None:
@@ -150,3 +163,7 @@ def _plan(
             exact.setdefault(keyword.text, keyword)
     main_flow_id = main_flows.get(number.chatbot_id) if number.chatbot_id else None
     return NumberPlan(number, main_flow_id, exact, tuple(k for k in own if k.match != "exact"), starts)
+
+
+def _digits(text: str) -> str:
+    return "".join(sign for sign in text if sign.isascii() and sign.isdigit())

@@ -105,6 +105,7 @@ def read_status(status: events_pb2.MessageStatus) -> Status:
         waba_id=status.notice.waba_id or status.waba_id,
         is_news=status.HasField("notice"),
         preference=_preference(status.notice.preference) if status.notice.HasField("preference") else None,
+        phone_number=status.notice.number.phone_number if status.notice.HasField("number") else "",
     )
 
 

@@ -11,8 +11,10 @@ from grpc import aio
 from services.chassis.errors import InvalidArgument
 from services.pb.common.v1 import results_pb2
 from services.pb.sender.v1 import sender_pb2, sender_pb2_grpc
+from services.sender.domain.standing import NumberNews
+from services.sender.domain.templates import News
 from services.sender.ports import NewMessage, StatusEvent, Wanted
-from services.sender.server.notices import OrganizationNews, read_notice
+from services.sender.server.notices import OrganizationNews, OrganizationNumberNews, read_notice
 from services.sender.server.reading import read_message, read_status
 from services.sender.usecases import Deliver
 from services.sender.usecases.notices import HearNotices
@@ -48,9 +50,13 @@ class DeliveryServer(sender_pb2_grpc.DeliveryServicer):
     ) -> sender_pb2.ApplyNoticesResponse:
         """Takes news durably, in order."""
 
-        async def hear(notices: Sequence[Wanted | OrganizationNews]) -> list[results_pb2.ItemResult]:
+        async def hear(
+            notices: Sequence[Wanted | OrganizationNews | OrganizationNumberNews],
+        ) -> list[results_pb2.ItemResult]:
+            news = [notice for notice in notices if not isinstance(notice, Wanted)]
             fates = iter(await self._notices.want([notice for notice in notices if isinstance(notice, Wanted)]))
-            await self._notices.hear([notice for notice in notices if not isinstance(notice, Wanted)])
+            await self._notices.hear([(whose, each) for whose, each in news if isinstance(each, News)])
+            await self._notices.hear_of_numbers([(whose, each) for whose, each in news if isinstance(each, NumberNews)])
             return [_ERASED if isinstance(notice, Wanted) and next(fates) == "erased" else _OK for notice in notices]
 
         return sender_pb2.ApplyNoticesResponse(results=await _batch(request.notices, read_notice, hear))

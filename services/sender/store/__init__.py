@@ -14,6 +14,7 @@ from services.sender.domain.message import Key
 from services.sender.domain.settling import PairLimit, Turn, Wish
 from services.sender.ports import Departure, NewMessage, Settlement, StatusEvent, StatusFate
 from services.sender.store import statements
+from services.sender.store.aliases import PostgresAliases
 from services.sender.store.arrivals import PER_LANE, add_and_depart, add_messages
 from services.sender.store.changes import PostgresChanges
 from services.sender.store.consent import PostgresConsent
@@ -35,6 +36,7 @@ from services.sender.store.webhooks import PostgresCalls, PostgresWebhooks
 
 __all__ = [
     "SEALED",
+    "PostgresAliases",
     "PostgresCalls",
     "PostgresChanges",
     "PostgresConsent",

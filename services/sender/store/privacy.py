@@ -74,6 +74,14 @@ _REMOVE_OPT_OUTS = Query(f"""
       WHERE {_MINE} AND recipient = ANY (%(names)b::text[]) AND said_at <= %(erased_at)b::timestamptz RETURNING 1)
     SELECT count(*) FROM gone""")
 
+# Other numbers of the same people, and what is kept under them, go with them.
+_READ_ALIASES = Query(f"SELECT other FROM sender.alias WHERE {_MINE} AND recipient = ANY (%(names)b::text[])")
+_REMOVE_ALIASES = Query(f"""
+    WITH gone AS (
+      DELETE FROM sender.alias
+      WHERE {_MINE} AND (recipient = ANY (%(names)b::text[]) OR other = ANY (%(names)b::text[])) RETURNING 1)
+    SELECT count(*) FROM gone""")
+
 
 def _forget_reached(whose: str) -> Query:
     """Removes people a portfolio reached, and counts them no more."""
@@ -122,6 +130,11 @@ _READ_OPT_OUTS = Query(f"""
       'source', source)
     FROM sender.opt_out WHERE {_MINE} AND recipient = ANY (%(names)b::text[])
     ORDER BY recipient, kind OFFSET %(skip)b::bigint LIMIT %(limit)b::bigint""")
+
+_READ_OTHER_NUMBERS = Query(f"""
+    SELECT json_build_object('phone_number', recipient, 'other_phone_number', other)
+    FROM sender.alias WHERE {_MINE} AND recipient = ANY (%(names)b::text[])
+    ORDER BY recipient, other OFFSET %(skip)b::bigint LIMIT %(limit)b::bigint""")
 
 _EXPIRE_MESSAGES = Query(f"""
     WITH old AS MATERIALIZED (
@@ -187,6 +200,7 @@ class PostgresPrivacy:
             json_section("message", partial(reading, _READ_MESSAGES)),
             json_section("pair_limit", partial(reading, _READ_PAIRS)),
             json_section("opt_out", partial(reading, _READ_OPT_OUTS)),
+            json_section("other_phone_number", partial(reading, _READ_OTHER_NUMBERS)),
             item_section("message_content", partial(self._inbox.reading_items, keys)),
             item_section("dead_message", partial(self._inbox.reading_dead, keys)),
         ]
@@ -231,7 +245,8 @@ class PostgresPrivacy:
             "erased_at": erasure.erased_at,
         }
         async with self._database.journey([organization_id]) as journey:
-            _, webhooks = await journey.run([(_LOCK_FEED, values), (_READ_WEBHOOKS, values)])
+            steps = [(_LOCK_FEED, values), (_READ_WEBHOOKS, values), (_READ_ALIASES, values)]
+            _, webhooks, others = await journey.run(steps)
             calls = [(organization_id, lane_of(row[0], each)) for row in webhooks for each in erasure.conversation_ids]
             boxes = ((self._inbox, keys), (self._failures, keys), (self._calls, calls))
             locking = [box.locking(of_box) for box, of_box in boxes]
@@ -239,6 +254,7 @@ class PostgresPrivacy:
             if not all(are_at_rest(each) for each in lanes):
                 return Cleared(waiting_for=_WAITING)
             values |= {
+                "names": [*erasure.wa_ids, *erasure.user_ids, *(row[0] for row in others)],
                 "messages": [row[0] for row in messages],
                 "wamids": [wamid for row in messages for wamid in row[1]],
             }
@@ -249,6 +265,7 @@ class PostgresPrivacy:
                 ("sender.pair", (_REMOVE_PAIRS, values)),
                 ("sender.deferred", (_REMOVE_DEFERRED, values)),
                 ("sender.opt_out", (_REMOVE_OPT_OUTS, values)),
+                ("sender.alias", (_REMOVE_ALIASES, values)),
                 ("sender.reached", (_REMOVE_REACHED, values)),
                 *(removal for box, of_box in boxes for removal in box.removing(of_box, EVER)),
             ]

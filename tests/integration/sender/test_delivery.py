@@ -150,13 +150,9 @@ async def test_a_refused_token_pauses_the_number_until_a_new_one_comes(stage: St
         return any(row["error_code"] == 190 for row in await stage.rows("error_code"))
 
     await eventually(is_paused)
-    (problem,) = await room.credentials.check(organization_id=uuid.UUID(stage.organization_id))
-    assert "refused" in problem.problem
     await stage.put_token(room)
     await settled(stage, 3)
     assert sorted(stage.texts()) == ["a", "b", "c"]
-    (fine,) = await room.credentials.check(organization_id=uuid.UUID(stage.organization_id))
-    assert fine.problem == ""
 
 
 async def test_a_pair_gets_its_burst_at_once_and_then_one_by_one(stage: Stage) -> None:

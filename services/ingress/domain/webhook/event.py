@@ -3,7 +3,7 @@
 import hashlib
 from typing import NamedTuple
 
-from .news import TemplateNews
+from .news import NumberNews, TemplateNews
 from .values import Json
 
 # A key that overflows a Postgres index row (2,704 bytes) would poison its POST; 512 characters always fit.
@@ -42,6 +42,7 @@ class Event(NamedTuple):
     order_items: the products of an order, of which the normal form tells only how many there are.
     referral: the ad or post a contact came from, of which the normal form tells only the id.
     template_news: how a message template stands, of which the normal form tells only name and event.
+    number_news: what a number or an account may send, of which the normal form tells only the event.
     """
 
     type: str
@@ -53,6 +54,7 @@ class Event(NamedTuple):
     order_items: tuple[OrderItem, ...] = ()
     template_news: TemplateNews | None = None
     referral: Referral | None = None
+    number_news: NumberNews | None = None
 
     @property
     def subject(self) -> str | None:

@@ -298,6 +298,7 @@ class Notice(_message.Message):
 
     PREFERENCE_FIELD_NUMBER: _builtins.int
     TEMPLATE_FIELD_NUMBER: _builtins.int
+    NUMBER_FIELD_NUMBER: _builtins.int
     WABA_ID_FIELD_NUMBER: _builtins.int
     waba_id: _builtins.str
     """The WhatsApp Business Account of the entry; may be empty."""
@@ -309,18 +310,23 @@ class Notice(_message.Message):
     def template(self) -> Global___TemplateNews:
         """How a template of an account stands."""
 
+    @_builtins.property
+    def number(self) -> Global___NumberNews:
+        """What a number, or all numbers of an account, may send."""
+
     def __init__(
         self,
         *,
         preference: Global___Preference | None = ...,
         template: Global___TemplateNews | None = ...,
+        number: Global___NumberNews | None = ...,
         waba_id: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["about", b"about", "preference", b"preference", "template", b"template"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["about", b"about", "number", b"number", "preference", b"preference", "template", b"template"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["about", b"about", "preference", b"preference", "template", b"template", "waba_id", b"waba_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["about", b"about", "number", b"number", "preference", b"preference", "template", b"template", "waba_id", b"waba_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_about: _TypeAlias = _typing.Literal["preference", "template"]  # noqa: Y015
+    _WhichOneofReturnType_about: _TypeAlias = _typing.Literal["preference", "template", "number"]  # noqa: Y015
     _WhichOneofArgType_about: _TypeAlias = _typing.Literal["about", b"about"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_about) -> _WhichOneofReturnType_about | None: ...
 
@@ -421,3 +427,53 @@ class TemplateNews(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___TemplateNews: _TypeAlias = TemplateNews  # noqa: Y015
+
+@_typing.final
+class NumberNews(_message.Message):
+    """What Meta tells of a business number or of a whole account; an empty field was not told."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PHONE_NUMBER_ID_FIELD_NUMBER: _builtins.int
+    PHONE_NUMBER_FIELD_NUMBER: _builtins.int
+    EVENT_FIELD_NUMBER: _builtins.int
+    MESSAGES_PER_SECOND_FIELD_NUMBER: _builtins.int
+    USERS_PER_DAY_FIELD_NUMBER: _builtins.int
+    QUALITY_FIELD_NUMBER: _builtins.int
+    ACCOUNT_STATE_FIELD_NUMBER: _builtins.int
+    TOLD_AT_MS_FIELD_NUMBER: _builtins.int
+    phone_number_id: _builtins.str
+    """The number; empty when `phone_number` names it, or when the news is about all numbers of the account."""
+    phone_number: _builtins.str
+    """The number as it is dialled, in digits; router finds out which number that is. Empty for a whole account."""
+    event: _builtins.str
+    """Meta's word for what happened, such as THROUGHPUT_UPGRADE."""
+    messages_per_second: _builtins.int
+    """Messages a second that Meta takes from the number; 0 was not told."""
+    users_per_day: _builtins.int
+    """Different users the portfolio may reach outside the 24 hour window in 24 hours: 0 was not told, -1 is no limit."""
+    quality: _builtins.str
+    """GREEN, YELLOW or RED."""
+    account_state: _builtins.str
+    """STOPPED when Meta takes nothing from the account any more, RESUMED when it does again."""
+    told_at_ms: _builtins.int
+    """Milliseconds since 1970 when ingress made it durable; of two the later one holds."""
+    def __init__(
+        self,
+        *,
+        phone_number_id: _builtins.str = ...,
+        phone_number: _builtins.str = ...,
+        event: _builtins.str = ...,
+        messages_per_second: _builtins.int = ...,
+        users_per_day: _builtins.int = ...,
+        quality: _builtins.str = ...,
+        account_state: _builtins.str = ...,
+        told_at_ms: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_state", b"account_state", "event", b"event", "messages_per_second", b"messages_per_second", "phone_number", b"phone_number", "phone_number_id", b"phone_number_id", "quality", b"quality", "told_at_ms", b"told_at_ms", "users_per_day", b"users_per_day"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___NumberNews: _TypeAlias = NumberNews  # noqa: Y015

@@ -357,82 +357,6 @@ class PutCredentialResponse(_message.Message):
 Global___PutCredentialResponse: _TypeAlias = PutCredentialResponse  # noqa: Y015
 
 @_typing.final
-class CheckCredentialsRequest(_message.Message):
-    """Asks for a check of all numbers of an organization."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
-    organization_id: _builtins.str
-    """The organization."""
-    def __init__(
-        self,
-        *,
-        organization_id: _builtins.str = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["organization_id", b"organization_id"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___CheckCredentialsRequest: _TypeAlias = CheckCredentialsRequest  # noqa: Y015
-
-@_typing.final
-class CredentialCheck(_message.Message):
-    """The check of one number."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    PHONE_NUMBER_ID_FIELD_NUMBER: _builtins.int
-    IS_VALID_FIELD_NUMBER: _builtins.int
-    PROBLEM_FIELD_NUMBER: _builtins.int
-    phone_number_id: _builtins.str
-    """The business number."""
-    is_valid: _builtins.bool
-    """Whether the Graph API accepted the token for this number."""
-    problem: _builtins.str
-    """What it said otherwise, one sentence with the mend."""
-    def __init__(
-        self,
-        *,
-        phone_number_id: _builtins.str = ...,
-        is_valid: _builtins.bool = ...,
-        problem: _builtins.str = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["is_valid", b"is_valid", "phone_number_id", b"phone_number_id", "problem", b"problem"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___CredentialCheck: _TypeAlias = CredentialCheck  # noqa: Y015
-
-@_typing.final
-class CheckCredentialsResponse(_message.Message):
-    """The checks."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    CHECKS_FIELD_NUMBER: _builtins.int
-    @_builtins.property
-    def checks(self) -> _containers.RepeatedCompositeFieldContainer[Global___CredentialCheck]:
-        """One per number with a token."""
-
-    def __init__(
-        self,
-        *,
-        checks: _abc.Iterable[Global___CredentialCheck] | None = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["checks", b"checks"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___CheckCredentialsResponse: _TypeAlias = CheckCredentialsResponse  # noqa: Y015
-
-@_typing.final
 class ListTemplatesRequest(_message.Message):
     """Asks for templates."""
 
@@ -505,6 +429,7 @@ class TemplateShape(_message.Message):
     HEADER_NAME_FIELD_NUMBER: _builtins.int
     BUTTONS_FIELD_NUMBER: _builtins.int
     IS_BODY_KNOWN_FIELD_NUMBER: _builtins.int
+    CARDS_FIELD_NUMBER: _builtins.int
     header: _builtins.str
     """none, text, image, video, document, location or product."""
     header_values: _builtins.int
@@ -523,6 +448,10 @@ class TemplateShape(_message.Message):
     def buttons(self) -> _containers.RepeatedCompositeFieldContainer[Global___TemplateButton]:
         """The buttons, in order."""
 
+    @_builtins.property
+    def cards(self) -> _containers.RepeatedCompositeFieldContainer[Global___TemplateShape]:
+        """What the cards of a carousel take, in order; none of them has cards itself."""
+
     def __init__(
         self,
         *,
@@ -533,10 +462,11 @@ class TemplateShape(_message.Message):
         header_name: _builtins.str = ...,
         buttons: _abc.Iterable[Global___TemplateButton] | None = ...,
         is_body_known: _builtins.bool = ...,
+        cards: _abc.Iterable[Global___TemplateShape] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["body_names", b"body_names", "body_values", b"body_values", "buttons", b"buttons", "header", b"header", "header_name", b"header_name", "header_values", b"header_values", "is_body_known", b"is_body_known"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["body_names", b"body_names", "body_values", b"body_values", "buttons", b"buttons", "cards", b"cards", "header", b"header", "header_name", b"header_name", "header_values", b"header_values", "is_body_known", b"is_body_known"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -923,9 +853,11 @@ class Pause(_message.Message):
     PROBES_FIELD_NUMBER: _builtins.int
     PROBE_IN_SECONDS_FIELD_NUMBER: _builtins.int
     scope: _builtins.str
-    """credentials (all numbers with the same token), number, waba (all numbers of the account) or template."""
+    """credentials (all numbers with the same token), number, waba (all numbers of the account), template, or country:
+    what goes there from the account fails rather than waits.
+    """
     name: _builtins.str
-    """The number, the account or the template (NAME/LANGUAGE); of a token nothing is told."""
+    """The number, the account, the template (NAME/LANGUAGE) or the country (ACCOUNT/+CODE); of a token nothing is told."""
     phone_number_id: _builtins.str
     """The number Meta refused it for."""
     error_code: _builtins.int
@@ -1554,6 +1486,7 @@ class PutWebhookRequest(_message.Message):
     IS_ACTIVE_FIELD_NUMBER: _builtins.int
     SECRET_FIELD_NUMBER: _builtins.int
     IS_SECRET_RENEWED_FIELD_NUMBER: _builtins.int
+    DRY_RUN_FIELD_NUMBER: _builtins.int
     organization_id: _builtins.str
     """The organization."""
     name: _builtins.str
@@ -1566,6 +1499,8 @@ class PutWebhookRequest(_message.Message):
     """The secret that signs, 16 to 256 characters; empty keeps the one there is, or makes one."""
     is_secret_renewed: _builtins.bool
     """Whether a new secret is made in place of the one there is."""
+    dry_run: _builtins.bool
+    """Only tells what would come of it; nothing is stored and no secret made."""
     @_builtins.property
     def events(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """What to tell: message.accepted, message.sent, message.delivered, message.read, message.played, message.failed;
@@ -1582,10 +1517,11 @@ class PutWebhookRequest(_message.Message):
         is_active: _builtins.bool = ...,
         secret: _builtins.str = ...,
         is_secret_renewed: _builtins.bool = ...,
+        dry_run: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["events", b"events", "is_active", b"is_active", "is_secret_renewed", b"is_secret_renewed", "name", b"name", "organization_id", b"organization_id", "secret", b"secret", "url", b"url"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["dry_run", b"dry_run", "events", b"events", "is_active", b"is_active", "is_secret_renewed", b"is_secret_renewed", "name", b"name", "organization_id", b"organization_id", "secret", b"secret", "url", b"url"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1600,10 +1536,13 @@ class PutWebhookResponse(_message.Message):
     WEBHOOK_FIELD_NUMBER: _builtins.int
     IS_CHANGED_FIELD_NUMBER: _builtins.int
     SECRET_FIELD_NUMBER: _builtins.int
+    IS_NEW_FIELD_NUMBER: _builtins.int
     is_changed: _builtins.bool
     """Whether anything changed."""
     secret: _builtins.str
     """The secret, if sender made one now; it is told this once."""
+    is_new: _builtins.bool
+    """Whether there was no webhook of this name."""
     @_builtins.property
     def webhook(self) -> Global___Webhook:
         """The webhook, without its secret."""
@@ -1614,10 +1553,11 @@ class PutWebhookResponse(_message.Message):
         webhook: Global___Webhook | None = ...,
         is_changed: _builtins.bool = ...,
         secret: _builtins.str = ...,
+        is_new: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["webhook", b"webhook"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["is_changed", b"is_changed", "secret", b"secret", "webhook", b"webhook"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["is_changed", b"is_changed", "is_new", b"is_new", "secret", b"secret", "webhook", b"webhook"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1870,10 +1810,12 @@ class NumberHealth(_message.Message):
     OLDEST_QUEUED_AT_FIELD_NUMBER: _builtins.int
     ERRORS_FIELD_NUMBER: _builtins.int
     PAUSES_FIELD_NUMBER: _builtins.int
+    MESSAGES_PER_SECOND_FIELD_NUMBER: _builtins.int
+    USERS_PER_DAY_FIELD_NUMBER: _builtins.int
     phone_number_id: _builtins.str
     """The number."""
     quality_rating: _builtins.str
-    """Meta's word on its quality: GREEN, YELLOW, RED or UNKNOWN; empty when Meta did not answer."""
+    """Meta's word on its quality: GREEN, YELLOW, RED or UNKNOWN; when it does not answer, what a webhook told last."""
     messaging_limit: _builtins.str
     """How many users a day it may reach outside windows, such as TIER_2K; empty when Meta does not say."""
     throughput_level: _builtins.str
@@ -1884,6 +1826,10 @@ class NumberHealth(_message.Message):
     """Why Meta did not answer, one sentence; empty when it did."""
     queued: _builtins.int
     """Messages that wait or are on their way."""
+    messages_per_second: _builtins.int
+    """Messages a second that sender keeps to, of what was given and what Meta told; 0 when the setting holds."""
+    users_per_day: _builtins.int
+    """Users a day outside windows that sender keeps to for its portfolio, in the same way; 0 when there is no limit."""
     @_builtins.property
     def oldest_queued_at(self) -> _timestamp_pb2.Timestamp:
         """When the oldest of them was taken; not set when none waits."""
@@ -1909,10 +1855,12 @@ class NumberHealth(_message.Message):
         oldest_queued_at: _timestamp_pb2.Timestamp | None = ...,
         errors: _abc.Iterable[Global___ErrorCount] | None = ...,
         pauses: _abc.Iterable[Global___Pause] | None = ...,
+        messages_per_second: _builtins.int = ...,
+        users_per_day: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["oldest_queued_at", b"oldest_queued_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["connection", b"connection", "errors", b"errors", "messaging_limit", b"messaging_limit", "oldest_queued_at", b"oldest_queued_at", "pauses", b"pauses", "phone_number_id", b"phone_number_id", "problem", b"problem", "quality_rating", b"quality_rating", "queued", b"queued", "throughput_level", b"throughput_level"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["connection", b"connection", "errors", b"errors", "messages_per_second", b"messages_per_second", "messaging_limit", b"messaging_limit", "oldest_queued_at", b"oldest_queued_at", "pauses", b"pauses", "phone_number_id", b"phone_number_id", "problem", b"problem", "quality_rating", b"quality_rating", "queued", b"queued", "throughput_level", b"throughput_level", "users_per_day", b"users_per_day"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

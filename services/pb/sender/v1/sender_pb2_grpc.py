@@ -205,11 +205,6 @@ class CredentialsStub:
                 request_serializer=sender_dot_v1_dot_sender__pb2.PutCredentialRequest.SerializeToString,
                 response_deserializer=sender_dot_v1_dot_sender__pb2.PutCredentialResponse.FromString,
                 _registered_method=True)
-        self.CheckCredentials = channel.unary_unary(
-                '/pytake.sender.v1.Credentials/CheckCredentials',
-                request_serializer=sender_dot_v1_dot_sender__pb2.CheckCredentialsRequest.SerializeToString,
-                response_deserializer=sender_dot_v1_dot_sender__pb2.CheckCredentialsResponse.FromString,
-                _registered_method=True)
 
 
 class CredentialsServicer:
@@ -223,13 +218,6 @@ class CredentialsServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
-    def CheckCredentials(self, request, context):
-        """Asks the Graph API whether each number's token works, for `pytake doctor`.
-        """
-        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
-        context.set_details('Method not implemented!')
-        raise NotImplementedError('Method not implemented!')
-
 
 def add_CredentialsServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -237,11 +225,6 @@ def add_CredentialsServicer_to_server(servicer, server):
                     servicer.PutCredential,
                     request_deserializer=sender_dot_v1_dot_sender__pb2.PutCredentialRequest.FromString,
                     response_serializer=sender_dot_v1_dot_sender__pb2.PutCredentialResponse.SerializeToString,
-            ),
-            'CheckCredentials': grpc.unary_unary_rpc_method_handler(
-                    servicer.CheckCredentials,
-                    request_deserializer=sender_dot_v1_dot_sender__pb2.CheckCredentialsRequest.FromString,
-                    response_serializer=sender_dot_v1_dot_sender__pb2.CheckCredentialsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -272,33 +255,6 @@ class Credentials:
             '/pytake.sender.v1.Credentials/PutCredential',
             sender_dot_v1_dot_sender__pb2.PutCredentialRequest.SerializeToString,
             sender_dot_v1_dot_sender__pb2.PutCredentialResponse.FromString,
-            options,
-            channel_credentials,
-            insecure,
-            call_credentials,
-            compression,
-            wait_for_ready,
-            timeout,
-            metadata,
-            _registered_method=True)
-
-    @staticmethod
-    def CheckCredentials(request,
-            target,
-            options=(),
-            channel_credentials=None,
-            call_credentials=None,
-            insecure=False,
-            compression=None,
-            wait_for_ready=None,
-            timeout=None,
-            metadata=None):
-        return grpc.experimental.unary_unary(
-            request,
-            target,
-            '/pytake.sender.v1.Credentials/CheckCredentials',
-            sender_dot_v1_dot_sender__pb2.CheckCredentialsRequest.SerializeToString,
-            sender_dot_v1_dot_sender__pb2.CheckCredentialsResponse.FromString,
             options,
             channel_credentials,
             insecure,

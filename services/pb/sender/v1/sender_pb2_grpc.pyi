@@ -96,8 +96,6 @@ class CredentialsStub:
     def __new__(cls, channel: _aio.Channel) -> CredentialsAsyncStub: ...
     PutCredential: _grpc.UnaryUnaryMultiCallable[_sender_pb2.PutCredentialRequest, _sender_pb2.PutCredentialResponse]
     """Stores the access token of a number, encrypted. It is never returned."""
-    CheckCredentials: _grpc.UnaryUnaryMultiCallable[_sender_pb2.CheckCredentialsRequest, _sender_pb2.CheckCredentialsResponse]
-    """Asks the Graph API whether each number's token works, for `pytake doctor`."""
 
 @_typing.type_check_only
 class CredentialsAsyncStub(CredentialsStub):
@@ -106,8 +104,6 @@ class CredentialsAsyncStub(CredentialsStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     PutCredential: _aio.UnaryUnaryMultiCallable[_sender_pb2.PutCredentialRequest, _sender_pb2.PutCredentialResponse]  # type: ignore[assignment]
     """Stores the access token of a number, encrypted. It is never returned."""
-    CheckCredentials: _aio.UnaryUnaryMultiCallable[_sender_pb2.CheckCredentialsRequest, _sender_pb2.CheckCredentialsResponse]  # type: ignore[assignment]
-    """Asks the Graph API whether each number's token works, for `pytake doctor`."""
 
 class CredentialsServicer(metaclass=_abc_1.ABCMeta):
     """Access tokens of numbers."""
@@ -119,14 +115,6 @@ class CredentialsServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_sender_pb2.PutCredentialResponse, _abc.Awaitable[_sender_pb2.PutCredentialResponse]]:
         """Stores the access token of a number, encrypted. It is never returned."""
-
-    @_abc_1.abstractmethod
-    def CheckCredentials(
-        self,
-        request: _sender_pb2.CheckCredentialsRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_sender_pb2.CheckCredentialsResponse, _abc.Awaitable[_sender_pb2.CheckCredentialsResponse]]:
-        """Asks the Graph API whether each number's token works, for `pytake doctor`."""
 
 def add_CredentialsServicer_to_server(servicer: CredentialsServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
 
