@@ -106,7 +106,7 @@ def test_the_token_is_shown_to_meta_and_to_the_graph_api_of_the_settings(url: st
         "https://lookaside.fbsbx.com:8443/x",
         "https://lookaside.fbsbx.com:99999/x",
         "https://lookaside.fbsbx.com./x",
-        "https://lookаside.fbsbx.com/x",  # noqa: RUF001 (a Cyrillic a, on purpose)
+        "https://look\u0430side.fbsbx.com/x",  # a Cyrillic letter
         "https://lookaside.fbsbx.com/\r\nX-Evil: 1",
         "http://127.0.0.1:4101/x",
         "https://127.0.0.1:4100/x",

@@ -1,6 +1,7 @@
 """What Meta takes as a file, checked before any upload.
 
-Source: Meta's pages of media (September 2026). A megabyte is taken as 1,048,576 bytes; Meta does not say which it means.
+Source: Meta's pages of media (September 2026). A megabyte is taken as 1,048,576 bytes: Meta
+does not say which one it means.
 """
 
 from __future__ import annotations
