@@ -14,6 +14,7 @@ from .drawing import draw
 from .faults import FaultDice
 from .ledger import Ledger
 from .limits import Gate
+from .media import Shelf
 from .outbox import Outbox
 from .people import People, Person
 from .plans import BusinessNumber
@@ -44,6 +45,7 @@ class SimulatedMeta:
         self.faults = FaultDice()
         self.ledger = Ledger()
         self.people = People()
+        self.shelf = Shelf(clock.now)
         self.refused: Counter[int] = Counter()
         jitter = dice or random.Random()  # noqa: S311 (jitter is no secret)
         self.outbox = Outbox(numbers=self.numbers, poster=poster, clock=clock, dice=jitter)
