@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -26,3 +27,49 @@ class MediaStore(Protocol):
 
     async def delete(self, key: str) -> None:
         """Keep it no longer; what is not there is well gone. Raises StoreAway."""
+
+
+class MediaAway(Exception):
+    """Meta did not do it, and may do it later; every call about files is safe to repeat. The text says why."""
+
+
+class MediaGone(Exception):
+    """Meta keeps no file of this id (any longer)."""
+
+
+class LinkExpired(Exception):
+    """A file's address does not lead to it any longer; a new look-up gives a new one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Announced:
+    """What Meta says of a file. `url` lasts five minutes; `sha256` as Meta writes it; empty and 0 mean not said."""
+
+    url: str
+    mime_type: str
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What came."""
+
+    sha256: bytes
+    size: int
+
+
+class MediaGraph(Protocol):
+    """Files at the Graph API. Every method raises MediaAway, and domain.media.MediaRefused for what is so for good."""
+
+    async def upload(self, content: Path, *, phone_number_id: str, token: str, mime_type: str) -> str:
+        """Give Meta a file, for 30 days; its id there, which only this number may use."""
+
+    async def look_up(self, media_id: str, *, phone_number_id: str, token: str) -> Announced:
+        """Ask where a file is. Raises MediaGone."""
+
+    async def download(self, url: str, into: Path, *, token: str, most_bytes: int) -> Fetched:
+        """Write a file to `into`; stops at `most_bytes`. The token goes to Meta's hosts only. Raises LinkExpired."""
+
+    async def delete(self, media_id: str, *, phone_number_id: str, token: str) -> None:
+        """Let Meta keep a file no longer. Raises MediaGone."""
