@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 from services.chassis.audit import AuditLog, audit_servicer
 from services.chassis.clock import monotonic, now
@@ -24,7 +25,8 @@ from services.chassis.tenancy import ServiceSigner, TokenVerifier
 from services.pb.common.v1 import lanes_pb2_grpc, sealing_pb2_grpc
 from services.sender.cache import NumberLimits, Pauses, Tokens
 from services.sender.domain.settling import PairLimit
-from services.sender.graph import Endpoint, GraphApi
+from services.sender.graph import Endpoint, GraphApi, GraphMedia
+from services.sender.objects import Bucket, Credentials, FolderStore, S3Store
 from services.sender.peers import (
     AnalyticsIngest,
     ExecutorSubmit,
@@ -44,6 +46,7 @@ from services.sender.store import (
     PostgresChanges,
     PostgresCredentials,
     PostgresHealth,
+    PostgresMedia,
     PostgresMessages,
     PostgresPrivacy,
     PostgresStore,
@@ -53,12 +56,14 @@ from services.sender.store import (
 from services.sender.upkeep import drop_old_items, ensure_partitions
 from services.sender.usecases import Deliver, KeepCredentials
 from services.sender.usecases.health import TellHealth
+from services.sender.usecases.media import GiveMedia, KeepMedia
 from services.sender.usecases.sending import Send
 from services.sender.usecases.telling import TellMessages, WatchMessages
 from services.sender.usecases.webhooks import CallWebhook, KeepWebhooks
 from services.sender.worker import Departing, SenderWorker, Settler, Surroundings
 from services.sender.worker.calling import PER_LANE, WebhookWorker
 from services.sender.worker.checking import broken_fields, call_bytes, call_of
+from services.sender.worker.files import Files
 from services.sender.worker.outside import Addresses, EgressPost
 
 ROOM = "sender"
@@ -73,11 +78,29 @@ _SEALING_SECONDS = 600.0
 # Of the calls one process may have under way, one number gets this share: a slow number leaves room for others.
 _SHARE_OF_ONE_NUMBER = 3
 _FEWEST_CONNECTIONS = 256
+# For each wait of a call about a file: a connection, a piece of it.
+_FILE_WAIT_SECONDS = 20.0
 # A webhook's call ends before its lane's lease, whenever in the lane's walk it began.
 _CALL_SECONDS = 10.0
 _CALL_LEASE_SECONDS = 30.0
 # One organization gets this part of the calls of webhooks a process makes at a time.
 _SHARES_OF_CALLS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class FileRoom:
+    """Files that messages send, on connections of their own."""
+
+    keep: KeepMedia
+    give: GiveMedia
+    graph: GraphMedia
+    store: FolderStore | S3Store
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self.graph.close()
+        if isinstance(self.store, S3Store):
+            await self.store.close()
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +121,7 @@ class Room:
     credentials: KeepCredentials
     privacy: Privacy
     resealing: Resealing
+    files: FileRoom
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,9 +164,11 @@ def furnish(settings: Settings, database: Database, redis: OptionalRedis, waterm
         timeout_seconds=settings.http_timeout_seconds,
         connections=max(settings.lanes_in_flight, _FEWEST_CONNECTIONS),
     )
+    files = furnish_files(settings, database)
     around = Surroundings(
         settle=Settler(store),
         graph=graph,
+        files=Files(files.give, tokens),
         gate=NumberLimits(redis, rate=settings.messages_per_second, replicas=settings.replicas, monotonic=monotonic),
         pauses=pauses,
         tokens=tokens,
@@ -166,8 +192,15 @@ def furnish(settings: Settings, database: Database, redis: OptionalRedis, waterm
     poll = Poll(database, [(lanes.is_any_ready, bell.ring) for lanes, bell in watched])
     return Room(
         inbox, inbox_bell, records, records_bell, failures, failures_bell, poll, audit, graph, worker, deliver,
-        credentials, PostgresPrivacy(database, names), Resealing(database, sealer, SEALED),
+        credentials, PostgresPrivacy(database, names), Resealing(database, sealer, SEALED), files,
     )  # fmt: skip
+
+
+def furnish_files(settings: Settings, database: Database) -> FileRoom:
+    """Put together what keeps files. Raises SettingsError."""
+    book, store = PostgresMedia(database), _media_store(settings)
+    graph = GraphMedia(settings.graph_api_base, seconds=_FILE_WAIT_SECONDS)
+    return FileRoom(KeepMedia(book, store, now), GiveMedia(book, store, graph), graph, store)
 
 
 def furnish_teams(
@@ -229,7 +262,7 @@ async def build(settings: Settings) -> Service:
     calls_poll = Poll(database, [(teams.calls.is_any_ready, teams.calls_bell.ring)])
     server = RpcServer(
         settings.grpc_address,
-        [*served(room, teams.calls, teams.calls_bell), *served_to_teams(teams)],
+        [*served(room, teams.calls, teams.calls_bell), *served_to_teams(teams, room.files.keep)],
         verifier,
         drain_seconds=settings.drain_seconds,
         certificates=certificates,
@@ -244,6 +277,7 @@ async def build(settings: Settings) -> Service:
             Closing(executor.close),
             Closing(router.close),
             Closing(egress.close),
+            Closing(room.files.close),
             Periodic("partitions", _PARTITION_SECONDS, partial(ensure_partitions, database)),
             Periodic("old items", _DROP_SECONDS, partial(drop_old_items, database)),
             Periodic("sealing", _SEALING_SECONDS, room.resealing.turn),
@@ -285,9 +319,22 @@ def served(room: Room, calls: Lanes, calls_bell: Bell) -> list[Servicer]:
     return [*own, dead_letters, sealing, audit_servicer(room.audit)]
 
 
-def served_to_teams(teams: Teams) -> list[Servicer]:
+def served_to_teams(teams: Teams, media: KeepMedia) -> list[Servicer]:
     """What the room serves to teams."""
-    return team_servicers(teams.send, teams.tell, teams.watching, teams.webhooks, teams.health)
+    return team_servicers(teams.send, teams.tell, teams.watching, teams.webhooks, teams.health, media)
+
+
+def _media_store(settings: Settings) -> FolderStore | S3Store:
+    if not settings.media_s3_endpoint:
+        return FolderStore(Path(settings.media_folder))
+    try:
+        bucket = Bucket.parse(settings.media_s3_endpoint, settings.media_s3_bucket)
+    except ValueError as error:
+        raise SettingsError(f"MEDIA_S3_ENDPOINT and MEDIA_S3_BUCKET cannot be used: {error}") from error
+    credentials = Credentials(
+        settings.media_s3_access_key_id, str(settings.media_s3_secret_access_key), settings.media_s3_region
+    )
+    return S3Store(bucket, credentials, now=now, seconds=_FILE_WAIT_SECONDS)
 
 
 def _reach(settings: Settings) -> tuple[frozenset[int], Sequence[Network]]:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
+from uuid import UUID
+
+from services.sender.domain.media import MediaKind
 
 
 class ObjectMissing(Exception):
@@ -31,6 +35,10 @@ class MediaStore(Protocol):
 
 class MediaAway(Exception):
     """Meta did not do it, and may do it later; every call about files is safe to repeat. The text says why."""
+
+
+class MediaOnItsWay(MediaAway):
+    """Somebody else is giving the file to Meta."""
 
 
 class MediaGone(Exception):
@@ -73,3 +81,50 @@ class MediaGraph(Protocol):
 
     async def delete(self, media_id: str, *, phone_number_id: str, token: str) -> None:
         """Let Meta keep a file no longer. Raises MediaGone."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptMedia:
+    """A file of an organization."""
+
+    organization_id: UUID
+    media_id: UUID
+    kind: MediaKind
+    mime_type: str
+    size: int
+    sha256: bytes
+    object_key: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class MetaId:
+    """Where a file's upload to Meta stands: there is an id, or this caller is to upload, or another one does."""
+
+    meta_id: str = ""
+    is_ours: bool = False
+
+
+class MediaBook(Protocol):
+    """What is known of files. Every method raises errors.Unavailable."""
+
+    async def get(self, *, organization_id: UUID, media_id: UUID) -> KeptMedia | None:
+        """The file, once all of it is there."""
+
+    async def put_piece(self, *, organization_id: UUID, media_id: UUID, position: int, content: bytes) -> None:
+        """Keep a piece; one that is there already stays as it is."""
+
+    async def piece_sizes(self, *, organization_id: UUID, media_id: UUID) -> Sequence[tuple[int, int]]:
+        """Positions and sizes of what came, in order."""
+
+    async def piece(self, *, organization_id: UUID, media_id: UUID, position: int) -> bytes:
+        """One piece; empty when it is not there."""
+
+    async def put(self, media: KeptMedia) -> KeptMedia:
+        """Note a file; forget its pieces, and old ones of files that were never finished. Gives what is noted."""
+
+    async def claim_upload(self, *, organization_id: UUID, sha256: bytes, phone_number_id: str) -> MetaId:
+        """Meta's id of a file for a number while Meta keeps it for sure, or the right to upload it."""
+
+    async def uploaded(self, *, organization_id: UUID, sha256: bytes, phone_number_id: str, meta_id: str) -> None:
+        """Note the id; an empty one gives the right back."""

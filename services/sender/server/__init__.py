@@ -8,11 +8,13 @@ from services.sender.ports import Privacy
 from services.sender.server.credentials import CredentialsServer
 from services.sender.server.delivery import DeliveryServer
 from services.sender.server.health import HealthServer
+from services.sender.server.media import MediaServer
 from services.sender.server.messages import MessageServiceServer, written
 from services.sender.server.privacy import PrivacyServer
 from services.sender.server.webhooks import WebhooksServer
 from services.sender.usecases import Deliver, KeepCredentials
 from services.sender.usecases.health import TellHealth
+from services.sender.usecases.media import KeepMedia
 from services.sender.usecases.sending import Send
 from services.sender.usecases.telling import TellMessages, WatchMessages
 from services.sender.usecases.webhooks import KeepWebhooks
@@ -21,6 +23,7 @@ __all__ = [
     "CredentialsServer",
     "DeliveryServer",
     "HealthServer",
+    "MediaServer",
     "MessageServiceServer",
     "PrivacyServer",
     "WebhooksServer",
@@ -44,7 +47,12 @@ def servicers(deliver: Deliver, credentials: KeepCredentials, privacy: Privacy) 
 
 
 def team_servicers(
-    send: Send, tell: TellMessages, watching: WatchMessages, webhooks: KeepWebhooks, health: TellHealth
+    send: Send,
+    tell: TellMessages,
+    watching: WatchMessages,
+    webhooks: KeepWebhooks,
+    health: TellHealth,
+    media: KeepMedia,
 ) -> list[Servicer]:
     """What teams call."""
     return [
@@ -54,5 +62,6 @@ def team_servicers(
             MessageServiceServer(send, tell, watching),
         ),
         Servicer("pytake.sender.v1.Webhooks", sender_pb2_grpc.add_WebhooksServicer_to_server, WebhooksServer(webhooks)),
+        Servicer("pytake.sender.v1.Media", sender_pb2_grpc.add_MediaServicer_to_server, MediaServer(media)),
         Servicer("pytake.sender.v1.Health", sender_pb2_grpc.add_HealthServicer_to_server, HealthServer(health)),
     ]

@@ -18,6 +18,7 @@ from services.sender.store.changes import PostgresChanges
 from services.sender.store.credentials import SEALED as _SEALED_TOKENS
 from services.sender.store.credentials import PostgresCredentials
 from services.sender.store.health import PostgresHealth
+from services.sender.store.media import PostgresMedia
 from services.sender.store.messages import PostgresMessages
 from services.sender.store.privacy import PostgresPrivacy
 from services.sender.store.rows import Changes, Telling, failures_in
@@ -32,6 +33,7 @@ __all__ = [
     "PostgresChanges",
     "PostgresCredentials",
     "PostgresHealth",
+    "PostgresMedia",
     "PostgresMessages",
     "PostgresPrivacy",
     "PostgresStore",

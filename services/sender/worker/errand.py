@@ -8,15 +8,20 @@ from uuid import UUID
 from google.protobuf.message import DecodeError
 
 from services.chassis.queue import StoredItem
+from services.pb.common.v1 import content_pb2
 from services.pb.sender.v1 import sender_pb2
+from services.sender.domain.settling import Hold
 from services.sender.ports import NewMessage
 from services.sender.worker.bodies import BodyRefused, body_of
+from services.sender.worker.bodies.uploads import uploads_in
 
 
 @dataclass(frozen=True, slots=True)
 class Errand:
     """One message, or read receipt, to be delivered.
 
+    `attached` is the message itself when it names files that Meta has to have first (worker.files); `hold` says why
+    they cannot be given to Meta now.
     `position` is where the lane's head comes once it is settled. Templates may leave after the 24 hour window.
     """
 
@@ -27,6 +32,8 @@ class Errand:
     body: bytes
     refusal: str | None
     is_read_receipt: bool = False
+    attached: bytes = b""
+    hold: Hold | None = None
 
 
 def errand_of(item: StoredItem, *, position: int) -> Errand:
@@ -58,4 +65,10 @@ def _read(message_id: UUID, payload: bytes, position: int) -> Errand:
         body,
         refusal,
         is_read_receipt=content.HasField("read_receipt"),
+        attached=payload if refusal is None and _names_files(content) else b"",
     )
+
+
+def _names_files(content: content_pb2.Content) -> bool:
+    # Nearly all messages are texts: their parts need not be looked through.
+    return not content.HasField("text") and next(uploads_in(content), None) is not None

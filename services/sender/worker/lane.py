@@ -113,6 +113,8 @@ class Walk:
     async def _deliver(self, errand: Errand, *, is_suspect: bool) -> Settlement | None:
         """Bring one message to an end; a settlement when the lane is released or lost instead."""
         self.doubted, self.has_wished = None, False
+        if errand.attached:
+            errand = await self._with_files(errand)
         return await self._follow(errand, await (self._look(errand) if is_suspect else self._wish(errand)))
 
     async def _go_on(self, errand: Errand, boarded: Boarded) -> Settlement | None:
@@ -140,7 +142,8 @@ class Walk:
 
     async def _wish(self, errand: Errand, *, doubted: int | None = None) -> Settlement:
         """Pass the gates and ask for the permission to call."""
-        passage = Passage() if errand.refusal is not None else await self._pass_gates(errand)
+        is_kept_back = errand.refusal is not None or errand.hold is not None
+        passage = Passage(hold=errand.hold) if is_kept_back else await self._pass_gates(errand)
         return await self._ask_to_call(errand, passage, doubted=doubted)
 
     async def _ask_to_call(self, errand: Errand, passage: Passage, *, doubted: int | None = None) -> Settlement:
@@ -185,6 +188,12 @@ class Walk:
         if not await self.around.watermark.is_clear():
             return await self._settle(Turn(self.head, self.outcome, wait=_WATERMARK_POLL, note=IN_DOUBT))
         return await self._wish(errand, doubted=doubt.number)
+
+    async def _with_files(self, errand: Errand) -> Errand:
+        """Meta has the files before the message is marked as called for: an upload that fails leaves no doubt."""
+        if self.outcome is not None:
+            await self._look(errand)
+        return await self.around.files((self._organization_id, errand.phone_number_id), errand)
 
     async def _pass_gates(self, errand: Errand) -> Passage:
         key = (self._organization_id, errand.phone_number_id)

@@ -12,6 +12,7 @@ from services.chassis.clock import Monotonic
 from services.chassis.queue import Claim
 from services.sender.domain.settling import Turn
 from services.sender.ports import Graph, Key, NumberGate, Settlement, Watermark
+from services.sender.worker.errand import Errand
 
 
 class Settle(Protocol):
@@ -44,12 +45,20 @@ class TokenBook(Protocol):
         """Read it anew next time."""
 
 
+class ReadyFiles(Protocol):
+    """Gives Meta the files that a message names (files.Files)."""
+
+    async def __call__(self, key: Key, errand: Errand) -> Errand:
+        """The errand with its body, refused for good, or held for a while."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
     """What every lane of a process shares."""
 
     settle: Settle
     graph: Graph
+    files: ReadyFiles
     gate: NumberGate
     pauses: PauseBook
     tokens: TokenBook

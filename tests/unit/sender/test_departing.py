@@ -14,6 +14,7 @@ from services.sender.domain.message import Key, key_of
 from services.sender.domain.settling import PairLimit, Released, Wish
 from services.sender.ports import Departure, Freshness, NewMessage, Settlement
 from services.sender.worker import Departing, Settler, Surroundings, Walk
+from tests.fakes.sender_files import no_files
 from tests.fakes.sender_store import Clock, FakeStore
 
 ORGANIZATION = uuid4()
@@ -53,6 +54,7 @@ class Harbour:
         self.store = SlowStore(self.clock, limit=PairLimit(45, 6.0))
         self.store.commit_seconds = self.commit_seconds
         around = Surroundings(
+            files=no_files,
             settle=Settler(self.store), graph=self, gate=self, pauses=Pauses(self.clock.now), tokens=self,
             watermark=self, monotonic=self.clock.now, reconcile_seconds=20.0, fresh_seconds=3.0, calls_per_number=2,
             pause=self.clock.pause, dice=lambda: 0.0,

@@ -23,6 +23,7 @@ from services.sender.domain.message import Key, key_of
 from services.sender.domain.settling import PairLimit, Turn
 from services.sender.ports import Freshness, NewMessage, Settlement, StatusEvent
 from services.sender.worker import Departing, Surroundings, Walk
+from tests.fakes.sender_files import no_files
 from tests.fakes.sender_store import Clock, FakeStore
 
 ORGANIZATION = uuid4()
@@ -132,6 +133,7 @@ class World:
 
     def around(self) -> Surroundings:
         return Surroundings(
+            files=no_files,
             settle=self.settle, graph=self, gate=self, pauses=Pauses(self.clock.now), tokens=self, watermark=self,
             monotonic=self.clock.now, reconcile_seconds=RECONCILE, fresh_seconds=3.0, calls_per_number=99,
             pause=self.clock.pause, dice=lambda: 0.0,

@@ -29,6 +29,7 @@ from services.sender.domain.message import Message, attempted, done, key_of
 from services.sender.domain.settling import PairLimit, Turn, Wish
 from services.sender.ports import Freshness, NewMessage, Settlement
 from services.sender.worker import Surroundings, Walk
+from tests.fakes.sender_files import no_files
 from tests.fakes.sender_store import Clock, FakeStore
 
 ORGANIZATION, LANE = uuid4(), uuid4()
@@ -96,6 +97,7 @@ class House:
     async def work(self, times: int = 1) -> None:
         """Walk the lane as often as it is ready, waiting for its moments."""
         around = Surroundings(
+            files=no_files,
             settle=self.settle, graph=self, gate=self, pauses=Pauses(self.clock.now), tokens=self, watermark=self,
             monotonic=self.clock.now, reconcile_seconds=RECONCILE, fresh_seconds=3.0, calls_per_number=99,
             pause=self.clock.pause, dice=lambda: 0.0,

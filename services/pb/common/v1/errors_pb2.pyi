@@ -98,6 +98,8 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """No message of the organization has this id or key."""
     ERROR_REASON_WEBHOOK_NOT_FOUND: _ErrorReason.ValueType  # 71
     """No webhook of the organization has this id."""
+    ERROR_REASON_MEDIA_NOT_FOUND: _ErrorReason.ValueType  # 76
+    """No file of the organization has this id, or its content is lost."""
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """One value per reason; the name without the prefix is what callers match on."""
@@ -178,4 +180,6 @@ ERROR_REASON_MESSAGE_NOT_FOUND: ErrorReason.ValueType  # 70
 """No message of the organization has this id or key."""
 ERROR_REASON_WEBHOOK_NOT_FOUND: ErrorReason.ValueType  # 71
 """No webhook of the organization has this id."""
+ERROR_REASON_MEDIA_NOT_FOUND: ErrorReason.ValueType  # 76
+"""No file of the organization has this id, or its content is lost."""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

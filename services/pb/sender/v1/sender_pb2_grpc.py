@@ -265,6 +265,171 @@ class Credentials:
             _registered_method=True)
 
 
+class MediaStub:
+    """Files that messages send: kept by sender, and given to Meta once for each number.
+    """
+
+    def __init__(self, channel):
+        """Constructor.
+
+        Args:
+            channel: A grpc.Channel.
+        """
+        self.UploadMedia = channel.unary_unary(
+                '/pytake.sender.v1.Media/UploadMedia',
+                request_serializer=sender_dot_v1_dot_sender__pb2.UploadMediaRequest.SerializeToString,
+                response_deserializer=sender_dot_v1_dot_sender__pb2.UploadMediaResponse.FromString,
+                _registered_method=True)
+        self.GetMedia = channel.unary_unary(
+                '/pytake.sender.v1.Media/GetMedia',
+                request_serializer=sender_dot_v1_dot_sender__pb2.GetMediaRequest.SerializeToString,
+                response_deserializer=sender_dot_v1_dot_sender__pb2.GetMediaResponse.FromString,
+                _registered_method=True)
+        self.DownloadMedia = channel.unary_stream(
+                '/pytake.sender.v1.Media/DownloadMedia',
+                request_serializer=sender_dot_v1_dot_sender__pb2.DownloadMediaRequest.SerializeToString,
+                response_deserializer=sender_dot_v1_dot_sender__pb2.DownloadMediaResponse.FromString,
+                _registered_method=True)
+
+
+class MediaServicer:
+    """Files that messages send: kept by sender, and given to Meta once for each number.
+    """
+
+    def UploadMedia(self, request, context):
+        """Takes one piece of a file; the file can be sent once all its pieces are there. Pieces may be repeated, and come in
+        any order. What Meta would refuse (type, size, codec) is refused here.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetMedia(self, request, context):
+        """Tells what a file is.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DownloadMedia(self, request, context):
+        """Gives a file's content, piece by piece.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+
+def add_MediaServicer_to_server(servicer, server):
+    rpc_method_handlers = {
+            'UploadMedia': grpc.unary_unary_rpc_method_handler(
+                    servicer.UploadMedia,
+                    request_deserializer=sender_dot_v1_dot_sender__pb2.UploadMediaRequest.FromString,
+                    response_serializer=sender_dot_v1_dot_sender__pb2.UploadMediaResponse.SerializeToString,
+            ),
+            'GetMedia': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetMedia,
+                    request_deserializer=sender_dot_v1_dot_sender__pb2.GetMediaRequest.FromString,
+                    response_serializer=sender_dot_v1_dot_sender__pb2.GetMediaResponse.SerializeToString,
+            ),
+            'DownloadMedia': grpc.unary_stream_rpc_method_handler(
+                    servicer.DownloadMedia,
+                    request_deserializer=sender_dot_v1_dot_sender__pb2.DownloadMediaRequest.FromString,
+                    response_serializer=sender_dot_v1_dot_sender__pb2.DownloadMediaResponse.SerializeToString,
+            ),
+    }
+    generic_handler = grpc.method_handlers_generic_handler(
+            'pytake.sender.v1.Media', rpc_method_handlers)
+    server.add_generic_rpc_handlers((generic_handler,))
+    server.add_registered_method_handlers('pytake.sender.v1.Media', rpc_method_handlers)
+
+
+ # This class is part of an EXPERIMENTAL API.
+class Media:
+    """Files that messages send: kept by sender, and given to Meta once for each number.
+    """
+
+    @staticmethod
+    def UploadMedia(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.sender.v1.Media/UploadMedia',
+            sender_dot_v1_dot_sender__pb2.UploadMediaRequest.SerializeToString,
+            sender_dot_v1_dot_sender__pb2.UploadMediaResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetMedia(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.sender.v1.Media/GetMedia',
+            sender_dot_v1_dot_sender__pb2.GetMediaRequest.SerializeToString,
+            sender_dot_v1_dot_sender__pb2.GetMediaResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DownloadMedia(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/pytake.sender.v1.Media/DownloadMedia',
+            sender_dot_v1_dot_sender__pb2.DownloadMediaRequest.SerializeToString,
+            sender_dot_v1_dot_sender__pb2.DownloadMediaResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+
 class MessageServiceStub:
     """Messages of internal teams, and what became of all messages.
     """

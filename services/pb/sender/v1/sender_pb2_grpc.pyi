@@ -112,6 +112,67 @@ class CredentialsServicer(metaclass=_abc_1.ABCMeta):
 
 def add_CredentialsServicer_to_server(servicer: CredentialsServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
 
+class MediaStub:
+    """Files that messages send: kept by sender, and given to Meta once for each number."""
+
+    @_typing.overload
+    def __new__(cls, channel: _grpc.Channel) -> _Self: ...
+    @_typing.overload
+    def __new__(cls, channel: _aio.Channel) -> MediaAsyncStub: ...
+    UploadMedia: _grpc.UnaryUnaryMultiCallable[_sender_pb2.UploadMediaRequest, _sender_pb2.UploadMediaResponse]
+    """Takes one piece of a file; the file can be sent once all its pieces are there. Pieces may be repeated, and come in
+    any order. What Meta would refuse (type, size, codec) is refused here.
+    """
+    GetMedia: _grpc.UnaryUnaryMultiCallable[_sender_pb2.GetMediaRequest, _sender_pb2.GetMediaResponse]
+    """Tells what a file is."""
+    DownloadMedia: _grpc.UnaryStreamMultiCallable[_sender_pb2.DownloadMediaRequest, _sender_pb2.DownloadMediaResponse]
+    """Gives a file's content, piece by piece."""
+
+@_typing.type_check_only
+class MediaAsyncStub(MediaStub):
+    """Files that messages send: kept by sender, and given to Meta once for each number."""
+
+    def __init__(self, channel: _aio.Channel) -> None: ...
+    UploadMedia: _aio.UnaryUnaryMultiCallable[_sender_pb2.UploadMediaRequest, _sender_pb2.UploadMediaResponse]  # type: ignore[assignment]
+    """Takes one piece of a file; the file can be sent once all its pieces are there. Pieces may be repeated, and come in
+    any order. What Meta would refuse (type, size, codec) is refused here.
+    """
+    GetMedia: _aio.UnaryUnaryMultiCallable[_sender_pb2.GetMediaRequest, _sender_pb2.GetMediaResponse]  # type: ignore[assignment]
+    """Tells what a file is."""
+    DownloadMedia: _aio.UnaryStreamMultiCallable[_sender_pb2.DownloadMediaRequest, _sender_pb2.DownloadMediaResponse]  # type: ignore[assignment]
+    """Gives a file's content, piece by piece."""
+
+class MediaServicer(metaclass=_abc_1.ABCMeta):
+    """Files that messages send: kept by sender, and given to Meta once for each number."""
+
+    @_abc_1.abstractmethod
+    def UploadMedia(
+        self,
+        request: _sender_pb2.UploadMediaRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_sender_pb2.UploadMediaResponse, _abc.Awaitable[_sender_pb2.UploadMediaResponse]]:
+        """Takes one piece of a file; the file can be sent once all its pieces are there. Pieces may be repeated, and come in
+        any order. What Meta would refuse (type, size, codec) is refused here.
+        """
+
+    @_abc_1.abstractmethod
+    def GetMedia(
+        self,
+        request: _sender_pb2.GetMediaRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_sender_pb2.GetMediaResponse, _abc.Awaitable[_sender_pb2.GetMediaResponse]]:
+        """Tells what a file is."""
+
+    @_abc_1.abstractmethod
+    def DownloadMedia(
+        self,
+        request: _sender_pb2.DownloadMediaRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_sender_pb2.DownloadMediaResponse], _abc.AsyncIterator[_sender_pb2.DownloadMediaResponse]]:
+        """Gives a file's content, piece by piece."""
+
+def add_MediaServicer_to_server(servicer: MediaServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
+
 class MessageServiceStub:
     """Messages of internal teams, and what became of all messages."""
 

@@ -1,0 +1,225 @@
+"""Files of organizations: taken piece by piece, told about, and given to Meta once for each number."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import tempfile
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from uuid import UUID
+
+from services.chassis.clock import Now
+from services.chassis.errors import FailedPrecondition, InvalidArgument, NotFound, Unavailable
+from services.pb.common.v1 import errors_pb2
+from services.sender.domain.media import (
+    MediaKind,
+    MediaRefused,
+    broken_media_limit,
+    kind_of,
+    media_type,
+    most_bytes,
+    object_key,
+)
+from services.sender.ports.media import (
+    KeptMedia,
+    MediaAway,
+    MediaBook,
+    MediaGraph,
+    MediaOnItsWay,
+    MediaStore,
+    ObjectMissing,
+    StoreAway,
+)
+
+MOST_PIECE_BYTES = 3 * 1024 * 1024
+_HEAD_BYTES = 64
+# Ends before the claim of the upload does (store.media).
+_UPLOAD_SECONDS = 150.0
+
+
+class KeepMedia:
+    """Takes and gives files. What is taken twice under one id is taken once."""
+
+    def __init__(self, book: MediaBook, store: MediaStore, now: Now) -> None:
+        self._book = book
+        self._store = store
+        self._now = now
+
+    async def take_piece(
+        self,
+        *,
+        organization_id: UUID,
+        media_id: UUID,
+        kind: str,
+        mime_type: str,
+        size: int,
+        position: int,
+        content: bytes,
+    ) -> KeptMedia | None:
+        """Take one piece; gives the file once all of it is there. Raises InvalidArgument, Unavailable."""
+        known, plain_type = _checked(kind, mime_type, size, position, content)
+        if (kept := await self._book.get(organization_id=organization_id, media_id=media_id)) is not None:
+            return kept
+        await self._book.put_piece(
+            organization_id=organization_id, media_id=media_id, position=position, content=content
+        )
+        pieces = await self._book.piece_sizes(organization_id=organization_id, media_id=media_id)
+        if not _is_whole(pieces, size):
+            return None
+        async with _scratch() as file:
+            digest, head = hashlib.sha256(), b""
+            for place, _ in pieces:
+                piece = await self._book.piece(organization_id=organization_id, media_id=media_id, position=place)
+                head = head or piece[:_HEAD_BYTES]
+                digest.update(piece)
+                await asyncio.to_thread(_append, file, piece)
+            if complaint := broken_media_limit(known, plain_type, size, head):
+                raise InvalidArgument(complaint)
+            return await self._keep(file, organization_id, media_id, known, plain_type, size, digest.digest())
+
+    async def get(self, *, organization_id: UUID, media_id: UUID) -> KeptMedia:
+        """A file's row. Raises NotFound."""
+        kept = await self._book.get(organization_id=organization_id, media_id=media_id)
+        if kept is None:
+            raise NotFound("no such file", reason=errors_pb2.ERROR_REASON_MEDIA_NOT_FOUND)
+        return kept
+
+    async def read(self, media: KeptMedia) -> AsyncIterator[bytes]:
+        """A file's content in pieces. Raises FailedPrecondition when it is lost, Unavailable."""
+        try:
+            async for piece in self._store.read(media.object_key):
+                yield piece
+        except ObjectMissing:
+            raise FailedPrecondition(
+                "the file is not in the store of files any more; upload it again under another media_id",
+                reason=errors_pb2.ERROR_REASON_MEDIA_NOT_FOUND,
+            ) from None
+        except StoreAway as error:
+            raise _unavailable(error) from error
+
+    async def _keep(
+        self,
+        file: Path,
+        organization_id: UUID,
+        media_id: UUID,
+        kind: MediaKind,
+        mime_type: str,
+        size: int,
+        sha256: bytes,
+    ) -> KeptMedia:
+        """First the content, then the row: what has a row can be read."""
+        key = object_key(organization_id, None, sha256)
+        try:
+            await self._store.put(key, file, sha256=sha256, mime_type=mime_type)
+        except StoreAway as error:
+            raise _unavailable(error) from error
+        return await self._book.put(
+            KeptMedia(
+                organization_id=organization_id,
+                media_id=media_id,
+                kind=kind,
+                mime_type=mime_type,
+                size=size,
+                sha256=sha256,
+                object_key=key,
+                created_at=self._now(),
+            )
+        )
+
+
+class GiveMedia:
+    """Gives files to Meta for a number: once, as long as Meta keeps them."""
+
+    def __init__(self, book: MediaBook, store: MediaStore, graph: MediaGraph) -> None:
+        self._book = book
+        self._store = store
+        self._graph = graph
+
+    async def __call__(self, *, organization_id: UUID, media_id: UUID, phone_number_id: str, token: str) -> str:
+        """Meta's id of the file. Raises MediaRefused for good, MediaAway for now, errors.Unavailable.
+
+        A repeat after a crash may upload a second time, which does no harm: Meta forgets what is not sent.
+        """
+        media = await self._book.get(organization_id=organization_id, media_id=media_id)
+        if media is None:
+            raise MediaRefused(f"media.upload names no file ({media_id}); upload it first")
+        found = await self._book.claim_upload(
+            organization_id=organization_id, sha256=media.sha256, phone_number_id=phone_number_id
+        )
+        if found.meta_id:
+            return found.meta_id
+        if not found.is_ours:
+            raise MediaOnItsWay("it is being uploaded for another message")
+        meta_id = ""
+        try:
+            meta_id = await self._upload(media, phone_number_id, token)
+        finally:
+            await self._book.uploaded(
+                organization_id=organization_id,
+                sha256=media.sha256,
+                phone_number_id=phone_number_id,
+                meta_id=meta_id,
+            )
+        return meta_id
+
+    async def _upload(self, media: KeptMedia, phone_number_id: str, token: str) -> str:
+        try:
+            async with asyncio.timeout(_UPLOAD_SECONDS), _scratch() as file:
+                async for piece in self._store.read(media.object_key):
+                    await asyncio.to_thread(_append, file, piece)
+                return await self._graph.upload(
+                    file, phone_number_id=phone_number_id, token=token, mime_type=media.mime_type
+                )
+        except ObjectMissing:
+            raise MediaRefused("the file is not in the store of files any more; upload it again") from None
+        except StoreAway as error:
+            raise MediaAway(str(error)) from error
+        except TimeoutError:
+            raise MediaAway(f"the upload took more than {_UPLOAD_SECONDS:g} seconds") from None
+
+
+def _checked(kind: str, mime_type: str, size: int, position: int, content: bytes) -> tuple[MediaKind, str]:
+    known = kind_of(kind)
+    if known is None:
+        raise InvalidArgument("kind is not set; say whether it is an image, video, audio, document or sticker")
+    plain_type = media_type(mime_type)
+    # What is wrong with the whole is said at its first piece; what lies in it is looked at with the last.
+    if not 0 < size <= most_bytes(known):
+        raise InvalidArgument(
+            f"size is {size:,}, Meta takes 1 to {most_bytes(known):,} bytes of this kind; make the file smaller"
+        )
+    if not 0 < len(content) <= MOST_PIECE_BYTES:
+        raise InvalidArgument(f"content has {len(content):,} bytes; send pieces of 1 to {MOST_PIECE_BYTES:,}")
+    if not 0 <= position <= size - len(content):
+        raise InvalidArgument("position does not lie within the file; give the number of bytes before this piece")
+    return known, plain_type
+
+
+def _is_whole(pieces: Sequence[tuple[int, int]], size: int) -> bool:
+    reached = 0
+    for position, length in pieces:
+        if position != reached:
+            return False
+        reached += length
+    return reached == size
+
+
+def _append(file: Path, piece: bytes) -> None:
+    with file.open("ab") as target:
+        target.write(piece)
+
+
+@asynccontextmanager
+async def _scratch() -> AsyncIterator[Path]:
+    """A file of this process's own that is gone afterwards."""
+    folder = await asyncio.to_thread(tempfile.TemporaryDirectory, prefix="pytake-media-")
+    try:
+        yield Path(folder.name) / "content"
+    finally:
+        await asyncio.to_thread(folder.cleanup)
+
+
+def _unavailable(error: StoreAway) -> Unavailable:
+    return Unavailable(f"{error}; try again", reason=errors_pb2.ERROR_REASON_STORE_UNAVAILABLE)

@@ -1,0 +1,162 @@
+"""Files that messages send: kept, given to Meta once for each number, and named by Meta's id in the message."""
+
+import asyncio
+import hashlib
+import uuid
+
+import orjson
+import pytest
+
+from services.chassis.errors import InvalidArgument, NotFound
+from services.pb.common.v1 import content_pb2
+from services.pb.sender.v1 import sender_pb2
+from services.sender.app import Room
+from services.sender.server.media import MediaServer
+from tests.integration.sender.conftest import NUMBER, Stage, eventually, settled
+
+PICTURE = b"\x89PNG" + bytes(range(256)) * 40
+
+
+async def upload(
+    stage: Stage,
+    room: Room,
+    content: bytes = PICTURE,
+    *,
+    pieces: int = 1,
+    media_id: str = "",
+    mime_type: str = "image/png",
+) -> sender_pb2.UploadMediaResponse:
+    """The answer to the last piece."""
+    media_id = str(uuid.uuid4())
+    length = -(-len(content) // pieces)
+    answers = [
+        await MediaServer(room.files.keep).UploadMedia(
+            sender_pb2.UploadMediaRequest(
+                organization_id=stage.organization_id, media_id=media_id, kind=content_pb2.MEDIA_KIND_IMAGE,
+                mime_type=mime_type, size=len(content), position=start, content=content[start : start + length],
+            ),
+            None,  # type: ignore[arg-type]  # the server uses no context
+        )
+        for start in range(0, len(content), length)
+    ]  # fmt: skip
+    return answers[-1]
+
+
+def picture(stage: Stage, media_id: str) -> sender_pb2.OutboundMessage:
+    media = content_pb2.Media(kind=content_pb2.MEDIA_KIND_IMAGE, upload=media_id)
+    content = content_pb2.Content(media=content_pb2.MediaContent(media=media, caption="The harbour"))
+    return stage.message(uuid.uuid4(), "", content=content)
+
+
+def sent(stage: Stage) -> list[dict[str, object]]:
+    return [orjson.loads(entry.body)["image"] for entry in stage.meta.ledger.read()]
+
+
+async def test_a_file_in_pieces_is_given_back_whole(stage: Stage) -> None:
+    room = await stage.sender()
+
+    answer = await upload(stage, room, pieces=3)
+
+    assert answer.media.sha256 == hashlib.sha256(PICTURE).digest()
+    request = sender_pb2.DownloadMediaRequest(organization_id=stage.organization_id, media_id=answer.media.media_id)
+    stream = MediaServer(room.files.keep).DownloadMedia(request, None)  # type: ignore[arg-type]  # as above
+    assert b"".join([piece.content async for piece in stream]) == PICTURE
+    assert await stage.sql("SELECT count(*) FROM sender.media_piece") == [(0,)]
+
+
+async def test_a_file_that_is_not_whole_is_not_there_yet(stage: Stage) -> None:
+    room = await stage.sender()
+    request = sender_pb2.UploadMediaRequest(
+        organization_id=stage.organization_id, media_id=str(uuid.uuid4()), kind=content_pb2.MEDIA_KIND_IMAGE,
+        mime_type="image/png", size=100, position=50, content=bytes(50),
+    )  # fmt: skip
+    server = MediaServer(room.files.keep)
+    assert not (await server.UploadMedia(request, None)).HasField("media")  # type: ignore[arg-type]  # as above
+    asked = sender_pb2.GetMediaRequest(organization_id=stage.organization_id, media_id=request.media_id)
+    with pytest.raises(NotFound):
+        await server.GetMedia(asked, None)  # type: ignore[arg-type]  # as above
+
+
+async def test_what_meta_would_refuse_is_refused_at_once(stage: Stage) -> None:
+    room = await stage.sender()
+    with pytest.raises(InvalidArgument, match="which is no image"):
+        await upload(stage, room, mime_type="image/gif")
+
+
+async def test_another_organization_does_not_see_a_file(stage: Stage) -> None:
+    room = await stage.sender()
+    answer = await upload(stage, room)
+    asked = sender_pb2.GetMediaRequest(organization_id=str(uuid.uuid4()), media_id=answer.media.media_id)
+    with pytest.raises(NotFound):
+        await MediaServer(room.files.keep).GetMedia(asked, None)  # type: ignore[arg-type]  # as above
+
+
+async def test_a_message_names_the_file_by_metas_id(stage: Stage) -> None:
+    room = await stage.sender()
+    await stage.put_token(room)
+    answer = await upload(stage, room)
+
+    await stage.enqueue(room, picture(stage, answer.media.media_id))
+    await settled(stage, 1)
+
+    (image,) = sent(stage)
+    file = stage.meta.shelf.look_up(str(image["id"]))
+    assert file is not None
+    assert (file.phone_number_id, file.mime_type, file.content) == (NUMBER, "image/png", PICTURE)
+    assert image["caption"] == "The harbour"
+
+
+async def test_a_file_goes_to_meta_once_however_many_messages_and_senders_send_it(stage: Stage) -> None:
+    first, second = await stage.sender(), await stage.sender()
+    await stage.put_token(first)
+    answer = await upload(stage, first)
+
+    messages = [picture(stage, answer.media.media_id) for _ in range(12)]
+    await asyncio.gather(stage.enqueue(first, *messages[:6]), stage.enqueue(second, *messages[6:]))
+    await settled(stage, 12)
+
+    assert stage.meta.shelf.uploads == 1
+    assert len({str(image["id"]) for image in sent(stage)}) == 1
+
+
+async def test_an_id_that_meta_may_have_forgotten_is_not_used_again(stage: Stage) -> None:
+    room = await stage.sender()
+    await stage.put_token(room)
+    answer = await upload(stage, room)
+    await stage.enqueue(room, picture(stage, answer.media.media_id))
+    await settled(stage, 1)
+
+    await stage.sql("UPDATE sender.media_upload SET uploaded_at = now() - interval '29 days 1 minute' RETURNING 1")
+    await stage.enqueue(room, picture(stage, answer.media.media_id))
+    await settled(stage, 2)
+
+    assert stage.meta.shelf.uploads == 2
+
+
+async def test_a_message_that_names_no_file_fails_and_says_so(stage: Stage) -> None:
+    room = await stage.sender()
+    await stage.put_token(room)
+
+    await stage.enqueue(room, picture(stage, str(uuid.uuid4())))
+    await settled(stage, 1)
+
+    (row,) = await stage.rows("error_text")
+    assert row["state"] == "failed"
+    assert "names no file" in row["error_text"]
+    assert stage.arrivals() == []
+
+
+async def test_a_message_with_a_file_waits_for_the_numbers_token(stage: Stage) -> None:
+    room = await stage.sender()
+    answer = await upload(stage, room)
+    await stage.enqueue(room, picture(stage, answer.media.media_id))
+
+    async def is_held() -> bool:
+        (row,) = await stage.rows("error_text")
+        return row["error_text"] == "the number has no access token"
+
+    await eventually(is_held)
+    await stage.put_token(room)
+    await settled(stage, 1)
+
+    assert len(sent(stage)) == 1
