@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import secrets
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -26,7 +27,7 @@ from services.pb.common.v1 import lanes_pb2_grpc, sealing_pb2_grpc
 from services.sender.cache import NumberLimits, Pauses, Tokens
 from services.sender.domain.settling import PairLimit
 from services.sender.graph import Endpoint, GraphApi, GraphMedia
-from services.sender.objects import Bucket, Credentials, FolderStore, S3Store
+from services.sender.objects import Bucket, ClamdScanner, Credentials, FolderStore, NoScanner, ProgramScanner, S3Store
 from services.sender.peers import (
     AnalyticsIngest,
     ExecutorSubmit,
@@ -37,6 +38,7 @@ from services.sender.peers import (
     record_bytes,
 )
 from services.sender.ports import Privacy, Watermark
+from services.sender.ports.media import VirusScanner
 from services.sender.ports.teams import Conversations
 from services.sender.server import servicers, team_servicers, written
 from services.sender.settings import Settings
@@ -49,6 +51,7 @@ from services.sender.store import (
     PostgresMedia,
     PostgresMessages,
     PostgresPrivacy,
+    PostgresReceivedMedia,
     PostgresStore,
     PostgresWebhooks,
     Telling,
@@ -57,12 +60,14 @@ from services.sender.upkeep import drop_old_items, ensure_partitions
 from services.sender.usecases import Deliver, KeepCredentials
 from services.sender.usecases.health import TellHealth
 from services.sender.usecases.media import GiveMedia, KeepMedia
+from services.sender.usecases.received_media import FetchReceived, KeepReceived
 from services.sender.usecases.sending import Send
 from services.sender.usecases.telling import TellMessages, WatchMessages
 from services.sender.usecases.webhooks import CallWebhook, KeepWebhooks
 from services.sender.worker import Departing, SenderWorker, Settler, Surroundings
 from services.sender.worker.calling import PER_LANE, WebhookWorker
 from services.sender.worker.checking import broken_fields, call_bytes, call_of
+from services.sender.worker.fetching import MediaFetcher
 from services.sender.worker.files import Files
 from services.sender.worker.outside import Addresses, EgressPost
 
@@ -93,6 +98,8 @@ class FileRoom:
 
     keep: KeepMedia
     give: GiveMedia
+    received: KeepReceived
+    fetcher: MediaFetcher
     graph: GraphMedia
     store: FolderStore | S3Store
 
@@ -164,7 +171,7 @@ def furnish(settings: Settings, database: Database, redis: OptionalRedis, waterm
         timeout_seconds=settings.http_timeout_seconds,
         connections=max(settings.lanes_in_flight, _FEWEST_CONNECTIONS),
     )
-    files = furnish_files(settings, database)
+    files = furnish_files(settings, database, audit, tokens)
     around = Surroundings(
         settle=Settler(store),
         graph=graph,
@@ -196,11 +203,20 @@ def furnish(settings: Settings, database: Database, redis: OptionalRedis, waterm
     )  # fmt: skip
 
 
-def furnish_files(settings: Settings, database: Database) -> FileRoom:
+def furnish_files(settings: Settings, database: Database, audit: AuditLog, tokens: Tokens) -> FileRoom:
     """Put together what keeps files. Raises SettingsError."""
-    book, store = PostgresMedia(database), _media_store(settings)
+    book, received, store = PostgresMedia(database), PostgresReceivedMedia(database, audit), _media_store(settings)
     graph = GraphMedia(settings.graph_api_base, seconds=_FILE_WAIT_SECONDS)
-    return FileRoom(KeepMedia(book, store, now), GiveMedia(book, store, graph), graph, store)
+    bell = Bell()
+    fetch = FetchReceived(received, graph, store, _scanner(settings), tokens.get, now)
+    return FileRoom(
+        KeepMedia(book, received, store, now),
+        GiveMedia(book, store, graph),
+        KeepReceived(received, bell.ring),
+        MediaFetcher(received, fetch, bell),
+        graph,
+        store,
+    )
 
 
 def furnish_teams(
@@ -262,7 +278,7 @@ async def build(settings: Settings) -> Service:
     calls_poll = Poll(database, [(teams.calls.is_any_ready, teams.calls_bell.ring)])
     server = RpcServer(
         settings.grpc_address,
-        [*served(room, teams.calls, teams.calls_bell), *served_to_teams(teams, room.files.keep)],
+        [*served(room, teams.calls, teams.calls_bell), *served_to_teams(teams, room.files)],
         verifier,
         drain_seconds=settings.drain_seconds,
         certificates=certificates,
@@ -294,6 +310,7 @@ async def build(settings: Settings) -> Service:
             room.poll,
             teams.caller,
             calls_poll,
+            room.files.fetcher,
             server,
             # After the server, so that its streams end before it waits for them.
             teams.watching,
@@ -319,9 +336,18 @@ def served(room: Room, calls: Lanes, calls_bell: Bell) -> list[Servicer]:
     return [*own, dead_letters, sealing, audit_servicer(room.audit)]
 
 
-def served_to_teams(teams: Teams, media: KeepMedia) -> list[Servicer]:
+def served_to_teams(teams: Teams, files: FileRoom) -> list[Servicer]:
     """What the room serves to teams."""
-    return team_servicers(teams.send, teams.tell, teams.watching, teams.webhooks, teams.health, media)
+    return team_servicers(
+        teams.send, teams.tell, teams.watching, teams.webhooks, teams.health, files.keep, files.received
+    )
+
+
+def _scanner(settings: Settings) -> VirusScanner:
+    if settings.media_clamd_socket:
+        return ClamdScanner(Path(settings.media_clamd_socket))
+    command = shlex.split(settings.media_scan_command)
+    return ProgramScanner(command) if command else NoScanner()
 
 
 def _media_store(settings: Settings) -> FolderStore | S3Store:

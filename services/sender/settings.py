@@ -94,3 +94,14 @@ class Settings(ServiceSettings):
     media_s3_secret_access_key: Secret = setting(
         "MEDIA_S3_SECRET_ACCESS_KEY", "the key that signs requests to the store", default=Secret("")
     )
+    media_scan_command: str = setting(
+        "MEDIA_SCAN_COMMAND",
+        "program that looks into contacts' files before they are kept; it gets a path and ends with 0 (harmless) or 1; "
+        "empty means none",
+        default="",
+    )
+    media_clamd_socket: str = setting(
+        "MEDIA_CLAMD_SOCKET",
+        "path of the socket of a clamd that looks into contacts' files, in place of MEDIA_SCAN_COMMAND; empty: none",
+        default="",
+    )

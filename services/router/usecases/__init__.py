@@ -3,6 +3,7 @@
 from services.router.usecases.addressing import OpenConversations
 from services.router.usecases.conversations import SetOwner
 from services.router.usecases.directory import Directory
+from services.router.usecases.files import ExecutorThenFiles
 from services.router.usecases.messages import RouteMessages
 from services.router.usecases.privacy import Privacy
 from services.router.usecases.statuses import RouteStatuses
@@ -10,6 +11,7 @@ from services.router.usecases.trial_message import SubmitTestMessage
 
 __all__ = [
     "Directory",
+    "ExecutorThenFiles",
     "OpenConversations",
     "Privacy",
     "RouteMessages",

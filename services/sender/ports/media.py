@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 from uuid import UUID
 
 from services.sender.domain.media import MediaKind
@@ -128,3 +128,97 @@ class MediaBook(Protocol):
 
     async def uploaded(self, *, organization_id: UUID, sha256: bytes, phone_number_id: str, meta_id: str) -> None:
         """Note the id; an empty one gives the right back."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrived:
+    """A contact's file, as its message told of it."""
+
+    organization_id: UUID
+    media_id: UUID
+    lane_id: UUID
+    phone_number_id: str
+    meta_id: str
+    kind: MediaKind
+    mime_type: str
+    announced_sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MediaPolicy:
+    """Which files of its contacts an organization wants."""
+
+    max_bytes: int
+    kinds: frozenset[str]
+
+
+ReceivedState = Literal["pending", "stored", "refused", "expired"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Received:
+    """A contact's file and what became of it."""
+
+    arrived: Arrived
+    state: ReceivedState
+    reason: str
+    size: int
+    sha256: bytes
+    object_key: str
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A file whose turn it is; `attempts` counts this one."""
+
+    organization_id: UUID
+    media_id: UUID
+    attempts: int
+
+
+class ReceivedBook(Protocol):
+    """What is known of contacts' files. Every method raises errors.Unavailable."""
+
+    async def put_policy(self, *, organization_id: UUID, policy: MediaPolicy | None) -> bool:
+        """Store what an organization wants (None: nothing); tells whether it changed."""
+
+    async def policy(self, *, organization_id: UUID) -> MediaPolicy | None:
+        """What an organization wants."""
+
+    async def add(self, arrived: Sequence[Arrived]) -> list[bool]:
+        """Note files whose organizations want their kinds, each to be fetched at once; tells which are new."""
+
+    async def claim(self, *, limit: int) -> list[Due]:
+        """Files that are due; nobody else gets them for some minutes."""
+
+    async def get(self, *, organization_id: UUID, media_id: UUID) -> Received | None:
+        """One file."""
+
+    async def of_lane(self, *, organization_id: UUID, lane_id: UUID, limit: int) -> list[Received]:
+        """The files of a conversation, newest first."""
+
+    async def end(
+        self,
+        received: Received,
+        *,
+        state: ReceivedState,
+        reason: str = "",
+        fetched: Fetched | None = None,
+        key: str = "",
+    ) -> bool:
+        """Note what became of a pending file; False when it is not pending any more (it was erased)."""
+
+    async def postpone(self, received: Received, *, seconds: float, reason: str) -> None:
+        """Try again later."""
+
+
+class ScannerAway(Exception):
+    """The scanner gave no verdict, and may give one later. The text says why."""
+
+
+class VirusScanner(Protocol):
+    """Looks into a file before it is kept."""
+
+    async def complaint(self, content: Path) -> str | None:
+        """What was found; None: nothing. Raises ScannerAway."""

@@ -11,10 +11,12 @@ from services.sender.server.health import HealthServer
 from services.sender.server.media import MediaServer
 from services.sender.server.messages import MessageServiceServer, written
 from services.sender.server.privacy import PrivacyServer
+from services.sender.server.received_media import ReceivedMediaServer
 from services.sender.server.webhooks import WebhooksServer
 from services.sender.usecases import Deliver, KeepCredentials
 from services.sender.usecases.health import TellHealth
 from services.sender.usecases.media import KeepMedia
+from services.sender.usecases.received_media import KeepReceived
 from services.sender.usecases.sending import Send
 from services.sender.usecases.telling import TellMessages, WatchMessages
 from services.sender.usecases.webhooks import KeepWebhooks
@@ -26,6 +28,7 @@ __all__ = [
     "MediaServer",
     "MessageServiceServer",
     "PrivacyServer",
+    "ReceivedMediaServer",
     "WebhooksServer",
     "servicers",
     "team_servicers",
@@ -53,6 +56,7 @@ def team_servicers(
     webhooks: KeepWebhooks,
     health: TellHealth,
     media: KeepMedia,
+    received: KeepReceived,
 ) -> list[Servicer]:
     """What teams call."""
     return [
@@ -63,5 +67,10 @@ def team_servicers(
         ),
         Servicer("pytake.sender.v1.Webhooks", sender_pb2_grpc.add_WebhooksServicer_to_server, WebhooksServer(webhooks)),
         Servicer("pytake.sender.v1.Media", sender_pb2_grpc.add_MediaServicer_to_server, MediaServer(media)),
+        Servicer(
+            "pytake.sender.v1.ReceivedMedia",
+            sender_pb2_grpc.add_ReceivedMediaServicer_to_server,
+            ReceivedMediaServer(received),
+        ),
         Servicer("pytake.sender.v1.Health", sender_pb2_grpc.add_HealthServicer_to_server, HealthServer(health)),
     ]

@@ -56,16 +56,16 @@ class MediaServer(sender_pb2_grpc.MediaServicer):
         )
         return sender_pb2.GetMediaResponse(media=_file(kept))
 
-    async def DownloadMedia(
-        self, request: sender_pb2.DownloadMediaRequest, context: aio.ServicerContext[Any, Any]
-    ) -> AsyncIterator[sender_pb2.DownloadMediaResponse]:
+    async def GetMediaContent(
+        self, request: sender_pb2.GetMediaContentRequest, context: aio.ServicerContext[Any, Any]
+    ) -> AsyncIterator[sender_pb2.GetMediaContentResponse]:
         """Gives a file's content."""
-        kept = await self._media.get(
+        pieces = self._media.read(
             organization_id=read_id("organization_id", request.organization_id),
             media_id=read_id("media_id", request.media_id),
         )
-        async for piece in self._media.read(kept):
-            yield sender_pb2.DownloadMediaResponse(content=piece)
+        async for piece in pieces:
+            yield sender_pb2.GetMediaContentResponse(content=piece)
 
 
 def _file(kept: KeptMedia) -> sender_pb2.MediaFile:

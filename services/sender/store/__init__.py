@@ -21,6 +21,7 @@ from services.sender.store.health import PostgresHealth
 from services.sender.store.media import PostgresMedia
 from services.sender.store.messages import PostgresMessages
 from services.sender.store.privacy import PostgresPrivacy
+from services.sender.store.received_media import PostgresReceivedMedia
 from services.sender.store.rows import Changes, Telling, failures_in
 from services.sender.store.statuses import apply_statuses
 from services.sender.store.turns import settle_turns
@@ -36,6 +37,7 @@ __all__ = [
     "PostgresMedia",
     "PostgresMessages",
     "PostgresPrivacy",
+    "PostgresReceivedMedia",
     "PostgresStore",
     "PostgresWebhooks",
     "Telling",

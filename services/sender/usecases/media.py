@@ -30,6 +30,7 @@ from services.sender.ports.media import (
     MediaOnItsWay,
     MediaStore,
     ObjectMissing,
+    ReceivedBook,
     StoreAway,
 )
 
@@ -42,8 +43,9 @@ _UPLOAD_SECONDS = 150.0
 class KeepMedia:
     """Takes and gives files. What is taken twice under one id is taken once."""
 
-    def __init__(self, book: MediaBook, store: MediaStore, now: Now) -> None:
+    def __init__(self, book: MediaBook, received: ReceivedBook, store: MediaStore, now: Now) -> None:
         self._book = book
+        self._received = received
         self._store = store
         self._now = now
 
@@ -68,7 +70,7 @@ class KeepMedia:
         pieces = await self._book.piece_sizes(organization_id=organization_id, media_id=media_id)
         if not _is_whole(pieces, size):
             return None
-        async with _scratch() as file:
+        async with scratch() as file:
             digest, head = hashlib.sha256(), b""
             for place, _ in pieces:
                 piece = await self._book.piece(organization_id=organization_id, media_id=media_id, position=place)
@@ -86,10 +88,14 @@ class KeepMedia:
             raise NotFound("no such file", reason=errors_pb2.ERROR_REASON_MEDIA_NOT_FOUND)
         return kept
 
-    async def read(self, media: KeptMedia) -> AsyncIterator[bytes]:
-        """A file's content in pieces. Raises FailedPrecondition when it is lost, Unavailable."""
+    async def read(self, *, organization_id: UUID, media_id: UUID) -> AsyncIterator[bytes]:
+        """The content of a file, the organization's or a contact's, in pieces.
+
+        Raises NotFound, FailedPrecondition when it is lost, Unavailable.
+        """
+        key = await self._place_of(organization_id, media_id)
         try:
-            async for piece in self._store.read(media.object_key):
+            async for piece in self._store.read(key):
                 yield piece
         except ObjectMissing:
             raise FailedPrecondition(
@@ -98,6 +104,12 @@ class KeepMedia:
             ) from None
         except StoreAway as error:
             raise _unavailable(error) from error
+
+    async def _place_of(self, organization_id: UUID, media_id: UUID) -> str:
+        received = await self._received.get(organization_id=organization_id, media_id=media_id)
+        if received is not None and received.state == "stored":
+            return received.object_key
+        return (await self.get(organization_id=organization_id, media_id=media_id)).object_key
 
     async def _keep(
         self,
@@ -166,7 +178,7 @@ class GiveMedia:
 
     async def _upload(self, media: KeptMedia, phone_number_id: str, token: str) -> str:
         try:
-            async with asyncio.timeout(_UPLOAD_SECONDS), _scratch() as file:
+            async with asyncio.timeout(_UPLOAD_SECONDS), scratch() as file:
                 async for piece in self._store.read(media.object_key):
                     await asyncio.to_thread(_append, file, piece)
                 return await self._graph.upload(
@@ -212,7 +224,7 @@ def _append(file: Path, piece: bytes) -> None:
 
 
 @asynccontextmanager
-async def _scratch() -> AsyncIterator[Path]:
+async def scratch() -> AsyncIterator[Path]:
     """A file of this process's own that is gone afterwards."""
     folder = await asyncio.to_thread(tempfile.TemporaryDirectory, prefix="pytake-media-")
     try:

@@ -58,8 +58,8 @@ async def test_a_file_in_pieces_is_given_back_whole(stage: Stage) -> None:
     answer = await upload(stage, room, pieces=3)
 
     assert answer.media.sha256 == hashlib.sha256(PICTURE).digest()
-    request = sender_pb2.DownloadMediaRequest(organization_id=stage.organization_id, media_id=answer.media.media_id)
-    stream = MediaServer(room.files.keep).DownloadMedia(request, None)  # type: ignore[arg-type]  # as above
+    request = sender_pb2.GetMediaContentRequest(organization_id=stage.organization_id, media_id=answer.media.media_id)
+    stream = MediaServer(room.files.keep).GetMediaContent(request, None)  # type: ignore[arg-type]  # as above
     assert b"".join([piece.content async for piece in stream]) == PICTURE
     assert await stage.sql("SELECT count(*) FROM sender.media_piece") == [(0,)]
 

@@ -125,7 +125,7 @@ class MediaStub:
     """
     GetMedia: _grpc.UnaryUnaryMultiCallable[_sender_pb2.GetMediaRequest, _sender_pb2.GetMediaResponse]
     """Tells what a file is."""
-    DownloadMedia: _grpc.UnaryStreamMultiCallable[_sender_pb2.DownloadMediaRequest, _sender_pb2.DownloadMediaResponse]
+    GetMediaContent: _grpc.UnaryStreamMultiCallable[_sender_pb2.GetMediaContentRequest, _sender_pb2.GetMediaContentResponse]
     """Gives a file's content, piece by piece."""
 
 @_typing.type_check_only
@@ -139,7 +139,7 @@ class MediaAsyncStub(MediaStub):
     """
     GetMedia: _aio.UnaryUnaryMultiCallable[_sender_pb2.GetMediaRequest, _sender_pb2.GetMediaResponse]  # type: ignore[assignment]
     """Tells what a file is."""
-    DownloadMedia: _aio.UnaryStreamMultiCallable[_sender_pb2.DownloadMediaRequest, _sender_pb2.DownloadMediaResponse]  # type: ignore[assignment]
+    GetMediaContent: _aio.UnaryStreamMultiCallable[_sender_pb2.GetMediaContentRequest, _sender_pb2.GetMediaContentResponse]  # type: ignore[assignment]
     """Gives a file's content, piece by piece."""
 
 class MediaServicer(metaclass=_abc_1.ABCMeta):
@@ -164,14 +164,69 @@ class MediaServicer(metaclass=_abc_1.ABCMeta):
         """Tells what a file is."""
 
     @_abc_1.abstractmethod
-    def DownloadMedia(
+    def GetMediaContent(
         self,
-        request: _sender_pb2.DownloadMediaRequest,
+        request: _sender_pb2.GetMediaContentRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_abc.Iterator[_sender_pb2.DownloadMediaResponse], _abc.AsyncIterator[_sender_pb2.DownloadMediaResponse]]:
+    ) -> _typing.Union[_abc.Iterator[_sender_pb2.GetMediaContentResponse], _abc.AsyncIterator[_sender_pb2.GetMediaContentResponse]]:
         """Gives a file's content, piece by piece."""
 
 def add_MediaServicer_to_server(servicer: MediaServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
+
+class ReceivedMediaStub:
+    """Files of contacts: fetched from Meta while it keeps them, for organizations that want them."""
+
+    @_typing.overload
+    def __new__(cls, channel: _grpc.Channel) -> _Self: ...
+    @_typing.overload
+    def __new__(cls, channel: _aio.Channel) -> ReceivedMediaAsyncStub: ...
+    Fetch: _grpc.UnaryUnaryMultiCallable[_sender_pb2.FetchReceivedMediaRequest, _sender_pb2.FetchReceivedMediaResponse]
+    """Takes files that came with messages; each counts once. What the organization does not want is not noted."""
+    List: _grpc.UnaryUnaryMultiCallable[_sender_pb2.ListReceivedMediaRequest, _sender_pb2.ListReceivedMediaResponse]
+    """Lists the files of a conversation, newest first, and what became of them; their content is Media.GetMediaContent's."""
+    PutPolicy: _grpc.UnaryUnaryMultiCallable[_sender_pb2.PutMediaPolicyRequest, _sender_pb2.PutMediaPolicyResponse]
+    """Says which files of contacts are fetched from now on."""
+
+@_typing.type_check_only
+class ReceivedMediaAsyncStub(ReceivedMediaStub):
+    """Files of contacts: fetched from Meta while it keeps them, for organizations that want them."""
+
+    def __init__(self, channel: _aio.Channel) -> None: ...
+    Fetch: _aio.UnaryUnaryMultiCallable[_sender_pb2.FetchReceivedMediaRequest, _sender_pb2.FetchReceivedMediaResponse]  # type: ignore[assignment]
+    """Takes files that came with messages; each counts once. What the organization does not want is not noted."""
+    List: _aio.UnaryUnaryMultiCallable[_sender_pb2.ListReceivedMediaRequest, _sender_pb2.ListReceivedMediaResponse]  # type: ignore[assignment]
+    """Lists the files of a conversation, newest first, and what became of them; their content is Media.GetMediaContent's."""
+    PutPolicy: _aio.UnaryUnaryMultiCallable[_sender_pb2.PutMediaPolicyRequest, _sender_pb2.PutMediaPolicyResponse]  # type: ignore[assignment]
+    """Says which files of contacts are fetched from now on."""
+
+class ReceivedMediaServicer(metaclass=_abc_1.ABCMeta):
+    """Files of contacts: fetched from Meta while it keeps them, for organizations that want them."""
+
+    @_abc_1.abstractmethod
+    def Fetch(
+        self,
+        request: _sender_pb2.FetchReceivedMediaRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_sender_pb2.FetchReceivedMediaResponse, _abc.Awaitable[_sender_pb2.FetchReceivedMediaResponse]]:
+        """Takes files that came with messages; each counts once. What the organization does not want is not noted."""
+
+    @_abc_1.abstractmethod
+    def List(
+        self,
+        request: _sender_pb2.ListReceivedMediaRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_sender_pb2.ListReceivedMediaResponse, _abc.Awaitable[_sender_pb2.ListReceivedMediaResponse]]:
+        """Lists the files of a conversation, newest first, and what became of them; their content is Media.GetMediaContent's."""
+
+    @_abc_1.abstractmethod
+    def PutPolicy(
+        self,
+        request: _sender_pb2.PutMediaPolicyRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_sender_pb2.PutMediaPolicyResponse, _abc.Awaitable[_sender_pb2.PutMediaPolicyResponse]]:
+        """Says which files of contacts are fetched from now on."""
+
+def add_ReceivedMediaServicer_to_server(servicer: ReceivedMediaServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
 
 class MessageServiceStub:
     """Messages of internal teams, and what became of all messages."""

@@ -62,6 +62,11 @@ def most_bytes(kind: MediaKind) -> int:
     return _LIMITS[kind].most_bytes
 
 
+def is_known_type(kind: MediaKind, mime_type: str) -> bool:
+    """Whether Meta has files of this type among those of a kind."""
+    return mime_type in _LIMITS[kind].types
+
+
 def broken_media_limit(kind: MediaKind, mime_type: str, size: int, head: bytes) -> str | None:
     """The first thing Meta would refuse a file for, with the mend; `head` is how the file begins.
 
