@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import random
 import secrets
-import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 from services.chassis.audit import AuditLog, audit_servicer
 from services.chassis.clock import monotonic, now
@@ -26,8 +24,8 @@ from services.chassis.tenancy import ServiceSigner, TokenVerifier
 from services.pb.common.v1 import lanes_pb2_grpc, sealing_pb2_grpc
 from services.sender.cache import NumberLimits, Pauses, Tokens
 from services.sender.domain.settling import PairLimit
-from services.sender.graph import Endpoint, GraphApi, GraphMedia
-from services.sender.objects import Bucket, ClamdScanner, Credentials, FolderStore, NoScanner, ProgramScanner, S3Store
+from services.sender.filing import FileRoom, furnish_files
+from services.sender.graph import Endpoint, GraphApi
 from services.sender.peers import (
     AnalyticsIngest,
     ExecutorSubmit,
@@ -38,7 +36,6 @@ from services.sender.peers import (
     record_bytes,
 )
 from services.sender.ports import Privacy, Watermark
-from services.sender.ports.media import VirusScanner
 from services.sender.ports.teams import Conversations
 from services.sender.server import servicers, team_servicers, written
 from services.sender.settings import Settings
@@ -48,26 +45,22 @@ from services.sender.store import (
     PostgresChanges,
     PostgresCredentials,
     PostgresHealth,
-    PostgresMedia,
     PostgresMessages,
     PostgresPrivacy,
-    PostgresReceivedMedia,
     PostgresStore,
     PostgresWebhooks,
     Telling,
 )
 from services.sender.upkeep import drop_old_items, ensure_partitions
 from services.sender.usecases import Deliver, KeepCredentials
+from services.sender.usecases.files_of_people import PrivacyWithFiles
 from services.sender.usecases.health import TellHealth
-from services.sender.usecases.media import GiveMedia, KeepMedia
-from services.sender.usecases.received_media import FetchReceived, KeepReceived
 from services.sender.usecases.sending import Send
 from services.sender.usecases.telling import TellMessages, WatchMessages
 from services.sender.usecases.webhooks import CallWebhook, KeepWebhooks
 from services.sender.worker import Departing, SenderWorker, Settler, Surroundings
 from services.sender.worker.calling import PER_LANE, WebhookWorker
 from services.sender.worker.checking import broken_fields, call_bytes, call_of
-from services.sender.worker.fetching import MediaFetcher
 from services.sender.worker.files import Files
 from services.sender.worker.outside import Addresses, EgressPost
 
@@ -83,31 +76,11 @@ _SEALING_SECONDS = 600.0
 # Of the calls one process may have under way, one number gets this share: a slow number leaves room for others.
 _SHARE_OF_ONE_NUMBER = 3
 _FEWEST_CONNECTIONS = 256
-# For each wait of a call about a file: a connection, a piece of it.
-_FILE_WAIT_SECONDS = 20.0
 # A webhook's call ends before its lane's lease, whenever in the lane's walk it began.
 _CALL_SECONDS = 10.0
 _CALL_LEASE_SECONDS = 30.0
 # One organization gets this part of the calls of webhooks a process makes at a time.
 _SHARES_OF_CALLS = 4
-
-
-@dataclass(frozen=True, slots=True)
-class FileRoom:
-    """Files that messages send, on connections of their own."""
-
-    keep: KeepMedia
-    give: GiveMedia
-    received: KeepReceived
-    fetcher: MediaFetcher
-    graph: GraphMedia
-    store: FolderStore | S3Store
-
-    async def close(self) -> None:
-        """Close every connection."""
-        await self.graph.close()
-        if isinstance(self.store, S3Store):
-            await self.store.close()
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,24 +172,9 @@ def furnish(settings: Settings, database: Database, redis: OptionalRedis, waterm
     poll = Poll(database, [(lanes.is_any_ready, bell.ring) for lanes, bell in watched])
     return Room(
         inbox, inbox_bell, records, records_bell, failures, failures_bell, poll, audit, graph, worker, deliver,
-        credentials, PostgresPrivacy(database, names), Resealing(database, sealer, SEALED), files,
+        credentials, PrivacyWithFiles(PostgresPrivacy(database, names), files.book, files.store),
+        Resealing(database, sealer, SEALED), files,
     )  # fmt: skip
-
-
-def furnish_files(settings: Settings, database: Database, audit: AuditLog, tokens: Tokens) -> FileRoom:
-    """Put together what keeps files. Raises SettingsError."""
-    book, received, store = PostgresMedia(database), PostgresReceivedMedia(database, audit), _media_store(settings)
-    graph = GraphMedia(settings.graph_api_base, seconds=_FILE_WAIT_SECONDS)
-    bell = Bell()
-    fetch = FetchReceived(received, graph, store, _scanner(settings), tokens.get, now)
-    return FileRoom(
-        KeepMedia(book, received, store, now),
-        GiveMedia(book, store, graph),
-        KeepReceived(received, bell.ring),
-        MediaFetcher(received, fetch, bell),
-        graph,
-        store,
-    )
 
 
 def furnish_teams(
@@ -341,26 +299,6 @@ def served_to_teams(teams: Teams, files: FileRoom) -> list[Servicer]:
     return team_servicers(
         teams.send, teams.tell, teams.watching, teams.webhooks, teams.health, files.keep, files.received
     )
-
-
-def _scanner(settings: Settings) -> VirusScanner:
-    if settings.media_clamd_socket:
-        return ClamdScanner(Path(settings.media_clamd_socket))
-    command = shlex.split(settings.media_scan_command)
-    return ProgramScanner(command) if command else NoScanner()
-
-
-def _media_store(settings: Settings) -> FolderStore | S3Store:
-    if not settings.media_s3_endpoint:
-        return FolderStore(Path(settings.media_folder))
-    try:
-        bucket = Bucket.parse(settings.media_s3_endpoint, settings.media_s3_bucket)
-    except ValueError as error:
-        raise SettingsError(f"MEDIA_S3_ENDPOINT and MEDIA_S3_BUCKET cannot be used: {error}") from error
-    credentials = Credentials(
-        settings.media_s3_access_key_id, str(settings.media_s3_secret_access_key), settings.media_s3_region
-    )
-    return S3Store(bucket, credentials, now=now, seconds=_FILE_WAIT_SECONDS)
 
 
 def _reach(settings: Settings) -> tuple[frozenset[int], Sequence[Network]]:

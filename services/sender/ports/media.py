@@ -209,6 +209,21 @@ class ReceivedBook(Protocol):
     ) -> bool:
         """Note what became of a pending file; False when it is not pending any more (it was erased)."""
 
+    async def is_kept(self, *, organization_id: UUID, key: str) -> bool:
+        """Whether a stored file of the organization lies under this key."""
+
+    async def give_up(self, *, organization_id: UUID, lane_ids: Sequence[UUID]) -> None:
+        """Refuse what is pending of these conversations; a fetch that is under way finds out at its end."""
+
+    async def keys_of(self, *, organization_id: UUID, lane_ids: Sequence[UUID]) -> Sequence[str]:
+        """Where the content of conversations lies."""
+
+    async def old_keys(self, *, organization_id: UUID, before: datetime, limit: int) -> Sequence[str]:
+        """Where content lies that only files of before this moment have, oldest first."""
+
+    async def forget_keys(self, *, organization_id: UUID, keys: Sequence[str]) -> None:
+        """Note that nothing lies there any more."""
+
     async def postpone(self, received: Received, *, seconds: float, reason: str) -> None:
         """Try again later."""
 

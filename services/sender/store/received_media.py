@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -54,6 +55,26 @@ _END = Query(f"""
       sha256 = %(sha256)b::bytea, object_key = %(key)b::text
     WHERE {_MINE} AND media_id = %(media)b::uuid AND state = 'pending' RETURNING 1""")
 _NOT_DUE = Query(f"DELETE FROM sender.received_media_due WHERE {_MINE} AND media_id = %(media)b::uuid")
+_IS_KEPT = Query(f"""
+    SELECT 1 FROM sender.received_media WHERE {_MINE} AND object_key = %(key)b::text AND state = 'stored' LIMIT 1""")
+_GIVE_UP = Query(f"""
+    UPDATE sender.received_media SET state = 'refused', reason = 'the contact was erased'
+    WHERE {_MINE} AND lane_id = ANY (%(lanes)b::uuid[]) AND state = 'pending'""")
+_KEYS_OF = Query(f"""
+    SELECT DISTINCT object_key FROM sender.received_media
+    WHERE {_MINE} AND lane_id = ANY (%(lanes)b::uuid[]) AND object_key <> ''""")
+_OLD_KEYS = Query(f"""
+    SELECT DISTINCT o.object_key FROM (
+      SELECT organization_id, lane_id, object_key FROM sender.received_media
+      WHERE {_MINE} AND received_at < %(before)b::timestamptz AND object_key <> ''
+      ORDER BY received_at LIMIT %(limit)b::bigint) o
+    WHERE NOT EXISTS (
+      SELECT 1 FROM sender.received_media n
+      WHERE (n.organization_id, n.lane_id, n.object_key) = (o.organization_id, o.lane_id, o.object_key)
+        AND n.received_at >= %(before)b::timestamptz)""")
+_FORGET_KEYS = Query(f"""
+    UPDATE sender.received_media SET object_key = '', state = 'expired'
+    WHERE {_MINE} AND object_key = ANY (%(keys)b::text[])""")
 _REASON = Query(f"""
     UPDATE sender.received_media SET reason = %(reason)b::text
     WHERE {_MINE} AND media_id = %(media)b::uuid AND state = 'pending'""")
@@ -142,6 +163,34 @@ class PostgresReceivedMedia:
         }  # fmt: skip
         ended, _ = await self._database.batch([arrived.organization_id], [(_END, values), (_NOT_DUE, values)])
         return bool(ended)
+
+    async def is_kept(self, *, organization_id: UUID, key: str) -> bool:
+        """See ReceivedBook."""
+        step = (_IS_KEPT, {"organization": organization_id, "key": key})
+        (rows,) = await self._database.batch([organization_id], [step], durable=False)
+        return bool(rows)
+
+    async def give_up(self, *, organization_id: UUID, lane_ids: Sequence[UUID]) -> None:
+        """See ReceivedBook."""
+        values = {"organization": organization_id, "lanes": list(lane_ids)}
+        await self._database.batch([organization_id], [(_GIVE_UP, values)])
+
+    async def keys_of(self, *, organization_id: UUID, lane_ids: Sequence[UUID]) -> Sequence[str]:
+        """See ReceivedBook."""
+        values = {"organization": organization_id, "lanes": list(lane_ids)}
+        (rows,) = await self._database.batch([organization_id], [(_KEYS_OF, values)], durable=False)
+        return [row[0] for row in rows]
+
+    async def old_keys(self, *, organization_id: UUID, before: datetime, limit: int) -> Sequence[str]:
+        """See ReceivedBook."""
+        values = {"organization": organization_id, "before": before, "limit": limit}
+        (rows,) = await self._database.batch([organization_id], [(_OLD_KEYS, values)], durable=False)
+        return [row[0] for row in rows]
+
+    async def forget_keys(self, *, organization_id: UUID, keys: Sequence[str]) -> None:
+        """See ReceivedBook."""
+        values = {"organization": organization_id, "keys": list(keys)}
+        await self._database.batch([organization_id], [(_FORGET_KEYS, values)])
 
     async def postpone(self, received: Received, *, seconds: float, reason: str) -> None:
         """See ReceivedBook."""

@@ -124,7 +124,11 @@ class FetchReceived:
         key = object_key(arrived.organization_id, arrived.lane_id, fetched.sha256)
         await self._store.put(key, file, sha256=fetched.sha256, mime_type=arrived.mime_type)
         if not await self._book.end(received, state="stored", fetched=fetched, key=key):
-            # Its contact was erased meanwhile.
+            await self._take_back(arrived.organization_id, key)
+
+    async def _take_back(self, organization_id: UUID, key: str) -> None:
+        """Its contact was erased meanwhile; unless another process was faster, or the same came twice."""
+        if not await self._book.is_kept(organization_id=organization_id, key=key):
             await self._store.delete(key)
 
     async def _download(self, arrived: Arrived, file: Path, token: str, most_bytes: int) -> Fetched:

@@ -6,6 +6,7 @@ import sys
 import uuid
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 
 from services.pb.sender.v1 import sender_pb2
 from services.sender.app import Room
+from services.sender.ports import Erasure
 from services.sender.server.media import MediaServer
 from services.sender.server.received_media import ReceivedMediaServer
 from tests.integration.sender.conftest import NUMBER, Stage, eventually
@@ -71,6 +73,19 @@ class Gallery:
             return [(file.state, reason in file.reason) for file in await self.files()] == [("pending", True)]
 
         await eventually(is_so)
+
+    async def erase(self) -> None:
+        erasure = Erasure(conversation_ids=[self.conversation], wa_ids=[], user_ids=[], wamid_parts=[])
+        await self.room.privacy.erase(
+            organization_id=uuid.UUID(self.stage.organization_id), job_id=uuid.uuid4(), erasure=erasure
+        )
+
+    async def expire(self, *, days: int) -> None:
+        await self.room.privacy.expire(
+            organization_id=uuid.UUID(self.stage.organization_id),
+            job_id=uuid.uuid4(),
+            before=datetime.now(UTC) - timedelta(days=days),
+        )
 
     def kept(self) -> list[Path]:
         return [path for path in self.folder.rglob("*") if path.is_file()]
@@ -216,5 +231,59 @@ async def test_a_change_of_what_is_wanted_is_noted_once(gallery: Gallery) -> Non
     await gallery.want(is_on=True)
     await gallery.want(is_on=True)
     await gallery.want(is_on=False)
-    changes = await gallery.stage.sql("SELECT action FROM sender.audit_event WHERE target = 'media_policy'")
+    changes = await gallery.stage.sql("SELECT action FROM sender.audit_event WHERE object = 'media_policy'")
     assert [row[0] for row in changes] == ["media_policy.put"] * 2
+
+
+async def test_erasing_a_contact_removes_content_and_rows(gallery: Gallery) -> None:
+    await gallery.want(is_on=True)
+    await gallery.arrive()
+    await gallery.ended("stored")
+
+    await gallery.erase()
+
+    assert await gallery.files() == []
+    assert gallery.kept() == []
+
+
+async def test_a_file_that_still_waits_for_its_fetch_is_erased_as_well(gallery: Gallery) -> None:
+    await gallery.want(is_on=True)
+    await gallery.arrive(phone_number_id="999")
+    await gallery.waits("no access token")
+
+    await gallery.erase()
+
+    assert await gallery.files() == []
+    assert await gallery.stage.sql("SELECT count(*) FROM sender.received_media_due") == [(0,)]
+
+
+async def test_an_old_file_goes_and_one_with_the_same_content_keeps_it(gallery: Gallery) -> None:
+    await gallery.want(is_on=True)
+    await gallery.arrive()
+    await gallery.ended("stored")
+    await gallery.stage.sql("UPDATE sender.received_media SET received_at = now() - interval '40 days' RETURNING 1")
+    await gallery.arrive()
+
+    async def both_are_stored() -> bool:
+        return [file.state for file in await gallery.files()] == ["stored", "stored"]
+
+    await eventually(both_are_stored)
+    await gallery.expire(days=30)
+    assert len(gallery.kept()) == 1
+
+    await gallery.stage.sql("UPDATE sender.received_media SET received_at = now() - interval '40 days' RETURNING 1")
+    await gallery.expire(days=30)
+    assert gallery.kept() == []
+    assert await gallery.files() == []
+
+
+async def test_a_contacts_files_are_told_of_in_an_export(gallery: Gallery) -> None:
+    await gallery.want(is_on=True)
+    await gallery.arrive()
+    await gallery.ended("stored")
+
+    page = await gallery.room.privacy.page(
+        organization_id=uuid.UUID(gallery.stage.organization_id), conversation_ids=[gallery.conversation], cursor=""
+    )
+
+    assert hashlib.sha256(PICTURE).hexdigest() in str(page)
