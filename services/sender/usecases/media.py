@@ -70,16 +70,19 @@ class KeepMedia:
         pieces = await self._book.piece_sizes(organization_id=organization_id, media_id=media_id)
         if not _is_whole(pieces, size):
             return None
-        async with scratch() as file:
-            digest, head = hashlib.sha256(), b""
-            for place, _ in pieces:
-                piece = await self._book.piece(organization_id=organization_id, media_id=media_id, position=place)
-                head = head or piece[:_HEAD_BYTES]
-                digest.update(piece)
-                await asyncio.to_thread(_append, file, piece)
-            if complaint := broken_media_limit(known, plain_type, size, head):
-                raise InvalidArgument(complaint)
-            return await self._keep(file, organization_id, media_id, known, plain_type, size, digest.digest())
+        try:
+            async with scratch() as file:
+                digest, head = hashlib.sha256(), b""
+                for place, _ in pieces:
+                    piece = await self._book.piece(organization_id=organization_id, media_id=media_id, position=place)
+                    head = head or piece[:_HEAD_BYTES]
+                    digest.update(piece)
+                    await asyncio.to_thread(_append, file, piece)
+                if complaint := broken_media_limit(known, plain_type, size, head):
+                    raise InvalidArgument(complaint)
+                return await self._keep(file, organization_id, media_id, known, plain_type, size, digest.digest())
+        except StoreAway as error:
+            raise _unavailable(error) from error
 
     async def get(self, *, organization_id: UUID, media_id: UUID) -> KeptMedia:
         """A file's row. Raises NotFound."""
@@ -123,10 +126,7 @@ class KeepMedia:
     ) -> KeptMedia:
         """First the content, then the row: what has a row can be read."""
         key = object_key(organization_id, None, sha256)
-        try:
-            await self._store.put(key, file, sha256=sha256, mime_type=mime_type)
-        except StoreAway as error:
-            raise _unavailable(error) from error
+        await self._store.put(key, file, sha256=sha256, mime_type=mime_type)
         return await self._book.put(
             KeptMedia(
                 organization_id=organization_id,
@@ -219,18 +219,30 @@ def _is_whole(pieces: Sequence[tuple[int, int]], size: int) -> bool:
 
 
 def _append(file: Path, piece: bytes) -> None:
-    with file.open("ab") as target:
-        target.write(piece)
+    try:
+        with file.open("ab") as target:
+            target.write(piece)
+    except OSError as error:
+        raise _no_room(error) from error
 
 
 @asynccontextmanager
 async def scratch() -> AsyncIterator[Path]:
-    """A file of this process's own that is gone afterwards."""
-    folder = await asyncio.to_thread(tempfile.TemporaryDirectory, prefix="pytake-media-")
+    """A file of this process's own that is gone afterwards. Raises StoreAway."""
+    try:
+        folder = await asyncio.to_thread(tempfile.TemporaryDirectory, prefix="pytake-media-")
+    except OSError as error:
+        raise _no_room(error) from error
     try:
         yield Path(folder.name) / "content"
     finally:
         await asyncio.to_thread(folder.cleanup)
+
+
+def _no_room(error: OSError) -> StoreAway:
+    return StoreAway(
+        f"there is no room for temporary files ({type(error).__name__}); give sender a /tmp it may write to"
+    )
 
 
 def _unavailable(error: StoreAway) -> Unavailable:

@@ -108,6 +108,8 @@ class FetchReceived:
             await self._later(received, due.attempts, str(error))
         except TimeoutError:
             await self._later(received, due.attempts, f"it took more than {_FETCH_SECONDS:g} seconds")
+        except OSError as error:
+            await self._later(received, due.attempts, f"there is no room for the file ({type(error).__name__})")
 
     async def _fetch(self, received: Received, file: Path) -> None:
         arrived = received.arrived
