@@ -35,6 +35,7 @@ from services.ingress.peers import (
     GrpcExecutor,
     GrpcFlows,
     GrpcRouter,
+    GrpcTemplates,
     RouterPrivacy,
     SenderPrivacy,
 )
@@ -188,6 +189,7 @@ async def build(settings: Settings) -> Service:
         is_ready=database.is_reachable,
         conversations=conversations,
         flows=GrpcFlows(executor_peer),
+        templates=GrpcTemplates(sender_peer),
         messages=GrpcMessages(sender_peer),
         webhooks=GrpcWebhooks(sender_peer),
         requests=requests,

@@ -11,7 +11,7 @@ from services.chassis.clock import now
 from services.chassis.db import Database
 from services.chassis.queue import Bell
 from services.chassis.settings import SettingsError
-from services.sender.cache import Tokens
+from services.sender.cache import Numbers
 from services.sender.graph import GraphMedia
 from services.sender.objects import Bucket, ClamdScanner, Credentials, FolderStore, NoScanner, ProgramScanner, S3Store
 from services.sender.ports.media import VirusScanner
@@ -44,12 +44,12 @@ class FileRoom:
             await self.store.close()
 
 
-def furnish_files(settings: Settings, database: Database, audit: AuditLog, tokens: Tokens) -> FileRoom:
+def furnish_files(settings: Settings, database: Database, audit: AuditLog, numbers: Numbers) -> FileRoom:
     """Put together what keeps files. Raises SettingsError."""
     book, received, store = PostgresMedia(database), PostgresReceivedMedia(database, audit), _media_store(settings)
     graph = GraphMedia(settings.graph_api_base, seconds=_FILE_WAIT_SECONDS)
     bell = Bell()
-    fetch = FetchReceived(received, graph, store, _scanner(settings), tokens.get, now)
+    fetch = FetchReceived(received, graph, store, _scanner(settings), numbers.get, now)
     return FileRoom(
         KeepMedia(book, received, store, now),
         GiveMedia(book, store, graph),

@@ -31,10 +31,11 @@ from services.ingress.http.rest import (
     message_routes,
     privacy_routes,
     session_routes,
+    template_routes,
     user_routes,
     webhook_routes,
 )
-from services.ingress.ports import Flows, Messages, Webhooks
+from services.ingress.ports import Flows, Messages, Templates, Webhooks
 from services.ingress.privacy import Exports, Requests
 
 Ready = Callable[[], Awaitable[bool]]
@@ -43,6 +44,7 @@ API = "/api/v1"
 _TAGS = [
     {"name": "webhook", "description": "What Meta calls. No token: the signature proves who it is."},
     {"name": "conversations", "description": "Look at them, try a flow in a contact's name, take, release, close."},
+    {"name": "templates", "description": "Message templates of the accounts that numbers belong to."},
     {"name": "flows", "description": "Flows, their drafts and versions, and what publishing means for people in them."},
     {"name": "messages", "description": "Messages that no flow says, and what became of all messages."},
     {"name": "webhooks", "description": "Where your systems are told what became of messages, signed."},
@@ -78,6 +80,7 @@ def build_site(
     is_ready: Ready,
     conversations: Conversations,
     flows: Flows,
+    templates: Templates,
     messages: Messages,
     webhooks: Webhooks,
     requests: Requests,
@@ -110,6 +113,7 @@ def build_site(
     for routes in (
         conversation_routes(conversations),
         flow_routes(flows),
+        template_routes(templates),
         message_routes(messages),
         webhook_routes(webhooks),
         privacy_routes(requests, exports),

@@ -31,9 +31,13 @@ class PrivacyWithFiles:
             return Cleared(waiting_for=_WAITING)
         return await self._rows.erase(organization_id=organization_id, job_id=job_id, erasure=erasure)
 
-    async def page(self, *, organization_id: UUID, conversation_ids: Sequence[UUID], cursor: str) -> Page:
+    async def page(
+        self, *, organization_id: UUID, conversation_ids: Sequence[UUID], names: Sequence[str], cursor: str
+    ) -> Page:
         """See ports.Privacy."""
-        return await self._rows.page(organization_id=organization_id, conversation_ids=conversation_ids, cursor=cursor)
+        return await self._rows.page(
+            organization_id=organization_id, conversation_ids=conversation_ids, names=names, cursor=cursor
+        )
 
     async def expire(self, *, organization_id: UUID, job_id: UUID, before: datetime) -> Cleared:
         """See ports.Privacy; of files some at a time, for each is a call to their store."""

@@ -11,7 +11,7 @@ from uuid import UUID
 from services.chassis.clock import Now
 from services.chassis.errors import InvalidArgument
 from services.sender.domain.media import MediaRefused, check_sha256, is_known_type, kind_of, object_key
-from services.sender.ports import Key
+from services.sender.ports import Key, NumberFacts
 from services.sender.ports.media import (
     Arrived,
     Due,
@@ -40,7 +40,7 @@ _LONGEST_WAIT = 3600.0
 # Ends before the claim of the file does (store.received_media).
 _FETCH_SECONDS = 240.0
 
-TokenOf = Callable[[Sequence[Key]], Awaitable[Sequence[str | None]]]
+FactsOf = Callable[[Sequence[Key]], Awaitable[Sequence[NumberFacts]]]
 
 
 class KeepReceived:
@@ -82,14 +82,14 @@ class FetchReceived:
         graph: MediaGraph,
         store: MediaStore,
         scanner: VirusScanner,
-        tokens: TokenOf,
+        facts_of: FactsOf,
         now: Now,
     ) -> None:
         self._book = book
         self._graph = graph
         self._store = store
         self._scanner = scanner
-        self._tokens = tokens
+        self._facts_of = facts_of
         self._now = now
 
     async def __call__(self, due: Due) -> None:
@@ -116,10 +116,10 @@ class FetchReceived:
         policy = await self._book.policy(organization_id=arrived.organization_id)
         if policy is None or arrived.kind not in policy.kinds:
             raise MediaRefused("the organization does not want such files any more")
-        (token,) = await self._tokens([(arrived.organization_id, arrived.phone_number_id)])
-        if token is None:
+        (facts,) = await self._facts_of([(arrived.organization_id, arrived.phone_number_id)])
+        if facts.token is None:
             raise MediaAway("the number has no access token")
-        fetched = await self._download(arrived, file, token, policy.max_bytes)
+        fetched = await self._download(arrived, file, facts.token, policy.max_bytes)
         check_sha256(arrived.announced_sha256, fetched.sha256)
         if found := await self._scanner.complaint(file):
             raise MediaRefused(f"the scanner found something ({found})")

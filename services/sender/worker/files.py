@@ -15,7 +15,7 @@ from services.sender.usecases.media import GiveMedia
 from services.sender.worker.bodies import body_of
 from services.sender.worker.bodies.uploads import uploads_in
 from services.sender.worker.errand import Errand
-from services.sender.worker.surroundings import TokenBook
+from services.sender.worker.surroundings import NumberBook
 
 _AGAIN_SECONDS = 15.0
 _ON_ITS_WAY_SECONDS = 0.5
@@ -26,20 +26,20 @@ _NO_TOKEN_SECONDS = 60.0
 class Files:
     """Readies errands whose messages name files (surroundings.ReadyFiles)."""
 
-    def __init__(self, give: GiveMedia, tokens: TokenBook) -> None:
+    def __init__(self, give: GiveMedia, numbers: NumberBook) -> None:
         self._give = give
-        self._tokens = tokens
+        self._numbers = numbers
 
     async def __call__(self, key: Key, errand: Errand) -> Errand:
         """The errand with its body, refused for good, or held for a while."""
         message = sender_pb2.OutboundMessage.FromString(errand.attached)
         try:
-            (token,) = await self._tokens.get([key])
-            if token is None:
+            (facts,) = await self._numbers.get([key])
+            if facts.token is None:
                 return replace(errand, hold=Hold(_NO_TOKEN_SECONDS, "the number has no access token"))
             for media in uploads_in(message.content):
                 media.id = await self._give(
-                    organization_id=key[0], media_id=UUID(media.upload), phone_number_id=key[1], token=token
+                    organization_id=key[0], media_id=UUID(media.upload), phone_number_id=key[1], token=facts.token
                 )
         except MediaRefused as error:
             return replace(errand, refusal=f"Meta would refuse this message: {error}")

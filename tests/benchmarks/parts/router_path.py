@@ -29,7 +29,13 @@ from services.router.app import Surroundings, servicers
 from services.router.domain.organization import Number
 from services.router.peers import GrpcExecutor, GrpcSender
 from services.router.server import RoutingServer
-from services.router.store import PostgresConversations, PostgresDirectory, PostgresPrivacy, PostgresRouting
+from services.router.store import (
+    PostgresConversations,
+    PostgresDirectory,
+    PostgresOrders,
+    PostgresPrivacy,
+    PostgresRouting,
+)
 from tests.benchmarks.cpu import process_table
 from tests.benchmarks.errors import Void
 from tests.fixtures.servers import copied_database, join_run, make_template, start_servers
@@ -114,6 +120,7 @@ async def _router(database: Database) -> RoutingServer:
         directory=directory,
         conversations=PostgresConversations(database, audit),
         privacy=PostgresPrivacy(database, names, audit),
+        orders=PostgresOrders(database),
         executor=GrpcExecutor(cast(Any, TakingPeer()), seconds=5),
         sender=GrpcSender(cast(Any, TakingPeer()), seconds=5),
     )

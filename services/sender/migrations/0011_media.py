@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "sender_0010"
-down_revision = "sender_0008"
+revision = "sender_0011"
+down_revision = "sender_0010"
 
 
 def upgrade() -> None:
