@@ -4,6 +4,14 @@ from services.sender.ports import Key
 from services.sender.worker.errand import Errand
 
 
-async def no_files(key: Key, errand: Errand) -> Errand:
+class NoFiles:
     """See surroundings.ReadyFiles."""
-    raise AssertionError("no message of this test names a file")
+
+    async def __call__(self, key: Key, errand: Errand) -> Errand:
+        raise AssertionError("no message of this test names a file")
+
+    async def renew(self, key: Key, errand: Errand) -> bool:
+        raise AssertionError("no message of this test names a file")
+
+
+no_files = NoFiles()

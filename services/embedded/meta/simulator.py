@@ -76,9 +76,10 @@ class SimulatedMeta:
         self._names[person.key] = name
 
     def accept(self, number: BusinessNumber, send: Send, *, raw: bytes, arrival: int) -> Accepted:
-        """Take a message for delivery. Raises GraphError at a rate limit; then nothing has happened."""
+        """Take a message for delivery. Raises GraphError at a limit or for a file that is gone: nothing happened."""
         if send.kind == "template":
             refuse_unsendable(self.templates, number, send.body)
+        self.shelf.refuse_gone(number, send.body)
         person = self._recipient(number, send)
         now = self.clock.now()
         self._gate.pass_message(number.phone_number_id, person.key, number.limits, now)

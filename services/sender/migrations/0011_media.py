@@ -29,12 +29,14 @@ def upgrade() -> None:
         )
         """
     )
-    # An id of Meta's is one number's. Whoever holds the claim uploads; nobody else does meanwhile.
+    # An id of Meta's is one number's. Whoever holds the claim uploads; nobody else does meanwhile. doubted_at is when
+    # Meta last did not know the id it had given.
     op.execute(
         """
         CREATE TABLE sender.media_upload (
           organization_id uuid NOT NULL, sha256 bytea NOT NULL, phone_number_id text NOT NULL,
           meta_id text NOT NULL DEFAULT '', uploaded_at timestamptz, claimed_until timestamptz NOT NULL,
+          doubted_at timestamptz,
           PRIMARY KEY (organization_id, sha256, phone_number_id)
         )
         """

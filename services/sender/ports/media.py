@@ -126,6 +126,12 @@ class MediaBook(Protocol):
     async def claim_upload(self, *, organization_id: UUID, sha256: bytes, phone_number_id: str) -> MetaId:
         """Meta's id of a file for a number while Meta keeps it for sure, or the right to upload it."""
 
+    async def doubt_upload(self, *, organization_id: UUID, sha256: bytes, phone_number_id: str, meta_id: str) -> bool:
+        """Meta would not send a file by this id: forget it. Tells whether another id is worth a try.
+
+        It is not when the file was given to Meta anew a moment ago for the same reason: then the fault is elsewhere.
+        """
+
     async def uploaded(self, *, organization_id: UUID, sha256: bytes, phone_number_id: str, meta_id: str) -> None:
         """Note the id; an empty one gives the right back."""
 

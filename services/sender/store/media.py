@@ -15,6 +15,8 @@ _KEPT = "interval '29 days'"
 # Longer than the longest upload (usecases.media): a claim that is older is of a process that died.
 _CLAIMED = "interval '3 minutes'"
 _UNFINISHED = "interval '1 day'"
+# Whatever many messages are refused for, a file is given to Meta anew for it no more often than this.
+_DOUBTED = "interval '1 minute'"
 
 _MINE = "organization_id = %(organization)b::uuid"
 _COLUMNS = "organization_id, media_id, kind, mime_type, size, sha256, object_key, created_at"
@@ -54,6 +56,12 @@ _UPLOADED = Query(f"""
     UPDATE sender.media_upload SET meta_id = %(meta_id)b::text, claimed_until = now(),
       uploaded_at = CASE WHEN %(meta_id)b::text = '' THEN NULL ELSE now() END
     WHERE {_ONE_UPLOAD}""")
+
+_DOUBT = Query(f"""
+    UPDATE sender.media_upload SET meta_id = '', uploaded_at = NULL, doubted_at = now()
+    WHERE {_ONE_UPLOAD} AND meta_id = %(meta_id)b::text
+      AND (doubted_at IS NULL OR doubted_at < now() - {_DOUBTED})""")
+_STANDS = Query(f"SELECT 1 FROM sender.media_upload WHERE {_ONE_UPLOAD} AND meta_id = %(meta_id)b::text")
 
 
 class PostgresMedia:
@@ -102,6 +110,12 @@ class PostgresMedia:
         steps = [(_CLAIM, values), (_UPLOADED_ID, values)]
         claimed, uploaded = await self._database.batch([organization_id], steps)
         return MetaId(uploaded[0][0] if uploaded else "", is_ours=bool(claimed))
+
+    async def doubt_upload(self, *, organization_id: UUID, sha256: bytes, phone_number_id: str, meta_id: str) -> bool:
+        """See MediaBook."""
+        values = {"organization": organization_id, "sha256": sha256, "number": phone_number_id, "meta_id": meta_id}
+        _, standing = await self._database.batch([organization_id], [(_DOUBT, values), (_STANDS, values)])
+        return not standing
 
     async def uploaded(self, *, organization_id: UUID, sha256: bytes, phone_number_id: str, meta_id: str) -> None:
         """See MediaBook."""

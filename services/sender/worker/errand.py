@@ -23,7 +23,7 @@ class Errand:
     """One message, or read receipt, to be delivered.
 
     `attached` is the message itself when it names files that Meta has to have first (worker.files); `hold` says why
-    they cannot be given to Meta now.
+    they cannot be given to Meta now; `given` are those Meta has, by their ids here and there.
     `position` is where the lane's head comes once it is settled. Templates may leave after the 24 hour window.
     `template` is NAME/LANGUAGE of one; sent after `window_closed_at` it reaches `recipient` from outside the window.
     `has_link`: Meta has to fetch a file for it. `recipients` are all names of whom it goes to; `is_confirmation` says
@@ -39,6 +39,7 @@ class Errand:
     is_read_receipt: bool = False
     attached: bytes = b""
     hold: Hold | None = None
+    given: tuple[tuple[UUID, str], ...] = ()
     template: str = ""
     recipient: str = ""
     window_closed_at: float = 0.0

@@ -37,10 +37,13 @@ class Files:
             (facts,) = await self._numbers.get([key])
             if facts.token is None:
                 return replace(errand, hold=Hold(_NO_TOKEN_SECONDS, "the number has no access token"))
+            given = []
             for media in uploads_in(message.content):
+                media_id = UUID(media.upload)
                 media.id = await self._give(
-                    organization_id=key[0], media_id=UUID(media.upload), phone_number_id=key[1], token=facts.token
+                    organization_id=key[0], media_id=media_id, phone_number_id=key[1], token=facts.token
                 )
+                given.append((media_id, media.id))
         except MediaRefused as error:
             return replace(errand, refusal=f"Meta would refuse this message: {error}")
         except MediaAway as error:
@@ -48,4 +51,18 @@ class Files:
             return replace(errand, hold=Hold(seconds, f"a file could not be given to Meta: {error}"))
         except Unavailable:
             return replace(errand, hold=Hold(_STORE_SECONDS, "the store was out of reach"))
-        return replace(errand, body=body_of(message))
+        return replace(errand, body=body_of(message), given=tuple(given))
+
+    async def renew(self, key: Key, errand: Errand) -> bool:
+        """Meta would not send it with the files it was given; whether another try will give other ids."""
+        try:
+            renewed = [
+                await self._give.give_anew(
+                    organization_id=key[0], media_id=media_id, phone_number_id=key[1], meta_id=meta_id
+                )
+                for media_id, meta_id in errand.given
+            ]
+        except Unavailable:
+            # The one more try there is finds out.
+            return True
+        return any(renewed)

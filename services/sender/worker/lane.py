@@ -9,7 +9,7 @@ from uuid import UUID
 from services.chassis.errors import Unavailable
 from services.chassis.logs import get_logger
 from services.chassis.queue import Claim
-from services.sender.domain.answers import Accepted, Answer, Done, Refused, of_message, of_read_receipt
+from services.sender.domain.answers import Accepted, Answer, Done, Refused, doubts_files, of_message, of_read_receipt
 from services.sender.domain.message import Key as LaneKey
 from services.sender.domain.message import key_of
 from services.sender.domain.patience import reconcile_wait, steps_aside
@@ -232,7 +232,8 @@ class Walk:
         if errand.is_read_receipt:
             answer = of_read_receipt(answer, number=granted.number)
         else:
-            answer = of_message(answer, has_link=errand.has_link)
+            is_renewed = bool(errand.given) and doubts_files(answer) and await self.around.files.renew(key, errand)
+            answer = of_message(answer, has_link=errand.has_link, has_new_files=is_renewed)
         wait = await conclude(self.around, ask, facts, answer, granted.number)
         self.outcome = Outcome(
             errand.message_id, granted.number, answer, errand.position, errand.window_expires_at, wait, errand.template

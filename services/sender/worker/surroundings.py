@@ -80,6 +80,9 @@ class ReadyFiles(Protocol):
     async def __call__(self, key: Key, errand: Errand) -> Errand:
         """The errand with its body, refused for good, or held for a while."""
 
+    async def renew(self, key: Key, errand: Errand) -> bool:
+        """Meta would not send it with the files it was given; whether another try will give other ids."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:

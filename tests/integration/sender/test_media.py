@@ -8,6 +8,7 @@ import orjson
 import pytest
 
 from services.chassis.errors import InvalidArgument, NotFound
+from services.embedded.meta.scripted import ScriptedAnswer
 from services.pb.common.v1 import content_pb2
 from services.pb.sender.v1 import sender_pb2
 from services.sender.app import Room
@@ -42,10 +43,16 @@ async def upload(
     return answers[-1]
 
 
-def picture(stage: Stage, media_id: str) -> sender_pb2.OutboundMessage:
+def picture(stage: Stage, media_id: str, *, conversation: uuid.UUID | None = None) -> sender_pb2.OutboundMessage:
     media = content_pb2.Media(kind=content_pb2.MEDIA_KIND_IMAGE, upload=media_id)
     content = content_pb2.Content(media=content_pb2.MediaContent(media=media, caption="The harbour"))
-    return stage.message(uuid.uuid4(), "", content=content)
+    return stage.message(conversation or uuid.uuid4(), "", content=content)
+
+
+def will_be_refused(stage: Stage, code: int, *, times: int) -> None:
+    """Meta's next answers to sends."""
+    error = {"error": {"message": f"(#{code}) refused", "type": "OAuthException", "code": code}}
+    stage.meta.script.put(NUMBER, [ScriptedAnswer(400, orjson.dumps(error), {})] * times)
 
 
 def sent(stage: Stage) -> list[dict[str, object]]:
@@ -130,6 +137,59 @@ async def test_an_id_that_meta_may_have_forgotten_is_not_used_again(stage: Stage
     await stage.enqueue(room, picture(stage, answer.media.media_id))
     await settled(stage, 2)
 
+    assert stage.meta.shelf.uploads == 2
+
+
+async def test_a_file_that_meta_has_lost_is_given_to_it_anew_and_the_message_leaves_after_all(stage: Stage) -> None:
+    room = await stage.sender()
+    await stage.put_token(room)
+    answer = await upload(stage, room)
+    await stage.enqueue(room, picture(stage, answer.media.media_id))
+    await settled(stage, 1)
+    (first,) = sent(stage)
+    stage.meta.shelf.delete(str(first["id"]))
+
+    await stage.enqueue(room, picture(stage, answer.media.media_id))
+    await settled(stage, 2)
+
+    _, second = sent(stage)
+    assert second["id"] != first["id"]
+    assert [row["state"] for row in await stage.rows()] == ["accepted", "accepted"]
+    assert stage.meta.shelf.uploads == 2
+
+
+async def test_a_message_whose_upload_failed_at_meta_is_sent_once_more_with_a_new_one(stage: Stage) -> None:
+    room = await stage.sender()
+    await stage.put_token(room)
+    answer = await upload(stage, room)
+    will_be_refused(stage, 131053, times=1)
+
+    await stage.enqueue(room, picture(stage, answer.media.media_id))
+    await settled(stage, 1)
+
+    assert len(sent(stage)) == 1
+    assert stage.meta.shelf.uploads == 2
+
+
+@pytest.mark.parametrize("code", [131053, 100])
+async def test_what_is_refused_with_a_new_upload_too_fails_and_costs_its_followers_none(
+    stage: Stage, code: int
+) -> None:
+    room = await stage.sender()
+    await stage.put_token(room)
+    answer = await upload(stage, room)
+    will_be_refused(stage, code, times=3)
+    conversation = uuid.uuid4()
+
+    await stage.enqueue(room, *(picture(stage, answer.media.media_id, conversation=conversation) for _ in range(3)))
+    await settled(stage, 3)
+
+    rows = sorted(await stage.rows("attempts", "error_code"), key=lambda row: row["attempts"])
+    assert [(row["state"], row["attempts"], row["error_code"]) for row in rows if row["state"] == "failed"] == [
+        ("failed", 1, code),
+        ("failed", 2, code),
+    ]
+    assert len(sent(stage)) == 1
     assert stage.meta.shelf.uploads == 2
 
 

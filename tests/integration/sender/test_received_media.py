@@ -283,7 +283,10 @@ async def test_a_contacts_files_are_told_of_in_an_export(gallery: Gallery) -> No
     await gallery.ended("stored")
 
     page = await gallery.room.privacy.page(
-        organization_id=uuid.UUID(gallery.stage.organization_id), conversation_ids=[gallery.conversation], cursor=""
+        organization_id=uuid.UUID(gallery.stage.organization_id),
+        conversation_ids=[gallery.conversation],
+        names=[],
+        cursor="",
     )
 
     assert hashlib.sha256(PICTURE).hexdigest() in str(page)

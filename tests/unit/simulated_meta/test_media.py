@@ -7,7 +7,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from tests.unit.simulated_meta.world import AUTHORIZED, NUMBER, World
+from tests.unit.simulated_meta.world import AUTHORIZED, NUMBER, PHONE, World
 
 UPLOAD = f"/v26.0/{NUMBER.phone_number_id}/media"
 PICTURE = b"\x89PNG a boat"
@@ -110,3 +110,17 @@ async def test_an_upload_without_a_file_is_refused(world: World) -> None:
     form.add_field("messaging_product", "whatsapp")
     answer = await world.client.post(UPLOAD, data=form, headers=AUTHORIZED)
     assert (await answer.json())["error"]["error_data"]["details"] == "The parameter file is required."
+
+
+async def test_a_message_with_a_file_that_is_gone_is_refused_and_one_with_a_file_that_is_there_is_taken(
+    world: World,
+) -> None:
+    _, made = await upload(world)
+    picture = {"messaging_product": "whatsapp", "to": f"+{PHONE}", "type": "image", "image": {"id": made["id"]}}
+    assert (await world.send(picture))[0] == 200
+
+    await world.client.delete(f"/v26.0/{made['id']}", headers=AUTHORIZED)
+    status, answer = await world.send(picture)
+
+    assert (status, answer["error"]["code"]) == (400, 100)
+    assert "attachment ID" in answer["error"]["error_data"]["details"]
