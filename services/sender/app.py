@@ -166,10 +166,11 @@ def furnish(settings: Settings, database: Database, redis: OptionalRedis, waterm
         connections=max(settings.lanes_in_flight, _FEWEST_CONNECTIONS),
     )
     files = furnish_files(settings, database, audit, numbers)
+    ready = Files(files.give, numbers)
     around = Surroundings(
         settle=Settler(store),
         graph=graph,
-        files=Files(files.give, numbers),
+        files=ready,
         gate=NumberLimits(
             redis, replicas=settings.replicas, monotonic=monotonic, call_seconds=settings.http_timeout_seconds
         ),
@@ -192,7 +193,7 @@ def furnish(settings: Settings, database: Database, redis: OptionalRedis, waterm
         lease_seconds=lease_seconds,
         drain_seconds=settings.drain_seconds,
     )
-    conclude = ConcludeFromStatuses(store, numbers, pauses, template_in)
+    conclude = ConcludeFromStatuses(store, numbers, pauses, template_in, ready.renew_of_stored)
     deliver = Deliver(Departing(store, worker.around, worker), store, inbox_bell, conclude)
     keep_numbers = KeepNumbers(number_store, numbers, pause_store, pauses, inbox_bell)
     calls = ManagementCalls(

@@ -127,7 +127,7 @@ class MediaBook(Protocol):
         """Meta's id of a file for a number while Meta keeps it for sure, or the right to upload it."""
 
     async def doubt_upload(self, *, organization_id: UUID, sha256: bytes, phone_number_id: str, meta_id: str) -> bool:
-        """Meta would not send a file by this id: forget it. Tells whether another id is worth a try.
+        """Meta would not send a file by this id (empty: by any): forget it. Tells whether another one is worth a try.
 
         It is not when the file was given to Meta anew a moment ago for the same reason: then the fault is elsewhere.
         """

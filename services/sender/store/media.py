@@ -59,9 +59,11 @@ _UPLOADED = Query(f"""
 
 _DOUBT = Query(f"""
     UPDATE sender.media_upload SET meta_id = '', uploaded_at = NULL, doubted_at = now()
-    WHERE {_ONE_UPLOAD} AND meta_id = %(meta_id)b::text
+    WHERE {_ONE_UPLOAD} AND meta_id <> '' AND %(meta_id)b::text IN ('', meta_id)
       AND (doubted_at IS NULL OR doubted_at < now() - {_DOUBTED})""")
-_STANDS = Query(f"SELECT 1 FROM sender.media_upload WHERE {_ONE_UPLOAD} AND meta_id = %(meta_id)b::text")
+_STANDS = Query(f"""
+    SELECT 1 FROM sender.media_upload
+    WHERE {_ONE_UPLOAD} AND meta_id <> '' AND %(meta_id)b::text IN ('', meta_id)""")
 
 
 class PostgresMedia:

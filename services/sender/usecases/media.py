@@ -177,7 +177,7 @@ class GiveMedia:
         return meta_id
 
     async def give_anew(self, *, organization_id: UUID, media_id: UUID, phone_number_id: str, meta_id: str) -> bool:
-        """Meta would not send the file by this id; whether the next call for it will have another one."""
+        """Meta would not send the file by this id (empty: by whichever it had); whether there will be another one."""
         media = await self._book.get(organization_id=organization_id, media_id=media_id)
         return media is not None and await self._book.doubt_upload(
             organization_id=organization_id, sha256=media.sha256, phone_number_id=phone_number_id, meta_id=meta_id

@@ -53,6 +53,13 @@ class Files:
             return replace(errand, hold=Hold(_STORE_SECONDS, "the store was out of reach"))
         return replace(errand, body=body_of(message), given=tuple(given))
 
+    async def renew_of_stored(self, key: Key, payload: bytes) -> None:
+        """Meta took a message and could not use its files: the next one gives them anew. Raises errors.Unavailable."""
+        for media in uploads_in(sender_pb2.OutboundMessage.FromString(payload).content):
+            await self._give.give_anew(
+                organization_id=key[0], media_id=UUID(media.upload), phone_number_id=key[1], meta_id=""
+            )
+
     async def renew(self, key: Key, errand: Errand) -> bool:
         """Meta would not send it with the files it was given; whether another try will give other ids."""
         try:

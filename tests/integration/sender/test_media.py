@@ -9,7 +9,7 @@ import pytest
 
 from services.chassis.errors import InvalidArgument, NotFound
 from services.embedded.meta.scripted import ScriptedAnswer
-from services.pb.common.v1 import content_pb2
+from services.pb.common.v1 import content_pb2, events_pb2
 from services.pb.sender.v1 import sender_pb2
 from services.sender.app import Room
 from services.sender.server.media import MediaServer
@@ -191,6 +191,27 @@ async def test_what_is_refused_with_a_new_upload_too_fails_and_costs_its_followe
     ]
     assert len(sent(stage)) == 1
     assert stage.meta.shelf.uploads == 2
+
+
+async def test_a_file_that_meta_took_and_could_not_use_is_given_to_it_anew_for_the_next_message(stage: Stage) -> None:
+    room = await stage.sender()
+    await stage.put_token(room)
+    answer = await upload(stage, room)
+    await stage.enqueue(room, picture(stage, answer.media.media_id))
+    await settled(stage, 1)
+    (row,) = await stage.rows()
+    failed = events_pb2.MessageStatus(
+        event_id="failed", phone_number_id=NUMBER, message_id=row["wamids"][0], status="failed",
+        callback_data=str(row["message_id"]), occurred_at=1, error_codes=[131053],
+    )  # fmt: skip
+
+    await stage.apply(room, failed)
+    await stage.enqueue(room, picture(stage, answer.media.media_id))
+    await settled(stage, 2)
+
+    first, second = sent(stage)
+    assert second["id"] != first["id"]
+    assert [row["status"] for row in await stage.rows()] == ["failed", "none"]
 
 
 async def test_a_message_that_names_no_file_fails_and_says_so(stage: Stage) -> None:
