@@ -28,6 +28,8 @@ MOST_TARGET_BYTES = 8 * 1024
 MOST_WAITING = 8
 UNWANTED = "body_unwanted"
 """Where an application says in the scope that it reads no more of the body: what comes is dropped, and slowly."""
+UNHURRIED = "body_unhurried"
+"""Where an application says in the scope that it reads a long body and keeps its time itself."""
 # After a refusal so much of what was on its way is taken and dropped: closed at once, the connection would be reset
 # under the answer (RFC 9112, section 9.6).
 MOST_DROPPED = 8 * 1024 * 1024
@@ -140,8 +142,10 @@ class BoundedConnection(AnswersInOneWrite):
         """HttpRequestParser: a piece of the body."""
         if UNWANTED in self.scope:
             self.flow.pause_reading()
-        else:
-            super().on_body(body)
+            return
+        if UNHURRIED in self.scope and not self.cycle.response_complete:
+            self.since = self.loop.time()
+        super().on_body(body)
 
     def on_message_complete(self) -> None:
         """HttpRequestParser: the whole request is here."""

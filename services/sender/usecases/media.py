@@ -30,6 +30,7 @@ from services.sender.ports.media import (
     MediaOnItsWay,
     MediaStore,
     ObjectMissing,
+    Received,
     ReceivedBook,
     StoreAway,
 )
@@ -85,18 +86,24 @@ class KeepMedia:
             raise _unavailable(error) from error
 
     async def get(self, *, organization_id: UUID, media_id: UUID) -> KeptMedia:
-        """A file's row. Raises NotFound."""
+        """A file's row, the organization's or a contact's that is stored. Raises NotFound."""
         kept = await self._book.get(organization_id=organization_id, media_id=media_id)
-        if kept is None:
+        if kept is not None:
+            return kept
+        received = await self._received.get(organization_id=organization_id, media_id=media_id)
+        if received is None:
             raise NotFound("no such file", reason=errors_pb2.ERROR_REASON_MEDIA_NOT_FOUND)
-        return kept
+        if received.state != "stored":
+            sentence = f"the contact's file is {received.state}; only stored ones can be read"
+            raise NotFound(sentence, reason=errors_pb2.ERROR_REASON_MEDIA_NOT_FOUND)
+        return _as_kept(received)
 
     async def read(self, *, organization_id: UUID, media_id: UUID) -> AsyncIterator[bytes]:
         """The content of a file, the organization's or a contact's, in pieces.
 
         Raises NotFound, FailedPrecondition when it is lost, Unavailable.
         """
-        key = await self._place_of(organization_id, media_id)
+        key = (await self.get(organization_id=organization_id, media_id=media_id)).object_key
         try:
             async for piece in self._store.read(key):
                 yield piece
@@ -107,12 +114,6 @@ class KeepMedia:
             ) from None
         except StoreAway as error:
             raise _unavailable(error) from error
-
-    async def _place_of(self, organization_id: UUID, media_id: UUID) -> str:
-        received = await self._received.get(organization_id=organization_id, media_id=media_id)
-        if received is not None and received.state == "stored":
-            return received.object_key
-        return (await self.get(organization_id=organization_id, media_id=media_id)).object_key
 
     async def _keep(
         self,
@@ -197,6 +198,20 @@ class GiveMedia:
             raise MediaAway(str(error)) from error
         except TimeoutError:
             raise MediaAway(f"the upload took more than {_UPLOAD_SECONDS:g} seconds") from None
+
+
+def _as_kept(received: Received) -> KeptMedia:
+    arrived = received.arrived
+    return KeptMedia(
+        organization_id=arrived.organization_id,
+        media_id=arrived.media_id,
+        kind=arrived.kind,
+        mime_type=arrived.mime_type,
+        size=received.size,
+        sha256=received.sha256,
+        object_key=received.object_key,
+        created_at=received.received_at,
+    )
 
 
 def _checked(kind: str, mime_type: str, size: int, position: int, content: bytes) -> tuple[MediaKind, str]:

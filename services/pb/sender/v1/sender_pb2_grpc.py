@@ -350,14 +350,14 @@ class MediaServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetMedia(self, request, context):
-        """Tells what a file is.
+        """Tells what a file is: one of the organization's own, or a contact's that is stored.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetMediaContent(self, request, context):
-        """Gives a file's content, piece by piece.
+        """Gives the content of such a file, piece by piece.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -142,9 +142,9 @@ class MediaStub:
     any order. What Meta would refuse (type, size, codec) is refused here.
     """
     GetMedia: _grpc.UnaryUnaryMultiCallable[_sender_pb2.GetMediaRequest, _sender_pb2.GetMediaResponse]
-    """Tells what a file is."""
+    """Tells what a file is: one of the organization's own, or a contact's that is stored."""
     GetMediaContent: _grpc.UnaryStreamMultiCallable[_sender_pb2.GetMediaContentRequest, _sender_pb2.GetMediaContentResponse]
-    """Gives a file's content, piece by piece."""
+    """Gives the content of such a file, piece by piece."""
 
 @_typing.type_check_only
 class MediaAsyncStub(MediaStub):
@@ -156,9 +156,9 @@ class MediaAsyncStub(MediaStub):
     any order. What Meta would refuse (type, size, codec) is refused here.
     """
     GetMedia: _aio.UnaryUnaryMultiCallable[_sender_pb2.GetMediaRequest, _sender_pb2.GetMediaResponse]  # type: ignore[assignment]
-    """Tells what a file is."""
+    """Tells what a file is: one of the organization's own, or a contact's that is stored."""
     GetMediaContent: _aio.UnaryStreamMultiCallable[_sender_pb2.GetMediaContentRequest, _sender_pb2.GetMediaContentResponse]  # type: ignore[assignment]
-    """Gives a file's content, piece by piece."""
+    """Gives the content of such a file, piece by piece."""
 
 class MediaServicer(metaclass=_abc_1.ABCMeta):
     """Files that messages send: kept by sender, and given to Meta once for each number."""
@@ -179,7 +179,7 @@ class MediaServicer(metaclass=_abc_1.ABCMeta):
         request: _sender_pb2.GetMediaRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_sender_pb2.GetMediaResponse, _abc.Awaitable[_sender_pb2.GetMediaResponse]]:
-        """Tells what a file is."""
+        """Tells what a file is: one of the organization's own, or a contact's that is stored."""
 
     @_abc_1.abstractmethod
     def GetMediaContent(
@@ -187,7 +187,7 @@ class MediaServicer(metaclass=_abc_1.ABCMeta):
         request: _sender_pb2.GetMediaContentRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_sender_pb2.GetMediaContentResponse], _abc.AsyncIterator[_sender_pb2.GetMediaContentResponse]]:
-        """Gives a file's content, piece by piece."""
+        """Gives the content of such a file, piece by piece."""
 
 def add_MediaServicer_to_server(servicer: MediaServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
 
