@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from services.cli.apply.memory import Memory
 from services.cli.apply.plan import Change, Existing, Verb
-from services.cli.apply.wanted import Flow, OptOutWords, Organization, Trigger
+from services.cli.apply.wanted import Flow, MediaWishes, OptOutWords, Organization, Trigger
 from services.pb.executor.v1 import executor_pb2
 from services.pb.ingress.v1 import ingress_pb2
 
@@ -54,6 +54,10 @@ def _of_organization(
         key = f"{prefix}/opt_out"
         verb = _verb(memory, key, organization.opt_out, key in memory.digests)
         yield Change(name, "stop words", opt_out_of(organization.opt_out), verb)
+    if organization.media is not None:
+        key = f"{prefix}/media"
+        verb = _verb(memory, key, organization.media, key in memory.digests)
+        yield Change(name, "contacts' files", media_of(organization.media), verb)
     for kind, items in (("user", organization.users), ("API key", organization.api_keys)):
         for item in items:
             yield Change(name, kind, item.name, _account_verb(checked.get((name, kind, item.name))))
@@ -99,6 +103,14 @@ def opt_out_of(words: OptOutWords) -> str:
     if words.is_off:
         return "off"
     return ", ".join(each.language for each in words.languages) or "the usual ones"
+
+
+def media_of(wishes: MediaWishes) -> str:
+    """Which files are kept, as a change names it."""
+    if wishes.is_off:
+        return "off"
+    most = f" up to {wishes.max_bytes:,} bytes" if wishes.max_bytes else ""
+    return (", ".join(wishes.kinds) or "all kinds") + most
 
 
 def count_of_keywords(triggers: Sequence[Trigger]) -> str:
