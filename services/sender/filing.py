@@ -17,12 +17,14 @@ from services.sender.objects import Bucket, ClamdScanner, Credentials, FolderSto
 from services.sender.ports.media import VirusScanner
 from services.sender.settings import Settings
 from services.sender.store import PostgresMedia, PostgresReceivedMedia
-from services.sender.usecases.media import GiveMedia, KeepMedia
+from services.sender.usecases.media import GiveMedia, KeepMedia, Scratch
 from services.sender.usecases.received_media import FetchReceived, KeepReceived
 from services.sender.worker.fetching import MediaFetcher
 
 # For each wait of a call about a file: a connection, a piece of it.
 _FILE_WAIT_SECONDS = 20.0
+# Temporary files at a time: of contacts, and of messages; 16 of 100 MiB fit into the folder that deployments give.
+_FETCHES = _FILES = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +50,11 @@ def furnish_files(settings: Settings, database: Database, audit: AuditLog, numbe
     """Put together what keeps files. Raises SettingsError."""
     book, received, store = PostgresMedia(database), PostgresReceivedMedia(database, audit), _media_store(settings)
     graph = GraphMedia(settings.graph_api_base, seconds=_FILE_WAIT_SECONDS)
-    bell = Bell()
-    fetch = FetchReceived(received, graph, store, _scanner(settings), numbers.get, now)
+    bell, scratch = Bell(), Scratch(_FILES)
+    fetch = FetchReceived(received, graph, store, _scanner(settings), Scratch(_FETCHES), numbers.get, now)
     return FileRoom(
-        KeepMedia(book, received, store, now),
-        GiveMedia(book, store, graph),
+        KeepMedia(book, received, store, scratch, now),
+        GiveMedia(book, store, graph, scratch),
         KeepReceived(received, bell.ring),
         MediaFetcher(received, fetch, bell),
         received,

@@ -41,10 +41,31 @@ _HEAD_BYTES = 64
 _UPLOAD_SECONDS = 150.0
 
 
+class Scratch:
+    """Temporary files of a process, only so many at a time: their folder has an end (deploy/k8s/base/sender.yaml)."""
+
+    def __init__(self, places: int) -> None:
+        self._places = asyncio.Semaphore(places)
+
+    @asynccontextmanager
+    async def __call__(self) -> AsyncIterator[Path]:
+        """A file of one's own that is gone afterwards; waits for a place. Raises StoreAway."""
+        async with self._places:
+            try:
+                folder = await asyncio.to_thread(tempfile.TemporaryDirectory, prefix="pytake-media-")
+            except OSError as error:
+                raise _no_room(error) from error
+            try:
+                yield Path(folder.name) / "content"
+            finally:
+                await asyncio.to_thread(folder.cleanup)
+
+
 class KeepMedia:
     """Takes and gives files. What is taken twice under one id is taken once."""
 
-    def __init__(self, book: MediaBook, received: ReceivedBook, store: MediaStore, now: Now) -> None:
+    def __init__(self, book: MediaBook, received: ReceivedBook, store: MediaStore, scratch: Scratch, now: Now) -> None:
+        self._scratch = scratch
         self._book = book
         self._received = received
         self._store = store
@@ -72,7 +93,7 @@ class KeepMedia:
         if not _is_whole(pieces, size):
             return None
         try:
-            async with scratch() as file:
+            async with self._scratch() as file:
                 digest, head = hashlib.sha256(), b""
                 for place, _ in pieces:
                     piece = await self._book.piece(organization_id=organization_id, media_id=media_id, position=place)
@@ -145,7 +166,8 @@ class KeepMedia:
 class GiveMedia:
     """Gives files to Meta for a number: once, as long as Meta keeps them."""
 
-    def __init__(self, book: MediaBook, store: MediaStore, graph: MediaGraph) -> None:
+    def __init__(self, book: MediaBook, store: MediaStore, graph: MediaGraph, scratch: Scratch) -> None:
+        self._scratch = scratch
         self._book = book
         self._store = store
         self._graph = graph
@@ -186,7 +208,7 @@ class GiveMedia:
 
     async def _upload(self, media: KeptMedia, phone_number_id: str, token: str) -> str:
         try:
-            async with asyncio.timeout(_UPLOAD_SECONDS), scratch() as file:
+            async with asyncio.timeout(_UPLOAD_SECONDS), self._scratch() as file:
                 async for piece in self._store.read(media.object_key):
                     await asyncio.to_thread(_append, file, piece)
                 return await self._graph.upload(
@@ -246,19 +268,6 @@ def _append(file: Path, piece: bytes) -> None:
             target.write(piece)
     except OSError as error:
         raise _no_room(error) from error
-
-
-@asynccontextmanager
-async def scratch() -> AsyncIterator[Path]:
-    """A file of this process's own that is gone afterwards. Raises StoreAway."""
-    try:
-        folder = await asyncio.to_thread(tempfile.TemporaryDirectory, prefix="pytake-media-")
-    except OSError as error:
-        raise _no_room(error) from error
-    try:
-        yield Path(folder.name) / "content"
-    finally:
-        await asyncio.to_thread(folder.cleanup)
 
 
 def _no_room(error: OSError) -> StoreAway:

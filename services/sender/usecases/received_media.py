@@ -28,7 +28,7 @@ from services.sender.ports.media import (
     StoreAway,
     VirusScanner,
 )
-from services.sender.usecases.media import scratch
+from services.sender.usecases.media import Scratch
 
 MOST_BYTES = 100 * 1024 * 1024
 MOST_LISTED = 1000
@@ -82,6 +82,7 @@ class FetchReceived:
         graph: MediaGraph,
         store: MediaStore,
         scanner: VirusScanner,
+        scratch: Scratch,
         facts_of: FactsOf,
         now: Now,
     ) -> None:
@@ -89,6 +90,7 @@ class FetchReceived:
         self._graph = graph
         self._store = store
         self._scanner = scanner
+        self._scratch = scratch
         self._facts_of = facts_of
         self._now = now
 
@@ -98,7 +100,7 @@ class FetchReceived:
         if received is None or received.state != "pending":
             return
         try:
-            async with asyncio.timeout(_FETCH_SECONDS), scratch() as file:
+            async with asyncio.timeout(_FETCH_SECONDS), self._scratch() as file:
                 await self._fetch(received, file)
         except MediaRefused as error:
             await self._book.end(received, state="refused", reason=str(error))
