@@ -1,5 +1,6 @@
 """sender's files as ingress sees them, in memory."""
 
+import asyncio
 import hashlib
 from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass, field
@@ -22,6 +23,7 @@ class Shelf:
     arrived: dict[tuple[UUID, UUID], list[ReceivedView]] = field(default_factory=dict)
     pieces: list[int] = field(default_factory=list)
     lost: PytakeError | None = None
+    has_begun: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def take(
         self,
@@ -36,6 +38,7 @@ class Shelf:
         content = b""
         async for piece in pieces:
             self.pieces.append(len(piece))
+            self.has_begun.set()
             if mime_type == "text/html":
                 raise InvalidArgument(f"mime_type is {mime_type!r}, which is no {kind}")
             content += piece

@@ -86,6 +86,11 @@ class BoundedConnection(AnswersInOneWrite):
         self._is_receiving = False
         self._held: tuple[RequestResponseCycle, Any] | None = None
 
+    @property
+    def is_unhurried(self) -> bool:
+        """Whether somebody reads a long body here and keeps its time."""
+        return self.owes is Owes.BODY and UNHURRIED in self.scope and not self.cycle.response_complete
+
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """Come in, if there is room."""
         super().connection_made(transport)
@@ -143,7 +148,7 @@ class BoundedConnection(AnswersInOneWrite):
         if UNWANTED in self.scope:
             self.flow.pause_reading()
             return
-        if UNHURRIED in self.scope and not self.cycle.response_complete:
+        if self.is_unhurried:
             self.since = self.loop.time()
         super().on_body(body)
 
