@@ -32,7 +32,7 @@ Data = Annotated[Path, typer.Option(help="The house's data folder.")]
 
 @app.callback()
 def media() -> None:
-    """Upload files for messages, list and read those of contacts."""
+    """Upload and delete files for messages, list and read those of contacts."""
 
 
 @app.command(help="Keep a file that messages can send; prints the id by which they name it.")
@@ -122,6 +122,23 @@ def get(
                     out.unlink()
                 raise
         typer.echo(f"{out}: {file.mime_type}, {file.size:,} bytes")
+
+    _talk(data, organization, work)
+
+
+@app.command(help="Delete a file that messages send, here and at Meta.")
+def delete(
+    organization: Organization,
+    media_id: Annotated[str, typer.Argument(metavar="ID", help="The file's id.")],
+    data: Data = DEFAULT_DATA,
+) -> None:
+    from services.pb.sender.v1 import sender_pb2, sender_pb2_grpc
+
+    async def work(rooms: "Rooms", organization_id: str) -> None:
+        stub = rooms.peer("sender").stub(sender_pb2_grpc.MediaStub)
+        request = sender_pb2.DeleteMediaRequest(organization_id=organization_id, media_id=media_id)
+        await rooms.call("sender", stub.DeleteMedia, request)
+        typer.echo(f"{media_id} is gone")
 
     _talk(data, organization, work)
 

@@ -271,6 +271,9 @@ class Media(Protocol):
     def content(self, *, organization_id: UUID, media_id: UUID) -> AsyncGenerator[bytes, None]:
         """Its content in pieces. Raises NotFound, FailedPrecondition when it is lost."""
 
+    async def delete(self, *, organization_id: UUID, media_id: UUID) -> None:
+        """Delete one of the organization's own. Raises NotFound."""
+
     async def received(self, *, organization_id: UUID, conversation_id: UUID, limit: int) -> list[ReceivedView]:
         """The files of a conversation's contact, newest first."""
 

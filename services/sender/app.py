@@ -68,7 +68,6 @@ from services.sender.usecases.webhooks import CallWebhook, KeepWebhooks
 from services.sender.worker import Departing, SenderWorker, Settler, Surroundings, template_in
 from services.sender.worker.calling import PER_LANE, WebhookWorker
 from services.sender.worker.checking import broken_fields, call_bytes, call_of
-from services.sender.worker.files import Files
 from services.sender.worker.outside import Addresses, EgressPost
 
 ROOM = "sender"
@@ -166,11 +165,10 @@ def furnish(settings: Settings, database: Database, redis: OptionalRedis, waterm
         connections=max(settings.lanes_in_flight, _FEWEST_CONNECTIONS),
     )
     files = furnish_files(settings, database, audit, numbers)
-    ready = Files(files.give, numbers)
     around = Surroundings(
         settle=Settler(store),
         graph=graph,
-        files=ready,
+        files=files.ready,
         gate=NumberLimits(
             redis, replicas=settings.replicas, monotonic=monotonic, call_seconds=settings.http_timeout_seconds
         ),
@@ -193,7 +191,7 @@ def furnish(settings: Settings, database: Database, redis: OptionalRedis, waterm
         lease_seconds=lease_seconds,
         drain_seconds=settings.drain_seconds,
     )
-    conclude = ConcludeFromStatuses(store, numbers, pauses, template_in, ready.renew_of_stored)
+    conclude = ConcludeFromStatuses(store, numbers, pauses, template_in, files.ready.renew_of_stored)
     deliver = Deliver(Departing(store, worker.around, worker), store, inbox_bell, conclude)
     keep_numbers = KeepNumbers(number_store, numbers, pause_store, pauses, inbox_bell)
     calls = ManagementCalls(
@@ -336,8 +334,9 @@ def served(room: Room, teams: Teams) -> list[Servicer]:
         "pytake.common.v1.Sealing", sealing_pb2_grpc.add_SealingServicer_to_server, SealingServer(room.resealing)
     )
     own = servicers(room.deliver, room.notices, room.credentials, room.numbers, room.templates, room.privacy)
+    files = room.files
     for_teams = team_servicers(
-        teams.send, teams.tell, teams.watching, teams.webhooks, teams.health, room.files.keep, room.files.received
+        teams.send, teams.tell, teams.watching, teams.webhooks, teams.health, files.keep, files.delete, files.received
     )
     return [*own, *for_teams, dead_letters, sealing, audit_servicer(room.audit)]
 

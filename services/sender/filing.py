@@ -17,9 +17,11 @@ from services.sender.objects import Bucket, ClamdScanner, Credentials, FolderSto
 from services.sender.ports.media import VirusScanner
 from services.sender.settings import Settings
 from services.sender.store import PostgresMedia, PostgresReceivedMedia
+from services.sender.usecases.deleting_media import DeleteMedia
 from services.sender.usecases.media import GiveMedia, KeepMedia, Scratch
 from services.sender.usecases.received_media import FetchReceived, KeepReceived
 from services.sender.worker.fetching import MediaFetcher
+from services.sender.worker.files import Files
 
 # For each wait of a call about a file: a connection, a piece of it.
 _FILE_WAIT_SECONDS = 20.0
@@ -32,7 +34,8 @@ class FileRoom:
     """Files that messages send, on connections of their own."""
 
     keep: KeepMedia
-    give: GiveMedia
+    delete: DeleteMedia
+    ready: Files
     received: KeepReceived
     fetcher: MediaFetcher
     book: PostgresReceivedMedia
@@ -48,13 +51,18 @@ class FileRoom:
 
 def furnish_files(settings: Settings, database: Database, audit: AuditLog, numbers: Numbers) -> FileRoom:
     """Put together what keeps files. Raises SettingsError."""
-    book, received, store = PostgresMedia(database), PostgresReceivedMedia(database, audit), _media_store(settings)
+    book, received, store = (
+        PostgresMedia(database, audit),
+        PostgresReceivedMedia(database, audit),
+        _media_store(settings),
+    )
     graph = GraphMedia(settings.graph_api_base, seconds=_FILE_WAIT_SECONDS)
     bell, scratch = Bell(), Scratch(_FILES)
     fetch = FetchReceived(received, graph, store, _scanner(settings), Scratch(_FETCHES), numbers.get, now)
     return FileRoom(
         KeepMedia(book, received, store, scratch, now),
-        GiveMedia(book, store, graph, scratch),
+        DeleteMedia(book, store, graph, numbers.get),
+        Files(GiveMedia(book, store, graph, scratch), numbers),
         KeepReceived(received, bell.ring),
         MediaFetcher(received, fetch, bell),
         received,

@@ -66,6 +66,10 @@ class Shelf:
         for start in range(0, len(content), PIECE):
             yield content[start : start + PIECE]
 
+    async def delete(self, *, organization_id: UUID, media_id: UUID) -> None:
+        self._found(organization_id, media_id)
+        del self.kept[organization_id, media_id]
+
     async def received(self, *, organization_id: UUID, conversation_id: UUID, limit: int) -> list[ReceivedView]:
         return self.arrived.get((organization_id, conversation_id), [])[:limit]
 

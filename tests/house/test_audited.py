@@ -35,6 +35,7 @@ NOTED = {
     "router.Directory.PutTriggers",
     "router.Privacy.PutRetention",
     "sender.Credentials.PutCredential",
+    "sender.Media.DeleteMedia",
     "sender.ReceivedMedia.PutPolicy",
     "sender.Numbers.EndPauses",
     "sender.Numbers.PutNumberLimits",

@@ -74,6 +74,11 @@ class GrpcMedia:
             async for message in messages:
                 yield message.content
 
+    async def delete(self, *, organization_id: UUID, media_id: UUID) -> None:
+        """See ports.Media."""
+        request = sender_pb2.DeleteMediaRequest(organization_id=str(organization_id), media_id=str(media_id))
+        await self._peer.call(self._media.DeleteMedia, request, seconds=_PIECE_SECONDS)
+
     async def received(self, *, organization_id: UUID, conversation_id: UUID, limit: int) -> list[ReceivedView]:
         """See ports.Media."""
         request = sender_pb2.ListReceivedMediaRequest(

@@ -123,6 +123,15 @@ class MediaBook(Protocol):
     async def put(self, media: KeptMedia) -> KeptMedia:
         """Note a file; forget its pieces, and old ones of files that were never finished. Gives what is noted."""
 
+    async def is_shared(self, media: KeptMedia) -> bool:
+        """Whether another file of the organization has the same content."""
+
+    async def uploads_of(self, media: KeptMedia) -> Sequence[tuple[str, str]]:
+        """Numbers for which Meta has the file, and its ids there."""
+
+    async def remove(self, media: KeptMedia, *, with_uploads: bool) -> bool:
+        """Forget a file, and Meta's ids of it; noted in the audit log. False when somebody else did."""
+
     async def claim_upload(self, *, organization_id: UUID, sha256: bytes, phone_number_id: str) -> MetaId:
         """Meta's id of a file for a number while Meta keeps it for sure, or the right to upload it."""
 

@@ -16,6 +16,7 @@ from services.sender.server.received_media import ReceivedMediaServer
 from services.sender.server.templates import TemplatesServer
 from services.sender.server.webhooks import WebhooksServer
 from services.sender.usecases import Deliver, KeepCredentials, KeepNumbers
+from services.sender.usecases.deleting_media import DeleteMedia
 from services.sender.usecases.health import TellHealth
 from services.sender.usecases.media import KeepMedia
 from services.sender.usecases.notices import HearNotices
@@ -79,6 +80,7 @@ def team_servicers(
     webhooks: KeepWebhooks,
     health: TellHealth,
     media: KeepMedia,
+    delete: DeleteMedia,
     received: KeepReceived,
 ) -> list[Servicer]:
     """What teams call."""
@@ -89,7 +91,7 @@ def team_servicers(
             MessageServiceServer(send, tell, watching),
         ),
         Servicer("pytake.sender.v1.Webhooks", sender_pb2_grpc.add_WebhooksServicer_to_server, WebhooksServer(webhooks)),
-        Servicer("pytake.sender.v1.Media", sender_pb2_grpc.add_MediaServicer_to_server, MediaServer(media)),
+        Servicer("pytake.sender.v1.Media", sender_pb2_grpc.add_MediaServicer_to_server, MediaServer(media, delete)),
         Servicer(
             "pytake.sender.v1.ReceivedMedia",
             sender_pb2_grpc.add_ReceivedMediaServicer_to_server,

@@ -13,6 +13,7 @@ from services.pb.sender.v1 import sender_pb2, sender_pb2_grpc
 from services.sender.domain.media import MediaKind
 from services.sender.ports.media import KeptMedia
 from services.sender.server.reading import read_id
+from services.sender.usecases.deleting_media import DeleteMedia
 from services.sender.usecases.media import KeepMedia
 
 _KINDS: dict[MediaKind, content_pb2.MediaKind.ValueType] = {
@@ -28,8 +29,9 @@ _WORDS: dict[int, str] = {number: word for word, number in _KINDS.items()}
 class MediaServer(sender_pb2_grpc.MediaServicer):
     """Files of organizations."""
 
-    def __init__(self, media: KeepMedia) -> None:
+    def __init__(self, media: KeepMedia, delete: DeleteMedia) -> None:
         self._media = media
+        self._delete = delete
 
     async def UploadMedia(
         self, request: sender_pb2.UploadMediaRequest, context: aio.ServicerContext[Any, Any]
@@ -66,6 +68,16 @@ class MediaServer(sender_pb2_grpc.MediaServicer):
         )
         async for piece in pieces:
             yield sender_pb2.GetMediaContentResponse(content=piece)
+
+    async def DeleteMedia(
+        self, request: sender_pb2.DeleteMediaRequest, context: aio.ServicerContext[Any, Any]
+    ) -> sender_pb2.DeleteMediaResponse:
+        """Deletes a file of the organization's own."""
+        await self._delete(
+            organization_id=read_id("organization_id", request.organization_id),
+            media_id=read_id("media_id", request.media_id),
+        )
+        return sender_pb2.DeleteMediaResponse()
 
 
 def _file(kept: KeptMedia) -> sender_pb2.MediaFile:

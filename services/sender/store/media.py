@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
+from services.chassis.audit import AuditEntry, AuditLog
 from services.chassis.db import Database, Query
 from services.sender.domain.media import kind_of
 from services.sender.ports.media import KeptMedia, MetaId
@@ -57,6 +58,14 @@ _UPLOADED = Query(f"""
       uploaded_at = CASE WHEN %(meta_id)b::text = '' THEN NULL ELSE now() END
     WHERE {_ONE_UPLOAD}""")
 
+_SHARED = Query(f"""
+    SELECT 1 FROM sender.media
+    WHERE {_MINE} AND object_key = %(object_key)b::text AND media_id <> %(media)b::uuid LIMIT 1""")
+_UPLOADS_OF = Query(f"""
+    SELECT phone_number_id, meta_id FROM sender.media_upload
+    WHERE {_MINE} AND sha256 = %(sha256)b::bytea AND meta_id <> '' ORDER BY phone_number_id""")
+_REMOVE = Query(f"DELETE FROM sender.media WHERE {_MINE} AND media_id = %(media)b::uuid")
+_FORGET_UPLOADS = Query(f"DELETE FROM sender.media_upload WHERE {_MINE} AND sha256 = %(sha256)b::bytea")
 _DOUBT = Query(f"""
     UPDATE sender.media_upload SET meta_id = '', uploaded_at = NULL, doubted_at = now()
     WHERE {_ONE_UPLOAD} AND meta_id <> '' AND %(meta_id)b::text IN ('', meta_id)
@@ -69,8 +78,9 @@ _STANDS = Query(f"""
 class PostgresMedia:
     """See ports.media.MediaBook."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, audit: AuditLog) -> None:
         self._database = database
+        self._audit = audit
 
     async def get(self, *, organization_id: UUID, media_id: UUID) -> KeptMedia | None:
         """See MediaBook."""
@@ -106,6 +116,28 @@ class PostgresMedia:
         *_, rows = await self._database.batch([media.organization_id], steps)
         return _media_of(rows[0])
 
+    async def is_shared(self, media: KeptMedia) -> bool:
+        """See MediaBook."""
+        (rows,) = await self._database.batch([media.organization_id], [(_SHARED, _named(media))], durable=False)
+        return bool(rows)
+
+    async def uploads_of(self, media: KeptMedia) -> Sequence[tuple[str, str]]:
+        """See MediaBook."""
+        (rows,) = await self._database.batch([media.organization_id], [(_UPLOADS_OF, _named(media))], durable=False)
+        return [(row[0], row[1]) for row in rows]
+
+    async def remove(self, media: KeptMedia, *, with_uploads: bool) -> bool:
+        """See MediaBook."""
+        values = _named(media)
+        entry = AuditEntry(media.organization_id, "media.delete", f"media:{media.media_id}", before=media.sha256)
+        async with self._database.journey([media.organization_id]) as journey:
+            *_, found = await journey.run([*self._audit.locking([media.organization_id]), (_GET, values)])
+            if not found:
+                return False
+            steps = [(_REMOVE, values), *([(_FORGET_UPLOADS, values)] if with_uploads else [])]
+            await journey.commit([*steps, *self._audit.steps([entry])])
+        return True
+
     async def claim_upload(self, *, organization_id: UUID, sha256: bytes, phone_number_id: str) -> MetaId:
         """See MediaBook; claimed first, so that an id noted meanwhile is seen."""
         values = {"organization": organization_id, "sha256": sha256, "number": phone_number_id}
@@ -123,6 +155,15 @@ class PostgresMedia:
         """See MediaBook."""
         values = {"organization": organization_id, "sha256": sha256, "number": phone_number_id, "meta_id": meta_id}
         await self._database.batch([organization_id], [(_UPLOADED, values)])
+
+
+def _named(media: KeptMedia) -> dict[str, object]:
+    return {
+        "organization": media.organization_id,
+        "media": media.media_id,
+        "sha256": media.sha256,
+        "object_key": media.object_key,
+    }
 
 
 def _media_of(row: tuple[Any, ...]) -> KeptMedia:

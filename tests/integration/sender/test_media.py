@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import uuid
+from pathlib import Path
 
 import orjson
 import pytest
@@ -31,7 +32,7 @@ async def upload(
     media_id = str(uuid.uuid4())
     length = -(-len(content) // pieces)
     answers = [
-        await MediaServer(room.files.keep).UploadMedia(
+        await MediaServer(room.files.keep, room.files.delete).UploadMedia(
             sender_pb2.UploadMediaRequest(
                 organization_id=stage.organization_id, media_id=media_id, kind=content_pb2.MEDIA_KIND_IMAGE,
                 mime_type=mime_type, size=len(content), position=start, content=content[start : start + length],
@@ -66,7 +67,7 @@ async def test_a_file_in_pieces_is_given_back_whole(stage: Stage) -> None:
 
     assert answer.media.sha256 == hashlib.sha256(PICTURE).digest()
     request = sender_pb2.GetMediaContentRequest(organization_id=stage.organization_id, media_id=answer.media.media_id)
-    stream = MediaServer(room.files.keep).GetMediaContent(request, None)  # type: ignore[arg-type]  # as above
+    stream = MediaServer(room.files.keep, room.files.delete).GetMediaContent(request, None)  # type: ignore[arg-type]  # as above
     assert b"".join([piece.content async for piece in stream]) == PICTURE
     assert await stage.sql("SELECT count(*) FROM sender.media_piece") == [(0,)]
 
@@ -77,7 +78,7 @@ async def test_a_file_that_is_not_whole_is_not_there_yet(stage: Stage) -> None:
         organization_id=stage.organization_id, media_id=str(uuid.uuid4()), kind=content_pb2.MEDIA_KIND_IMAGE,
         mime_type="image/png", size=100, position=50, content=bytes(50),
     )  # fmt: skip
-    server = MediaServer(room.files.keep)
+    server = MediaServer(room.files.keep, room.files.delete)
     assert not (await server.UploadMedia(request, None)).HasField("media")  # type: ignore[arg-type]  # as above
     asked = sender_pb2.GetMediaRequest(organization_id=stage.organization_id, media_id=request.media_id)
     with pytest.raises(NotFound):
@@ -95,7 +96,7 @@ async def test_another_organization_does_not_see_a_file(stage: Stage) -> None:
     answer = await upload(stage, room)
     asked = sender_pb2.GetMediaRequest(organization_id=str(uuid.uuid4()), media_id=answer.media.media_id)
     with pytest.raises(NotFound):
-        await MediaServer(room.files.keep).GetMedia(asked, None)  # type: ignore[arg-type]  # as above
+        await MediaServer(room.files.keep, room.files.delete).GetMedia(asked, None)  # type: ignore[arg-type]  # as above
 
 
 async def test_a_message_names_the_file_by_metas_id(stage: Stage) -> None:
@@ -241,3 +242,67 @@ async def test_a_message_with_a_file_waits_for_the_numbers_token(stage: Stage) -
     await settled(stage, 1)
 
     assert len(sent(stage)) == 1
+
+
+async def delete(stage: Stage, room: Room, media_id: str, *, organization_id: str = "") -> None:
+    request = sender_pb2.DeleteMediaRequest(organization_id=organization_id or stage.organization_id, media_id=media_id)
+    await MediaServer(room.files.keep, room.files.delete).DeleteMedia(request, None)  # type: ignore[arg-type]
+
+
+def kept(stage: Stage) -> list[Path]:
+    return [path for path in Path(stage.settings.media_folder).rglob("*") if path.is_file()]
+
+
+async def test_a_deleted_file_is_gone_here_and_at_meta_and_the_audit_log_says_so(stage: Stage) -> None:
+    room = await stage.sender()
+    await stage.put_token(room)
+    media_id = (await upload(stage, room)).media.media_id
+    await stage.enqueue(room, picture(stage, media_id))
+    await settled(stage, 1)
+    (image,) = sent(stage)
+
+    await delete(stage, room, media_id)
+
+    assert kept(stage) == []
+    assert stage.meta.shelf.look_up(str(image["id"])) is None
+    assert await stage.sql("SELECT count(*) FROM sender.media_upload") == [(0,)]
+    actions = await stage.sql("SELECT action, object FROM sender.audit_event WHERE action LIKE 'media.%'")
+    assert actions == [("media.delete", f"media:{media_id}")]
+    with pytest.raises(NotFound):
+        await delete(stage, room, media_id)
+
+
+async def test_content_that_another_file_has_too_stays(stage: Stage) -> None:
+    room = await stage.sender()
+    await stage.put_token(room)
+    first, second = [(await upload(stage, room)).media.media_id for _ in range(2)]
+
+    await delete(stage, room, first)
+    assert len(kept(stage)) == 1
+    await stage.enqueue(room, picture(stage, second))
+    await settled(stage, 1)
+    assert len(sent(stage)) == 1
+
+    await delete(stage, room, second)
+    assert kept(stage) == []
+
+
+async def test_another_organization_deletes_nothing(stage: Stage) -> None:
+    room = await stage.sender()
+    media_id = (await upload(stage, room)).media.media_id
+    with pytest.raises(NotFound):
+        await delete(stage, room, media_id, organization_id=str(uuid.uuid4()))
+    assert len(kept(stage)) == 1
+
+
+async def test_a_file_that_meta_does_not_delete_now_is_deleted_here(stage: Stage) -> None:
+    room = await stage.sender()
+    await stage.put_token(room)
+    media_id = (await upload(stage, room)).media.media_id
+    await stage.enqueue(room, picture(stage, media_id))
+    await settled(stage, 1)
+    stage.meta.shelf.delete(str(sent(stage)[0]["id"]))
+
+    await delete(stage, room, media_id)
+
+    assert kept(stage) == []

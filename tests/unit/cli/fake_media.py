@@ -39,6 +39,11 @@ class FakeMedia(sender_pb2_grpc.MediaServicer):
         for piece in self._found(request)[1]:
             yield sender_pb2.GetMediaContentResponse(content=piece)
 
+    async def DeleteMedia(self, request: Any, context: Any) -> sender_pb2.DeleteMediaResponse:
+        self._found(request)
+        del self.values[request.organization_id, "media", request.media_id]
+        return sender_pb2.DeleteMediaResponse()
+
     def _found(self, request: Any) -> Any:
         key = request.organization_id, "media", request.media_id
         if key not in self.values:

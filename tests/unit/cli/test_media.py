@@ -57,6 +57,13 @@ async def test_a_file_that_came_otherwise_than_it_was_stored_is_not_left_behind(
     assert not out.exists()
 
 
+async def test_a_file_is_deleted_once(line: Line, organization: str, tmp_path: Path) -> None:
+    media_id = (await line.run("media", "upload", "acme", given(tmp_path), "--kind", "document")).output.strip()
+    first, again = [await line.run("media", "delete", "acme", media_id) for _ in range(2)]
+    assert (first.exit_code, first.output) == (0, f"{media_id} is gone\n")
+    assert (again.exit_code, "no such file" in again.output) == (1, True)
+
+
 async def test_no_such_file_leaves_nothing_behind(line: Line, organization: str, tmp_path: Path) -> None:
     out = tmp_path / "copy"
     result = await line.run("media", "get", "acme", str(uuid4()), "--out", str(out))

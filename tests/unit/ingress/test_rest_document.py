@@ -35,7 +35,7 @@ async def test_the_document_names_the_webhook_and_every_resource(asker: Asker) -
         "/api/v1/messages": ["get", "post"],
         "/api/v1/messages/{message_id}": ["get"],
         "/api/v1/media": ["get"],
-        "/api/v1/media/{media_id}": ["get", "put"],
+        "/api/v1/media/{media_id}": ["delete", "get", "put"],
         "/api/v1/media/{media_id}/content": ["get"],
         "/api/v1/webhooks": ["get", "post"],
         "/api/v1/webhooks/{webhook_id}": ["delete"],

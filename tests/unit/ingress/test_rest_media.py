@@ -140,6 +140,18 @@ async def test_a_neighbours_file_is_none(asker: Asker) -> None:
         assert (answer.status_code, answer.json()["error_code"]) == (404, "MEDIA_NOT_FOUND")
 
 
+async def test_a_file_is_deleted_by_its_organization_alone(asker: Asker) -> None:
+    await put(asker)
+    place = f"{MEDIA}/{ID}"
+
+    theirs = await asker.client.delete(place, headers=asker.in_role("org_admin", organization_id=uuid4()).headers)
+    own = await asker.client.delete(place, headers=asker.headers)
+    again = await asker.client.delete(place, headers=asker.headers)
+
+    assert (theirs.status_code, theirs.json()["error_code"]) == (404, "MEDIA_NOT_FOUND")
+    assert (own.status_code, own.content, again.status_code) == (204, b"", 404)
+
+
 async def test_a_conversations_files_are_listed_with_what_became_of_them(asker: Asker) -> None:
     conversation = uuid4()
     pending = ReceivedView(
@@ -164,6 +176,7 @@ async def test_a_conversations_files_are_listed_with_what_became_of_them(asker: 
     ("method", "path", "roles"),
     [
         ("PUT", f"{MEDIA}/{ID}?kind=image", {"org_admin", "supervisor", "agent"}),
+        ("DELETE", f"{MEDIA}/{ID}", {"org_admin", "supervisor", "agent"}),
         ("GET", f"{MEDIA}/{ID}", {"super_admin", "org_admin", "supervisor", "agent"}),
         ("GET", f"{MEDIA}/{ID}/content", {"super_admin", "org_admin", "supervisor", "agent"}),
         ("GET", f"{MEDIA}?conversation_id={ID}", {"super_admin", "org_admin", "supervisor", "agent"}),

@@ -17,7 +17,7 @@ from services.chassis.errors import Unavailable
 from services.ingress.domain.media import MediaView, ReceivedView, file_name, served_type
 from services.ingress.http.connection import UNHURRIED
 from services.ingress.http.problems import Refusal
-from services.ingress.http.rest.auth import Reader, Uploader
+from services.ingress.http.rest.auth import Reader, Sender, Uploader
 from services.ingress.http.rest.models import Time
 from services.ingress.http.rest.refusals import refusals
 from services.ingress.ports import Media
@@ -153,6 +153,13 @@ class _Endpoints:
         """What a file is, one of yours or a contact's that is stored. Permission: conversations:read."""
         return MediaFile.of(await self._media.one(organization_id=organization_id, media_id=media_id))
 
+    async def delete(self, organization_id: Sender, media_id: UUID) -> None:
+        """Delete one of your files, here and at Meta. Permission: messages:send.
+
+        Messages that name it and wait fail. Contacts' files go with their contact.
+        """
+        await self._media.delete(organization_id=organization_id, media_id=media_id)
+
     async def content(self, organization_id: Reader, media_id: UUID) -> StreamingResponse:
         """A file itself, always as an attachment. Permission: conversations:read."""
         view = await self._media.one(organization_id=organization_id, media_id=media_id)
@@ -228,6 +235,14 @@ def media_routes(media: Media) -> APIRouter:
         ),
     )
     routes.add_api_route("/{media_id}", endpoints.read, summary="What a file is", responses=refusals(on_404=_NO_FILE))
+    routes.add_api_route(
+        "/{media_id}",
+        endpoints.delete,
+        methods=["DELETE"],
+        status_code=204,
+        summary="Delete a file",
+        responses=refusals(on_404="No file of yours has this id: MEDIA_NOT_FOUND"),
+    )
     routes.add_api_route(
         "/{media_id}/content",
         endpoints.content,

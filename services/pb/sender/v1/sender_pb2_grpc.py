@@ -335,6 +335,11 @@ class MediaStub:
                 request_serializer=sender_dot_v1_dot_sender__pb2.GetMediaContentRequest.SerializeToString,
                 response_deserializer=sender_dot_v1_dot_sender__pb2.GetMediaContentResponse.FromString,
                 _registered_method=True)
+        self.DeleteMedia = channel.unary_unary(
+                '/pytake.sender.v1.Media/DeleteMedia',
+                request_serializer=sender_dot_v1_dot_sender__pb2.DeleteMediaRequest.SerializeToString,
+                response_deserializer=sender_dot_v1_dot_sender__pb2.DeleteMediaResponse.FromString,
+                _registered_method=True)
 
 
 class MediaServicer:
@@ -363,6 +368,14 @@ class MediaServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def DeleteMedia(self, request, context):
+        """Deletes a file of the organization's own here and at Meta; messages that name it and wait fail. Contacts' files go
+        with their contact.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_MediaServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -380,6 +393,11 @@ def add_MediaServicer_to_server(servicer, server):
                     servicer.GetMediaContent,
                     request_deserializer=sender_dot_v1_dot_sender__pb2.GetMediaContentRequest.FromString,
                     response_serializer=sender_dot_v1_dot_sender__pb2.GetMediaContentResponse.SerializeToString,
+            ),
+            'DeleteMedia': grpc.unary_unary_rpc_method_handler(
+                    servicer.DeleteMedia,
+                    request_deserializer=sender_dot_v1_dot_sender__pb2.DeleteMediaRequest.FromString,
+                    response_serializer=sender_dot_v1_dot_sender__pb2.DeleteMediaResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -464,6 +482,33 @@ class Media:
             '/pytake.sender.v1.Media/GetMediaContent',
             sender_dot_v1_dot_sender__pb2.GetMediaContentRequest.SerializeToString,
             sender_dot_v1_dot_sender__pb2.GetMediaContentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DeleteMedia(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.sender.v1.Media/DeleteMedia',
+            sender_dot_v1_dot_sender__pb2.DeleteMediaRequest.SerializeToString,
+            sender_dot_v1_dot_sender__pb2.DeleteMediaResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -145,6 +145,10 @@ class MediaStub:
     """Tells what a file is: one of the organization's own, or a contact's that is stored."""
     GetMediaContent: _grpc.UnaryStreamMultiCallable[_sender_pb2.GetMediaContentRequest, _sender_pb2.GetMediaContentResponse]
     """Gives the content of such a file, piece by piece."""
+    DeleteMedia: _grpc.UnaryUnaryMultiCallable[_sender_pb2.DeleteMediaRequest, _sender_pb2.DeleteMediaResponse]
+    """Deletes a file of the organization's own here and at Meta; messages that name it and wait fail. Contacts' files go
+    with their contact.
+    """
 
 @_typing.type_check_only
 class MediaAsyncStub(MediaStub):
@@ -159,6 +163,10 @@ class MediaAsyncStub(MediaStub):
     """Tells what a file is: one of the organization's own, or a contact's that is stored."""
     GetMediaContent: _aio.UnaryStreamMultiCallable[_sender_pb2.GetMediaContentRequest, _sender_pb2.GetMediaContentResponse]  # type: ignore[assignment]
     """Gives the content of such a file, piece by piece."""
+    DeleteMedia: _aio.UnaryUnaryMultiCallable[_sender_pb2.DeleteMediaRequest, _sender_pb2.DeleteMediaResponse]  # type: ignore[assignment]
+    """Deletes a file of the organization's own here and at Meta; messages that name it and wait fail. Contacts' files go
+    with their contact.
+    """
 
 class MediaServicer(metaclass=_abc_1.ABCMeta):
     """Files that messages send: kept by sender, and given to Meta once for each number."""
@@ -188,6 +196,16 @@ class MediaServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_sender_pb2.GetMediaContentResponse], _abc.AsyncIterator[_sender_pb2.GetMediaContentResponse]]:
         """Gives the content of such a file, piece by piece."""
+
+    @_abc_1.abstractmethod
+    def DeleteMedia(
+        self,
+        request: _sender_pb2.DeleteMediaRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_sender_pb2.DeleteMediaResponse, _abc.Awaitable[_sender_pb2.DeleteMediaResponse]]:
+        """Deletes a file of the organization's own here and at Meta; messages that name it and wait fail. Contacts' files go
+        with their contact.
+        """
 
 def add_MediaServicer_to_server(servicer: MediaServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
 
