@@ -262,6 +262,13 @@ INSERT INTO trust VALUES
   ('svc_sender', 'sender.credential_owner', 'SELECT, INSERT', 'house'),
   ('svc_sender', 'sender.message', 'SELECT, INSERT, UPDATE', 'tenant'),
   ('svc_sender', 'sender.message_wamid', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),
+  ('svc_sender', 'sender.media', 'SELECT, INSERT, DELETE', 'tenant'),
+  ('svc_sender', 'sender.media_piece', 'SELECT, INSERT, DELETE', 'tenant'),
+  ('svc_sender', 'sender.media_upload', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),
+  ('svc_sender', 'sender.media_policy', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),
+  ('svc_sender', 'sender.received_media', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),
+  -- Ids and times only: which file is to be fetched next is asked before an organization is named.
+  ('svc_sender', 'sender.received_media_due', 'SELECT, INSERT, UPDATE, DELETE', 'house'),
   ('svc_sender', 'sender.pair', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),
   ('svc_sender', 'sender.parked_status', 'SELECT, INSERT, DELETE', 'tenant'),
   ('svc_sender', 'sender.erased_recipient', 'SELECT, INSERT, UPDATE', 'tenant'),

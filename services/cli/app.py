@@ -25,6 +25,7 @@ COMMANDS: Mapping[str, str] = {
     "webhooks": "Tell an organization's systems what becomes of its messages: put, list and delete where to call.",
     "flow": "Check and test flow files, turn them from other sources into the native form and back, publish versions.",
     "template": "List, create and delete message templates; read them from Meta.",
+    "media": "Upload and delete files for messages; list and read those of contacts.",
     "doctor": "Check the running house and say how to mend what is wrong.",
     "privacy": "Export or erase what is kept about somebody, and say how long an organization keeps things.",
     "secrets": "Rotate sealing keys and app secrets; name a person as the logs do.",

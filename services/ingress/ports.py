@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -27,6 +27,7 @@ from services.ingress.domain.flows import (
     VersionPage,
     VersionText,
 )
+from services.ingress.domain.media import MediaView, ReceivedView
 from services.ingress.domain.outgoing import (
     MessageFilter,
     MessagePage,
@@ -244,6 +245,37 @@ class Messages(Protocol):
 
     async def page(self, *, organization_id: UUID, chosen: MessageFilter, limit: int, cursor: str) -> MessagePage:
         """Messages, newest first. Raises InvalidArgument."""
+
+
+class Media(Protocol):
+    """Files that messages send, and those of contacts; sender's."""
+
+    async def take(
+        self,
+        *,
+        organization_id: UUID,
+        media_id: UUID,
+        kind: str,
+        mime_type: str,
+        size: int,
+        pieces: AsyncIterator[bytes],
+    ) -> MediaView:
+        """Keep a file under an id of the caller's choice; a repeat keeps it once.
+
+        Raises InvalidArgument for what Meta would refuse, AlreadyExists when the id is another file's.
+        """
+
+    async def one(self, *, organization_id: UUID, media_id: UUID) -> MediaView:
+        """What a file is, the organization's or a contact's. Raises NotFound."""
+
+    def content(self, *, organization_id: UUID, media_id: UUID) -> AsyncGenerator[bytes, None]:
+        """Its content in pieces. Raises NotFound, FailedPrecondition when it is lost."""
+
+    async def delete(self, *, organization_id: UUID, media_id: UUID) -> None:
+        """Delete one of the organization's own. Raises NotFound."""
+
+    async def received(self, *, organization_id: UUID, conversation_id: UUID, limit: int) -> list[ReceivedView]:
+        """The files of a conversation's contact, newest first."""
 
 
 class Webhooks(Protocol):

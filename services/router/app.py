@@ -17,7 +17,7 @@ from services.chassis.settings import SettingsError
 from services.chassis.tenancy import ServiceSigner, TokenVerifier
 from services.pb.router.v1 import router_pb2_grpc
 from services.router.cache import ContactCache, PlanCache
-from services.router.peers import GrpcExecutor, GrpcSender
+from services.router.peers import GrpcExecutor, GrpcFiles, GrpcSender
 from services.router.ports import (
     ConversationStore,
     DirectoryStore,
@@ -46,6 +46,7 @@ from services.router.store import (
 from services.router.usecases import (
     ApplyOrders,
     Directory,
+    ExecutorThenFiles,
     LearnAccounts,
     NoteConsents,
     OpenConversations,
@@ -92,7 +93,9 @@ async def build(settings: Settings) -> Service:
         conversations=PostgresConversations(database, audit),
         privacy=PostgresPrivacy(database, names, audit),
         orders=PostgresOrders(database),
-        executor=GrpcExecutor(executor, seconds=settings.peer_seconds),
+        executor=ExecutorThenFiles(
+            GrpcExecutor(executor, seconds=settings.peer_seconds), GrpcFiles(sender, seconds=settings.peer_seconds)
+        ),
         sender=GrpcSender(sender, seconds=settings.peer_seconds),
     )
     server = RpcServer(

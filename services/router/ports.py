@@ -92,6 +92,13 @@ class RoutedStatus(NamedTuple):
     about: str = ""
 
 
+class Files(Protocol):
+    """Who fetches the files of messages from Meta."""
+
+    async def fetch(self, messages: Sequence[RoutedMessage]) -> Sequence[Outcome]:
+        """One outcome a message. Raises PytakeError. Safe to repeat."""
+
+
 class RoutingWork(Protocol):
     """One transaction of routing; every method is one set-based round trip unless it says otherwise."""
 

@@ -24,6 +24,7 @@ from services.chassis.tenancy import ServiceSigner, TokenVerifier
 from services.pb.common.v1 import lanes_pb2_grpc, sealing_pb2_grpc
 from services.sender.cache import ManagementCalls, NumberLimits, Numbers, Pauses, Templates
 from services.sender.domain.settling import PairLimit
+from services.sender.filing import FileRoom, furnish_files
 from services.sender.graph import Endpoint, GraphApi
 from services.sender.peers import (
     AnalyticsIngest,
@@ -58,6 +59,7 @@ from services.sender.store import (
 )
 from services.sender.upkeep import Requeue, drop_old_items, ensure_partitions
 from services.sender.usecases import ConcludeFromStatuses, Deliver, KeepCredentials, KeepNumbers
+from services.sender.usecases.files_of_people import PrivacyWithFiles
 from services.sender.usecases.health import TellHealth
 from services.sender.usecases.names import MetasNames
 from services.sender.usecases.notices import HearNotices
@@ -117,6 +119,7 @@ class Room:
     requeue: Requeue
     privacy: Privacy
     resealing: Resealing
+    files: FileRoom
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,9 +166,11 @@ def furnish(settings: Settings, database: Database, redis: OptionalRedis, waterm
         timeout_seconds=settings.http_timeout_seconds,
         connections=max(settings.lanes_in_flight, _FEWEST_CONNECTIONS),
     )
+    files = furnish_files(settings, database, audit, numbers)
     around = Surroundings(
         settle=Settler(store),
         graph=graph,
+        files=files.ready,
         gate=NumberLimits(
             redis, replicas=settings.replicas, monotonic=monotonic, call_seconds=settings.http_timeout_seconds
         ),
@@ -188,7 +193,7 @@ def furnish(settings: Settings, database: Database, redis: OptionalRedis, waterm
         lease_seconds=lease_seconds,
         drain_seconds=settings.drain_seconds,
     )
-    conclude = ConcludeFromStatuses(store, numbers, pauses, template_in)
+    conclude = ConcludeFromStatuses(store, numbers, pauses, template_in, files.ready.renew_of_stored)
     deliver = Deliver(Departing(store, worker.around, worker), store, inbox_bell, conclude)
     keep_numbers = KeepNumbers(number_store, numbers, pause_store, pauses, inbox_bell)
     calls = ManagementCalls(
@@ -205,7 +210,8 @@ def furnish(settings: Settings, database: Database, redis: OptionalRedis, waterm
     return Room(
         inbox, inbox_bell, records, records_bell, failures, failures_bell, poll, audit, graph, worker, deliver,
         notices, credentials, keep_numbers, calls, templates, pauses, Requeue(store.requeue_due, inbox_bell),
-        PostgresPrivacy(database, names), Resealing(database, sealer, SEALED),
+        PrivacyWithFiles(PostgresPrivacy(database, names), files.book, files.store),
+        Resealing(database, sealer, SEALED), files,
     )  # fmt: skip
 
 
@@ -276,7 +282,7 @@ async def build(settings: Settings) -> Service:
     calls_poll = Poll(database, [(teams.calls.is_any_ready, teams.calls_bell.ring)])
     server = RpcServer(
         settings.grpc_address,
-        [*served(room, teams.calls, teams.calls_bell), *served_to_teams(teams)],
+        served(room, teams),
         verifier,
         drain_seconds=settings.drain_seconds,
         certificates=certificates,
@@ -291,6 +297,7 @@ async def build(settings: Settings) -> Service:
             Closing(executor.close),
             Closing(router.close),
             Closing(egress.close),
+            Closing(room.files.close),
             Periodic("partitions", _PARTITION_SECONDS, partial(ensure_partitions, database)),
             Periodic("old items", _DROP_SECONDS, partial(drop_old_items, database)),
             Periodic("sealing", _SEALING_SECONDS, room.resealing.turn),
@@ -310,6 +317,7 @@ async def build(settings: Settings) -> Service:
             room.poll,
             teams.caller,
             calls_poll,
+            room.files.fetcher,
             server,
             # After the server, so that its streams end before it waits for them.
             teams.watching,
@@ -319,11 +327,11 @@ async def build(settings: Settings) -> Service:
     )
 
 
-def served(room: Room, calls: Lanes, calls_bell: Bell) -> list[Servicer]:
-    """What the room serves to other rooms and the operator."""
+def served(room: Room, teams: Teams) -> list[Servicer]:
+    """What the room serves."""
     boxes = [
         (room.inbox, room.inbox_bell), (room.records, room.records_bell), (room.failures, room.failures_bell),
-        (calls, calls_bell),
+        (teams.calls, teams.calls_bell),
     ]  # fmt: skip
     dead_letters = Servicer(
         "pytake.common.v1.DeadLetters", lanes_pb2_grpc.add_DeadLettersServicer_to_server, DeadLetters(boxes, room.audit)
@@ -332,12 +340,11 @@ def served(room: Room, calls: Lanes, calls_bell: Bell) -> list[Servicer]:
         "pytake.common.v1.Sealing", sealing_pb2_grpc.add_SealingServicer_to_server, SealingServer(room.resealing)
     )
     own = servicers(room.deliver, room.notices, room.credentials, room.numbers, room.templates, room.privacy)
-    return [*own, dead_letters, sealing, audit_servicer(room.audit)]
-
-
-def served_to_teams(teams: Teams) -> list[Servicer]:
-    """What the room serves to teams."""
-    return team_servicers(teams.send, teams.tell, teams.watching, teams.webhooks, teams.health)
+    files = room.files
+    for_teams = team_servicers(
+        teams.send, teams.tell, teams.watching, teams.webhooks, teams.health, files.keep, files.delete, files.received
+    )
+    return [*own, *for_teams, dead_letters, sealing, audit_servicer(room.audit)]
 
 
 def _reach(settings: Settings) -> tuple[frozenset[int], Sequence[Network]]:

@@ -78,3 +78,36 @@ class Settings(ServiceSettings):
         "ports that organizations' webhooks may reach, comma-separated; ranges such as 8000-8099",
         default="443",
     )
+    media_folder: str = setting(
+        "MEDIA_FOLDER",
+        "folder in which files that messages send are kept, the same for all replicas of sender; not used when "
+        "MEDIA_S3_ENDPOINT is set",
+        default="pytake-media",
+    )
+    media_s3_endpoint: str = setting(
+        "MEDIA_S3_ENDPOINT",
+        "URL of a store that speaks S3, without the bucket; it keeps files in place of MEDIA_FOLDER; empty means the "
+        "folder",
+        default="",
+    )
+    media_s3_bucket: str = setting("MEDIA_S3_BUCKET", "the bucket for files at MEDIA_S3_ENDPOINT", default="")
+    media_s3_region: str = setting(
+        "MEDIA_S3_REGION", "the region that requests to the store are signed for", default="us-east-1"
+    )
+    media_s3_access_key_id: str = setting(
+        "MEDIA_S3_ACCESS_KEY_ID", "id of the key that signs requests to the store", default=""
+    )
+    media_s3_secret_access_key: Secret = setting(
+        "MEDIA_S3_SECRET_ACCESS_KEY", "the key that signs requests to the store", default=Secret("")
+    )
+    media_scan_command: str = setting(
+        "MEDIA_SCAN_COMMAND",
+        "program that looks into contacts' files before they are kept; it gets a path and ends with 0 (harmless) or 1; "
+        "empty means none",
+        default="",
+    )
+    media_clamd_socket: str = setting(
+        "MEDIA_CLAMD_SOCKET",
+        "path of the socket of a clamd that looks into contacts' files, in place of MEDIA_SCAN_COMMAND; empty: none",
+        default="",
+    )

@@ -35,6 +35,8 @@ NOTED = {
     "router.Directory.PutTriggers",
     "router.Privacy.PutRetention",
     "sender.Credentials.PutCredential",
+    "sender.Media.DeleteMedia",
+    "sender.ReceivedMedia.PutPolicy",
     "sender.Numbers.EndPauses",
     "sender.Numbers.PutNumberLimits",
     "sender.Templates.CreateTemplate",
@@ -48,6 +50,7 @@ CHANGES_NOTHING = {
     "executor.FlowService.ExportFlow",  # what whoever may read flows sees anyhow
     "executor.FlowService.ReplayConversation",  # what whoever may read conversations sees anyhow, run again in memory
     "common.Sealing.Reseal",  # the same values under another key; services do it by themselves
+    "sender.Media.UploadMedia",  # a file is nothing until a message names it, and that stands in the list of messages
     "sender.Templates.SyncTemplates",  # what is known of Meta's templates, as Meta has them
     "sender.MessageService.Send",  # what was sent stands in the list of messages, and in the transcript
     "router.Routing.SubmitTestMessage",  # what is said stands in the transcript

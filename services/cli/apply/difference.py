@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from services.cli.apply.memory import Memory
 from services.cli.apply.plan import Change, Existing, Verb
-from services.cli.apply.wanted import Flow, OptOutWords, Organization, Trigger
+from services.cli.apply.wanted import Flow, MediaWishes, OptOutWords, Organization, Trigger
 from services.pb.executor.v1 import executor_pb2
 from services.pb.ingress.v1 import ingress_pb2
 from services.pb.sender.v1 import sender_pb2
@@ -60,6 +60,10 @@ def _of_organization(
         key = f"{prefix}/opt_out"
         verb = _verb(memory, key, organization.opt_out, key in memory.digests)
         yield Change(name, "stop words", opt_out_of(organization.opt_out), verb)
+    if organization.media is not None:
+        key = f"{prefix}/media"
+        verb = _verb(memory, key, organization.media, key in memory.digests)
+        yield Change(name, "contacts' files", media_of(organization.media), verb)
     kinds = (("user", organization.users), ("API key", organization.api_keys), ("webhook", organization.webhooks))
     for kind, items in kinds:
         for item in items:
@@ -105,6 +109,14 @@ def opt_out_of(words: OptOutWords) -> str:
     if words.is_off:
         return "off"
     return ", ".join(each.language for each in words.languages) or "the usual ones"
+
+
+def media_of(wishes: MediaWishes) -> str:
+    """Which files are kept, as a change names it."""
+    if wishes.is_off:
+        return "off"
+    most = f" up to {wishes.max_bytes:,} bytes" if wishes.max_bytes else ""
+    return (", ".join(wishes.kinds) or "all kinds") + most
 
 
 def count_of_keywords(triggers: Sequence[Trigger]) -> str:

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from services.cli.apply.accounts import API_KEY_KEYS, USER_KEYS, read_api_key, read_user
 from services.cli.apply.flow_source import MAX_FLOW_BYTES, read_flow
+from services.cli.apply.media import read_media
 from services.cli.apply.opt_out import read_opt_out
 from services.cli.apply.reading import Fields, Problems, Where, load_file
 from services.cli.apply.wanted import (
@@ -40,7 +41,7 @@ _MOST_USERS = 10_000_000
 
 _ORGANIZATION_KEYS = (
     "name", "time_zone", "fallback_flow", "meta_apps", "numbers", "chatbots", "flows", "triggers", "users", "api_keys",
-    "secrets", "opt_out", "webhooks",
+    "secrets", "opt_out", "media", "webhooks",
     *NOT_SERVED,
 )  # fmt: skip
 _APP_KEYS = ("name", "app_secret", "previous_app_secret", "verify_token")
@@ -113,6 +114,7 @@ def _organization(value: object, where: Where, problems: Problems) -> Organizati
         numbers=_each(fields, "numbers", _NUMBER_KEYS, _number),
         triggers=_triggers(fields) if "triggers" in fields.values else None,
         opt_out=read_opt_out(fields) if "opt_out" in fields.values else None,
+        media=read_media(fields) if "media" in fields.values else None,
         users=_each(fields, "users", USER_KEYS, read_user),
         api_keys=_each(fields, "api_keys", API_KEY_KEYS, read_api_key),
         webhooks=_each(fields, "webhooks", WEBHOOK_KEYS, read_webhook),
@@ -236,8 +238,10 @@ def _merge(known: Organization, more: Organization, problems: Problems) -> Organ
         if before is not None and after is not None and before != after:
             problems.add(more.where.key(key), f"is {after!r} here and {before!r} in {known.where}; keep one of them")
         settings[key] = before if after is None else after
-    if known.opt_out is not None and more.opt_out is not None and known.opt_out != more.opt_out:
-        problems.add(more.where.key("opt_out"), f"differs from the one in {known.where}; keep one of them")
+    for key in ("opt_out", "media"):
+        mine, theirs = getattr(known, key), getattr(more, key)
+        if mine is not None and theirs is not None and mine != theirs:
+            problems.add(more.where.key(key), f"differs from the one in {known.where}; keep one of them")
     triggers = known.triggers if more.triggers is None else (known.triggers or ()) + more.triggers
     return replace(
         known,
@@ -250,6 +254,7 @@ def _merge(known: Organization, more: Organization, problems: Problems) -> Organ
         numbers=known.numbers + more.numbers,
         triggers=triggers,
         opt_out=known.opt_out if more.opt_out is None else more.opt_out,
+        media=known.media if more.media is None else more.media,
         users=known.users + more.users,
         api_keys=known.api_keys + more.api_keys,
         webhooks=known.webhooks + more.webhooks,

@@ -4,7 +4,18 @@ import asyncio
 from collections.abc import Iterable, Sequence
 
 from services.cli.apply.plan import Existing
-from services.cli.apply.wanted import ApiKey, Chatbot, Flow, MetaApp, Number, OptOutWords, Secret, User, Webhook
+from services.cli.apply.wanted import (
+    ApiKey,
+    Chatbot,
+    Flow,
+    MediaWishes,
+    MetaApp,
+    Number,
+    OptOutWords,
+    Secret,
+    User,
+    Webhook,
+)
 from services.cli.rooms import Rooms
 from services.pb.executor.v1 import executor_pb2, executor_pb2_grpc
 from services.pb.ingress.v1 import ingress_pb2, ingress_pb2_grpc
@@ -24,6 +35,7 @@ class House:
         self._flows = rooms.peer("executor").stub(executor_pb2_grpc.FlowServiceStub)
         self._secrets = rooms.peer("executor").stub(executor_pb2_grpc.SecretsStub)
         self._credentials = rooms.peer("sender").stub(sender_pb2_grpc.CredentialsStub)
+        self._media = rooms.peer("sender").stub(sender_pb2_grpc.ReceivedMediaStub)
         self._numbers = rooms.peer("sender").stub(sender_pb2_grpc.NumbersStub)
         self._webhooks = rooms.peer("sender").stub(sender_pb2_grpc.WebhooksStub)
         self._apps = rooms.peer("ingress").stub(ingress_pb2_grpc.AppsStub)
@@ -165,6 +177,16 @@ class House:
             organization_id=organization_id, languages=languages, is_off=words.is_off
         )
         return (await self._rooms.call("router", self._directory.PutOptOutWords, request)).is_changed
+
+    async def put_media(self, organization_id: str, wishes: MediaWishes) -> bool:
+        """Say which files of contacts are kept from now on; says whether that changed."""
+        request = sender_pb2.PutMediaPolicyRequest(
+            organization_id=organization_id,
+            is_on=not wishes.is_off,
+            max_bytes=wishes.max_bytes,
+            kinds=wishes.kinds,
+        )
+        return (await self._rooms.call("sender", self._media.PutPolicy, request)).is_changed
 
     async def put_triggers(self, organization_id: str, triggers: Sequence[router_pb2.Trigger]) -> bool:
         """Replace all triggers of an organization; says whether any changed."""

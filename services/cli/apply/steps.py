@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
 from services.chassis.errors import InvalidArgument, PytakeError
-from services.cli.apply.difference import Answer, Checked, count_of_keywords, differences, opt_out_of
+from services.cli.apply.difference import Answer, Checked, count_of_keywords, differences, media_of, opt_out_of
 from services.cli.apply.house import House
 from services.cli.apply.memory import Memory, RememberedApp, RememberedNumber
 from services.cli.apply.plan import Change, Existing, Verb, app_owner, app_owners, check_references
@@ -163,6 +163,7 @@ class _Applying:
             changes += [await self._number(organization, it, flow_ids, chatbot_ids) for it in organization.numbers]
             changes += await self._triggers(organization, flow_ids)
             changes += await self._opt_out(organization)
+            changes += await self._media(organization)
             changes += [await self._user(organization, user) for user in organization.users]
             changes += [await self._api_key(organization, key) for key in organization.api_keys]
             changes += [await self._webhook(organization, webhook) for webhook in organization.webhooks]
@@ -284,6 +285,18 @@ class _Applying:
         verb = _verb(is_changed, was_there=key in self._memory.digests)
         self._memory.note(key, organization.opt_out)
         return [Change(organization.name, "stop words", opt_out_of(organization.opt_out), verb)]
+
+    async def _media(self, organization: Organization) -> list[Change]:
+        if organization.media is None:
+            return []
+        organization_id = self._ids[organization.name]
+        is_changed = await _named(
+            organization.where.key("media"), self._house.put_media(organization_id, organization.media)
+        )
+        key = f"{organization_id}/media"
+        verb = _verb(is_changed, was_there=key in self._memory.digests)
+        self._memory.note(key, organization.media)
+        return [Change(organization.name, "contacts' files", media_of(organization.media), verb)]
 
     async def _user(self, organization: Organization, user: User) -> Change:
         put = self._house.put_user(self._ids[organization.name], organization.name, user, is_dry_run=False)

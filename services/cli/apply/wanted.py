@@ -131,6 +131,15 @@ class Webhook:
 
 
 @dataclass(frozen=True, slots=True)
+class MediaWishes:
+    """Which files of contacts are kept; no kinds mean all of them, 0 bytes the most there can be."""
+
+    kinds: tuple[str, ...]
+    max_bytes: int
+    is_off: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Organization:
     """What the files say about one organization; None means that they say nothing, and nothing is changed."""
 
@@ -145,6 +154,7 @@ class Organization:
     numbers: tuple[Number, ...] = ()
     triggers: tuple[Trigger, ...] | None = None
     opt_out: OptOutWords | None = None
+    media: MediaWishes | None = None
     users: tuple[User, ...] = ()
     api_keys: tuple[ApiKey, ...] = ()
     webhooks: tuple[Webhook, ...] = ()

@@ -28,6 +28,7 @@ from services.ingress.http.rest import (
     denied,
     flow_routes,
     invitation_routes,
+    media_routes,
     message_routes,
     privacy_routes,
     session_routes,
@@ -35,7 +36,7 @@ from services.ingress.http.rest import (
     user_routes,
     webhook_routes,
 )
-from services.ingress.ports import Flows, Messages, Templates, Webhooks
+from services.ingress.ports import Flows, Media, Messages, Templates, Webhooks
 from services.ingress.privacy import Exports, Requests
 
 Ready = Callable[[], Awaitable[bool]]
@@ -47,6 +48,7 @@ _TAGS = [
     {"name": "templates", "description": "Message templates of the accounts that numbers belong to."},
     {"name": "flows", "description": "Flows, their drafts and versions, and what publishing means for people in them."},
     {"name": "messages", "description": "Messages that no flow says, and what became of all messages."},
+    {"name": "media", "description": "Files that messages send, and those that came from contacts."},
     {"name": "webhooks", "description": "Where your systems are told what became of messages, signed."},
     {"name": "privacy", "description": "The rights of people who wrote: everything about them, and its erasure."},
     {"name": "sessions", "description": "Log in, stay logged in, log out."},
@@ -82,6 +84,7 @@ def build_site(
     flows: Flows,
     templates: Templates,
     messages: Messages,
+    media: Media,
     webhooks: Webhooks,
     requests: Requests,
     exports: Exports,
@@ -115,6 +118,7 @@ def build_site(
         flow_routes(flows),
         template_routes(templates),
         message_routes(messages),
+        media_routes(media),
         webhook_routes(webhooks),
         privacy_routes(requests, exports),
         session_routes(accounts.sessions, accounts.people),

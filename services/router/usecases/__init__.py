@@ -5,6 +5,7 @@ from services.router.usecases.addressing import OpenConversations
 from services.router.usecases.consents import NoteConsents
 from services.router.usecases.conversations import SetOwner
 from services.router.usecases.directory import Directory
+from services.router.usecases.files import ExecutorThenFiles
 from services.router.usecases.flow_starts import PutFlowTriggers
 from services.router.usecases.messages import RouteMessages
 from services.router.usecases.orders import ApplyOrders
@@ -15,6 +16,7 @@ from services.router.usecases.trial_message import SubmitTestMessage
 __all__ = [
     "ApplyOrders",
     "Directory",
+    "ExecutorThenFiles",
     "LearnAccounts",
     "NoteConsents",
     "OpenConversations",

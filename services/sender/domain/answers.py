@@ -13,8 +13,9 @@ _LONGEST_TEXT = 500
 # E.164.
 _MOST_DIGITS = 15
 _READ_RECEIPT_TRIES = 2
-# How soon a file that Meta could not fetch is offered once more.
+# How soon a file that Meta could not fetch is offered once more, and one that was given to it anew.
 _FETCH_AGAIN_SECONDS = 5.0
+_GIVEN_AGAIN_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,18 +112,26 @@ def classify(http: int, body: bytes, retry_after: float | None = None) -> Answer
     return Ambiguous(0, text)
 
 
-def of_message(answer: Answer, *, has_link: bool = False) -> Answer:
+def of_message(answer: Answer, *, has_link: bool = False, has_new_files: bool = False) -> Answer:
     """What an answer means for a message: without an id nobody knows whether it went out.
 
-    `has_link`: Meta has to fetch a file for it, which is worth a second try.
+    `has_link`: Meta has to fetch a file for it, which is worth a second try. `has_new_files`: its files will be given
+    to Meta anew, and so is that.
     """
     match answer:
         case Done():
             return Ambiguous(answer.code, "success without a message id")
         case Refused(codes.MEDIA_NOT_FETCHED) if has_link:
             return Throttled(Scope.MESSAGE, answer.code, answer.text, _FETCH_AGAIN_SECONDS, answer.action)
+        case Refused(code) if has_new_files and code in codes.FILE_DOUBTS:
+            return Throttled(Scope.MESSAGE, answer.code, answer.text, _GIVEN_AGAIN_SECONDS, answer.action)
         case _:
             return answer
+
+
+def doubts_files(answer: Answer) -> bool:
+    """Whether the answer may mean that Meta has not, or has no longer, a file that was given to it."""
+    return isinstance(answer, Refused) and answer.code in codes.FILE_DOUBTS
 
 
 def of_read_receipt(answer: Answer, *, number: int) -> Answer:

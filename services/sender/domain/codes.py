@@ -130,6 +130,9 @@ COUNTRY_RESTRICTED = 130497
 # The file behind a link could not be fetched; it may be there a moment later.
 MEDIA_NOT_FETCHED = 131053
 _INVALID_PARAMETER = 100
+FILE_DOUBTS = frozenset({MEDIA_NOT_FETCHED, _INVALID_PARAMETER})
+"""What Meta says of a message with a file that it cannot use, or with an id of one that it keeps no longer (100 is
+said of much else too)."""
 # The object in the path does not exist, and that is the number.
 _NO_SUCH_OBJECT = 33
 

@@ -43,7 +43,7 @@ class DeliveryServer(sender_pb2_grpc.DeliveryServicer):
         async def enqueue(messages: Sequence[NewMessage]) -> list[results_pb2.ItemResult]:
             return [_OK if is_new else _DUPLICATE for is_new in await self._deliver.enqueue(messages)]
 
-        return sender_pb2.EnqueueResponse(results=await _batch(request.messages, read_message, enqueue))
+        return sender_pb2.EnqueueResponse(results=await batch(request.messages, read_message, enqueue))
 
     async def ApplyNotices(
         self, request: sender_pb2.ApplyNoticesRequest, context: aio.ServicerContext[Any, Any]
@@ -59,7 +59,7 @@ class DeliveryServer(sender_pb2_grpc.DeliveryServicer):
             await self._notices.hear_of_numbers([(whose, each) for whose, each in news if isinstance(each, NumberNews)])
             return [_ERASED if isinstance(notice, Wanted) and next(fates) == "erased" else _OK for notice in notices]
 
-        return sender_pb2.ApplyNoticesResponse(results=await _batch(request.notices, read_notice, hear))
+        return sender_pb2.ApplyNoticesResponse(results=await batch(request.notices, read_notice, hear))
 
     async def ApplyStatuses(
         self, request: sender_pb2.ApplyStatusesRequest, context: aio.ServicerContext[Any, Any]
@@ -69,10 +69,10 @@ class DeliveryServer(sender_pb2_grpc.DeliveryServicer):
         async def apply(events: Sequence[StatusEvent]) -> list[results_pb2.ItemResult]:
             return [_ERASED if fate == "erased" else _OK for fate in await self._deliver.apply_statuses(events)]
 
-        return sender_pb2.ApplyStatusesResponse(results=await _batch(request.statuses, read_status, apply))
+        return sender_pb2.ApplyStatusesResponse(results=await batch(request.statuses, read_status, apply))
 
 
-async def _batch(
+async def batch(
     items: Sequence[Value],
     read: Callable[[Value], Parsed],
     take: Callable[[Sequence[Parsed]], Awaitable[list[results_pb2.ItemResult]]],

@@ -165,6 +165,34 @@ _EXPIRE_PAIRS = Query(f"""
     SELECT count(*) FROM gone""")
 
 
+_REMOVE_FILES = Query(f"""
+    WITH gone AS (
+      DELETE FROM sender.received_media WHERE {_MINE} AND lane_id = ANY (%(lanes)b::uuid[]) RETURNING media_id),
+    not_due AS (DELETE FROM sender.received_media_due d USING gone g
+      WHERE d.organization_id = %(organization)b::uuid AND d.media_id = g.media_id)
+    SELECT count(*) FROM gone""")
+_READ_FILES = Query(f"""
+    SELECT json_build_object('media_id', media_id, 'conversation_id', lane_id, 'phone_number_id', phone_number_id,
+      'kind', kind, 'mime_type', mime_type, 'state', state, 'size', size, 'sha256', encode(sha256, 'hex'),
+      'received_at', received_at)
+    FROM sender.received_media WHERE {_MINE} AND lane_id = ANY (%(lanes)b::uuid[])
+    ORDER BY received_at, media_id OFFSET %(skip)b::bigint LIMIT %(limit)b::bigint""")
+# Where something still lies in the store of files, the row that knows of it stays.
+_EXPIRE_FILES = Query(f"""
+    WITH old AS MATERIALIZED (
+      SELECT media_id FROM sender.received_media
+      WHERE {_MINE} AND received_at < %(before)b::timestamptz AND state <> 'pending' AND object_key = ''
+      ORDER BY received_at LIMIT %(limit)b::bigint),
+    gone AS (DELETE FROM sender.received_media m USING old o
+      WHERE m.organization_id = %(organization)b::uuid AND m.media_id = o.media_id RETURNING 1)
+    SELECT count(*) FROM gone""")
+_EXPIRE_UPLOADS = Query(f"""
+    WITH gone AS (
+      DELETE FROM sender.media_upload
+      WHERE {_MINE} AND claimed_until < least(%(before)b::timestamptz, now() - interval '30 days') RETURNING 1)
+    SELECT count(*) FROM gone""")
+
+
 class PostgresPrivacy:
     """See ports.Privacy."""
 
@@ -199,6 +227,7 @@ class PostgresPrivacy:
         sections = [
             json_section("message", partial(reading, _READ_MESSAGES)),
             json_section("pair_limit", partial(reading, _READ_PAIRS)),
+            json_section("received_file", partial(reading, _READ_FILES)),
             json_section("opt_out", partial(reading, _READ_OPT_OUTS)),
             json_section("other_phone_number", partial(reading, _READ_OTHER_NUMBERS)),
             item_section("message_content", partial(self._inbox.reading_items, keys)),
@@ -213,6 +242,8 @@ class PostgresPrivacy:
             ("sender.parked_status", (_EXPIRE_PARKED, values)),
             ("sender.message_wamid", (_EXPIRE_STRANGERS, values)),
             ("sender.pair", (_EXPIRE_PAIRS, values)),
+            ("sender.received_media", (_EXPIRE_FILES, values)),
+            ("sender.media_upload", (_EXPIRE_UPLOADS, values)),
             ("sender.reached", (_EXPIRE_REACHED, values)),
         ]
         for box in (self._inbox, self._failures, self._calls, self._records):
@@ -263,6 +294,7 @@ class PostgresPrivacy:
                 ("sender.message_wamid", (_REMOVE_WAMIDS, values)),
                 ("sender.parked_status", (_REMOVE_PARKED, values)),
                 ("sender.pair", (_REMOVE_PAIRS, values)),
+                ("sender.received_media", (_REMOVE_FILES, values)),
                 ("sender.deferred", (_REMOVE_DEFERRED, values)),
                 ("sender.opt_out", (_REMOVE_OPT_OUTS, values)),
                 ("sender.alias", (_REMOVE_ALIASES, values)),

@@ -12,11 +12,12 @@ import psycopg
 from services.chassis.errors import InvalidArgument, Unavailable
 from services.chassis.queue import Batcher, Bell
 from services.sender.cache import Numbers, Pauses
-from services.sender.domain.codes import PAUSES, Action, Scope, rule_of_status
+from services.sender.domain.codes import MEDIA_NOT_FETCHED, PAUSES, Action, Scope, rule_of_status
 from services.sender.domain.patience import pause_of
 from services.sender.domain.pausing import PauseName, names_of
 from services.sender.ports import (
     CredentialStore,
+    Key,
     NewMessage,
     NumberFacts,
     NumberStore,
@@ -34,6 +35,7 @@ MOST_USERS = 10_000_000
 _TOLD_LATER = "Meta reported it after it had accepted a message"
 
 Take: TypeAlias = Callable[[Sequence[NewMessage]], Awaitable[Sequence[bool]]]
+RenewFiles: TypeAlias = Callable[[Key, bytes], Awaitable[None]]
 
 
 class Deliver:
@@ -63,10 +65,19 @@ class Deliver:
 class ConcludeFromStatuses:
     """What statuses tell beside what became of a message: whose a number is, and what Meta refuses as a whole.
 
-    `template_in` reads NAME/LANGUAGE from a message as it was stored.
+    `template_in` reads NAME/LANGUAGE from a message as it was stored; `renew_files` has the files of one given to Meta
+    anew when they are next sent. Raises errors.Unavailable.
     """
 
-    def __init__(self, store: Store, numbers: Numbers, pauses: Pauses, template_in: Callable[[bytes], str]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        numbers: Numbers,
+        pauses: Pauses,
+        template_in: Callable[[bytes], str],
+        renew_files: RenewFiles,
+    ) -> None:
+        self._renew_files = renew_files
         self._store = store
         self._numbers = numbers
         self._pauses = pauses
@@ -80,6 +91,7 @@ class ConcludeFromStatuses:
             if fate == "applied" and event.status == "failed":
                 with suppress(Unavailable):
                     await self._pause(event)
+                    await self._doubt_files(event)
 
     async def _pause(self, event: StatusEvent) -> None:
         rule = rule_of_status(event.error_code)
@@ -98,11 +110,22 @@ class ConcludeFromStatuses:
                 name, phone_number_id=key[1], code=event.error_code, text=_TOLD_LATER, seconds=seconds
             )
 
+    async def _doubt_files(self, event: StatusEvent) -> None:
+        """The message is lost, and sender repeats none that Meta had taken; the next one brings the file anew."""
+        if event.error_code != MEDIA_NOT_FETCHED or not event.phone_number_id:
+            return
+        stored = await self._stored(event)
+        if stored is not None:
+            await self._renew_files((event.organization_id, event.phone_number_id), stored)
+
     async def _template_of(self, event: StatusEvent) -> str:
-        if event.callback is None:
-            return ""
-        stored = await self._store.outbound_of(organization_id=event.organization_id, message_id=event.callback)
+        stored = await self._stored(event)
         return self._template_in(stored) if stored is not None else ""
+
+    async def _stored(self, event: StatusEvent) -> bytes | None:
+        if event.callback is None:
+            return None
+        return await self._store.outbound_of(organization_id=event.organization_id, message_id=event.callback)
 
 
 class KeepCredentials:

@@ -24,6 +24,7 @@ from services.sender.ports import (
     Settlement,
     Watermark,
 )
+from services.sender.worker.errand import Errand
 
 
 class Settle(Protocol):
@@ -73,12 +74,23 @@ class TemplateBook(Protocol):
         """The shapes in order, None of a template that is not known. Raises errors.Unavailable."""
 
 
+class ReadyFiles(Protocol):
+    """Gives Meta the files that a message names (files.Files)."""
+
+    async def __call__(self, key: Key, errand: Errand) -> Errand:
+        """The errand with its body, refused for good, or held for a while."""
+
+    async def renew(self, key: Key, errand: Errand) -> bool:
+        """Meta would not send it with the files it was given; whether another try will give other ids."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
     """What every lane of a process shares. `messages_per_second` is for numbers of which nothing else is known."""
 
     settle: Settle
     graph: Graph
+    files: ReadyFiles
     gate: NumberGate
     pauses: PauseBook
     numbers: NumberBook

@@ -16,6 +16,7 @@ from services.sender.domain.message import Key, key_of
 from services.sender.domain.settling import PairLimit, Released, Wish
 from services.sender.ports import Departure, Freshness, NewMessage, NumberFacts, Paced, Place, Settlement
 from services.sender.worker import Departing, Settler, Surroundings, Walk
+from tests.fakes.sender_files import no_files
 from tests.fakes.sender_pauses import BoundlessReach, FakePauseStore, UnknownTemplates
 from tests.fakes.sender_store import Clock, FakeStore
 
@@ -56,6 +57,7 @@ class Harbour:
         self.store = SlowStore(self.clock, limit=PairLimit(45, 6.0))
         self.store.commit_seconds = self.commit_seconds
         around = Surroundings(
+            files=no_files,
             settle=Settler(self.store), graph=self, gate=self,
             pauses=Pauses(FakePauseStore(self.clock), self.clock.now),
             numbers=self, reach=BoundlessReach(), templates=UnknownTemplates(), messages_per_second=80.0,

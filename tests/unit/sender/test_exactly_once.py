@@ -24,6 +24,7 @@ from services.sender.domain.message import Key, key_of
 from services.sender.domain.settling import PairLimit, Turn
 from services.sender.ports import Freshness, NewMessage, NumberFacts, Paced, Place, Settlement, StatusEvent
 from services.sender.worker import Departing, Surroundings, Walk
+from tests.fakes.sender_files import no_files
 from tests.fakes.sender_pauses import BoundlessReach, FakePauseStore, UnknownTemplates
 from tests.fakes.sender_store import Clock, FakeStore
 
@@ -146,6 +147,7 @@ class World:
 
     def around(self) -> Surroundings:
         return Surroundings(
+            files=no_files,
             settle=self.settle, graph=self, gate=self, pauses=Pauses(FakePauseStore(self.clock), self.clock.now),
             numbers=self, reach=BoundlessReach(), templates=UnknownTemplates(), messages_per_second=80.0,
             watermark=self, monotonic=self.clock.now, reconcile_seconds=RECONCILE, fresh_seconds=3.0,

@@ -6,6 +6,7 @@ from services.ingress.http.rest.auth import denied
 from services.ingress.http.rest.conversations import conversation_routes
 from services.ingress.http.rest.flows import flow_routes
 from services.ingress.http.rest.invitations import invitation_routes
+from services.ingress.http.rest.media import media_routes
 from services.ingress.http.rest.messages import message_routes
 from services.ingress.http.rest.privacy import privacy_routes
 from services.ingress.http.rest.sessions import session_routes
@@ -20,6 +21,7 @@ __all__ = [
     "denied",
     "flow_routes",
     "invitation_routes",
+    "media_routes",
     "message_routes",
     "privacy_routes",
     "session_routes",

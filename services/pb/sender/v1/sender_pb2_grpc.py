@@ -266,6 +266,380 @@ class Credentials:
             _registered_method=True)
 
 
+class MediaStub:
+    """Files that messages send: kept by sender, and given to Meta once for each number.
+    """
+
+    def __init__(self, channel):
+        """Constructor.
+
+        Args:
+            channel: A grpc.Channel.
+        """
+        self.UploadMedia = channel.unary_unary(
+                '/pytake.sender.v1.Media/UploadMedia',
+                request_serializer=sender_dot_v1_dot_sender__pb2.UploadMediaRequest.SerializeToString,
+                response_deserializer=sender_dot_v1_dot_sender__pb2.UploadMediaResponse.FromString,
+                _registered_method=True)
+        self.GetMedia = channel.unary_unary(
+                '/pytake.sender.v1.Media/GetMedia',
+                request_serializer=sender_dot_v1_dot_sender__pb2.GetMediaRequest.SerializeToString,
+                response_deserializer=sender_dot_v1_dot_sender__pb2.GetMediaResponse.FromString,
+                _registered_method=True)
+        self.GetMediaContent = channel.unary_stream(
+                '/pytake.sender.v1.Media/GetMediaContent',
+                request_serializer=sender_dot_v1_dot_sender__pb2.GetMediaContentRequest.SerializeToString,
+                response_deserializer=sender_dot_v1_dot_sender__pb2.GetMediaContentResponse.FromString,
+                _registered_method=True)
+        self.DeleteMedia = channel.unary_unary(
+                '/pytake.sender.v1.Media/DeleteMedia',
+                request_serializer=sender_dot_v1_dot_sender__pb2.DeleteMediaRequest.SerializeToString,
+                response_deserializer=sender_dot_v1_dot_sender__pb2.DeleteMediaResponse.FromString,
+                _registered_method=True)
+
+
+class MediaServicer:
+    """Files that messages send: kept by sender, and given to Meta once for each number.
+    """
+
+    def UploadMedia(self, request, context):
+        """Takes one piece of a file; the file can be sent once all its pieces are there. Pieces may be repeated, and come in
+        any order. What Meta would refuse (type, size, codec) is refused here.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetMedia(self, request, context):
+        """Tells what a file is: one of the organization's own, or a contact's that is stored.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetMediaContent(self, request, context):
+        """Gives the content of such a file, piece by piece.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DeleteMedia(self, request, context):
+        """Deletes a file of the organization's own here and at Meta; messages that name it and wait fail. Contacts' files go
+        with their contact.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+
+def add_MediaServicer_to_server(servicer, server):
+    rpc_method_handlers = {
+            'UploadMedia': grpc.unary_unary_rpc_method_handler(
+                    servicer.UploadMedia,
+                    request_deserializer=sender_dot_v1_dot_sender__pb2.UploadMediaRequest.FromString,
+                    response_serializer=sender_dot_v1_dot_sender__pb2.UploadMediaResponse.SerializeToString,
+            ),
+            'GetMedia': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetMedia,
+                    request_deserializer=sender_dot_v1_dot_sender__pb2.GetMediaRequest.FromString,
+                    response_serializer=sender_dot_v1_dot_sender__pb2.GetMediaResponse.SerializeToString,
+            ),
+            'GetMediaContent': grpc.unary_stream_rpc_method_handler(
+                    servicer.GetMediaContent,
+                    request_deserializer=sender_dot_v1_dot_sender__pb2.GetMediaContentRequest.FromString,
+                    response_serializer=sender_dot_v1_dot_sender__pb2.GetMediaContentResponse.SerializeToString,
+            ),
+            'DeleteMedia': grpc.unary_unary_rpc_method_handler(
+                    servicer.DeleteMedia,
+                    request_deserializer=sender_dot_v1_dot_sender__pb2.DeleteMediaRequest.FromString,
+                    response_serializer=sender_dot_v1_dot_sender__pb2.DeleteMediaResponse.SerializeToString,
+            ),
+    }
+    generic_handler = grpc.method_handlers_generic_handler(
+            'pytake.sender.v1.Media', rpc_method_handlers)
+    server.add_generic_rpc_handlers((generic_handler,))
+    server.add_registered_method_handlers('pytake.sender.v1.Media', rpc_method_handlers)
+
+
+ # This class is part of an EXPERIMENTAL API.
+class Media:
+    """Files that messages send: kept by sender, and given to Meta once for each number.
+    """
+
+    @staticmethod
+    def UploadMedia(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.sender.v1.Media/UploadMedia',
+            sender_dot_v1_dot_sender__pb2.UploadMediaRequest.SerializeToString,
+            sender_dot_v1_dot_sender__pb2.UploadMediaResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetMedia(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.sender.v1.Media/GetMedia',
+            sender_dot_v1_dot_sender__pb2.GetMediaRequest.SerializeToString,
+            sender_dot_v1_dot_sender__pb2.GetMediaResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetMediaContent(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/pytake.sender.v1.Media/GetMediaContent',
+            sender_dot_v1_dot_sender__pb2.GetMediaContentRequest.SerializeToString,
+            sender_dot_v1_dot_sender__pb2.GetMediaContentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DeleteMedia(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.sender.v1.Media/DeleteMedia',
+            sender_dot_v1_dot_sender__pb2.DeleteMediaRequest.SerializeToString,
+            sender_dot_v1_dot_sender__pb2.DeleteMediaResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+
+class ReceivedMediaStub:
+    """Files of contacts: fetched from Meta while it keeps them, for organizations that want them.
+    """
+
+    def __init__(self, channel):
+        """Constructor.
+
+        Args:
+            channel: A grpc.Channel.
+        """
+        self.Fetch = channel.unary_unary(
+                '/pytake.sender.v1.ReceivedMedia/Fetch',
+                request_serializer=sender_dot_v1_dot_sender__pb2.FetchReceivedMediaRequest.SerializeToString,
+                response_deserializer=sender_dot_v1_dot_sender__pb2.FetchReceivedMediaResponse.FromString,
+                _registered_method=True)
+        self.List = channel.unary_unary(
+                '/pytake.sender.v1.ReceivedMedia/List',
+                request_serializer=sender_dot_v1_dot_sender__pb2.ListReceivedMediaRequest.SerializeToString,
+                response_deserializer=sender_dot_v1_dot_sender__pb2.ListReceivedMediaResponse.FromString,
+                _registered_method=True)
+        self.PutPolicy = channel.unary_unary(
+                '/pytake.sender.v1.ReceivedMedia/PutPolicy',
+                request_serializer=sender_dot_v1_dot_sender__pb2.PutMediaPolicyRequest.SerializeToString,
+                response_deserializer=sender_dot_v1_dot_sender__pb2.PutMediaPolicyResponse.FromString,
+                _registered_method=True)
+
+
+class ReceivedMediaServicer:
+    """Files of contacts: fetched from Meta while it keeps them, for organizations that want them.
+    """
+
+    def Fetch(self, request, context):
+        """Takes files that came with messages; each counts once. What the organization does not want is not noted.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def List(self, request, context):
+        """Lists the files of a conversation, newest first, and what became of them; their content is Media.GetMediaContent's.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def PutPolicy(self, request, context):
+        """Says which files of contacts are fetched from now on.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+
+def add_ReceivedMediaServicer_to_server(servicer, server):
+    rpc_method_handlers = {
+            'Fetch': grpc.unary_unary_rpc_method_handler(
+                    servicer.Fetch,
+                    request_deserializer=sender_dot_v1_dot_sender__pb2.FetchReceivedMediaRequest.FromString,
+                    response_serializer=sender_dot_v1_dot_sender__pb2.FetchReceivedMediaResponse.SerializeToString,
+            ),
+            'List': grpc.unary_unary_rpc_method_handler(
+                    servicer.List,
+                    request_deserializer=sender_dot_v1_dot_sender__pb2.ListReceivedMediaRequest.FromString,
+                    response_serializer=sender_dot_v1_dot_sender__pb2.ListReceivedMediaResponse.SerializeToString,
+            ),
+            'PutPolicy': grpc.unary_unary_rpc_method_handler(
+                    servicer.PutPolicy,
+                    request_deserializer=sender_dot_v1_dot_sender__pb2.PutMediaPolicyRequest.FromString,
+                    response_serializer=sender_dot_v1_dot_sender__pb2.PutMediaPolicyResponse.SerializeToString,
+            ),
+    }
+    generic_handler = grpc.method_handlers_generic_handler(
+            'pytake.sender.v1.ReceivedMedia', rpc_method_handlers)
+    server.add_generic_rpc_handlers((generic_handler,))
+    server.add_registered_method_handlers('pytake.sender.v1.ReceivedMedia', rpc_method_handlers)
+
+
+ # This class is part of an EXPERIMENTAL API.
+class ReceivedMedia:
+    """Files of contacts: fetched from Meta while it keeps them, for organizations that want them.
+    """
+
+    @staticmethod
+    def Fetch(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.sender.v1.ReceivedMedia/Fetch',
+            sender_dot_v1_dot_sender__pb2.FetchReceivedMediaRequest.SerializeToString,
+            sender_dot_v1_dot_sender__pb2.FetchReceivedMediaResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def List(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.sender.v1.ReceivedMedia/List',
+            sender_dot_v1_dot_sender__pb2.ListReceivedMediaRequest.SerializeToString,
+            sender_dot_v1_dot_sender__pb2.ListReceivedMediaResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PutPolicy(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.sender.v1.ReceivedMedia/PutPolicy',
+            sender_dot_v1_dot_sender__pb2.PutMediaPolicyRequest.SerializeToString,
+            sender_dot_v1_dot_sender__pb2.PutMediaPolicyResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+
 class TemplatesStub:
     """Message templates of the organization's WhatsApp Business Accounts.
     """

@@ -118,6 +118,140 @@ class CredentialsServicer(metaclass=_abc_1.ABCMeta):
 
 def add_CredentialsServicer_to_server(servicer: CredentialsServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
 
+class MediaStub:
+    """Files that messages send: kept by sender, and given to Meta once for each number."""
+
+    @_typing.overload
+    def __new__(cls, channel: _grpc.Channel) -> _Self: ...
+    @_typing.overload
+    def __new__(cls, channel: _aio.Channel) -> MediaAsyncStub: ...
+    UploadMedia: _grpc.UnaryUnaryMultiCallable[_sender_pb2.UploadMediaRequest, _sender_pb2.UploadMediaResponse]
+    """Takes one piece of a file; the file can be sent once all its pieces are there. Pieces may be repeated, and come in
+    any order. What Meta would refuse (type, size, codec) is refused here.
+    """
+    GetMedia: _grpc.UnaryUnaryMultiCallable[_sender_pb2.GetMediaRequest, _sender_pb2.GetMediaResponse]
+    """Tells what a file is: one of the organization's own, or a contact's that is stored."""
+    GetMediaContent: _grpc.UnaryStreamMultiCallable[_sender_pb2.GetMediaContentRequest, _sender_pb2.GetMediaContentResponse]
+    """Gives the content of such a file, piece by piece."""
+    DeleteMedia: _grpc.UnaryUnaryMultiCallable[_sender_pb2.DeleteMediaRequest, _sender_pb2.DeleteMediaResponse]
+    """Deletes a file of the organization's own here and at Meta; messages that name it and wait fail. Contacts' files go
+    with their contact.
+    """
+
+@_typing.type_check_only
+class MediaAsyncStub(MediaStub):
+    """Files that messages send: kept by sender, and given to Meta once for each number."""
+
+    def __init__(self, channel: _aio.Channel) -> None: ...
+    UploadMedia: _aio.UnaryUnaryMultiCallable[_sender_pb2.UploadMediaRequest, _sender_pb2.UploadMediaResponse]  # type: ignore[assignment]
+    """Takes one piece of a file; the file can be sent once all its pieces are there. Pieces may be repeated, and come in
+    any order. What Meta would refuse (type, size, codec) is refused here.
+    """
+    GetMedia: _aio.UnaryUnaryMultiCallable[_sender_pb2.GetMediaRequest, _sender_pb2.GetMediaResponse]  # type: ignore[assignment]
+    """Tells what a file is: one of the organization's own, or a contact's that is stored."""
+    GetMediaContent: _aio.UnaryStreamMultiCallable[_sender_pb2.GetMediaContentRequest, _sender_pb2.GetMediaContentResponse]  # type: ignore[assignment]
+    """Gives the content of such a file, piece by piece."""
+    DeleteMedia: _aio.UnaryUnaryMultiCallable[_sender_pb2.DeleteMediaRequest, _sender_pb2.DeleteMediaResponse]  # type: ignore[assignment]
+    """Deletes a file of the organization's own here and at Meta; messages that name it and wait fail. Contacts' files go
+    with their contact.
+    """
+
+class MediaServicer(metaclass=_abc_1.ABCMeta):
+    """Files that messages send: kept by sender, and given to Meta once for each number."""
+
+    @_abc_1.abstractmethod
+    def UploadMedia(
+        self,
+        request: _sender_pb2.UploadMediaRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_sender_pb2.UploadMediaResponse, _abc.Awaitable[_sender_pb2.UploadMediaResponse]]:
+        """Takes one piece of a file; the file can be sent once all its pieces are there. Pieces may be repeated, and come in
+        any order. What Meta would refuse (type, size, codec) is refused here.
+        """
+
+    @_abc_1.abstractmethod
+    def GetMedia(
+        self,
+        request: _sender_pb2.GetMediaRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_sender_pb2.GetMediaResponse, _abc.Awaitable[_sender_pb2.GetMediaResponse]]:
+        """Tells what a file is: one of the organization's own, or a contact's that is stored."""
+
+    @_abc_1.abstractmethod
+    def GetMediaContent(
+        self,
+        request: _sender_pb2.GetMediaContentRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_sender_pb2.GetMediaContentResponse], _abc.AsyncIterator[_sender_pb2.GetMediaContentResponse]]:
+        """Gives the content of such a file, piece by piece."""
+
+    @_abc_1.abstractmethod
+    def DeleteMedia(
+        self,
+        request: _sender_pb2.DeleteMediaRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_sender_pb2.DeleteMediaResponse, _abc.Awaitable[_sender_pb2.DeleteMediaResponse]]:
+        """Deletes a file of the organization's own here and at Meta; messages that name it and wait fail. Contacts' files go
+        with their contact.
+        """
+
+def add_MediaServicer_to_server(servicer: MediaServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
+
+class ReceivedMediaStub:
+    """Files of contacts: fetched from Meta while it keeps them, for organizations that want them."""
+
+    @_typing.overload
+    def __new__(cls, channel: _grpc.Channel) -> _Self: ...
+    @_typing.overload
+    def __new__(cls, channel: _aio.Channel) -> ReceivedMediaAsyncStub: ...
+    Fetch: _grpc.UnaryUnaryMultiCallable[_sender_pb2.FetchReceivedMediaRequest, _sender_pb2.FetchReceivedMediaResponse]
+    """Takes files that came with messages; each counts once. What the organization does not want is not noted."""
+    List: _grpc.UnaryUnaryMultiCallable[_sender_pb2.ListReceivedMediaRequest, _sender_pb2.ListReceivedMediaResponse]
+    """Lists the files of a conversation, newest first, and what became of them; their content is Media.GetMediaContent's."""
+    PutPolicy: _grpc.UnaryUnaryMultiCallable[_sender_pb2.PutMediaPolicyRequest, _sender_pb2.PutMediaPolicyResponse]
+    """Says which files of contacts are fetched from now on."""
+
+@_typing.type_check_only
+class ReceivedMediaAsyncStub(ReceivedMediaStub):
+    """Files of contacts: fetched from Meta while it keeps them, for organizations that want them."""
+
+    def __init__(self, channel: _aio.Channel) -> None: ...
+    Fetch: _aio.UnaryUnaryMultiCallable[_sender_pb2.FetchReceivedMediaRequest, _sender_pb2.FetchReceivedMediaResponse]  # type: ignore[assignment]
+    """Takes files that came with messages; each counts once. What the organization does not want is not noted."""
+    List: _aio.UnaryUnaryMultiCallable[_sender_pb2.ListReceivedMediaRequest, _sender_pb2.ListReceivedMediaResponse]  # type: ignore[assignment]
+    """Lists the files of a conversation, newest first, and what became of them; their content is Media.GetMediaContent's."""
+    PutPolicy: _aio.UnaryUnaryMultiCallable[_sender_pb2.PutMediaPolicyRequest, _sender_pb2.PutMediaPolicyResponse]  # type: ignore[assignment]
+    """Says which files of contacts are fetched from now on."""
+
+class ReceivedMediaServicer(metaclass=_abc_1.ABCMeta):
+    """Files of contacts: fetched from Meta while it keeps them, for organizations that want them."""
+
+    @_abc_1.abstractmethod
+    def Fetch(
+        self,
+        request: _sender_pb2.FetchReceivedMediaRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_sender_pb2.FetchReceivedMediaResponse, _abc.Awaitable[_sender_pb2.FetchReceivedMediaResponse]]:
+        """Takes files that came with messages; each counts once. What the organization does not want is not noted."""
+
+    @_abc_1.abstractmethod
+    def List(
+        self,
+        request: _sender_pb2.ListReceivedMediaRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_sender_pb2.ListReceivedMediaResponse, _abc.Awaitable[_sender_pb2.ListReceivedMediaResponse]]:
+        """Lists the files of a conversation, newest first, and what became of them; their content is Media.GetMediaContent's."""
+
+    @_abc_1.abstractmethod
+    def PutPolicy(
+        self,
+        request: _sender_pb2.PutMediaPolicyRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_sender_pb2.PutMediaPolicyResponse, _abc.Awaitable[_sender_pb2.PutMediaPolicyResponse]]:
+        """Says which files of contacts are fetched from now on."""
+
+def add_ReceivedMediaServicer_to_server(servicer: ReceivedMediaServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
+
 class TemplatesStub:
     """Message templates of the organization's WhatsApp Business Accounts."""
 
