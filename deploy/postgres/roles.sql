@@ -248,6 +248,12 @@ INSERT INTO trust VALUES
   ('svc_sender', 'sender.failures_lane', 'SELECT, INSERT, UPDATE, DELETE', 'house'),
   ('svc_sender', 'sender.failures_item', 'SELECT, INSERT, DELETE', 'tenant'),
   ('svc_sender', 'sender.failures_dead', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),
+  ('svc_sender', 'sender.hooks_lane', 'SELECT, INSERT, UPDATE, DELETE', 'house'),
+  ('svc_sender', 'sender.hooks_item', 'SELECT, INSERT, DELETE', 'tenant'),
+  ('svc_sender', 'sender.hooks_dead', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),
+  ('svc_sender', 'sender.webhook', 'SELECT, INSERT, UPDATE', 'tenant'),
+  -- Ids and positions: which organizations' changes are to be told is asked before one is named; re-sealing asks too.
+  ('svc_sender', 'sender.webhook_feed', 'SELECT, INSERT, UPDATE, DELETE', 'house'),
   ('svc_sender', 'sender.credential', 'SELECT, INSERT, UPDATE', 'tenant'),
   -- Ids of organizations with credentials: what re-sealing names, for it may see nobody's row without naming them.
   ('svc_sender', 'sender.credential_owner', 'SELECT, INSERT', 'house'),
@@ -272,7 +278,8 @@ UPDATE trust SET is_shown = CASE scope
   WHEN 'control' THEN table_name IN ('ingress.out_lane', 'ingress.status_lane', 'ingress.door')
   ELSE table_name NOT IN (
     'ingress.meta_app', 'ingress.user_account', 'ingress.refresh_token', 'ingress.invitation', 'ingress.api_key',
-    'ingress.api_key_directory', 'ingress.login_directory', 'sender.credential', 'executor.secret') END;
+    'ingress.api_key_directory', 'ingress.login_directory', 'sender.credential', 'sender.webhook',
+    'executor.secret') END;
 
 DO $$
 DECLARE

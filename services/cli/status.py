@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from services.cli.ending import told
 from services.embedded.errors import HouseError
 from services.embedded.state import DEFAULT_DATA, State, read_state
 
@@ -19,6 +20,9 @@ NOT_RUNNING = 3
 def status(
     data: Annotated[Path, typer.Option(help="The house's data folder.")] = DEFAULT_DATA,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, with the databases' passwords.")] = False,
+    numbers: Annotated[
+        bool, typer.Option(help="Tell how business numbers do, a line each: asks sender and Meta.")
+    ] = False,
 ) -> None:
     try:
         state = read_state(data)
@@ -26,6 +30,12 @@ def status(
         typer.echo(f"pytake: {error}", err=True)
         raise typer.Exit(NOT_RUNNING) from None
     typer.echo(json.dumps(state, indent=2) if as_json else describe(state))
+    if numbers:
+        with told():
+            from services.cli.numbers import lines_of_numbers
+
+            for line in lines_of_numbers(data, as_json=as_json):
+                typer.echo(line)
 
 
 def describe(state: State) -> str:

@@ -12,6 +12,7 @@ import psycopg
 from services.chassis.audit import AuditLog, audit_servicer
 from services.chassis.clock import monotonic, now
 from services.chassis.db import Database
+from services.chassis.egress import Egress, networks_of, ports_of
 from services.chassis.lifecycle import Closing, Periodic, Service
 from services.chassis.logs import configure_logs
 from services.chassis.ops import OpsServer
@@ -22,7 +23,6 @@ from services.chassis.settings import SettingsError
 from services.chassis.tenancy import ServiceSigner, TokenVerifier
 from services.executor import metrics
 from services.executor.domain.limits import Limits
-from services.executor.egress import Egress, networks_of, ports_of
 from services.executor.peers import GrpcAnalytics, GrpcRouter, GrpcSender
 from services.executor.server import ExecutionServer, FlowServer, PrivacyServer, SecretsServer, StatesServer
 from services.executor.settings import Settings

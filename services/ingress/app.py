@@ -38,6 +38,7 @@ from services.ingress.peers import (
     RouterPrivacy,
     SenderPrivacy,
 )
+from services.ingress.peers.outgoing import GrpcMessages, GrpcWebhooks
 from services.ingress.ports import AuditTrail
 from services.ingress.privacy import Exports, Requests, Work
 from services.ingress.privacy.ports import Room
@@ -175,11 +176,11 @@ async def build(settings: Settings) -> Service:
         drain_seconds=settings.drain_seconds,
         certificates=certificates,
     )
-    # What changes in sender is the operator's doing: so is its log.
     trails: dict[str, AuditTrail] = {
         "ingress": OwnTrail(audit),
         "router": GrpcAudit(router_peer),
         "executor": GrpcAudit(executor_peer),
+        "sender": GrpcAudit(sender_peer),
         "analytics": GrpcAudit(analytics_peer),
     }
     site = build_site(
@@ -187,6 +188,8 @@ async def build(settings: Settings) -> Service:
         is_ready=database.is_reachable,
         conversations=conversations,
         flows=GrpcFlows(executor_peer),
+        messages=GrpcMessages(sender_peer),
+        webhooks=GrpcWebhooks(sender_peer),
         requests=requests,
         exports=exports,
         accounts=accounts,

@@ -27,6 +27,15 @@ from services.ingress.domain.flows import (
     VersionPage,
     VersionText,
 )
+from services.ingress.domain.outgoing import (
+    MessageFilter,
+    MessagePage,
+    MessageView,
+    OutgoingMessage,
+    SendResult,
+    WantedWebhook,
+    WebhookView,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +208,32 @@ class Transcripts(Protocol):
 
     async def transcript(self, *, organization_id: UUID, phone_number: str, skip: int, limit: int) -> Transcript:
         """What was said, oldest first. Raises Unavailable."""
+
+
+class Messages(Protocol):
+    """Messages that no flow says, and what became of all; sender's."""
+
+    async def send(self, *, organization_id: UUID, messages: Sequence[OutgoingMessage]) -> list[SendResult]:
+        """Hand over durably; one result each. Raises a PytakeError."""
+
+    async def one(self, *, organization_id: UUID, message_id: UUID) -> MessageView:
+        """One message. Raises NotFound."""
+
+    async def page(self, *, organization_id: UUID, chosen: MessageFilter, limit: int, cursor: str) -> MessagePage:
+        """Messages, newest first. Raises InvalidArgument."""
+
+
+class Webhooks(Protocol):
+    """Where an organization's systems are told; sender's."""
+
+    async def put(self, *, organization_id: UUID, wanted: WantedWebhook) -> tuple[WebhookView, str]:
+        """Create or replace by name; the secret if one was made now. Raises InvalidArgument."""
+
+    async def all(self, *, organization_id: UUID) -> list[WebhookView]:
+        """By name."""
+
+    async def delete(self, *, organization_id: UUID, webhook_id: UUID) -> None:
+        """Remove one. Raises NotFound."""
 
 
 class AuditTrail(Protocol):

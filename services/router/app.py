@@ -27,7 +27,14 @@ from services.router.ports import (
     RoutingStore,
     Sender,
 )
-from services.router.server import ConversationsServer, DirectoryServer, OrdersServer, PrivacyServer, RoutingServer
+from services.router.server import (
+    AddressesServer,
+    ConversationsServer,
+    DirectoryServer,
+    OrdersServer,
+    PrivacyServer,
+    RoutingServer,
+)
 from services.router.settings import Settings
 from services.router.store import (
     PostgresConversations,
@@ -36,7 +43,15 @@ from services.router.store import (
     PostgresPrivacy,
     PostgresRouting,
 )
-from services.router.usecases import Directory, Privacy, RouteMessages, RouteStatuses, SetOwner, SubmitTestMessage
+from services.router.usecases import (
+    Directory,
+    OpenConversations,
+    Privacy,
+    RouteMessages,
+    RouteStatuses,
+    SetOwner,
+    SubmitTestMessage,
+)
 
 ROOM = "router"
 
@@ -97,7 +112,7 @@ async def build(settings: Settings) -> Service:
 
 
 def servicers(surroundings: Surroundings) -> list[Servicer]:
-    """The five gRPC services of router."""
+    """The gRPC services of router."""
     cache = PlanCache()
     routing = RoutingServer(
         RouteMessages(surroundings.routing, surroundings.executor, cache, ContactCache(), surroundings.now),
@@ -107,10 +122,14 @@ def servicers(surroundings: Surroundings) -> list[Servicer]:
     directory = DirectoryServer(Directory(surroundings.directory, uuid4))
     conversations = ConversationsServer(SetOwner(surroundings.conversations))
     privacy = PrivacyServer(Privacy(surroundings.privacy))
+    opening = OpenConversations(surroundings.routing, surroundings.conversations, surroundings.now)
     return [
         Servicer("pytake.router.v1.Routing", router_pb2_grpc.add_RoutingServicer_to_server, routing),
         Servicer("pytake.router.v1.Directory", router_pb2_grpc.add_DirectoryServicer_to_server, directory),
         Servicer("pytake.router.v1.Conversations", router_pb2_grpc.add_ConversationsServicer_to_server, conversations),
+        Servicer(
+            "pytake.router.v1.Addresses", router_pb2_grpc.add_AddressesServicer_to_server, AddressesServer(opening)
+        ),
         Servicer(
             "pytake.router.v1.Orders",
             router_pb2_grpc.add_OrdersServicer_to_server,

@@ -56,6 +56,17 @@ class OwnerChange:
     changed_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class Addressed:
+    """A conversation as a message to the contact needs it; `window_expires_at` is 0 when no window was ever open."""
+
+    conversation_id: UUID
+    phone_number_id: str
+    wa_id: str
+    user_id: str
+    window_expires_at: int
+
+
 class RoutedMessage(NamedTuple):
     """A message with everything executor needs; `contact` and `conversation` are as after the whole batch."""
 
@@ -171,6 +182,10 @@ class ConversationStore(Protocol):
 
     async def set_owner(self, *, identity: Identity, phone_number_id: str, owner: Owner) -> OwnerChange:
         """Give the contact's conversations to `owner`; an empty `phone_number_id` means all of them."""
+        ...
+
+    async def addressed(self, *, organization_id: UUID, conversation_ids: Collection[UUID]) -> Mapping[UUID, Addressed]:
+        """The conversations that exist, by the id asked for: of a merged contact the one that took its place."""
         ...
 
 

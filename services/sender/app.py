@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import random
+import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
 from services.chassis.audit import AuditLog, audit_servicer
-from services.chassis.clock import monotonic
+from services.chassis.clock import monotonic, now
 from services.chassis.db import Database
+from services.chassis.egress import Egress, Network, networks_of, ports_of
 from services.chassis.lifecycle import Closing, Periodic, Service
 from services.chassis.logs import configure_logs
 from services.chassis.ops import OpsServer
@@ -21,14 +25,41 @@ from services.pb.common.v1 import lanes_pb2_grpc, sealing_pb2_grpc
 from services.sender.cache import NumberLimits, Pauses, Tokens
 from services.sender.domain.settling import PairLimit
 from services.sender.graph import Endpoint, GraphApi
-from services.sender.peers import AnalyticsIngest, ExecutorSubmit, IngressWatermark, failure_bytes, record_bytes
+from services.sender.peers import (
+    AnalyticsIngest,
+    ExecutorSubmit,
+    IngressWatermark,
+    RouterConversations,
+    change_of,
+    failure_bytes,
+    record_bytes,
+)
 from services.sender.ports import Privacy, Watermark
-from services.sender.server import servicers
+from services.sender.ports.teams import Conversations
+from services.sender.server import servicers, team_servicers, written
 from services.sender.settings import Settings
-from services.sender.store import SEALED, PostgresCredentials, PostgresPrivacy, PostgresStore, Telling
+from services.sender.store import (
+    SEALED,
+    PostgresCalls,
+    PostgresChanges,
+    PostgresCredentials,
+    PostgresHealth,
+    PostgresMessages,
+    PostgresPrivacy,
+    PostgresStore,
+    PostgresWebhooks,
+    Telling,
+)
 from services.sender.upkeep import drop_old_items, ensure_partitions
-from services.sender.usecases import Deliver, KeepCredentials, ListMessages
+from services.sender.usecases import Deliver, KeepCredentials
+from services.sender.usecases.health import TellHealth
+from services.sender.usecases.sending import Send
+from services.sender.usecases.telling import TellMessages, WatchMessages
+from services.sender.usecases.webhooks import CallWebhook, KeepWebhooks
 from services.sender.worker import Departing, SenderWorker, Settler, Surroundings
+from services.sender.worker.calling import PER_LANE, WebhookWorker
+from services.sender.worker.checking import broken_fields, call_bytes, call_of
+from services.sender.worker.outside import Addresses, EgressPost
 
 ROOM = "sender"
 
@@ -42,6 +73,11 @@ _SEALING_SECONDS = 600.0
 # Of the calls one process may have under way, one number gets this share: a slow number leaves room for others.
 _SHARE_OF_ONE_NUMBER = 3
 _FEWEST_CONNECTIONS = 256
+# A webhook's call ends before its lane's lease, whenever in the lane's walk it began.
+_CALL_SECONDS = 10.0
+_CALL_LEASE_SECONDS = 30.0
+# One organization gets this part of the calls of webhooks a process makes at a time.
+_SHARES_OF_CALLS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +96,22 @@ class Room:
     worker: SenderWorker
     deliver: Deliver
     credentials: KeepCredentials
-    list_messages: ListMessages
     privacy: Privacy
     resealing: Resealing
+
+
+@dataclass(frozen=True, slots=True)
+class Teams:
+    """What the room does for teams and their systems, on the same connections."""
+
+    calls: Lanes
+    calls_bell: Bell
+    send: Send
+    tell: TellMessages
+    watching: WatchMessages
+    webhooks: KeepWebhooks
+    caller: WebhookWorker
+    health: TellHealth
 
 
 def furnish(settings: Settings, database: Database, redis: OptionalRedis, watermark: Watermark, sealer: Sealer) -> Room:
@@ -117,8 +166,43 @@ def furnish(settings: Settings, database: Database, redis: OptionalRedis, waterm
     poll = Poll(database, [(lanes.is_any_ready, bell.ring) for lanes, bell in watched])
     return Room(
         inbox, inbox_bell, records, records_bell, failures, failures_bell, poll, audit, graph, worker, deliver,
-        credentials, ListMessages(store), PostgresPrivacy(database, names), Resealing(database, sealer, SEALED),
+        credentials, PostgresPrivacy(database, names), Resealing(database, sealer, SEALED),
     )  # fmt: skip
+
+
+def furnish_teams(
+    settings: Settings, database: Database, room: Room, sealer: Sealer, conversations: Conversations, egress: Egress
+) -> Teams:
+    """Put together what teams call. Raises SettingsError."""
+    calls, bell = Lanes(Box(ROOM, "hooks"), database, lease_seconds=_CALL_LEASE_SECONDS), Bell()
+    book = PostgresMessages(database)
+    store = PostgresWebhooks(database, sealer, room.audit, calls, decode=change_of, encode=call_bytes)
+    ports, networks = _reach(settings)
+    addresses = Addresses(ports, is_plain_allowed=bool(networks))
+    caller = WebhookWorker(
+        store,
+        PostgresCalls(database, calls, per_lane=PER_LANE),
+        CallWebhook(store, EgressPost(egress, seconds=_CALL_SECONDS), now),
+        bell,
+        decode=call_of,
+        now=now,
+        monotonic=monotonic,
+        dice=random.random,
+        limit=settings.webhook_calls_in_flight,
+        share=max(settings.webhook_calls_in_flight // _SHARES_OF_CALLS, 1),
+        walk_seconds=_CALL_LEASE_SECONDS - 2 * _CALL_SECONDS,
+        drain_seconds=settings.drain_seconds,
+    )
+    return Teams(
+        calls=calls,
+        calls_bell=bell,
+        send=Send(book, conversations, room.deliver, check=broken_fields, write=written, now=now),
+        tell=TellMessages(book),
+        watching=WatchMessages(PostgresChanges(database, change_of), monotonic),
+        webhooks=KeepWebhooks(store, why_not=addresses.why_not, new_secret=partial(secrets.token_urlsafe, 32)),
+        caller=caller,
+        health=TellHealth(PostgresCredentials(database, sealer, room.audit), room.graph, PostgresHealth(database), now),
+    )
 
 
 async def build(settings: Settings) -> Service:
@@ -136,11 +220,16 @@ async def build(settings: Settings) -> Service:
     executor_address = PeerAddress("executor", settings.executor_target)
     executor = Peer(executor_address, signer, is_repeating=False, certificates=certificates)
     submit = ExecutorSubmit(executor)
+    router = Peer(PeerAddress("router", settings.router_target), signer, certificates=certificates)
     watermark = IngressWatermark(ingress, monotonic)
     room = furnish(settings, database, redis, watermark, sealer)
+    ports, networks = _reach(settings)
+    egress = Egress(allowed=networks, ports=ports, connections=settings.webhook_calls_in_flight)
+    teams = furnish_teams(settings, database, room, sealer, RouterConversations(router), egress)
+    calls_poll = Poll(database, [(teams.calls.is_any_ready, teams.calls_bell.ring)])
     server = RpcServer(
         settings.grpc_address,
-        served(room),
+        [*served(room, teams.calls, teams.calls_bell), *served_to_teams(teams)],
         verifier,
         drain_seconds=settings.drain_seconds,
         certificates=certificates,
@@ -153,12 +242,15 @@ async def build(settings: Settings) -> Service:
             Closing(ingress.close),
             Closing(analytics.close),
             Closing(executor.close),
+            Closing(router.close),
+            Closing(egress.close),
             Periodic("partitions", _PARTITION_SECONDS, partial(ensure_partitions, database)),
             Periodic("old items", _DROP_SECONDS, partial(drop_old_items, database)),
             Periodic("sealing", _SEALING_SECONDS, room.resealing.turn),
             Periodic("inbox depth", _DEPTH_SECONDS, room.inbox.measure),
             Periodic("records depth", _DEPTH_SECONDS, room.records.measure),
             Periodic("failures depth", _DEPTH_SECONDS, room.failures.measure),
+            Periodic("calls depth", _DEPTH_SECONDS, teams.calls.measure),
             room.graph,
             Relay(
                 room.records, database, room.records_bell, AnalyticsIngest(analytics, monotonic), linger=_RECORD_LINGER
@@ -166,29 +258,55 @@ async def build(settings: Settings) -> Service:
             Relay(room.failures, database, room.failures_bell, submit.first, deliver_again=submit.again),
             room.worker,
             room.poll,
+            teams.caller,
+            calls_poll,
             server,
+            # After the server, so that its streams end before it waits for them.
+            teams.watching,
             # Last, so that a room is ready only when everything else has started.
             OpsServer(settings.ops_address, database.is_reachable),
         ],
     )
 
 
-def served(room: Room) -> list[Servicer]:
-    """What the room serves."""
-    boxes = [(room.inbox, room.inbox_bell), (room.records, room.records_bell), (room.failures, room.failures_bell)]
+def served(room: Room, calls: Lanes, calls_bell: Bell) -> list[Servicer]:
+    """What the room serves to other rooms and the operator."""
+    boxes = [
+        (room.inbox, room.inbox_bell), (room.records, room.records_bell), (room.failures, room.failures_bell),
+        (calls, calls_bell),
+    ]  # fmt: skip
     dead_letters = Servicer(
         "pytake.common.v1.DeadLetters", lanes_pb2_grpc.add_DeadLettersServicer_to_server, DeadLetters(boxes, room.audit)
     )
     sealing = Servicer(
         "pytake.common.v1.Sealing", sealing_pb2_grpc.add_SealingServicer_to_server, SealingServer(room.resealing)
     )
-    own = servicers(room.deliver, room.credentials, room.list_messages, room.privacy)
+    own = servicers(room.deliver, room.credentials, room.privacy)
     return [*own, dead_letters, sealing, audit_servicer(room.audit)]
+
+
+def served_to_teams(teams: Teams) -> list[Servicer]:
+    """What the room serves to teams."""
+    return team_servicers(teams.send, teams.tell, teams.watching, teams.webhooks, teams.health)
+
+
+def _reach(settings: Settings) -> tuple[frozenset[int], Sequence[Network]]:
+    """Ports and networks of the house's own that webhooks may reach. Raises SettingsError."""
+    try:
+        ports = ports_of(settings.webhook_ports)
+    except ValueError as error:
+        raise SettingsError(f"WEBHOOK_PORTS cannot be used: {error}") from error
+    try:
+        return ports, networks_of(settings.webhook_allowed_networks)
+    except ValueError as error:
+        raise SettingsError(f"WEBHOOK_ALLOWED_NETWORKS cannot be used: {error}") from error
 
 
 def _check(settings: Settings) -> None:
     if not 0 < settings.http_timeout_seconds < settings.reconcile_seconds <= 60:
         raise SettingsError("HTTP_TIMEOUT_SECONDS must be less than RECONCILE_SECONDS, and that at most 60")
+    if settings.webhook_calls_in_flight < 1:
+        raise SettingsError("WEBHOOK_CALLS_IN_FLIGHT must be more than 0")
     if settings.messages_per_second <= 0 or settings.pair_burst < 1 or settings.lanes_in_flight < 1:
         raise SettingsError("NUMBER_MESSAGES_PER_SECOND, PAIR_BURST and LANES_IN_FLIGHT must be more than 0")
     try:
@@ -196,6 +314,7 @@ def _check(settings: Settings) -> None:
     except ValueError as error:
         raise SettingsError(f"META_GRAPH_API_BASE cannot be used: {error}") from error
     _names(settings)
+    _reach(settings)
 
 
 def _sealer(settings: Settings) -> Sealer:

@@ -1,25 +1,31 @@
-"""Whom sender calls: ingress for its watermark, analytics with delivery records, executor with what did not arrive."""
+"""Whom sender calls: ingress, analytics and executor with what it knows, router for conversations."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from uuid import UUID
 
 from services.chassis.clock import Monotonic
 from services.chassis.errors import PytakeError
 from services.chassis.queue import StoredItem, deliver_bundles
 from services.chassis.rpc import Peer
 from services.pb.analytics.v1 import analytics_pb2, analytics_pb2_grpc
-from services.pb.common.v1 import results_pb2
+from services.pb.common.v1 import errors_pb2, results_pb2
 from services.pb.executor.v1 import executor_pb2, executor_pb2_grpc
 from services.pb.ingress.v1 import ingress_pb2, ingress_pb2_grpc
+from services.pb.router.v1 import router_pb2, router_pb2_grpc
+from services.sender.domain.changes import Change
 from services.sender.domain.delivery import Delivery
+from services.sender.ports.teams import Conversation, NoConversation, Recipient
 
 # Nothing that could settle a doubt may be on its way: the oldest status not yet applied is younger than this …
 OLDEST_STATUS_MS = 2000
 # … and the door has been open this long, so that Meta had time to come back to it.
 DOOR_OPEN_MS = 8000
 
+# Somebody waits for it.
+_OPEN_SECONDS = 3.0
 _WATERMARK_SECONDS = 2.0
 _INGEST_SECONDS = 2.5
 _SUBMIT_SECONDS = 2.5
@@ -78,6 +84,61 @@ def record_bytes(delivery: Delivery) -> bytes:
         error_code=delivery.error_code,
         sequence=delivery.sequence,
     ).SerializeToString()
+
+
+def change_of(record: bytes) -> Change | None:
+    """A delivery as `record_bytes` wrote it; None for what is none."""
+    told = analytics_pb2.Record.FromString(record)
+    kind, _, rest = told.record_id.partition(":")
+    message_id, _, status = rest.partition(":")
+    try:
+        if kind != "delivery":
+            return None
+        return Change(
+            event_id=told.record_id,
+            message_id=UUID(message_id),
+            lane_id=UUID(told.conversation_id),
+            status=status,
+            error_code=told.error_code,
+            occurred_at_us=told.occurred_at_us,
+        )
+    except ValueError:
+        return None
+
+
+class RouterConversations:
+    """See ports.teams.Conversations."""
+
+    def __init__(self, peer: Peer) -> None:
+        self._peer = peer
+        self._addresses = peer.stub(router_pb2_grpc.AddressesStub)
+
+    async def open(
+        self, *, organization_id: UUID, recipients: Sequence[Recipient]
+    ) -> list[Conversation | NoConversation]:
+        """See Conversations."""
+        request = router_pb2.OpenConversationsRequest(organization_id=str(organization_id))
+        for recipient in recipients:
+            request.addressees.add(
+                conversation_id=str(recipient.conversation_id or ""),
+                phone_number_id=recipient.phone_number_id,
+                phone_number=recipient.phone_number,
+                user_id=recipient.user_id,
+            )
+        answer = await self._peer.call(self._addresses.OpenConversations, request, seconds=_OPEN_SECONDS)
+        return [_conversation(each) for each in answer.conversations]
+
+
+def _conversation(told: router_pb2.OpenConversation) -> Conversation | NoConversation:
+    if told.reason != errors_pb2.ERROR_REASON_UNSPECIFIED:
+        return NoConversation(told.reason, told.problem)
+    return Conversation(
+        conversation_id=UUID(told.conversation_id),
+        phone_number_id=told.phone_number_id,
+        wa_id=told.wa_id,
+        user_id=told.user_id,
+        window_expires_at=told.window_expires_at,
+    )
 
 
 def failure_bytes(delivery: Delivery) -> bytes:

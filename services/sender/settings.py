@@ -51,3 +51,24 @@ class Settings(ServiceSettings):
     replicas: int = setting(
         "SENDER_REPLICAS", "sender processes among which limits are shared while Redis is away", default=2
     )
+    router_target: str = setting(
+        "ROUTER_TARGET",
+        "gRPC target of router, asked for the conversations of teams' messages",
+        default="dns:///127.0.0.1:7010",
+    )
+    webhook_calls_in_flight: int = setting(
+        "WEBHOOK_CALLS_IN_FLIGHT",
+        "calls of organizations' webhooks one process makes at a time; one organization gets a quarter of them",
+        default=64,
+    )
+    webhook_allowed_networks: str = setting(
+        "WEBHOOK_ALLOWED_NETWORKS",
+        "networks that organizations' webhooks may reach though they are not public, and then without TLS too, such as "
+        "10.20.0.0/16, comma-separated",
+        default="",
+    )
+    webhook_ports: str = setting(
+        "WEBHOOK_PORTS",
+        "ports that organizations' webhooks may reach, comma-separated; ranges such as 8000-8099",
+        default="443",
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from services.chassis.db import Database, run
 from services.chassis.queue.schema import KEEP_DAYS
 
-_BOXES = ("sender.inbox_item", "sender.records_item", "sender.failures_item")
+_BOXES = ("sender.inbox_item", "sender.records_item", "sender.failures_item", "sender.hooks_item")
 _WEEKS_AHEAD = 3
 
 

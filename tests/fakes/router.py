@@ -13,7 +13,7 @@ from services.router.domain.contacts import Contact, ContactChanges, Known
 from services.router.domain.conversation import Conversation, Owner, Touch, combine
 from services.router.domain.identity import Identity, conversation_id_of
 from services.router.domain.organization import Chatbot, Number, Organization, Setup, Trigger
-from services.router.ports import BadValue, Guess, NumberOwner, OwnerChange, Owners, Raced
+from services.router.ports import Addressed, BadValue, Guess, NumberOwner, OwnerChange, Owners, Raced
 
 START = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
@@ -149,6 +149,16 @@ class FakeStore:
             self.rows.owner_changed_at[each.conversation_id] = datetime.now(UTC)
         times = [self.rows.owner_changed_at.get(each.conversation_id) for each in (changed or found)]
         return OwnerChange(len(found), len(changed), max((time for time in times if time), default=None))
+
+    async def addressed(self, *, organization_id: UUID, conversation_ids: Collection[UUID]) -> Mapping[UUID, Addressed]:
+        asked = {key: self.rows.conversations[key] for key in conversation_ids if key in self.rows.conversations}
+        return {key: self._addressed(each) for key, each in asked.items() if each.organization_id == organization_id}
+
+    def _addressed(self, conversation: Conversation) -> Addressed:
+        number = conversation.phone_number_id
+        contact = self.rows.contacts[self.rows.merged_into.get(conversation.contact_id, conversation.contact_id)]
+        current = self.rows.conversations[conversation_id_of(contact.contact_id, number)]
+        return Addressed(current.conversation_id, number, contact.wa_id, contact.user_id, current.window_expires_at)
 
     def need(self, organization_id: UUID) -> Organization:
         if organization_id not in self.rows.organizations:

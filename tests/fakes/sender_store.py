@@ -9,7 +9,8 @@ from services.chassis.queue import Claim, StoredItem
 from services.sender.domain.message import Key as MessageKey
 from services.sender.domain.message import Message, key_of, with_status
 from services.sender.domain.settling import Lost, PairLimit, Released, Turn, Wish, settle
-from services.sender.ports import Departure, Listed, NewMessage, Settlement, StatusEvent, StatusFate
+from services.sender.ports import Departure, NewMessage, Settlement, StatusEvent, StatusFate
+from services.sender.ports.teams import Listed, MessageFilter
 
 Key = tuple[UUID, UUID]
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -179,19 +180,27 @@ class FakeStore:
             lane.wake_at = min(lane.wake_at, self.clock.now())
         return True
 
-    async def list_messages(
-        self, *, organization_id: UUID, lane_id: UUID | None, state: str, limit: int
-    ) -> list[Listed]:
-        chosen = [
-            m for key, m in self.messages.items()
-            if m.organization_id == organization_id and lane_id in (None, m.lane_id) and state in ("", m.state)
+    async def find(self, *, organization_id: UUID, message_ids: Sequence[UUID]) -> Mapping[UUID, Listed]:
+        """See ports.teams.MessageBook."""
+        keys = [key_of(organization_id, message_id) for message_id in message_ids]
+        return {self.messages[key].message_id: _listed(self.messages[key]) for key in keys if key in self.messages}
+
+    async def page(self, *, organization_id: UUID, chosen: MessageFilter, limit: int) -> list[Listed]:
+        """See ports.teams.MessageBook; all messages are of one moment here."""
+        found = [
+            message for message in self.messages.values()
+            if message.organization_id == organization_id and chosen.lane_id in (None, message.lane_id)
+            and chosen.state in ("", message.state) and chosen.status in ("", message.status)
+            and chosen.phone_number_id in ("", message.phone_number_id)
+            and (chosen.before is None or message.message_id < chosen.before[1])
         ]  # fmt: skip
-        return [
-            Listed(
-                message_id=m.message_id, lane_id=m.lane_id, phone_number_id=m.phone_number_id, state=m.state,
-                status=m.status, attempts=m.attempts, wamids=m.wamids, resolved_by=m.resolved_by,
-                is_maybe_duplicate=m.is_maybe_duplicate, error_code=m.error_code,
-                error_text=m.error_text, created_at=START,
-            )
-            for m in reversed(chosen[-limit:])
-        ]  # fmt: skip
+        found.sort(key=lambda message: message.message_id, reverse=True)
+        return [_listed(message) for message in found[:limit]]
+
+
+def _listed(m: Message) -> Listed:
+    return Listed(
+        message_id=m.message_id, lane_id=m.lane_id, phone_number_id=m.phone_number_id, state=m.state,
+        status=m.status, attempts=m.attempts, wamids=m.wamids, resolved_by=m.resolved_by,
+        is_maybe_duplicate=m.is_maybe_duplicate, error_code=m.error_code, error_text=m.error_text, created_at=START,
+    )  # fmt: skip

@@ -45,6 +45,7 @@ def _sample(kind: str) -> object:
         "jsonb": "{}",
         "text[]": [],
         "uuid[]": [],
+        "bigint[]": [],
         "date": "today",
         "timestamp with time zone": "now",
     }

@@ -88,5 +88,5 @@ def look_at_the_phone(shop: Shop, person: Person) -> None:
 def told(shop: Shop, token: str, status: str) -> list[sender_pb2.MessageRecord]:
     """The shop's messages of which Meta has told this status last."""
     request = sender_pb2.ListMessagesRequest(organization_id=rooms.organization_of(token))
-    answer = rooms.call(shop.house, "sender", sender_pb2_grpc.MessagesStub, "ListMessages", request, token=token)
+    answer = rooms.call(shop.house, "sender", sender_pb2_grpc.MessageServiceStub, "List", request, token=token)
     return [message for message in answer.messages if message.status == status]

@@ -48,4 +48,4 @@ def test_after_a_rotation_everything_opens_with_the_new_key_alone(house_folder: 
         )
         assert under(house) == {"active"}
         checks = [json.loads(line) for line in house.pytake("doctor", "--json").splitlines()]
-        assert [check["result"] for check in checks if check["check"] == "access tokens"] == ["ok"]
+        assert [check["result"] for check in checks if check["check"] == "access token"] == ["ok"]

@@ -13,6 +13,7 @@ import time
 from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
+from uuid import uuid5
 
 from google.protobuf import message_factory
 from google.protobuf.descriptor import Descriptor, FieldDescriptor, MethodDescriptor
@@ -198,6 +199,13 @@ def pools_of(tenant: Tenant, twin: Tenant) -> Pools:
         "scopes": sorted(PERMISSIONS),
         "expires_in_days": [30],
         "requests_per_minute": [60],
+        "idempotency_key": ["first", "second"],
+        "url": ["https://shop.example/hook"],
+        "events": ["message.sent"],
+        "webhook_id": [str(uuid5(one.organization_id, f"webhook:{name}")) for one in (tenant, twin) for name in NAMES],
+        # A secret that is made is made by chance.
+        "secret": [f"{key}-1", f"{key}-2"],
+        "is_secret_renewed": [False],
     }
     for values, *fields in (
         (PHONES, "phone_number", "wa_id", "contact", "contact_wa_id", "recipient_wa_id"),

@@ -20,6 +20,6 @@ async def examine(state: State, environment: Mapping[str, str], organization: st
         check_redis(state),
         check_services(state),
         check_door(state),
-        check_meta(state, environment, organization),
+        check_meta(state, organization),
     )
     return [*check_variables(environment), *(finding for each in found for finding in each)]

@@ -1,80 +1,68 @@
-"""Checks what Meta says: whether access tokens work, and whether webhooks are subscribed."""
+"""Checks what Meta says of business numbers, and whether it can reach the webhooks it posts to."""
 
 import asyncio
-from collections.abc import Mapping
-from urllib.parse import quote
+from urllib.parse import urlencode
 
 import httpx
 
 from services.chassis.errors import PytakeError
-from services.cli.apply.memory import Memory, RememberedNumber
 from services.cli.checks.finding import Finding, not_checked, ok, problem
-from services.cli.rooms import Rooms, secrets_folder
-from services.embedded.rooms import graph_api_base
+from services.cli.rooms import Rooms
 from services.embedded.state import State
 from services.pb.router.v1 import router_pb2
 from services.pb.sender.v1 import sender_pb2, sender_pb2_grpc
 
 SECONDS = 10.0
-CREDENTIALS = "access tokens"
-SUBSCRIPTION = "webhook subscription"
+NUMBERS = "business numbers"
+NAMES = {"token": "access token", "scopes": "scopes", "subscription": "webhook subscription", "webhook": "webhook"}
+# Whoever serves the webhook of this house refuses it; anybody else's page does not.
+WRONG_HANDSHAKE = {"hub.mode": "subscribe", "hub.verify_token": "wrong-on-purpose", "hub.challenge": "1"}
 
 
-async def check_meta(state: State, environment: Mapping[str, str], organization: str) -> list[Finding]:
+async def check_meta(state: State, organization: str) -> list[Finding]:
     """Check the numbers of one organization, or of all with an empty name."""
     async with Rooms.of(state) as rooms:
         try:
             chosen = [each for each in await rooms.organizations() if organization in ("", each.name)]
             if organization and not chosen:
                 await rooms.organization_id(organization)
-            found = [finding for each in chosen for finding in await _check_tokens(rooms, each)]
+            return [finding for each in chosen for finding in await _check_numbers(rooms, each)]
         except PytakeError as error:
-            return [problem(CREDENTIALS, f"they cannot be checked: {error.sentence}.", "Mend the services first.")]
-    memory = Memory.of(secrets_folder(state))
-    ids = {each.organization_id for each in chosen}
-    numbers = [number for number in memory.numbers.values() if number.organization_id in ids]
-    base = graph_api_base(environment, _simulator_address(state))
-    return found + await asyncio.gather(*(_check_subscription(base, number) for number in numbers))
+            return [problem(NUMBERS, f"they cannot be checked: {error.sentence}.", "Mend the services first.")]
 
 
-async def _check_tokens(rooms: Rooms, organization: router_pb2.Organization) -> list[Finding]:
-    stub = rooms.peer("sender").stub(sender_pb2_grpc.CredentialsStub)
-    request = sender_pb2.CheckCredentialsRequest(organization_id=organization.organization_id)
-    response = await rooms.call("sender", stub.CheckCredentials, request)
-    if not response.checks:
-        return [not_checked(CREDENTIALS, f"{organization.name} has no number with a token")]
-    return [_token_finding(organization.name, check) for check in response.checks]
+async def _check_numbers(rooms: Rooms, organization: router_pb2.Organization) -> list[Finding]:
+    stub = rooms.peer("sender").stub(sender_pb2_grpc.HealthStub)
+    request = sender_pb2.CheckNumbersRequest(organization_id=organization.organization_id)
+    response = await rooms.call("sender", stub.CheckNumbers, request)
+    if not response.findings:
+        return [not_checked(NUMBERS, f"{organization.name} has no number with a token")]
+    return await asyncio.gather(*(_finding(organization.name, found) for found in response.findings))
 
 
-def _token_finding(organization: str, check: sender_pb2.CredentialCheck) -> Finding:
-    name = f"{organization} number {check.phone_number_id}"
-    if check.is_valid:
-        return ok(CREDENTIALS, f"the Graph API takes the token of {name}")
-    return problem(CREDENTIALS, f"{name}: {check.problem}", "Give the number a valid access_token and apply again.")
+async def _finding(organization: str, found: sender_pb2.NumberFinding) -> Finding:
+    name = NAMES.get(found.check, found.check)
+    text = f"{organization} number {found.phone_number_id}: {found.text}"
+    if found.result == "problem":
+        return problem(name, f"{text}.", found.mend)
+    if found.result != "ok":
+        return not_checked(name, text)
+    why_not = await _why_unreachable(found.callback_url) if found.callback_url else ""
+    if why_not:
+        mend = "Open the way from the Internet to ingress, or give Meta the right address."
+        return problem(name, f"{text}, {why_not}.", mend)
+    return ok(name, f"{text}, which refuses a wrong verify token" if found.callback_url else text)
 
 
-async def _check_subscription(base: str, number: RememberedNumber) -> Finding:
-    """Ask which apps hear of the number's account; only its id, which apply may be told, leads there."""
-    name = f"number {number.phone_number_id}"
-    if not number.waba_id:
-        return not_checked(SUBSCRIPTION, f"of {name}: its waba_id is not known; add it in the apply file")
-    url = f"{base}/{quote(number.waba_id)}/subscribed_apps"
-    headers = {"Authorization": f"Bearer {number.access_token}"}
+async def _why_unreachable(url: str) -> str:
+    """Try the handshake with a wrong token from here: what is reachable and ours answers 403."""
+    joint = "&" if "?" in url else "?"
     try:
-        async with httpx.AsyncClient(timeout=SECONDS) as client:
-            answer = await client.get(url, headers=headers)
-            subscribed = answer.json().get("data") if answer.is_success else None
-    except (httpx.HTTPError, ValueError, AttributeError) as error:
-        return problem(SUBSCRIPTION, f"of {name}: the Graph API does not answer ({error}).", f"Can {base} be reached?")
-    if subscribed is None:
-        text = f"of {name}: the Graph API answered {answer.status_code}."
-        return problem(SUBSCRIPTION, text, "Check waba_id and access_token in the apply file.")
-    if not subscribed:
-        mend = f"Subscribe the app: POST {url} with the access token."
-        return problem(SUBSCRIPTION, f"no app hears of {name}.", mend)
-    return ok(SUBSCRIPTION, f"an app hears of {name}")
-
-
-def _simulator_address(state: State) -> str | None:
-    simulator = state.get("simulator")
-    return str(simulator["url"]).removeprefix("http://") if isinstance(simulator, dict) else None
+        # Not through a proxy of this machine: Meta has none.
+        async with httpx.AsyncClient(timeout=SECONDS, trust_env=False) as client:
+            answer = await client.get(f"{url}{joint}{urlencode(WRONG_HANDSHAKE)}")
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+        return f"which does not answer from here ({type(error).__name__})"
+    if answer.status_code != httpx.codes.FORBIDDEN:
+        return f"which answers a wrong verify token with {answer.status_code} instead of 403"
+    return ""

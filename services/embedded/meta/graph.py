@@ -18,6 +18,7 @@ VERSIONS = frozenset(f"v{major}.0" for major in range(21, 27))
 """Graph versions that answer in November 2026; v20.0 went in September 2026, v27.0 is not out."""
 
 SCOPES = ["whatsapp_business_management", "whatsapp_business_messaging"]
+USUAL_THROUGHPUT = 80.0
 BAD_GATEWAY = "<html><body><h1>502 Bad Gateway</h1></body></html>"
 
 
@@ -65,6 +66,10 @@ class GraphApp:
                 "display_phone_number": number.display_phone_number,
                 "verified_name": number.verified_name,
                 "quality_rating": number.quality_rating,
+                "status": "CONNECTED",
+                "throughput": {"level": "HIGH" if number.limits.messages_per_second > USUAL_THROUGHPUT else "STANDARD"},
+                "whatsapp_business_manager_messaging_limit": number.messaging_limit,
+                "webhook_configuration": {"application": number.webhook_url} if number.webhook_url else {},
             }
         )
 

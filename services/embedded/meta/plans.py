@@ -39,6 +39,7 @@ class BusinessNumber:
     webhook_url: str = ""
     verified_name: str = "Test business"
     quality_rating: str = "GREEN"
+    messaging_limit: str = "TIER_2K"
     subscribed: bool = True
     limits: Limits = Limits()
 

@@ -1,5 +1,6 @@
 """What executor needs from outside."""
 
+from services.chassis.egress import Answer, Forbidden, NoAnswer, TooSlow, Unreachable
 from services.executor.ports.flows_and_states import (
     FlowChanged,
     FlowInUse,
@@ -26,19 +27,14 @@ from services.executor.ports.flows_and_states import (
     VersionView,
 )
 from services.executor.ports.outside import (
-    Answer,
     EffectBox,
     EffectDue,
     EffectSettled,
-    Forbidden,
     Hand,
     Hands,
-    NoAnswer,
     Outside,
     SecretName,
     Secrets,
-    TooSlow,
-    Unreachable,
 )
 
 __all__ = [

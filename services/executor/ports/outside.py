@@ -8,33 +8,9 @@ from datetime import datetime
 from typing import Literal, Protocol
 from uuid import UUID
 
+from services.chassis.egress import Answer
 from services.chassis.queue import Claim, Finish, Item, StoredItem
 from services.executor.domain.requests import EffectRequest
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A whole answer; header names are in lower case, and of repeated ones the last counts."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-
-
-class Forbidden(Exception):
-    """The call may not be made as it is, now or later: nothing was sent. The text is for the author of the flow."""
-
-
-class NoAnswer(Exception):
-    """No whole answer came, or one that is not taken: whether the call had an effect is unknown. As Forbidden."""
-
-
-class TooSlow(NoAnswer):
-    """No whole answer came in time."""
-
-
-class Unreachable(NoAnswer):
-    """There was no connection, or it broke."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,11 +28,13 @@ from services.ingress.http.rest import (
     denied,
     flow_routes,
     invitation_routes,
+    message_routes,
     privacy_routes,
     session_routes,
     user_routes,
+    webhook_routes,
 )
-from services.ingress.ports import Flows
+from services.ingress.ports import Flows, Messages, Webhooks
 from services.ingress.privacy import Exports, Requests
 
 Ready = Callable[[], Awaitable[bool]]
@@ -42,6 +44,8 @@ _TAGS = [
     {"name": "webhook", "description": "What Meta calls. No token: the signature proves who it is."},
     {"name": "conversations", "description": "Look at them, try a flow in a contact's name, take, release, close."},
     {"name": "flows", "description": "Flows, their drafts and versions, and what publishing means for people in them."},
+    {"name": "messages", "description": "Messages that no flow says, and what became of all messages."},
+    {"name": "webhooks", "description": "Where your systems are told what became of messages, signed."},
     {"name": "privacy", "description": "The rights of people who wrote: everything about them, and its erasure."},
     {"name": "sessions", "description": "Log in, stay logged in, log out."},
     {"name": "people", "description": "The people of your organization, their roles, and invitations."},
@@ -74,6 +78,8 @@ def build_site(
     is_ready: Ready,
     conversations: Conversations,
     flows: Flows,
+    messages: Messages,
+    webhooks: Webhooks,
     requests: Requests,
     exports: Exports,
     accounts: Accounts,
@@ -104,6 +110,8 @@ def build_site(
     for routes in (
         conversation_routes(conversations),
         flow_routes(flows),
+        message_routes(messages),
+        webhook_routes(webhooks),
         privacy_routes(requests, exports),
         session_routes(accounts.sessions, accounts.people),
         user_routes(accounts.people),

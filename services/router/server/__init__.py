@@ -1,9 +1,17 @@
 """protobuf ⇄ domain; no rule, no SQL."""
 
+from services.router.server.addresses import AddressesServer
 from services.router.server.conversations import ConversationsServer
 from services.router.server.directory import DirectoryServer
 from services.router.server.orders import OrdersServer
 from services.router.server.privacy import PrivacyServer
 from services.router.server.routing import RoutingServer
 
-__all__ = ["ConversationsServer", "DirectoryServer", "OrdersServer", "PrivacyServer", "RoutingServer"]
+__all__ = [
+    "AddressesServer",
+    "ConversationsServer",
+    "DirectoryServer",
+    "OrdersServer",
+    "PrivacyServer",
+    "RoutingServer",
+]

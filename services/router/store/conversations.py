@@ -1,12 +1,15 @@
-"""Who owns conversations."""
+"""Who owns conversations, and how their contacts are written to."""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
+from uuid import UUID
+
 from services.chassis.audit import AuditEntry, AuditLog, digest_of
-from services.chassis.db import Database, fetch_all, run_steps
+from services.chassis.db import Database, Query, fetch_all, run_steps
 from services.router.domain.conversation import Owner
 from services.router.domain.identity import Identity
-from services.router.ports import OwnerChange
+from services.router.ports import Addressed, OwnerChange
 
 # A merge moves identities, so that they never name a contact that was merged away.
 _SET_OWNER = """
@@ -26,6 +29,26 @@ _SET_OWNER = """
            (SELECT array_agg(conversation_id ORDER BY conversation_id) FROM changed),
            (SELECT array_agg(former ORDER BY conversation_id) FROM changed),
            coalesce((SELECT max(owner_changed_at) FROM changed), (SELECT max(owner_changed_at) FROM wanted))"""
+
+# LIMIT keeps every look-up one descent of a key (store/contacts.py). A conversation of a contact that was merged away
+# is followed to the winner's with the same number.
+_ADDRESSED = Query("""
+    SELECT t.k, w.conversation_id, w.phone_number_id, c.wa_id, c.user_id,
+           coalesce(extract(epoch FROM w.window_expires_at), 0)::bigint
+    FROM unnest(%(conversations)b::uuid[]) t(k)
+    CROSS JOIN LATERAL (
+      SELECT contact_id, phone_number_id FROM router.conversation
+      WHERE organization_id = %(organization)b::uuid AND conversation_id = t.k LIMIT 1) v
+    CROSS JOIN LATERAL (
+      SELECT coalesce(merged_into, contact_id) AS contact_id FROM router.contact
+      WHERE organization_id = %(organization)b::uuid AND contact_id = v.contact_id LIMIT 1) m
+    CROSS JOIN LATERAL (
+      SELECT conversation_id, contact_id, phone_number_id, window_expires_at FROM router.conversation
+      WHERE organization_id = %(organization)b::uuid AND contact_id = m.contact_id
+        AND phone_number_id = v.phone_number_id LIMIT 1) w
+    CROSS JOIN LATERAL (
+      SELECT wa_id, user_id FROM router.contact
+      WHERE organization_id = %(organization)b::uuid AND contact_id = w.contact_id LIMIT 1) c""")
 
 
 class PostgresConversations:
@@ -60,3 +83,11 @@ class PostgresConversations:
             ]
             await run_steps(connection, self._audit.steps(entries))
         return OwnerChange(found, len(entries), changed_at)
+
+    async def addressed(self, *, organization_id: UUID, conversation_ids: Collection[UUID]) -> Mapping[UUID, Addressed]:
+        """See ConversationStore."""
+        if not conversation_ids:
+            return {}
+        values = {"organization": organization_id, "conversations": sorted(conversation_ids)}
+        (rows,) = await self._database.batch([organization_id], [(_ADDRESSED, values)], durable=False)
+        return {row[0]: Addressed(*row[1:]) for row in rows}

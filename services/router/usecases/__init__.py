@@ -1,5 +1,6 @@
 """What router does: load, decide, save, tell."""
 
+from services.router.usecases.addressing import OpenConversations
 from services.router.usecases.conversations import SetOwner
 from services.router.usecases.directory import Directory
 from services.router.usecases.messages import RouteMessages
@@ -7,4 +8,12 @@ from services.router.usecases.privacy import Privacy
 from services.router.usecases.statuses import RouteStatuses
 from services.router.usecases.trial_message import SubmitTestMessage
 
-__all__ = ["Directory", "Privacy", "RouteMessages", "RouteStatuses", "SetOwner", "SubmitTestMessage"]
+__all__ = [
+    "Directory",
+    "OpenConversations",
+    "Privacy",
+    "RouteMessages",
+    "RouteStatuses",
+    "SetOwner",
+    "SubmitTestMessage",
+]

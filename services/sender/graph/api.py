@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import UTC
 from email.utils import parsedate_to_datetime
+
+import orjson
 
 from services.chassis import clock
 from services.sender import metrics
@@ -62,16 +65,25 @@ class GraphApi:
 
     async def check(self, *, phone_number_id: str, token: str) -> str:
         """Ask for the number itself: nothing when all is well, else one sentence with the mend."""
+        answer = await self.ask([phone_number_id], {"fields": "id"}, token=token)
+        return "" if isinstance(answer, Mapping) else answer
+
+    async def ask(self, path: Sequence[str], query: Mapping[str, str], *, token: str) -> Mapping[str, object] | str:
+        """Ask for something; what the Graph API tells, or why it does not, one sentence with the mend."""
         try:
-            request = self._endpoint.get(phone_number_id, token)
+            request = self._endpoint.get(path, query, token)
             response = await self._client.send(request, lambda: True)
         except (NoAnswer, NotWritten, ValueError):
             return "the Graph API did not answer; check META_GRAPH_API_BASE and the way out to it"
-        if response.status == 200:
-            return ""
-        answer = classify(response.status, response.body)
-        text = "" if isinstance(answer, Accepted) else answer.text
-        return f"the Graph API refused the token for this number ({text}); put a new one with `pytake apply`"
+        if response.status != 200:
+            answer = classify(response.status, response.body)
+            text = "" if isinstance(answer, Accepted) else answer.text
+            return f"the Graph API refused the token for this number ({text}); put a new one with `pytake apply`"
+        try:
+            told = orjson.loads(response.body)
+        except orjson.JSONDecodeError:
+            told = None
+        return told if isinstance(told, dict) else "the Graph API answered something that is no JSON object"
 
 
 def retry_after(header: str | None) -> float | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
@@ -44,10 +45,11 @@ class Endpoint:
         )
         return head.encode() + body
 
-    def get(self, phone_number_id: str, token: str) -> bytes:
-        """The whole request that asks for a number's id. Raises ValueError as `post`."""
-        target = f"{self.path}/{quote(phone_number_id, safe='')}?fields=id"
-        return f"GET {target} HTTP/1.1\r\n{self._headers(token)}\r\n".encode()
+    def get(self, path: Sequence[str], query: Mapping[str, str], token: str) -> bytes:
+        """The whole request that asks for something below the base. Raises ValueError as `post`."""
+        below = "/".join(quote(part, safe="") for part in path)
+        asked = "&".join(f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in query.items())
+        return f"GET {self.path}/{below}?{asked} HTTP/1.1\r\n{self._headers(token)}\r\n".encode()
 
     def _headers(self, token: str) -> str:
         # A line end in a token would begin a header of the token's own.

@@ -1,4 +1,4 @@
-"""gRPC in and out: protobuf to values, one use case, result to response."""
+"""protobuf ⇄ domain: request to values, one use case, result to response."""
 
 from __future__ import annotations
 
@@ -7,17 +7,31 @@ from services.pb.sender.v1 import sender_pb2_grpc
 from services.sender.ports import Privacy
 from services.sender.server.credentials import CredentialsServer
 from services.sender.server.delivery import DeliveryServer
-from services.sender.server.messages import MessagesServer
+from services.sender.server.health import HealthServer
+from services.sender.server.messages import MessageServiceServer, written
 from services.sender.server.privacy import PrivacyServer
-from services.sender.usecases import Deliver, KeepCredentials, ListMessages
+from services.sender.server.webhooks import WebhooksServer
+from services.sender.usecases import Deliver, KeepCredentials
+from services.sender.usecases.health import TellHealth
+from services.sender.usecases.sending import Send
+from services.sender.usecases.telling import TellMessages, WatchMessages
+from services.sender.usecases.webhooks import KeepWebhooks
 
-__all__ = ["CredentialsServer", "DeliveryServer", "MessagesServer", "PrivacyServer", "servicers"]
+__all__ = [
+    "CredentialsServer",
+    "DeliveryServer",
+    "HealthServer",
+    "MessageServiceServer",
+    "PrivacyServer",
+    "WebhooksServer",
+    "servicers",
+    "team_servicers",
+    "written",
+]
 
 
-def servicers(
-    deliver: Deliver, credentials: KeepCredentials, list_messages: ListMessages, privacy: Privacy
-) -> list[Servicer]:
-    """Sender's own services."""
+def servicers(deliver: Deliver, credentials: KeepCredentials, privacy: Privacy) -> list[Servicer]:
+    """What other rooms and the operator call."""
     return [
         Servicer("pytake.sender.v1.Delivery", sender_pb2_grpc.add_DeliveryServicer_to_server, DeliveryServer(deliver)),
         Servicer(
@@ -25,10 +39,20 @@ def servicers(
             sender_pb2_grpc.add_CredentialsServicer_to_server,
             CredentialsServer(credentials),
         ),
-        Servicer(
-            "pytake.sender.v1.Messages",
-            sender_pb2_grpc.add_MessagesServicer_to_server,
-            MessagesServer(list_messages),
-        ),
         Servicer("pytake.sender.v1.Privacy", sender_pb2_grpc.add_PrivacyServicer_to_server, PrivacyServer(privacy)),
+    ]
+
+
+def team_servicers(
+    send: Send, tell: TellMessages, watching: WatchMessages, webhooks: KeepWebhooks, health: TellHealth
+) -> list[Servicer]:
+    """What teams call."""
+    return [
+        Servicer(
+            "pytake.sender.v1.MessageService",
+            sender_pb2_grpc.add_MessageServiceServicer_to_server,
+            MessageServiceServer(send, tell, watching),
+        ),
+        Servicer("pytake.sender.v1.Webhooks", sender_pb2_grpc.add_WebhooksServicer_to_server, WebhooksServer(webhooks)),
+        Servicer("pytake.sender.v1.Health", sender_pb2_grpc.add_HealthServicer_to_server, HealthServer(health)),
     ]

@@ -12,16 +12,35 @@ from services.chassis.queue import Claim, Lanes
 from services.chassis.sealing import NameHasher
 from services.sender.domain.message import Key
 from services.sender.domain.settling import PairLimit, Turn, Wish
-from services.sender.ports import Departure, Listed, NewMessage, Settlement, StatusEvent, StatusFate
-from services.sender.store import statements
+from services.sender.ports import Departure, NewMessage, Settlement, StatusEvent, StatusFate
 from services.sender.store.arrivals import PER_LANE, add_and_depart, add_messages
-from services.sender.store.credentials import SEALED, PostgresCredentials
+from services.sender.store.changes import PostgresChanges
+from services.sender.store.credentials import SEALED as _SEALED_TOKENS
+from services.sender.store.credentials import PostgresCredentials
+from services.sender.store.health import PostgresHealth
+from services.sender.store.messages import PostgresMessages
 from services.sender.store.privacy import PostgresPrivacy
 from services.sender.store.rows import Changes, Telling, failures_in
 from services.sender.store.statuses import apply_statuses
 from services.sender.store.turns import settle_turns
+from services.sender.store.webhooks import SEALED as _SEALED_SECRETS
+from services.sender.store.webhooks import PostgresCalls, PostgresWebhooks
 
-__all__ = ["SEALED", "PostgresCredentials", "PostgresPrivacy", "PostgresStore", "Telling"]
+__all__ = [
+    "SEALED",
+    "PostgresCalls",
+    "PostgresChanges",
+    "PostgresCredentials",
+    "PostgresHealth",
+    "PostgresMessages",
+    "PostgresPrivacy",
+    "PostgresStore",
+    "PostgresWebhooks",
+    "Telling",
+]
+
+SEALED = (*_SEALED_TOKENS, *_SEALED_SECRETS)
+"""Where sender keeps sealed values."""
 
 
 class PostgresStore:
@@ -115,27 +134,3 @@ class PostgresStore:
             self._on_record()
         if failures_in(changes.deliveries):
             self._on_failure()
-
-    async def list_messages(
-        self, *, organization_id: UUID, lane_id: UUID | None, state: str, limit: int
-    ) -> list[Listed]:
-        """Messages, newest first."""
-        values = {"organization_id": organization_id, "lane_id": lane_id, "state": state, "limit": limit}
-        (rows,) = await self._database.batch([organization_id], [(statements.LIST_MESSAGES, values)], durable=False)
-        return [
-            Listed(
-                message_id=row[0],
-                lane_id=row[1],
-                phone_number_id=row[2],
-                state=row[3],
-                status=row[4],
-                attempts=row[5],
-                wamids=tuple(row[6]),
-                resolved_by=row[7],
-                is_maybe_duplicate=row[8],
-                error_code=row[9],
-                error_text=row[10],
-                created_at=row[11],
-            )
-            for row in rows
-        ]

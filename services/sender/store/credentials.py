@@ -13,7 +13,7 @@ from services.sender.store import statements
 
 _TABLE = "sender.credential"
 SEALED = (SealedColumn(_TABLE, "sealed", "phone_number_id", owners="sender.credential_owner"),)
-"""Where sender keeps sealed values."""
+"""Where access tokens lie."""
 
 
 class PostgresCredentials:

@@ -31,9 +31,10 @@ from services.chassis.queue import (
 )
 from services.chassis.sealing import NameHasher
 from services.sender.ports import Erasure
+from services.sender.store.webhooks import lane_of
 
 ROWS_AT_ONCE = 2000
-_WAITING = "messages that are on their way, or wait for the number's token, or for a status"
+_WAITING = "messages that are on their way, or wait for the number's token, or for a status, or to be told to webhooks"
 
 _MINE = "organization_id = %(organization)b::uuid"
 
@@ -45,6 +46,10 @@ _REMEMBER = Query("""
 # The conditions of the lists' partial indexes; the one on created_at holds for every message.
 _LISTED = "created_at > '2000-01-01Z' AND erased_at IS NULL"
 _OF_LANES = f"{_MINE} AND lane_id = ANY (%(lanes)b::uuid[]) AND {_LISTED}"
+
+# Who turns changes into calls of webhooks holds this, and sees what is erased once it has it again.
+_LOCK_FEED = Query(f"SELECT 1 FROM sender.webhook_feed WHERE {_MINE} FOR UPDATE")
+_READ_WEBHOOKS = Query(f"SELECT webhook_id FROM sender.webhook WHERE {_MINE}")
 
 # Messages before lanes, as statuses and turns lock them.
 _LOCK_MESSAGES = Query(f"""
@@ -123,7 +128,7 @@ class PostgresPrivacy:
         self._database = database
         self._names = names
         self._inbox, self._records = Clearing(Box("sender", "inbox")), Clearing(Box("sender", "records"))
-        self._failures = Clearing(Box("sender", "failures"))
+        self._failures, self._calls = Clearing(Box("sender", "failures")), Clearing(Box("sender", "hooks"))
         self._receipts = Receipts("sender")
 
     async def erase(self, *, organization_id: UUID, job_id: UUID, erasure: Erasure) -> Cleared:
@@ -161,7 +166,7 @@ class PostgresPrivacy:
             ("sender.message_wamid", (_EXPIRE_STRANGERS, values)),
             ("sender.pair", (_EXPIRE_PAIRS, values)),
         ]
-        for box in (self._inbox, self._failures, self._records):
+        for box in (self._inbox, self._failures, self._calls, self._records):
             removals += box.removing_older([organization_id], before, limit=ROWS_AT_ONCE)
         steps = [(_EXPIRE_MESSAGES, values), *(step for _, step in removals)]
         async with self._database.journey([organization_id]) as journey:
@@ -189,8 +194,11 @@ class PostgresPrivacy:
             "parts": list(erasure.wamid_parts),
         }
         async with self._database.journey([organization_id]) as journey:
-            boxes = (self._inbox, self._failures)
-            messages, *lanes = await journey.run([(_LOCK_MESSAGES, values), *(box.locking(keys) for box in boxes)])
+            _, webhooks = await journey.run([(_LOCK_FEED, values), (_READ_WEBHOOKS, values)])
+            calls = [(organization_id, lane_of(row[0], each)) for row in webhooks for each in erasure.conversation_ids]
+            boxes = ((self._inbox, keys), (self._failures, keys), (self._calls, calls))
+            locking = [box.locking(of_box) for box, of_box in boxes]
+            messages, *lanes = await journey.run([(_LOCK_MESSAGES, values), *locking])
             if not all(are_at_rest(each) for each in lanes):
                 return Cleared(waiting_for=_WAITING)
             values |= {
@@ -202,7 +210,7 @@ class PostgresPrivacy:
                 ("sender.message_wamid", (_REMOVE_WAMIDS, values)),
                 ("sender.parked_status", (_REMOVE_PARKED, values)),
                 ("sender.pair", (_REMOVE_PAIRS, values)),
-                *(removal for box in boxes for removal in box.removing(keys, EVER)),
+                *(removal for box, of_box in boxes for removal in box.removing(of_box, EVER)),
             ]
             cleared = counted(removals, await journey.run([step for _, step in removals]))
             return await self._receipts.commit(journey, organization_id, job_id, cleared)

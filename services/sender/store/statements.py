@@ -144,16 +144,6 @@ WAKE_ORGANIZATION = Query("""
     UPDATE sender.inbox_lane SET wake_at = now()
     WHERE organization_id = %(organization_id)s::uuid AND lease IS NULL AND wake_at > now()""")
 
-# The conditions of the lists' partial indexes; the one on created_at holds for every message.
-LIST_MESSAGES = Query("""
-    SELECT message_id, lane_id, phone_number_id, state, status, attempts, wamids, resolved_by, is_maybe_duplicate,
-           error_code, error_text, created_at
-    FROM sender.message
-    WHERE organization_id = %(organization_id)s::uuid AND created_at > '2000-01-01Z' AND erased_at IS NULL
-      AND (%(lane_id)s::uuid IS NULL OR lane_id = %(lane_id)s::uuid)
-      AND (%(state)s::text = '' OR state = %(state)s::text)
-    ORDER BY created_at DESC, message_id DESC LIMIT %(limit)s::bigint""")
-
 READ_CREDENTIALS = Query("""
     SELECT c.organization_id, c.phone_number_id, c.sealed
     FROM unnest(%(groups)b::uuid[], %(numbers)b::text[]) t(o, n)

@@ -7,7 +7,8 @@ from uuid import UUID
 
 from services.chassis.queue import Claim
 from services.sender.domain.settling import PairLimit, Turn, Verdict, Wish
-from services.sender.ports import Listed, NewMessage, StatusEvent, Store
+from services.sender.ports import NewMessage, StatusEvent, Store
+from services.sender.ports.teams import Listed, MessageBook
 
 LIMIT = PairLimit(burst=2, seconds=600.0)
 OPEN = time.time() + 86_400
@@ -18,6 +19,7 @@ class Case:
     """A store, and one organization's view of it."""
 
     store: Store
+    book: MessageBook
     organization_id: UUID
 
     async def add(self, lane: UUID, count: int = 1) -> list[UUID]:
@@ -51,5 +53,5 @@ class Case:
         return fate == "applied"
 
     async def listed(self, message_id: UUID) -> Listed:
-        rows = await self.store.list_messages(organization_id=self.organization_id, lane_id=None, state="", limit=100)
-        return next(row for row in rows if row.message_id == message_id)
+        found = await self.book.find(organization_id=self.organization_id, message_ids=[message_id])
+        return found[message_id]

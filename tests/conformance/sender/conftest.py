@@ -10,7 +10,7 @@ from services.chassis.db import Database as Pool
 from services.chassis.queue import Box, Lanes
 from services.chassis.sealing import NameHasher
 from services.sender.peers import failure_bytes, record_bytes
-from services.sender.store import PostgresStore, Telling
+from services.sender.store import PostgresMessages, PostgresStore, Telling
 from tests.conformance.sender.case import LIMIT, Case
 from tests.fakes.sender_store import Clock, FakeStore
 from tests.fixtures.servers import Database
@@ -20,7 +20,8 @@ from tests.fixtures.servers import Database
 async def case(request: pytest.FixtureRequest) -> AsyncIterator[Case]:
     if request.param == "memory":
         clock = Clock(time.time())
-        yield Case(FakeStore(clock, limit=LIMIT), uuid.uuid4())
+        store = FakeStore(clock, limit=LIMIT)
+        yield Case(store, store, uuid.uuid4())
         return
     database: Database = request.getfixturevalue("database")
     pool = await Pool.open(database.url_of("sender"), size=4, name="sender")
@@ -35,6 +36,7 @@ async def case(request: pytest.FixtureRequest) -> AsyncIterator[Case]:
             on_record=lambda: None,
             on_failure=lambda: None,
         ),
+        PostgresMessages(pool),
         uuid.uuid4(),
     )
     await pool.close()

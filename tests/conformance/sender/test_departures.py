@@ -128,7 +128,7 @@ async def test_without_a_wish_a_lane_is_only_held(case: Case) -> None:
 
 
 async def test_lanes_of_several_organizations_depart_together(case: Case) -> None:
-    other = Case(case.store, uuid.uuid4())
+    other = Case(case.store, case.book, uuid.uuid4())
     lanes: list[UUID] = [uuid.uuid4() for _ in range(4)]
     messages = [(case if n % 2 else other).message(lane) for n, lane in enumerate(lanes)]
     is_new, departures = await depart(case, *messages)

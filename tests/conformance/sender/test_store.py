@@ -203,7 +203,7 @@ async def test_another_organizations_status_changes_nothing(case: Case) -> None:
     (message,) = await case.add(uuid.uuid4())
     claim = await case.claim()
     await case.grant(claim, message)
-    assert not await Case(case.store, uuid.uuid4()).status("w", "read", message)
+    assert not await Case(case.store, case.book, uuid.uuid4()).status("w", "read", message)
     assert (await case.listed(message)).state == "attempting"
 
 

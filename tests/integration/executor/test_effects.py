@@ -14,13 +14,13 @@ import pytest
 
 from services.chassis.audit import AuditLog
 from services.chassis.clock import monotonic
+from services.chassis.egress import Egress, networks_of
 from services.chassis.queue import Bell, Finish, Lanes
 from services.chassis.sealing import Sealer
 from services.executor.domain.commands import StartEffect
 from services.executor.domain.effects import Ordered
 from services.executor.domain.json_value import Json
 from services.executor.domain.replies import failed
-from services.executor.egress import Egress, networks_of
 from services.executor.ports import EffectDue, EffectSettled, Passage, Save
 from services.executor.store import EFFECTS, PostgresEffects, PostgresPrivacy, PostgresSecrets
 from services.executor.usecases import CallOutside

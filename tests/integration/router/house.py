@@ -31,7 +31,7 @@ from services.router.store import (
     PostgresRouting,
 )
 
-CALLERS = ("operator", "ingress", "router")
+CALLERS = ("operator", "ingress", "router", "sender")
 NAMES = NameHasher(b"names of the erased are hashed so")
 
 
@@ -78,6 +78,7 @@ class Replica:
 
     ingress: Peer
     operator: Peer
+    sender: Peer
     audit: AuditLog
 
     async def route(
@@ -170,8 +171,8 @@ async def _replica(
         sender=GrpcSender(peers[1], seconds=10),
     )
     address = await _serve(servers, folder, "router", [*servicers(surroundings), audit_servicer(audit)])
-    ingress, operator = (_peer(stack, address, signers[name]) for name in ("ingress", "operator"))
-    return Replica(ingress, operator, audit)
+    ingress, operator, sender = (_peer(stack, address, signers[name]) for name in ("ingress", "operator", "sender"))
+    return Replica(ingress, operator, sender, audit)
 
 
 async def _serve(servers: list[RpcServer], folder: Path, room: str, served: list[Servicer]) -> PeerAddress:

@@ -240,7 +240,7 @@ async def test_refusals_carry_their_reason_over_the_wire(module_database: Databa
 async def test_a_room_without_business_here_is_turned_away(module_database: Database, tmp_path: Path):
     async with house(module_database.url_of("router"), tmp_path) as built:
         (replica,) = built.replicas
-        stranger = Replica(replica.operator, replica.ingress, replica.audit)
+        stranger = Replica(replica.operator, replica.ingress, replica.sender, replica.audit)
         with pytest.raises(PermissionDenied, match="operator may not call"):
             await stranger.route(message("1"))
 

@@ -5,8 +5,8 @@ import uuid
 
 from services.embedded.meta.plans import Faults
 from services.pb.common.v1 import content_pb2, results_pb2
-from services.pb.sender.v1 import sender_pb2
-from services.sender.server import MessagesServer
+from services.sender.ports.teams import MessageFilter
+from services.sender.store import PostgresMessages
 from tests.fixtures.outbound import SAMPLES, message_of
 
 from .conftest import TOKEN, Stage, eventually, settled
@@ -118,12 +118,9 @@ async def test_a_list_of_messages_says_which_limit_one_broke(stage: Stage) -> No
     await stage.enqueue(room, stage.message(uuid.uuid4(), "x" * 4097))
     await settled(stage, 1)
 
-    request = sender_pb2.ListMessagesRequest(organization_id=stage.organization_id)
-    listed = await MessagesServer(room.list_messages).ListMessages(
-        request,
-        None,  # type: ignore[arg-type]  # the server uses no context
+    (record,) = await PostgresMessages(stage.pool).page(
+        organization_id=uuid.UUID(stage.organization_id), chosen=MessageFilter(), limit=10
     )
-    (record,) = listed.messages
     assert record.state == "failed"
     assert record.error_text == (
         "Meta would refuse this message: text.body has 4,097 characters, Meta takes at most 4,096; shorten it"

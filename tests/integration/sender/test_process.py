@@ -30,6 +30,7 @@ def environment(folder: Path, **changes: str) -> dict[str, str]:
         "TOMBSTONE_KEY": "dHR0dHR0dHR0dHR0dHR0dHR0dHR0dHR0dHR0dHR0dHQ=",
         "INGRESS_TARGET": "ipv4:127.0.0.1:1",
         "ANALYTICS_TARGET": "ipv4:127.0.0.1:1",
+        "ROUTER_TARGET": "ipv4:127.0.0.1:1",
         "EXECUTOR_TARGET": "ipv4:127.0.0.1:1",
         "META_GRAPH_API_BASE": "http://127.0.0.1:1/v26.0",
     }
@@ -53,6 +54,8 @@ def test_a_setting_that_cannot_be_used_is_named(tmp_path: Path) -> None:
         "SEALING_KEYS": "short",
         "TOMBSTONE_KEY": "short",
         "RECONCILE_SECONDS": "5",
+        "WEBHOOK_PORTS": "https",
+        "WEBHOOK_ALLOWED_NETWORKS": "10.1.2.3/8",
         "SERVICE_KEY_FILE": str(tmp_path / "none"),
     }
     for variable, value in wrong.items():

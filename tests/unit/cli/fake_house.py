@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid5
 
+from google.protobuf import timestamp_pb2
+
 from services.chassis.audit import audit_servicer
 from services.chassis.errors import AlreadyExists, InvalidArgument, NotFound
 from services.chassis.rpc import RpcServer, Servicer
@@ -47,6 +49,7 @@ class Kept:
     sealed: dict[str, dict[str, int]] = field(default_factory=dict)
     refused_password: str = "refused"
     asked: list[Any] = field(default_factory=list)
+    findings: list[sender_pb2.NumberFinding] = field(default_factory=list)
     rights: FakeRights = field(default_factory=FakeRights)
     logs: dict[str, MemoryLog] = field(default_factory=lambda: {room: MemoryLog(room) for room in ROOMS})
 
@@ -130,13 +133,26 @@ class FakeCredentials(sender_pb2_grpc.CredentialsServicer):
         is_changed = self.kept.put("token", request.phone_number_id, value=request.access_token)
         return sender_pb2.PutCredentialResponse(is_changed=is_changed)
 
-    async def CheckCredentials(self, request: Any, context: Any) -> sender_pb2.CheckCredentialsResponse:
-        checks = [
-            sender_pb2.CredentialCheck(phone_number_id=name, is_valid=token != "bad", problem="the token has expired")
-            for name, token in self.kept.of("token").items()
-            if (request.organization_id, "number", name) in self.kept.values
-        ]
-        return sender_pb2.CheckCredentialsResponse(checks=checks)
+
+class FakeHealth(sender_pb2_grpc.HealthServicer):
+    """Says of numbers what the test put in `Kept.findings`; every number with a token does well."""
+
+    def __init__(self, kept: Kept) -> None:
+        self.kept = kept
+
+    async def CheckNumbers(self, request: Any, context: Any) -> sender_pb2.CheckNumbersResponse:
+        return sender_pb2.CheckNumbersResponse(findings=self.kept.findings)
+
+    async def GetNumberHealth(self, request: Any, context: Any) -> sender_pb2.GetNumberHealthResponse:
+        errors = [sender_pb2.ErrorCount(error_code=131047, count=2), sender_pb2.ErrorCount(count=1)]
+        numbers = [
+            sender_pb2.NumberHealth(
+                phone_number_id=name, quality_rating="GREEN", messaging_limit="TIER_2K", connection="CONNECTED",
+                queued=3, oldest_queued_at=timestamp_pb2.Timestamp(seconds=1), errors=errors,
+            )
+            for name in self.kept.of("token")
+        ]  # fmt: skip
+        return sender_pb2.GetNumberHealthResponse(numbers=numbers)
 
 
 class FakeApps(ingress_pb2_grpc.AppsServicer):
@@ -307,6 +323,7 @@ def _servicers(kept: Kept, room: str) -> list[Servicer]:
                 sender_pb2_grpc.add_CredentialsServicer_to_server,
                 FakeCredentials(kept),
             ),
+            Servicer("pytake.sender.v1.Health", sender_pb2_grpc.add_HealthServicer_to_server, FakeHealth(kept)),
             dead,
             sealing,
         ],

@@ -6,9 +6,11 @@ from services.ingress.http.rest.auth import denied
 from services.ingress.http.rest.conversations import conversation_routes
 from services.ingress.http.rest.flows import flow_routes
 from services.ingress.http.rest.invitations import invitation_routes
+from services.ingress.http.rest.messages import message_routes
 from services.ingress.http.rest.privacy import privacy_routes
 from services.ingress.http.rest.sessions import session_routes
 from services.ingress.http.rest.users import user_routes
+from services.ingress.http.rest.webhooks import webhook_routes
 
 __all__ = [
     "api_key_routes",
@@ -17,7 +19,9 @@ __all__ = [
     "denied",
     "flow_routes",
     "invitation_routes",
+    "message_routes",
     "privacy_routes",
     "session_routes",
     "user_routes",
+    "webhook_routes",
 ]

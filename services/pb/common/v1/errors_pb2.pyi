@@ -94,6 +94,10 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """The flow has no version of this number, or none is published."""
     ERROR_REASON_NODE_MAP_INCOMPLETE: _ErrorReason.ValueType  # 64
     """People could not be moved: nodes that go have no node that stands for them; the sentence names them."""
+    ERROR_REASON_MESSAGE_NOT_FOUND: _ErrorReason.ValueType  # 70
+    """No message of the organization has this id or key."""
+    ERROR_REASON_WEBHOOK_NOT_FOUND: _ErrorReason.ValueType  # 71
+    """No webhook of the organization has this id."""
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """One value per reason; the name without the prefix is what callers match on."""
@@ -170,4 +174,8 @@ ERROR_REASON_FLOW_VERSION_NOT_FOUND: ErrorReason.ValueType  # 63
 """The flow has no version of this number, or none is published."""
 ERROR_REASON_NODE_MAP_INCOMPLETE: ErrorReason.ValueType  # 64
 """People could not be moved: nodes that go have no node that stands for them; the sentence names them."""
+ERROR_REASON_MESSAGE_NOT_FOUND: ErrorReason.ValueType  # 70
+"""No message of the organization has this id or key."""
+ERROR_REASON_WEBHOOK_NOT_FOUND: ErrorReason.ValueType  # 71
+"""No webhook of the organization has this id."""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

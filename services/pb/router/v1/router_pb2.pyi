@@ -4,6 +4,7 @@ isort:skip_file
 router routes: whose number, whose contact, which flow. It runs no flow and never talks to Meta."""
 
 from collections import abc as _abc
+from services.pb.common.v1 import errors_pb2 as _errors_pb2
 from services.pb.common.v1 import events_pb2 as _events_pb2
 from services.pb.common.v1 import privacy_pb2 as _privacy_pb2
 from services.pb.common.v1 import results_pb2 as _results_pb2
@@ -760,6 +761,138 @@ class SetOwnerResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___SetOwnerResponse: _TypeAlias = SetOwnerResponse  # noqa: Y015
+
+@_typing.final
+class Addressee(_message.Message):
+    """Whom somebody wants to write to."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CONVERSATION_ID_FIELD_NUMBER: _builtins.int
+    PHONE_NUMBER_ID_FIELD_NUMBER: _builtins.int
+    PHONE_NUMBER_FIELD_NUMBER: _builtins.int
+    USER_ID_FIELD_NUMBER: _builtins.int
+    conversation_id: _builtins.str
+    """The conversation; empty when the other fields say it."""
+    phone_number_id: _builtins.str
+    """The business number; empty with a conversation_id."""
+    phone_number: _builtins.str
+    """The contact's phone number; may be empty."""
+    user_id: _builtins.str
+    """The contact's business-scoped user id; may be empty."""
+    def __init__(
+        self,
+        *,
+        conversation_id: _builtins.str = ...,
+        phone_number_id: _builtins.str = ...,
+        phone_number: _builtins.str = ...,
+        user_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["conversation_id", b"conversation_id", "phone_number", b"phone_number", "phone_number_id", b"phone_number_id", "user_id", b"user_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Addressee: _TypeAlias = Addressee  # noqa: Y015
+
+@_typing.final
+class OpenConversationsRequest(_message.Message):
+    """Asks for conversations."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    ADDRESSEES_FIELD_NUMBER: _builtins.int
+    organization_id: _builtins.str
+    """The organization."""
+    @_builtins.property
+    def addressees(self) -> _containers.RepeatedCompositeFieldContainer[Global___Addressee]:
+        """At most 100."""
+
+    def __init__(
+        self,
+        *,
+        organization_id: _builtins.str = ...,
+        addressees: _abc.Iterable[Global___Addressee] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["addressees", b"addressees", "organization_id", b"organization_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___OpenConversationsRequest: _TypeAlias = OpenConversationsRequest  # noqa: Y015
+
+@_typing.final
+class OpenConversation(_message.Message):
+    """A conversation as a message needs it, or why there is none."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CONVERSATION_ID_FIELD_NUMBER: _builtins.int
+    PHONE_NUMBER_ID_FIELD_NUMBER: _builtins.int
+    WA_ID_FIELD_NUMBER: _builtins.int
+    USER_ID_FIELD_NUMBER: _builtins.int
+    WINDOW_EXPIRES_AT_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    PROBLEM_FIELD_NUMBER: _builtins.int
+    conversation_id: _builtins.str
+    """The conversation."""
+    phone_number_id: _builtins.str
+    """The business number."""
+    wa_id: _builtins.str
+    """The contact's newest phone number in digits; may be empty."""
+    user_id: _builtins.str
+    """The contact's newest business-scoped user id; may be empty."""
+    window_expires_at: _builtins.int
+    """Seconds since 1970 when the 24 hour window closes; 0 when none was ever open."""
+    reason: _errors_pb2.ErrorReason.ValueType
+    """Why there is none; UNSPECIFIED when there is one."""
+    problem: _builtins.str
+    """The same in one sentence, with the mend."""
+    def __init__(
+        self,
+        *,
+        conversation_id: _builtins.str = ...,
+        phone_number_id: _builtins.str = ...,
+        wa_id: _builtins.str = ...,
+        user_id: _builtins.str = ...,
+        window_expires_at: _builtins.int = ...,
+        reason: _errors_pb2.ErrorReason.ValueType = ...,
+        problem: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["conversation_id", b"conversation_id", "phone_number_id", b"phone_number_id", "problem", b"problem", "reason", b"reason", "user_id", b"user_id", "wa_id", b"wa_id", "window_expires_at", b"window_expires_at"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___OpenConversation: _TypeAlias = OpenConversation  # noqa: Y015
+
+@_typing.final
+class OpenConversationsResponse(_message.Message):
+    """One conversation per addressee, in order."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CONVERSATIONS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def conversations(self) -> _containers.RepeatedCompositeFieldContainer[Global___OpenConversation]:
+        """The conversations."""
+
+    def __init__(
+        self,
+        *,
+        conversations: _abc.Iterable[Global___OpenConversation] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["conversations", b"conversations"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___OpenConversationsResponse: _TypeAlias = OpenConversationsResponse  # noqa: Y015
 
 @_typing.final
 class ContactChange(_message.Message):

@@ -561,6 +561,82 @@ class Conversations:
             _registered_method=True)
 
 
+class AddressesStub:
+    """Conversations by name, for what no flow says.
+    """
+
+    def __init__(self, channel):
+        """Constructor.
+
+        Args:
+            channel: A grpc.Channel.
+        """
+        self.OpenConversations = channel.unary_unary(
+                '/pytake.router.v1.Addresses/OpenConversations',
+                request_serializer=router_dot_v1_dot_router__pb2.OpenConversationsRequest.SerializeToString,
+                response_deserializer=router_dot_v1_dot_router__pb2.OpenConversationsResponse.FromString,
+                _registered_method=True)
+
+
+class AddressesServicer:
+    """Conversations by name, for what no flow says.
+    """
+
+    def OpenConversations(self, request, context):
+        """Finds conversations, or opens them: a contact who never wrote gets one without a window. Repeats change nothing.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+
+def add_AddressesServicer_to_server(servicer, server):
+    rpc_method_handlers = {
+            'OpenConversations': grpc.unary_unary_rpc_method_handler(
+                    servicer.OpenConversations,
+                    request_deserializer=router_dot_v1_dot_router__pb2.OpenConversationsRequest.FromString,
+                    response_serializer=router_dot_v1_dot_router__pb2.OpenConversationsResponse.SerializeToString,
+            ),
+    }
+    generic_handler = grpc.method_handlers_generic_handler(
+            'pytake.router.v1.Addresses', rpc_method_handlers)
+    server.add_generic_rpc_handlers((generic_handler,))
+    server.add_registered_method_handlers('pytake.router.v1.Addresses', rpc_method_handlers)
+
+
+ # This class is part of an EXPERIMENTAL API.
+class Addresses:
+    """Conversations by name, for what no flow says.
+    """
+
+    @staticmethod
+    def OpenConversations(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.router.v1.Addresses/OpenConversations',
+            router_dot_v1_dot_router__pb2.OpenConversationsRequest.SerializeToString,
+            router_dot_v1_dot_router__pb2.OpenConversationsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+
 class OrdersStub:
     """What flows order of router, through executor.
     """

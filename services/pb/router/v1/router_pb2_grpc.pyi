@@ -203,6 +203,37 @@ class ConversationsServicer(metaclass=_abc_1.ABCMeta):
 
 def add_ConversationsServicer_to_server(servicer: ConversationsServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
 
+class AddressesStub:
+    """Conversations by name, for what no flow says."""
+
+    @_typing.overload
+    def __new__(cls, channel: _grpc.Channel) -> _Self: ...
+    @_typing.overload
+    def __new__(cls, channel: _aio.Channel) -> AddressesAsyncStub: ...
+    OpenConversations: _grpc.UnaryUnaryMultiCallable[_router_pb2.OpenConversationsRequest, _router_pb2.OpenConversationsResponse]
+    """Finds conversations, or opens them: a contact who never wrote gets one without a window. Repeats change nothing."""
+
+@_typing.type_check_only
+class AddressesAsyncStub(AddressesStub):
+    """Conversations by name, for what no flow says."""
+
+    def __init__(self, channel: _aio.Channel) -> None: ...
+    OpenConversations: _aio.UnaryUnaryMultiCallable[_router_pb2.OpenConversationsRequest, _router_pb2.OpenConversationsResponse]  # type: ignore[assignment]
+    """Finds conversations, or opens them: a contact who never wrote gets one without a window. Repeats change nothing."""
+
+class AddressesServicer(metaclass=_abc_1.ABCMeta):
+    """Conversations by name, for what no flow says."""
+
+    @_abc_1.abstractmethod
+    def OpenConversations(
+        self,
+        request: _router_pb2.OpenConversationsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_router_pb2.OpenConversationsResponse, _abc.Awaitable[_router_pb2.OpenConversationsResponse]]:
+        """Finds conversations, or opens them: a contact who never wrote gets one without a window. Repeats change nothing."""
+
+def add_AddressesServicer_to_server(servicer: AddressesServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
+
 class OrdersStub:
     """What flows order of router, through executor."""
 

@@ -265,8 +265,8 @@ class Credentials:
             _registered_method=True)
 
 
-class MessagesStub:
-    """What became of messages.
+class MessageServiceStub:
+    """Messages of internal teams, and what became of all messages.
     """
 
     def __init__(self, channel):
@@ -275,46 +275,99 @@ class MessagesStub:
         Args:
             channel: A grpc.Channel.
         """
-        self.ListMessages = channel.unary_unary(
-                '/pytake.sender.v1.Messages/ListMessages',
+        self.Send = channel.unary_unary(
+                '/pytake.sender.v1.MessageService/Send',
+                request_serializer=sender_dot_v1_dot_sender__pb2.SendMessagesRequest.SerializeToString,
+                response_deserializer=sender_dot_v1_dot_sender__pb2.SendMessagesResponse.FromString,
+                _registered_method=True)
+        self.Get = channel.unary_unary(
+                '/pytake.sender.v1.MessageService/Get',
+                request_serializer=sender_dot_v1_dot_sender__pb2.GetMessageRequest.SerializeToString,
+                response_deserializer=sender_dot_v1_dot_sender__pb2.GetMessageResponse.FromString,
+                _registered_method=True)
+        self.List = channel.unary_unary(
+                '/pytake.sender.v1.MessageService/List',
                 request_serializer=sender_dot_v1_dot_sender__pb2.ListMessagesRequest.SerializeToString,
                 response_deserializer=sender_dot_v1_dot_sender__pb2.ListMessagesResponse.FromString,
                 _registered_method=True)
+        self.Watch = channel.unary_stream(
+                '/pytake.sender.v1.MessageService/Watch',
+                request_serializer=sender_dot_v1_dot_sender__pb2.WatchMessagesRequest.SerializeToString,
+                response_deserializer=sender_dot_v1_dot_sender__pb2.WatchMessagesResponse.FromString,
+                _registered_method=True)
 
 
-class MessagesServicer:
-    """What became of messages.
+class MessageServiceServicer:
+    """Messages of internal teams, and what became of all messages.
     """
 
-    def ListMessages(self, request, context):
-        """Lists messages of an organization, newest first.
+    def Send(self, request, context):
+        """Takes messages to be sent, each under a key of the caller's; answers item by item. A message that breaks one of
+        Meta's limits, or may not leave now, is refused at once and says why; repeats are answered DUPLICATE.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Get(self, request, context):
+        """Gives one message by its id or by the key it was sent under.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def List(self, request, context):
+        """Lists messages of an organization, newest first, page by page.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Watch(self, request, context):
+        """Tells status changes as they happen, of one message, a conversation or the organization. A stream ends after some
+        25 seconds; ask again with the last cursor, on any replica, and nothing is missed.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
 
-def add_MessagesServicer_to_server(servicer, server):
+def add_MessageServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
-            'ListMessages': grpc.unary_unary_rpc_method_handler(
-                    servicer.ListMessages,
+            'Send': grpc.unary_unary_rpc_method_handler(
+                    servicer.Send,
+                    request_deserializer=sender_dot_v1_dot_sender__pb2.SendMessagesRequest.FromString,
+                    response_serializer=sender_dot_v1_dot_sender__pb2.SendMessagesResponse.SerializeToString,
+            ),
+            'Get': grpc.unary_unary_rpc_method_handler(
+                    servicer.Get,
+                    request_deserializer=sender_dot_v1_dot_sender__pb2.GetMessageRequest.FromString,
+                    response_serializer=sender_dot_v1_dot_sender__pb2.GetMessageResponse.SerializeToString,
+            ),
+            'List': grpc.unary_unary_rpc_method_handler(
+                    servicer.List,
                     request_deserializer=sender_dot_v1_dot_sender__pb2.ListMessagesRequest.FromString,
                     response_serializer=sender_dot_v1_dot_sender__pb2.ListMessagesResponse.SerializeToString,
             ),
+            'Watch': grpc.unary_stream_rpc_method_handler(
+                    servicer.Watch,
+                    request_deserializer=sender_dot_v1_dot_sender__pb2.WatchMessagesRequest.FromString,
+                    response_serializer=sender_dot_v1_dot_sender__pb2.WatchMessagesResponse.SerializeToString,
+            ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
-            'pytake.sender.v1.Messages', rpc_method_handlers)
+            'pytake.sender.v1.MessageService', rpc_method_handlers)
     server.add_generic_rpc_handlers((generic_handler,))
-    server.add_registered_method_handlers('pytake.sender.v1.Messages', rpc_method_handlers)
+    server.add_registered_method_handlers('pytake.sender.v1.MessageService', rpc_method_handlers)
 
 
  # This class is part of an EXPERIMENTAL API.
-class Messages:
-    """What became of messages.
+class MessageService:
+    """Messages of internal teams, and what became of all messages.
     """
 
     @staticmethod
-    def ListMessages(request,
+    def Send(request,
             target,
             options=(),
             channel_credentials=None,
@@ -327,9 +380,374 @@ class Messages:
         return grpc.experimental.unary_unary(
             request,
             target,
-            '/pytake.sender.v1.Messages/ListMessages',
+            '/pytake.sender.v1.MessageService/Send',
+            sender_dot_v1_dot_sender__pb2.SendMessagesRequest.SerializeToString,
+            sender_dot_v1_dot_sender__pb2.SendMessagesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Get(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.sender.v1.MessageService/Get',
+            sender_dot_v1_dot_sender__pb2.GetMessageRequest.SerializeToString,
+            sender_dot_v1_dot_sender__pb2.GetMessageResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def List(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.sender.v1.MessageService/List',
             sender_dot_v1_dot_sender__pb2.ListMessagesRequest.SerializeToString,
             sender_dot_v1_dot_sender__pb2.ListMessagesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Watch(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/pytake.sender.v1.MessageService/Watch',
+            sender_dot_v1_dot_sender__pb2.WatchMessagesRequest.SerializeToString,
+            sender_dot_v1_dot_sender__pb2.WatchMessagesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+
+class WebhooksStub:
+    """Where an organization's systems are told of status changes: signed HTTP calls, in order within a conversation.
+    """
+
+    def __init__(self, channel):
+        """Constructor.
+
+        Args:
+            channel: A grpc.Channel.
+        """
+        self.PutWebhook = channel.unary_unary(
+                '/pytake.sender.v1.Webhooks/PutWebhook',
+                request_serializer=sender_dot_v1_dot_sender__pb2.PutWebhookRequest.SerializeToString,
+                response_deserializer=sender_dot_v1_dot_sender__pb2.PutWebhookResponse.FromString,
+                _registered_method=True)
+        self.ListWebhooks = channel.unary_unary(
+                '/pytake.sender.v1.Webhooks/ListWebhooks',
+                request_serializer=sender_dot_v1_dot_sender__pb2.ListWebhooksRequest.SerializeToString,
+                response_deserializer=sender_dot_v1_dot_sender__pb2.ListWebhooksResponse.FromString,
+                _registered_method=True)
+        self.DeleteWebhook = channel.unary_unary(
+                '/pytake.sender.v1.Webhooks/DeleteWebhook',
+                request_serializer=sender_dot_v1_dot_sender__pb2.DeleteWebhookRequest.SerializeToString,
+                response_deserializer=sender_dot_v1_dot_sender__pb2.DeleteWebhookResponse.FromString,
+                _registered_method=True)
+
+
+class WebhooksServicer:
+    """Where an organization's systems are told of status changes: signed HTTP calls, in order within a conversation.
+    """
+
+    def PutWebhook(self, request, context):
+        """Creates or replaces a webhook by organization and name.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListWebhooks(self, request, context):
+        """Lists the webhooks of an organization by name, without their secrets.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DeleteWebhook(self, request, context):
+        """Removes a webhook; what waits for it is dropped.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+
+def add_WebhooksServicer_to_server(servicer, server):
+    rpc_method_handlers = {
+            'PutWebhook': grpc.unary_unary_rpc_method_handler(
+                    servicer.PutWebhook,
+                    request_deserializer=sender_dot_v1_dot_sender__pb2.PutWebhookRequest.FromString,
+                    response_serializer=sender_dot_v1_dot_sender__pb2.PutWebhookResponse.SerializeToString,
+            ),
+            'ListWebhooks': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListWebhooks,
+                    request_deserializer=sender_dot_v1_dot_sender__pb2.ListWebhooksRequest.FromString,
+                    response_serializer=sender_dot_v1_dot_sender__pb2.ListWebhooksResponse.SerializeToString,
+            ),
+            'DeleteWebhook': grpc.unary_unary_rpc_method_handler(
+                    servicer.DeleteWebhook,
+                    request_deserializer=sender_dot_v1_dot_sender__pb2.DeleteWebhookRequest.FromString,
+                    response_serializer=sender_dot_v1_dot_sender__pb2.DeleteWebhookResponse.SerializeToString,
+            ),
+    }
+    generic_handler = grpc.method_handlers_generic_handler(
+            'pytake.sender.v1.Webhooks', rpc_method_handlers)
+    server.add_generic_rpc_handlers((generic_handler,))
+    server.add_registered_method_handlers('pytake.sender.v1.Webhooks', rpc_method_handlers)
+
+
+ # This class is part of an EXPERIMENTAL API.
+class Webhooks:
+    """Where an organization's systems are told of status changes: signed HTTP calls, in order within a conversation.
+    """
+
+    @staticmethod
+    def PutWebhook(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.sender.v1.Webhooks/PutWebhook',
+            sender_dot_v1_dot_sender__pb2.PutWebhookRequest.SerializeToString,
+            sender_dot_v1_dot_sender__pb2.PutWebhookResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListWebhooks(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.sender.v1.Webhooks/ListWebhooks',
+            sender_dot_v1_dot_sender__pb2.ListWebhooksRequest.SerializeToString,
+            sender_dot_v1_dot_sender__pb2.ListWebhooksResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DeleteWebhook(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.sender.v1.Webhooks/DeleteWebhook',
+            sender_dot_v1_dot_sender__pb2.DeleteWebhookRequest.SerializeToString,
+            sender_dot_v1_dot_sender__pb2.DeleteWebhookResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+
+class HealthStub:
+    """How business numbers do.
+    """
+
+    def __init__(self, channel):
+        """Constructor.
+
+        Args:
+            channel: A grpc.Channel.
+        """
+        self.GetNumberHealth = channel.unary_unary(
+                '/pytake.sender.v1.Health/GetNumberHealth',
+                request_serializer=sender_dot_v1_dot_sender__pb2.GetNumberHealthRequest.SerializeToString,
+                response_deserializer=sender_dot_v1_dot_sender__pb2.GetNumberHealthResponse.FromString,
+                _registered_method=True)
+        self.CheckNumbers = channel.unary_unary(
+                '/pytake.sender.v1.Health/CheckNumbers',
+                request_serializer=sender_dot_v1_dot_sender__pb2.CheckNumbersRequest.SerializeToString,
+                response_deserializer=sender_dot_v1_dot_sender__pb2.CheckNumbersResponse.FromString,
+                _registered_method=True)
+
+
+class HealthServicer:
+    """How business numbers do.
+    """
+
+    def GetNumberHealth(self, request, context):
+        """Tells how numbers do: what Meta says of them, what waits, what failed, what is paused.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CheckNumbers(self, request, context):
+        """Checks with the Graph API whether each number can work: token, scopes, subscription, webhook; for `pytake doctor`.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+
+def add_HealthServicer_to_server(servicer, server):
+    rpc_method_handlers = {
+            'GetNumberHealth': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetNumberHealth,
+                    request_deserializer=sender_dot_v1_dot_sender__pb2.GetNumberHealthRequest.FromString,
+                    response_serializer=sender_dot_v1_dot_sender__pb2.GetNumberHealthResponse.SerializeToString,
+            ),
+            'CheckNumbers': grpc.unary_unary_rpc_method_handler(
+                    servicer.CheckNumbers,
+                    request_deserializer=sender_dot_v1_dot_sender__pb2.CheckNumbersRequest.FromString,
+                    response_serializer=sender_dot_v1_dot_sender__pb2.CheckNumbersResponse.SerializeToString,
+            ),
+    }
+    generic_handler = grpc.method_handlers_generic_handler(
+            'pytake.sender.v1.Health', rpc_method_handlers)
+    server.add_generic_rpc_handlers((generic_handler,))
+    server.add_registered_method_handlers('pytake.sender.v1.Health', rpc_method_handlers)
+
+
+ # This class is part of an EXPERIMENTAL API.
+class Health:
+    """How business numbers do.
+    """
+
+    @staticmethod
+    def GetNumberHealth(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.sender.v1.Health/GetNumberHealth',
+            sender_dot_v1_dot_sender__pb2.GetNumberHealthRequest.SerializeToString,
+            sender_dot_v1_dot_sender__pb2.GetNumberHealthResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CheckNumbers(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.sender.v1.Health/CheckNumbers',
+            sender_dot_v1_dot_sender__pb2.CheckNumbersRequest.SerializeToString,
+            sender_dot_v1_dot_sender__pb2.CheckNumbersResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -112,36 +112,182 @@ class CredentialsServicer(metaclass=_abc_1.ABCMeta):
 
 def add_CredentialsServicer_to_server(servicer: CredentialsServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
 
-class MessagesStub:
-    """What became of messages."""
+class MessageServiceStub:
+    """Messages of internal teams, and what became of all messages."""
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
     @_typing.overload
-    def __new__(cls, channel: _aio.Channel) -> MessagesAsyncStub: ...
-    ListMessages: _grpc.UnaryUnaryMultiCallable[_sender_pb2.ListMessagesRequest, _sender_pb2.ListMessagesResponse]
-    """Lists messages of an organization, newest first."""
+    def __new__(cls, channel: _aio.Channel) -> MessageServiceAsyncStub: ...
+    Send: _grpc.UnaryUnaryMultiCallable[_sender_pb2.SendMessagesRequest, _sender_pb2.SendMessagesResponse]
+    """Takes messages to be sent, each under a key of the caller's; answers item by item. A message that breaks one of
+    Meta's limits, or may not leave now, is refused at once and says why; repeats are answered DUPLICATE.
+    """
+    Get: _grpc.UnaryUnaryMultiCallable[_sender_pb2.GetMessageRequest, _sender_pb2.GetMessageResponse]
+    """Gives one message by its id or by the key it was sent under."""
+    List: _grpc.UnaryUnaryMultiCallable[_sender_pb2.ListMessagesRequest, _sender_pb2.ListMessagesResponse]
+    """Lists messages of an organization, newest first, page by page."""
+    Watch: _grpc.UnaryStreamMultiCallable[_sender_pb2.WatchMessagesRequest, _sender_pb2.WatchMessagesResponse]
+    """Tells status changes as they happen, of one message, a conversation or the organization. A stream ends after some
+    25 seconds; ask again with the last cursor, on any replica, and nothing is missed.
+    """
 
 @_typing.type_check_only
-class MessagesAsyncStub(MessagesStub):
-    """What became of messages."""
+class MessageServiceAsyncStub(MessageServiceStub):
+    """Messages of internal teams, and what became of all messages."""
 
     def __init__(self, channel: _aio.Channel) -> None: ...
-    ListMessages: _aio.UnaryUnaryMultiCallable[_sender_pb2.ListMessagesRequest, _sender_pb2.ListMessagesResponse]  # type: ignore[assignment]
-    """Lists messages of an organization, newest first."""
+    Send: _aio.UnaryUnaryMultiCallable[_sender_pb2.SendMessagesRequest, _sender_pb2.SendMessagesResponse]  # type: ignore[assignment]
+    """Takes messages to be sent, each under a key of the caller's; answers item by item. A message that breaks one of
+    Meta's limits, or may not leave now, is refused at once and says why; repeats are answered DUPLICATE.
+    """
+    Get: _aio.UnaryUnaryMultiCallable[_sender_pb2.GetMessageRequest, _sender_pb2.GetMessageResponse]  # type: ignore[assignment]
+    """Gives one message by its id or by the key it was sent under."""
+    List: _aio.UnaryUnaryMultiCallable[_sender_pb2.ListMessagesRequest, _sender_pb2.ListMessagesResponse]  # type: ignore[assignment]
+    """Lists messages of an organization, newest first, page by page."""
+    Watch: _aio.UnaryStreamMultiCallable[_sender_pb2.WatchMessagesRequest, _sender_pb2.WatchMessagesResponse]  # type: ignore[assignment]
+    """Tells status changes as they happen, of one message, a conversation or the organization. A stream ends after some
+    25 seconds; ask again with the last cursor, on any replica, and nothing is missed.
+    """
 
-class MessagesServicer(metaclass=_abc_1.ABCMeta):
-    """What became of messages."""
+class MessageServiceServicer(metaclass=_abc_1.ABCMeta):
+    """Messages of internal teams, and what became of all messages."""
 
     @_abc_1.abstractmethod
-    def ListMessages(
+    def Send(
+        self,
+        request: _sender_pb2.SendMessagesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_sender_pb2.SendMessagesResponse, _abc.Awaitable[_sender_pb2.SendMessagesResponse]]:
+        """Takes messages to be sent, each under a key of the caller's; answers item by item. A message that breaks one of
+        Meta's limits, or may not leave now, is refused at once and says why; repeats are answered DUPLICATE.
+        """
+
+    @_abc_1.abstractmethod
+    def Get(
+        self,
+        request: _sender_pb2.GetMessageRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_sender_pb2.GetMessageResponse, _abc.Awaitable[_sender_pb2.GetMessageResponse]]:
+        """Gives one message by its id or by the key it was sent under."""
+
+    @_abc_1.abstractmethod
+    def List(
         self,
         request: _sender_pb2.ListMessagesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_sender_pb2.ListMessagesResponse, _abc.Awaitable[_sender_pb2.ListMessagesResponse]]:
-        """Lists messages of an organization, newest first."""
+        """Lists messages of an organization, newest first, page by page."""
 
-def add_MessagesServicer_to_server(servicer: MessagesServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
+    @_abc_1.abstractmethod
+    def Watch(
+        self,
+        request: _sender_pb2.WatchMessagesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_sender_pb2.WatchMessagesResponse], _abc.AsyncIterator[_sender_pb2.WatchMessagesResponse]]:
+        """Tells status changes as they happen, of one message, a conversation or the organization. A stream ends after some
+        25 seconds; ask again with the last cursor, on any replica, and nothing is missed.
+        """
+
+def add_MessageServiceServicer_to_server(servicer: MessageServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
+
+class WebhooksStub:
+    """Where an organization's systems are told of status changes: signed HTTP calls, in order within a conversation."""
+
+    @_typing.overload
+    def __new__(cls, channel: _grpc.Channel) -> _Self: ...
+    @_typing.overload
+    def __new__(cls, channel: _aio.Channel) -> WebhooksAsyncStub: ...
+    PutWebhook: _grpc.UnaryUnaryMultiCallable[_sender_pb2.PutWebhookRequest, _sender_pb2.PutWebhookResponse]
+    """Creates or replaces a webhook by organization and name."""
+    ListWebhooks: _grpc.UnaryUnaryMultiCallable[_sender_pb2.ListWebhooksRequest, _sender_pb2.ListWebhooksResponse]
+    """Lists the webhooks of an organization by name, without their secrets."""
+    DeleteWebhook: _grpc.UnaryUnaryMultiCallable[_sender_pb2.DeleteWebhookRequest, _sender_pb2.DeleteWebhookResponse]
+    """Removes a webhook; what waits for it is dropped."""
+
+@_typing.type_check_only
+class WebhooksAsyncStub(WebhooksStub):
+    """Where an organization's systems are told of status changes: signed HTTP calls, in order within a conversation."""
+
+    def __init__(self, channel: _aio.Channel) -> None: ...
+    PutWebhook: _aio.UnaryUnaryMultiCallable[_sender_pb2.PutWebhookRequest, _sender_pb2.PutWebhookResponse]  # type: ignore[assignment]
+    """Creates or replaces a webhook by organization and name."""
+    ListWebhooks: _aio.UnaryUnaryMultiCallable[_sender_pb2.ListWebhooksRequest, _sender_pb2.ListWebhooksResponse]  # type: ignore[assignment]
+    """Lists the webhooks of an organization by name, without their secrets."""
+    DeleteWebhook: _aio.UnaryUnaryMultiCallable[_sender_pb2.DeleteWebhookRequest, _sender_pb2.DeleteWebhookResponse]  # type: ignore[assignment]
+    """Removes a webhook; what waits for it is dropped."""
+
+class WebhooksServicer(metaclass=_abc_1.ABCMeta):
+    """Where an organization's systems are told of status changes: signed HTTP calls, in order within a conversation."""
+
+    @_abc_1.abstractmethod
+    def PutWebhook(
+        self,
+        request: _sender_pb2.PutWebhookRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_sender_pb2.PutWebhookResponse, _abc.Awaitable[_sender_pb2.PutWebhookResponse]]:
+        """Creates or replaces a webhook by organization and name."""
+
+    @_abc_1.abstractmethod
+    def ListWebhooks(
+        self,
+        request: _sender_pb2.ListWebhooksRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_sender_pb2.ListWebhooksResponse, _abc.Awaitable[_sender_pb2.ListWebhooksResponse]]:
+        """Lists the webhooks of an organization by name, without their secrets."""
+
+    @_abc_1.abstractmethod
+    def DeleteWebhook(
+        self,
+        request: _sender_pb2.DeleteWebhookRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_sender_pb2.DeleteWebhookResponse, _abc.Awaitable[_sender_pb2.DeleteWebhookResponse]]:
+        """Removes a webhook; what waits for it is dropped."""
+
+def add_WebhooksServicer_to_server(servicer: WebhooksServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
+
+class HealthStub:
+    """How business numbers do."""
+
+    @_typing.overload
+    def __new__(cls, channel: _grpc.Channel) -> _Self: ...
+    @_typing.overload
+    def __new__(cls, channel: _aio.Channel) -> HealthAsyncStub: ...
+    GetNumberHealth: _grpc.UnaryUnaryMultiCallable[_sender_pb2.GetNumberHealthRequest, _sender_pb2.GetNumberHealthResponse]
+    """Tells how numbers do: what Meta says of them, what waits, what failed, what is paused."""
+    CheckNumbers: _grpc.UnaryUnaryMultiCallable[_sender_pb2.CheckNumbersRequest, _sender_pb2.CheckNumbersResponse]
+    """Checks with the Graph API whether each number can work: token, scopes, subscription, webhook; for `pytake doctor`."""
+
+@_typing.type_check_only
+class HealthAsyncStub(HealthStub):
+    """How business numbers do."""
+
+    def __init__(self, channel: _aio.Channel) -> None: ...
+    GetNumberHealth: _aio.UnaryUnaryMultiCallable[_sender_pb2.GetNumberHealthRequest, _sender_pb2.GetNumberHealthResponse]  # type: ignore[assignment]
+    """Tells how numbers do: what Meta says of them, what waits, what failed, what is paused."""
+    CheckNumbers: _aio.UnaryUnaryMultiCallable[_sender_pb2.CheckNumbersRequest, _sender_pb2.CheckNumbersResponse]  # type: ignore[assignment]
+    """Checks with the Graph API whether each number can work: token, scopes, subscription, webhook; for `pytake doctor`."""
+
+class HealthServicer(metaclass=_abc_1.ABCMeta):
+    """How business numbers do."""
+
+    @_abc_1.abstractmethod
+    def GetNumberHealth(
+        self,
+        request: _sender_pb2.GetNumberHealthRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_sender_pb2.GetNumberHealthResponse, _abc.Awaitable[_sender_pb2.GetNumberHealthResponse]]:
+        """Tells how numbers do: what Meta says of them, what waits, what failed, what is paused."""
+
+    @_abc_1.abstractmethod
+    def CheckNumbers(
+        self,
+        request: _sender_pb2.CheckNumbersRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_sender_pb2.CheckNumbersResponse, _abc.Awaitable[_sender_pb2.CheckNumbersResponse]]:
+        """Checks with the Graph API whether each number can work: token, scopes, subscription, webhook; for `pytake doctor`."""
+
+def add_HealthServicer_to_server(servicer: HealthServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
 
 class PrivacyStub:
     """What sender keeps of people: its erasure, export and expiry."""

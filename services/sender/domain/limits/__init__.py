@@ -4,6 +4,6 @@ Sources: Meta's pages of message types (September 2026). Meta does not say how i
 code points.
 """
 
-from services.sender.domain.limits.checking import broken_limit
+from services.sender.domain.limits.checking import broken_limit, broken_limits
 
-__all__ = ["broken_limit"]
+__all__ = ["broken_limit", "broken_limits"]

@@ -20,11 +20,17 @@ _WHOLES: Mapping[str, tuple[Whole, ...]] = {
 
 def broken_limit(body: Json) -> str | None:
     """The first thing Meta would refuse the body for: the field, what is wrong with it, and the mend."""
+    return next(broken_limits(body), None)
+
+
+def broken_limits(body: Json) -> Iterator[str]:
+    """Everything Meta would refuse the body for, each as `broken_limit` tells it."""
     kind = _kind(body)
     rules = _RULES.get(kind)
     if rules is None:
-        return f"type is {kind!r}, which is no type of message; use one of {', '.join(sorted(_RULES))}"
-    return next(_complaints(body, rules, _WHOLES.get(kind, ())), None)
+        yield f"type is {kind!r}, which is no type of message; use one of {', '.join(sorted(_RULES))}"
+        return
+    yield from _complaints(body, rules, _WHOLES.get(kind, ()))
 
 
 def _complaints(body: Json, rules: tuple[Rule, ...], wholes: tuple[Whole, ...]) -> Iterator[str]:

@@ -8,12 +8,12 @@ import orjson
 
 from services.pb.common.v1 import content_pb2
 from services.pb.sender.v1 import sender_pb2
-from services.sender.domain.limits import broken_limit
+from services.sender.domain.limits import broken_limit, broken_limits
 from services.sender.worker.bodies import commerce, plain, tappable
 from services.sender.worker.bodies.parts import BodyRefused, Json
 from services.sender.worker.bodies.template import template
 
-__all__ = ["BodyRefused", "body_of"]
+__all__ = ["BodyRefused", "body_of", "problems_of"]
 
 _DIGITS = re.compile(r"\+?[0-9]{5,20}")
 
@@ -24,6 +24,18 @@ def body_of(message: sender_pb2.OutboundMessage) -> bytes:
     if (broken := broken_limit(body)) is not None:
         raise BodyRefused(broken)
     return orjson.dumps(body)
+
+
+def problems_of(content: content_pb2.Content) -> list[str]:
+    """Everything Meta would refuse a content for, whoever gets it; each begins with its field."""
+    try:
+        receipt = content.HasField("read_receipt")
+        body = (
+            _read_receipt(content.read_receipt) if receipt else {"messaging_product": "whatsapp", **_content(content)}
+        )
+    except BodyRefused as error:
+        return [str(error)]
+    return list(broken_limits(body))
 
 
 def _body(message: sender_pb2.OutboundMessage) -> Json:

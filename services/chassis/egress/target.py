@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from ipaddress import AddressValueError, IPv4Address, IPv6Address
 from urllib.parse import quote
 
-from services.executor.egress.addresses import Address
-from services.executor.ports import Forbidden
+from services.chassis.egress.addresses import Address
+from services.chassis.egress.refusals import Forbidden
 
 MOST_URL = 4096
 _PORTS = {"http": 80, "https": 443}

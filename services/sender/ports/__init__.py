@@ -62,24 +62,6 @@ StatusFate = Literal["applied", "nothing", "erased"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Listed:
-    """A message as operators see it."""
-
-    message_id: UUID
-    lane_id: UUID
-    phone_number_id: str
-    state: str
-    status: str
-    attempts: int
-    wamids: tuple[str, ...]
-    resolved_by: str
-    is_maybe_duplicate: bool
-    error_code: int
-    error_text: str
-    created_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Erasure:
     """Who is erased: conversations, all names, and the texts by which an id of Meta's gives one of them away."""
 
@@ -134,11 +116,6 @@ class Store(Protocol):
     async def apply_statuses(self, statuses: Sequence[StatusEvent]) -> list[StatusFate]:
         """Move messages forward, park what no message is known for; what is of somebody erased leaves no trace."""
 
-    async def list_messages(
-        self, *, organization_id: UUID, lane_id: UUID | None, state: str, limit: int
-    ) -> list[Listed]:
-        """Messages, newest first."""
-
 
 class Privacy(Protocol):
     """What sender keeps of people. Every method raises errors.Unavailable."""
@@ -184,6 +161,9 @@ class Graph(Protocol):
 
     async def check(self, *, phone_number_id: str, token: str) -> str:
         """Ask for the number itself: nothing when all is well, else one sentence with the mend."""
+
+    async def ask(self, path: Sequence[str], query: Mapping[str, str], *, token: str) -> Mapping[str, object] | str:
+        """Ask for something below the base; what is told, or why nothing is, one sentence with the mend."""
 
 
 class NumberGate(Protocol):

@@ -13,12 +13,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.executor.egress import Egress, networks_of
-from services.executor.egress.addresses import why_forbidden
-from services.executor.egress.client import MOST_ANSWER_BYTES, MOST_BODY_BYTES
-from services.executor.egress.dialler import CheckedDialler, system_addresses
-from services.executor.egress.target import read_target
-from services.executor.ports import Answer, Forbidden, NoAnswer
+from services.chassis.egress import Egress, networks_of
+from services.chassis.egress.addresses import why_forbidden
+from services.chassis.egress.client import MOST_ANSWER_BYTES, MOST_BODY_BYTES
+from services.chassis.egress.dialler import CheckedDialler, system_addresses
+from services.chassis.egress.refusals import Answer, Forbidden, NoAnswer
+from services.chassis.egress.target import read_target
 from tests.fixtures.spies import HANGS, SpyNetwork, SpyResolver, answer
 
 PUBLIC, OTHER_PUBLIC, PUBLIC6 = "93.184.216.34", "1.1.1.1", "2606:4700::1111"

@@ -14,8 +14,8 @@ from ipaddress import ip_address
 import httpcore
 from httpcore import AsyncNetworkBackend, AsyncNetworkStream
 
-from services.executor.egress.addresses import Address, Network, why_forbidden
-from services.executor.ports import Forbidden, NoAnswer, Unreachable
+from services.chassis.egress.addresses import Address, Network, why_forbidden
+from services.chassis.egress.refusals import Forbidden, NoAnswer, Unreachable
 
 # Of a name with many addresses so many are tried.
 MOST_DIALLED = 4

@@ -1,4 +1,4 @@
-"""What sender does when asked: take messages, apply statuses, keep tokens, tell what became of messages."""
+"""What sender does when asked: take messages, apply statuses, keep tokens. For teams: the modules beside."""
 
 from __future__ import annotations
 
@@ -13,10 +13,8 @@ import psycopg
 from services.chassis.errors import InvalidArgument
 from services.chassis.queue import Batcher, Bell
 from services.sender.cache import Pauses, Tokens
-from services.sender.ports import CredentialStore, Graph, Listed, NewMessage, StatusEvent, StatusFate, Store
+from services.sender.ports import CredentialStore, Graph, NewMessage, StatusEvent, StatusFate, Store
 
-MOST_LISTED = 1000
-_STATES = ("", "queued", "attempting", "accepted", "failed")
 _CHECKS_AT_ONCE = 8
 _LONGEST_TOKEN = 4096
 
@@ -95,20 +93,3 @@ class KeepCredentials:
                 )
 
         return list(await asyncio.gather(*(check(number, token) for number, token in tokens.items())))
-
-
-class ListMessages:
-    """Tells what became of messages."""
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
-
-    async def __call__(self, *, organization_id: UUID, lane_id: UUID | None, state: str, limit: int) -> list[Listed]:
-        """Messages of an organization, newest first. Raises InvalidArgument."""
-        if not 0 <= limit <= MOST_LISTED:
-            raise InvalidArgument(f"limit is {limit}; use 1 to {MOST_LISTED}, or 0 for 100")
-        if state not in _STATES:
-            raise InvalidArgument(f"state {state!r} does not exist; use one of {', '.join(_STATES[1:])}")
-        return await self._store.list_messages(
-            organization_id=organization_id, lane_id=lane_id, state=state, limit=limit or 100
-        )

@@ -11,10 +11,10 @@ from urllib.parse import urljoin
 
 import httpcore
 
-from services.executor.egress.addresses import Network
-from services.executor.egress.dialler import CheckedDialler, Resolve, system_addresses
-from services.executor.egress.target import Target, read_target
-from services.executor.ports import Answer, Forbidden, NoAnswer, TooSlow, Unreachable
+from services.chassis.egress.addresses import Network
+from services.chassis.egress.dialler import CheckedDialler, Resolve, system_addresses
+from services.chassis.egress.refusals import Answer, Forbidden, NoAnswer, TooSlow, Unreachable
+from services.chassis.egress.target import Target, read_target
 
 SECONDS = 10.0
 MOST_ANSWER_BYTES = 1024 * 1024
