@@ -29,14 +29,17 @@ from services.sender.peers import (
     AnalyticsIngest,
     ExecutorSubmit,
     IngressWatermark,
+    RouterAudiences,
     RouterConversations,
     change_of,
     failure_bytes,
     record_bytes,
 )
 from services.sender.ports import Privacy, Watermark
+from services.sender.ports.campaigns import Audiences
 from services.sender.ports.teams import Conversations
 from services.sender.server import servicers, team_servicers, written
+from services.sender.server.campaigns import campaign_servicer
 from services.sender.settings import Settings
 from services.sender.store import (
     SEALED,
@@ -50,15 +53,21 @@ from services.sender.store import (
     PostgresWebhooks,
     Telling,
 )
+from services.sender.store.campaigns import PostgresCampaigns, PostgresCampaignTurns
 from services.sender.upkeep import drop_old_items, ensure_partitions
 from services.sender.usecases import Deliver, KeepCredentials
+from services.sender.usecases.campaigning import WorkCampaigns
+from services.sender.usecases.campaigns import KeepCampaigns
 from services.sender.usecases.health import TellHealth
 from services.sender.usecases.sending import Send
+from services.sender.usecases.standings import NumberStandings
 from services.sender.usecases.telling import TellMessages, WatchMessages
 from services.sender.usecases.webhooks import CallWebhook, KeepWebhooks
 from services.sender.worker import Departing, SenderWorker, Settler, Surroundings
 from services.sender.worker.calling import PER_LANE, WebhookWorker
+from services.sender.worker.campaigning import CampaignWorker
 from services.sender.worker.checking import broken_fields, call_bytes, call_of
+from services.sender.worker.filling import names_of, problem_of, write_template
 from services.sender.worker.outside import Addresses, EgressPost
 
 ROOM = "sender"
@@ -205,6 +214,36 @@ def furnish_teams(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Campaigning:
+    """Campaigns, on the same connections."""
+
+    keep: KeepCampaigns
+    work: WorkCampaigns
+    worker: CampaignWorker
+
+
+def furnish_campaigns(
+    settings: Settings, database: Database, room: Room, sealer: Sealer, conversations: Conversations, audiences: Audiences
+) -> Campaigning:
+    """Put together what campaigns need."""
+    store = PostgresCampaigns(database, room.audit)
+    work = WorkCampaigns(
+        store,
+        PostgresCampaignTurns(database, room.inbox),
+        conversations,
+        audiences,
+        NumberStandings(
+            PostgresCredentials(database, sealer, room.audit), room.graph, PostgresHealth(database), monotonic
+        ),
+        write=write_template,
+        names_of=names_of,
+        on_handed_on=room.inbox_bell.ring,
+        rate=settings.messages_per_second,
+    )
+    return Campaigning(KeepCampaigns(store, check=problem_of, names_of=names_of), work, CampaignWorker(work.turn))
+
+
 async def build(settings: Settings) -> Service:
     """The process of sender: it starts without Postgres, Redis and peers. Raises SettingsError."""
     _check(settings)
@@ -226,10 +265,13 @@ async def build(settings: Settings) -> Service:
     ports, networks = _reach(settings)
     egress = Egress(allowed=networks, ports=ports, connections=settings.webhook_calls_in_flight)
     teams = furnish_teams(settings, database, room, sealer, RouterConversations(router), egress)
+    campaigns = furnish_campaigns(
+        settings, database, room, sealer, RouterConversations(router), RouterAudiences(router)
+    )
     calls_poll = Poll(database, [(teams.calls.is_any_ready, teams.calls_bell.ring)])
     server = RpcServer(
         settings.grpc_address,
-        [*served(room, teams.calls, teams.calls_bell), *served_to_teams(teams)],
+        [*served(room, teams.calls, teams.calls_bell), *served_to_teams(teams), campaign_servicer(campaigns.keep)],
         verifier,
         drain_seconds=settings.drain_seconds,
         certificates=certificates,
@@ -259,6 +301,7 @@ async def build(settings: Settings) -> Service:
             room.worker,
             room.poll,
             teams.caller,
+            campaigns.worker,
             calls_poll,
             server,
             # After the server, so that its streams end before it waits for them.

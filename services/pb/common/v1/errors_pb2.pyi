@@ -98,6 +98,10 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """No message of the organization has this id or key."""
     ERROR_REASON_WEBHOOK_NOT_FOUND: _ErrorReason.ValueType  # 71
     """No webhook of the organization has this id."""
+    ERROR_REASON_CAMPAIGN_NOT_FOUND: _ErrorReason.ValueType  # 75
+    """No campaign of the organization has this id."""
+    ERROR_REASON_CAMPAIGN_STATE: _ErrorReason.ValueType  # 76
+    """The campaign's state does not allow this; the sentence says which states do."""
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """One value per reason; the name without the prefix is what callers match on."""
@@ -178,4 +182,8 @@ ERROR_REASON_MESSAGE_NOT_FOUND: ErrorReason.ValueType  # 70
 """No message of the organization has this id or key."""
 ERROR_REASON_WEBHOOK_NOT_FOUND: ErrorReason.ValueType  # 71
 """No webhook of the organization has this id."""
+ERROR_REASON_CAMPAIGN_NOT_FOUND: ErrorReason.ValueType  # 75
+"""No campaign of the organization has this id."""
+ERROR_REASON_CAMPAIGN_STATE: ErrorReason.ValueType  # 76
+"""The campaign's state does not allow this; the sentence says which states do."""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015
