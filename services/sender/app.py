@@ -224,7 +224,12 @@ class Campaigning:
 
 
 def furnish_campaigns(
-    settings: Settings, database: Database, room: Room, sealer: Sealer, conversations: Conversations, audiences: Audiences
+    settings: Settings,
+    database: Database,
+    room: Room,
+    sealer: Sealer,
+    conversations: Conversations,
+    audiences: Audiences,
 ) -> Campaigning:
     """Put together what campaigns need."""
     store = PostgresCampaigns(database, room.audit)

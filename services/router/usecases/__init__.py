@@ -1,6 +1,7 @@
 """What router does: load, decide, save, tell."""
 
 from services.router.usecases.addressing import OpenConversations
+from services.router.usecases.audiences import ListContacts
 from services.router.usecases.conversations import SetOwner
 from services.router.usecases.directory import Directory
 from services.router.usecases.messages import RouteMessages
@@ -10,6 +11,7 @@ from services.router.usecases.trial_message import SubmitTestMessage
 
 __all__ = [
     "Directory",
+    "ListContacts",
     "OpenConversations",
     "Privacy",
     "RouteMessages",

@@ -76,7 +76,9 @@ class CampaignsServer(sender_pb2_grpc.CampaignsServicer):
             refused=[sender_pb2.RefusedRecipient(index=index, problem=problem) for index, problem in added.refused],
         )
 
-    async def Start(self, request: sender_pb2.StartCampaignRequest, context: Context) -> sender_pb2.StartCampaignResponse:
+    async def Start(
+        self, request: sender_pb2.StartCampaignRequest, context: Context
+    ) -> sender_pb2.StartCampaignResponse:
         """Starts it now."""
         return sender_pb2.StartCampaignResponse(campaign=await self._move(request, "start"))
 
@@ -91,7 +93,9 @@ class CampaignsServer(sender_pb2_grpc.CampaignsServicer):
         )
         return sender_pb2.ScheduleCampaignResponse(campaign=_campaign(campaign))
 
-    async def Pause(self, request: sender_pb2.PauseCampaignRequest, context: Context) -> sender_pb2.PauseCampaignResponse:
+    async def Pause(
+        self, request: sender_pb2.PauseCampaignRequest, context: Context
+    ) -> sender_pb2.PauseCampaignResponse:
         """Stops it."""
         return sender_pb2.PauseCampaignResponse(campaign=await self._move(request, "pause"))
 
@@ -116,7 +120,9 @@ class CampaignsServer(sender_pb2_grpc.CampaignsServicer):
             campaign=_campaign(campaign), figures=sender_pb2.CampaignFigures(**asdict(figures))
         )
 
-    async def List(self, request: sender_pb2.ListCampaignsRequest, context: Context) -> sender_pb2.ListCampaignsResponse:
+    async def List(
+        self, request: sender_pb2.ListCampaignsRequest, context: Context
+    ) -> sender_pb2.ListCampaignsResponse:
         """Lists them, newest first."""
         found = await self._campaigns.all(
             organization_id=_organization(request), state=request.state, limit=request.limit

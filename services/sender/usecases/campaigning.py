@@ -170,9 +170,7 @@ class WorkCampaigns:
         chunks = [places[start : start + _PER_CALL] for start in range(0, len(places), _PER_CALL)]
         return [each for opened in await asyncio.gather(*map(some, chunks)) for each in opened]
 
-    def _one(
-        self, campaign: Campaign, place: Place, opened: Conversation | NoConversation, now: datetime
-    ) -> Decided:
+    def _one(self, campaign: Campaign, place: Place, opened: Conversation | NoConversation, now: datetime) -> Decided:
         if isinstance(opened, NoConversation):
             return Decided(n=place.n, reason=opened.problem)
         if campaign.plan.respects_opt_out and opened.has_refused:

@@ -29,7 +29,7 @@ from services.router.app import Surroundings, servicers
 from services.router.domain.organization import Number
 from services.router.peers import GrpcExecutor, GrpcSender
 from services.router.server import RoutingServer
-from services.router.store import PostgresConversations, PostgresDirectory, PostgresPrivacy, PostgresRouting
+from services.router.store import PostgresAudiences, PostgresConversations, PostgresDirectory, PostgresPrivacy, PostgresRouting
 from tests.benchmarks.cpu import process_table
 from tests.benchmarks.errors import Void
 from tests.fixtures.servers import copied_database, join_run, make_template, start_servers
@@ -113,6 +113,7 @@ async def _router(database: Database) -> RoutingServer:
         routing=PostgresRouting(database, names),
         directory=directory,
         conversations=PostgresConversations(database, audit),
+        audiences=PostgresAudiences(database),
         privacy=PostgresPrivacy(database, names, audit),
         executor=GrpcExecutor(cast(Any, TakingPeer()), seconds=5),
         sender=GrpcSender(cast(Any, TakingPeer()), seconds=5),

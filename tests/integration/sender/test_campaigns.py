@@ -154,14 +154,14 @@ async def test_a_turn_that_was_overtaken_changes_nothing(stage: Stage) -> None:
     campaign = await create(server, stage)
     await add(server, stage, campaign, numbers_of(20))
     await start(server, stage, campaign)
-    turns = campaigns.work._turns  # noqa: SLF001 - the moment between reading and writing is inside a turn
+    turns = campaigns.work._turns
     claimed = await turns.claim()
     assert claimed is not None
     stale, now = claimed
     await stage.sql("UPDATE sender.campaign_turn SET due_at = now() RETURNING 1")
     await others.work.turn()
     places = await turns.due(stale, limit=20)
-    decided = await campaigns.work._decide(stale, places, now)  # noqa: SLF001 - as above
+    decided = await campaigns.work._decide(stale, places, now)
     assert await turns.hand_on(stale, decided, paced_until=now) is False
     await work(others, server, stage, campaign)
     assert reached(stage) == Counter(numbers_of(20))
@@ -237,7 +237,9 @@ async def test_a_failure_that_may_pass_is_tried_again_as_a_new_message(stage: St
     for _ in range(2):
         await stage.sql("UPDATE sender.campaign_turn SET due_at = now() RETURNING 1")
         await campaigns.work.turn()
-    due = "UPDATE sender.campaign_recipient SET due_at = now() WHERE state = 'retry' RETURNING extract(epoch FROM due_at)"
+    due = (
+        "UPDATE sender.campaign_recipient SET due_at = now() WHERE state = 'retry' RETURNING extract(epoch FROM due_at)"
+    )
     assert len(await stage.sql(due)) == 1
     await work(campaigns, server, stage, campaign)
     assert reached(stage) == Counter({"5511900000000": 2, "5511900000010": 1})
