@@ -9,12 +9,14 @@ import signal
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import aiohttp
 
+from services.chassis.errors import Unavailable
 from services.cli.rooms import Rooms
 from services.embedded.state import read_state
 from services.pb.common.v1 import content_pb2
@@ -23,13 +25,12 @@ from tests.faults.house import RunningHouse, running_house
 
 NUMBER = "200000000000009"
 _PER_CALL, _PER_PAGE = 1000, 5000
-# Faster than the house; the pace of a campaign is another test's.
-_PER_HOUR = 36_000_000
+# Paced so that it lasts this long at least: there must be a middle to pause and kill in.
+_LASTS_SECONDS = 20
 _PER_SECOND = 100_000.0
 _PAUSED_LOOKS = 3
 
 Say = Callable[[str], None]
-Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +160,8 @@ class _Run:
         template = content_pb2.TemplateContent(name="spring", language="pt_BR", body=body)
         request = sender_pb2.CreateCampaignRequest(
             organization_id=organization_id, idempotency_key="run", name="run", phone_number_id=NUMBER,
-            content=content_pb2.Content(template=template), messages_per_hour=_PER_HOUR,
+            content=content_pb2.Content(template=template),
+            messages_per_hour=self._plan.recipients * 3600 // _LASTS_SECONDS,
         )  # fmt: skip
         campaign = (await self._call(self._stub.Create, request)).campaign
         self._names = {"organization_id": organization_id, "campaign_id": campaign.campaign_id}
@@ -193,16 +195,21 @@ class _Run:
     ) -> sender_pb2.GetCampaignResponse:
         async with asyncio.timeout(self._plan.patience_seconds):
             while True:
-                got = await self._get()
-                if is_reached(got):
-                    return got
-                await self._weigh()
-                figures = got.figures
-                self._say(
-                    f"{got.campaign.state}: {got.campaign.done} handed on, {figures.sent} sent, "
-                    f"{figures.delivered} delivered, {self._memory[-1]:.0f} MiB"
-                )
+                # Who was killed is away for a moment.
+                with suppress(Unavailable):
+                    got = await self._get()
+                    if is_reached(got):
+                        return got
+                    await self._weigh()
+                    self._tell(got)
                 await asyncio.sleep(self._plan.look_seconds)
+
+    def _tell(self, got: sender_pb2.GetCampaignResponse) -> None:
+        figures = got.figures
+        self._say(
+            f"{got.campaign.state}: {got.campaign.done} handed on, {figures.sent} sent, "
+            f"{figures.delivered} delivered, {self._memory[-1]:.0f} MiB"
+        )
 
     async def _weigh(self) -> None:
         pids = (await self._house.status())["services"]["sender"]["pids"]

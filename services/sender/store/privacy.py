@@ -121,6 +121,17 @@ _EXPIRE_PAIRS = Query(f"""
     SELECT count(*) FROM gone""")
 
 
+# A campaign keeps the place of somebody erased, so that its counts stay true, and nothing of who it was.
+_EMPTY_CAMPAIGNS = Query("""
+    WITH emptied AS (
+      UPDATE sender.campaign_recipient r SET recipient = 'erased:' || r.n, parameters = '{}', conversation_id = NULL,
+        state = CASE WHEN r.state IN ('pending', 'retry') THEN 'skipped' ELSE r.state END,
+        reason = CASE WHEN r.state IN ('pending', 'retry') THEN 'erased' ELSE r.reason END
+      FROM unnest(%(names)b::text[]) t(name)
+      WHERE r.organization_id = %(organization)b::uuid AND r.recipient = t.name RETURNING 1)
+    SELECT count(*) FROM emptied""")
+
+
 class PostgresPrivacy:
     """See ports.Privacy."""
 
@@ -192,6 +203,7 @@ class PostgresPrivacy:
             "organization": organization_id,
             "lanes": sorted(erasure.conversation_ids),
             "parts": list(erasure.wamid_parts),
+            "names": [*erasure.wa_ids, *erasure.user_ids],
         }
         async with self._database.journey([organization_id]) as journey:
             _, webhooks = await journey.run([(_LOCK_FEED, values), (_READ_WEBHOOKS, values)])
@@ -210,6 +222,7 @@ class PostgresPrivacy:
                 ("sender.message_wamid", (_REMOVE_WAMIDS, values)),
                 ("sender.parked_status", (_REMOVE_PARKED, values)),
                 ("sender.pair", (_REMOVE_PAIRS, values)),
+                ("sender.campaign_recipient", (_EMPTY_CAMPAIGNS, values)),
                 *(removal for box, of_box in boxes for removal in box.removing(of_box, EVER)),
             ]
             cleared = counted(removals, await journey.run([step for _, step in removals]))

@@ -171,6 +171,9 @@ class WorkCampaigns:
         return [each for opened in await asyncio.gather(*map(some, chunks)) for each in opened]
 
     def _one(self, campaign: Campaign, place: Place, opened: Conversation | NoConversation, now: datetime) -> Decided:
+        if place.state == "skipped":
+            # Somebody erased keeps their place.
+            return Decided(n=place.n, reason=place.reason)
         if isinstance(opened, NoConversation):
             return Decided(n=place.n, reason=opened.problem)
         if campaign.plan.respects_opt_out and opened.has_refused:

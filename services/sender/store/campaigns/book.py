@@ -38,8 +38,8 @@ from services.sender.store.campaigns.rows import (
 )
 
 _CREATE = Query(f"""
-    INSERT INTO sender.campaign (organization_id, campaign_id, name, phone_number_id, content, audience, tags, attributes,
-                                 messages_per_hour, max_tries, respects_opt_out, skips_active, time_zone,
+    INSERT INTO sender.campaign (organization_id, campaign_id, name, phone_number_id, content, audience, tags,
+                                 attributes, messages_per_hour, max_tries, respects_opt_out, skips_active, time_zone,
                                  is_audience_whole)
     VALUES (%(organization)b::uuid, %(campaign)b::uuid, %(name)b::text, %(number)b::text, %(content)b::bytea,
             %(audience)b::text, %(tags)b::text[], %(attributes)b::text::jsonb, %(per_hour)b::int, %(tries)b::int,

@@ -20,7 +20,8 @@ LOCK = Query(f"SELECT {COLUMNS} FROM sender.campaign WHERE {MINE} FOR UPDATE")
 
 _ADD = Query("""
     INSERT INTO sender.campaign_recipient (organization_id, campaign_id, n, recipient, is_user_id, parameters)
-    SELECT %(organization)b::uuid, %(campaign)b::uuid, %(last)b::bigint + row_number() OVER (ORDER BY ord), r, u, p::jsonb
+    SELECT %(organization)b::uuid, %(campaign)b::uuid, %(last)b::bigint + row_number() OVER (ORDER BY ord), r, u,
+           p::jsonb
     FROM unnest(%(recipients)b::text[], %(kinds)b::bool[], %(parameters)b::text[]) WITH ORDINALITY t(r, u, p, ord)
     WHERE NOT EXISTS (
       SELECT 1 FROM sender.campaign_recipient x
