@@ -38,6 +38,7 @@ from services.ingress.peers import (
     RouterPrivacy,
     SenderPrivacy,
 )
+from services.ingress.peers.campaigns import GrpcCampaigns
 from services.ingress.peers.outgoing import GrpcMessages, GrpcWebhooks
 from services.ingress.ports import AuditTrail
 from services.ingress.privacy import Exports, Requests, Work
@@ -190,6 +191,7 @@ async def build(settings: Settings) -> Service:
         flows=GrpcFlows(executor_peer),
         messages=GrpcMessages(sender_peer),
         webhooks=GrpcWebhooks(sender_peer),
+        campaigns=GrpcCampaigns(sender_peer),
         requests=requests,
         exports=exports,
         accounts=accounts,

@@ -24,6 +24,7 @@ from services.ingress.http.problems import add_problem_answers
 from services.ingress.http.rest import (
     api_key_routes,
     audit_routes,
+    campaign_routes,
     conversation_routes,
     denied,
     flow_routes,
@@ -34,7 +35,7 @@ from services.ingress.http.rest import (
     user_routes,
     webhook_routes,
 )
-from services.ingress.ports import Flows, Messages, Webhooks
+from services.ingress.ports import Campaigns, Flows, Messages, Webhooks
 from services.ingress.privacy import Exports, Requests
 
 Ready = Callable[[], Awaitable[bool]]
@@ -45,6 +46,7 @@ _TAGS = [
     {"name": "conversations", "description": "Look at them, try a flow in a contact's name, take, release, close."},
     {"name": "flows", "description": "Flows, their drafts and versions, and what publishing means for people in them."},
     {"name": "messages", "description": "Messages that no flow says, and what became of all messages."},
+    {"name": "campaigns", "description": "Templates to many contacts, each once."},
     {"name": "webhooks", "description": "Where your systems are told what became of messages, signed."},
     {"name": "privacy", "description": "The rights of people who wrote: everything about them, and its erasure."},
     {"name": "sessions", "description": "Log in, stay logged in, log out."},
@@ -80,6 +82,7 @@ def build_site(
     flows: Flows,
     messages: Messages,
     webhooks: Webhooks,
+    campaigns: Campaigns,
     requests: Requests,
     exports: Exports,
     accounts: Accounts,
@@ -112,6 +115,7 @@ def build_site(
         flow_routes(flows),
         message_routes(messages),
         webhook_routes(webhooks),
+        campaign_routes(campaigns),
         privacy_routes(requests, exports),
         session_routes(accounts.sessions, accounts.people),
         user_routes(accounts.people),

@@ -162,7 +162,9 @@ class KeepCampaigns:
         return Plan(
             name=wish.name, phone_number_id=wish.phone_number_id, content=wish.content, audience=audience,
             tags=tuple(_clean("tags", each) for each in wish.tags),
-            attributes={_clean("attributes", name): _clean("attributes", told) for name, told in wish.attributes.items()},
+            attributes={
+                _clean("attributes", name): _clean("attributes", told) for name, told in wish.attributes.items()
+            },
             messages_per_hour=_number("messages_per_hour", wish.messages_per_hour, DEFAULT_PER_HOUR, _MOST_PER_HOUR),
             max_tries=_number("max_tries", wish.max_tries, DEFAULT_TRIES, _MOST_TRIES),
             respects_opt_out=wish.respects_opt_out, skips_active=wish.skips_active, time_zone=zone,

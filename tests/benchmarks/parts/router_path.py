@@ -29,7 +29,13 @@ from services.router.app import Surroundings, servicers
 from services.router.domain.organization import Number
 from services.router.peers import GrpcExecutor, GrpcSender
 from services.router.server import RoutingServer
-from services.router.store import PostgresAudiences, PostgresConversations, PostgresDirectory, PostgresPrivacy, PostgresRouting
+from services.router.store import (
+    PostgresAudiences,
+    PostgresConversations,
+    PostgresDirectory,
+    PostgresPrivacy,
+    PostgresRouting,
+)
 from tests.benchmarks.cpu import process_table
 from tests.benchmarks.errors import Void
 from tests.fixtures.servers import copied_database, join_run, make_template, start_servers
