@@ -124,7 +124,8 @@ _EXPIRE_PAIRS = Query(f"""
 # A campaign keeps the place of somebody erased, so that its counts stay true, and nothing of who it was.
 _EMPTY_CAMPAIGNS = Query("""
     WITH emptied AS (
-      UPDATE sender.campaign_recipient r SET recipient = 'erased:' || r.n, parameters = '{}', conversation_id = NULL,
+      UPDATE sender.campaign_recipient r SET recipient = 'erased:' || r.n, recipient_key = gen_random_uuid(),
+        parameters = '{}', conversation_id = NULL,
         state = CASE WHEN r.state IN ('pending', 'retry') THEN 'skipped' ELSE r.state END,
         reason = CASE WHEN r.state IN ('pending', 'retry') THEN 'erased' ELSE r.reason END
       FROM unnest(%(names)b::text[]) t(name)

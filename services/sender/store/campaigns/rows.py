@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid5
 
 import orjson
 
@@ -19,13 +19,16 @@ MINE = "organization_id = %(organization)b::uuid AND campaign_id = %(campaign)b:
 LOCK = Query(f"SELECT {COLUMNS} FROM sender.campaign WHERE {MINE} FOR UPDATE")
 
 _ADD = Query("""
-    INSERT INTO sender.campaign_recipient (organization_id, campaign_id, n, recipient, is_user_id, parameters)
-    SELECT %(organization)b::uuid, %(campaign)b::uuid, %(last)b::bigint + row_number() OVER (ORDER BY ord), r, u,
+    INSERT INTO sender.campaign_recipient (organization_id, campaign_id, n, recipient, recipient_key, is_user_id,
+                                           parameters)
+    SELECT %(organization)b::uuid, %(campaign)b::uuid, %(last)b::bigint + row_number() OVER (ORDER BY ord), r, k, u,
            p::jsonb
-    FROM unnest(%(recipients)b::text[], %(kinds)b::bool[], %(parameters)b::text[]) WITH ORDINALITY t(r, u, p, ord)
-    WHERE NOT EXISTS (
-      SELECT 1 FROM sender.campaign_recipient x
-      WHERE x.organization_id = %(organization)b::uuid AND x.campaign_id = %(campaign)b::uuid AND x.recipient = t.r)
+    FROM unnest(%(recipients)b::text[], %(keys)b::uuid[], %(kinds)b::bool[], %(parameters)b::text[])
+         WITH ORDINALITY t(r, k, u, p, ord)
+    LEFT JOIN LATERAL (
+      SELECT true AS is_known FROM sender.campaign_recipient
+      WHERE (organization_id, recipient_key) = (%(organization)b::uuid, t.k) OFFSET 0) x ON true
+    WHERE x.is_known IS NULL
     RETURNING n""")
 
 
@@ -34,7 +37,9 @@ def adding(campaign: Campaign, recipients: list[Recipient]) -> Step:
     chosen = list({each.recipient: each for each in recipients}.values())
     values = {
         "organization": campaign.organization_id, "campaign": campaign.campaign_id, "last": campaign.recipients,
-        "recipients": [each.recipient for each in chosen], "kinds": [each.is_user_id for each in chosen],
+        "recipients": [each.recipient for each in chosen],
+        "keys": [uuid5(campaign.campaign_id, each.recipient) for each in chosen],
+        "kinds": [each.is_user_id for each in chosen],
         "parameters": [orjson.dumps(dict(each.parameters)).decode() for each in chosen],
     }  # fmt: skip
     return _ADD, values

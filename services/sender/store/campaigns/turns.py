@@ -55,6 +55,9 @@ _DUE_FIRST = Query(f"""
     WHERE {MINE} AND n > %(done)b::bigint ORDER BY n LIMIT %(limit)b::bigint""")
 _RETRIES = Query(f"""
     SELECT EXISTS (SELECT 1 FROM sender.campaign_recipient WHERE {MINE} AND state = 'retry')""")
+# OFFSET 0 makes it one descent of the primary key for each place, as in statements.WRITE_MESSAGES.
+_PLACE = f"""CROSS JOIN LATERAL (
+      SELECT ctid FROM sender.campaign_recipient WHERE {MINE} AND n = t.n OFFSET 0) p"""
 _DECIDE = Query(f"""
     UPDATE sender.campaign_recipient r SET
       state = CASE WHEN t.reason <> '' THEN 'skipped' ELSE 'enqueued' END, reason = t.reason, due_at = NULL,
@@ -62,7 +65,7 @@ _DECIDE = Query(f"""
       tries = greatest(r.tries, t.tries)
     FROM unnest(%(places)b::bigint[], %(reasons)b::text[], %(lanes)b::uuid[], %(messages)b::uuid[], %(tries)b::int[])
          t(n, reason, lane, message, tries)
-    WHERE r.{MINE.replace(" AND ", " AND r.")} AND r.n = t.n""")
+    {_PLACE} WHERE r.ctid = p.ctid""")
 _COUNT_USERS = Query("""
     INSERT INTO sender.campaign_hour AS h (organization_id, phone_number_id, hour, users)
     VALUES (%(organization)b::uuid, %(number)b::text, date_trunc('hour', now(), 'UTC'), %(users)b::bigint)
@@ -85,7 +88,7 @@ _OUTCOMES = Query(f"""
 _TRY_AGAIN = Query(f"""
     UPDATE sender.campaign_recipient r SET state = 'retry', due_at = now() + t.seconds * interval '1 s'
     FROM unnest(%(places)b::bigint[], %(waits)b::float8[]) t(n, seconds)
-    WHERE r.{MINE.replace(" AND ", " AND r.")} AND r.n = t.n AND r.state = 'enqueued'""")
+    {_PLACE} WHERE r.ctid = p.ctid AND r.state = 'enqueued'""")
 
 
 class PostgresCampaignTurns:
