@@ -46,7 +46,7 @@ class PostgresAudiences:
             "values": list(attributes.values()), "limit": limit,
         }  # fmt: skip
         (rows,) = await self._database.batch([organization_id], [(_PAGE, values)], durable=False)
-        found = [AudienceContact(*row[:4], _object(row[4])) for row in rows if row[0] is not None]
+        found = [AudienceContact(row[0], row[1], row[2], row[3], _object(row[4])) for row in rows if row[0] is not None]
         if len(found) == limit:
             return found, found[-1].contact_id
         return found, rows[0][6] if rows[0][5] else None

@@ -10,6 +10,7 @@ from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
 State = Literal["draft", "scheduled", "running", "paused", "completed", "failed", "cancelled"]
+STATES: tuple[State, ...] = ("draft", "scheduled", "running", "paused", "completed", "failed", "cancelled")
 Verb = Literal["start", "schedule", "pause", "resume", "cancel"]
 Audience = Literal["custom_list", "uploaded_file", "tags", "all_contacts"]
 AUDIENCES: tuple[Audience, ...] = ("custom_list", "uploaded_file", "tags", "all_contacts")

@@ -15,6 +15,7 @@ from services.sender.domain.campaigns import (
     DEFAULT_TRIES,
     LISTED,
     MOVES,
+    STATES,
     Campaign,
     Figures,
     Place,
@@ -218,8 +219,7 @@ def _limit(limit: int) -> int:
 
 
 def _state(state: str) -> State | None:
-    states = {each for _, each in MOVES.values()} | {"draft", "completed", "failed"}
-    found: State | None = next((each for each in states if each == state), None)  # type: ignore[arg-type]  # of them
+    found = next((each for each in STATES if each == state), None)
     if state and found is None:
-        raise InvalidArgument(f"state is none of {', '.join(sorted(states))}")
+        raise InvalidArgument(f"state is none of {', '.join(STATES)}")
     return found

@@ -69,7 +69,7 @@ def test_a_schedule_is_read_on_the_clocks_of_its_time_zone(local: str, zone: str
 
 @pytest.mark.parametrize("local", ["tomorrow", "2026-12-01T09:00Z", "2026-03-29T01:30"])
 def test_a_time_that_is_none_there_is_refused(local: str) -> None:
-    with pytest.raises(ValueError, match="."):
+    with pytest.raises(ValueError, match=r"local|Invalid|offset|skipped"):
         starts_at_of(local, "Europe/Lisbon")
 
 
