@@ -4,7 +4,7 @@ from tests.house.calls import COMMON
 from tests.house.test_callers import ROOMS, policies_of
 
 # Words that a method which only looks begins with.
-LOOKS = ("List", "Get", "Check", "Verify", "Validate", "Diff")
+LOOKS = ("List", "Get", "Check", "Verify", "Validate", "Diff", "Watch")
 
 NOTED = {
     "common.DeadLetters.ReplayDeadLetters",
@@ -34,6 +34,8 @@ NOTED = {
     "router.Directory.PutTriggers",
     "router.Privacy.PutRetention",
     "sender.Credentials.PutCredential",
+    "sender.Webhooks.DeleteWebhook",
+    "sender.Webhooks.PutWebhook",
 }
 """Held in tests/integration by each room's test_audited_changes.py; for Accounts by accounts/test_provisioning.py."""
 
@@ -41,6 +43,7 @@ CHANGES_NOTHING = {
     "executor.FlowService.ExportFlow",  # what whoever may read flows sees anyhow
     "executor.FlowService.ReplayConversation",  # what whoever may read conversations sees anyhow, run again in memory
     "common.Sealing.Reseal",  # the same values under another key; services do it by themselves
+    "sender.MessageService.Send",  # what was sent stands in the list of messages, and in the transcript
     "router.Routing.SubmitTestMessage",  # what is said stands in the transcript
 }
 """Why these are not noted."""

@@ -31,6 +31,7 @@ _TIME = re.compile(
 # often a job was looked at, which follows from how often this world looks; and the second in which a try was made.
 _CHANCE = re.compile(
     r"waits=\d+|pt[kri]_[\w-]+|[0-9a-f]{64}|(?<=_hash=)b?(?:'[^']*'|\"[^\"]*\")|"
+    r"(?<=window_expires_at': )\d+|(?<=\"window_expires_at\":\")\d+|"
     r"(?<=\"sent_at\":\")\d+|(?<=\"received_at_ms\":\")\d+|(?<=\"timestamp\":)\d+"
 )
 _DIGEST_BYTES = 32

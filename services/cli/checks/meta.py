@@ -14,7 +14,12 @@ from services.pb.sender.v1 import sender_pb2, sender_pb2_grpc
 
 SECONDS = 10.0
 NUMBERS = "business numbers"
-NAMES = {"token": "access token", "scopes": "scopes", "subscription": "webhook subscription", "webhook": "webhook"}
+NAMES = {
+    "token": "access token",
+    "scopes": "scopes",
+    "subscription": "webhook subscription",
+    "webhook": "webhook address",
+}
 # Whoever serves the webhook of this house refuses it; anybody else's page does not.
 WRONG_HANDSHAKE = {"hub.mode": "subscribe", "hub.verify_token": "wrong-on-purpose", "hub.challenge": "1"}
 

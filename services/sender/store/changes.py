@@ -26,7 +26,7 @@ _PER_LANE = 128
 
 _END = Query("""
     SELECT l.lane_id, l.tail FROM unnest(%(lanes)b::uuid[]) t(k)
-    JOIN sender.records_lane l ON (l.organization_id, l.lane_id) = (%(organization)b::uuid, t.k)""")
+    JOIN sender.records_lane l ON l.organization_id = %(organization)b::uuid AND l.lane_id = t.k""")
 
 # One statement is one snapshot: a change is never seen without those of its message that were committed before.
 _SINCE = Query("""

@@ -112,7 +112,7 @@ class PostgresWebhooks:
             }  # fmt: skip
             entry = AuditEntry(
                 organization_id, "webhook.put", f"webhook:{webhook_id}",
-                before=_digest(before, kept) if before else None, after=_digest(wanted, chosen),
+                before=_digest(before) if before else None, after=_digest(wanted, is_secret_new=chosen != kept),
             )  # fmt: skip
             begin = {
                 "organization": organization_id, "lanes": lanes_of(organization_id),
@@ -137,7 +137,7 @@ class PostgresWebhooks:
             before = _webhook(rows[0])
             entry = AuditEntry(
                 organization_id, "webhook.delete", f"webhook:{webhook_id}",
-                before=_digest(before, self._open(organization_id, webhook_id, rows[0][6])), after=None,
+                before=_digest(before), after=None,
             )  # fmt: skip
             await journey.commit([(_DELETE, values), (_END_FEED, values), *self._audit.steps([entry])])
         return True
@@ -261,8 +261,9 @@ def _facts(webhook: Webhook) -> tuple[object, ...]:
     return webhook.url, tuple(webhook.events), webhook.is_active
 
 
-def _digest(webhook: Webhook, secret: str | None) -> bytes:
-    """Of a secret too long to be guessed. None is one that was there and did not open."""
+def _digest(webhook: Webhook, *, is_secret_new: bool = False) -> bytes:
+    """Without the secret: who chose it may have chosen one that can be guessed."""
     return digest_of({
-        "url": webhook.url, "events": list(webhook.events), "is_active": webhook.is_active, "secret": secret
+        "url": webhook.url, "events": list(webhook.events), "is_active": webhook.is_active,
+        "is_secret_new": is_secret_new,
     })  # fmt: skip

@@ -1,18 +1,24 @@
 """A new access token is noted, and is nowhere in what is noted."""
 
+from dataclasses import replace
+from typing import Any
 from uuid import UUID
 
 import psycopg
 import pytest
 
+from services.chassis.egress import Egress
 from services.chassis.errors import InvalidArgument
 from services.chassis.sealing import Sealer
+from services.sender.app import furnish_teams
 from services.sender.store import PostgresCredentials
+from services.sender.usecases.webhooks import WantedWebhook
 from tests.fixtures.noted import everything_noted, noted
 from tests.fixtures.servers import Database
 from tests.integration.sender.conftest import NUMBER, TOKEN, Stage
 
 NEW_TOKEN = "EAAcanary0123456789"
+SECRET = "canary of webhooks 0123"
 
 
 async def test_a_token_is_noted_when_it_changes_and_never_told(stage: Stage, database: Database) -> None:
@@ -31,6 +37,30 @@ async def test_a_token_is_noted_when_it_changes_and_never_told(stage: Stage, dat
     assert TOKEN not in everything
     assert NEW_TOKEN not in everything
     assert NEW_TOKEN.encode().hex() not in everything
+
+
+async def test_a_webhook_is_noted_when_it_is_made_changed_and_removed_and_its_secret_never(
+    stage: Stage, database: Database
+) -> None:
+    room = await stage.sender()
+    nobody: Any = None
+    sealer = Sealer.from_text(stage.settings.sealing_keys)
+    webhooks = furnish_teams(stage.settings, stage.pool, room, sealer, nobody, Egress()).webhooks
+    organization_id = UUID(stage.organization_id)
+    wanted = WantedWebhook(name="crm", url="https://crm.example/", events=(), is_active=True, secret=SECRET)
+
+    stored, _ = await webhooks.put(organization_id=organization_id, wanted=wanted)
+    await webhooks.put(organization_id=organization_id, wanted=wanted)
+    await webhooks.put(organization_id=organization_id, wanted=replace(wanted, secret="", is_secret_renewed=True))
+    await webhooks.delete(organization_id=organization_id, webhook_id=stored.webhook.webhook_id)
+
+    records = await noted(room.audit, stage.organization_id)
+    assert [record.action for record in records] == ["webhook.put", "webhook.put", "webhook.delete"]
+    assert {record.object for record in records} == {f"webhook:{stored.webhook.webhook_id}"}
+    assert (records[0].before, records[2].after) == (None, None)
+    everything = everything_noted(database.superuser_url, "sender")
+    assert SECRET not in everything
+    assert SECRET.encode().hex() not in everything
 
 
 async def test_a_token_that_does_not_open_any_more_was_there_all_the_same(stage: Stage) -> None:

@@ -13,6 +13,7 @@ from services.embedded.keys import jwks_file
 from services.pb.common.v1 import lanes_pb2
 from services.pb.executor.v1 import executor_pb2
 from services.pb.ingress.v1 import ingress_pb2
+from services.pb.sender.v1 import sender_pb2
 from tests.unit.cli.conftest import Line, acme
 
 DEAD_EVENT = executor_pb2.ConversationEvent(organization_id="o1", contact_wa_id="5511999990007")
@@ -167,17 +168,22 @@ async def test_a_disposition_that_does_not_exist_is_wrong_input(line: Line) -> N
 
 
 async def test_doctor_tells_each_problem_with_its_mend(line: Line) -> None:
-    document = acme()
-    document["organizations"][0]["numbers"][0]["access_token"] = "bad"
-    await line.run("apply", line.write(document))
+    await line.run("apply", line.write(acme()))
+    line.kept.findings = [
+        sender_pb2.NumberFinding(
+            phone_number_id="3", check="token", result="problem", text="it expired", mend="Renew."
+        ),
+        sender_pb2.NumberFinding(phone_number_id="3", check="subscription", result="unknown", text="nothing is told"),
+    ]
     result = await line.run("doctor", "--json")
     found = {(it["check"], it["result"]): it for it in map(json.loads, result.output.splitlines())}
     assert result.exit_code == 1
     assert found["router", "ok"]["text"].endswith("serves")
-    assert "the token has expired" in found["access tokens", "problem"]["text"]
+    assert "acme number 3: it expired" in found["access token", "problem"]["text"]
+    assert found["access token", "problem"]["mend"] == "Renew."
     assert found["Postgres", "problem"]["mend"]
     assert found["webhook", "problem"]["mend"]
-    assert "waba_id" in found["webhook subscription", "not checked"]["text"]
+    assert "nothing is told" in found["webhook subscription", "not checked"]["text"]
 
 
 async def test_doctor_looks_at_the_variables(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -106,6 +106,10 @@ async def test_a_number_tells_its_name_and_quality(world: World) -> None:
         "display_phone_number": "+44 20 7946 0018",
         "verified_name": "Harbour Books",
         "quality_rating": "GREEN",
+        "status": "CONNECTED",
+        "throughput": {"level": "STANDARD"},
+        "whatsapp_business_manager_messaging_limit": "TIER_2K",
+        "webhook_configuration": {"application": NUMBER.webhook_url},
     }
 
 
