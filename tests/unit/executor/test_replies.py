@@ -7,11 +7,12 @@ from datetime import UTC, datetime
 
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from services.executor.domain.events import EffectDone
-from services.executor.domain.json_value import Json
+from services.executor.domain.json_value import Json, is_storable
+from services.executor.domain.lint.texts import texts_in
 from services.executor.domain.replies import MOST_BODY, judged, may_be_repeated, seconds_to_wait
 
 NOW = datetime(2026, 11, 26, 12, 0, tzinfo=UTC)
@@ -119,6 +120,7 @@ def test_an_answer_that_is_no_completion_failed() -> None:
         assert done.outcome == "failed"
 
 
+@example(content=b"\\u0000", kind="http", is_json=False)
 @given(st.binary(max_size=200), st.sampled_from(["http", "ai"]), st.booleans())
 def test_whatever_comes_is_judged_and_can_be_stored(content: bytes, kind: str, is_json: bool) -> None:
     done = judged(
@@ -129,7 +131,8 @@ def test_whatever_comes_is_judged_and_can_be_stored(content: bytes, kind: str, i
         media_type="application/json" if is_json else "",
         content=content,
     )
-    assert b"\\u0000" not in orjson.dumps(done.body)
+    orjson.dumps(done.body)
+    assert all(is_storable(text) for text in texts_in(done.body))
 
 
 @pytest.mark.parametrize(
