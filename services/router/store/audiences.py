@@ -15,19 +15,19 @@ from services.router.ports import AudienceContact
 _READ_AT_ONCE = 5000
 
 _PAGE = Query(f"""
-    WITH some AS MATERIALIZED (
+    WITH page AS MATERIALIZED (
       SELECT contact_id, wa_id, user_id, name, attributes, tags, merged_into FROM router.contact
       WHERE organization_id = %(organization)b::uuid AND contact_id > %(after)b::uuid
       ORDER BY contact_id LIMIT {_READ_AT_ONCE}),
     chosen AS (
-      SELECT contact_id, wa_id, user_id, name, attributes FROM some
+      SELECT contact_id, wa_id, user_id, name, attributes FROM page
       WHERE merged_into IS NULL AND (wa_id <> '' OR user_id <> '')
         AND (cardinality(%(tags)b::text[]) = 0 OR tags && %(tags)b::text[])
         AND NOT EXISTS (
           SELECT 1 FROM unnest(%(names)b::text[], %(values)b::text[]) t(name, value)
-          WHERE some.attributes ->> t.name IS DISTINCT FROM t.value)
+          WHERE page.attributes ->> t.name IS DISTINCT FROM t.value)
       ORDER BY contact_id LIMIT %(limit)b::bigint)
-    SELECT c.*, (SELECT count(*) FROM some) = {_READ_AT_ONCE}, (SELECT contact_id FROM some ORDER BY 1 DESC LIMIT 1)
+    SELECT c.*, (SELECT count(*) FROM page) = {_READ_AT_ONCE}, (SELECT contact_id FROM page ORDER BY 1 DESC LIMIT 1)
     FROM (SELECT 1) one LEFT JOIN chosen c ON true ORDER BY c.contact_id""")
 
 
