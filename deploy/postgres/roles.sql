@@ -200,6 +200,8 @@ INSERT INTO trust VALUES
   -- router routes.
   ('svc_router', 'router.organization', 'SELECT, INSERT, UPDATE', 'house'),
   ('svc_router', 'router.number_directory', 'SELECT, INSERT', 'house'),
+  -- As number_directory: news of templates name an account only.
+  ('svc_router', 'router.account_directory', 'SELECT, INSERT', 'house'),
   ('svc_router', 'router.number', 'SELECT, INSERT, UPDATE', 'tenant'),
   ('svc_router', 'router.chatbot', 'SELECT, INSERT, UPDATE', 'tenant'),
   ('svc_router', 'router.keyword_trigger', 'SELECT, INSERT, DELETE', 'tenant'),
@@ -267,6 +269,16 @@ INSERT INTO trust VALUES
   ('svc_sender', 'sender.pair', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),
   ('svc_sender', 'sender.parked_status', 'SELECT, INSERT, DELETE', 'tenant'),
   ('svc_sender', 'sender.erased_recipient', 'SELECT, INSERT', 'tenant'),
+  -- What is paused and what waits beside its lane is looked for before an organization is named: ids, codes, moments.
+  ('svc_sender', 'sender.pause', 'SELECT, INSERT, UPDATE, DELETE', 'house'),
+  ('svc_sender', 'sender.deferred', 'SELECT, INSERT, UPDATE, DELETE', 'house'),
+  -- Accounts whose templates are due are looked for before an organization is named: ids and moments.
+  ('svc_sender', 'sender.template_account', 'SELECT, INSERT, UPDATE', 'house'),
+  ('svc_sender', 'sender.template', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),
+  ('svc_sender', 'sender.number', 'SELECT, INSERT, UPDATE', 'tenant'),
+  ('svc_sender', 'sender.opt_out', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),
+  ('svc_sender', 'sender.reached', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),
+  ('svc_sender', 'sender.reached_count', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),
   ('svc_sender', 'sender.receipt', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),
   ('svc_sender', 'sender.audit_event', 'SELECT, INSERT', 'tenant'),
   -- analytics records.

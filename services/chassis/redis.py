@@ -28,6 +28,11 @@ class OptionalRedis:
             )
         self._again_at = 0.0
 
+    @property
+    def is_set(self) -> bool:
+        """Whether there is to be one, there or not."""
+        return self._client is not None
+
     async def close(self) -> None:
         """Close the connections."""
         if self._client is not None:

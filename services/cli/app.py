@@ -24,6 +24,7 @@ COMMANDS: Mapping[str, str] = {
     "campaign": "Write a template to many contacts: make, fill, start, watch and stop campaigns.",
     "webhook": "Parse webhook bodies, or sign and post them.",
     "flow": "Check and test flow files, turn them from other sources into the native form and back, publish versions.",
+    "template": "List, create and delete message templates; read them from Meta.",
     "doctor": "Check the running house and say how to mend what is wrong.",
     "privacy": "Export or erase what is kept about somebody, and say how long an organization keeps things.",
     "secrets": "Rotate sealing keys and app secrets; name a person as the logs do.",

@@ -40,9 +40,10 @@ def describe_number(organization: str, number: sender_pb2.NumberHealth) -> str:
     """One number: Meta's word, what waits, what failed in the last 24 hours."""
     word = number.problem or ", ".join(filter(None, _told(number))) or "Meta tells nothing of it"
     waits = f"{number.queued} wait, the oldest for {_age(number):.0f} s" if number.queued else "none wait"
+    paused = "".join(f"; PAUSED by {pause.error_code}: {pause.error_text}" for pause in number.pauses)
     failed = ", ".join(f"{error.count} × {error.error_code or 'refused'}" for error in number.errors)
     errors = f"; failed in 24 hours: {failed}" if failed else ""
-    return f"number     {number.phone_number_id} of {organization}: {word}; {waits}{errors}"
+    return f"number     {number.phone_number_id} of {organization}: {word}; {waits}{paused}{errors}"
 
 
 def _age(number: sender_pb2.NumberHealth) -> float:

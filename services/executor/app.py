@@ -23,7 +23,7 @@ from services.chassis.settings import SettingsError
 from services.chassis.tenancy import ServiceSigner, TokenVerifier
 from services.executor import metrics
 from services.executor.domain.limits import Limits
-from services.executor.peers import GrpcAnalytics, GrpcRouter, GrpcSender
+from services.executor.peers import GrpcAnalytics, GrpcRouter, GrpcSender, GrpcTemplates
 from services.executor.server import ExecutionServer, FlowServer, PrivacyServer, SecretsServer, StatesServer
 from services.executor.settings import Settings
 from services.executor.store import (
@@ -174,6 +174,7 @@ async def build(settings: Settings) -> Service:
     )
     timers = TimerClock(states)
     mover = Mover(PostgresMigrations(database))
+    templates = GrpcTemplates(sender_peer)
     versions = PostgresVersions(database, audit, on_begun=mover.ring)
     rpc = RpcServer(
         settings.grpc_address,
@@ -186,7 +187,7 @@ async def build(settings: Settings) -> Service:
             Servicer(
                 "pytake.executor.v1.FlowService",
                 executor_pb2_grpc.add_FlowServiceServicer_to_server,
-                FlowServer(FlowKeeping(flows), Publishing(flows, versions), replaying),
+                FlowServer(FlowKeeping(flows, templates), Publishing(flows, versions, templates), replaying),
             ),
             Servicer(
                 "pytake.executor.v1.States",

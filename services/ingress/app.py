@@ -35,6 +35,7 @@ from services.ingress.peers import (
     GrpcExecutor,
     GrpcFlows,
     GrpcRouter,
+    GrpcTemplates,
     RouterPrivacy,
     SenderPrivacy,
 )
@@ -189,6 +190,7 @@ async def build(settings: Settings) -> Service:
         is_ready=database.is_reachable,
         conversations=conversations,
         flows=GrpcFlows(executor_peer),
+        templates=GrpcTemplates(sender_peer),
         messages=GrpcMessages(sender_peer),
         webhooks=GrpcWebhooks(sender_peer),
         campaigns=GrpcCampaigns(sender_peer),

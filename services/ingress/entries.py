@@ -14,7 +14,7 @@ from uuid import UUID, uuid5
 
 import orjson
 
-from services.ingress.domain.webhook import Event
+from services.ingress.domain.webhook import Event, TemplateNews
 from services.pb.common.v1 import events_pb2
 
 _NAMESPACE = UUID("6f0f3a52-51a5-5d0c-9a3d-2f3c0b8f1f5e")
@@ -28,6 +28,11 @@ _LONGEST_TEXT = 65_536
 _LONGEST_OTHER = 1024
 _LARGEST_PART = 4096
 _MOST_CODES = 100
+_LONGEST_NAME = 64
+# Seconds of a time that its milliseconds still fit.
+_LATEST = 253_402_300_800
+# What a person may say about marketing messages, and whether it stops them.
+_PREFERENCES = {"stop": True, "resume": False, "signup": False}
 
 # Keys of the normal form that are texts, and the fields that take them.
 _MESSAGE_TEXTS = {
@@ -106,6 +111,71 @@ def status_payload(event: Event, *, received_at_ms: int, signed_by: tuple[str, .
     return status.SerializeToString()
 
 
+def notice_payload(event: Event, *, received_at_ms: int, signed_by: tuple[str, ...]) -> bytes | None:
+    """News for sender as they travel, on the statuses' road; None of an event that is none."""
+    if event.type == "user_preference":
+        notice = _preference(event, received_at_ms)
+    elif event.template_news is not None:
+        notice = _template_news(event.template_news, received_at_ms)
+    else:
+        return None
+    if notice is None:
+        return None
+    notice.waba_id = (event.waba_id or "")[:_LONGEST_OTHER]
+    return events_pb2.MessageStatus(
+        event_id=event.dedupe_key,
+        phone_number_id=event.phone_number_id or "",
+        received_at_ms=received_at_ms,
+        signed_by=signed_by,
+        notice=notice,
+    ).SerializeToString()
+
+
+def notice_place(event: Event) -> tuple[UUID, UUID]:
+    """The group and the lane of news: a person's at their number, or the account's own."""
+    if event.phone_number_id:
+        return number_key(event.phone_number_id), lane_of(event)
+    group = number_key(f"account:{event.waba_id or ''}")
+    return group, _uuid5(group, "templates")
+
+
+def _preference(event: Event, received_at_ms: int) -> events_pb2.Notice | None:
+    """A word about marketing; None for one that Meta has not documented, or of nobody."""
+    fields = event.fields
+    wa_id, user_id = _text(fields.get("from")), _text(fields.get("user_id"))
+    value = _text(fields.get("value")).lower()
+    if value not in _PREFERENCES or not (wa_id or user_id) or not event.phone_number_id:
+        return None
+    said_at = _number(fields.get("timestamp"))
+    return events_pb2.Notice(
+        preference=events_pb2.Preference(
+            wa_id=wa_id[:_LONGEST_OTHER],
+            user_id=user_id[:_LONGEST_OTHER],
+            kind="marketing",
+            is_out=_PREFERENCES[value],
+            # A time ahead of ours would outlast whatever is said next.
+            said_at_ms=min(said_at * 1000, received_at_ms) if 0 < said_at < _LATEST else received_at_ms,
+            source="meta:user_preferences",
+        )
+    )
+
+
+def _template_news(news: TemplateNews, received_at_ms: int) -> events_pb2.Notice:
+    return events_pb2.Notice(
+        template=events_pb2.TemplateNews(
+            name=news.name[:_LONGEST_OTHER],
+            language=news.language[:_LONGEST_NAME],
+            template_id=news.template_id[:_LONGEST_NAME],
+            status=news.status[:_LONGEST_NAME],
+            quality=news.quality[:_LONGEST_NAME],
+            category=news.category[:_LONGEST_NAME],
+            reason=news.reason[:_LONGEST_OTHER],
+            is_edited=news.is_edited,
+            told_at_ms=received_at_ms,
+        )
+    )
+
+
 def kept_fields(event: Event) -> str:
     """The normal form of an event that travels nowhere, as JSON."""
     fields = orjson.dumps(event.fields)
@@ -155,6 +225,7 @@ def _status_of(event: Event, *, received_at_ms: int, signed_by: tuple[str, ...])
         known["error_codes"] = [_number(code) for code in codes]
     return events_pb2.MessageStatus(
         **known,
+        waba_id=event.waba_id or "",
         occurred_at=_number(fields.get("timestamp")),
         is_billable=fields.get("billable") is True,
         received_at_ms=received_at_ms,

@@ -44,6 +44,7 @@ from services.ingress.domain.outgoing import (
     WantedWebhook,
     WebhookView,
 )
+from services.ingress.domain.templates import Reading, Template
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ class KeptEvent:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """What one event becomes: a lane item of messages or of statuses, or a kept event. Exactly one is set."""
+    """What one event becomes: a lane item of messages or of statuses, or a kept event; news are the last two."""
 
     message: Item | None = None
     status: Item | None = None
@@ -200,6 +201,28 @@ class Flows(Protocol):
 
     async def export(self, *, organization_id: UUID, flow_id: UUID, version: int, form: Form) -> ExportedFlow:
         """A flow as a file; version 0 is the draft."""
+
+
+class Templates(Protocol):
+    """sender's templates, for people: those of a number's account.
+
+    Every method raises Unavailable when sender or Meta is out of reach, FailedPrecondition when Meta refuses, or the
+    number's account or access token is not known.
+    """
+
+    async def listed(self, *, organization_id: UUID, phone_number_id: str) -> Sequence[Template]:
+        """By name and language."""
+
+    async def sync(self, *, organization_id: UUID, phone_number_id: str) -> Reading:
+        """Read all from Meta."""
+
+    async def create(
+        self, *, organization_id: UUID, phone_number_id: str, name: str, language: str, category: str, components: bytes
+    ) -> Template:
+        """Make one at Meta; `components` is a JSON array. Raises InvalidArgument."""
+
+    async def delete(self, *, organization_id: UUID, phone_number_id: str, name: str, language: str) -> int:
+        """Delete at Meta, in one language or (empty) in all; gives how many are gone. Raises NotFound."""
 
 
 class TrialMessages(Protocol):

@@ -16,7 +16,16 @@ from services.chassis.queue import Batcher, Item
 from services.ingress.apps import AppDirectory, Signers
 from services.ingress.domain.signature import matching_secrets
 from services.ingress.domain.webhook import NAMES_NO_NUMBER, Event, MalformedBody, parse_webhook, read_webhook
-from services.ingress.entries import kept_fields, kept_key, lane_of, message_payload, number_key, status_payload
+from services.ingress.entries import (
+    kept_fields,
+    kept_key,
+    lane_of,
+    message_payload,
+    notice_payload,
+    notice_place,
+    number_key,
+    status_payload,
+)
 from services.ingress.ports import Accepted, KeptEvent, MetaApp, Store
 from services.pb.common.v1 import errors_pb2
 
@@ -189,7 +198,10 @@ class Intake:
 
 
 def entry_of(event: Event, *, received_at_ms: int, signed_by: tuple[str, ...]) -> Accepted:
-    """What an event becomes. Unknown statuses travel too: sender keeps and does not act upon them."""
+    """What an event becomes. Unknown statuses travel too: sender keeps and does not act upon them.
+
+    News for sender are kept and travel.
+    """
     if event.type == "message":
         payload = message_payload(event, received_at_ms=received_at_ms, signed_by=signed_by)
         return Accepted(message=_item(event, payload))
@@ -199,7 +211,9 @@ def entry_of(event: Event, *, received_at_ms: int, signed_by: tuple[str, ...]) -
     reason = str(event.fields.get("reason", "")) if event.type == "invalid" else ""
     disposition = "recorded" if not reason else "unroutable" if reason in NAMES_NO_NUMBER else "invalid"
     key, fields = kept_key(event.dedupe_key), kept_fields(event)
-    return Accepted(kept=KeptEvent(key, disposition, event.type, event.phone_number_id, reason, fields))
+    kept = KeptEvent(key, disposition, event.type, event.phone_number_id, reason, fields)
+    notice = notice_payload(event, received_at_ms=received_at_ms, signed_by=signed_by)
+    return Accepted(kept=kept, status=Item(*notice_place(event), event.dedupe_key, notice) if notice else None)
 
 
 async def _signers_among(candidates: Signers, body: bytes, header: bytes) -> tuple[str, ...]:

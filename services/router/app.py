@@ -47,8 +47,11 @@ from services.router.store import (
     PostgresRouting,
 )
 from services.router.usecases import (
+    ApplyOrders,
     Directory,
+    LearnAccounts,
     ListContacts,
+    NoteConsents,
     OpenConversations,
     Privacy,
     RouteMessages,
@@ -119,10 +122,20 @@ async def build(settings: Settings) -> Service:
 
 def servicers(surroundings: Surroundings) -> list[Servicer]:
     """The gRPC services of router."""
-    cache = PlanCache()
+    cache, accounts = PlanCache(), LearnAccounts(surroundings.routing)
+    consents = NoteConsents(surroundings.routing, surroundings.sender)
+    orders = ApplyOrders(surroundings.orders, surroundings.sender, surroundings.now)
     routing = RoutingServer(
-        RouteMessages(surroundings.routing, surroundings.executor, cache, ContactCache(), surroundings.now),
-        RouteStatuses(surroundings.routing, surroundings.sender, cache),
+        RouteMessages(
+            surroundings.routing,
+            surroundings.executor,
+            consents,
+            accounts,
+            cache,
+            ContactCache(),
+            surroundings.now,
+        ),
+        RouteStatuses(surroundings.routing, surroundings.sender, cache, accounts),
         SubmitTestMessage(surroundings.routing, surroundings.executor, surroundings.now),
     )
     directory = DirectoryServer(Directory(surroundings.directory, uuid4))
@@ -144,7 +157,7 @@ def servicers(surroundings: Surroundings) -> list[Servicer]:
         Servicer(
             "pytake.router.v1.Orders",
             router_pb2_grpc.add_OrdersServicer_to_server,
-            OrdersServer(surroundings.orders),
+            OrdersServer(orders),
         ),
         Servicer("pytake.router.v1.Privacy", router_pb2_grpc.add_PrivacyServicer_to_server, privacy),
     ]

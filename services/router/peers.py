@@ -1,4 +1,4 @@
-"""The rooms router hands on to: executor takes messages, sender takes statuses."""
+"""The rooms router hands on to: executor takes messages, sender takes statuses and what people want."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ import orjson
 
 from services.chassis.errors import Unavailable
 from services.chassis.rpc import Peer
-from services.pb.common.v1 import events_pb2, results_pb2
+from services.pb.common.v1 import content_pb2, events_pb2, results_pb2
 from services.pb.executor.v1 import executor_pb2, executor_pb2_grpc
 from services.pb.sender.v1 import sender_pb2, sender_pb2_grpc
 from services.router.domain.choice import Reason
 from services.router.domain.message import Message
+from services.router.domain.opt_out import Consent
 from services.router.domain.outcome import OK, RETRY_MILLISECONDS, Kind, Outcome
 from services.router.ports import RoutedMessage, RoutedStatus
 
@@ -86,6 +87,46 @@ class GrpcSender:
         )
         return [read_result(result) for result in response.results]
 
+    async def apply_notices(self, notices: Sequence[RoutedStatus | Consent]) -> Sequence[Outcome]:
+        """See ports.Sender."""
+        request = sender_pb2.ApplyNoticesRequest()
+        for notice in notices:
+            add_notice(request, notice)
+        response: sender_pb2.ApplyNoticesResponse = await self._peer.call(
+            self._stub.ApplyNotices,
+            request,
+            seconds=self._seconds,
+        )
+        return [read_result(result) for result in response.results]
+
+
+def add_notice(request: sender_pb2.ApplyNoticesRequest, notice: RoutedStatus | Consent) -> None:
+    """Tell sender of news: Meta's is passed on as it came, a person's word is written down."""
+    item = request.notices.add(organization_id=str(notice.organization_id))
+    if isinstance(notice, RoutedStatus):
+        item.notice.CopyFrom(_status_of(notice).notice)
+        return
+    preference = item.notice.preference
+    preference.wa_id, preference.user_id = notice.wa_id, notice.user_id
+    preference.kind, preference.is_out = notice.kind, notice.is_out
+    preference.said_at_ms, preference.source = notice.said_at_ms, notice.source
+    if notice.confirmation is None:
+        return
+    confirmation = notice.confirmation
+    item.confirmation.MergeFrom(
+        sender_pb2.OutboundMessage(
+            organization_id=str(notice.organization_id),
+            message_id=str(confirmation.message_id),
+            conversation_id=str(confirmation.conversation_id),
+            phone_number_id=confirmation.phone_number_id,
+            recipient_wa_id=notice.wa_id,
+            recipient_user_id=notice.user_id,
+            content=content_pb2.Content(text=content_pb2.TextContent(body=confirmation.text)),
+            window_expires_at=confirmation.window_expires_at,
+            is_confirmation=True,
+        )
+    )
+
 
 def add_event(request: executor_pb2.SubmitRequest, routed: RoutedMessage) -> None:
     """Tell executor of a message; the message itself is passed on as it came.
@@ -111,16 +152,22 @@ def add_event(request: executor_pb2.SubmitRequest, routed: RoutedMessage) -> Non
     if profile.version:
         event.contact_attributes, event.contact_language = profile.attributes, profile.language
         event.contact_tags.extend(profile.tags)
+        if profile.opted_in is not None:
+            event.contact_opted_in = profile.opted_in
     source = routed.message.source
     event.message.CopyFrom(source if isinstance(source, events_pb2.InboundMessage) else _inbound(routed.message))
 
 
 def add_status(request: sender_pb2.ApplyStatusesRequest, routed: RoutedStatus) -> None:
     """Tell sender of a status and its organization; the status itself is passed on as it came."""
+    request.statuses.add(organization_id=str(routed.organization_id)).status.CopyFrom(_status_of(routed))
+
+
+def _status_of(routed: RoutedStatus) -> events_pb2.MessageStatus:
     source = routed.status.source
     if not isinstance(source, events_pb2.MessageStatus):
         raise TypeError("a status comes from Meta, and nowhere else")
-    request.statuses.add(organization_id=str(routed.organization_id)).status.CopyFrom(source)
+    return source
 
 
 def read_result(result: results_pb2.ItemResult) -> Outcome:

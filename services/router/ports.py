@@ -14,6 +14,7 @@ from services.router.domain.contacts import Acquaintance, Contact, ContactChange
 from services.router.domain.conversation import Conversation, Owner, Touch
 from services.router.domain.identity import Identity, Naming
 from services.router.domain.message import Message, Status
+from services.router.domain.opt_out import Consent, Word
 from services.router.domain.order import Fate, Order
 from services.router.domain.organization import Chatbot, Number, Organization, OrganizationPlan, Setup, Trigger
 from services.router.domain.outcome import Outcome
@@ -81,13 +82,18 @@ class AudienceContact:
 
 
 class RoutedMessage(NamedTuple):
-    """A message with everything executor needs; `contact` and `conversation` are as after the whole batch."""
+    """A message with everything executor needs; `contact` and `conversation` are as after the whole batch.
+
+    `word` is what it says of messages as such, if it is a stop or start word; `said_at` when, in seconds since 1970.
+    """
 
     message: Message
     contact: Contact
     conversation: Conversation
     choice: Choice
     time_zone: str
+    word: Word | None = None
+    said_at: int = 0
 
 
 class RoutedStatus(NamedTuple):
@@ -152,6 +158,21 @@ class RoutingStore(Protocol):
         """
         ...
 
+    async def accounts_of(self, waba_ids: Collection[str]) -> Mapping[str, Sequence[NumberOwner]]:
+        """Who has numbers of these accounts; unknown ones are left out."""
+        ...
+
+    async def put_accounts(self, accounts: Collection[tuple[UUID, str]]) -> None:
+        """Note that organizations have numbers of accounts."""
+        ...
+
+    async def note_consents(self, consents: Sequence[tuple[UUID, str, str, bool]]) -> None:
+        """Note with contacts whether they want messages: organization, phone number, user id, and the answer, in order.
+
+        Of two names one is enough. Who never said otherwise has not agreed by wanting messages again.
+        """
+        ...
+
     def routing(self, organization_ids: Iterable[UUID]) -> AbstractAsyncContextManager[RoutingWork]:
         """A transaction that works for these organizations; `work_for` may change them.
 
@@ -189,6 +210,10 @@ class DirectoryStore(Protocol):
         """Replace all. Raises NotFound for organization or number."""
         ...
 
+    async def put_opt_out_words(self, *, organization_id: UUID, words: str | None) -> bool:
+        """Replace the stop words (JSON; None: the usual ones). Raises NotFound for an unknown organization."""
+        ...
+
 
 class ConversationStore(Protocol):
     """Who owns conversations."""
@@ -217,6 +242,10 @@ class AudienceStore(Protocol):
 
 class OrderStore(Protocol):
     """What flows order. Raises Unavailable."""
+
+    async def names_of(self, contacts: Collection[tuple[UUID, UUID]]) -> Mapping[tuple[UUID, UUID], tuple[str, str]]:
+        """Phone number and user id of contacts, by organization and contact; those that are gone are left out."""
+        ...
 
     async def apply(self, orders: Sequence[Order]) -> Sequence[Fate]:
         """Apply orders, those of a conversation in their order, each once; what became of each."""
@@ -276,6 +305,10 @@ class Sender(Protocol):
 
     async def apply_statuses(self, statuses: Sequence[RoutedStatus]) -> Sequence[Outcome]:
         """Hand over durably; one outcome a status. Raises a PytakeError when sender is out of reach."""
+        ...
+
+    async def apply_notices(self, notices: Sequence[RoutedStatus | Consent]) -> Sequence[Outcome]:
+        """Hand over durably what Meta told (a status that is news) or a person said; the same."""
         ...
 
 

@@ -22,7 +22,7 @@ from services.chassis.sealing import NameHasher, Resealing, Sealer, SealingServe
 from services.chassis.settings import SettingsError
 from services.chassis.tenancy import ServiceSigner, TokenVerifier
 from services.pb.common.v1 import lanes_pb2_grpc, sealing_pb2_grpc
-from services.sender.cache import NumberLimits, Pauses, Tokens
+from services.sender.cache import ManagementCalls, NumberLimits, Numbers, Pauses, Templates
 from services.sender.domain.settling import PairLimit
 from services.sender.graph import Endpoint, GraphApi
 from services.sender.peers import (
@@ -45,25 +45,32 @@ from services.sender.store import (
     SEALED,
     PostgresCalls,
     PostgresChanges,
+    PostgresConsent,
     PostgresCredentials,
     PostgresHealth,
     PostgresMessages,
+    PostgresNumbers,
+    PostgresPauses,
     PostgresPrivacy,
+    PostgresReach,
     PostgresStore,
+    PostgresTemplates,
     PostgresWebhooks,
     Telling,
 )
 from services.sender.store.campaigns import PostgresCampaigns, PostgresCampaignTurns
-from services.sender.upkeep import drop_old_items, ensure_partitions
-from services.sender.usecases import Deliver, KeepCredentials
+from services.sender.upkeep import Requeue, drop_old_items, ensure_partitions
+from services.sender.usecases import ConcludeFromStatuses, Deliver, KeepCredentials, KeepNumbers
 from services.sender.usecases.campaigning import WorkCampaigns
 from services.sender.usecases.campaigns import KeepCampaigns
 from services.sender.usecases.health import TellHealth
+from services.sender.usecases.notices import HearNotices
 from services.sender.usecases.sending import Send
 from services.sender.usecases.standings import NumberStandings
 from services.sender.usecases.telling import TellMessages, WatchMessages
+from services.sender.usecases.templates import KeepTemplates
 from services.sender.usecases.webhooks import CallWebhook, KeepWebhooks
-from services.sender.worker import Departing, SenderWorker, Settler, Surroundings
+from services.sender.worker import Departing, SenderWorker, Settler, Surroundings, template_in
 from services.sender.worker.calling import PER_LANE, WebhookWorker
 from services.sender.worker.campaigning import CampaignWorker
 from services.sender.worker.checking import broken_fields, call_bytes, call_of
@@ -73,6 +80,10 @@ from services.sender.worker.outside import Addresses, EgressPost
 ROOM = "sender"
 
 _DEPTH_SECONDS = 5.0
+# A replica goes on sending so long what another was refused as a whole.
+_PAUSES_SECONDS = 1.0
+_REQUEUE_SECONDS = 2.0
+_TEMPLATES_SECONDS = 10.0
 # Nobody waits for the log: records gather for a moment, so that a busy second is a few batches.
 _RECORD_LINGER = 0.5
 _PARTITION_SECONDS = 3600.0
@@ -104,7 +115,13 @@ class Room:
     graph: GraphApi
     worker: SenderWorker
     deliver: Deliver
+    notices: HearNotices
     credentials: KeepCredentials
+    numbers: KeepNumbers
+    management: ManagementCalls
+    templates: KeepTemplates
+    pauses: Pauses
+    requeue: Requeue
     privacy: Privacy
     resealing: Resealing
 
@@ -143,7 +160,11 @@ def furnish(settings: Settings, database: Database, redis: OptionalRedis, waterm
     )
     audit = AuditLog(ROOM, database)
     tokens_at_rest = PostgresCredentials(database, sealer, audit)
-    tokens, pauses = Tokens(tokens_at_rest, monotonic), Pauses(monotonic)
+    number_store = PostgresNumbers(database, tokens_at_rest.open, audit)
+    pause_store = PostgresPauses(database, audit)
+    numbers, pauses = Numbers(number_store, monotonic), Pauses(pause_store, monotonic)
+    template_store = PostgresTemplates(database, audit)
+    book = Templates(template_store, monotonic)
     graph = GraphApi(
         settings.graph_api_base,
         timeout_seconds=settings.http_timeout_seconds,
@@ -152,14 +173,19 @@ def furnish(settings: Settings, database: Database, redis: OptionalRedis, waterm
     around = Surroundings(
         settle=Settler(store),
         graph=graph,
-        gate=NumberLimits(redis, rate=settings.messages_per_second, replicas=settings.replicas, monotonic=monotonic),
+        gate=NumberLimits(
+            redis, replicas=settings.replicas, monotonic=monotonic, call_seconds=settings.http_timeout_seconds
+        ),
         pauses=pauses,
-        tokens=tokens,
+        numbers=numbers,
+        templates=book,
+        reach=PostgresReach(database),
         watermark=watermark,
         monotonic=monotonic,
         reconcile_seconds=settings.reconcile_seconds,
         fresh_seconds=lease_seconds / 2,
         calls_per_number=max(settings.lanes_in_flight // _SHARE_OF_ONE_NUMBER, 1),
+        messages_per_second=settings.messages_per_second,
     )
     worker = SenderWorker(
         store,
@@ -169,13 +195,21 @@ def furnish(settings: Settings, database: Database, redis: OptionalRedis, waterm
         lease_seconds=lease_seconds,
         drain_seconds=settings.drain_seconds,
     )
-    deliver = Deliver(Departing(store, worker.around, worker), store, inbox_bell)
-    credentials = KeepCredentials(tokens_at_rest, graph, tokens, pauses, inbox_bell)
+    conclude = ConcludeFromStatuses(store, numbers, pauses, template_in)
+    deliver = Deliver(Departing(store, worker.around, worker), store, inbox_bell, conclude)
+    keep_numbers = KeepNumbers(number_store, numbers, pause_store, pauses, inbox_bell)
+    calls = ManagementCalls(
+        redis, per_hour=settings.management_calls_per_hour, replicas=settings.replicas, monotonic=monotonic
+    )
+    credentials = KeepCredentials(tokens_at_rest, graph, keep_numbers, calls)
+    templates = KeepTemplates(template_store, graph, numbers, calls, book)
+    notices = HearNotices(PostgresConsent(database), template_store, book, pauses, deliver.enqueue)
     watched = ((inbox, inbox_bell), (records, records_bell), (failures, failures_bell))
     poll = Poll(database, [(lanes.is_any_ready, bell.ring) for lanes, bell in watched])
     return Room(
         inbox, inbox_bell, records, records_bell, failures, failures_bell, poll, audit, graph, worker, deliver,
-        credentials, PostgresPrivacy(database, names), Resealing(database, sealer, SEALED),
+        notices, credentials, keep_numbers, calls, templates, pauses, Requeue(store.requeue_due, inbox_bell),
+        PostgresPrivacy(database, names), Resealing(database, sealer, SEALED),
     )  # fmt: skip
 
 
@@ -210,7 +244,14 @@ def furnish_teams(
         watching=WatchMessages(PostgresChanges(database, change_of), monotonic),
         webhooks=KeepWebhooks(store, why_not=addresses.why_not, new_secret=partial(secrets.token_urlsafe, 32)),
         caller=caller,
-        health=TellHealth(PostgresCredentials(database, sealer, room.audit), room.graph, PostgresHealth(database), now),
+        health=TellHealth(
+            PostgresCredentials(database, sealer, room.audit),
+            room.graph,
+            PostgresHealth(database),
+            room.numbers,
+            room.management,
+            now,
+        ),
     )
 
 
@@ -294,6 +335,9 @@ async def build(settings: Settings) -> Service:
             Periodic("partitions", _PARTITION_SECONDS, partial(ensure_partitions, database)),
             Periodic("old items", _DROP_SECONDS, partial(drop_old_items, database)),
             Periodic("sealing", _SEALING_SECONDS, room.resealing.turn),
+            Periodic("pauses", _PAUSES_SECONDS, room.pauses.refresh),
+            Periodic("deferred messages", _REQUEUE_SECONDS, room.requeue),
+            Periodic("templates", _TEMPLATES_SECONDS, room.templates.read_due),
             Periodic("inbox depth", _DEPTH_SECONDS, room.inbox.measure),
             Periodic("records depth", _DEPTH_SECONDS, room.records.measure),
             Periodic("failures depth", _DEPTH_SECONDS, room.failures.measure),
@@ -329,7 +373,7 @@ def served(room: Room, calls: Lanes, calls_bell: Bell) -> list[Servicer]:
     sealing = Servicer(
         "pytake.common.v1.Sealing", sealing_pb2_grpc.add_SealingServicer_to_server, SealingServer(room.resealing)
     )
-    own = servicers(room.deliver, room.credentials, room.privacy)
+    own = servicers(room.deliver, room.notices, room.credentials, room.numbers, room.templates, room.privacy)
     return [*own, dead_letters, sealing, audit_servicer(room.audit)]
 
 
@@ -357,6 +401,8 @@ def _check(settings: Settings) -> None:
         raise SettingsError("WEBHOOK_CALLS_IN_FLIGHT must be more than 0")
     if settings.messages_per_second <= 0 or settings.pair_burst < 1 or settings.lanes_in_flight < 1:
         raise SettingsError("NUMBER_MESSAGES_PER_SECOND, PAIR_BURST and LANES_IN_FLIGHT must be more than 0")
+    if settings.management_calls_per_hour <= 0:
+        raise SettingsError("MANAGEMENT_CALLS_PER_HOUR must be more than 0")
     try:
         Endpoint.parse(settings.graph_api_base)
     except ValueError as error:

@@ -15,7 +15,9 @@ resent_total = Counter(
 )
 duplicates_total = Counter("pytake_sender_duplicates_total", "Second acceptances of one message, found by their ids")
 lanes_in_flight = Gauge("pytake_sender_lanes_in_flight", "Conversations this process works for")
-numbers_paused = Gauge("pytake_sender_numbers_paused", "Numbers that wait for credentials, registration or payment")
+paused = Gauge(
+    "pytake_sender_paused", "Access tokens, numbers, accounts and templates of the house that Meta refuses", ["scope"]
+)
 webhook_calls_total = Counter(
     "pytake_sender_webhook_calls_total", "Calls of webhooks by what they came to: taken, failed, given_up", ["outcome"]
 )

@@ -40,6 +40,12 @@ class Settings(ServiceSettings):
     messages_per_second: float = setting(
         "NUMBER_MESSAGES_PER_SECOND", "messages one business number may send per second", default=80.0
     )
+    management_calls_per_hour: float = setting(
+        "MANAGEMENT_CALLS_PER_HOUR",
+        "calls beside messages that may be made for one account an hour; Meta allows 200, and 5,000 once a number is "
+        "registered",
+        default=5000.0,
+    )
     pair_burst: int = setting("PAIR_BURST", "messages one user may get at once from one number", default=45)
     pair_seconds: float = setting(
         "PAIR_SECONDS", "seconds per message to one user from one number after the burst", default=6.0

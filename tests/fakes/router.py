@@ -32,6 +32,7 @@ class Rows:
     conversations: dict[UUID, Conversation] = field(default_factory=dict)
     owner_changed_at: dict[UUID, datetime] = field(default_factory=dict)
     erased: dict[Identity, int] = field(default_factory=dict)
+    accounts: set[tuple[str, UUID]] = field(default_factory=set)
 
 
 class FakeStore:
@@ -48,6 +49,32 @@ class FakeStore:
         found = {number: self.rows.numbers[number][0] for number in phone_number_ids if number in self.rows.numbers}
         versions = self.rows.organizations
         return {number: NumberOwner(owner, versions[owner].config_version) for number, owner in found.items()}
+
+    async def accounts_of(self, waba_ids: Collection[str]) -> Mapping[str, Sequence[NumberOwner]]:
+        owners: dict[str, list[NumberOwner]] = {}
+        for waba_id, owner in sorted(self.rows.accounts):
+            if waba_id in waba_ids:
+                version = self.rows.organizations[owner].config_version
+                owners.setdefault(waba_id, []).append(NumberOwner(owner, version))
+        return owners
+
+    async def put_accounts(self, accounts: Collection[tuple[UUID, str]]) -> None:
+        self.rows.accounts |= {(waba_id, organization_id) for organization_id, waba_id in accounts}
+
+    async def note_consents(self, consents: Sequence[tuple[UUID, str, str, bool]]) -> None:
+        for organization_id, wa_id, user_id, wants in consents:
+            kind = "wa_id" if wa_id else "user_id"
+            contact_id = self.rows.identities.get(Identity(organization_id, kind, wa_id or user_id))
+            if contact_id is not None:
+                self.rows.contacts[contact_id] = self.rows.contacts[contact_id].saying(wants_messages=wants)
+
+    async def put_opt_out_words(self, *, organization_id: UUID, words: str | None) -> bool:
+        self.need(organization_id)
+        found = self.rows.organizations[organization_id]
+        if found.opt_out == words:
+            return False
+        self.rows.organizations[organization_id] = replace(found, opt_out=words)
+        return self._bump(organization_id)
 
     async def touch_guessed(self, guesses: Sequence[Guess]) -> Mapping[UUID, Conversation]:
         if any("\0" in guess.contact.name for guess in guesses):
@@ -94,7 +121,12 @@ class FakeStore:
     def _replace_organization(self, found: Organization, wanted: Organization) -> bool:
         if (found.fallback_flow_id, found.time_zone) == (wanted.fallback_flow_id, wanted.time_zone):
             return False
-        wanted = replace(wanted, organization_id=found.organization_id, config_version=found.config_version)
+        wanted = replace(
+            wanted,
+            organization_id=found.organization_id,
+            config_version=found.config_version,
+            opt_out=found.opt_out,
+        )
         self.rows.organizations[found.organization_id] = wanted
         return self._bump(found.organization_id)
 
@@ -120,6 +152,8 @@ class FakeStore:
         if found == (organization_id, number):
             return False
         self.rows.numbers[number.phone_number_id] = (organization_id, number)
+        if number.waba_id:
+            self.rows.accounts.add((number.waba_id, organization_id))
         return self._bump(organization_id)
 
     async def list_numbers(self, *, organization_id: UUID) -> Sequence[Number]:

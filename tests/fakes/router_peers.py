@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 from services.chassis.errors import Unavailable
 from services.pb.common.v1 import errors_pb2
+from services.router.domain.opt_out import Consent
 from services.router.domain.outcome import Outcome
 from services.router.ports import RoutedMessage, RoutedStatus
 
@@ -36,11 +37,18 @@ class FakeExecutor:
 
 
 class FakeSender:
-    """Takes every status."""
+    """Takes every status and all news."""
 
     def __init__(self) -> None:
         self.taken: list[RoutedStatus] = []
+        self.heard: list[RoutedStatus | Consent] = []
         self.is_away = False
+
+    async def apply_notices(self, notices: Sequence[RoutedStatus | Consent]) -> Sequence[Outcome]:
+        if self.is_away:
+            raise Unavailable("sender is out of reach", reason=errors_pb2.ERROR_REASON_PEER_UNAVAILABLE)
+        self.heard.extend(notices)
+        return [Outcome("ok") for _ in notices]
 
     async def apply_statuses(self, statuses: Sequence[RoutedStatus]) -> Sequence[Outcome]:
         if self.is_away:

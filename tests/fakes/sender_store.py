@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 from services.chassis.queue import Claim, StoredItem
 from services.sender.domain.message import Key as MessageKey
 from services.sender.domain.message import Message, key_of, with_status
-from services.sender.domain.settling import Lost, PairLimit, Released, Turn, Wish, settle
+from services.sender.domain.settling import Deferral, Lost, PairLimit, Released, Turn, Wish, settle
 from services.sender.ports import Departure, NewMessage, Settlement, StatusEvent, StatusFate
 from services.sender.ports.teams import Listed, MessageFilter
 
@@ -50,6 +50,7 @@ class FakeStore:
         self.lanes: dict[Key, Lane] = {}
         self.messages: dict[MessageKey, Message] = {}
         self.attempted_at: dict[MessageKey, float] = {}
+        self.deferred: dict[MessageKey, Deferral] = {}
         self.parked: dict[tuple[UUID, str], list[StatusEvent]] = {}
 
     async def enqueue(self, messages: Sequence[NewMessage]) -> list[bool]:
@@ -123,6 +124,8 @@ class FakeStore:
             self._write(row)
         if isinstance(settled.verdict, Lost):
             return Settlement(settled.verdict, has_more=False)
+        for deferral in settled.deferrals:
+            self.deferred[key_of(claim.group_id, deferral.message_id)] = deferral
         lane.head = max(lane.head, settled.head)
         lane.last_error = settled.note
         if settled.pair_ahead is not None:
@@ -180,6 +183,10 @@ class FakeStore:
             lane.wake_at = min(lane.wake_at, self.clock.now())
         return True
 
+    async def outbound_of(self, *, organization_id: UUID, message_id: UUID) -> bytes | None:
+        items = (item for lane in self.lanes.values() for item in lane.items)
+        return next((item.payload for item in items if item.event_id == str(message_id)), None)
+
     async def find(self, *, organization_id: UUID, message_ids: Sequence[UUID]) -> Mapping[UUID, Listed]:
         """See ports.teams.MessageBook."""
         keys = [key_of(organization_id, message_id) for message_id in message_ids]
@@ -203,4 +210,5 @@ def _listed(m: Message) -> Listed:
         message_id=m.message_id, lane_id=m.lane_id, phone_number_id=m.phone_number_id, state=m.state,
         status=m.status, attempts=m.attempts, wamids=m.wamids, resolved_by=m.resolved_by,
         is_maybe_duplicate=m.is_maybe_duplicate, error_code=m.error_code, error_text=m.error_text, created_at=START,
+        error_action=m.error_action,
     )  # fmt: skip

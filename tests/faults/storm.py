@@ -20,7 +20,9 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+import psycopg
 
+from services.embedded.state import read_state
 from tests.faults.house import RunningHouse, running_house
 from tests.faults.leaks import answers_of, look_through
 from tests.faults.ledger import Verdict, judge
@@ -74,7 +76,11 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a storm came to. `scan` is what was looked through for secrets and people, and what was found."""
+    """What a storm came to.
+
+    `messages` counts what settled them (response, status, resend), and those that nothing did (unsettled). `scan` is
+    what was looked through for secrets and people, and what was found.
+    """
 
     plan: Plan
     verdict: Verdict
@@ -86,6 +92,7 @@ class Report:
     answer_median_ms: float
     answers_over_1_s: float
     drain_seconds: float
+    messages: Mapping[str, int]
     scan: Scan = field(default_factory=Scan)
 
     @property
@@ -171,10 +178,12 @@ class _Storm:
             await self._set_faults(session, graph)
             await asyncio.gather(self._kill_things(), self._talk(people, url, session))
             drained, accepted = await self._drain(people, graph, session)
+            messages = await self._settled()
             stats = await _get(session, f"{graph}/_sim/stats")
             self.canaries = await asyncio.to_thread(gather, self._house.data)
             self.answers = await answers_of(self._house, session, people[0].wa_id)
-        return self._report(judge({p.wa_id: replies_to(p) for p in people}, accepted), stats, drained)
+        verdict = judge({p.wa_id: replies_to(p) for p in people}, accepted)
+        return self._report(verdict, stats, drained, messages)
 
     async def _provision(self) -> None:
         numbers = [
@@ -253,7 +262,21 @@ class _Storm:
         await asyncio.sleep(min(3.0, self._plan.reconcile_seconds))
         return drained, await _accepted(session, graph)
 
-    def _report(self, verdict: Verdict, stats: dict[str, Any], drained: float) -> Report:
+    async def _settled(self) -> dict[str, int]:
+        """What settled sender's messages, once all are or a doubt has had its time twice."""
+        until = time.monotonic() + 2 * self._plan.reconcile_seconds
+        while True:
+            counts = await asyncio.to_thread(_count_messages, self._postgres_url())
+            if not counts.get("unsettled") or time.monotonic() > until:
+                return {"unsettled": 0} | counts
+            await asyncio.sleep(0.5)
+
+    def _postgres_url(self) -> str:
+        server = read_state(self._house.data)["postgres"]
+        assert isinstance(server, dict)
+        return str(server["url"])
+
+    def _report(self, verdict: Verdict, stats: dict[str, Any], drained: float, messages: Mapping[str, int]) -> Report:
         return Report(
             plan=self._plan,
             verdict=verdict,
@@ -265,7 +288,17 @@ class _Storm:
             answer_median_ms=round(self._door.median * 1000, 1),
             answers_over_1_s=round(self._door.share_over(1.0), 4),
             drain_seconds=round(drained, 1),
+            messages=messages,
         )
+
+
+def _count_messages(url: str) -> dict[str, int]:
+    with psycopg.connect(url, autocommit=True) as connection:
+        rows = connection.execute(
+            "SELECT CASE WHEN state IN ('queued', 'attempting') THEN 'unsettled' ELSE resolved_by END, count(*) "
+            "FROM sender.message GROUP BY 1"
+        ).fetchall()
+    return {str(row[0]): int(row[1]) for row in rows}
 
 
 def _signal(pid: int | None, number: signal.Signals) -> int:

@@ -15,6 +15,8 @@ async def test_sixty_kills_lose_nothing_double_nothing_and_keep_the_order(house_
     assert report.postgres_stops == 2
     assert sum(report.graph["faults"].values()) > 0
     assert report.verdict.is_clean, report.verdict
+    assert report.messages["unsettled"] == 0
+    assert report.messages["status"] > 0  # doubts that only a status could end
     assert report.answer_median_ms <= 250
     print(report.scan.table())
     assert report.scan.found == ()

@@ -30,6 +30,7 @@ NOTED = {
     "router.Conversations.SetOwner",
     "router.Directory.PutChatbot",
     "router.Directory.PutNumber",
+    "router.Directory.PutOptOutWords",
     "router.Directory.PutOrganization",
     "router.Directory.PutTriggers",
     "router.Privacy.PutRetention",
@@ -40,6 +41,10 @@ NOTED = {
     "sender.Campaigns.Schedule",
     "sender.Campaigns.Start",
     "sender.Credentials.PutCredential",
+    "sender.Numbers.EndPauses",
+    "sender.Numbers.PutNumberLimits",
+    "sender.Templates.CreateTemplate",
+    "sender.Templates.DeleteTemplate",
     "sender.Webhooks.DeleteWebhook",
     "sender.Webhooks.PutWebhook",
 }
@@ -50,6 +55,7 @@ CHANGES_NOTHING = {
     "executor.FlowService.ExportFlow",  # what whoever may read flows sees anyhow
     "executor.FlowService.ReplayConversation",  # what whoever may read conversations sees anyhow, run again in memory
     "common.Sealing.Reseal",  # the same values under another key; services do it by themselves
+    "sender.Templates.SyncTemplates",  # what is known of Meta's templates, as Meta has them
     "sender.MessageService.Send",  # what was sent stands in the list of messages, and in the transcript
     "router.Routing.SubmitTestMessage",  # what is said stands in the transcript
 }

@@ -15,6 +15,7 @@ EVENT = re.compile(r"[a-z]+(_[a-z]+)+|started|stopped|failed|resealed")
 KEYS = {
     "attempts": "tries so far",
     "box": "a lane box's name, such as executor.inbox",
+    "code": "an error code of Meta's",
     "error": "an exception, or its type's name: never its text as a string",
     "error_id": "the id a caller was told",
     "event_id": "an event's key; ids of Meta and numbers in it become names",
@@ -42,6 +43,7 @@ KEYS = {
     "reason": "a reason of errors.proto",
     "room": "the name of a room",
     "rows": "a count",
+    "scope": "what is paused: credentials, number, waba, template",
     "subject": "who a caller is by its token: svc:router, user:<id>, api_key:<id>",
     "target": "a peer's gRPC target",
     "text": "what a library said; redacted and no more than a warning",

@@ -97,12 +97,11 @@ async def others(world: World, tenant: Tenant, held: Sequence[Sequence[Claim]]) 
     """What no single call does: contacts that are merged, messages on their way, lanes in a worker's hands."""
     stores = world.stores["sender"]
     store, credentials = stores["PostgresStore"], stores["PostgresCredentials"]
-    keys = [(tenant.organization_id, number) for number in tenant.numbers]
     stored = {
         "router: a person": await told(find_out(world, tenant)),
         "sender: a message's way": await told(send(store, [tenant])),
         "sender: a stranger's status": await told(hear_of_a_stranger(store, tenant)),
-        "sender: tokens": await told(credentials.tokens(keys)),
+        "sender: tokens": await told(credentials.tokens_of(organization_id=tenant.organization_id)),
     }
     for (lanes, database), claims in zip(world.boxes, held, strict=True):
         stored[f"{lanes.box.path}: a worker's way"] = await told(work(lanes, database, tenant, claims))

@@ -114,7 +114,8 @@ def _environment(room: str, folder: Path, url: str, *, prepare: bool, size: int)
     }
     classes = fields(settings_class(room))
     limits = {one.metadata["variable"]: "0" for one in classes if "_PER_" in one.metadata["variable"]}
-    limits.pop("NUMBER_MESSAGES_PER_SECOND", None)
+    for of_meta in ("NUMBER_MESSAGES_PER_SECOND", "MANAGEMENT_CALLS_PER_HOUR"):
+        limits.pop(of_meta, None)
     required = {one.metadata["variable"]: "unused" for one in classes if one.default is MISSING}
     return {**required, **limits, **known}
 

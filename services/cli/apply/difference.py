@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from services.cli.apply.memory import Memory
 from services.cli.apply.plan import Change, Existing, Verb
-from services.cli.apply.wanted import Flow, Organization, Trigger
+from services.cli.apply.wanted import Flow, OptOutWords, Organization, Trigger
 from services.pb.executor.v1 import executor_pb2
 from services.pb.ingress.v1 import ingress_pb2
 
@@ -50,6 +50,10 @@ def _of_organization(
         key = f"{prefix}/triggers"
         verb = _verb(memory, key, organization.triggers, key in memory.digests)
         yield Change(name, "triggers", count_of_keywords(organization.triggers), verb)
+    if organization.opt_out is not None:
+        key = f"{prefix}/opt_out"
+        verb = _verb(memory, key, organization.opt_out, key in memory.digests)
+        yield Change(name, "stop words", opt_out_of(organization.opt_out), verb)
     for kind, items in (("user", organization.users), ("API key", organization.api_keys)):
         for item in items:
             yield Change(name, kind, item.name, _account_verb(checked.get((name, kind, item.name))))
@@ -88,6 +92,13 @@ def _verb(memory: Memory, key: str, value: object, was_there: bool) -> Verb:
     if not was_there:
         return "new"
     return "unchanged" if memory.is_known(key, value) else "changed"
+
+
+def opt_out_of(words: OptOutWords) -> str:
+    """Stop words as a change names them."""
+    if words.is_off:
+        return "off"
+    return ", ".join(each.language for each in words.languages) or "the usual ones"
 
 
 def count_of_keywords(triggers: Sequence[Trigger]) -> str:

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from services.cli.apply.accounts import API_KEY_KEYS, USER_KEYS, read_api_key, read_user
 from services.cli.apply.flow_source import MAX_FLOW_BYTES, read_flow
+from services.cli.apply.opt_out import read_opt_out
 from services.cli.apply.reading import Fields, Problems, Where, load_file
 from services.cli.apply.wanted import ApiKey, Chatbot, Flow, MetaApp, Number, Organization, Secret, Trigger, User
 from services.cli.ending import WrongInput
@@ -21,16 +22,20 @@ MATCHES = {
 }
 NOT_SERVED = ("templates",)
 MOST_TRIGGERS = 1000
+# What sender takes at most (sender.Numbers.PutNumberLimits).
+_FASTEST = 5000
+_MOST_USERS = 10_000_000
 
 _ORGANIZATION_KEYS = (
     "name", "time_zone", "fallback_flow", "meta_apps", "numbers", "chatbots", "flows", "triggers", "users", "api_keys",
-    "secrets",
+    "secrets", "opt_out",
     *NOT_SERVED,
 )  # fmt: skip
 _APP_KEYS = ("name", "app_secret", "previous_app_secret", "verify_token")
 _SECRET_KEYS = ("name", "value")
 _NUMBER_KEYS = (
     "phone_number_id", "display_phone_number", "access_token", "app", "chatbot", "default_flow", "active", "waba_id",
+    "portfolio", "messages_per_second", "users_per_day",
 )  # fmt: skip
 _CHATBOT_KEYS = ("name", "default_flow", "main_flow", "active")
 _FLOW_KEYS = ("name", "file", "document", "publish")
@@ -95,6 +100,7 @@ def _organization(value: object, where: Where, problems: Problems) -> Organizati
         chatbots=_each(fields, "chatbots", _CHATBOT_KEYS, _chatbot),
         numbers=_each(fields, "numbers", _NUMBER_KEYS, _number),
         triggers=_triggers(fields) if "triggers" in fields.values else None,
+        opt_out=read_opt_out(fields) if "opt_out" in fields.values else None,
         users=_each(fields, "users", USER_KEYS, read_user),
         api_keys=_each(fields, "api_keys", API_KEY_KEYS, read_api_key),
     )
@@ -177,6 +183,9 @@ def _number(fields: Fields) -> Number:
         default_flow=fields.text("default_flow"),
         is_active=fields.flag("active", default=True),
         waba_id=_phone_number_id(fields, "waba_id"),
+        portfolio=fields.text("portfolio", most=_NAME_LENGTH),
+        messages_per_second=fields.number("messages_per_second", most=_FASTEST),
+        users_per_day=fields.number("users_per_day", most=_MOST_USERS),
         where=fields.where,
     )
 
@@ -214,6 +223,8 @@ def _merge(known: Organization, more: Organization, problems: Problems) -> Organ
         if before is not None and after is not None and before != after:
             problems.add(more.where.key(key), f"is {after!r} here and {before!r} in {known.where}; keep one of them")
         settings[key] = before if after is None else after
+    if known.opt_out is not None and more.opt_out is not None and known.opt_out != more.opt_out:
+        problems.add(more.where.key("opt_out"), f"differs from the one in {known.where}; keep one of them")
     triggers = known.triggers if more.triggers is None else (known.triggers or ()) + more.triggers
     return replace(
         known,
@@ -225,6 +236,7 @@ def _merge(known: Organization, more: Organization, problems: Problems) -> Organ
         chatbots=known.chatbots + more.chatbots,
         numbers=known.numbers + more.numbers,
         triggers=triggers,
+        opt_out=known.opt_out if more.opt_out is None else more.opt_out,
         users=known.users + more.users,
         api_keys=known.api_keys + more.api_keys,
     )

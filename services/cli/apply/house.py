@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterable, Sequence
 
 from services.cli.apply.plan import Existing
-from services.cli.apply.wanted import ApiKey, Chatbot, Flow, MetaApp, Number, Secret, User
+from services.cli.apply.wanted import ApiKey, Chatbot, Flow, MetaApp, Number, OptOutWords, Secret, User
 from services.cli.rooms import Rooms
 from services.pb.executor.v1 import executor_pb2, executor_pb2_grpc
 from services.pb.ingress.v1 import ingress_pb2, ingress_pb2_grpc
@@ -24,6 +24,7 @@ class House:
         self._flows = rooms.peer("executor").stub(executor_pb2_grpc.FlowServiceStub)
         self._secrets = rooms.peer("executor").stub(executor_pb2_grpc.SecretsStub)
         self._credentials = rooms.peer("sender").stub(sender_pb2_grpc.CredentialsStub)
+        self._numbers = rooms.peer("sender").stub(sender_pb2_grpc.NumbersStub)
         self._apps = rooms.peer("ingress").stub(ingress_pb2_grpc.AppsStub)
         self._accounts = rooms.peer("ingress").stub(ingress_pb2_grpc.AccountsStub)
 
@@ -115,7 +116,7 @@ class House:
     async def put_number(
         self, organization_id: str, number: Number, *, chatbot_id: str, flow_id: str, app: str
     ) -> bool:
-        """Store a number and its access token, if it has one; says whether either changed."""
+        """Store a number, its limits and its access token, if it has one; says whether anything changed."""
         request = router_pb2.PutNumberRequest(
             organization_id=organization_id,
             phone_number_id=number.name,
@@ -124,16 +125,45 @@ class House:
             default_flow_id=flow_id,
             app=app,
             is_active=number.is_active,
+            waba_id=number.waba_id,
         )
         # The number first: it is refused when another organization has it, and then its token must not be stored.
         stored = await self._rooms.call("router", self._directory.PutNumber, request)
+        limits = sender_pb2.PutNumberLimitsRequest(
+            organization_id=organization_id,
+            phone_number_id=number.name,
+            waba_id=number.waba_id,
+            portfolio_id=number.portfolio,
+            messages_per_second=number.messages_per_second,
+            users_per_day=number.users_per_day,
+        )
+        limited = await self._rooms.call("sender", self._numbers.PutNumberLimits, limits)
         if not number.access_token:
-            return stored.is_changed
+            return stored.is_changed or limited.is_changed
         credential = sender_pb2.PutCredentialRequest(
-            organization_id=organization_id, phone_number_id=number.name, access_token=number.access_token
+            organization_id=organization_id,
+            phone_number_id=number.name,
+            access_token=number.access_token,
         )
         sealed = await self._rooms.call("sender", self._credentials.PutCredential, credential)
-        return stored.is_changed or sealed.is_changed
+        return stored.is_changed or limited.is_changed or sealed.is_changed
+
+    async def put_opt_out_words(self, organization_id: str, words: OptOutWords) -> bool:
+        """Replace the words that stop messages and bring them back; says whether any changed."""
+        languages = [
+            router_pb2.OptOutLanguage(
+                language=each.language,
+                stop_words=each.stop_words,
+                start_words=each.start_words,
+                stopped_text=each.stopped_text,
+                started_text=each.started_text,
+            )
+            for each in words.languages
+        ]
+        request = router_pb2.PutOptOutWordsRequest(
+            organization_id=organization_id, languages=languages, is_off=words.is_off
+        )
+        return (await self._rooms.call("router", self._directory.PutOptOutWords, request)).is_changed
 
     async def put_triggers(self, organization_id: str, triggers: Sequence[router_pb2.Trigger]) -> bool:
         """Replace all triggers of an organization; says whether any changed."""

@@ -116,17 +116,21 @@ def _size_written_out(value: object, counted: dict[int, int]) -> int:
     return counted[id(value)]
 
 
-def load_file(path: Path) -> object:
-    """Read a YAML or JSON file. Raises ValueError with one sentence."""
+def text_of(path: Path, most_bytes: int) -> str:
+    """Read a file of text. Raises ValueError with one sentence."""
     try:
-        if path.stat().st_size > MOST_FILE_BYTES:
-            raise ValueError(f"it has more than {MOST_FILE_BYTES} bytes; split it")
-        text = path.read_text(encoding="utf-8-sig")
+        if path.stat().st_size > most_bytes:
+            raise ValueError(f"it has more than {most_bytes} bytes; split it")
+        return path.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise ValueError(f"it cannot be read ({error.strerror}); check the name") from None
     except UnicodeDecodeError:
         raise ValueError("it is not UTF-8; save it as UTF-8") from None
-    return load_text(text, is_json=path.suffix.lower() == ".json")
+
+
+def load_file(path: Path) -> object:
+    """Read a YAML or JSON file. Raises ValueError with one sentence."""
+    return load_text(text_of(path, MOST_FILE_BYTES), is_json=path.suffix.lower() == ".json")
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
 from services.chassis.errors import InvalidArgument, PytakeError
-from services.cli.apply.difference import Answer, Checked, count_of_keywords, differences
+from services.cli.apply.difference import Answer, Checked, count_of_keywords, differences, opt_out_of
 from services.cli.apply.house import House
 from services.cli.apply.memory import Memory, RememberedApp, RememberedNumber
 from services.cli.apply.plan import Change, Existing, Verb, app_owner, app_owners, check_references
@@ -145,6 +145,7 @@ class _Applying:
             changes += [await self._chatbot(organization, it, flow_ids, chatbot_ids) for it in organization.chatbots]
             changes += [await self._number(organization, it, flow_ids, chatbot_ids) for it in organization.numbers]
             changes += await self._triggers(organization, flow_ids)
+            changes += await self._opt_out(organization)
             changes += [await self._user(organization, user) for user in organization.users]
             changes += [await self._api_key(organization, key) for key in organization.api_keys]
             return [await self._settings(organization, flow_ids), *changes]
@@ -254,6 +255,17 @@ class _Applying:
         verb = _verb(is_changed, was_there=key in self._memory.digests)
         self._memory.note(key, organization.triggers)
         return [Change(organization.name, "triggers", count_of_keywords(organization.triggers), verb)]
+
+    async def _opt_out(self, organization: Organization) -> list[Change]:
+        if organization.opt_out is None:
+            return []
+        organization_id = self._ids[organization.name]
+        put = self._house.put_opt_out_words(organization_id, organization.opt_out)
+        is_changed = await _named(organization.where.key("opt_out"), put)
+        key = f"{organization_id}/opt_out"
+        verb = _verb(is_changed, was_there=key in self._memory.digests)
+        self._memory.note(key, organization.opt_out)
+        return [Change(organization.name, "stop words", opt_out_of(organization.opt_out), verb)]
 
     async def _user(self, organization: Organization, user: User) -> Change:
         put = self._house.put_user(self._ids[organization.name], organization.name, user, is_dry_run=False)

@@ -27,6 +27,25 @@ class Secret:
 
 
 @dataclass(frozen=True, slots=True)
+class OptOutLanguage:
+    """Whole messages that stop all messages or bring them back, in one language, and what is answered to them."""
+
+    language: str
+    stop_words: tuple[str, ...]
+    start_words: tuple[str, ...]
+    stopped_text: str
+    started_text: str
+
+
+@dataclass(frozen=True, slots=True)
+class OptOutWords:
+    """The words of an organization; none and not off: the usual ones."""
+
+    languages: tuple[OptOutLanguage, ...]
+    is_off: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Flow:
     """A flow with its document as JSON bytes, in any dialect that can be imported."""
 
@@ -58,6 +77,9 @@ class Number:
     default_flow: str
     is_active: bool
     waba_id: str
+    portfolio: str
+    messages_per_second: int
+    users_per_day: int
     where: Where = field(compare=False, repr=False)
 
 
@@ -110,5 +132,6 @@ class Organization:
     chatbots: tuple[Chatbot, ...] = ()
     numbers: tuple[Number, ...] = ()
     triggers: tuple[Trigger, ...] | None = None
+    opt_out: OptOutWords | None = None
     users: tuple[User, ...] = ()
     api_keys: tuple[ApiKey, ...] = ()

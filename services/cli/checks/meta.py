@@ -22,6 +22,13 @@ NAMES = {
 }
 # Whoever serves the webhook of this house refuses it; anybody else's page does not.
 WRONG_HANDSHAKE = {"hub.mode": "subscribe", "hub.verify_token": "wrong-on-purpose", "hub.challenge": "1"}
+PAUSES = "sending"
+PAUSED = {
+    "credentials": "every number with the token of number {number}",
+    "number": "number {number}",
+    "waba": "every number of the account of number {number}",
+    "template": "the template {name}",
+}
 
 
 async def check_meta(state: State, organization: str) -> list[Finding]:
@@ -31,7 +38,8 @@ async def check_meta(state: State, organization: str) -> list[Finding]:
             chosen = [each for each in await rooms.organizations() if organization in ("", each.name)]
             if organization and not chosen:
                 await rooms.organization_id(organization)
-            return [finding for each in chosen for finding in await _check_numbers(rooms, each)]
+            found = [finding for each in chosen for finding in await _check_numbers(rooms, each)]
+            return found + [finding for each in chosen for finding in await _check_pauses(rooms, each)]
         except PytakeError as error:
             return [problem(NUMBERS, f"they cannot be checked: {error.sentence}.", "Mend the services first.")]
 
@@ -57,6 +65,25 @@ async def _finding(organization: str, found: sender_pb2.NumberFinding) -> Findin
         mend = "Open the way from the Internet to ingress, or give Meta the right address."
         return problem(name, f"{text}, {why_not}.", mend)
     return ok(name, f"{text}, which refuses a wrong verify token" if found.callback_url else text)
+
+
+async def _check_pauses(rooms: Rooms, organization: router_pb2.Organization) -> list[Finding]:
+    stub = rooms.peer("sender").stub(sender_pb2_grpc.NumbersStub)
+    request = sender_pb2.ListPausesRequest(organization_id=organization.organization_id)
+    response = await rooms.call("sender", stub.ListPauses, request)
+    return [_pause_finding(organization.name, pause) for pause in response.pauses] or [
+        ok(PAUSES, f"Meta refuses nothing of {organization.name} as a whole")
+    ]
+
+
+def _pause_finding(organization: str, pause: sender_pb2.Pause) -> Finding:
+    what = PAUSED[pause.scope].format(name=pause.name, number=pause.phone_number_id)
+    since = pause.since.ToDatetime().strftime("%Y-%m-%d %H:%M")
+    text = (
+        f"{organization}: {what} is paused since {since} UTC (error {pause.error_code}: {pause.error_text}); "
+        f"one message tries again in {pause.probe_in_seconds} s."
+    )
+    return problem(PAUSES, text, "Mend it at Meta; applying the number's access_token again tries at once.")
 
 
 async def _why_unreachable(url: str) -> str:

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import yaml
 
+from services.cli.apply.reading import text_of
+
 MOST_FILE_BYTES = 8 * 1024 * 1024
 _NULL, _BOOL, _INT, _FLOAT = (f"tag:yaml.org,2002:{name}" for name in ("null", "bool", "int", "float"))
 
@@ -36,14 +38,7 @@ _Loader.add_constructor("tag:yaml.org,2002:map", _mapping)
 
 def load_yaml(path: Path) -> object:
     """Read a file. Raises ValueError with one sentence."""
-    try:
-        if path.stat().st_size > MOST_FILE_BYTES:
-            raise ValueError(f"it has more than {MOST_FILE_BYTES} bytes; split it")
-        text = path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise ValueError(f"it cannot be read ({error.strerror}); check the name") from None
-    except UnicodeDecodeError:
-        raise ValueError("it is not UTF-8; save it as UTF-8") from None
+    text = text_of(path, MOST_FILE_BYTES)
     try:
         return yaml.load(text, _Loader)  # noqa: S506  a safe loader
     except yaml.MarkedYAMLError as error:

@@ -6,6 +6,7 @@ from aiohttp import web
 
 from .answers import Handler, json_answer, json_request
 from .plans import BusinessNumber, DeliveryPlan, Faults, InputError, plan_to_json, read_plan
+from .scripted import read_answers
 from .simulator import SimulatedMeta
 
 PREFIX = "/_sim"
@@ -30,12 +31,15 @@ class ControlApp:
         return [
             web.get(f"{PREFIX}/numbers", self.numbers),
             web.put(PREFIX + "/numbers/{phone_number_id}", self.put_number),
+            web.put(PREFIX + "/numbers/{phone_number_id}/answers", self.put_answers),
             web.get(f"{PREFIX}/ledger", self.ledger),
             web.delete(f"{PREFIX}/ledger", self.clear_ledger),
             web.get(f"{PREFIX}/faults", self.faults),
             web.put(f"{PREFIX}/faults", self.put_faults),
             web.get(f"{PREFIX}/delivery", self.delivery),
             web.put(f"{PREFIX}/delivery", self.put_delivery),
+            web.put(PREFIX + "/templates/{waba_id}/{name}/{language}", self.change_template),
+            web.post(f"{PREFIX}/preferences", self.prefer),
             web.get(f"{PREFIX}/stats", self.stats),
         ]
 
@@ -52,6 +56,12 @@ class ControlApp:
         number = read_plan(BusinessNumber, values | {"phone_number_id": phone_number_id})
         self._meta.register(number)
         return json_answer(plan_to_json(number))
+
+    async def put_answers(self, request: web.Request) -> web.Response:
+        """Lay down what the next sends of a number are answered."""
+        answers = read_answers(await json_request(request))
+        self._meta.script.put(request.match_info["phone_number_id"], answers)
+        return json_answer({"answers": len(answers)})
 
     async def ledger(self, request: web.Request) -> web.StreamResponse:
         """Accepted messages in order, narrowed by ?phone_number_id=, ?to=, ?after= (a sequence), ?limit=."""
@@ -86,6 +96,28 @@ class ControlApp:
         plan = read_plan(DeliveryPlan, await json_request(request))
         self._meta.outbox.plan = plan
         return json_answer(plan_to_json(plan))
+
+    async def change_template(self, request: web.Request) -> web.Response:
+        """Change a template's status, quality, category or components, and tell it by webhook."""
+        values = await json_request(request)
+        if not isinstance(values, dict):
+            raise InputError("a JSON object is expected")
+        waba_id, name, language = (request.match_info[key] for key in ("waba_id", "name", "language"))
+        told = self._meta.templates.change(waba_id, name, language, values)
+        self._meta.tell_of_account(waba_id, told)
+        return json_answer({"told": len(told)})
+
+    async def prefer(self, request: web.Request) -> web.Response:
+        """A person stops or resumes marketing messages: {"phone_number_id", "wa_id", "value": "stop" or "resume"}."""
+        values = await json_request(request)
+        if not isinstance(values, dict) or values.get("value") not in ("stop", "resume", "signup"):
+            raise InputError("an object with the value stop, resume or signup is expected")
+        number = self._meta.numbers.get(str(values.get("phone_number_id")))
+        if number is None:
+            raise InputError("phone_number_id is no number of the simulator")
+        person = self._meta.people.with_phone(number.waba_id, str(values.get("wa_id") or ""))
+        self._meta.prefer(number, person, str(values["value"]))
+        return json_answer({"success": True})
 
     async def stats(self, _request: web.Request) -> web.Response:
         """Counts of everything."""

@@ -7,10 +7,11 @@ from dataclasses import replace
 from aiohttp import web
 
 from .answers import Handler, json_answer
-from .bodies import MarkRead, Send, read_override, read_request
+from .bodies import MarkRead, Send, read_object, read_override, read_request
 from .clock import pause
 from .plans import BusinessNumber
 from .refusals import ErrorKind, GraphError, graph_answer
+from .scripted import ScriptedAnswer, ScriptedFault
 from .simulator import SimulatedMeta
 from .statuses import Accepted
 
@@ -34,6 +35,9 @@ class GraphApp:
         return [
             web.post("/{version}/{node}/messages", self._answered(self.send)),
             web.get("/{version}/debug_token", self._answered(self.debug_token)),
+            web.get("/{version}/{node}/message_templates", self._answered(self.templates)),
+            web.post("/{version}/{node}/message_templates", self._answered(self.create_template)),
+            web.delete("/{version}/{node}/message_templates", self._answered(self.delete_template)),
             web.get("/{version}/{node}", self._answered(self.number)),
             web.get("/{version}/{node}/phone_numbers", self._answered(self.phone_numbers)),
             web.get("/{version}/{node}/subscribed_apps", self._answered(self.subscriptions)),
@@ -44,6 +48,8 @@ class GraphApp:
         """POST /{PHONE_NUMBER_ID}/messages: a message, a read receipt or typing."""
         arrival = next(self._arrivals)
         number = self._authorized_number(request)
+        if (scripted := self._meta.script.next_of(number.phone_number_id)) is not None:
+            return await self._as_scripted(request, scripted)
         fault = self._meta.faults.fault()
         if fault == "reset_before_accept":
             return _reset(request)
@@ -78,6 +84,29 @@ class GraphApp:
         numbers = self._authorized_account(request)
         ids = [{"id": number.phone_number_id, "verified_name": number.verified_name} for number in numbers]
         return json_answer({"data": ids})
+
+    async def templates(self, request: web.Request) -> web.StreamResponse:
+        """GET /{WABA_ID}/message_templates: the account's templates, by pages."""
+        self._authorized_account(request)
+        query = request.query
+        limit = int(query["limit"]) if query.get("limit", "").isdecimal() else 25
+        page = self._meta.templates.page(
+            request.match_info["node"], name=query.get("name", ""), after=query.get("after", ""), limit=limit
+        )
+        return json_answer(page)
+
+    async def create_template(self, request: web.Request) -> web.StreamResponse:
+        """POST /{WABA_ID}/message_templates: a new template, approved at once."""
+        self._authorized_account(request)
+        made = self._meta.templates.create(request.match_info["node"], read_object(await request.read()))
+        return json_answer({"id": made.id, "status": made.status, "category": made.category})
+
+    async def delete_template(self, request: web.Request) -> web.StreamResponse:
+        """DELETE /{WABA_ID}/message_templates?name=…&hsm_id=…: a template, in one language or in all."""
+        self._authorized_account(request)
+        name, template_id = request.query.get("name", ""), request.query.get("hsm_id", "")
+        self._meta.templates.delete(request.match_info["node"], name=name, template_id=template_id)
+        return json_answer({"success": True})
 
     async def subscriptions(self, request: web.Request) -> web.StreamResponse:
         """GET /{WABA_ID}/subscribed_apps: whether webhooks are sent."""
@@ -150,6 +179,16 @@ class GraphApp:
 
     def _known(self, token: str) -> list[BusinessNumber]:
         return [number for number in self._meta.numbers.values() if token in number.access_tokens]
+
+    async def _as_scripted(self, request: web.Request, scripted: ScriptedAnswer) -> web.StreamResponse:
+        await request.read()
+        if scripted.fault is ScriptedFault.READ_TIMEOUT:
+            await pause(self._meta.clock, self._meta.faults.plan.hang_seconds)
+        if scripted.fault is not ScriptedFault.NONE:
+            return _reset(request)
+        return web.Response(
+            body=scripted.body, status=scripted.http, headers=scripted.headers, content_type="application/json"
+        )
 
     async def _answer_or_fail(self, request: web.Request, fault: str, answer: web.StreamResponse) -> web.StreamResponse:
         """The answer after the planned latency, or what the caller gets instead although Meta accepted."""

@@ -3,7 +3,7 @@
 import random
 import secrets
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from .bodies import MarkRead, Send
@@ -20,9 +20,11 @@ from .plans import BusinessNumber
 from .posting import Poster
 from .refusals import ErrorKind
 from .screen import Bubble
+from .scripted import Script
 from .statuses import Accepted, StatusTeller
+from .templates import Templates, refuse_unsendable
 from .wamids import address_in, mint
-from .webhooks import message_value
+from .webhooks import message_value, preference_value
 
 DEFAULT_NAME = "Simulated phone"
 WINDOW_CLOSED = "More than 24 hours have passed since the customer last replied to this number."
@@ -43,7 +45,9 @@ class SimulatedMeta:
         self.numbers: dict[str, BusinessNumber] = {}
         self.faults = FaultDice()
         self.ledger = Ledger()
+        self.script = Script()
         self.people = People()
+        self.templates = Templates()
         self.refused: Counter[int] = Counter()
         jitter = dice or random.Random()  # noqa: S311 (jitter is no secret)
         self.outbox = Outbox(numbers=self.numbers, poster=poster, clock=clock, dice=jitter)
@@ -71,6 +75,8 @@ class SimulatedMeta:
 
     def accept(self, number: BusinessNumber, send: Send, *, raw: bytes, arrival: int) -> Accepted:
         """Take a message for delivery. Raises GraphError at a rate limit; then nothing has happened."""
+        if send.kind == "template":
+            refuse_unsendable(self.templates, number, send.body)
         person = self._recipient(number, send)
         now = self.clock.now()
         self._gate.pass_message(number.phone_number_id, person.key, number.limits, now)
@@ -100,6 +106,23 @@ class SimulatedMeta:
         on_taken = partial(conversation.tick, wamid, "delivered")
         self.outbox.tell(number.phone_number_id, Webhook(f"message/{person.key}", value, on_taken))
         return wamid
+
+    def prefer(self, number: BusinessNumber, person: Person, value: str) -> None:
+        """A person stops marketing messages of a number, or wants them again."""
+        preference = {
+            "category": "marketing_messages",
+            "value": value,
+            "detail": f"User asked to {value} marketing messages",
+            "timestamp": int(self.clock.now()),
+        }
+        told = preference_value(number, person, self.name_of(person), preference)
+        self.outbox.tell(number.phone_number_id, Webhook(f"preference/{person.key}", told))
+
+    def tell_of_account(self, waba_id: str, values: Sequence[Mapping[str, object]]) -> None:
+        """Tell what concerns a whole account, through its first number that listens."""
+        numbers = [each for each in self.numbers.values() if each.waba_id == waba_id and each.webhook_url]
+        for value in values if numbers else ():
+            self.outbox.tell(numbers[0].phone_number_id, Webhook(f"account/{waba_id}", value))
 
     def stats(self) -> dict[str, object]:
         """Counts: `accepted` and `duplicates` since the ledger was cleared, all others since the start."""

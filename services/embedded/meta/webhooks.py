@@ -10,6 +10,14 @@ from .plans import BusinessNumber
 
 JsonObject = Mapping[str, object]
 
+_FIELDS = {
+    "user_preferences": "user_preferences",
+    "new_quality_score": "message_template_quality_update",
+    "new_category": "template_category_update",
+    "message_template_element": "message_template_components_update",
+    "message_template_name": "message_template_status_update",
+}
+
 ESCAPES = str.maketrans({"/": "\\/", "<": "\\u003C", "%": "\\u0025", "@": "\\u0040"})
 """Besides non-ASCII, Meta escapes these; none can stand outside a JSON string, so replacing is exact."""
 
@@ -26,8 +34,19 @@ def signature(app_secret: str, body: bytes) -> str:
 
 def envelope(number: BusinessNumber, values: Sequence[JsonObject]) -> JsonObject:
     """One POST's body with one change for each value."""
-    changes = [{"value": value, "field": "messages"} for value in values]
+    changes = [{"value": value, "field": _field_of(value)} for value in values]
     return {"object": "whatsapp_business_account", "entry": [{"id": number.waba_id, "changes": changes}]}
+
+
+def preference_value(number: BusinessNumber, person: Person, name: str, preference: JsonObject) -> JsonObject:
+    """The `value` of what a person wants of marketing messages."""
+    whole = _present({"wa_id": person.wa_id, "user_id": person.user_id}) | dict(preference)
+    return _frame(number) | {"contacts": [_contact(person, name)], "user_preferences": [whole]}
+
+
+def _field_of(value: JsonObject) -> str:
+    """The field a change comes under, as its value tells."""
+    return next((field for key, field in _FIELDS.items() if key in value), "messages")
 
 
 def message_value(number: BusinessNumber, person: Person, name: str, message: JsonObject) -> JsonObject:

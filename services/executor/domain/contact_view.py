@@ -19,11 +19,12 @@ def remembered(former: Json, change: ChangeContact) -> dict[str, Json]:
         "added": list(dict.fromkeys((*added, *change.add_tags))),
         "removed": list(dict.fromkeys((*removed, *change.remove_tags))),
         "language": change.language or text_at(known, "language"),
+        "opted_in": known.get("opted_in") if change.is_opted_in is None else change.is_opted_in,
     }
 
 
 def contact_seen(contact: Json, memo: Mapping[str, Json]) -> dict[str, Json]:
-    """The contact as names in a flow read it: attributes, tags and language after the session's changes."""
+    """The contact as names in a flow read it: attributes, tags, language, opted_in after the session's changes."""
     known = contact if isinstance(contact, dict) else {}
     removed = set(_texts(memo.get("removed")))
     tags = dict.fromkeys((*_texts(known.get("tags")), *_texts(memo.get("added"))))
@@ -32,8 +33,8 @@ def contact_seen(contact: Json, memo: Mapping[str, Json]) -> dict[str, Json]:
         "attributes": {**object_at(known, "attributes"), **object_at(memo, "attributes")},
         "tags": [tag for tag in tags if tag not in removed],
     }
-    language = text_at(memo, "language")
-    return {**seen, "language": language} if language else seen
+    said: dict[str, Json] = {"language": text_at(memo, "language"), "opted_in": memo.get("opted_in")}
+    return {**seen, **{name: value for name, value in said.items() if value not in ("", None)}}
 
 
 def _texts(value: Json) -> list[str]:

@@ -35,6 +35,7 @@ from services.executor.ports.outside import (
     Outside,
     SecretName,
     Secrets,
+    Templates,
 )
 
 __all__ = [
@@ -70,6 +71,7 @@ __all__ = [
     "StateChanged",
     "StateView",
     "States",
+    "Templates",
     "TooSlow",
     "Unreachable",
     "VersionView",

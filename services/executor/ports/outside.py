@@ -10,6 +10,7 @@ from uuid import UUID
 
 from services.chassis.egress import Answer
 from services.chassis.queue import Claim, Finish, Item, StoredItem
+from services.executor.domain.lint import KnownTemplates
 from services.executor.domain.requests import EffectRequest
 
 
@@ -103,3 +104,10 @@ class Secrets(Protocol):
 
     async def values(self, *, organization_id: UUID, names: Collection[str]) -> Mapping[str, str]:
         """The values of those that are there and open."""
+
+
+class Templates(Protocol):
+    """Message templates, as sender knows them."""
+
+    async def known(self, *, organization_id: UUID) -> KnownTemplates | None:
+        """What the organization has; None when nobody can tell now, or they were never read from Meta."""

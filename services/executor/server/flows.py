@@ -66,7 +66,9 @@ class FlowServer(executor_pb2_grpc.FlowServiceServicer):
         self, request: executor_pb2.ValidateFlowRequest, context: Context
     ) -> executor_pb2.ValidateFlowResponse:
         """What is wrong with a document."""
-        verdict = await self._flows.validate(document=request.document, strict=request.strict)
+        verdict = await self._flows.validate(
+            organization_id=_organization(request.organization_id), document=request.document, strict=request.strict
+        )
         return executor_pb2.ValidateFlowResponse(
             is_valid=verdict.is_valid, dialect=verdict.dialect, findings=map(finding_message, verdict.findings)
         )

@@ -67,9 +67,7 @@ class PostgresFlows:
             before = await heads(connection, organization_id, flow_id)
             if before is None:
                 return None
-            row = await fetch_one(
-                connection, f"SELECT count(*) FROM executor.conversation_states s WHERE {LIVE}", values
-            )
+            row = await fetch_one(connection, _COUNT_PEOPLE, values)
             people = int(row[0]) if row else 0
             if people and not is_forced:
                 raise FlowInUse(people)

@@ -10,7 +10,7 @@ from services.executor.domain.document import FlowDocument, parse_document
 from services.executor.domain.finding import Finding, InvalidFlow, Severity
 from services.executor.domain.importers import UnreadableFlow, import_flow, read_document
 from services.executor.domain.importers.report import ReportItem
-from services.executor.domain.lint import problems
+from services.executor.domain.lint import Known, problems
 
 LARGEST_DOCUMENT = 1024 * 1024
 LONGEST_NAME = 120
@@ -31,8 +31,10 @@ class Read:
         return has_errors(self.findings)
 
 
-def read(document: bytes, *, name: str | None) -> Read:
+def read(document: bytes, *, name: str | None, known: Known | None = None) -> Read:
     """Read a document; `name` replaces that of a foreign one. Raises InvalidArgument.
+
+    `known` is what the organization has.
 
     A large flow takes seconds: call it in a thread.
     """
@@ -45,16 +47,16 @@ def read(document: bytes, *, name: str | None) -> Read:
     except InvalidFlow as error:
         first = error.findings[0]
         raise InvalidArgument(f"document cannot be read: {first.message} {first.mend}") from None
-    return Read(flow, imported.report.dialect, (*map(_finding, imported.report.items), *problems(flow)))
+    return Read(flow, imported.report.dialect, (*map(_finding, imported.report.items), *problems(flow, known)))
 
 
-def look_at(document: bytes) -> tuple[str, tuple[Finding, ...]]:
+def look_at(document: bytes, known: Known) -> tuple[str, tuple[Finding, ...]]:
     """The dialect of a document and everything that is wrong with it, its structure too. Raises InvalidArgument."""
     source = _parsed(document)
     try:
         imported = import_flow(source)
         notes = tuple(map(_finding, imported.report.items))
-        return imported.report.dialect, (*notes, *problems(parse_document(imported.flow)))
+        return imported.report.dialect, (*notes, *problems(parse_document(imported.flow), known))
     except UnreadableFlow as error:
         raise InvalidArgument(f"document holds no flow: {error}") from None
     except InvalidFlow as error:

@@ -15,7 +15,8 @@ from services.executor.domain.document import canonical_json, digest
 from services.executor.domain.exporters import Form, export_flow
 from services.executor.domain.finding import Finding
 from services.executor.domain.json_value import Json
-from services.executor.ports import FlowChanged, FlowInUse, Flows, FlowSummary, SaveFlow
+from services.executor.domain.lint import Known
+from services.executor.ports import FlowChanged, FlowInUse, Flows, FlowSummary, SaveFlow, Templates
 from services.executor.usecases.documents import (
     LONGEST_NAME,
     Read,
@@ -85,8 +86,9 @@ class Exported:
 class FlowKeeping:
     """Flows for people."""
 
-    def __init__(self, flows: Flows) -> None:
+    def __init__(self, flows: Flows, templates: Templates) -> None:
         self._flows = flows
+        self._templates = templates
 
     async def put(
         self,
@@ -110,7 +112,8 @@ class FlowKeeping:
         check_name(name)
         flow_id = flow_id_of(organization_id, name) if flow_id is None else flow_id
         # Conversations go on meanwhile.
-        found = await asyncio.to_thread(read, document, name=name)
+        known = Known(templates=await self._templates.known(organization_id=organization_id))
+        found = await asyncio.to_thread(read, document, name=name, known=known)
         findings, draft_digest = first_of(found.findings), digest(found.flow)
         version, published = await self._flows.published_digest(organization_id=organization_id, flow_id=flow_id)
         if dry_run:
@@ -129,9 +132,10 @@ class FlowKeeping:
         check_page(skip, limit)
         return await self._flows.list_flows(organization_id=organization_id, skip=skip, limit=limit)
 
-    async def validate(self, *, document: bytes, strict: bool) -> Verdict:
+    async def validate(self, *, organization_id: UUID, document: bytes, strict: bool) -> Verdict:
         """What is wrong with a document. Raises InvalidArgument when there is none in it."""
-        dialect, findings = await asyncio.to_thread(look_at, document)
+        known = Known(templates=await self._templates.known(organization_id=organization_id))
+        dialect, findings = await asyncio.to_thread(look_at, document, known)
         is_doubtful = any(finding.severity == "warning" for finding in findings)
         is_valid = not has_errors(findings) and not (strict and is_doubtful)
         return Verdict(is_valid, dialect, first_of(findings))

@@ -24,7 +24,7 @@ from services.executor.domain.publishing import (
     sentence_on,
 )
 from services.executor.domain.variables import is_system_name
-from services.executor.ports import FlowChanged, Flows, FlowSummary, Publication, Versions, VersionView
+from services.executor.ports import FlowChanged, Flows, FlowSummary, Publication, Templates, Versions, VersionView
 from services.executor.usecases.documents import first_of, has_errors, stored
 from services.executor.usecases.flow_keeping import Given, changed, check_page, no_flow, no_version
 from services.pb.common.v1 import errors_pb2
@@ -88,8 +88,9 @@ class Taking:
 class Publishing:
     """Versions for people."""
 
-    def __init__(self, flows: Flows, versions: Versions) -> None:
+    def __init__(self, flows: Flows, versions: Versions, templates: Templates) -> None:
         self._flows = flows
+        self._templates = templates
         self._versions = versions
 
     async def publish(
@@ -199,10 +200,13 @@ class Publishing:
         return Published(view, is_made, findings, is_draft_too and is_made)
 
     async def _known(self, organization_id: UUID, publishing: FlowSummary) -> Known:
-        """The flows that others can lead to, by id and name: those that are published, and the one that will be."""
+        """Templates, and the flows that others can lead to: those that are published, and the one that will be."""
         _, flows = await self._flows.list_flows(organization_id=organization_id, skip=0, limit=0)
         there = [flow for flow in (*flows, publishing) if flow.published_version or flow is publishing]
-        return Known(flows=frozenset(text for flow in there for text in (str(flow.flow_id), flow.name)))
+        return Known(
+            flows=frozenset(text for flow in there for text in (str(flow.flow_id), flow.name)),
+            templates=await self._templates.known(organization_id=organization_id),
+        )
 
     async def _people(self, organization_id: UUID, flow: FlowSummary) -> tuple[list[Stand], dict[int, FlowDocument]]:
         """Where people stand, and the documents they are in; the published one is where others begin at any moment."""

@@ -39,7 +39,7 @@ def signal_of(event: executor_pb2.ConversationEvent) -> Signal | None:
 
 
 def profile_of(event: executor_pb2.ConversationEvent) -> Mapping[str, Json]:
-    """What is known of the contact: attributes, tags and language as far as there are any. Raises ValueError."""
+    """What is known of the contact: attributes, tags, language, opted_in, as far as it is known. Raises ValueError."""
     profile: dict[str, Json] = {}
     if event.contact_attributes:
         attributes: Json = orjson.loads(event.contact_attributes)
@@ -48,6 +48,8 @@ def profile_of(event: executor_pb2.ConversationEvent) -> Mapping[str, Json]:
         profile["tags"] = list(event.contact_tags)
     if event.contact_language:
         profile["language"] = event.contact_language
+    if event.HasField("contact_opted_in"):
+        profile["opted_in"] = event.contact_opted_in
     return profile
 
 

@@ -32,10 +32,11 @@ from services.ingress.http.rest import (
     message_routes,
     privacy_routes,
     session_routes,
+    template_routes,
     user_routes,
     webhook_routes,
 )
-from services.ingress.ports import Campaigns, Flows, Messages, Webhooks
+from services.ingress.ports import Campaigns, Flows, Messages, Templates, Webhooks
 from services.ingress.privacy import Exports, Requests
 
 Ready = Callable[[], Awaitable[bool]]
@@ -44,6 +45,7 @@ API = "/api/v1"
 _TAGS = [
     {"name": "webhook", "description": "What Meta calls. No token: the signature proves who it is."},
     {"name": "conversations", "description": "Look at them, try a flow in a contact's name, take, release, close."},
+    {"name": "templates", "description": "Message templates of the accounts that numbers belong to."},
     {"name": "flows", "description": "Flows, their drafts and versions, and what publishing means for people in them."},
     {"name": "messages", "description": "Messages that no flow says, and what became of all messages."},
     {"name": "campaigns", "description": "Templates to many contacts, each once."},
@@ -80,6 +82,7 @@ def build_site(
     is_ready: Ready,
     conversations: Conversations,
     flows: Flows,
+    templates: Templates,
     messages: Messages,
     webhooks: Webhooks,
     campaigns: Campaigns,
@@ -113,6 +116,7 @@ def build_site(
     for routes in (
         conversation_routes(conversations),
         flow_routes(flows),
+        template_routes(templates),
         message_routes(messages),
         webhook_routes(webhooks),
         campaign_routes(campaigns),

@@ -137,7 +137,11 @@ class SenderPrivacy:
     async def export(self, *, organization_id: UUID, person: Person, cursor: str) -> ExportedPage:
         """See privacy.ports.Room."""
         request = sender_pb2.ExportContactRequest(
-            organization_id=str(organization_id), conversation_ids=person.conversation_ids, cursor=cursor
+            organization_id=str(organization_id),
+            conversation_ids=person.conversation_ids,
+            cursor=cursor,
+            wa_ids=person.wa_ids,
+            user_ids=person.user_ids,
         )
         return _page((await self._peer.call(self._privacy.ExportContact, request, seconds=PRIVACY_SECONDS)).page)
 

@@ -15,12 +15,16 @@ _NOT_STORED = float("inf")
 
 
 class Profile(NamedTuple):
-    """What flows noted of a contact. `attributes` is a JSON object; `version` tells older forms from newer ones."""
+    """What flows noted of a contact. `attributes` is a JSON object; `version` tells older forms from newer ones.
+
+    `opted_in` is whether they want messages, as far as they said.
+    """
 
     version: int = 0
     attributes: bytes = b""
     tags: tuple[str, ...] = ()
     language: str = ""
+    opted_in: bool | None = None
 
 
 NO_PROFILE = Profile()
@@ -43,6 +47,13 @@ class Contact:
     parent_user_id: str = ""
     not_before: int = 0
     profile: Profile = NO_PROFILE
+
+    def saying(self, *, wants_messages: bool) -> Contact:
+        """The contact as it says so: who never said otherwise has not agreed by wanting messages again."""
+        profile = self.profile
+        if profile.opted_in is wants_messages or (wants_messages and profile.opted_in is None):
+            return self
+        return replace(self, profile=profile._replace(version=profile.version + 1, opted_in=wants_messages))
 
     def is_as_in(self, message: Message) -> bool:
         """Whether a message of this contact would leave it as it is."""

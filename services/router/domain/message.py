@@ -21,6 +21,14 @@ class Notice:
     new_user_id: str = ""
 
 
+class Preference(NamedTuple):
+    """Whether a person, known by one of two names, wants messages."""
+
+    wa_id: str
+    user_id: str
+    is_out: bool
+
+
 class Message(NamedTuple):
     """One message: `sent_at` in seconds (0: unknown), `received_at_ms` in milliseconds since 1970.
 
@@ -42,12 +50,19 @@ class Message(NamedTuple):
     signed_by: Sequence[str] = ()
     notice: Notice | None = None
     source: object = None
+    waba_id: str = ""
 
 
 class Status(NamedTuple):
-    """One status of a message we sent; `source` is the status as the edges of the room know it."""
+    """One status of a message we sent, or news for sender; `source` is it as the edges of the room know it.
+
+    News is about what a person wants (`preference` says who and what) or, without one, about a template of `waba_id`.
+    """
 
     phone_number_id: str
     message_id: str
     signed_by: Sequence[str] = ()
     source: object = None
+    waba_id: str = ""
+    is_news: bool = False
+    preference: Preference | None = None

@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+import json
 import unicodedata
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import Literal
 from uuid import UUID
+
+from services.router.domain.opt_out import DEFAULTS, NO_WORDS, Language, Words, compile_words
 
 KeywordMatch = Literal["exact", "contains", "starts_with"]
 
 
 @dataclass(frozen=True, slots=True)
 class Organization:
-    """An organization; `config_version` grows with every change of anything it has set up."""
+    """An organization; `config_version` grows with every change of anything it has set up.
+
+    `opt_out` are its stop words as JSON (see `languages_in`); None: those that come with PyTake.
+    """
 
     organization_id: UUID
     name: str
     fallback_flow_id: UUID | None
     time_zone: str
     config_version: int = 1
+    opt_out: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +49,7 @@ class Number:
     default_flow_id: UUID | None
     app: str
     is_active: bool
+    waba_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +98,7 @@ class OrganizationPlan:
 
     organization: Organization
     numbers: dict[str, NumberPlan]
+    words: Words = NO_WORDS
 
 
 def normal(text: str) -> str:
@@ -105,7 +114,24 @@ def compile_setup(setup: Setup) -> OrganizationPlan:
         for position, trigger in enumerate(setup.triggers)
     ]
     numbers = {number.phone_number_id: _plan(number, main_flows, keywords) for number in setup.numbers}
-    return OrganizationPlan(setup.organization, numbers)
+    return OrganizationPlan(setup.organization, numbers, compile_words(languages_in(setup.organization.opt_out)))
+
+
+def languages_in(opt_out: str | None) -> Mapping[str, Language]:
+    """Stop words as they are stored: by language, the fields of Language."""
+    if opt_out is None:
+        return DEFAULTS
+    return {
+        name: Language(
+            tuple(parts["stop_words"]), tuple(parts["start_words"]), parts["stopped_text"], parts["started_text"]
+        )
+        for name, parts in json.loads(opt_out).items()
+    }
+
+
+def languages_as_text(languages: Mapping[str, Language]) -> str:
+    """What `languages_in` reads."""
+    return json.dumps({name: asdict(language) for name, language in languages.items()}, ensure_ascii=False)
 
 
 def _plan(number: Number, main_flows: dict[UUID, UUID | None], keywords: Sequence[tuple[str, Keyword]]) -> NumberPlan:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from grpc import aio
 
 from services.pb.router.v1 import router_pb2, router_pb2_grpc
+from services.router.domain.opt_out import Language
 from services.router.domain.organization import KeywordMatch, Number, Organization, Trigger
 from services.router.usecases import Directory
 from services.router.usecases.fields import id_of, id_or_none
@@ -71,6 +72,7 @@ class DirectoryServer(router_pb2_grpc.DirectoryServicer):
             id_or_none("default_flow_id", request.default_flow_id),
             request.app,
             request.is_active,
+            request.waba_id,
         )
         is_changed = await self._directory.put_number(
             organization_id=id_of("organization_id", request.organization_id), number=number
@@ -85,6 +87,26 @@ class DirectoryServer(router_pb2_grpc.DirectoryServicer):
         """By phone_number_id."""
         found = await self._directory.list_numbers(organization_id=id_of("organization_id", request.organization_id))
         return router_pb2.ListNumbersResponse(numbers=[_as_number(each) for each in found])
+
+    async def PutOptOutWords(
+        self,
+        request: router_pb2.PutOptOutWordsRequest,
+        context: aio.ServicerContext,  # type: ignore[type-arg]  # generic in stubs only
+    ) -> router_pb2.PutOptOutWordsResponse:
+        """Replace the words."""
+        languages = [
+            (
+                each.language,
+                Language(tuple(each.stop_words), tuple(each.start_words), each.stopped_text, each.started_text),
+            )
+            for each in request.languages
+        ]
+        is_changed = await self._directory.put_opt_out_words(
+            organization_id=id_of("organization_id", request.organization_id),
+            languages=languages,
+            is_off=request.is_off,
+        )
+        return router_pb2.PutOptOutWordsResponse(is_changed=is_changed)
 
     async def PutTriggers(
         self,
@@ -116,6 +138,7 @@ def _as_number(number: Number) -> router_pb2.Number:
         default_flow_id=str(number.default_flow_id or ""),
         app=number.app,
         is_active=number.is_active,
+        waba_id=number.waba_id,
     )
 
 

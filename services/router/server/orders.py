@@ -11,7 +11,7 @@ from services.chassis.errors import PytakeError
 from services.pb.common.v1 import results_pb2
 from services.pb.router.v1 import router_pb2, router_pb2_grpc
 from services.router.domain.order import ContactChange, Fate, HandBack, HandOver, Order
-from services.router.ports import OrderStore
+from services.router.usecases import ApplyOrders
 from services.router.usecases.fields import id_of
 
 _OPT_INS = {router_pb2.OPT_IN_AGREED: True, router_pb2.OPT_IN_REFUSED: False}
@@ -26,7 +26,7 @@ _FATES: Mapping[Fate, results_pb2.ItemOutcome.ValueType] = {
 class OrdersServer(router_pb2_grpc.OrdersServicer):
     """What flows order; one bad order costs its neighbours nothing."""
 
-    def __init__(self, orders: OrderStore) -> None:
+    def __init__(self, orders: ApplyOrders) -> None:
         self._orders = orders
 
     async def ApplyOrders(

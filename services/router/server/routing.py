@@ -7,7 +7,7 @@ from grpc import aio
 
 from services.pb.common.v1 import events_pb2, results_pb2
 from services.pb.router.v1 import router_pb2, router_pb2_grpc
-from services.router.domain.message import Message, Notice, Status
+from services.router.domain.message import Message, Notice, Preference, Status
 from services.router.domain.outcome import OK, Kind, Outcome
 from services.router.usecases import RouteMessages, RouteStatuses, SubmitTestMessage
 from services.router.usecases.fields import id_of, id_or_none
@@ -89,17 +89,25 @@ def read_message(message: events_pb2.InboundMessage) -> Message:
         signed_by=message.signed_by,
         notice=_read_notice(message.fields) if message.kind == "system" else None,
         source=message,
+        waba_id=message.waba_id,
     )
 
 
 def read_status(status: events_pb2.MessageStatus) -> Status:
-    """What router needs of a status, and the whole of it as it came."""
+    """What router needs of a status or of news, and the whole of it as it came."""
     return Status(
         phone_number_id=status.phone_number_id,
         message_id=status.message_id,
         signed_by=status.signed_by,
         source=status,
+        waba_id=status.notice.waba_id or status.waba_id,
+        is_news=status.HasField("notice"),
+        preference=_preference(status.notice.preference) if status.notice.HasField("preference") else None,
     )
+
+
+def _preference(told: events_pb2.Preference) -> Preference:
+    return Preference(told.wa_id, told.user_id, told.is_out)
 
 
 def as_result(outcome: Outcome) -> results_pb2.ItemResult:

@@ -22,7 +22,7 @@ Run = Callable[[Sequence[Step]], Awaitable[list[Rows]]]
 # Who was erased is asked after only where nobody has the name.
 FIND_CONTACTS = """
     SELECT t.o, t.k, t.v, e.erased_at, c.contact_id, extract(epoch FROM c.created_at)::float8, c.name, c.wa_id,
-           c.user_id, c.parent_user_id, c.not_before, c.profile_version, c.attributes, c.tags, c.language
+           c.user_id, c.parent_user_id, c.not_before, c.profile_version, c.attributes, c.tags, c.language, c.opted_in
     FROM unnest(%(organizations)b::uuid[], %(kinds)b::text[], %(values)b::text[], %(hashes)b::bytea[]) t(o, k, v, h)
     LEFT JOIN LATERAL (
       SELECT x.* FROM (
@@ -30,7 +30,7 @@ FIND_CONTACTS = """
         WHERE organization_id = t.o AND kind = t.k AND value = t.v LIMIT 1) i
       CROSS JOIN LATERAL (
         SELECT contact_id, created_at, name, wa_id, user_id, parent_user_id, not_before, profile_version,
-               CASE WHEN profile_version > 0 THEN attributes::text END AS attributes, tags, language
+               CASE WHEN profile_version > 0 THEN attributes::text END AS attributes, tags, language, opted_in
         FROM router.contact
         WHERE organization_id = t.o AND contact_id = i.contact_id LIMIT 1) x) c ON true
     LEFT JOIN LATERAL (
@@ -120,9 +120,11 @@ def known_in(rows: Rows) -> Known:
     return Known(contacts, erased)
 
 
-def _profile(version: int, attributes: str | None, tags: Sequence[str], language: str) -> Profile:
+def _profile(
+    version: int, attributes: str | None, tags: Sequence[str], language: str, opted_in: bool | None
+) -> Profile:
     """Nearly nobody has one."""
-    return Profile(version, (attributes or "").encode(), tuple(tags), language) if version else NO_PROFILE
+    return Profile(version, (attributes or "").encode(), tuple(tags), language, opted_in) if version else NO_PROFILE
 
 
 async def save_contacts(run: Run, changes: ContactChanges) -> None:

@@ -44,14 +44,21 @@ _CLAIM_NUMBER = """
 _NUMBER_OWNER = "SELECT organization_id FROM router.number_directory WHERE phone_number_id = %(number)s"
 _PUT_NUMBER = """
     INSERT INTO router.number AS n
-      (organization_id, phone_number_id, display_phone_number, chatbot_id, default_flow_id, app, is_active)
-    VALUES (%(organization)s, %(number)s, %(display)s, %(chatbot)s, %(flow)s, %(app)s, %(active)s)
+      (organization_id, phone_number_id, display_phone_number, chatbot_id, default_flow_id, app, is_active, waba_id)
+    VALUES (%(organization)s, %(number)s, %(display)s, %(chatbot)s, %(flow)s, %(app)s, %(active)s, %(waba)s)
     ON CONFLICT (organization_id, phone_number_id) DO UPDATE
     SET display_phone_number = excluded.display_phone_number, chatbot_id = excluded.chatbot_id,
-        default_flow_id = excluded.default_flow_id, app = excluded.app, is_active = excluded.is_active
-    WHERE (n.display_phone_number, n.chatbot_id, n.default_flow_id, n.app, n.is_active) IS DISTINCT FROM
+        default_flow_id = excluded.default_flow_id, app = excluded.app, is_active = excluded.is_active,
+        waba_id = excluded.waba_id
+    WHERE (n.display_phone_number, n.chatbot_id, n.default_flow_id, n.app, n.is_active, n.waba_id) IS DISTINCT FROM
           (excluded.display_phone_number, excluded.chatbot_id, excluded.default_flow_id, excluded.app,
-           excluded.is_active)"""
+           excluded.is_active, excluded.waba_id)"""
+_CLAIM_ACCOUNT = """
+    INSERT INTO router.account_directory (organization_id, waba_id) VALUES (%(organization)s, %(waba)s)
+    ON CONFLICT (organization_id, waba_id) DO NOTHING"""
+_PUT_OPT_OUT = """
+    UPDATE router.organization SET opt_out = %(words)s::jsonb
+    WHERE organization_id = %(organization)s AND opt_out IS DISTINCT FROM %(words)s::jsonb"""
 _HAS_CHATBOT = "SELECT 1 FROM router.chatbot WHERE organization_id = %(organization)s AND chatbot_id = %(chatbot)s"
 _CLEAR_TRIGGERS = "DELETE FROM router.keyword_trigger WHERE organization_id = %s"
 _PUT_TRIGGERS = """
@@ -121,11 +128,14 @@ class PostgresDirectory:
             "flow": number.default_flow_id,
             "app": number.app,
             "active": number.is_active,
+            "waba": number.waba_id,
         }
         async with self._database.transaction([organization_id]) as connection:
             await self._begin(connection, organization_id)
             await _need_chatbot(connection, organization_id, number)
             await _claim(connection, organization_id, number.phone_number_id)
+            if number.waba_id:
+                await run(connection, _CLAIM_ACCOUNT, values)
             known = {each.phone_number_id: each for each in await read_numbers(connection, organization_id)}
             if not await run_counted(connection, _PUT_NUMBER, values):
                 return False
@@ -150,6 +160,16 @@ class PostgresDirectory:
             await run(connection, _CLEAR_TRIGGERS, (organization_id,))
             await run(connection, _PUT_TRIGGERS, _trigger_columns(organization_id, triggers))
             await self._end(connection, _entry(organization_id, "triggers", before or None, list(triggers) or None))
+        return True
+
+    async def put_opt_out_words(self, *, organization_id: UUID, words: str | None) -> bool:
+        """See DirectoryStore."""
+        async with self._database.transaction([organization_id]) as connection:
+            await self._begin(connection, organization_id)
+            before = (await read_organization(connection, organization_id)).opt_out
+            if not await run_counted(connection, _PUT_OPT_OUT, {"organization": organization_id, "words": words}):
+                return False
+            await self._end(connection, _entry(organization_id, "opt_out_words", before, words))
         return True
 
     async def _begin(self, connection: Connection, organization_id: UUID) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from uuid import UUID
 
 import orjson
 
@@ -45,6 +46,12 @@ _CHANGE = Query(f"""
     FROM wanted w WHERE c.organization_id = %(organization)b::uuid AND c.contact_id = w.contact_id
     RETURNING 1""")
 
+_NAMES = Query("""
+    SELECT t.o, t.c, n.wa_id, n.user_id FROM unnest(%(organizations)b::uuid[], %(contacts)b::uuid[]) t(o, c)
+    JOIN router.contact w ON (w.organization_id, w.contact_id) = (t.o, t.c)
+    JOIN router.contact n ON (n.organization_id, n.contact_id) = (t.o, coalesce(w.merged_into, w.contact_id))
+    WHERE n.wa_id <> '' OR n.user_id <> ''""")
+
 _GIVE = Query("""
     UPDATE router.conversation SET
       owner_changed_at = CASE WHEN owner = %(owner)b::text THEN owner_changed_at ELSE now() END,
@@ -58,6 +65,13 @@ class PostgresOrders:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+
+    async def names_of(self, contacts: Collection[tuple[UUID, UUID]]) -> Mapping[tuple[UUID, UUID], tuple[str, str]]:
+        """See ports.OrderStore."""
+        ordered = sorted(contacts)
+        values = {"organizations": [each[0] for each in ordered], "contacts": [each[1] for each in ordered]}
+        (rows,) = await self._database.batch({each[0] for each in ordered}, [(_NAMES, values)], durable=False)
+        return {(row[0], row[1]): (row[2], row[3]) for row in rows}
 
     async def apply(self, orders: Sequence[Order]) -> Sequence[Fate]:
         """See ports.OrderStore."""

@@ -27,6 +27,26 @@ _OWNERS = Query("""
     CROSS JOIN LATERAL (
       SELECT config_version FROM router.organization WHERE organization_id = d.organization_id LIMIT 1) o""")
 
+_ACCOUNT_OWNERS = Query("""
+    SELECT t.a, d.organization_id, o.config_version
+    FROM unnest(%(accounts)b::text[]) t(a)
+    JOIN router.account_directory d ON d.waba_id = t.a
+    CROSS JOIN LATERAL (
+      SELECT config_version FROM router.organization WHERE organization_id = d.organization_id LIMIT 1) o
+    ORDER BY 1, 2""")
+_PUT_ACCOUNTS = Query("""
+    INSERT INTO router.account_directory (organization_id, waba_id)
+    SELECT * FROM unnest(%(organizations)b::uuid[], %(accounts)b::text[]) ORDER BY 1, 2
+    ON CONFLICT (organization_id, waba_id) DO NOTHING""")
+
+_NOTE_CONSENT = Query("""
+    UPDATE router.contact c SET opted_in = %(wants)b::bool, profile_version = c.profile_version + 1
+    FROM (SELECT contact_id FROM router.contact_identity
+          WHERE organization_id = %(organization)b::uuid AND kind = %(kind)b::text AND value = %(value)b::text
+          LIMIT 1) i
+    WHERE c.organization_id = %(organization)b::uuid AND c.contact_id = i.contact_id
+      AND CASE WHEN %(wants)b::bool THEN NOT c.opted_in ELSE c.opted_in IS DISTINCT FROM false END""")
+
 _LATEST = Query("""
     SELECT organization_id, conversation_id, contact_id, phone_number_id, owner,
            extract(epoch FROM last_inbound_at)::bigint, coalesce(extract(epoch FROM window_expires_at), 0)::bigint
@@ -61,6 +81,39 @@ class PostgresRouting:
         except Raced:
             return {}
         return conversations_in(rows)
+
+    async def accounts_of(self, waba_ids: Collection[str]) -> Mapping[str, Sequence[NumberOwner]]:
+        """See RoutingStore."""
+        (rows,) = await self._database.batch(
+            (), [(_ACCOUNT_OWNERS, {"accounts": [each for each in waba_ids if "\0" not in each]})], durable=False
+        )
+        owners: dict[str, list[NumberOwner]] = {}
+        for waba_id, organization_id, version in rows:
+            owners.setdefault(waba_id, []).append(NumberOwner(organization_id, version))
+        return owners
+
+    async def put_accounts(self, accounts: Collection[tuple[UUID, str]]) -> None:
+        """See RoutingStore."""
+        ordered = sorted((organization_id, waba_id) for organization_id, waba_id in accounts if "\0" not in waba_id)
+        values = {"organizations": [each[0] for each in ordered], "accounts": [each[1] for each in ordered]}
+        await self._database.batch({each[0] for each in ordered}, [(_PUT_ACCOUNTS, values)], durable=False)
+
+    async def note_consents(self, consents: Sequence[tuple[UUID, str, str, bool]]) -> None:
+        """See RoutingStore."""
+        # One step for each, so that what one person says twice keeps its order.
+        steps: list[Step] = [
+            (
+                _NOTE_CONSENT,
+                {
+                    "organization": organization_id,
+                    "kind": "wa_id" if wa_id else "user_id",
+                    "value": wa_id or user_id,
+                    "wants": wants,
+                },
+            )
+            for organization_id, wa_id, user_id, wants in consents
+        ]
+        await self._database.batch({each[0] for each in consents}, steps)
 
     @asynccontextmanager
     async def routing(self, organization_ids: Iterable[UUID]) -> AsyncIterator[PostgresRoutingWork]:

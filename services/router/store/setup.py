@@ -10,12 +10,12 @@ from services.chassis.errors import NotFound
 from services.pb.common.v1 import errors_pb2
 from services.router.domain.organization import Chatbot, Number, Organization, Setup, Trigger
 
-ORGANIZATION = "organization_id, name, fallback_flow_id, time_zone, config_version"
+ORGANIZATION = "organization_id, name, fallback_flow_id, time_zone, config_version, opt_out::text"
 _MINE = "WHERE organization_id = %(organization)b::uuid"
 _ORGANIZATION = Query(f"SELECT {ORGANIZATION} FROM router.organization {_MINE}")
 _CHATBOTS = Query(f"SELECT chatbot_id, name, main_flow_id, is_active FROM router.chatbot {_MINE}")
 _NUMBERS = Query(f"""
-    SELECT phone_number_id, display_phone_number, chatbot_id, default_flow_id, app, is_active
+    SELECT phone_number_id, display_phone_number, chatbot_id, default_flow_id, app, is_active, waba_id
     FROM router.number {_MINE} ORDER BY phone_number_id""")
 _TRIGGERS = Query(f"""
     SELECT keyword, match, flow_id, coalesce(phone_number_id, '')

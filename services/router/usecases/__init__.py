@@ -1,17 +1,23 @@
 """What router does: load, decide, save, tell."""
 
+from services.router.usecases.accounts import LearnAccounts
 from services.router.usecases.addressing import OpenConversations
 from services.router.usecases.audiences import ListContacts
+from services.router.usecases.consents import NoteConsents
 from services.router.usecases.conversations import SetOwner
 from services.router.usecases.directory import Directory
 from services.router.usecases.messages import RouteMessages
+from services.router.usecases.orders import ApplyOrders
 from services.router.usecases.privacy import Privacy
 from services.router.usecases.statuses import RouteStatuses
 from services.router.usecases.trial_message import SubmitTestMessage
 
 __all__ = [
+    "ApplyOrders",
     "Directory",
+    "LearnAccounts",
     "ListContacts",
+    "NoteConsents",
     "OpenConversations",
     "Privacy",
     "RouteMessages",

@@ -7,12 +7,22 @@ from dataclasses import replace
 from uuid import UUID, uuid5
 
 from services.chassis.errors import InvalidArgument
-from services.router.domain.organization import Chatbot, Number, Organization, Trigger, normal
+from services.router.domain.opt_out import MOST_CHARACTERS, Language, clashes, folded
+from services.router.domain.organization import (
+    Chatbot,
+    Number,
+    Organization,
+    Trigger,
+    languages_as_text,
+    normal,
+)
 from services.router.ports import DirectoryStore
 from services.router.usecases.fields import app_of, number_id, stored_text, text_of, time_zone
 
 DEFAULT_TIME_ZONE = "America/Sao_Paulo"
 MOST_TRIGGERS = 1000
+MOST_LANGUAGES = 20
+MOST_TEXT = 1024
 
 
 class Directory:
@@ -51,6 +61,8 @@ class Directory:
         number_id("phone_number_id", number.phone_number_id)
         stored_text("display_phone_number", number.display_phone_number, most=60)
         app_of("app", number.app)
+        if number.waba_id:
+            number_id("waba_id", number.waba_id)
         return await self._store.put_number(organization_id=organization_id, number=number)
 
     async def list_numbers(self, *, organization_id: UUID) -> Sequence[Number]:
@@ -63,6 +75,36 @@ class Directory:
             raise InvalidArgument(f"triggers has {len(triggers)} entries; use at most {MOST_TRIGGERS}")
         checked = [_checked(place, trigger) for place, trigger in enumerate(triggers)]
         return await self._store.put_triggers(organization_id=organization_id, triggers=checked)
+
+    async def put_opt_out_words(
+        self, *, organization_id: UUID, languages: Sequence[tuple[str, Language]], is_off: bool
+    ) -> bool:
+        """Replace the words that stop messages and bring them back; none of them: the usual ones."""
+        by_name = _checked_languages(languages)
+        if is_off and by_name:
+            raise InvalidArgument("is_off is set and languages is not empty; choose one of them")
+        words = languages_as_text(by_name) if by_name or is_off else None
+        return await self._store.put_opt_out_words(organization_id=organization_id, words=words)
+
+
+def _checked_languages(languages: Sequence[tuple[str, Language]]) -> dict[str, Language]:
+    if len(languages) > MOST_LANGUAGES:
+        raise InvalidArgument(f"languages has {len(languages)} entries; use at most {MOST_LANGUAGES}")
+    by_name: dict[str, Language] = {}
+    for place, (name, language) in enumerate(languages):
+        field = f"languages[{place}]"
+        text_of(f"{field}.language", name, most=20)
+        if name in by_name:
+            raise InvalidArgument(f"{field}.language is {name!r} a second time; put both together")
+        for word in (*language.stop_words, *language.start_words):
+            if not folded(text_of(f"{field}: a word", word, most=MOST_CHARACTERS)):
+                raise InvalidArgument(f"{field}: {word!r} has no letter or digit; take it out")
+        stored_text(f"{field}.stopped_text", language.stopped_text, most=MOST_TEXT)
+        stored_text(f"{field}.started_text", language.started_text, most=MOST_TEXT)
+        by_name[name] = language
+    if twice := clashes(by_name):
+        raise InvalidArgument(f"{twice[0]!r} both stops messages and starts them; keep one")
+    return by_name
 
 
 def _checked(place: int, trigger: Trigger) -> Trigger:

@@ -66,7 +66,12 @@ def routed(letter: Letter, conversations: Mapping[UUID, Conversation]) -> Routed
         is_flow_input=message.is_flow_input,
         text=message.text,
     )
-    return RoutedMessage(message, contact, conversation, choice, plan.organization.time_zone)
+    word = plan.words.meant_by(kind=message.kind, text=message.text) if message.is_flow_input else None
+    if word is not None:
+        contact = contact.saying(wants_messages=not word.is_out)
+    return RoutedMessage(
+        message, contact, conversation, choice, plan.organization.time_zone, word, touch.last_inbound_at
+    )
 
 
 def _guess(message: Message, plan: OrganizationPlan | None, contacts: ContactMemory, now: int) -> Letter | None:

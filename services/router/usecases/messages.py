@@ -32,6 +32,8 @@ from services.router.ports import (
     RoutingStore,
     RoutingWork,
 )
+from services.router.usecases.accounts import LearnAccounts
+from services.router.usecases.consents import NoteConsents
 from services.router.usecases.handover import hand_over
 from services.router.usecases.letters import Letter, guess_letters, guesses_in, routed, touch_of
 from services.router.usecases.plans import Plans, load_plans, number_plan
@@ -61,10 +63,19 @@ class RouteMessages:
     """Routes batches of messages of any organizations."""
 
     def __init__(
-        self, store: RoutingStore, executor: Executor, plans: PlanMemory, contacts: ContactMemory, now: Now
+        self,
+        store: RoutingStore,
+        executor: Executor,
+        consents: NoteConsents,
+        accounts: LearnAccounts,
+        plans: PlanMemory,
+        contacts: ContactMemory,
+        now: Now,
     ) -> None:
         self._store = store
         self._executor = executor
+        self._consents = consents
+        self._accounts = accounts
         self._plans = plans
         self._contacts = contacts
         self._now = now
@@ -79,6 +90,11 @@ class RouteMessages:
         except BadValue:
             return await self._route_singly(messages, is_repeat=is_repeat)
         letters = [item for item in placed if isinstance(item, RoutedMessage)]
+        await self._accounts.learn((each.contact.organization_id, each.message.waba_id) for each in letters)
+        untold = await self._consents.note(letters)
+        if untold:
+            placed = [RETRY if _is_held(item, untold) else item for item in placed]
+            letters = [item for item in placed if isinstance(item, RoutedMessage)]
         submit = partial(self._executor.submit, is_repeat=is_repeat)
         told = iter(await hand_over(letters, submit, lane_of=_lane_of))
         return [item if isinstance(item, Outcome) else next(told) for item in placed]
@@ -144,6 +160,10 @@ class RouteMessages:
             touches = combine([letter.touch for letter in letters if isinstance(letter, Letter)])
             conversations = await work.touch(touches) if touches else {}
         return _Found(letters, conversations, changes.stored_contact_ids())
+
+
+def _is_held(item: RoutedMessage | Outcome, conversation_ids: set[UUID]) -> bool:
+    return isinstance(item, RoutedMessage) and item.conversation.conversation_id in conversation_ids
 
 
 def _names(organization_id: UUID, message: Message) -> _Names:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from services.router.domain.organization import NumberPlan, OrganizationPlan
-from services.router.ports import Owners, PlanMemory, RoutingStore, RoutingWork
+from services.router.ports import NumberOwner, Owners, PlanMemory, RoutingStore, RoutingWork
 
 Plans = Mapping[str, OrganizationPlan]
 
@@ -30,6 +30,15 @@ async def find_plans(store: RoutingStore, memory: PlanMemory, owners: Owners) ->
         return found
     async with store.routing({owner.organization_id for owner in owners.values()}) as work:
         return await load_plans(work, memory, owners)
+
+
+async def plan_of(store: RoutingStore, memory: PlanMemory, owner: NumberOwner) -> OrganizationPlan:
+    """The plan of one organization; a transaction is opened only when it is not remembered."""
+    remembered = memory.plan_of(*owner)
+    if remembered is not None:
+        return remembered
+    async with store.routing([owner.organization_id]) as work:
+        return memory.keep(await work.setup_of(owner.organization_id))
 
 
 def number_plan(plans: Plans, phone_number_id: str) -> NumberPlan | None:

@@ -4,24 +4,15 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from enum import Enum
 from typing import TypeAlias
 
 from services.sender.domain import codes
+from services.sender.domain.codes import PAUSES, Action, Rule, Scope
 
 _LONGEST_TEXT = 500
 _READ_RECEIPT_TRIES = 2
-
-
-class Scope(Enum):
-    """Whom a limit or a stop concerns."""
-
-    MESSAGE = "message"
-    PAIR = "pair"
-    NUMBER = "number"
-    APP = "app"
-    CREDENTIALS = "credentials"
-    ACCOUNT = "account"
+# How soon a file that Meta could not fetch is offered once more.
+_FETCH_AGAIN_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +32,11 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Meta will never take this message; code 0 when it named none."""
+    """Meta will never take this message; code 0 when it named none. `action` says what else is to be done."""
 
     code: int
     text: str
+    action: Action = Action.FAIL_PERMANENT
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +47,21 @@ class Throttled:
     code: int
     text: str
     seconds: float | None = None
+    action: Action = Action.RETRY_BACKOFF
 
 
 @dataclass(frozen=True, slots=True)
 class Paused:
-    """Not taken, and nothing with the same credentials, number or account will be until somebody mends it."""
+    """Not taken, and nothing with the same credentials, number, account or template will be until somebody mends it.
+
+    `seconds` is how long it should be left alone at first, if the code says so.
+    """
 
     scope: Scope
     code: int
     text: str
+    seconds: float | None = None
+    action: Action = Action.PAUSE_CREDENTIALS
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +77,11 @@ class Ambiguous:
 
     code: int
     text: str
+
+    @property
+    def action(self) -> Action:
+        """With a code of Meta's it is server trouble; without one nobody said anything."""
+        return Action.RETRY_BACKOFF if self.code else Action.HOLD_UNCERTAIN
 
 
 Answer: TypeAlias = Accepted | Done | Refused | Throttled | Paused | NotSent | Ambiguous
@@ -105,9 +108,18 @@ def classify(http: int, body: bytes, retry_after: float | None = None) -> Answer
     return Ambiguous(0, text)
 
 
-def of_message(answer: Answer) -> Answer:
-    """What an answer means for a message: without an id nobody knows whether it went out."""
-    return Ambiguous(answer.code, "success without a message id") if isinstance(answer, Done) else answer
+def of_message(answer: Answer, *, has_link: bool = False) -> Answer:
+    """What an answer means for a message: without an id nobody knows whether it went out.
+
+    `has_link`: Meta has to fetch a file for it, which is worth a second try.
+    """
+    match answer:
+        case Done():
+            return Ambiguous(answer.code, "success without a message id")
+        case Refused(codes.MEDIA_NOT_FETCHED) if has_link:
+            return Throttled(Scope.MESSAGE, answer.code, answer.text, _FETCH_AGAIN_SECONDS, answer.action)
+        case _:
+            return answer
 
 
 def of_read_receipt(answer: Answer, *, number: int) -> Answer:
@@ -127,36 +139,21 @@ def of_read_receipt(answer: Answer, *, number: int) -> Answer:
 
 def _of_code(http: int, code: int, error: dict[str, object], seconds: float | None) -> Answer:
     text = _text(error) or f"error {code}"
-    if code in codes.CREDENTIALS:
-        return Paused(Scope.CREDENTIALS, code, text)
-    # 100 with subcode 33: the object in the path does not exist, and that is the number.
-    if code in codes.NUMBER or (code == 100 and _whole(error.get("error_subcode")) == 33):
-        return Paused(Scope.NUMBER, code, text)
-    if code in codes.ACCOUNT:
-        return Paused(Scope.ACCOUNT, code, text)
-    if code in codes.OUTCOME_UNKNOWN:
+    rule = codes.rule_of_answer(
+        code, subcode=_whole(error.get("error_subcode")), http=http, is_transient=error.get("is_transient") is True
+    )
+    if rule.is_doubt:
         return Ambiguous(code, text)
-    throttled = _throttled(code, text, seconds)
-    if throttled is not None:
-        return throttled
-    is_doubtful = error.get("is_transient") is True or not 400 <= http < 500
-    if is_doubtful and code not in codes.PERMANENT:
-        return Ambiguous(code, text)
-    return Refused(code, text)
+    if rule.action in PAUSES:
+        return Paused(rule.scope, code, text, rule.seconds, rule.action)
+    if rule.action in (Action.RETRY_BACKOFF, Action.RETRY_PAIR, Action.RETRY_AFTER):
+        return Throttled(rule.scope, code, text, _longer(seconds, rule), rule.action)
+    return Refused(code, text, rule.action)
 
 
-def _throttled(code: int, text: str, seconds: float | None) -> Throttled | None:
-    if code == codes.PAIR_LIMIT:
-        return Throttled(Scope.PAIR, code, text, seconds)
-    if code == codes.NUMBER_LIMIT:
-        return Throttled(Scope.NUMBER, code, text, seconds)
-    if code in codes.CALL_LIMITS:
-        return Throttled(Scope.APP, code, text, seconds)
-    if code in codes.NUMBER_AWAY:
-        return Throttled(Scope.NUMBER, code, text, max(seconds or 0.0, codes.NUMBER_AWAY[code]))
-    if code in codes.LATER:
-        return Throttled(Scope.MESSAGE, code, text, max(seconds or 0.0, codes.LATER[code]))
-    return None
+def _longer(seconds: float | None, rule: Rule) -> float | None:
+    """What Meta's header says never shortens what the code asks for."""
+    return seconds if rule.seconds is None else max(seconds or 0.0, rule.seconds)
 
 
 def _document(body: bytes) -> object:

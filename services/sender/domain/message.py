@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 from uuid import UUID
 
+from services.sender.domain.codes import Action, rule_of_status
+
 State = Literal["queued", "attempting", "accepted", "failed"]
 
 Key: TypeAlias = tuple[int, int]
@@ -26,6 +28,8 @@ class Message:
     """A message's row. `attempts` counts calls; the number of a call is the count when it began.
 
     A read receipt has a row as well; it is accepted without an id of Meta's, and `error_code` says if Meta refused it.
+    `error_action` is what was done about `error_code` (codes.Action); `retries` counts tries that
+    some codes allow once more.
     `attempt_age` is seconds since the last call was marked, by the database's clock; None before the first. Of one that
     `is_erased` only counts and times are left, and nothing about it changes any more.
     """
@@ -47,6 +51,8 @@ class Message:
     is_maybe_duplicate: bool = False
     error_code: int = 0
     error_text: str = ""
+    error_action: str = ""
+    retries: int = 0
     is_erased: bool = False
 
     @property
@@ -79,17 +85,22 @@ def accepted(message: Message, wamid: str, *, by: Literal["response", "status"])
     if message.status == "failed":
         return replace(message, wamids=wamids)
     resolved_by = message.resolved_by or ("resend" if message.is_maybe_duplicate and by == "response" else by)
-    return replace(message, state="accepted", wamids=wamids, resolved_by=resolved_by, error_code=0, error_text="")
+    return replace(
+        message, state="accepted", wamids=wamids, resolved_by=resolved_by, error_code=0, error_text="", error_action=""
+    )
 
 
 def done(message: Message, code: int, text: str) -> Message:
     """What was no message has been settled: no id, no status to come."""
-    return replace(message, state="accepted", resolved_by="response", error_code=code, error_text=text)
+    action = Action.IGNORE.value if text else ""
+    return replace(
+        message, state="accepted", resolved_by="response", error_code=code, error_text=text, error_action=action
+    )
 
 
-def failed(message: Message, code: int, text: str) -> Message:
+def failed(message: Message, code: int, text: str, action: Action = Action.FAIL_PERMANENT) -> Message:
     """The message will never go out."""
-    return replace(message, state="failed", error_code=code, error_text=text)
+    return replace(message, state="failed", error_code=code, error_text=text, error_action=action.value)
 
 
 def with_status(message: Message, status: str, wamid: str, code: int) -> Message:
@@ -112,4 +123,5 @@ def _with_failure(message: Message, wamid: str, code: int) -> Message:
         return replace(message, wamids=wamids)
     resolved_by = message.resolved_by or "status"
     failing = replace(message, status="failed", wamids=wamids, resolved_by=resolved_by)
-    return failed(failing, code, "Meta reported that the message could not be delivered")
+    text = "Meta reported that the message could not be delivered"
+    return failed(failing, code, text, rule_of_status(code).action)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from services.sender.domain.answers import Accepted, Ambiguous, Answer, Done, NotSent, Paused, Refused, Scope, Throttled
+from services.sender.domain.answers import Accepted, Ambiguous, Answer, Done, NotSent, Paused, Refused, Throttled
+from services.sender.domain.codes import Action, Scope
 
 _LONGEST = 600.0
 _FIRST_PAUSE = 60.0
+# A pause grows to this many times its first length, if that is longer than the usual end.
+_LONGEST_PAUSE = 8.0
+# A message that has to wait longer than this for something of its own steps out of its conversation's way.
+_PATIENT_SECONDS = 60.0
 # A doubt is waited out for the same time this often; then every wait is twice as long as the one before.
 _EVEN_WAITS = 3
 
@@ -20,7 +25,7 @@ def rest_after(answer: Answer, *, number: int, reconcile_seconds: float) -> floa
         case Ambiguous():
             return reconcile_wait(number, reconcile_seconds)
         case Paused():
-            return _FIRST_PAUSE
+            return pause_of(1, answer.seconds)
         case Throttled():
             return answer.seconds if answer.seconds is not None else _throttle(answer.scope, number)
 
@@ -30,9 +35,20 @@ def reconcile_wait(number: int, reconcile_seconds: float) -> float:
     return max(reconcile_seconds, min(_LONGEST, reconcile_seconds * 2.0 ** min(max(number - _EVEN_WAITS, 0), 10)))
 
 
-def pause_of(times: int) -> float:
-    """How long a number is left alone when it was refused as a whole `times` times in a row: 60 s, 120 s … 10 min."""
-    return min(_LONGEST, _FIRST_PAUSE * 2.0 ** min(max(times - 1, 0), 10))
+def pause_of(times: int, first: float | None = None) -> float:
+    """How long something is left alone that was refused as a whole `times` times in a row: 60 s, 120 s … 10 min.
+
+    With `first` seconds the first time, and eight times that at most.
+    """
+    begin = _FIRST_PAUSE if first is None else first
+    return min(max(_LONGEST, begin * _LONGEST_PAUSE), begin * 2.0 ** min(max(times - 1, 0), 10))
+
+
+def steps_aside(answer: Answer) -> bool:
+    """Whether the wait concerns this message alone and is too long to hold up those behind it."""
+    if not isinstance(answer, Throttled) or answer.scope is not Scope.MESSAGE:
+        return False
+    return answer.action is Action.RETRY_AFTER and (answer.seconds or 0.0) >= _PATIENT_SECONDS
 
 
 def _throttle(scope: Scope, number: int) -> float:

@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import UTC
 from email.utils import parsedate_to_datetime
+from typing import Literal
 
 import orjson
 
 from services.chassis import clock
+from services.chassis.errors import Unavailable
+from services.pb.common.v1 import errors_pb2
 from services.sender import metrics
 from services.sender.domain.answers import Accepted, Ambiguous, Answer, NotSent, classify
 from services.sender.graph.client import Client, NotWritten
 from services.sender.graph.connection import NoAnswer
 from services.sender.graph.endpoint import Endpoint
-from services.sender.ports import Freshness
+from services.sender.ports import Freshness, Managed
 
 _LONGEST_RETRY_AFTER = 3600.0
 # Shorter than what servers and load balancers keep: a connection that is closed under a request leaves a doubt.
@@ -84,6 +87,30 @@ class GraphApi:
         except orjson.JSONDecodeError:
             told = None
         return told if isinstance(told, dict) else "the Graph API answered something that is no JSON object"
+
+    async def manage(
+        self,
+        method: Literal["GET", "POST", "DELETE"],
+        path: Sequence[str],
+        *,
+        token: str,
+        query: Mapping[str, str],
+        body: bytes = b"",
+    ) -> Managed:
+        """Ask for `path`. Raises errors.Unavailable when no answer comes: then nobody knows what was done."""
+        try:
+            request = self._endpoint.manage(method, path, token, query, body)
+            response = await self._client.send(request, lambda: True)
+        except (NoAnswer, NotWritten, ValueError) as error:
+            raise Unavailable(
+                "the Graph API did not answer; try again, or check META_GRAPH_API_BASE and the way out to it",
+                reason=errors_pb2.ERROR_REASON_PEER_UNAVAILABLE,
+            ) from error
+        try:
+            document = orjson.loads(response.body)
+        except orjson.JSONDecodeError:
+            document = None
+        return Managed(response.status, document if isinstance(document, dict) else None)
 
 
 def retry_after(header: str | None) -> float | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 _PORTS = {"http": 80, "https": 443}
 
@@ -50,6 +50,15 @@ class Endpoint:
         below = "/".join(quote(part, safe="") for part in path)
         asked = "&".join(f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in query.items())
         return f"GET {self.path}/{below}?{asked} HTTP/1.1\r\n{self._headers(token)}\r\n".encode()
+
+    def manage(
+        self, method: str, path: Sequence[str], token: str, query: Mapping[str, str], body: bytes = b""
+    ) -> bytes:
+        """The whole request of a call beside messages. Raises ValueError as `post`."""
+        target = "/".join([self.path, *(quote(part, safe="") for part in path)])
+        asked = f"{target}?{urlencode(query)}" if query else target
+        content = f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n" if method == "POST" else ""
+        return f"{method} {asked} HTTP/1.1\r\n{self._headers(token)}{content}\r\n".encode() + body
 
     def _headers(self, token: str) -> str:
         # A line end in a token would begin a header of the token's own.

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 from uuid import UUID
 
 from services.chassis.queue import Claim, Cleared, Page
 from services.sender.domain import message
 from services.sender.domain.answers import Answer
+from services.sender.domain.pausing import PauseName
 from services.sender.domain.settling import Turn, Verdict, Wish
+from services.sender.domain.templates import Account, Kept, News, Shape, Template, TemplateKey
 
 Key = tuple[UUID, str]
 """An organization and one of its numbers (phone_number_id)."""
@@ -55,6 +57,8 @@ class StatusEvent:
     occurred_at: int
     recipient_wa_id: str = ""
     recipient_user_id: str = ""
+    phone_number_id: str = ""
+    waba_id: str = ""
 
 
 StatusFate = Literal["applied", "nothing", "erased"]
@@ -116,6 +120,9 @@ class Store(Protocol):
     async def apply_statuses(self, statuses: Sequence[StatusEvent]) -> list[StatusFate]:
         """Move messages forward, park what no message is known for; what is of somebody erased leaves no trace."""
 
+    async def outbound_of(self, *, organization_id: UUID, message_id: UUID) -> bytes | None:
+        """A message as it was stored, None when it is kept no longer."""
+
 
 class Privacy(Protocol):
     """What sender keeps of people. Every method raises errors.Unavailable."""
@@ -126,11 +133,180 @@ class Privacy(Protocol):
         Counts are the job's.
         """
 
-    async def page(self, *, organization_id: UUID, conversation_ids: Sequence[UUID], cursor: str) -> Page:
-        """What is kept of conversations, from `cursor` on. Raises errors.InvalidArgument."""
+    async def page(
+        self, *, organization_id: UUID, conversation_ids: Sequence[UUID], names: Sequence[str], cursor: str
+    ) -> Page:
+        """What is kept of conversations, and of phone numbers and user ids. Raises errors.InvalidArgument."""
 
     async def expire(self, *, organization_id: UUID, job_id: UUID, before: datetime) -> Cleared:
         """Remove a batch of what was settled before. Counts are the job's."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NumberFacts:
+    """What is known of a number; 0 messages a second leave it to the settings, 0 users a day to Meta."""
+
+    token: str | None = None
+    waba_id: str = ""
+    portfolio_id: str = ""
+    messages_per_second: int = 0
+    users_per_day: int = 0
+
+
+class Paced(NamedTuple):
+    """A number that is to send one message, and how many it may a second."""
+
+    phone_number_id: str
+    per_second: float
+
+
+class Place(NamedTuple):
+    """One place in a number's window (NumberGate.enter); `entered_at` by the monotonic clock."""
+
+    phone_number_id: str
+    name: str
+    entered_at: float
+
+
+class PausedAs(NamedTuple):
+    """A pause that holds a message up: which, for how many seconds more (0: a probe is due), and why."""
+
+    name: PauseName
+    seconds: float
+    code: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pause:
+    """A pause as it is kept; `probe_in` in seconds, `since` when Meta first refused."""
+
+    name: PauseName
+    phone_number_id: str
+    code: int
+    text: str
+    since: datetime
+    probes: int
+    probe_in: float
+
+
+class PauseStore(Protocol):
+    """What is paused, for all replicas. Every method raises errors.Unavailable."""
+
+    async def put_pause(self, name: PauseName, *, phone_number_id: str, code: int, text: str, seconds: float) -> bool:
+        """Note a refusal; the first probe comes in so many seconds. Tells whether the pause is new."""
+
+    async def take_probe(self, name: PauseName, *, seconds: float) -> bool:
+        """Whether the due probe is the caller's, or nothing is paused any more; the next comes so much later."""
+
+    async def end_pauses(self, names: Sequence[PauseName]) -> list[PauseName]:
+        """End pauses, and wake what waited for them; gives those there were."""
+
+    async def resume(self, *, organization_id: UUID, names: Sequence[PauseName]) -> list[PauseName]:
+        """The same because somebody asked for it, who is noted in the audit log."""
+
+    async def read_pauses(self) -> list[Pause]:
+        """Every pause of the house."""
+
+    async def list_pauses(self, *, organization_id: UUID) -> list[Pause]:
+        """The pauses of one organization, the oldest first."""
+
+
+class ReachStore(Protocol):
+    """Whom portfolios reached outside the window within a day."""
+
+    async def reach(
+        self, *, organization_id: UUID, portfolio_id: str, limit: int, recipients: Sequence[str]
+    ) -> list[bool]:
+        """Per recipient whether it may be reached, and then counts. Raises errors.Unavailable."""
+
+
+class NumberStore(Protocol):
+    """What is known of numbers. Every method raises errors.Unavailable."""
+
+    async def facts(self, keys: Sequence[Key]) -> dict[Key, NumberFacts]:
+        """What is known of these numbers; one of which nothing is known is left out."""
+
+    async def put_accounts(self, accounts: Mapping[Key, str]) -> None:
+        """Note to which accounts (WABA ids) numbers belong."""
+
+    async def put_limits(self, *, organization_id: UUID, phone_number_id: str, facts: NumberFacts) -> bool:
+        """Replace what was given of a number; an empty account leaves what is known. Tells whether it changed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What somebody wants to be sent from `said_at_ms` on (milliseconds since 1970); `recipients` are all their names.
+
+    `confirmation` is the text that confirms it to them.
+    """
+
+    organization_id: UUID
+    recipients: tuple[str, ...]
+    kind: Literal["marketing", "all"]
+    is_out: bool
+    said_at_ms: int
+    source: str
+    confirmation: NewMessage | None = None
+
+
+class ConsentStore(Protocol):
+    """Who wants no messages. Raises errors.Unavailable."""
+
+    async def apply(self, wanted: Sequence[Wanted]) -> list[bool]:
+        """Note words in order, the later word wins; tells whether each one holds now and changed what held before.
+
+        A repeat is told the same as the first time.
+        """
+
+
+class TemplateStore(Protocol):
+    """What is known of templates. Every method raises errors.Unavailable."""
+
+    async def apply_news(self, news: Sequence[tuple[UUID, News]]) -> list[bool]:
+        """Note what organizations' webhooks told; tells what was news: what is older than known changes nothing."""
+
+    async def shapes(self, keys: Sequence[TemplateKey]) -> list[Shape | None]:
+        """What templates take, None of those not known."""
+
+    async def listed(self, *, organization_id: UUID, waba_id: str) -> Kept:
+        """All by name, language and account; of one account, or (empty) of all."""
+
+    async def replace(
+        self, *, organization_id: UUID, waba_id: str, phone_number_id: str, templates: Sequence[Template]
+    ) -> tuple[int, int]:
+        """Keep what Meta has of an account and nothing else; gives how many changed and how many went."""
+
+    async def put(self, *, organization_id: UUID, template: Template) -> None:
+        """Keep one that was just made at Meta."""
+
+    async def remove(self, *, organization_id: UUID, waba_id: str, name: str, language: str) -> int:
+        """Forget a template in one language, or (empty) in all; gives how many there were."""
+
+    async def due(self, *, limit: int, rest_seconds: float) -> list[Account]:
+        """Take accounts whose templates are to be read; each comes back after so long unless it was read."""
+
+
+class Managed(NamedTuple):
+    """An answer of the Graph API to a call that is no message; `document` is None when it is no JSON object."""
+
+    status: int
+    document: Mapping[str, object] | None
+
+
+class Management(Protocol):
+    """The Graph API beside messages."""
+
+    async def manage(
+        self,
+        method: Literal["GET", "POST", "DELETE"],
+        path: Sequence[str],
+        *,
+        token: str,
+        query: Mapping[str, str],
+        body: bytes = b"",
+    ) -> Managed:
+        """Ask for `path`. Raises errors.Unavailable when no answer comes: then nobody knows what was done."""
 
 
 class CredentialStore(Protocol):
@@ -138,9 +314,6 @@ class CredentialStore(Protocol):
 
     async def put_credential(self, *, organization_id: UUID, phone_number_id: str, token: str) -> bool:
         """Store a token; tells whether it changed. Waiting lanes of the organization become ready."""
-
-    async def tokens(self, keys: Sequence[Key]) -> dict[Key, str]:
-        """The tokens of these numbers; a number without one is left out."""
 
     async def tokens_of(self, *, organization_id: UUID) -> dict[str, str]:
         """Every token of an organization by phone_number_id."""
@@ -169,11 +342,20 @@ class Graph(Protocol):
 class NumberGate(Protocol):
     """The throughput limit of each number, shared by all senders."""
 
-    async def reserve(self, numbers: Sequence[str], *, within: float) -> list[tuple[bool, float]]:
+    async def reserve(self, asked: Sequence[Paced], *, within: float) -> list[tuple[bool, float]]:
         """Reserve each number's next free moment if it comes within so many seconds: (reserved, seconds until it)."""
 
     async def penalize(self, phone_number_id: str, *, seconds: float) -> None:
         """Let the number rest (Meta said it is too fast)."""
+
+    async def slow_down(self, phone_number_id: str) -> None:
+        """Lower the number's pace; it comes back by itself."""
+
+    async def enter(self, asked: Paced) -> Place:
+        """Take a place in the number's window, right before the call is written; waits until one is free."""
+
+    def leave(self, place: Place) -> None:
+        """The call has ended."""
 
 
 class Watermark(Protocol):

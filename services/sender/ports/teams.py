@@ -30,6 +30,7 @@ class Listed:
     error_code: int
     error_text: str
     created_at: datetime
+    error_action: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

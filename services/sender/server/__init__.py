@@ -9,12 +9,16 @@ from services.sender.server.credentials import CredentialsServer
 from services.sender.server.delivery import DeliveryServer
 from services.sender.server.health import HealthServer
 from services.sender.server.messages import MessageServiceServer, written
+from services.sender.server.numbers import NumbersServer
 from services.sender.server.privacy import PrivacyServer
+from services.sender.server.templates import TemplatesServer
 from services.sender.server.webhooks import WebhooksServer
-from services.sender.usecases import Deliver, KeepCredentials
+from services.sender.usecases import Deliver, KeepCredentials, KeepNumbers
 from services.sender.usecases.health import TellHealth
+from services.sender.usecases.notices import HearNotices
 from services.sender.usecases.sending import Send
 from services.sender.usecases.telling import TellMessages, WatchMessages
+from services.sender.usecases.templates import KeepTemplates
 from services.sender.usecases.webhooks import KeepWebhooks
 
 __all__ = [
@@ -22,7 +26,9 @@ __all__ = [
     "DeliveryServer",
     "HealthServer",
     "MessageServiceServer",
+    "NumbersServer",
     "PrivacyServer",
+    "TemplatesServer",
     "WebhooksServer",
     "servicers",
     "team_servicers",
@@ -30,14 +36,31 @@ __all__ = [
 ]
 
 
-def servicers(deliver: Deliver, credentials: KeepCredentials, privacy: Privacy) -> list[Servicer]:
+def servicers(
+    deliver: Deliver,
+    notices: HearNotices,
+    credentials: KeepCredentials,
+    numbers: KeepNumbers,
+    templates: KeepTemplates,
+    privacy: Privacy,
+) -> list[Servicer]:
     """What other rooms and the operator call."""
     return [
-        Servicer("pytake.sender.v1.Delivery", sender_pb2_grpc.add_DeliveryServicer_to_server, DeliveryServer(deliver)),
+        Servicer(
+            "pytake.sender.v1.Delivery",
+            sender_pb2_grpc.add_DeliveryServicer_to_server,
+            DeliveryServer(deliver, notices),
+        ),
         Servicer(
             "pytake.sender.v1.Credentials",
             sender_pb2_grpc.add_CredentialsServicer_to_server,
             CredentialsServer(credentials),
+        ),
+        Servicer("pytake.sender.v1.Numbers", sender_pb2_grpc.add_NumbersServicer_to_server, NumbersServer(numbers)),
+        Servicer(
+            "pytake.sender.v1.Templates",
+            sender_pb2_grpc.add_TemplatesServicer_to_server,
+            TemplatesServer(templates),
         ),
         Servicer("pytake.sender.v1.Privacy", sender_pb2_grpc.add_PrivacyServicer_to_server, PrivacyServer(privacy)),
     ]

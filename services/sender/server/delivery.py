@@ -1,4 +1,4 @@
-"""Messages and statuses in."""
+"""Messages, statuses and notices in."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ from grpc import aio
 from services.chassis.errors import InvalidArgument
 from services.pb.common.v1 import results_pb2
 from services.pb.sender.v1 import sender_pb2, sender_pb2_grpc
-from services.sender.ports import NewMessage, StatusEvent
+from services.sender.ports import NewMessage, StatusEvent, Wanted
+from services.sender.server.notices import OrganizationNews, read_notice
 from services.sender.server.reading import read_message, read_status
 from services.sender.usecases import Deliver
+from services.sender.usecases.notices import HearNotices
 
 Value = TypeVar("Value")
 Parsed = TypeVar("Parsed")
@@ -25,10 +27,11 @@ _UNSTORABLE = "a value of this item cannot be stored"
 
 
 class DeliveryServer(sender_pb2_grpc.DeliveryServicer):
-    """Messages and statuses in batches; one bad item costs its neighbours nothing."""
+    """Messages, statuses and notices in batches; one bad item costs its neighbours nothing."""
 
-    def __init__(self, deliver: Deliver) -> None:
+    def __init__(self, deliver: Deliver, notices: HearNotices) -> None:
         self._deliver = deliver
+        self._notices = notices
 
     async def Enqueue(
         self, request: sender_pb2.EnqueueRequest, context: aio.ServicerContext[Any, Any]
@@ -39,6 +42,18 @@ class DeliveryServer(sender_pb2_grpc.DeliveryServicer):
             return [_OK if is_new else _DUPLICATE for is_new in await self._deliver.enqueue(messages)]
 
         return sender_pb2.EnqueueResponse(results=await _batch(request.messages, read_message, enqueue))
+
+    async def ApplyNotices(
+        self, request: sender_pb2.ApplyNoticesRequest, context: aio.ServicerContext[Any, Any]
+    ) -> sender_pb2.ApplyNoticesResponse:
+        """Takes news durably, in order."""
+
+        async def hear(notices: Sequence[Wanted | OrganizationNews]) -> list[results_pb2.ItemResult]:
+            await self._notices.want([notice for notice in notices if isinstance(notice, Wanted)])
+            await self._notices.hear([notice for notice in notices if not isinstance(notice, Wanted)])
+            return [_OK] * len(notices)
+
+        return sender_pb2.ApplyNoticesResponse(results=await _batch(request.notices, read_notice, hear))
 
     async def ApplyStatuses(
         self, request: sender_pb2.ApplyStatusesRequest, context: aio.ServicerContext[Any, Any]

@@ -9,6 +9,7 @@ from grpc import aio
 
 from services.pb.sender.v1 import sender_pb2, sender_pb2_grpc
 from services.sender.ports.teams import Failures
+from services.sender.server.numbers import told_of
 from services.sender.server.reading import read_id
 from services.sender.usecases.health import NumberFinding, NumberHealth, TellHealth
 
@@ -46,6 +47,7 @@ def _health(number: NumberHealth) -> sender_pb2.NumberHealth:
         problem=number.problem,
         queued=number.backlog.queued,
         errors=[_errors(each) for each in number.failures],
+        pauses=[told_of(each) for each in number.pauses],
     )
     if number.backlog.oldest_at is not None:
         health.oldest_queued_at.FromDatetime(number.backlog.oldest_at)

@@ -173,6 +173,7 @@ def _record(message: Listed) -> sender_pb2.MessageRecord:
         error_code=message.error_code,
         created_at=created_at,
         error_text=message.error_text,
+        error_action=message.error_action,
     )
 
 

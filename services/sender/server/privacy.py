@@ -45,6 +45,7 @@ class PrivacyServer(sender_pb2_grpc.PrivacyServicer):
         page = await self._privacy.page(
             organization_id=read_id("organization_id", request.organization_id),
             conversation_ids=[read_id("conversation_ids", each) for each in request.conversation_ids],
+            names=[*request.wa_ids, *request.user_ids],
             cursor=request.cursor,
         )
         return sender_pb2.ExportContactResponse(page=export_page_of(page, _content))

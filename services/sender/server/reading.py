@@ -53,6 +53,8 @@ def read_status(item: sender_pb2.OrganizationStatus) -> StatusEvent:
         occurred_at=status.occurred_at if 0 < status.occurred_at < 253_402_300_800 else 0,
         recipient_wa_id=status.recipient_wa_id,
         recipient_user_id=status.recipient_user_id,
+        phone_number_id=status.phone_number_id if status.phone_number_id.isascii() else "",
+        waba_id=status.waba_id if status.waba_id.isascii() and status.waba_id.isdigit() else "",
     )
 
 

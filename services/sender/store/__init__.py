@@ -13,15 +13,22 @@ from services.chassis.sealing import NameHasher
 from services.sender.domain.message import Key
 from services.sender.domain.settling import PairLimit, Turn, Wish
 from services.sender.ports import Departure, NewMessage, Settlement, StatusEvent, StatusFate
+from services.sender.store import statements
 from services.sender.store.arrivals import PER_LANE, add_and_depart, add_messages
 from services.sender.store.changes import PostgresChanges
+from services.sender.store.consent import PostgresConsent
 from services.sender.store.credentials import SEALED as _SEALED_TOKENS
 from services.sender.store.credentials import PostgresCredentials
+from services.sender.store.deferred import requeue_due
 from services.sender.store.health import PostgresHealth
 from services.sender.store.messages import PostgresMessages
+from services.sender.store.numbers import PostgresNumbers
+from services.sender.store.pauses import PostgresPauses
 from services.sender.store.privacy import PostgresPrivacy
+from services.sender.store.reach import PostgresReach
 from services.sender.store.rows import Changes, Telling, failures_in
 from services.sender.store.statuses import apply_statuses
+from services.sender.store.templates import PostgresTemplates
 from services.sender.store.turns import settle_turns
 from services.sender.store.webhooks import SEALED as _SEALED_SECRETS
 from services.sender.store.webhooks import PostgresCalls, PostgresWebhooks
@@ -30,11 +37,16 @@ __all__ = [
     "SEALED",
     "PostgresCalls",
     "PostgresChanges",
+    "PostgresConsent",
     "PostgresCredentials",
     "PostgresHealth",
     "PostgresMessages",
+    "PostgresNumbers",
+    "PostgresPauses",
     "PostgresPrivacy",
+    "PostgresReach",
     "PostgresStore",
+    "PostgresTemplates",
     "PostgresWebhooks",
     "Telling",
 ]
@@ -127,6 +139,18 @@ class PostgresStore:
             )
         self._tell(changes)
         return fates
+
+    async def requeue_due(self) -> int:
+        """Put a batch of deferred messages that are due at the ends of their lanes; gives how many."""
+        moved, changes = await requeue_due(self._database, inbox=self._inbox, tell=self._telling)
+        self._tell(changes)
+        return moved
+
+    async def outbound_of(self, *, organization_id: UUID, message_id: UUID) -> bytes | None:
+        """A message as it was stored, None when it is kept no longer."""
+        values = {"organization_id": organization_id, "message_id": message_id}
+        (rows,) = await self._database.batch([organization_id], [(statements.READ_OUTBOUND, values)], durable=False)
+        return bytes(rows[0][0]) if rows else None
 
     def _tell(self, changes: Changes) -> None:
         changes.count()

@@ -12,8 +12,9 @@ from services.sender.domain.message import Key, Message, key_of
 from services.sender.domain.settling import PairLimit, Released, Settled, Turn, Wish, settle
 from services.sender.ports import Departure, NewMessage, Settlement
 from services.sender.store import statements
+from services.sender.store.consent import Words, reading_opt_outs
 from services.sender.store.rows import Changes, Telling
-from services.sender.store.turns import Moved, marking_pairs, moving_lanes, ready_lanes
+from services.sender.store.turns import Moved, deferring, marking_pairs, moving_lanes, ready_lanes
 
 # A lane brings this many messages at most before others get their turn.
 PER_LANE = 16
@@ -46,7 +47,9 @@ async def add_and_depart(
     Raises psycopg.errors.UniqueViolation when a message is older than what its lane remembers; then nothing happened.
     """
     holding = inbox.holding([_item(message) for message in messages])
-    *rows, pairs = await journey.run([*holding.steps, _reading_pairs(messages, wishes)])
+    asking = reading_opt_outs([(m.organization_id, wishes[m.key]) for m in messages if m.key in wishes])
+    *rows, pairs = await journey.run([*holding.steps, *asking, _reading_pairs(messages, wishes)])
+    words = Words(rows.pop() if asking else [])
     is_new = holding.read(rows)
     fresh = [message for message, new in zip(messages, is_new, strict=True) if new]
     by_event = {(message.organization_id.int, str(message.message_id)): message for message in fresh}
@@ -63,7 +66,7 @@ async def add_and_depart(
         wish = wishes.get(message.key)
         settled = None
         if wish is not None:
-            placed = replace(wish, position=claim.place_of(0))
+            placed = replace(words.judge(claim.group_id, wish), position=claim.place_of(0))
             settled = settle(
                 Turn(claim.head, wish=placed),
                 {message.message_id: changes.found[message.key]},
@@ -75,7 +78,7 @@ async def add_and_depart(
     decided = [(claim, settled) for claim, settled in departing if settled is not None]
     # A kept lane stands as it should: its lease is as old as this transaction.
     released = [(claim, settled) for claim, settled in decided if not settled.is_kept]
-    before = [*_adding(fresh, changes), *marking_pairs(decided)]
+    before = [*_adding(fresh, changes), *marking_pairs(decided), *deferring(decided)]
     moving = moving_lanes([*released, *repeated], lease_seconds=inbox.lease_seconds)
     written = await journey.commit([*before, *moving, *tell.steps(changes.deliveries)])
     ready = ready_lanes(written[len(before)]) if moving else set()
@@ -105,6 +108,7 @@ def _adding(fresh: Sequence[NewMessage], changes: Changes) -> list[Step]:
         "attempts": [row.attempts for row in decided],
         "codes": [row.error_code for row in decided],
         "errors": [row.error_text.replace("\x00", " ") for row in decided],
+        "actions": [row.error_action for row in decided],
         "nows": [row.is_attempted_now for row in decided],
     }
     return [(statements.ADD_DECIDED, values)]

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from uuid import UUID
 
 from services.chassis.audit import AuditEntry, AuditLog, digest_of
 from services.chassis.db import Database
 from services.chassis.sealing import SealBroken, SealedColumn, Sealer
-from services.sender.ports import Key
 from services.sender.store import statements
 
 _TABLE = "sender.credential"
@@ -31,7 +29,7 @@ class PostgresCredentials:
             *_, rows = await journey.run(
                 [*self._audit.locking([organization_id]), (statements.LOCK_CREDENTIAL, values)]
             )
-            stored = self._open(organization_id, phone_number_id, bytes(rows[0][0])) if rows else None
+            stored = self.open(organization_id, phone_number_id, bytes(rows[0][0])) if rows else None
             if stored == token:
                 return False
             entry = AuditEntry(
@@ -46,21 +44,14 @@ class PostgresCredentials:
             await journey.commit([put, (statements.WAKE_ORGANIZATION, values), *self._audit.steps([entry])])
         return True
 
-    async def tokens(self, keys: Sequence[Key]) -> dict[Key, str]:
-        """The tokens of these numbers; a number without one, or with one that does not open, is left out."""
-        values = {"groups": [key[0] for key in keys], "numbers": [key[1] for key in keys]}
-        read = (statements.READ_CREDENTIALS, values)
-        (rows,) = await self._database.batch({key[0] for key in keys}, [read], durable=False)
-        opened = {(row[0], row[1]): self._open(row[0], row[1], bytes(row[2])) for row in rows}
-        return {key: token for key, token in opened.items() if token is not None}
-
     async def tokens_of(self, *, organization_id: UUID) -> dict[str, str]:
         """Every token of an organization by phone_number_id; one that does not open is empty."""
         read = (statements.READ_ALL_CREDENTIALS, {"organization_id": organization_id})
         (rows,) = await self._database.batch([organization_id], [read], durable=False)
-        return {row[0]: self._open(organization_id, row[0], bytes(row[1])) or "" for row in rows}
+        return {row[0]: self.open(organization_id, row[0], bytes(row[1])) or "" for row in rows}
 
-    def _open(self, organization_id: UUID, phone_number_id: str, sealed: bytes) -> str | None:
+    def open(self, organization_id: UUID, phone_number_id: str, sealed: bytes) -> str | None:
+        """A token as it is kept, or None when no key opens it."""
         try:
             return self._sealer.open(sealed, table=_TABLE, organization_id=str(organization_id), row=phone_number_id)
         except SealBroken:

@@ -10,7 +10,7 @@ from services.chassis.db import Database, Query
 from services.sender.ports.teams import Listed, MessageFilter
 
 _COLUMNS = """message_id, lane_id, phone_number_id, state, status, attempts, wamids, resolved_by, is_maybe_duplicate,
-    error_code, error_text, created_at"""
+    error_code, error_text, created_at, error_action"""
 
 # One descent of the primary key for each (statements.LOCK_MESSAGES).
 _FIND = Query(f"""
@@ -61,5 +61,5 @@ def _listed(row: tuple[Any, ...]) -> Listed:
     return Listed(
         message_id=row[0], lane_id=row[1], phone_number_id=row[2], state=row[3], status=row[4], attempts=row[5],
         wamids=tuple(row[6]), resolved_by=row[7], is_maybe_duplicate=row[8], error_code=row[9], error_text=row[10],
-        created_at=row[11],
+        created_at=row[11], error_action=row[12],
     )  # fmt: skip

@@ -64,6 +64,28 @@ _REMOVE_PAIRS = Query(f"""
     WITH gone AS (DELETE FROM sender.pair WHERE {_MINE} AND lane_id = ANY (%(lanes)b::uuid[]) RETURNING 1)
     SELECT count(*) FROM gone""")
 
+_REMOVE_DEFERRED = Query(f"""
+    WITH gone AS (DELETE FROM sender.deferred WHERE {_MINE} AND lane_id = ANY (%(lanes)b::uuid[]) RETURNING 1)
+    SELECT count(*) FROM gone""")
+_REMOVE_OPT_OUTS = Query(f"""
+    WITH gone AS (DELETE FROM sender.opt_out WHERE {_MINE} AND recipient = ANY (%(names)b::text[]) RETURNING 1)
+    SELECT count(*) FROM gone""")
+
+
+def _forget_reached(whose: str) -> Query:
+    """Removes people a portfolio reached, and counts them no more."""
+    return Query(f"""
+    WITH gone AS (DELETE FROM sender.reached WHERE {_MINE} AND {whose} RETURNING portfolio_id),
+    counted AS (
+      UPDATE sender.reached_count c SET users = greatest(c.users - g.users, 0)
+      FROM (SELECT portfolio_id, count(*)::int AS users FROM gone GROUP BY 1) g
+      WHERE c.organization_id = %(organization)b::uuid AND c.portfolio_id = g.portfolio_id)
+    SELECT count(*) FROM gone""")
+
+
+_REMOVE_REACHED = _forget_reached("recipient = ANY (%(names)b::text[])")
+_EXPIRE_REACHED = _forget_reached("reached_at < least(%(before)b::timestamptz, now() - interval '1 day')")
+
 # What no message is known for names nobody but in Meta's id itself, which holds the number.
 _GIVEN_AWAY = "EXISTS (SELECT 1 FROM unnest(%(parts)b::text[]) p WHERE strpos(wamid, p) > 0)"
 _REMOVE_PARKED = Query(f"""
@@ -91,6 +113,12 @@ _READ_PAIRS = Query(f"""
     SELECT json_build_object('conversation_id', lane_id, 'used_until', used_until)
     FROM sender.pair WHERE {_MINE} AND lane_id = ANY (%(lanes)b::uuid[])
     ORDER BY lane_id OFFSET %(skip)b::bigint LIMIT %(limit)b::bigint""")
+
+_READ_OPT_OUTS = Query(f"""
+    SELECT json_build_object('recipient', recipient, 'kind', kind, 'wants_none', is_out, 'said_at', said_at,
+      'source', source)
+    FROM sender.opt_out WHERE {_MINE} AND recipient = ANY (%(names)b::text[])
+    ORDER BY recipient, kind OFFSET %(skip)b::bigint LIMIT %(limit)b::bigint""")
 
 _EXPIRE_MESSAGES = Query(f"""
     WITH old AS MATERIALIZED (
@@ -154,17 +182,20 @@ class PostgresPrivacy:
             records = await clear_bundles(journey, self._records, organization_id, needles, limit=ROWS_AT_ONCE)
             return await self._receipts.commit(journey, organization_id, job_id, records)
 
-    async def page(self, *, organization_id: UUID, conversation_ids: Sequence[UUID], cursor: str) -> Page:
+    async def page(
+        self, *, organization_id: UUID, conversation_ids: Sequence[UUID], names: Sequence[str], cursor: str
+    ) -> Page:
         """See ports.Privacy."""
         keys = [(organization_id, conversation_id) for conversation_id in conversation_ids]
 
         def reading(query: Query, skip: int, limit: int) -> Step:
-            lanes = sorted(conversation_ids)
-            return query, {"organization": organization_id, "lanes": lanes, "skip": skip, "limit": limit}
+            whose = {"organization": organization_id, "lanes": sorted(conversation_ids), "names": sorted(set(names))}
+            return query, {**whose, "skip": skip, "limit": limit}
 
         sections = [
             json_section("message", partial(reading, _READ_MESSAGES)),
             json_section("pair_limit", partial(reading, _READ_PAIRS)),
+            json_section("opt_out", partial(reading, _READ_OPT_OUTS)),
             item_section("message_content", partial(self._inbox.reading_items, keys)),
             item_section("dead_message", partial(self._inbox.reading_dead, keys)),
         ]
@@ -177,6 +208,7 @@ class PostgresPrivacy:
             ("sender.parked_status", (_EXPIRE_PARKED, values)),
             ("sender.message_wamid", (_EXPIRE_STRANGERS, values)),
             ("sender.pair", (_EXPIRE_PAIRS, values)),
+            ("sender.reached", (_EXPIRE_REACHED, values)),
         ]
         for box in (self._inbox, self._failures, self._calls, self._records):
             removals += box.removing_older([organization_id], before, limit=ROWS_AT_ONCE)
@@ -224,6 +256,9 @@ class PostgresPrivacy:
                 ("sender.parked_status", (_REMOVE_PARKED, values)),
                 ("sender.pair", (_REMOVE_PAIRS, values)),
                 ("sender.campaign_recipient", (_EMPTY_CAMPAIGNS, values)),
+                ("sender.deferred", (_REMOVE_DEFERRED, values)),
+                ("sender.opt_out", (_REMOVE_OPT_OUTS, values)),
+                ("sender.reached", (_REMOVE_REACHED, values)),
                 *(removal for box, of_box in boxes for removal in box.removing(of_box, EVER)),
             ]
             cleared = counted(removals, await journey.run([step for _, step in removals]))

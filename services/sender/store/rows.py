@@ -11,6 +11,7 @@ from services.chassis import clock
 from services.chassis.db import Rows, Step
 from services.chassis.queue import Item, Lanes, bundles_of
 from services.sender import metrics
+from services.sender.domain.codes import Action
 from services.sender.domain.delivery import Delivery, deliveries
 from services.sender.domain.message import RANKS, Key, Message, key_of, with_status
 from services.sender.ports import StatusEvent
@@ -34,7 +35,7 @@ def message_of(row: tuple[Any, ...]) -> Message:
         organization_id=row[0], message_id=row[1], lane_id=row[2], phone_number_id=row[3], recipient_wa_id=row[4],
         flow_id=row[5], node_id=row[6], state=row[7], attempts=row[8], attempt_age=row[9], status=row[10],
         wamids=tuple(row[11]), resolved_by=row[12], is_maybe_duplicate=row[13], error_code=row[14], error_text=row[15],
-        is_erased=row[16],
+        error_action=row[16], retries=row[17], is_erased=row[18],
     )  # fmt: skip
 
 
@@ -165,8 +166,22 @@ class Changes:
         }
 
     def writing(self) -> list[Step]:
-        """The step that writes the rows, if any changed."""
-        return [(statements.WRITE_MESSAGES, _values(list(self.after.values())))] if self.after else []
+        """The steps that write the rows, if any changed, and who wants no marketing any more."""
+        if not self.after:
+            return []
+        return [(statements.WRITE_MESSAGES, _values(list(self.after.values()))), *self._suppressing()]
+
+    def _suppressing(self) -> list[Step]:
+        action = Action.SUPPRESS_MARKETING.value
+        told = [m for key, m in self.after.items() if m.error_action == action != self.found[key].error_action]
+        if not told:
+            return []
+        values = {
+            "groups": [message.organization_id for message in told],
+            "ids": [message.message_id for message in told],
+            "sources": [f"meta:{message.error_code}" for message in told],
+        }
+        return [(statements.SUPPRESS_MARKETING, values)]
 
     def count(self) -> None:
         """Tell the metrics, once the transaction is durable."""
@@ -193,5 +208,7 @@ def _values(messages: Sequence[Message]) -> dict[str, object]:
         "maybe": [message.is_maybe_duplicate for message in ordered],
         "codes": [message.error_code for message in ordered],
         "errors": [message.error_text.replace("\x00", " ") for message in ordered],
+        "actions": [message.error_action for message in ordered],
+        "retries": [message.retries for message in ordered],
         "nows": [message.is_attempted_now for message in ordered],
     }

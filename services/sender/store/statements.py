@@ -7,7 +7,7 @@ from services.chassis.db import Query
 
 _COLUMNS = """m.organization_id, m.message_id, m.lane_id, m.phone_number_id, m.recipient_wa_id, m.flow_id, m.node_id,
     m.state, m.attempts, extract(epoch FROM now() - m.attempted_at)::float8, m.status, m.wamids, m.resolved_by,
-    m.is_maybe_duplicate, m.error_code, m.error_text, m.erased_at IS NOT NULL"""
+    m.is_maybe_duplicate, m.error_code, m.error_text, m.error_action, m.retries, m.erased_at IS NOT NULL"""
 
 ADD_MESSAGES = Query("""
     INSERT INTO sender.message (organization_id, message_id, lane_id, phone_number_id, recipient_wa_id,
@@ -22,13 +22,13 @@ ADD_MESSAGES = Query("""
 ADD_DECIDED = Query("""
     INSERT INTO sender.message (organization_id, message_id, lane_id, phone_number_id, recipient_wa_id,
                                 recipient_user_id, flow_id, node_id, state, attempts, error_code, error_text,
-                                attempted_at)
-    SELECT o, k, lane, number, wa_id, user_id, flow, node, state, attempts, code, error,
+                                error_action, attempted_at)
+    SELECT o, k, lane, number, wa_id, user_id, flow, node, state, attempts, code, error, action,
            CASE WHEN is_now THEN now() END
     FROM unnest(%(groups)b::uuid[], %(ids)b::uuid[], %(lanes)b::uuid[], %(numbers)b::text[], %(wa_ids)b::text[],
                 %(user_ids)b::text[], %(flows)b::text[], %(nodes)b::text[], %(states)b::text[], %(attempts)b::int[],
-                %(codes)b::int[], %(errors)b::text[], %(nows)b::bool[])
-         t(o, k, lane, number, wa_id, user_id, flow, node, state, attempts, code, error, is_now)
+                %(codes)b::int[], %(errors)b::text[], %(actions)b::text[], %(nows)b::bool[])
+         t(o, k, lane, number, wa_id, user_id, flow, node, state, attempts, code, error, action, is_now)
     ORDER BY 1, 2""")
 
 # OFFSET 0 makes it one descent of the primary key for each id. Joined plainly, a plan made while the table was young
@@ -56,13 +56,13 @@ WRITE_MESSAGES = Query("""
     UPDATE sender.message m SET
       state = t.state, attempts = t.attempts, status = t.status, resolved_by = t.resolved_by,
       wamids = string_to_array(t.wamids, chr(31)), is_maybe_duplicate = t.maybe,
-      error_code = t.code, error_text = t.error,
+      error_code = t.code, error_text = t.error, error_action = t.action, retries = t.retries,
       attempted_at = CASE WHEN t.is_now THEN now() ELSE m.attempted_at END,
       accepted_at = CASE WHEN t.state = 'accepted' THEN coalesce(m.accepted_at, now()) ELSE m.accepted_at END
     FROM unnest(%(groups)b::uuid[], %(ids)b::uuid[], %(states)b::text[], %(attempts)b::int[], %(statuses)b::text[],
                 %(resolved)b::text[], %(wamids)b::text[], %(maybe)b::bool[], %(codes)b::int[], %(errors)b::text[],
-                %(nows)b::bool[])
-         t(o, k, state, attempts, status, resolved_by, wamids, maybe, code, error, is_now)
+                %(actions)b::text[], %(retries)b::int[], %(nows)b::bool[])
+         t(o, k, state, attempts, status, resolved_by, wamids, maybe, code, error, action, retries, is_now)
     CROSS JOIN LATERAL (
       SELECT f.ctid FROM sender.message f WHERE (f.organization_id, f.message_id) = (t.o, t.k) OFFSET 0) p
     WHERE m.ctid = p.ctid""")
@@ -125,6 +125,35 @@ MARK_PAIRS = Query("""
     FROM unnest(%(groups)b::uuid[], %(lanes)b::uuid[], %(ahead)b::float8[]) t(o, k, ahead) ORDER BY 1, 2
     ON CONFLICT (organization_id, lane_id) DO UPDATE SET used_until = excluded.used_until""")
 
+# One that waits for a template is made due by the end of that pause, at once if it has ended meanwhile; the hour is the
+# net.
+DEFER = Query("""
+    INSERT INTO sender.deferred (organization_id, message_id, lane_id, due_at, template)
+    SELECT o, k, lane, now() + interval '1 s' * CASE
+             WHEN template = '' THEN wait
+             WHEN EXISTS (SELECT 1 FROM sender.pause p WHERE p.organization_id = o AND p.scope = 'template'
+                          AND p.name = template) THEN greatest(wait, 3600)
+             ELSE 0 END, template
+    FROM unnest(%(groups)b::uuid[], %(ids)b::uuid[], %(lanes)b::uuid[], %(waits)b::float8[], %(templates)b::text[])
+         t(o, k, lane, wait, template)
+    ORDER BY 1, 2
+    ON CONFLICT (organization_id, message_id) DO UPDATE SET due_at = excluded.due_at, template = excluded.template""")
+
+# Meta said that these recipients want no marketing; a row for each name that is known. Whoever wanted it again after
+# the message was sent still does.
+SUPPRESS_MARKETING = Query("""
+    INSERT INTO sender.opt_out AS o (organization_id, recipient, kind, source, said_at)
+    SELECT DISTINCT ON (t.o, v.recipient) t.o, v.recipient, 'marketing', t.source, coalesce(m.attempted_at, now())
+    FROM unnest(%(groups)b::uuid[], %(ids)b::uuid[], %(sources)b::text[]) t(o, k, source)
+    CROSS JOIN LATERAL (
+      SELECT f.recipient_wa_id, f.recipient_user_id, f.attempted_at FROM sender.message f
+      WHERE (f.organization_id, f.message_id) = (t.o, t.k) OFFSET 0) m
+    CROSS JOIN LATERAL (VALUES (m.recipient_wa_id), (m.recipient_user_id)) v(recipient)
+    WHERE v.recipient <> '' ORDER BY 1, 2, 5 DESC
+    ON CONFLICT (organization_id, recipient, kind) DO UPDATE
+    SET is_out = true, source = excluded.source, said_at = excluded.said_at
+    WHERE NOT o.is_out AND o.said_at < excluded.said_at""")
+
 # A kept lane's lease begins anew; a released one rests, is ready, or is idle. attempts tells the next claimer whether
 # this holder died.
 MOVE_LANES = Query("""
@@ -144,14 +173,15 @@ WAKE_ORGANIZATION = Query("""
     UPDATE sender.inbox_lane SET wake_at = now()
     WHERE organization_id = %(organization_id)s::uuid AND lease IS NULL AND wake_at > now()""")
 
-READ_CREDENTIALS = Query("""
-    SELECT c.organization_id, c.phone_number_id, c.sealed
-    FROM unnest(%(groups)b::uuid[], %(numbers)b::text[]) t(o, n)
-    JOIN sender.credential c ON (c.organization_id, c.phone_number_id) = (t.o, t.n)""")
 
 READ_ALL_CREDENTIALS = Query("""
     SELECT phone_number_id, sealed FROM sender.credential
     WHERE organization_id = %(organization_id)s::uuid ORDER BY phone_number_id""")
+
+READ_OUTBOUND = Query("""
+    SELECT i.payload FROM sender.message m JOIN sender.inbox_item i
+      ON i.organization_id = m.organization_id AND i.lane_id = m.lane_id AND i.event_id = m.message_id::text
+    WHERE m.organization_id = %(organization_id)s::uuid AND m.message_id = %(message_id)s::uuid LIMIT 1""")
 
 LOCK_CREDENTIAL = Query("""
     SELECT sealed FROM sender.credential

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from services.chassis import metrics as house_metrics
 from services.chassis.db import Rows, Step, Transaction
@@ -12,6 +13,7 @@ from services.sender.domain.message import Key, key_of
 from services.sender.domain.settling import Lost, PairLimit, Released, Settled, Turn, settle
 from services.sender.ports import Settlement
 from services.sender.store import statements
+from services.sender.store.consent import Words, reading_opt_outs
 from services.sender.store.rows import Changes, Ids, Named, Telling, locking, message_of, naming
 
 LeaseKey = tuple[int, int, int]
@@ -30,16 +32,21 @@ async def settle_turns(
     """Lock what the turns touch (messages, then lanes), decide, write."""
     # An acceptance counts whatever else is decided (settling.apply_outcome), so its id can be noted before.
     named = _accepted(turns)
+    asking = reading_opt_outs([(claim.group_id, turn.wish) for claim, turn in turns if turn.wish is not None])
     locked, lanes, *parked = await journey.run([
         locking([ids for claim, turn in turns for ids in _message_ids(claim, turn)]),
         _locking_lanes([claim for claim, _ in turns]),
         *(naming(named) if named else ()),
+        *asking,
     ])  # fmt: skip
+    words = Words(parked.pop() if asking else [])
     changes = Changes({message.key: message for message in map(message_of, locked)})
     held = {(row[0].int, row[1].int, row[2].int): row[3] for row in lanes}
     now = lanes[0][4] if lanes else 0.0
     decided = [
-        _decide(claim, turn, changes, pair_ahead=held.get(_lease_key(claim)), now=now, limit=limit)
+        _decide(
+            claim, _judged(claim, turn, words), changes, pair_ahead=held.get(_lease_key(claim)), now=now, limit=limit
+        )
         for claim, turn in turns
     ]
     if parked:
@@ -52,7 +59,7 @@ async def settle_turns(
     if len(moved) < len(turns):
         house_metrics.lane_fenced_total.labels(inbox.box.path).inc(len(turns) - len(moved))
     moving = moving_lanes(moved, lease_seconds=inbox.lease_seconds)
-    before = [*changes.writing(), *marking_pairs(moved)]
+    before = [*changes.writing(), *marking_pairs(moved), *deferring(moved)]
     rows = await journey.commit([*before, *moving, *tell.steps(changes.deliveries)])
     ready = ready_lanes(rows[len(before)]) if moving else set()
     return [
@@ -72,6 +79,21 @@ def marking_pairs(moved: Sequence[Moved]) -> list[Step]:
         "ahead": [ahead for _, ahead in marked],
     }
     return [(statements.MARK_PAIRS, values)]
+
+
+def deferring(moved: Sequence[Moved]) -> list[Step]:
+    """The step that notes messages whose lanes go on without them, if there are any."""
+    deferred = [(claim, deferral) for claim, settled in moved for deferral in settled.deferrals]
+    if not deferred:
+        return []
+    values = {
+        "groups": [claim.group_id for claim, _ in deferred],
+        "ids": [deferral.message_id for _, deferral in deferred],
+        "lanes": [claim.lane_id for claim, _ in deferred],
+        "waits": [deferral.seconds for _, deferral in deferred],
+        "templates": [deferral.template for _, deferral in deferred],
+    }
+    return [(statements.DEFER, values)]
 
 
 def moving_lanes(moved: Sequence[Moved], *, lease_seconds: float) -> list[Step]:
@@ -106,6 +128,10 @@ def _decide(
     for row in settled.rows:
         changes.put(row)
     return settled
+
+
+def _judged(claim: Claim, turn: Turn, words: Words) -> Turn:
+    return turn if turn.wish is None else replace(turn, wish=words.judge(claim.group_id, turn.wish))
 
 
 def _accepted(turns: Sequence[ClaimedTurn]) -> Named:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 from uuid import UUID
 
 from services.chassis.clock import Now
+from services.sender.cache import ManagementCalls
 from services.sender.domain.health import (
     NUMBER_FIELDS,
     Finding,
     NumberState,
     TokenFacts,
+    Told,
     ids_in,
     on_scopes,
     on_subscription,
@@ -22,8 +25,9 @@ from services.sender.domain.health import (
     state_of,
     token_of,
 )
-from services.sender.ports import CredentialStore, Graph
+from services.sender.ports import CredentialStore, Graph, Pause
 from services.sender.ports.teams import Backlog, Failures, HealthBook
+from services.sender.usecases import KeepNumbers, too_often
 
 _AT_ONCE = 8
 _MOST_ACCOUNTS = 10
@@ -42,6 +46,7 @@ class NumberHealth:
     problem: str
     backlog: Backlog
     failures: Sequence[Failures]
+    pauses: Sequence[Pause]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +58,22 @@ class NumberFinding:
 
 
 class TellHealth:
-    """Tells how numbers do, and checks them with the Graph API."""
+    """Tells how numbers do, and checks them with the Graph API; no account is asked about more often than it may."""
 
-    def __init__(self, tokens: CredentialStore, graph: Graph, book: HealthBook, now: Now) -> None:
+    def __init__(
+        self,
+        tokens: CredentialStore,
+        graph: Graph,
+        book: HealthBook,
+        numbers: KeepNumbers,
+        calls: ManagementCalls,
+        now: Now,
+    ) -> None:
         self._tokens = tokens
         self._graph = graph
         self._book = book
+        self._numbers = numbers
+        self._calls = calls
         self._now = now
 
     async def of_numbers(self, *, organization_id: UUID, phone_number_id: str) -> list[NumberHealth]:
@@ -67,33 +82,40 @@ class TellHealth:
         chosen = {number: token for number, token in tokens.items() if phone_number_id in ("", number)}
         backlogs = await self._book.backlogs(organization_id=organization_id)
         failures = await self._book.failures(organization_id=organization_id)
+        pauses = await self._numbers.pauses_of(organization_id=organization_id, phone_number_ids=list(chosen))
 
         async def health(number: str, token: str) -> NumberHealth:
-            told = await self._graph.ask([number], {"fields": NUMBER_FIELDS}, token=token) if token else _SEALED
+            account = await self._numbers.account_of(organization_id=organization_id, phone_number_id=number)
+            told = await self._ask(account, [number], {"fields": NUMBER_FIELDS}, token) if token else _SEALED
             state, problem = (NumberState(), told) if isinstance(told, str) else (state_of(told), "")
             errors = failures.get(number, ())[:_MOST_ERRORS]
-            return NumberHealth(number, state, problem, backlogs.get(number, Backlog(0, None)), errors)
+            backlog = backlogs.get(number, Backlog(0, None))
+            return NumberHealth(number, state, problem, backlog, errors, pauses.get(number, ()))
 
         return await _few_at_once(health, list(chosen.items()))
 
     async def check(self, *, organization_id: UUID) -> list[NumberFinding]:
         """Token, scopes, subscription and webhook of every number. Raises Unavailable."""
         tokens = await self._tokens.tokens_of(organization_id=organization_id)
-        found = await _few_at_once(self._examine, list(tokens.items()))
+        found = await _few_at_once(partial(self._examine, organization_id), list(tokens.items()))
         return [
             NumberFinding(number, finding)
             for number, findings in zip(tokens, found, strict=True)
             for finding in findings
         ]
 
-    async def _examine(self, number: str, token: str) -> list[Finding]:
+    async def _examine(self, organization_id: UUID, number: str, token: str) -> list[Finding]:
         if not token:
             return [Finding("token", "problem", _SEALED, "Put the token again with `pytake apply`.")]
+        account = await self._numbers.account_of(organization_id=organization_id, phone_number_id=number)
+        wait = await self._calls.take(account)
+        if wait > 0:
+            return [Finding("token", "unknown", too_often(wait))]
         told = await self._graph.ask([number], {"fields": NUMBER_FIELDS}, token=token)
         if isinstance(told, str):
             return [Finding("token", "problem", told, "Put a valid access token with `pytake apply`.")]
         webhook = on_webhook(told)
-        debugged = await self._graph.ask(["debug_token"], {"input_token": token}, token=token)
+        debugged = await self._ask(account, ["debug_token"], {"input_token": token}, token)
         if isinstance(debugged, str):
             said = f"the token works, but Meta does not tell more of it: {debugged}"
             return [Finding("token", "ok", "Meta takes the token"), Finding("scopes", "unknown", said), webhook]
@@ -105,12 +127,17 @@ class TellHealth:
             webhook,
         ]
 
+    async def _ask(self, account: str, path: Sequence[str], query: Mapping[str, str], token: str) -> Told | str:
+        """What the Graph API tells, or a sentence why it does not, or why it was not asked."""
+        wait = await self._calls.take(account)
+        return too_often(wait) if wait > 0 else await self._graph.ask(path, query, token=token)
+
     async def _subscription(self, number: str, token: str, facts: TokenFacts) -> Finding:
         for waba_id in facts.accounts[:_MOST_ACCOUNTS]:
-            numbers = await self._graph.ask([waba_id, "phone_numbers"], {"fields": "id", "limit": "100"}, token=token)
+            numbers = await self._ask(waba_id, [waba_id, "phone_numbers"], {"fields": "id", "limit": "100"}, token)
             if isinstance(numbers, str) or number not in ids_in(numbers):
                 continue
-            apps = await self._graph.ask([waba_id, "subscribed_apps"], {}, token=token)
+            apps = await self._ask(waba_id, [waba_id, "subscribed_apps"], {}, token)
             if isinstance(apps, str):
                 return Finding("subscription", "unknown", f"of account {waba_id}: {apps}")
             return on_subscription(apps, waba_id=waba_id, app_id=facts.app_id)

@@ -16,10 +16,11 @@ from services.sender.domain.message import Key
 from services.sender.domain.settling import Released, Turn
 from services.sender.ports import Settlement, Store
 from services.sender.worker.departing import Departing
+from services.sender.worker.errand import template_in
 from services.sender.worker.lane import Walk
 from services.sender.worker.surroundings import Surroundings
 
-__all__ = ["Departing", "SenderWorker", "Settler", "Surroundings", "Walk"]
+__all__ = ["Departing", "SenderWorker", "Settler", "Surroundings", "Walk", "template_in"]
 
 _log = get_logger(__name__)
 

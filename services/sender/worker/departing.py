@@ -12,8 +12,8 @@ from services.sender.domain.message import Key, key_of
 from services.sender.domain.settling import Wish
 from services.sender.ports import Departure, NewMessage, Store
 from services.sender.worker.errand import Errand, errand_of_message
-from services.sender.worker.gates import Passage, pass_gates
-from services.sender.worker.lane import Boarded, Walk
+from services.sender.worker.gates import Ask, Passage, pass_gates
+from services.sender.worker.lane import Boarded, Walk, wish_for
 from services.sender.worker.surroundings import Surroundings
 
 
@@ -83,8 +83,8 @@ class Departing:
         calling = [n for n, errand in enumerate(errands) if errand.refusal is None]
         chosen = list(firsts.values())
         passages = [Passage()] * len(errands)
-        keys = [(chosen[n].organization_id, chosen[n].phone_number_id) for n in calling]
-        for n, passage in zip(calling, await pass_gates(self._around, keys), strict=True):
+        asks = [Ask(chosen[n].organization_id, errands[n]) for n in calling]
+        for n, passage in zip(calling, await pass_gates(self._around, asks), strict=True):
             passages[n] = passage
         return {
             message.key: _Asked(errand, passage)
@@ -96,16 +96,8 @@ class Departing:
         if asked is None:
             return Walk(claim, self._around, claim.head)
         boarded = Boarded(asked.errand, asked.passage, departure.settlement)
-        return Walk(claim, self._around, claim.head, boarded=boarded, granted_at=began, token=asked.passage.token)
+        return Walk(claim, self._around, claim.head, boarded=boarded, granted_at=began, passage=asked.passage)
 
 
 def _wish(asked: _Asked) -> Wish:
-    errand = asked.errand
-    return Wish(
-        errand.message_id,
-        errand.position,
-        errand.window_expires_at,
-        refusal=errand.refusal,
-        hold=asked.passage.hold,
-        is_read_receipt=errand.is_read_receipt,
-    )
+    return wish_for(asked.errand, asked.passage)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+import orjson
 from google.protobuf.message import DecodeError
 
 from services.chassis.queue import StoredItem
@@ -18,6 +20,9 @@ class Errand:
     """One message, or read receipt, to be delivered.
 
     `position` is where the lane's head comes once it is settled. Templates may leave after the 24 hour window.
+    `template` is NAME/LANGUAGE of one; sent after `window_closed_at` it reaches `recipient` from outside the window.
+    `has_link`: Meta has to fetch a file for it. `recipients` are all names of whom it goes to; `is_confirmation` says
+    that it confirms a wish about messages.
     """
 
     message_id: UUID
@@ -27,6 +32,20 @@ class Errand:
     body: bytes
     refusal: str | None
     is_read_receipt: bool = False
+    template: str = ""
+    recipient: str = ""
+    window_closed_at: float = 0.0
+    has_link: bool = False
+    recipients: tuple[str, ...] = ()
+    is_confirmation: bool = False
+
+    @property
+    def components(self) -> Sequence[object]:
+        """What a message made from a template brings to it, in Meta's form; empty for any other."""
+        document = orjson.loads(self.body) if self.template and self.body else None
+        template = document.get("template") if isinstance(document, Mapping) else None
+        found = template.get("components") if isinstance(template, Mapping) else None
+        return found if isinstance(found, list) else ()
 
 
 def errand_of(item: StoredItem, *, position: int) -> Errand:
@@ -37,6 +56,20 @@ def errand_of(item: StoredItem, *, position: int) -> Errand:
 def errand_of_message(message: NewMessage) -> Errand:
     """Read a message that has no place in its lane yet."""
     return _read(message.message_id, message.payload, 0)
+
+
+def template_in(payload: bytes) -> str:
+    """The same of a message as it was stored."""
+    try:
+        return template_of(sender_pb2.OutboundMessage.FromString(payload))
+    except DecodeError:
+        return ""
+
+
+def template_of(message: sender_pb2.OutboundMessage) -> str:
+    """NAME/LANGUAGE of the template a message is made of; empty for any other."""
+    template = message.content.template
+    return f"{template.name}/{template.language}" if message.content.HasField("template") else ""
 
 
 def _read(message_id: UUID, payload: bytes, position: int) -> Errand:
@@ -58,4 +91,10 @@ def _read(message_id: UUID, payload: bytes, position: int) -> Errand:
         body,
         refusal,
         is_read_receipt=content.HasField("read_receipt"),
+        template=template_of(message),
+        recipient=message.recipient_wa_id or message.recipient_user_id,
+        window_closed_at=float(message.window_expires_at),
+        has_link=b'"link":' in body,
+        recipients=tuple(filter(None, (message.recipient_wa_id.removeprefix("+"), message.recipient_user_id))),
+        is_confirmation=message.is_confirmation,
     )

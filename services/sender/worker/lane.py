@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import partial
 from uuid import UUID
 
 from services.chassis.errors import Unavailable
 from services.chassis.logs import get_logger
 from services.chassis.queue import Claim
-from services.sender.domain.answers import (
-    Accepted,
-    Answer,
-    Done,
-    Paused,
-    Refused,
-    Scope,
-    Throttled,
-    of_message,
-    of_read_receipt,
-)
+from services.sender.domain.answers import Accepted, Answer, Done, Refused, of_message, of_read_receipt
 from services.sender.domain.message import Key as LaneKey
 from services.sender.domain.message import key_of
-from services.sender.domain.patience import reconcile_wait, rest_after
+from services.sender.domain.patience import reconcile_wait, steps_aside
 from services.sender.domain.settling import (
     IN_DOUBT,
     Granted,
@@ -34,9 +25,10 @@ from services.sender.domain.settling import (
     Turn,
     Wish,
 )
-from services.sender.ports import Key, Settlement
+from services.sender.ports import Settlement
+from services.sender.worker.conclusions import conclude
 from services.sender.worker.errand import Errand, errand_of
-from services.sender.worker.gates import Passage, pass_gates
+from services.sender.worker.gates import Ask, Passage, paced_of, pass_gates
 from services.sender.worker.surroundings import Surroundings
 
 _log = get_logger(__name__)
@@ -44,6 +36,25 @@ _log = get_logger(__name__)
 # How often a doubt that is old enough looks at the watermark again.
 _WATERMARK_POLL = 1.0
 _STORE_RETRY = 0.2
+
+
+def wish_for(errand: Errand, passage: Passage, *, doubted: int | None = None) -> Wish:
+    """The wish for a call, with all that decides whether it may be made."""
+    refusal = passage.refusal
+    return Wish(
+        errand.message_id,
+        errand.position,
+        errand.window_expires_at,
+        doubted,
+        refusal=errand.refusal if refusal is None else refusal.text,
+        refusal_code=0 if refusal is None else refusal.code,
+        hold=passage.hold,
+        is_read_receipt=errand.is_read_receipt,
+        recipients=errand.recipients,
+        template=errand.template,
+        window_closed_at=errand.window_closed_at,
+        is_confirmation=errand.is_confirmation,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +75,7 @@ class Walk:
 
     `is_lost` is set when its lease could not be renewed, `was_repeated` when the last turn was handed over more than
     once, `has_wished` when this holder asked for a call of the present message, `doubted` for a resend of which call.
+    `passage` is what the gates said of the present message.
     `boarded` is there when the lane was held as its messages were stored, and `granted_at` then is of before that.
     """
 
@@ -73,7 +85,7 @@ class Walk:
     outcome: Outcome | None = None
     is_lost: bool = False
     granted_at: float = 0.0
-    token: str = ""
+    passage: Passage = field(default_factory=Passage)
     was_repeated: bool = False
     has_wished: bool = False
     doubted: int | None = None
@@ -125,7 +137,7 @@ class Walk:
             match settlement.verdict:
                 case Granted() as granted:
                     answer = await self._call(errand, granted)
-                    if isinstance(answer, Accepted | Done | Refused):
+                    if isinstance(answer, Accepted | Done | Refused) or steps_aside(answer):
                         return None
                     return await self._settle(Turn(self.head, self.outcome))
                 case Skipped():
@@ -146,18 +158,8 @@ class Walk:
     async def _ask_to_call(self, errand: Errand, passage: Passage, *, doubted: int | None = None) -> Settlement:
         if passage.leaves_at > self.around.monotonic():
             await self._wait_with_clean_hands(errand, passage.leaves_at)
-        self.token, self.doubted, self.has_wished = passage.token, doubted, True
-        return await self._ask(
-            Wish(
-                errand.message_id,
-                errand.position,
-                errand.window_expires_at,
-                doubted,
-                refusal=errand.refusal,
-                hold=passage.hold,
-                is_read_receipt=errand.is_read_receipt,
-            )
-        )
+        self.passage, self.doubted, self.has_wished = passage, doubted, True
+        return await self._ask(wish_for(errand, passage, doubted=doubted))
 
     async def _look(self, errand: Errand) -> Settlement:
         """Only see how the message stands; writes the outcome in hand."""
@@ -187,10 +189,10 @@ class Walk:
         return await self._wish(errand, doubted=doubt.number)
 
     async def _pass_gates(self, errand: Errand) -> Passage:
-        key = (self._organization_id, errand.phone_number_id)
+        ask = Ask(self._organization_id, errand)
         while True:
             try:
-                (passage,) = await pass_gates(self.around, [key])
+                (passage,) = await pass_gates(self.around, [ask])
                 return passage
             except Unavailable:
                 await self.around.pause(_STORE_RETRY)
@@ -202,40 +204,40 @@ class Walk:
         await self.around.pause(max(moment - self.around.monotonic(), 0.0))
 
     async def _call(self, errand: Errand, granted: Granted) -> Answer:
-        key = (self._organization_id, errand.phone_number_id)
-        calls = self.around.calls
+        ask, facts = Ask(self._organization_id, errand), self.passage.facts
+        key, calls, gate = ask.key, self.around.calls, self.around.gate
         calls[key] = calls.get(key, 0) + 1
         try:
+            place = await gate.enter(paced_of(self.around, ask, facts))
             answer = await self.around.graph.post(
-                phone_number_id=errand.phone_number_id, token=self.token, body=errand.body, is_fresh=self._is_fresh
+                phone_number_id=errand.phone_number_id,
+                token=self.passage.token,
+                body=errand.body,
+                is_fresh=partial(self._is_fresh, errand.window_expires_at),
             )
+            gate.leave(place)
         finally:
             calls[key] -= 1
             if not calls[key]:
                 del calls[key]
-        answer = of_read_receipt(answer, number=granted.number) if errand.is_read_receipt else of_message(answer)
-        wait = await self._draw_conclusions(key, answer, granted.number)
+        if errand.is_read_receipt:
+            answer = of_read_receipt(answer, number=granted.number)
+        else:
+            answer = of_message(answer, has_link=errand.has_link)
+        wait = await conclude(self.around, ask, facts, answer, granted.number)
         self.outcome = Outcome(
-            errand.message_id, granted.number, answer, errand.position, errand.window_expires_at, wait
+            errand.message_id, granted.number, answer, errand.position, errand.window_expires_at, wait, errand.template
         )
         return answer
 
-    def _is_fresh(self) -> bool:
-        """Asked right before the request is written: a process that was frozen must not send on an old permission."""
-        return not self.is_lost and self.around.monotonic() - self.granted_at < self.around.fresh_seconds
+    def _is_fresh(self, window_expires_at: float) -> bool:
+        """Asked right before the request is written: a process that was frozen must not send on an old permission.
 
-    async def _draw_conclusions(self, key: Key, answer: Answer, number: int) -> float | None:
-        """What other lanes should know; gives how long this one rests."""
-        wait = rest_after(answer, number=number, reconcile_seconds=self.around.reconcile_seconds)
-        if isinstance(answer, Paused):
-            if answer.scope is Scope.CREDENTIALS:
-                self.around.tokens.forget(key)
-            return self.around.pauses.refused(key, code=answer.code, text=answer.text) + self.around.dice()
-        if isinstance(answer, Throttled) and wait is not None and answer.scope in (Scope.NUMBER, Scope.APP):
-            await self.around.gate.penalize(key[1], seconds=wait)
-        if isinstance(answer, Accepted) or answer == Done():
-            self.around.pauses.mended(key)
-        return wait
+        Nor may a message leave whose window closed while it waited for a connection or its number's pace.
+        """
+        if self.is_lost or self.around.unix_seconds() >= window_expires_at:
+            return False
+        return self.around.monotonic() - self.granted_at < self.around.fresh_seconds
 
     async def _settle(self, turn: Turn) -> Settlement:
         """Write a turn, again and again while the database is away: an outcome in hand must not be lost."""

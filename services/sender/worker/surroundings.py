@@ -8,10 +8,22 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from services.chassis import clock
 from services.chassis.clock import Monotonic
 from services.chassis.queue import Claim
+from services.sender.domain.pausing import PauseName
 from services.sender.domain.settling import Turn
-from services.sender.ports import Graph, Key, NumberGate, Settlement, Watermark
+from services.sender.domain.templates import Shape, TemplateKey
+from services.sender.ports import (
+    Graph,
+    Key,
+    NumberFacts,
+    NumberGate,
+    PausedAs,
+    ReachStore,
+    Settlement,
+    Watermark,
+)
 
 
 class Settle(Protocol):
@@ -22,43 +34,64 @@ class Settle(Protocol):
 
 
 class PauseBook(Protocol):
-    """Numbers that are left alone (cache.Pauses)."""
+    """What Meta refuses as a whole (cache.Pauses)."""
 
-    def refused(self, key: Key, *, code: int, text: str) -> float:
-        """Note a refusal; gives how long the number is left alone."""
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is paused, as nearly always."""
 
-    def remaining(self, key: Key) -> tuple[float, int, str]:
-        """Seconds left, error code, why."""
+    def remaining(self, names: Sequence[PauseName]) -> PausedAs | None:
+        """The pause that holds these names up the longest; 0 seconds: a probe is due. None when nothing does."""
 
-    def mended(self, key: Key) -> None:
-        """The number works."""
+    async def take_probe(self, name: PauseName) -> bool:
+        """Whether the one message that tries is the caller's. Raises errors.Unavailable."""
+
+    async def refused(self, name: PauseName, *, phone_number_id: str, code: int, text: str, seconds: float) -> float:
+        """Note a refusal; gives how long what it names is left alone."""
+
+    async def ended(self, names: Sequence[PauseName]) -> None:
+        """What these names stand for works."""
 
 
-class TokenBook(Protocol):
-    """Access tokens (cache.Tokens)."""
+class NumberBook(Protocol):
+    """What is known of numbers (cache.Numbers)."""
 
-    async def get(self, keys: Sequence[Key]) -> list[str | None]:
-        """The tokens in order, None where a number has none. Raises errors.Unavailable."""
+    async def get(self, keys: Sequence[Key]) -> list[NumberFacts]:
+        """The facts in order; a number without a token has none in them. Raises errors.Unavailable."""
 
     def forget(self, key: Key) -> None:
         """Read it anew next time."""
 
+    def alike(self, key: Key, facts: NumberFacts, *, is_same_app: bool) -> list[str]:
+        """The organization's numbers this process sends from with the same token, or else of the same account."""
+
+
+class TemplateBook(Protocol):
+    """What templates take (cache.Templates)."""
+
+    async def get(self, keys: Sequence[TemplateKey]) -> list[Shape | None]:
+        """The shapes in order, None of a template that is not known. Raises errors.Unavailable."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """What every lane of a process shares."""
+    """What every lane of a process shares. `messages_per_second` is for numbers of which nothing else is known."""
 
     settle: Settle
     graph: Graph
     gate: NumberGate
     pauses: PauseBook
-    tokens: TokenBook
+    numbers: NumberBook
+    templates: TemplateBook
+    reach: ReachStore
     watermark: Watermark
     monotonic: Monotonic
     reconcile_seconds: float
     fresh_seconds: float
     calls_per_number: int
+    messages_per_second: float
     is_stopping: Callable[[], bool] = lambda: False
     pause: Callable[[float], Awaitable[None]] = asyncio.sleep
     dice: Callable[[], float] = random.random
+    unix_seconds: Callable[[], float] = clock.unix_seconds
     calls: dict[Key, int] = field(default_factory=dict)

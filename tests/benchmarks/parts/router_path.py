@@ -33,6 +33,7 @@ from services.router.store import (
     PostgresAudiences,
     PostgresConversations,
     PostgresDirectory,
+    PostgresOrders,
     PostgresPrivacy,
     PostgresRouting,
 )
@@ -121,6 +122,7 @@ async def _router(database: Database) -> RoutingServer:
         conversations=PostgresConversations(database, audit),
         audiences=PostgresAudiences(database),
         privacy=PostgresPrivacy(database, names, audit),
+        orders=PostgresOrders(database),
         executor=GrpcExecutor(cast(Any, TakingPeer()), seconds=5),
         sender=GrpcSender(cast(Any, TakingPeer()), seconds=5),
     )

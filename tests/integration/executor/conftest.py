@@ -33,6 +33,7 @@ from services.pb.analytics.v1 import analytics_pb2
 from services.pb.common.v1 import events_pb2, results_pb2
 from services.pb.executor.v1 import executor_pb2
 from services.pb.sender.v1 import sender_pb2
+from tests.fakes.executor_templates import TemplatesToldOf
 from tests.fixtures.servers import Database as TestDatabase
 
 if TYPE_CHECKING:
@@ -167,7 +168,9 @@ async def room(module_database: TestDatabase) -> AsyncIterator[Room]:
         ttl=timedelta(hours=24),
         monotonic=monotonic,
     )
-    room = Room(database, module_database.superuser_url, states, FlowKeeping(flows), inbox, audit, turns)
+    room = Room(
+        database, module_database.superuser_url, states, FlowKeeping(flows, TemplatesToldOf()), inbox, audit, turns
+    )
     room.flow_id = await room.publish("tea_house.json")
     yield room
     await database.close()

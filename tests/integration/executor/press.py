@@ -12,6 +12,7 @@ from services.executor.domain.publishing import Policy
 from services.executor.store import PostgresFlows, PostgresMigrations, PostgresVersions
 from services.executor.usecases import Publishing, Taking
 from services.executor.usecases.publishing import Published
+from tests.fakes.executor_templates import TemplatesToldOf
 from tests.integration.executor.conftest import FLOWS, Room
 
 TEA: dict[str, Any] = json.loads((FLOWS / "tea_house.json").read_bytes())
@@ -34,7 +35,7 @@ class Press:
         flows = PostgresFlows(room.database, room.audit)
         versions = PostgresVersions(room.database, room.audit, on_begun=lambda: None)
         migrations = PostgresMigrations(room.database, settle=timedelta(0))
-        return cls(room, Publishing(flows, versions), migrations)
+        return cls(room, Publishing(flows, versions, TemplatesToldOf()), migrations)
 
     async def draft(self, document: dict[str, Any]) -> None:
         """Put a draft and publish nothing."""

@@ -13,6 +13,7 @@ from services.executor.store import NOTICES, PostgresFlows, PostgresHands, Postg
 from services.executor.usecases import HandKeeping, Publishing, SecretKeeping, StateKeeping, Taking
 from services.executor.worker import decode, hand_items
 from services.pb.router.v1 import router_pb2
+from tests.fakes.executor_templates import TemplatesToldOf
 from tests.fixtures.noted import everything_noted, noted
 from tests.integration.executor.conftest import FLOWS, Room
 
@@ -52,7 +53,9 @@ async def test_publishing_going_back_and_deleting_are_noted_when_they_change_som
     document = (FLOWS / "tea_house.json").read_bytes()
     await put(room, document.replace(b"How many pots?", b"How many cups?"), publish=False)
     flows = PostgresFlows(room.database, room.audit)
-    publishing = Publishing(flows, PostgresVersions(room.database, room.audit, on_begun=lambda: None))
+    publishing = Publishing(
+        flows, PostgresVersions(room.database, room.audit, on_begun=lambda: None), TemplatesToldOf()
+    )
     whose = {"organization_id": room.organization_id, "flow_id": UUID(room.flow_id)}
     act_as("user:8")
 

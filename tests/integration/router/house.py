@@ -51,6 +51,7 @@ class Notes(executor_pb2_grpc.ExecutionServicer, sender_pb2_grpc.DeliveryService
 
     events: list[executor_pb2.ConversationEvent] = field(default_factory=list)
     statuses: list[sender_pb2.OrganizationStatus] = field(default_factory=list)
+    notices: list[sender_pb2.OrganizationNotice] = field(default_factory=list)
     repeats: list[bool] = field(default_factory=list)
     refusals: int = 0
 
@@ -60,6 +61,11 @@ class Notes(executor_pb2_grpc.ExecutionServicer, sender_pb2_grpc.DeliveryService
             self.refusals -= 1
             await context.abort(grpc.StatusCode.UNAVAILABLE, "away")
         return executor_pb2.SubmitResponse(results=[self._take(event) for event in request.events])
+
+    async def ApplyNotices(self, request: sender_pb2.ApplyNoticesRequest, context: Any) -> Any:  # noqa: N802
+        self.notices.extend(request.notices)
+        ok = results_pb2.ItemResult(outcome=results_pb2.ITEM_OUTCOME_OK)
+        return sender_pb2.ApplyNoticesResponse(results=[ok for _ in request.notices])
 
     async def ApplyStatuses(self, request: sender_pb2.ApplyStatusesRequest, context: Any) -> Any:  # noqa: N802
         self.statuses.extend(request.statuses)

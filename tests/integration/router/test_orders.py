@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -13,6 +14,7 @@ import pytest
 
 from services.chassis.audit import AuditLog
 from services.chassis.db import Database, fetch_all
+from services.chassis.errors import Unavailable
 from services.chassis.sealing import NameHasher
 from services.pb.common.v1 import results_pb2
 from services.pb.router.v1 import router_pb2
@@ -20,16 +22,20 @@ from services.router.domain.contacts import Contact, ContactBook
 from services.router.domain.conversation import Touch
 from services.router.domain.identity import Identity, contact_id_of, conversation_id_of
 from services.router.domain.message import Message
+from services.router.domain.opt_out import Consent
 from services.router.domain.organization import Number
 from services.router.ports import Guess
 from services.router.server import OrdersServer
 from services.router.store import PostgresDirectory, PostgresOrders, PostgresPrivacy, PostgresRouting
+from services.router.usecases import ApplyOrders
+from tests.fakes.router_peers import FakeSender
 from tests.fixtures import servers
 
 OK, DUPLICATE = results_pb2.ITEM_OUTCOME_OK, results_pb2.ITEM_OUTCOME_DUPLICATE
 INVALID, ERASED = results_pb2.ITEM_OUTCOME_INVALID, results_pb2.ITEM_OUTCOME_ERASED
 NUMBER, PHONE = "810000000000042", "5581900000042"
 NAMES = NameHasher(bytes(32))
+NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
 
 
 @dataclass
@@ -39,6 +45,7 @@ class Room:
     database: Database
     organization_id: UUID = field(default_factory=uuid4)
     number: str = ""
+    sender: FakeSender = field(default_factory=FakeSender)
 
     @property
     def identity(self) -> Identity:
@@ -91,7 +98,7 @@ class Room:
         return self.order(change_contact=router_pb2.ContactChange(attributes=content, **what))
 
     async def apply(self, *orders: router_pb2.Order) -> list[int]:
-        server = OrdersServer(PostgresOrders(self.database))
+        server = OrdersServer(ApplyOrders(PostgresOrders(self.database), self.sender, lambda: NOON))
         context: Any = None
         response = await server.ApplyOrders(router_pb2.ApplyOrdersRequest(orders=orders), context)
         return [result.outcome for result in response.results]
@@ -202,6 +209,22 @@ async def test_another_organizations_contact_is_not_changed(room: Room) -> None:
 
     assert await room.apply(change) == [ERASED]
     assert (await room.contact()).profile.version == 0
+
+
+async def test_what_a_flow_says_of_messages_is_told_to_sender(room: Room) -> None:
+    refused, agreed = (room.change(opt_in=each) for each in (router_pb2.OPT_IN_REFUSED, router_pb2.OPT_IN_AGREED))
+    assert await room.apply(refused, agreed, room.change(add_tags=["vip"])) == [OK, OK, OK]
+    told = [each for each in room.sender.heard if isinstance(each, Consent)]
+    assert [(each.wa_id, each.kind, each.is_out) for each in told] == [
+        (PHONE, "marketing", True), (PHONE, "all", False),
+    ]  # fmt: skip
+
+
+async def test_orders_wait_while_sender_cannot_be_told(room: Room) -> None:
+    room.sender.is_away = True
+    with pytest.raises(Unavailable):
+        await room.apply(room.change(opt_in=router_pb2.OPT_IN_REFUSED))
+    assert (await room.contact()).profile.opted_in is None
 
 
 async def test_attributes_and_tags_have_an_end(room: Room) -> None:

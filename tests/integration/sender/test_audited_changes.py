@@ -11,6 +11,9 @@ from services.chassis.egress import Egress
 from services.chassis.errors import InvalidArgument
 from services.chassis.sealing import Sealer
 from services.sender.app import furnish_teams
+from services.sender.domain.codes import Scope
+from services.sender.domain.pausing import PauseName
+from services.sender.ports import NumberFacts
 from services.sender.store import PostgresCredentials
 from services.sender.usecases.webhooks import WantedWebhook
 from tests.fixtures.noted import everything_noted, noted
@@ -84,3 +87,21 @@ async def test_a_token_that_cannot_be_stored_is_not_noted(stage: Stage, database
         await stage.put_token(room)
 
     assert await noted(room.audit, stage.organization_id) == []
+
+
+async def test_limits_and_the_end_of_a_pause_are_noted_when_they_change_something(stage: Stage) -> None:
+    room = await stage.sender()
+    organization_id = UUID(stage.organization_id)
+    for per_second in (20, 20, 80):
+        facts = NumberFacts(messages_per_second=per_second)
+        await room.numbers.put_limits(organization_id=organization_id, phone_number_id=NUMBER, facts=facts)
+    name = PauseName(organization_id, Scope.NUMBER, NUMBER)
+    await room.pauses.refused(name, phone_number_id=NUMBER, code=133010, text="gone", seconds=60.0)
+    for _ in range(2):
+        await room.numbers.end_pauses(organization_id=organization_id, phone_number_id=NUMBER)
+
+    first, second, third = await noted(room.audit, stage.organization_id)
+    assert {first.action, second.action} == {"number_limits.put"}
+    assert {first.object, second.object} == {f"number_limits:{NUMBER}"}
+    assert (first.before, second.before) == (None, first.after)
+    assert (third.action, third.object) == ("pause.end", "pause:number")

@@ -2,15 +2,15 @@
 
 import asyncio
 import secrets
-import uuid
 
 import pytest
 
 from services.chassis.redis import OptionalRedis
 from services.embedded.addresses import LOOPBACK, choose_port
-from services.sender.cache import NumberLimits, Pauses
+from services.sender.cache import ManagementCalls, NumberLimits
 from services.sender.domain.answers import Accepted, Ambiguous, NotSent
 from services.sender.graph import GraphApi, retry_after
+from services.sender.ports import Paced
 from tests.fakes.sender_store import Clock
 
 PATIENT_SECONDS = 60.0
@@ -23,15 +23,19 @@ def fresh() -> bool:
     return True
 
 
-async def reserved(limits: NumberLimits, number: str, tries: int) -> list[bool]:
+def limits_of(redis: OptionalRedis, clock: Clock, *, replicas: int = 1) -> NumberLimits:
+    return NumberLimits(redis, replicas=replicas, monotonic=clock.now, call_seconds=1.0)
+
+
+async def reserved(limits: NumberLimits, number: Paced, tries: int) -> list[bool]:
     return [is_reserved for is_reserved, _ in await limits.reserve([number] * tries, within=0.0)]
 
 
 @pytest.mark.parametrize("has_redis", [True, False])
 async def test_two_senders_share_one_limit(valkey_url: str, *, has_redis: bool) -> None:
     redis = OptionalRedis(valkey_url if has_redis else "", call_seconds=PATIENT_SECONDS)
-    clock, number = Clock(), secrets.token_hex(8)
-    first, second = (NumberLimits(redis, rate=SLOW, replicas=2, monotonic=clock.now) for _ in range(2))
+    clock, number = Clock(), Paced(secrets.token_hex(8), SLOW)
+    first, second = (limits_of(redis, clock, replicas=2) for _ in range(2))
     passed = sum(await reserved(first, number, 30)) + sum(await reserved(second, number, 30))
     # At once only the small burst passes: never the limit of a whole second.
     assert 1 <= passed <= 5
@@ -41,20 +45,58 @@ async def test_two_senders_share_one_limit(valkey_url: str, *, has_redis: bool) 
     await redis.close()
 
 
+@pytest.mark.parametrize("has_redis", [True, False])
+async def test_two_senders_share_one_window(valkey_url: str, *, has_redis: bool) -> None:
+    redis = OptionalRedis(valkey_url if has_redis else "", call_seconds=PATIENT_SECONDS)
+    number = Paced(secrets.token_hex(8), 6.0)
+    senders = [limits_of(redis, Clock(), replicas=2) for _ in range(2)]
+    entering = [asyncio.create_task(senders[n % 2].enter(number)) for n in range(12)]
+    done, waiting = await asyncio.wait(entering, timeout=0.6)
+    assert len(done) == 6
+    for task in waiting:
+        task.cancel()
+    await asyncio.gather(*waiting, return_exceptions=True)
+    await redis.close()
+
+
+@pytest.mark.parametrize("has_redis", [True, False])
+async def test_a_number_that_meta_found_too_fast_sends_more_slowly(valkey_url: str, *, has_redis: bool) -> None:
+    redis = OptionalRedis(valkey_url if has_redis else "", call_seconds=PATIENT_SECONDS)
+    number, limits = Paced(secrets.token_hex(8), 10.0), limits_of(redis, Clock())
+    await limits.slow_down(number.phone_number_id)
+    await limits.slow_down(number.phone_number_id)  # refused together with the first
+    waits = [wait for _, wait in await limits.reserve([number] * 11, within=60.0)]
+    # Ten intervals less what may follow at once: 0.915 s at full pace, 1.1 s at 85 % of it.
+    assert 1.05 < waits[-1] < 1.2
+    await redis.close()
+
+
+@pytest.mark.parametrize("has_redis", [True, False])
+async def test_management_calls_have_a_limit_of_their_own(valkey_url: str, *, has_redis: bool) -> None:
+    redis = OptionalRedis(valkey_url if has_redis else "", call_seconds=PATIENT_SECONDS)
+    calls = ManagementCalls(redis, per_hour=10.0, replicas=1, monotonic=Clock().now)
+    account = secrets.token_hex(8)
+    waits = [await calls.take(account) for _ in range(4)]
+    assert waits[:2] == [0.0, 0.0]
+    assert all(0 < wait < 3600 for wait in waits[2:])
+    assert await calls.take(secrets.token_hex(8)) == 0.0
+    await redis.close()
+
+
 async def test_those_who_are_refused_come_back_at_different_times() -> None:
-    limits = NumberLimits(OptionalRedis(""), rate=10.0, replicas=1, monotonic=Clock().now)
-    waits = [wait for is_reserved, wait in await limits.reserve(["1"] * 20, within=0.0) if not is_reserved]
+    limits = limits_of(OptionalRedis(""), Clock())
+    asked = [Paced("1", 10.0)] * 20
+    waits = [wait for is_reserved, wait in await limits.reserve(asked, within=0.0) if not is_reserved]
     assert len(waits) >= 18
     assert waits == sorted(set(waits))
     assert waits[-1] > 1.5
 
 
 @pytest.mark.parametrize("has_redis", [True, False])
-async def test_a_number_that_was_too_fast_rests(valkey_url: str, *, has_redis: bool) -> None:
+async def test_a_number_that_has_to_rest_rests(valkey_url: str, *, has_redis: bool) -> None:
     redis = OptionalRedis(valkey_url if has_redis else "", call_seconds=PATIENT_SECONDS)
-    number = secrets.token_hex(8)
-    limits = NumberLimits(redis, rate=1000.0, replicas=1, monotonic=Clock().now)
-    await limits.penalize(number, seconds=30.0)
+    number, limits = Paced(secrets.token_hex(8), 1000.0), limits_of(redis, Clock())
+    await limits.penalize(number.phone_number_id, seconds=30.0)
     ((is_reserved, wait),) = await limits.reserve([number], within=5.0)
     assert not is_reserved
     assert 25.0 < wait < 31.0
@@ -63,25 +105,12 @@ async def test_a_number_that_was_too_fast_rests(valkey_url: str, *, has_redis: b
 
 async def test_without_redis_time_gives_the_number_back() -> None:
     clock = Clock()
-    limits = NumberLimits(OptionalRedis(""), rate=10.0, replicas=1, monotonic=clock.now)
+    limits = limits_of(OptionalRedis(""), clock)
     passed = 0
     for _ in range(200):
         clock.seconds += 0.01
-        passed += sum(await reserved(limits, "1", 3))
-    assert 18 <= passed <= 21
-
-
-def test_refusals_of_a_number_that_meet_count_once() -> None:
-    clock = Clock()
-    pauses = Pauses(clock.now)
-    key = (uuid.uuid4(), "1")
-    assert pauses.remaining(key)[0] == 0
-    assert [pauses.refused(key, code=190, text="expired") for _ in range(3)] == [60, 60, 60]
-    clock.seconds = 61
-    assert pauses.remaining(key)[0] == 0
-    assert pauses.refused(key, code=190, text="expired") == 120
-    pauses.mended(key)
-    assert pauses.remaining(key) == (0.0, 0, "")
+        passed += sum(await reserved(limits, Paced("1", 10.0), 3))
+    assert 18 <= passed <= 22
 
 
 async def test_a_refused_connection_is_certain() -> None:

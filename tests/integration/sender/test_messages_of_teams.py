@@ -12,10 +12,13 @@ from services.chassis.sealing import Sealer
 from services.pb.common.v1 import content_pb2, errors_pb2, results_pb2
 from services.pb.sender.v1 import sender_pb2
 from services.sender.app import Teams, furnish_teams
+from services.sender.ports import NumberFacts
 from services.sender.ports.teams import Conversation, NoConversation, Recipient
 from services.sender.server import MessageServiceServer
+from services.sender.usecases.sending import message_id_of
 
 from .conftest import NUMBER, Stage, eventually, settled
+from .test_consent import hear, preference
 
 OK, DUPLICATE, INVALID = (
     results_pb2.ITEM_OUTCOME_OK, results_pb2.ITEM_OUTCOME_DUPLICATE, results_pb2.ITEM_OUTCOME_INVALID,
@@ -67,6 +70,24 @@ async def send(
     return await service.Send(request, NO_CONTEXT)
 
 
+def made_of_template(key: str, name: str, *values: str, phone: str) -> sender_pb2.MessageToSend:
+    body = [content_pb2.TemplateParameter(text=value) for value in values]
+    content = content_pb2.Content(template=content_pb2.TemplateContent(name=name, language="pt_BR", body=body))
+    return sender_pb2.MessageToSend(idempotency_key=key, phone_number_id=NUMBER, phone_number=phone, content=content)
+
+
+async def codes(stage: Stage) -> dict[str, int]:
+    """What became of every message by the key it was sent under, once all are settled: 0 left."""
+
+    async def are_settled() -> bool:
+        return all(row["state"] in ("accepted", "failed") for row in await stage.rows())
+
+    await eventually(are_settled)
+    organization_id = uuid.UUID(stage.organization_id)
+    keys = {str(message_id_of(organization_id, key)): key for key in "abcd"}
+    return {keys[str(row["message_id"])]: row["error_code"] for row in await stage.rows("error_code")}
+
+
 async def watched(
     service: MessageServiceServer, stage: Stage, until: str, **asked: str
 ) -> tuple[list[sender_pb2.MessageChange], str]:
@@ -95,6 +116,43 @@ async def test_outside_the_window_nothing_is_taken(service: MessageServiceServer
     assert [result.outcome for result in answer.results] == [INVALID, OK]
     assert answer.results[0].reason == errors_pb2.ERROR_REASON_WINDOW_EXPIRED
     assert stage.texts() == ["cedo"]
+
+
+async def test_who_wants_no_messages_gets_none_of_teams_either(service: MessageServiceServer, stage: Stage) -> None:
+    stopped, no_advertising = "5511900000001", "5511900000002"
+    room = stage.rooms[0]
+    await hear(stage, room, preference(stopped), preference(no_advertising, kind="marketing"))
+    answer = await send(
+        service, stage,
+        message("a", "oi", phone=stopped), made_of_template("b", "offer", phone=stopped),
+        message("c", "olá", phone=no_advertising), made_of_template("d", "offer", phone=no_advertising),
+    )  # fmt: skip
+    assert [result.outcome for result in answer.results] == [OK] * 4
+    assert await codes(stage) == {"a": 131050, "b": 131050, "c": 0, "d": 131050}
+    assert stage.texts() == ["olá"]
+
+
+async def test_a_template_of_teams_is_held_against_what_it_takes_before_any_call(
+    service: MessageServiceServer, stage: Stage
+) -> None:
+    room, account = stage.rooms[0], stage.meta.numbers[NUMBER].waba_id
+    organization_id = uuid.UUID(stage.organization_id)
+    await room.numbers.put_limits(
+        organization_id=organization_id, phone_number_id=NUMBER, facts=NumberFacts(waba_id=account)
+    )
+    part = {"type": "BODY", "text": "Olá {{1}}, até {{2}}."}
+    stage.meta.templates.create(
+        account, {"name": "parcel", "language": "pt_BR", "category": "UTILITY", "components": [part]}
+    )
+    await room.templates.sync(organization_id=organization_id, phone_number_id=NUMBER)
+    closed = "5511900000020"  # a template needs no window
+    await send(
+        service, stage,
+        made_of_template("a", "parcel", "Iara", phone=closed),
+        made_of_template("b", "parcel", "Iara", "sexta", phone=closed),
+    )  # fmt: skip
+    assert await codes(stage) == {"a": 132000, "b": 0}
+    assert sorted(row["attempts"] for row in await stage.rows("attempts")) == [0, 1]
 
 
 async def test_what_becomes_of_a_message_is_told_in_order_and_gone_on_with_on_another_replica(

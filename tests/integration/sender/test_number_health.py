@@ -6,8 +6,10 @@ from dataclasses import replace
 from services.chassis.clock import now
 from services.chassis.sealing import Sealer
 from services.sender.app import Room
+from services.sender.domain.codes import Scope
 from services.sender.domain.health import NumberState
-from services.sender.store import PostgresCredentials, PostgresHealth
+from services.sender.domain.pausing import PauseName
+from services.sender.store import PostgresCredentials, PostgresHealth, PostgresPauses
 from services.sender.usecases.health import TellHealth
 
 from .conftest import NUMBER, Stage, eventually, settled
@@ -15,7 +17,7 @@ from .conftest import NUMBER, Stage, eventually, settled
 
 def health(stage: Stage, room: Room) -> TellHealth:
     tokens = PostgresCredentials(stage.pool, Sealer.from_text(stage.settings.sealing_keys), room.audit)
-    return TellHealth(tokens, room.graph, PostgresHealth(stage.pool), now)
+    return TellHealth(tokens, room.graph, PostgresHealth(stage.pool), room.numbers, room.management, now)
 
 
 async def test_health_tells_metas_word_what_waits_and_what_failed(stage: Stage) -> None:
@@ -39,6 +41,11 @@ async def test_health_tells_metas_word_what_waits_and_what_failed(stage: Stage) 
         return backlogs.keys() == {"8"} and backlogs["8"].queued == 2 and backlogs["8"].oldest_at is not None
 
     await eventually(is_seen)
+    pauses = PostgresPauses(stage.pool, room.audit)
+    name = PauseName(organization_id, Scope.NUMBER, NUMBER)
+    await pauses.put_pause(name, phone_number_id=NUMBER, code=133010, text="not registered", seconds=60.0)
+    (paused,) = await health(stage, room).of_numbers(organization_id=organization_id, phone_number_id=NUMBER)
+    assert [(each.code, each.phone_number_id) for each in paused.pauses] == [(133010, NUMBER)]
     assert await PostgresHealth(stage.pool).failures(organization_id=uuid.uuid4()) == {}
 
 

@@ -187,7 +187,9 @@ async def test_an_export_tells_messages_with_their_texts(stage: Stage, privacy: 
     await stage.put_token(room)
     messages = await send(stage, room, ANA, BIA)
 
-    page = await privacy.page(organization_id=uuid.UUID(stage.organization_id), conversation_ids=[ANA], cursor="")
+    page = await privacy.page(
+        organization_id=uuid.UUID(stage.organization_id), conversation_ids=[ANA], names=[], cursor=""
+    )
 
     assert [row.kind for row in page.rows] == ["message", "pair_limit", "message_content"]
     assert page.rows[0].data["message_id"] == messages[ANA]

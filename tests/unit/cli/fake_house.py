@@ -10,8 +10,6 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid5
 
-from google.protobuf import timestamp_pb2
-
 from services.chassis.audit import audit_servicer
 from services.chassis.errors import AlreadyExists, InvalidArgument, NotFound
 from services.chassis.rpc import RpcServer, Servicer
@@ -25,6 +23,7 @@ from services.pb.router.v1 import router_pb2, router_pb2_grpc
 from services.pb.sender.v1 import sender_pb2, sender_pb2_grpc
 from tests.fakes.audit import MemoryLog
 from tests.unit.cli.fake_flows import FakeFlows
+from tests.unit.cli.fake_numbers import FakeCredentials, FakeHealth, FakeNumbers
 from tests.unit.cli.fake_privacy import FakeRights, privacy_servicers
 from tests.unit.cli.fake_secrets import FakeSecrets
 
@@ -107,6 +106,12 @@ class FakeDirectory(router_pb2_grpc.DirectoryServicer):
     async def ListNumbers(self, request: Any, context: Any) -> router_pb2.ListNumbersResponse:
         return router_pb2.ListNumbersResponse(numbers=self.kept.of(request.organization_id, "number").values())
 
+    async def PutOptOutWords(self, request: Any, context: Any) -> router_pb2.PutOptOutWordsResponse:
+        value = [(it.language, [*it.stop_words], [*it.start_words], it.stopped_text) for it in request.languages]
+        return router_pb2.PutOptOutWordsResponse(
+            is_changed=self.kept.put(request.organization_id, "opt_out", value=(value, request.is_off))
+        )
+
     async def PutTriggers(self, request: Any, context: Any) -> router_pb2.PutTriggersResponse:
         value = [(it.keyword, it.match, it.flow_id, it.phone_number_id) for it in request.triggers]
         return router_pb2.PutTriggersResponse(
@@ -122,37 +127,8 @@ def _without_organization(request: router_pb2.PutNumberRequest) -> bytes:
         default_flow_id=request.default_flow_id,
         app=request.app,
         is_active=request.is_active,
+        waba_id=request.waba_id,
     ).SerializeToString()
-
-
-class FakeCredentials(sender_pb2_grpc.CredentialsServicer):
-    def __init__(self, kept: Kept) -> None:
-        self.kept = kept
-
-    async def PutCredential(self, request: Any, context: Any) -> sender_pb2.PutCredentialResponse:
-        is_changed = self.kept.put("token", request.phone_number_id, value=request.access_token)
-        return sender_pb2.PutCredentialResponse(is_changed=is_changed)
-
-
-class FakeHealth(sender_pb2_grpc.HealthServicer):
-    """Says of numbers what the test put in `Kept.findings`; every number with a token does well."""
-
-    def __init__(self, kept: Kept) -> None:
-        self.kept = kept
-
-    async def CheckNumbers(self, request: Any, context: Any) -> sender_pb2.CheckNumbersResponse:
-        return sender_pb2.CheckNumbersResponse(findings=self.kept.findings)
-
-    async def GetNumberHealth(self, request: Any, context: Any) -> sender_pb2.GetNumberHealthResponse:
-        errors = [sender_pb2.ErrorCount(error_code=131047, count=2), sender_pb2.ErrorCount(count=1)]
-        numbers = [
-            sender_pb2.NumberHealth(
-                phone_number_id=name, quality_rating="GREEN", messaging_limit="TIER_2K", connection="CONNECTED",
-                queued=3, oldest_queued_at=timestamp_pb2.Timestamp(seconds=1), errors=errors,
-            )
-            for name in self.kept.of("token")
-        ]  # fmt: skip
-        return sender_pb2.GetNumberHealthResponse(numbers=numbers)
 
 
 class FakeApps(ingress_pb2_grpc.AppsServicer):
@@ -324,6 +300,7 @@ def _servicers(kept: Kept, room: str) -> list[Servicer]:
                 FakeCredentials(kept),
             ),
             Servicer("pytake.sender.v1.Health", sender_pb2_grpc.add_HealthServicer_to_server, FakeHealth(kept)),
+            Servicer("pytake.sender.v1.Numbers", sender_pb2_grpc.add_NumbersServicer_to_server, FakeNumbers(kept)),
             dead,
             sealing,
         ],

@@ -10,7 +10,7 @@ from services.pb.executor.v1 import executor_pb2
 from services.pb.router.v1 import router_pb2
 
 HERE = Where("shop.yaml", "organizations[0]")
-NUMBER = Number("1", "+1", "t", "", "", "", True, "", HERE)
+NUMBER = Number("1", "+1", "t", "", "", "", True, "", "", 0, 0, HERE)
 APP = MetaApp("main", "s", "", "v", HERE)
 FLOW = Flow("sales", b"{}", True, HERE)
 ACME = Organization("acme", HERE)

@@ -186,6 +186,36 @@ async def test_doctor_tells_each_problem_with_its_mend(line: Line) -> None:
     assert "nothing is told" in found["webhook subscription", "not checked"]["text"]
 
 
+async def test_doctor_tells_what_is_paused(line: Line) -> None:
+    document = acme()
+    await line.run("apply", line.write(document))
+    healthy = await line.run("doctor", "--json")
+    document["organizations"][0]["numbers"].append({"phone_number_id": "9", "access_token": "good"})
+    await line.run("apply", line.write(document))
+    paused = await line.run("doctor", "--json")
+
+    (well,) = [it for it in map(json.loads, healthy.output.splitlines()) if it["check"] == "sending"]
+    (ill,) = [it for it in map(json.loads, paused.output.splitlines()) if it["check"] == "sending"]
+    assert well["result"] == "ok"
+    assert ill["result"] == "problem"
+    assert "number 9 is paused" in ill["text"]
+    assert "error 133010: not registered" in ill["text"]
+    assert ill["mend"]
+
+
+async def test_apply_tells_sender_what_a_number_may_send(line: Line) -> None:
+    document = acme()
+    document["organizations"][0]["numbers"][0] |= {
+        "waba_id": 77, "portfolio": "main", "messages_per_second": 20, "users_per_day": 250,
+    }  # fmt: skip
+    await line.run("apply", line.write(document))
+    again = await line.run("apply", line.write(document))
+
+    (limits,) = line.kept.of("limits").values()
+    assert limits == ("77", "main", 20, 250)
+    assert "nothing to change" in again.output
+
+
 async def test_doctor_looks_at_the_variables(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SECRET_KEY", "short")
     monkeypatch.setenv("META_PHONE_NUMBER_ID", "1")

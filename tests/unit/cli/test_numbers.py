@@ -43,7 +43,8 @@ async def webhook() -> AsyncIterator[str]:
 async def checked(line: Line, **found: str) -> Finding:
     await line.run("apply", line.write(acme()))
     line.kept.findings = [sender_pb2.NumberFinding(phone_number_id=NUMBER, **found)]
-    (finding,) = await check_meta(read_state(line.data), "")
+    # The last one tells what is paused.
+    finding, _ = await check_meta(read_state(line.data), "")
     return finding
 
 
@@ -53,9 +54,10 @@ async def test_status_has_a_line_for_each_number(line: Line) -> None:
         await asyncio.to_thread(lines_of_numbers, line.data, as_json=as_json) for as_json in (False, True)
     ]
     (line_of_number,) = plain
-    began, waits, failed = line_of_number.split("; ")
+    began, waits, paused, failed = line_of_number.split("; ")
     assert began == f"number     {NUMBER} of acme: CONNECTED, quality GREEN, limit TIER_2K"
     assert re.fullmatch(r"3 wait, the oldest for \d+ s", waits)
+    assert paused == "PAUSED by 133010: not registered"
     assert failed == "failed in 24 hours: 2 × 131047, 1 × refused"
     (told,) = map(json.loads, as_json)
     assert (told["organization"], told["phone_number_id"], told["queued"]) == ("acme", NUMBER, 3)
@@ -95,7 +97,7 @@ async def test_a_webhook_nobody_serves_is_a_problem(line: Line, url: str) -> Non
 async def test_an_organization_without_numbers_is_not_checked_and_an_unknown_one_is_named(line: Line) -> None:
     await line.run("apply", line.write(acme()))
     line.kept.findings = []
-    (empty,) = await check_meta(read_state(line.data), "acme")
+    empty, _ = await check_meta(read_state(line.data), "acme")
     (unknown,) = await check_meta(read_state(line.data), "nobody")
     assert (empty.result, unknown.result) == ("not checked", "problem")
     assert "nobody" in unknown.text

@@ -14,6 +14,7 @@ from services.executor.domain.document import canonical_json, digest, parse_docu
 from services.executor.ports import FlowChanged, FlowSummary, SavedFlow, SaveFlow
 from services.executor.usecases.documents import LARGEST_DOCUMENT, MOST_FINDINGS
 from services.executor.usecases.flow_keeping import FlowKeeping, Put
+from tests.fakes.executor_templates import TemplatesToldOf
 from tests.unit.executor.generated_flows import documents
 
 START = {"id": "s", "type": "start"}
@@ -57,7 +58,7 @@ class Shelf:
 
 
 def keeping_on(shelf: Shelf) -> FlowKeeping:
-    return FlowKeeping(shelf)  # type: ignore[arg-type]  # what these tests need of it
+    return FlowKeeping(shelf, TemplatesToldOf())  # type: ignore[arg-type]  # what these tests need of it
 
 
 async def put(*nodes: dict[str, object], shelf: Shelf | None = None) -> Put:
@@ -175,9 +176,11 @@ async def test_a_document_is_looked_at_strictly_or_not_and_its_structure_is_told
         {"schema": "pytake.flow/1", "name": "t", "nodes": [START, question, end], "edges": edges}
     ).encode()
 
-    lenient = await keeping.validate(document=doubtful, strict=False)
-    strict = await keeping.validate(document=doubtful, strict=True)
-    broken = await keeping.validate(document=b'{"schema": "pytake.flow/1", "nodes": [{"id": "a"}]}', strict=False)
+    lenient = await keeping.validate(organization_id=uuid4(), document=doubtful, strict=False)
+    strict = await keeping.validate(organization_id=uuid4(), document=doubtful, strict=True)
+    broken = await keeping.validate(
+        organization_id=uuid4(), document=b'{"schema": "pytake.flow/1", "nodes": [{"id": "a"}]}', strict=False
+    )
 
     assert (lenient.is_valid, strict.is_valid) == (True, False)
     assert lenient.findings == strict.findings != ()

@@ -9,7 +9,7 @@ import pytest
 from services.executor.domain.compile import compile_flow
 from services.executor.domain.document import MAX_NODES, FlowDocument, parse_document
 from services.executor.domain.finding import InvalidFlow
-from services.executor.domain.lint import Known, problems
+from services.executor.domain.lint import Known, KnownTemplates, problems
 from services.executor.domain.lint.content import MAX_PATTERNS
 from services.executor.domain.nodes import LATER_TYPES
 from services.executor.domain.variables import MAX_VARIABLES
@@ -323,11 +323,11 @@ def test_what_the_organization_has_is_asked_only_when_it_is_known() -> None:
         return {item for item in found if item[0] in ("unknown_flow", "template_not_approved")}
 
     assert unknown(None) == set()
-    assert unknown(Known(flows=frozenset(), templates=frozenset({"volte:pt_BR", "oi:pt_BR"}))) == {
+    assert unknown(Known(flows=frozenset(), templates=KnownTemplates(frozenset({"volte:pt_BR", "oi:pt_BR"})))) == {
         ("unknown_flow", "a"),
         ("template_not_approved", "b"),
     }
-    assert unknown(Known(flows=frozenset({"pagar"}), templates=frozenset({"volte"}))) == {
+    assert unknown(Known(flows=frozenset({"pagar"}), templates=KnownTemplates(frozenset({"volte"})))) == {
         ("template_not_approved", "c")
     }
 
@@ -374,3 +374,9 @@ def test_a_time_limit_without_a_way_for_it_is_advice() -> None:
 def test_a_handle_that_a_node_does_not_have_is_advice(node_type: str, data: Data, handle: str, is_known: bool) -> None:
     found = codes(around(node_type, data, "", handle), "warning")
     assert (("unknown_handle", "n") in found) is not is_known
+
+
+def test_triggers_of_a_start_node_are_said_to_start_nothing() -> None:
+    started = {**START, "data": {"triggers": [{"kind": "keyword", "keywords": ["oi"]}]}}
+    assert ("triggers_unused", "s") in codes(flow(started, END, edges=[("s", "f")]), "warning")
+    assert codes(flow(START, END, edges=[("s", "f")]), "warning") == set()

@@ -11,9 +11,9 @@ from services.router.cache import ContactCache, PlanCache
 from services.router.domain.identity import read_identity
 from services.router.domain.message import Message, Notice
 from services.router.domain.organization import Number
-from services.router.usecases import RouteMessages
+from services.router.usecases import LearnAccounts, NoteConsents, RouteMessages
 from tests.fakes.router import FakeStore
-from tests.fakes.router_peers import FakeExecutor
+from tests.fakes.router_peers import FakeExecutor, FakeSender
 from tests.unit.router.town import FLOW, NOW, message, number
 
 ORGANIZATIONS = (UUID(int=1), UUID(int=2))
@@ -100,7 +100,8 @@ class House:
     def _router(self) -> RouteMessages:
         plans = PlanCache() if self.remembers else PlanCache(organizations=0, numbers=0)
         contacts = ContactCache() if self.remembers else ContactCache(contacts=0)
-        return RouteMessages(self.store, self.executor, plans, contacts, lambda: NOW)
+        consents, accounts = NoteConsents(self.store, FakeSender()), LearnAccounts(self.store)
+        return RouteMessages(self.store, self.executor, consents, accounts, plans, contacts, lambda: NOW)
 
     async def live(self, history: list[Step]) -> None:
         for organization_id in ORGANIZATIONS:

@@ -1,8 +1,8 @@
 """Statuses find the organization of their number and wait for sender's word."""
 
-from services.router.domain.message import Status
+from services.router.domain.message import Preference, Status
 from services.router.domain.outcome import RETRY
-from tests.unit.router.town import NUMBER, Town, number
+from tests.unit.router.town import NUMBER, Town, message, number
 
 
 async def test_a_status_reaches_sender_with_the_organization_of_its_number():
@@ -39,3 +39,53 @@ async def test_sender_out_of_reach_means_come_back_later():
     await town.organization(number())
     town.sender.is_away = True
     assert await town.route_statuses(Status(phone_number_id=NUMBER, message_id="wamid.1")) == [RETRY]
+
+
+async def test_a_preference_reaches_sender_as_news_and_is_noted_with_the_contact():
+    town = Town()
+    organization_id = await town.organization(number())
+    await town.route(message("e1"))
+    stop = Status(NUMBER, "", is_news=True, preference=Preference("5581900000001", "", is_out=True))
+    assert [outcome.kind for outcome in await town.route_statuses(stop)] == ["ok"]
+    assert town.sender.taken == []
+    assert [heard.organization_id for heard in town.sender.heard] == [organization_id]
+    (contact,) = town.store.rows.contacts.values()
+    assert contact.profile.opted_in is False
+
+
+async def test_news_of_a_template_reach_every_organization_with_numbers_of_the_account():
+    town = Town()
+    organizations = {await town.organization(number(str(n), waba_id="777"), name=f"Loja {n}") for n in (1, 2)} - {
+        await town.organization(number("3", waba_id="888"), name="Outra")
+    }
+    outcomes = await town.route_statuses(Status("", "", is_news=True, waba_id="777"))
+    assert [outcome.kind for outcome in outcomes] == ["ok"]
+    assert {heard.organization_id for heard in town.sender.heard} == organizations
+
+
+async def test_an_account_is_learned_from_its_messages():
+    town = Town()
+    await town.organization(number())
+    news = Status("", "", is_news=True, waba_id="777")
+    assert [outcome.kind for outcome in await town.route_statuses(news)] == ["unroutable"]
+    await town.route(message("e1", waba_id="777"))
+    assert [outcome.kind for outcome in await town.route_statuses(news)] == ["ok"]
+
+
+async def test_news_signed_by_another_app_are_not_believed():
+    town = Town()
+    await town.organization(number(app="loja/um", waba_id="777"))
+    outcomes = await town.route_statuses(
+        Status("", "", is_news=True, waba_id="777", signed_by=("outra/app",)),
+        Status("", "", is_news=True, waba_id="777", signed_by=("loja/um",)),
+    )
+    assert [outcome.kind for outcome in outcomes] == ["unroutable", "ok"]
+
+
+async def test_news_come_again_when_sender_is_away():
+    town = Town()
+    await town.organization(number(waba_id="777"))
+    town.sender.is_away = True
+    assert [outcome.kind for outcome in await town.route_statuses(Status("", "", is_news=True, waba_id="777"))] == [
+        "retry"
+    ]

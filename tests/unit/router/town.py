@@ -9,7 +9,15 @@ from services.router.cache import ContactCache, PlanCache
 from services.router.domain.message import Message, Status
 from services.router.domain.organization import Number
 from services.router.domain.outcome import Outcome
-from services.router.usecases import Directory, RouteMessages, RouteStatuses, SetOwner, SubmitTestMessage
+from services.router.usecases import (
+    Directory,
+    LearnAccounts,
+    NoteConsents,
+    RouteMessages,
+    RouteStatuses,
+    SetOwner,
+    SubmitTestMessage,
+)
 from tests.fakes.router import FakeStore
 from tests.fakes.router_peers import FakeExecutor, FakeSender
 
@@ -36,8 +44,9 @@ class Town:
 
     def __post_init__(self) -> None:
         cache = PlanCache()
-        self.messages = RouteMessages(self.store, self.executor, cache, ContactCache(), lambda: NOW)
-        self.statuses = RouteStatuses(self.store, self.sender, cache)
+        accounts, consents = LearnAccounts(self.store), NoteConsents(self.store, self.sender)
+        self.messages = RouteMessages(self.store, self.executor, consents, accounts, cache, ContactCache(), lambda: NOW)
+        self.statuses = RouteStatuses(self.store, self.sender, cache, accounts)
         self.trials = SubmitTestMessage(self.store, self.executor, lambda: NOW)
         self.directory = Directory(self.store, uuid4)
         self.owners = SetOwner(self.store)

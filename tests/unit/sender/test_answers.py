@@ -4,21 +4,9 @@ import json
 
 import pytest
 
-from services.sender.domain.answers import Accepted, Ambiguous, Paused, Refused, Scope, Throttled, classify
+from services.sender.domain.answers import Accepted, Ambiguous, Paused, Refused, Throttled, classify, of_message
+from services.sender.domain.codes import RULES, Action, Scope
 
-PAUSED = {
-    Scope.CREDENTIALS: [0, 3, 10, 190, 200, 231, 299, 131005],
-    Scope.NUMBER: [33, 131037, 131045, 131048, 133000, 133005, 133006, 133008, 133009, 133010],
-    Scope.ACCOUNT: [368, 131031, 131042, 131044, 131064, 134011],
-}
-THROTTLED = {
-    Scope.PAIR: [131056],
-    Scope.NUMBER: [130429, 131057, 133015, 133016, 2494100],
-    Scope.APP: [4, 613, 80007, 131208, 139102, 139103],
-    Scope.MESSAGE: [131049, 132015, 132069, 134101],
-}
-REFUSED = [100, 130472, 131008, 131009, 131021, 131026, 131030, 131047, 131051, 132001, 134102, 135000, 138005, 2388040]
-UNKNOWN = [1, 2, 131000, 131016, 133004]
 EVERY_HTTP = [200, 400, 401, 404, 500, 503]
 
 
@@ -26,18 +14,10 @@ def error(code: object, **more: object) -> bytes:
     return json.dumps({"error": {"message": "no", "code": code} | more}).encode()
 
 
-@pytest.mark.parametrize("http", EVERY_HTTP)
-def test_the_code_decides_whatever_http_says(http: int) -> None:
-    for scope, codes in PAUSED.items():
-        for code in codes:
-            assert classify(http, error(code)) == Paused(scope, code, "no")
-    for scope, codes in THROTTLED.items():
-        for code in codes:
-            answer = classify(http, error(code))
-            assert isinstance(answer, Throttled)
-            assert (answer.scope, answer.code) == (scope, code)
-    assert {type(classify(http, error(code))) for code in REFUSED} == {Refused}
-    assert {type(classify(http, error(code))) for code in UNKNOWN} == {Ambiguous}
+def test_nothing_but_the_code_decides_on_a_code_that_is_known() -> None:
+    for code in RULES:
+        answers = {classify(http, error(code)) for http in EVERY_HTTP}
+        assert len(answers) == 1, code
 
 
 def test_an_acceptance_names_its_message() -> None:
@@ -67,7 +47,8 @@ def test_unknown_codes_follow_http_and_the_transient_flag() -> None:
     assert classify(400, error(987654)) == Refused(987654, "no")
     assert classify(500, error(987654)) == Ambiguous(987654, "no")
     assert classify(400, error(987654, is_transient=True)) == Ambiguous(987654, "no")
-    assert classify(400, error(131047, is_transient=True)) == Refused(131047, "no")
+    reopen = Refused(131047, "no", Action.REOPEN_WITH_TEMPLATE)
+    assert classify(400, error(131047, is_transient=True)) == reopen
 
 
 def test_errors_without_a_code_are_refusals_when_http_says_so() -> None:
@@ -80,12 +61,20 @@ def test_errors_without_a_code_are_refusals_when_http_says_so() -> None:
 
 def test_a_code_may_come_as_text_or_with_a_subcode() -> None:
     assert isinstance(classify(400, error("131056")), Throttled)
-    assert classify(400, error(100, error_subcode=33)) == Paused(Scope.NUMBER, 100, "no")
+    assert classify(400, error(100, error_subcode=33)) == Paused(Scope.NUMBER, 100, "no", None, Action.PAUSE_NUMBER)
 
 
 def test_retry_after_is_kept_but_never_shortens_what_the_code_asks() -> None:
     assert classify(400, error(130429), 7.0) == Throttled(Scope.NUMBER, 130429, "no", 7.0)
-    assert classify(400, error(131057), 7.0) == Throttled(Scope.NUMBER, 131057, "no", 20.0)
+    assert classify(400, error(131057), 7.0) == Throttled(Scope.NUMBER, 131057, "no", 20.0, Action.RETRY_AFTER)
+
+
+def test_a_file_that_meta_could_not_fetch_is_offered_once_more() -> None:
+    refused = classify(400, error(131053))
+    assert isinstance(refused, Refused)
+    assert of_message(refused) == refused
+    again = of_message(refused, has_link=True)
+    assert again == Throttled(Scope.MESSAGE, 131053, "no", 5.0, Action.FAIL_PERMANENT)
 
 
 def test_the_text_is_metas_details_without_control_signs() -> None:

@@ -6,14 +6,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from uuid import UUID, uuid4
 
+import pytest
+
 from services.pb.common.v1.content_pb2 import Content, TextContent
 from services.pb.sender.v1.sender_pb2 import OutboundMessage
 from services.sender.cache import Pauses
-from services.sender.domain.answers import Accepted, Answer
+from services.sender.domain.answers import Accepted, Answer, NotSent
 from services.sender.domain.message import Key, key_of
 from services.sender.domain.settling import PairLimit, Released, Wish
-from services.sender.ports import Departure, Freshness, NewMessage, Settlement
+from services.sender.ports import Departure, Freshness, NewMessage, NumberFacts, Paced, Place, Settlement
 from services.sender.worker import Departing, Settler, Surroundings, Walk
+from tests.fakes.sender_pauses import BoundlessReach, FakePauseStore, UnknownTemplates
 from tests.fakes.sender_store import Clock, FakeStore
 
 ORGANIZATION = uuid4()
@@ -53,9 +56,11 @@ class Harbour:
         self.store = SlowStore(self.clock, limit=PairLimit(45, 6.0))
         self.store.commit_seconds = self.commit_seconds
         around = Surroundings(
-            settle=Settler(self.store), graph=self, gate=self, pauses=Pauses(self.clock.now), tokens=self,
+            settle=Settler(self.store), graph=self, gate=self,
+            pauses=Pauses(FakePauseStore(self.clock), self.clock.now),
+            numbers=self, reach=BoundlessReach(), templates=UnknownTemplates(), messages_per_second=80.0,
             watermark=self, monotonic=self.clock.now, reconcile_seconds=20.0, fresh_seconds=3.0, calls_per_number=2,
-            pause=self.clock.pause, dice=lambda: 0.0,
+            unix_seconds=self.clock.now, pause=self.clock.pause, dice=lambda: 0.0,
         )  # fmt: skip
         self.take = Departing(self.store, around, self)
 
@@ -71,15 +76,27 @@ class Harbour:
     async def is_clear(self) -> bool:
         return True
 
-    async def reserve(self, numbers: Sequence[str], *, within: float) -> list[tuple[bool, float]]:
-        self.reserved += numbers
-        return [(not self.is_refused, self.waits)] * len(numbers)
+    async def reserve(self, asked: Sequence[Paced], *, within: float) -> list[tuple[bool, float]]:
+        self.reserved += [each.phone_number_id for each in asked]
+        return [(not self.is_refused, self.waits)] * len(asked)
 
     async def penalize(self, phone_number_id: str, *, seconds: float) -> None:
         """Nobody is too fast here."""
 
-    async def get(self, keys: Sequence[object]) -> list[str | None]:
-        return [self.token] * len(keys)
+    async def get(self, keys: Sequence[object]) -> list[NumberFacts]:
+        return [NumberFacts(token=self.token)] * len(keys)
+
+    def alike(self, key: tuple[UUID, str], facts: NumberFacts, *, is_same_app: bool) -> list[str]:
+        return [key[1]]
+
+    async def slow_down(self, phone_number_id: str) -> None:
+        """Nobody is too fast here."""
+
+    async def enter(self, asked: Paced) -> Place:
+        return Place(asked.phone_number_id, "", 0.0)
+
+    def leave(self, place: Place) -> None:
+        """Others may follow."""
 
     def forget(self, key: object) -> None:
         """It stays the same."""
@@ -110,11 +127,11 @@ class Harbour:
         return [(message.state, message.attempts) for message in self.store.messages.values()]
 
 
-def message(lane: UUID, text: str = "x") -> NewMessage:
+def message(lane: UUID, text: str = "x", *, window_expires_at: int = int(LATER)) -> NewMessage:
     message_id = uuid4()
     payload = OutboundMessage(
         organization_id=str(ORGANIZATION), message_id=str(message_id), phone_number_id="1", recipient_wa_id="5511999",
-        content=Content(text=TextContent(body=text)), window_expires_at=int(LATER),
+        content=Content(text=TextContent(body=text)), window_expires_at=window_expires_at,
     ).SerializeToString()  # fmt: skip
     return NewMessage(
         organization_id=ORGANIZATION, message_id=message_id, lane_id=lane, phone_number_id="1",
@@ -195,3 +212,21 @@ def test_a_permission_is_as_old_as_the_question_before_it_was_stored() -> None:
     asyncio.run(harbour.take([message(uuid4())]))
     assert harbour.clock.seconds == 2.0
     assert [walk.granted_at for walk in harbour.walks] == [0.0]
+
+
+class Jam(Harbour):
+    """The number's pace lets the call through only two seconds later: soon enough for the permission to be fresh."""
+
+    async def enter(self, asked: Paced) -> Place:
+        self.clock.seconds += 2.0
+        return await super().enter(asked)
+
+    async def post(self, *, phone_number_id: str, token: str, body: bytes, is_fresh: Freshness) -> Answer:
+        return NotSent("the permission is too old") if not is_fresh() else Accepted("wamid.1")
+
+
+@pytest.mark.parametrize(("seconds", "state"), [(1, "queued"), (3600, "accepted")])
+def test_a_window_that_closes_before_the_request_is_written_keeps_it_from_leaving(seconds: int, state: str) -> None:
+    jam = Jam()
+    jam.run(message(uuid4(), window_expires_at=int(jam.clock.seconds) + seconds))
+    assert [row.state for row in jam.store.messages.values()] == [state]

@@ -18,11 +18,13 @@ from services.chassis.queue import Claim
 from services.pb.common.v1.content_pb2 import Content, TextContent
 from services.pb.sender.v1.sender_pb2 import OutboundMessage
 from services.sender.cache import Pauses
-from services.sender.domain.answers import Accepted, Ambiguous, Answer, NotSent, Paused, Scope, Throttled
+from services.sender.domain.answers import Accepted, Ambiguous, Answer, NotSent, Paused, Throttled
+from services.sender.domain.codes import Scope
 from services.sender.domain.message import Key, key_of
 from services.sender.domain.settling import PairLimit, Turn
-from services.sender.ports import Freshness, NewMessage, Settlement, StatusEvent
+from services.sender.ports import Freshness, NewMessage, NumberFacts, Paced, Place, Settlement, StatusEvent
 from services.sender.worker import Departing, Surroundings, Walk
+from tests.fakes.sender_pauses import BoundlessReach, FakePauseStore, UnknownTemplates
 from tests.fakes.sender_store import Clock, FakeStore
 
 ORGANIZATION = uuid4()
@@ -114,14 +116,26 @@ class World:
     async def is_clear(self) -> bool:
         return not any(told_at <= self.clock.seconds for told_at, _ in self.under_way)
 
-    async def reserve(self, numbers: Sequence[str], *, within: float) -> list[tuple[bool, float]]:
-        return [(True, 0.0)] * len(numbers)
+    async def reserve(self, asked: Sequence[Paced], *, within: float) -> list[tuple[bool, float]]:
+        return [(True, 0.0)] * len(asked)
 
     async def penalize(self, phone_number_id: str, *, seconds: float) -> None:
         """Nobody else is there."""
 
-    async def get(self, keys: Sequence[object]) -> list[str | None]:
-        return ["token"] * len(keys)
+    async def get(self, keys: Sequence[object]) -> list[NumberFacts]:
+        return [NumberFacts(token="token")] * len(keys)
+
+    def alike(self, key: tuple[UUID, str], facts: NumberFacts, *, is_same_app: bool) -> list[str]:
+        return [key[1]]
+
+    async def slow_down(self, phone_number_id: str) -> None:
+        """Nobody is too fast here."""
+
+    async def enter(self, asked: Paced) -> Place:
+        return Place(asked.phone_number_id, "", 0.0)
+
+    def leave(self, place: Place) -> None:
+        """Others may follow."""
 
     def forget(self, key: object) -> None:
         """It stays the same."""
@@ -132,9 +146,10 @@ class World:
 
     def around(self) -> Surroundings:
         return Surroundings(
-            settle=self.settle, graph=self, gate=self, pauses=Pauses(self.clock.now), tokens=self, watermark=self,
-            monotonic=self.clock.now, reconcile_seconds=RECONCILE, fresh_seconds=3.0, calls_per_number=99,
-            pause=self.clock.pause, dice=lambda: 0.0,
+            settle=self.settle, graph=self, gate=self, pauses=Pauses(FakePauseStore(self.clock), self.clock.now),
+            numbers=self, reach=BoundlessReach(), templates=UnknownTemplates(), messages_per_second=80.0,
+            watermark=self, monotonic=self.clock.now, reconcile_seconds=RECONCILE, fresh_seconds=3.0,
+            calls_per_number=99, unix_seconds=self.clock.now, pause=self.clock.pause, dice=lambda: 0.0,
         )  # fmt: skip
 
     @contextmanager

@@ -121,8 +121,28 @@ class Book:
         return {NUMBER: [Failures(code, 1, "no", NOW) for code in range(20)]}
 
 
-def health(**answers: Mapping[str, object] | str) -> TellHealth:
-    everything: Any = (Tokens(), Graph(**answers), Book())
+class Numbers:
+    async def pauses_of(self, *, organization_id: UUID, phone_number_ids: Sequence[str]) -> Mapping[str, Sequence[str]]:
+        return {NUMBER: ["a pause"]}
+
+    async def account_of(self, *, organization_id: UUID, phone_number_id: str) -> str:
+        return WABA
+
+
+class Calls:
+    """So many calls of the account may be made; then none for two and a half seconds."""
+
+    def __init__(self, left: int) -> None:
+        self.left = left
+
+    async def take(self, account: str) -> float:
+        assert account == WABA
+        self.left -= 1
+        return 0.0 if self.left >= 0 else 2.5
+
+
+def health(*, calls: int = 100, **answers: Mapping[str, object] | str) -> TellHealth:
+    everything: Any = (Tokens(), Graph(**answers), Book(), Numbers(), Calls(calls))
     return TellHealth(*everything, lambda: NOW)
 
 
@@ -150,10 +170,21 @@ async def test_what_meta_refuses_is_told_as_far_as_it_goes() -> None:
     assert (await results(health(**{f"{WABA}/phone_numbers": elsewhere})))["subscription"] == "unknown"
 
 
+async def test_an_account_is_not_asked_about_more_often_than_it_may_be() -> None:
+    assert await results(health(calls=0)) == {"token": "unknown"}
+    assert await results(health(calls=1)) == {"token": "ok", "scopes": "unknown", "webhook": "ok"}
+    assert (await results(health(calls=3)))["subscription"] == "unknown"
+    assert (await results(health(calls=4)))["subscription"] == "ok"
+    one, _ = await health(calls=0).of_numbers(organization_id=ORGANIZATION, phone_number_id="")
+    assert one.problem == "its account was asked about too often; it may be again in 3 seconds"
+    assert one.backlog.queued == 3
+
+
 async def test_health_is_metas_word_beside_our_own() -> None:
     one, unopened = await health().of_numbers(organization_id=ORGANIZATION, phone_number_id="")
     assert (one.state.quality_rating, one.problem, one.backlog) == ("GREEN", "", Backlog(3, NOW))
     assert [each.error_code for each in one.failures] == list(range(10))
     assert "SEALING_KEYS" in unopened.problem
+    assert (list(one.pauses), list(unopened.pauses)) == (["a pause"], [])
     (chosen,) = await health().of_numbers(organization_id=ORGANIZATION, phone_number_id="7")
     assert (chosen.phone_number_id, chosen.backlog) == ("7", Backlog(0, None))

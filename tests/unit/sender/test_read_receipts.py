@@ -19,16 +19,17 @@ from services.sender.domain.answers import (
     NotSent,
     Paused,
     Refused,
-    Scope,
     classify,
     of_message,
     of_read_receipt,
 )
+from services.sender.domain.codes import Scope
 from services.sender.domain.delivery import deliveries
 from services.sender.domain.message import Message, attempted, done, key_of
 from services.sender.domain.settling import PairLimit, Turn, Wish
-from services.sender.ports import Freshness, NewMessage, Settlement
+from services.sender.ports import Freshness, NewMessage, NumberFacts, Paced, Place, Settlement
 from services.sender.worker import Surroundings, Walk
+from tests.fakes.sender_pauses import BoundlessReach, FakePauseStore, UnknownTemplates
 from tests.fakes.sender_store import Clock, FakeStore
 
 ORGANIZATION, LANE = uuid4(), uuid4()
@@ -58,14 +59,26 @@ class House:
     async def is_clear(self) -> bool:
         raise AssertionError("no status will ever come for a receipt")
 
-    async def reserve(self, numbers: Sequence[str], *, within: float) -> list[tuple[bool, float]]:
-        return [(True, 0.0)] * len(numbers)
+    async def reserve(self, asked: Sequence[Paced], *, within: float) -> list[tuple[bool, float]]:
+        return [(True, 0.0)] * len(asked)
 
     async def penalize(self, phone_number_id: str, *, seconds: float) -> None:
         """Nobody else is there."""
 
-    async def get(self, keys: Sequence[object]) -> list[str | None]:
-        return ["token"] * len(keys)
+    async def get(self, keys: Sequence[object]) -> list[NumberFacts]:
+        return [NumberFacts(token="token")] * len(keys)
+
+    def alike(self, key: tuple[UUID, str], facts: NumberFacts, *, is_same_app: bool) -> list[str]:
+        return [key[1]]
+
+    async def slow_down(self, phone_number_id: str) -> None:
+        """Nobody is too fast here."""
+
+    async def enter(self, asked: Paced) -> Place:
+        return Place(asked.phone_number_id, "", 0.0)
+
+    def leave(self, place: Place) -> None:
+        """Others may follow."""
 
     def forget(self, key: object) -> None:
         """It stays the same."""
@@ -96,9 +109,10 @@ class House:
     async def work(self, times: int = 1) -> None:
         """Walk the lane as often as it is ready, waiting for its moments."""
         around = Surroundings(
-            settle=self.settle, graph=self, gate=self, pauses=Pauses(self.clock.now), tokens=self, watermark=self,
-            monotonic=self.clock.now, reconcile_seconds=RECONCILE, fresh_seconds=3.0, calls_per_number=99,
-            pause=self.clock.pause, dice=lambda: 0.0,
+            settle=self.settle, graph=self, gate=self, pauses=Pauses(FakePauseStore(self.clock), self.clock.now),
+            numbers=self, reach=BoundlessReach(), templates=UnknownTemplates(), messages_per_second=80.0,
+            watermark=self, monotonic=self.clock.now, reconcile_seconds=RECONCILE, fresh_seconds=3.0,
+            calls_per_number=99, unix_seconds=self.clock.now, pause=self.clock.pause, dice=lambda: 0.0,
         )  # fmt: skip
         for _ in range(times):
             for claim in await self.store.claim(limit=1):

@@ -41,6 +41,16 @@ async def test_a_number_sends_80_messages_a_second(world: World) -> None:
     assert await codes(world, 1, to=users[80]) == [200]
 
 
+async def test_no_second_has_more_wherever_it_begins(world: World) -> None:
+    world.limit(messages_per_second=10, pair_burst=0)
+    assert await codes(world, 4) == [200] * 4
+    await world.pass_time(0.9)
+    assert await codes(world, 7) == [200] * 6 + [130429]
+    await world.pass_time(0.2)
+    # Only the first four are more than a second old.
+    assert await codes(world, 5) == [200] * 4 + [130429]
+
+
 async def test_the_limits_of_a_number_can_be_changed(world: World) -> None:
     world.limit(messages_per_second=2, pair_burst=0)
     assert await codes(world, 3) == [200, 200, 130429]

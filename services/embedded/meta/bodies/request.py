@@ -45,6 +45,11 @@ class Override:
     verify_token: str
 
 
+def read_object(raw: bytes) -> JsonObject:
+    """A body that is a JSON object. Raises GraphError as read_request does."""
+    return _json_object(raw)
+
+
 def read_override(raw: bytes) -> Override | None:
     """The body of a subscription, None for one without an address. Raises GraphError as read_request does."""
     body = _json_object(raw) if raw else {}

@@ -8,8 +8,9 @@ from services.executor.domain.lint.known import Known, known_findings
 from services.executor.domain.lint.names import name_findings
 from services.executor.domain.lint.secrets import secret_findings
 from services.executor.domain.lint.settings import setting_findings
+from services.executor.domain.lint.templates import KnownTemplates, TemplateShape
 
-__all__ = ["Known", "problems"]
+__all__ = ["Known", "KnownTemplates", "TemplateShape", "problems"]
 
 
 def problems(document: FlowDocument, known: Known | None = None) -> tuple[Finding, ...]:

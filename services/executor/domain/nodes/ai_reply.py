@@ -13,8 +13,8 @@ from services.executor.domain.finding import Finding, error
 from services.executor.domain.json_value import Json, number_of, objects_at, text_at, text_of, whole_number_at
 from services.executor.domain.nodes import fields
 from services.executor.domain.nodes.http_request import OK, SPARE_SECONDS, check_range, within
-from services.executor.domain.nodes.node_type import Exit, NodeType, Plan, compile_text, require_text, template_at
-from services.executor.domain.nodes.results import check_mapping, compile_keeping, kept_names
+from services.executor.domain.nodes.node_type import NodeType, Plan, compile_text, require_text, template_at
+from services.executor.domain.nodes.results import call_exits, check_mapping, compile_keeping, kept_names
 from services.executor.domain.nodes.values import compile_address
 from services.executor.domain.secret_marks import is_secret_name
 from services.executor.domain.turn import Go, Holding, Move, Note, Turn
@@ -182,11 +182,7 @@ AI_REPLY = NodeType(
         "failed": "The call failed, or what was said did not arrive.",
     },
     compile=_compile,
-    exits=lambda node: (
-        Exit(("ok", "next")),
-        Exit(("failed",), expected=False),
-        Exit(("timeout",), expected=False),
-    ),
+    exits=call_exits,
     check=_check,
     sets=kept_names,
     texts=("baseUrl", "model", "systemPrompt", "prompt"),

@@ -11,8 +11,8 @@ from services.executor.domain.events import EffectDone, Event, TimerFired
 from services.executor.domain.finding import Finding, error
 from services.executor.domain.json_value import Json, number_of, object_at, text_at
 from services.executor.domain.nodes import fields
-from services.executor.domain.nodes.node_type import Exit, NodeType, Plan
-from services.executor.domain.nodes.results import check_mapping, compile_keeping, kept_names
+from services.executor.domain.nodes.node_type import NodeType, Plan
+from services.executor.domain.nodes.results import call_exits, check_mapping, compile_keeping, kept_names
 from services.executor.domain.nodes.values import compile_address, compile_body, compile_header, compile_value
 from services.executor.domain.turn import Finish, Go, Holding, Move, Turn
 
@@ -190,11 +190,7 @@ HTTP_REQUEST = NodeType(
         "timeout": "No answer came in time; without this edge, failed.",
     },
     compile=_compile,
-    exits=lambda node: (
-        Exit(("ok", "next")),
-        Exit(("failed",), expected=False),
-        Exit(("timeout",), expected=False),
-    ),
+    exits=call_exits,
     check=_check,
     sets=lambda node: (*kept_names(node), text_at(node.data, "statusVariable")),
     texts=("url", "headers", "query", "body", "fallbackValue"),

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from services.executor.domain.document import Node
 from services.executor.domain.finding import Finding, error
 from services.executor.domain.json_value import Json, object_at, text_at, text_of
+from services.executor.domain.nodes.node_type import Exit
 from services.executor.domain.turn import Turn
 from services.executor.domain.variables import Scope, bare_name, compile_reader
 
@@ -13,6 +14,12 @@ Keep = Callable[[Turn, Json], None]
 
 _INDEX = re.compile(r"\[(\d{1,6})\]", re.ASCII)
 _ROOT = "body"
+_EXITS = (Exit(("ok", "next")), Exit(("failed",), expected=False), Exit(("timeout",), expected=False))
+
+
+def call_exits(node: Node) -> tuple[Exit, ...]:
+    """The ways out of a call outside."""
+    return _EXITS
 
 
 def compile_keeping(node: Node) -> Keep:

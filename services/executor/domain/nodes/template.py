@@ -64,7 +64,7 @@ def _components(data: Mapping[str, Json]) -> list[Json]:
     return value if isinstance(value, list) else []
 
 
-def _parameters(data: Mapping[str, Json], part: str) -> list[tuple[str, Json]]:
+def parameters_of(data: Mapping[str, Json], part: str) -> list[tuple[str, Json]]:
     """The parameters of a part with their names; a list of them all is the body's."""
     written = data.get("parameters")
     found = written.get(part) if isinstance(written, dict) else (written if part == "body" else None)
@@ -75,12 +75,12 @@ def _parameters(data: Mapping[str, Json], part: str) -> list[tuple[str, Json]]:
 
 
 def _header(data: Mapping[str, Json]) -> Fill | None:
-    entries = _parameters(data, "header")
+    entries = parameters_of(data, "header")
     return _parameter(*entries[0]) if entries else None
 
 
 def _body(data: Mapping[str, Json]) -> tuple[Fill, ...]:
-    return tuple(_parameter(name, value) for name, value in _parameters(data, "body"))
+    return tuple(_parameter(name, value) for name, value in parameters_of(data, "body"))
 
 
 def _parameter(name: str, value: Json) -> Fill:

@@ -3,6 +3,7 @@
 import hashlib
 from typing import NamedTuple
 
+from .news import TemplateNews
 from .values import Json
 
 # A key that overflows a Postgres index row (2,704 bytes) would poison its POST; 512 characters always fit.
@@ -32,6 +33,7 @@ class Event(NamedTuple):
     flow_input: may this event drive a flow?
     fields: the normal form, keys in a fixed order, every text storable (no U+0000, no lone surrogate).
     order_items: the products of an order, of which the normal form tells only how many there are.
+    template_news: how a message template stands, of which the normal form tells only name and event.
     """
 
     type: str
@@ -41,6 +43,7 @@ class Event(NamedTuple):
     flow_input: bool
     fields: dict[str, Json]
     order_items: tuple[OrderItem, ...] = ()
+    template_news: TemplateNews | None = None
 
     @property
     def subject(self) -> str | None:

@@ -8,6 +8,7 @@ from .change import MISSING_ID, NO_PHONE_NUMBER_ID, NOT_AN_OBJECT, Change
 from .documented import KNOWN_FIELDS
 from .event import Event, bounded
 from .messages import echo_event, kind_of, message_event, standby_echo_event, standby_message_event
+from .news import template_news
 from .statuses import call_error_event, call_status_event, error_event, standby_status_event, status_event
 from .values import Json, array, error_codes, identifier, mapping, phone_and_user_id, put, text, timestamp
 
@@ -194,7 +195,7 @@ def notification(change: Change, field: str | None) -> Event:
         fields["known"] = False
     put(fields, "event", _notified_event(change.value))
     put(fields, "template", text(change.value.get("message_template_name")))
-    return change.unkeyed(fields, "value")
+    return change.unkeyed(fields, "value")._replace(template_news=template_news(field, change.value))
 
 
 def _notified_event(value: Mapping[str, Json]) -> str | None:

@@ -10,6 +10,7 @@ from services.ingress.http.rest.invitations import invitation_routes
 from services.ingress.http.rest.messages import message_routes
 from services.ingress.http.rest.privacy import privacy_routes
 from services.ingress.http.rest.sessions import session_routes
+from services.ingress.http.rest.templates import template_routes
 from services.ingress.http.rest.users import user_routes
 from services.ingress.http.rest.webhooks import webhook_routes
 
@@ -24,6 +25,7 @@ __all__ = [
     "message_routes",
     "privacy_routes",
     "session_routes",
+    "template_routes",
     "user_routes",
     "webhook_routes",
 ]

@@ -102,6 +102,12 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """No campaign of the organization has this id."""
     ERROR_REASON_CAMPAIGN_STATE: _ErrorReason.ValueType  # 76
     """The campaign's state does not allow this; the sentence says which states do."""
+    ERROR_REASON_TEMPLATE_NOT_FOUND: _ErrorReason.ValueType  # 80
+    """No template of the organization has this name, in this language."""
+    ERROR_REASON_REFUSED_BY_META: _ErrorReason.ValueType  # 81
+    """Meta refused what was asked about templates; the sentence has its words."""
+    ERROR_REASON_ACCOUNT_NOT_KNOWN: _ErrorReason.ValueType  # 82
+    """The WhatsApp Business Account of the number is not known; the sentence says how to tell it."""
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """One value per reason; the name without the prefix is what callers match on."""
@@ -186,4 +192,10 @@ ERROR_REASON_CAMPAIGN_NOT_FOUND: ErrorReason.ValueType  # 75
 """No campaign of the organization has this id."""
 ERROR_REASON_CAMPAIGN_STATE: ErrorReason.ValueType  # 76
 """The campaign's state does not allow this; the sentence says which states do."""
+ERROR_REASON_TEMPLATE_NOT_FOUND: ErrorReason.ValueType  # 80
+"""No template of the organization has this name, in this language."""
+ERROR_REASON_REFUSED_BY_META: ErrorReason.ValueType  # 81
+"""Meta refused what was asked about templates; the sentence has its words."""
+ERROR_REASON_ACCOUNT_NOT_KNOWN: ErrorReason.ValueType  # 82
+"""The WhatsApp Business Account of the number is not known; the sentence says how to tell it."""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

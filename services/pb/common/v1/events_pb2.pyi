@@ -193,6 +193,8 @@ class MessageStatus(_message.Message):
     IS_BILLABLE_FIELD_NUMBER: _builtins.int
     RECEIVED_AT_MS_FIELD_NUMBER: _builtins.int
     SIGNED_BY_FIELD_NUMBER: _builtins.int
+    WABA_ID_FIELD_NUMBER: _builtins.int
+    NOTICE_FIELD_NUMBER: _builtins.int
     event_id: _builtins.str
     """Key under which the status counts once: status:<phone_number_id>:<wamid>:<status>[:<participant>]."""
     phone_number_id: _builtins.str
@@ -215,6 +217,8 @@ class MessageStatus(_message.Message):
     """Whether Meta bills it."""
     received_at_ms: _builtins.int
     """Milliseconds since 1970 when ingress made it durable."""
+    waba_id: _builtins.str
+    """The WhatsApp Business Account of the number; may be empty."""
     @_builtins.property
     def error_codes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
         """Error codes of a failed status."""
@@ -222,6 +226,10 @@ class MessageStatus(_message.Message):
     @_builtins.property
     def signed_by(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Names of the Meta apps whose secret signed it, as "organization_id/app"."""
+
+    @_builtins.property
+    def notice(self) -> Global___Notice:
+        """Set when it is no status but news for sender: then message_id and status are empty, and phone_number_id may be."""
 
     def __init__(
         self,
@@ -239,11 +247,145 @@ class MessageStatus(_message.Message):
         is_billable: _builtins.bool = ...,
         received_at_ms: _builtins.int = ...,
         signed_by: _abc.Iterable[_builtins.str] | None = ...,
+        waba_id: _builtins.str = ...,
+        notice: Global___Notice | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["notice", b"notice"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["callback_data", b"callback_data", "error_codes", b"error_codes", "event_id", b"event_id", "is_billable", b"is_billable", "message_id", b"message_id", "occurred_at", b"occurred_at", "phone_number_id", b"phone_number_id", "pricing_category", b"pricing_category", "received_at_ms", b"received_at_ms", "recipient_user_id", b"recipient_user_id", "recipient_wa_id", b"recipient_wa_id", "signed_by", b"signed_by", "status", b"status"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["callback_data", b"callback_data", "error_codes", b"error_codes", "event_id", b"event_id", "is_billable", b"is_billable", "message_id", b"message_id", "notice", b"notice", "occurred_at", b"occurred_at", "phone_number_id", b"phone_number_id", "pricing_category", b"pricing_category", "received_at_ms", b"received_at_ms", "recipient_user_id", b"recipient_user_id", "recipient_wa_id", b"recipient_wa_id", "signed_by", b"signed_by", "status", b"status", "waba_id", b"waba_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___MessageStatus: _TypeAlias = MessageStatus  # noqa: Y015
+
+@_typing.final
+class Notice(_message.Message):
+    """News that Meta or a person tells and that is neither a message nor a status."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PREFERENCE_FIELD_NUMBER: _builtins.int
+    TEMPLATE_FIELD_NUMBER: _builtins.int
+    WABA_ID_FIELD_NUMBER: _builtins.int
+    waba_id: _builtins.str
+    """The WhatsApp Business Account of the entry; may be empty."""
+    @_builtins.property
+    def preference(self) -> Global___Preference:
+        """What a person wants to be sent."""
+
+    @_builtins.property
+    def template(self) -> Global___TemplateNews:
+        """How a template of an account stands."""
+
+    def __init__(
+        self,
+        *,
+        preference: Global___Preference | None = ...,
+        template: Global___TemplateNews | None = ...,
+        waba_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["about", b"about", "preference", b"preference", "template", b"template"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["about", b"about", "preference", b"preference", "template", b"template", "waba_id", b"waba_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_about: _TypeAlias = _typing.Literal["preference", "template"]  # noqa: Y015
+    _WhichOneofArgType_about: _TypeAlias = _typing.Literal["about", b"about"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_about) -> _WhichOneofReturnType_about | None: ...
+
+Global___Notice: _TypeAlias = Notice  # noqa: Y015
+
+@_typing.final
+class Preference(_message.Message):
+    """A person wants no more messages, or wants them again."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    WA_ID_FIELD_NUMBER: _builtins.int
+    USER_ID_FIELD_NUMBER: _builtins.int
+    KIND_FIELD_NUMBER: _builtins.int
+    IS_OUT_FIELD_NUMBER: _builtins.int
+    SAID_AT_MS_FIELD_NUMBER: _builtins.int
+    SOURCE_FIELD_NUMBER: _builtins.int
+    wa_id: _builtins.str
+    """The person's phone number in digits; may be empty when user_id is set."""
+    user_id: _builtins.str
+    """The person's business-scoped user id; may be empty."""
+    kind: _builtins.str
+    """marketing (advertising only) or all (everything but answers to what the person writes afterwards)."""
+    is_out: _builtins.bool
+    """Whether messages are unwanted; false takes back what was said before."""
+    said_at_ms: _builtins.int
+    """Milliseconds since 1970 when it was said; of two words about the same the later one holds."""
+    source: _builtins.str
+    """Who told: word (the person wrote a stop or start word), meta:user_preferences, or flow."""
+    def __init__(
+        self,
+        *,
+        wa_id: _builtins.str = ...,
+        user_id: _builtins.str = ...,
+        kind: _builtins.str = ...,
+        is_out: _builtins.bool = ...,
+        said_at_ms: _builtins.int = ...,
+        source: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["is_out", b"is_out", "kind", b"kind", "said_at_ms", b"said_at_ms", "source", b"source", "user_id", b"user_id", "wa_id", b"wa_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Preference: _TypeAlias = Preference  # noqa: Y015
+
+@_typing.final
+class TemplateNews(_message.Message):
+    """How a message template stands; an empty field was not told."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    LANGUAGE_FIELD_NUMBER: _builtins.int
+    TEMPLATE_ID_FIELD_NUMBER: _builtins.int
+    STATUS_FIELD_NUMBER: _builtins.int
+    QUALITY_FIELD_NUMBER: _builtins.int
+    CATEGORY_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    IS_EDITED_FIELD_NUMBER: _builtins.int
+    TOLD_AT_MS_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """Its name."""
+    language: _builtins.str
+    """Its language, such as pt_BR."""
+    template_id: _builtins.str
+    """Meta's id of it."""
+    status: _builtins.str
+    """APPROVED, REJECTED, PENDING, PAUSED, DISABLED, FLAGGED, REINSTATED, DELETED … as Meta names it."""
+    quality: _builtins.str
+    """GREEN, YELLOW, RED or UNKNOWN."""
+    category: _builtins.str
+    """MARKETING, UTILITY or AUTHENTICATION."""
+    reason: _builtins.str
+    """Why, in Meta's words."""
+    is_edited: _builtins.bool
+    """Whether its components changed: what is known of them has to be read anew."""
+    told_at_ms: _builtins.int
+    """Milliseconds since 1970 when ingress made it durable; of two the later one holds."""
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        language: _builtins.str = ...,
+        template_id: _builtins.str = ...,
+        status: _builtins.str = ...,
+        quality: _builtins.str = ...,
+        category: _builtins.str = ...,
+        reason: _builtins.str = ...,
+        is_edited: _builtins.bool = ...,
+        told_at_ms: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["category", b"category", "is_edited", b"is_edited", "language", b"language", "name", b"name", "quality", b"quality", "reason", b"reason", "status", b"status", "template_id", b"template_id", "told_at_ms", b"told_at_ms"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TemplateNews: _TypeAlias = TemplateNews  # noqa: Y015

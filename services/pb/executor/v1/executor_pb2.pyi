@@ -224,6 +224,7 @@ class ConversationEvent(_message.Message):
     CONTACT_ATTRIBUTES_FIELD_NUMBER: _builtins.int
     CONTACT_TAGS_FIELD_NUMBER: _builtins.int
     CONTACT_LANGUAGE_FIELD_NUMBER: _builtins.int
+    CONTACT_OPTED_IN_FIELD_NUMBER: _builtins.int
     organization_id: _builtins.str
     """The organization."""
     conversation_id: _builtins.str
@@ -260,6 +261,8 @@ class ConversationEvent(_message.Message):
     """What is known of the contact by name, a JSON object; empty when nothing is."""
     contact_language: _builtins.str
     """The contact's language, such as pt_BR; empty when it is unknown."""
+    contact_opted_in: _builtins.bool
+    """Whether the contact wants messages; unset when they never said."""
     @_builtins.property
     def message(self) -> _events_pb2.InboundMessage:
         """The message."""
@@ -301,12 +304,15 @@ class ConversationEvent(_message.Message):
         contact_attributes: _builtins.bytes = ...,
         contact_tags: _abc.Iterable[_builtins.str] | None = ...,
         contact_language: _builtins.str = ...,
+        contact_opted_in: _builtins.bool | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["effect", b"effect", "failed_delivery", b"failed_delivery", "message", b"message"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_contact_opted_in", b"_contact_opted_in", "contact_opted_in", b"contact_opted_in", "effect", b"effect", "failed_delivery", b"failed_delivery", "message", b"message"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["contact_attributes", b"contact_attributes", "contact_id", b"contact_id", "contact_language", b"contact_language", "contact_name", b"contact_name", "contact_tags", b"contact_tags", "contact_user_id", b"contact_user_id", "contact_wa_id", b"contact_wa_id", "conversation_id", b"conversation_id", "effect", b"effect", "event_id", b"event_id", "failed_delivery", b"failed_delivery", "hand", b"hand", "may_run_flow", b"may_run_flow", "message", b"message", "organization_id", b"organization_id", "start_flow_id", b"start_flow_id", "start_reason", b"start_reason", "time_zone", b"time_zone", "timer", b"timer", "timer_due_us", b"timer_due_us", "timer_state_id", b"timer_state_id", "window_expires_at", b"window_expires_at"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_contact_opted_in", b"_contact_opted_in", "contact_attributes", b"contact_attributes", "contact_id", b"contact_id", "contact_language", b"contact_language", "contact_name", b"contact_name", "contact_opted_in", b"contact_opted_in", "contact_tags", b"contact_tags", "contact_user_id", b"contact_user_id", "contact_wa_id", b"contact_wa_id", "conversation_id", b"conversation_id", "effect", b"effect", "event_id", b"event_id", "failed_delivery", b"failed_delivery", "hand", b"hand", "may_run_flow", b"may_run_flow", "message", b"message", "organization_id", b"organization_id", "start_flow_id", b"start_flow_id", "start_reason", b"start_reason", "time_zone", b"time_zone", "timer", b"timer", "timer_due_us", b"timer_due_us", "timer_state_id", b"timer_state_id", "window_expires_at", b"window_expires_at"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__contact_opted_in: _TypeAlias = _typing.Literal["contact_opted_in"]  # noqa: Y015
+    _WhichOneofArgType__contact_opted_in: _TypeAlias = _typing.Literal["_contact_opted_in", b"_contact_opted_in"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__contact_opted_in) -> _WhichOneofReturnType__contact_opted_in | None: ...
 
 Global___ConversationEvent: _TypeAlias = ConversationEvent  # noqa: Y015
 

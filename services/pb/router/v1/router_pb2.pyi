@@ -473,6 +473,7 @@ class PutNumberRequest(_message.Message):
     DEFAULT_FLOW_ID_FIELD_NUMBER: _builtins.int
     APP_FIELD_NUMBER: _builtins.int
     IS_ACTIVE_FIELD_NUMBER: _builtins.int
+    WABA_ID_FIELD_NUMBER: _builtins.int
     organization_id: _builtins.str
     """The organization."""
     phone_number_id: _builtins.str
@@ -487,6 +488,8 @@ class PutNumberRequest(_message.Message):
     """The Meta app it is bound to, as "organization_id/app"; empty accepts any app of the house."""
     is_active: _builtins.bool
     """Whether the number takes part at all."""
+    waba_id: _builtins.str
+    """The WhatsApp Business Account it belongs to; empty leaves it to the number's messages to tell."""
     def __init__(
         self,
         *,
@@ -497,10 +500,11 @@ class PutNumberRequest(_message.Message):
         default_flow_id: _builtins.str = ...,
         app: _builtins.str = ...,
         is_active: _builtins.bool = ...,
+        waba_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["app", b"app", "chatbot_id", b"chatbot_id", "default_flow_id", b"default_flow_id", "display_phone_number", b"display_phone_number", "is_active", b"is_active", "organization_id", b"organization_id", "phone_number_id", b"phone_number_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["app", b"app", "chatbot_id", b"chatbot_id", "default_flow_id", b"default_flow_id", "display_phone_number", b"display_phone_number", "is_active", b"is_active", "organization_id", b"organization_id", "phone_number_id", b"phone_number_id", "waba_id", b"waba_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -562,6 +566,7 @@ class Number(_message.Message):
     DEFAULT_FLOW_ID_FIELD_NUMBER: _builtins.int
     APP_FIELD_NUMBER: _builtins.int
     IS_ACTIVE_FIELD_NUMBER: _builtins.int
+    WABA_ID_FIELD_NUMBER: _builtins.int
     phone_number_id: _builtins.str
     """Meta's id of the number."""
     display_phone_number: _builtins.str
@@ -574,6 +579,8 @@ class Number(_message.Message):
     """The Meta app it is bound to; may be empty."""
     is_active: _builtins.bool
     """Whether the number takes part at all."""
+    waba_id: _builtins.str
+    """The WhatsApp Business Account it belongs to, as it was put; may be empty."""
     def __init__(
         self,
         *,
@@ -583,14 +590,111 @@ class Number(_message.Message):
         default_flow_id: _builtins.str = ...,
         app: _builtins.str = ...,
         is_active: _builtins.bool = ...,
+        waba_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["app", b"app", "chatbot_id", b"chatbot_id", "default_flow_id", b"default_flow_id", "display_phone_number", b"display_phone_number", "is_active", b"is_active", "phone_number_id", b"phone_number_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["app", b"app", "chatbot_id", b"chatbot_id", "default_flow_id", b"default_flow_id", "display_phone_number", b"display_phone_number", "is_active", b"is_active", "phone_number_id", b"phone_number_id", "waba_id", b"waba_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Number: _TypeAlias = Number  # noqa: Y015
+
+@_typing.final
+class OptOutLanguage(_message.Message):
+    """The words of one language."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LANGUAGE_FIELD_NUMBER: _builtins.int
+    STOP_WORDS_FIELD_NUMBER: _builtins.int
+    START_WORDS_FIELD_NUMBER: _builtins.int
+    STOPPED_TEXT_FIELD_NUMBER: _builtins.int
+    STARTED_TEXT_FIELD_NUMBER: _builtins.int
+    language: _builtins.str
+    """Such as pt; tells entries apart."""
+    stopped_text: _builtins.str
+    """What is answered to a stop word, at most 1,024 characters; empty means nothing."""
+    started_text: _builtins.str
+    """What is answered to a start word; empty means nothing."""
+    @_builtins.property
+    def stop_words(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Whole messages that stop all messages, without regard to case, accents and signs at the ends; 60 characters at most."""
+
+    @_builtins.property
+    def start_words(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Whole messages that take that back."""
+
+    def __init__(
+        self,
+        *,
+        language: _builtins.str = ...,
+        stop_words: _abc.Iterable[_builtins.str] | None = ...,
+        start_words: _abc.Iterable[_builtins.str] | None = ...,
+        stopped_text: _builtins.str = ...,
+        started_text: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["language", b"language", "start_words", b"start_words", "started_text", b"started_text", "stop_words", b"stop_words", "stopped_text", b"stopped_text"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___OptOutLanguage: _TypeAlias = OptOutLanguage  # noqa: Y015
+
+@_typing.final
+class PutOptOutWordsRequest(_message.Message):
+    """The words of an organization."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    LANGUAGES_FIELD_NUMBER: _builtins.int
+    IS_OFF_FIELD_NUMBER: _builtins.int
+    organization_id: _builtins.str
+    """The organization."""
+    is_off: _builtins.bool
+    """Whether no words are recognised at all; then languages is empty."""
+    @_builtins.property
+    def languages(self) -> _containers.RepeatedCompositeFieldContainer[Global___OptOutLanguage]:
+        """At most 20; a message may be in any of these languages. None: the words of PyTake in pt, en and es."""
+
+    def __init__(
+        self,
+        *,
+        organization_id: _builtins.str = ...,
+        languages: _abc.Iterable[Global___OptOutLanguage] | None = ...,
+        is_off: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["is_off", b"is_off", "languages", b"languages", "organization_id", b"organization_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PutOptOutWordsRequest: _TypeAlias = PutOptOutWordsRequest  # noqa: Y015
+
+@_typing.final
+class PutOptOutWordsResponse(_message.Message):
+    """What storing did."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    IS_CHANGED_FIELD_NUMBER: _builtins.int
+    is_changed: _builtins.bool
+    """Whether anything changed."""
+    def __init__(
+        self,
+        *,
+        is_changed: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["is_changed", b"is_changed"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PutOptOutWordsResponse: _TypeAlias = PutOptOutWordsResponse  # noqa: Y015
 
 @_typing.final
 class ListNumbersResponse(_message.Message):

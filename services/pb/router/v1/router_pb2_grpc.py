@@ -64,7 +64,7 @@ class RoutingServicer:
         raise NotImplementedError('Method not implemented!')
 
     def RouteStatuses(self, request, context):
-        """Routes statuses: answers OK for an item only when sender has applied or kept it durably.
+        """Routes statuses and notices: answers OK for an item only when sender has applied or kept it durably.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -224,6 +224,11 @@ class DirectoryStub:
                 request_serializer=router_dot_v1_dot_router__pb2.ListNumbersRequest.SerializeToString,
                 response_deserializer=router_dot_v1_dot_router__pb2.ListNumbersResponse.FromString,
                 _registered_method=True)
+        self.PutOptOutWords = channel.unary_unary(
+                '/pytake.router.v1.Directory/PutOptOutWords',
+                request_serializer=router_dot_v1_dot_router__pb2.PutOptOutWordsRequest.SerializeToString,
+                response_deserializer=router_dot_v1_dot_router__pb2.PutOptOutWordsResponse.FromString,
+                _registered_method=True)
         self.PutTriggers = channel.unary_unary(
                 '/pytake.router.v1.Directory/PutTriggers',
                 request_serializer=router_dot_v1_dot_router__pb2.PutTriggersRequest.SerializeToString,
@@ -270,6 +275,13 @@ class DirectoryServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def PutOptOutWords(self, request, context):
+        """Replaces the words by which people stop messages and want them again; without any the words of PyTake hold.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def PutTriggers(self, request, context):
         """Replaces all keyword triggers of an organization.
         """
@@ -304,6 +316,11 @@ def add_DirectoryServicer_to_server(servicer, server):
                     servicer.ListNumbers,
                     request_deserializer=router_dot_v1_dot_router__pb2.ListNumbersRequest.FromString,
                     response_serializer=router_dot_v1_dot_router__pb2.ListNumbersResponse.SerializeToString,
+            ),
+            'PutOptOutWords': grpc.unary_unary_rpc_method_handler(
+                    servicer.PutOptOutWords,
+                    request_deserializer=router_dot_v1_dot_router__pb2.PutOptOutWordsRequest.FromString,
+                    response_serializer=router_dot_v1_dot_router__pb2.PutOptOutWordsResponse.SerializeToString,
             ),
             'PutTriggers': grpc.unary_unary_rpc_method_handler(
                     servicer.PutTriggers,
@@ -447,6 +464,33 @@ class Directory:
             '/pytake.router.v1.Directory/ListNumbers',
             router_dot_v1_dot_router__pb2.ListNumbersRequest.SerializeToString,
             router_dot_v1_dot_router__pb2.ListNumbersResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PutOptOutWords(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.router.v1.Directory/PutOptOutWords',
+            router_dot_v1_dot_router__pb2.PutOptOutWordsRequest.SerializeToString,
+            router_dot_v1_dot_router__pb2.PutOptOutWordsResponse.FromString,
             options,
             channel_credentials,
             insecure,

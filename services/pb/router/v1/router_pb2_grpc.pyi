@@ -36,7 +36,7 @@ class RoutingStub:
     RouteMessages: _grpc.UnaryUnaryMultiCallable[_router_pb2.RouteMessagesRequest, _router_pb2.RouteMessagesResponse]
     """Routes contacts' messages: answers OK for an item only when executor has it durably."""
     RouteStatuses: _grpc.UnaryUnaryMultiCallable[_router_pb2.RouteStatusesRequest, _router_pb2.RouteStatusesResponse]
-    """Routes statuses: answers OK for an item only when sender has applied or kept it durably."""
+    """Routes statuses and notices: answers OK for an item only when sender has applied or kept it durably."""
     SubmitTestMessage: _grpc.UnaryUnaryMultiCallable[_router_pb2.SubmitTestMessageRequest, _router_pb2.SubmitTestMessageResponse]
     """Takes a message in the contact's name, to try a flow; the same road as a real one behind ingress."""
 
@@ -48,7 +48,7 @@ class RoutingAsyncStub(RoutingStub):
     RouteMessages: _aio.UnaryUnaryMultiCallable[_router_pb2.RouteMessagesRequest, _router_pb2.RouteMessagesResponse]  # type: ignore[assignment]
     """Routes contacts' messages: answers OK for an item only when executor has it durably."""
     RouteStatuses: _aio.UnaryUnaryMultiCallable[_router_pb2.RouteStatusesRequest, _router_pb2.RouteStatusesResponse]  # type: ignore[assignment]
-    """Routes statuses: answers OK for an item only when sender has applied or kept it durably."""
+    """Routes statuses and notices: answers OK for an item only when sender has applied or kept it durably."""
     SubmitTestMessage: _aio.UnaryUnaryMultiCallable[_router_pb2.SubmitTestMessageRequest, _router_pb2.SubmitTestMessageResponse]  # type: ignore[assignment]
     """Takes a message in the contact's name, to try a flow; the same road as a real one behind ingress."""
 
@@ -69,7 +69,7 @@ class RoutingServicer(metaclass=_abc_1.ABCMeta):
         request: _router_pb2.RouteStatusesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_router_pb2.RouteStatusesResponse, _abc.Awaitable[_router_pb2.RouteStatusesResponse]]:
-        """Routes statuses: answers OK for an item only when sender has applied or kept it durably."""
+        """Routes statuses and notices: answers OK for an item only when sender has applied or kept it durably."""
 
     @_abc_1.abstractmethod
     def SubmitTestMessage(
@@ -98,6 +98,8 @@ class DirectoryStub:
     """Creates or replaces a number. A phone_number_id belongs to one organization in the whole house."""
     ListNumbers: _grpc.UnaryUnaryMultiCallable[_router_pb2.ListNumbersRequest, _router_pb2.ListNumbersResponse]
     """Lists the numbers of an organization."""
+    PutOptOutWords: _grpc.UnaryUnaryMultiCallable[_router_pb2.PutOptOutWordsRequest, _router_pb2.PutOptOutWordsResponse]
+    """Replaces the words by which people stop messages and want them again; without any the words of PyTake hold."""
     PutTriggers: _grpc.UnaryUnaryMultiCallable[_router_pb2.PutTriggersRequest, _router_pb2.PutTriggersResponse]
     """Replaces all keyword triggers of an organization."""
 
@@ -116,6 +118,8 @@ class DirectoryAsyncStub(DirectoryStub):
     """Creates or replaces a number. A phone_number_id belongs to one organization in the whole house."""
     ListNumbers: _aio.UnaryUnaryMultiCallable[_router_pb2.ListNumbersRequest, _router_pb2.ListNumbersResponse]  # type: ignore[assignment]
     """Lists the numbers of an organization."""
+    PutOptOutWords: _aio.UnaryUnaryMultiCallable[_router_pb2.PutOptOutWordsRequest, _router_pb2.PutOptOutWordsResponse]  # type: ignore[assignment]
+    """Replaces the words by which people stop messages and want them again; without any the words of PyTake hold."""
     PutTriggers: _aio.UnaryUnaryMultiCallable[_router_pb2.PutTriggersRequest, _router_pb2.PutTriggersResponse]  # type: ignore[assignment]
     """Replaces all keyword triggers of an organization."""
 
@@ -161,6 +165,14 @@ class DirectoryServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_router_pb2.ListNumbersResponse, _abc.Awaitable[_router_pb2.ListNumbersResponse]]:
         """Lists the numbers of an organization."""
+
+    @_abc_1.abstractmethod
+    def PutOptOutWords(
+        self,
+        request: _router_pb2.PutOptOutWordsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_router_pb2.PutOptOutWordsResponse, _abc.Awaitable[_router_pb2.PutOptOutWordsResponse]]:
+        """Replaces the words by which people stop messages and want them again; without any the words of PyTake hold."""
 
     @_abc_1.abstractmethod
     def PutTriggers(

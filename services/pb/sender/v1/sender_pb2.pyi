@@ -42,6 +42,7 @@ class OutboundMessage(_message.Message):
     WINDOW_EXPIRES_AT_FIELD_NUMBER: _builtins.int
     REPLY_TO_WAMID_FIELD_NUMBER: _builtins.int
     RECIPIENT_GROUP_ID_FIELD_NUMBER: _builtins.int
+    IS_CONFIRMATION_FIELD_NUMBER: _builtins.int
     organization_id: _builtins.str
     """The organization."""
     message_id: _builtins.str
@@ -66,6 +67,8 @@ class OutboundMessage(_message.Message):
     """Meta's id of the message of the contact that this one quotes; empty means none."""
     recipient_group_id: _builtins.str
     """Meta's id of the group it goes to, in place of a contact; empty means none."""
+    is_confirmation: _builtins.bool
+    """Whether it confirms what the person asked for about messages: then it leaves although they want none."""
     @_builtins.property
     def content(self) -> _content_pb2.Content:
         """What it says."""
@@ -85,10 +88,11 @@ class OutboundMessage(_message.Message):
         window_expires_at: _builtins.int = ...,
         reply_to_wamid: _builtins.str = ...,
         recipient_group_id: _builtins.str = ...,
+        is_confirmation: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["content", b"content"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["content", b"content", "conversation_id", b"conversation_id", "flow_id", b"flow_id", "message_id", b"message_id", "node_id", b"node_id", "organization_id", b"organization_id", "phone_number_id", b"phone_number_id", "recipient_group_id", b"recipient_group_id", "recipient_user_id", b"recipient_user_id", "recipient_wa_id", b"recipient_wa_id", "reply_to_wamid", b"reply_to_wamid", "window_expires_at", b"window_expires_at"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["content", b"content", "conversation_id", b"conversation_id", "flow_id", b"flow_id", "is_confirmation", b"is_confirmation", "message_id", b"message_id", "node_id", b"node_id", "organization_id", b"organization_id", "phone_number_id", b"phone_number_id", "recipient_group_id", b"recipient_group_id", "recipient_user_id", b"recipient_user_id", "recipient_wa_id", b"recipient_wa_id", "reply_to_wamid", b"reply_to_wamid", "window_expires_at", b"window_expires_at"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -141,6 +145,88 @@ class EnqueueResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___EnqueueResponse: _TypeAlias = EnqueueResponse  # noqa: Y015
+
+@_typing.final
+class OrganizationNotice(_message.Message):
+    """News with the organization it concerns."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    NOTICE_FIELD_NUMBER: _builtins.int
+    CONFIRMATION_FIELD_NUMBER: _builtins.int
+    organization_id: _builtins.str
+    """The organization."""
+    @_builtins.property
+    def notice(self) -> _events_pb2.Notice:
+        """The news."""
+
+    @_builtins.property
+    def confirmation(self) -> Global___OutboundMessage:
+        """The one text that confirms it to the person; stored with it, counts once by its id. Unset means none."""
+
+    def __init__(
+        self,
+        *,
+        organization_id: _builtins.str = ...,
+        notice: _events_pb2.Notice | None = ...,
+        confirmation: Global___OutboundMessage | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["confirmation", b"confirmation", "notice", b"notice"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["confirmation", b"confirmation", "notice", b"notice", "organization_id", b"organization_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___OrganizationNotice: _TypeAlias = OrganizationNotice  # noqa: Y015
+
+@_typing.final
+class ApplyNoticesRequest(_message.Message):
+    """News of any organizations."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NOTICES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def notices(self) -> _containers.RepeatedCompositeFieldContainer[Global___OrganizationNotice]:
+        """The news."""
+
+    def __init__(
+        self,
+        *,
+        notices: _abc.Iterable[Global___OrganizationNotice] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["notices", b"notices"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ApplyNoticesRequest: _TypeAlias = ApplyNoticesRequest  # noqa: Y015
+
+@_typing.final
+class ApplyNoticesResponse(_message.Message):
+    """One result per notice, in order."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RESULTS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def results(self) -> _containers.RepeatedCompositeFieldContainer[_results_pb2.ItemResult]:
+        """The results."""
+
+    def __init__(
+        self,
+        *,
+        results: _abc.Iterable[_results_pb2.ItemResult] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["results", b"results"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ApplyNoticesResponse: _TypeAlias = ApplyNoticesResponse  # noqa: Y015
 
 @_typing.final
 class OrganizationStatus(_message.Message):
@@ -347,6 +433,610 @@ class CheckCredentialsResponse(_message.Message):
 Global___CheckCredentialsResponse: _TypeAlias = CheckCredentialsResponse  # noqa: Y015
 
 @_typing.final
+class ListTemplatesRequest(_message.Message):
+    """Asks for templates."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    PHONE_NUMBER_ID_FIELD_NUMBER: _builtins.int
+    KNOWN_DIGEST_FIELD_NUMBER: _builtins.int
+    organization_id: _builtins.str
+    """The organization."""
+    phone_number_id: _builtins.str
+    """Only those of this number's account; empty means all the organization's accounts."""
+    known_digest: _builtins.str
+    """The digest of an earlier answer: when it still fits, no templates come with the answer. May be empty."""
+    def __init__(
+        self,
+        *,
+        organization_id: _builtins.str = ...,
+        phone_number_id: _builtins.str = ...,
+        known_digest: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["known_digest", b"known_digest", "organization_id", b"organization_id", "phone_number_id", b"phone_number_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListTemplatesRequest: _TypeAlias = ListTemplatesRequest  # noqa: Y015
+
+@_typing.final
+class TemplateButton(_message.Message):
+    """One button of a template."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TYPE_FIELD_NUMBER: _builtins.int
+    TEXT_FIELD_NUMBER: _builtins.int
+    NEEDS_VALUE_FIELD_NUMBER: _builtins.int
+    type: _builtins.str
+    """quick_reply, url, phone_number, copy_code, flow, otp, catalog, mpm … as Meta names it, in lower case."""
+    text: _builtins.str
+    """What is written on it."""
+    needs_value: _builtins.bool
+    """Whether a message has to bring a value for it."""
+    def __init__(
+        self,
+        *,
+        type: _builtins.str = ...,
+        text: _builtins.str = ...,
+        needs_value: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["needs_value", b"needs_value", "text", b"text", "type", b"type"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TemplateButton: _TypeAlias = TemplateButton  # noqa: Y015
+
+@_typing.final
+class TemplateShape(_message.Message):
+    """What a message has to bring to a template."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    HEADER_FIELD_NUMBER: _builtins.int
+    HEADER_VALUES_FIELD_NUMBER: _builtins.int
+    BODY_VALUES_FIELD_NUMBER: _builtins.int
+    BODY_NAMES_FIELD_NUMBER: _builtins.int
+    HEADER_NAME_FIELD_NUMBER: _builtins.int
+    BUTTONS_FIELD_NUMBER: _builtins.int
+    IS_BODY_KNOWN_FIELD_NUMBER: _builtins.int
+    header: _builtins.str
+    """none, text, image, video, document, location or product."""
+    header_values: _builtins.int
+    """Values that the header's text takes; 0 or 1."""
+    body_values: _builtins.int
+    """Values that the body takes, in order; 0 when they have names."""
+    header_name: _builtins.str
+    """The name of the value in the header's text; empty when it goes by order."""
+    is_body_known: _builtins.bool
+    """Whether the body's words are known; those of some authentication templates are Meta's own."""
+    @_builtins.property
+    def body_names(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The names of the values that the body takes; empty when they go by order."""
+
+    @_builtins.property
+    def buttons(self) -> _containers.RepeatedCompositeFieldContainer[Global___TemplateButton]:
+        """The buttons, in order."""
+
+    def __init__(
+        self,
+        *,
+        header: _builtins.str = ...,
+        header_values: _builtins.int = ...,
+        body_values: _builtins.int = ...,
+        body_names: _abc.Iterable[_builtins.str] | None = ...,
+        header_name: _builtins.str = ...,
+        buttons: _abc.Iterable[Global___TemplateButton] | None = ...,
+        is_body_known: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["body_names", b"body_names", "body_values", b"body_values", "buttons", b"buttons", "header", b"header", "header_name", b"header_name", "header_values", b"header_values", "is_body_known", b"is_body_known"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TemplateShape: _TypeAlias = TemplateShape  # noqa: Y015
+
+@_typing.final
+class Template(_message.Message):
+    """A template in one language."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    LANGUAGE_FIELD_NUMBER: _builtins.int
+    WABA_ID_FIELD_NUMBER: _builtins.int
+    TEMPLATE_ID_FIELD_NUMBER: _builtins.int
+    CATEGORY_FIELD_NUMBER: _builtins.int
+    STATUS_FIELD_NUMBER: _builtins.int
+    QUALITY_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    SHAPE_FIELD_NUMBER: _builtins.int
+    COMPONENTS_FIELD_NUMBER: _builtins.int
+    SYNCED_AT_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """Its name."""
+    language: _builtins.str
+    """Its language, such as pt_BR."""
+    waba_id: _builtins.str
+    """The WhatsApp Business Account it belongs to."""
+    template_id: _builtins.str
+    """Meta's id of it; may be empty."""
+    category: _builtins.str
+    """MARKETING, UTILITY or AUTHENTICATION; may be empty."""
+    status: _builtins.str
+    """APPROVED, PENDING, REJECTED, PAUSED, DISABLED … as Meta names it; only APPROVED ones can be sent."""
+    quality: _builtins.str
+    """GREEN, YELLOW, RED or UNKNOWN."""
+    reason: _builtins.str
+    """Why it was refused or paused, in Meta's words; may be empty."""
+    components: _builtins.bytes
+    """Its components as Meta tells them, JSON."""
+    @_builtins.property
+    def shape(self) -> Global___TemplateShape:
+        """What a message has to bring; unset while the template has only been told of."""
+
+    @_builtins.property
+    def synced_at(self) -> _timestamp_pb2.Timestamp:
+        """When sender last read it from Meta; unset when it has only been told of."""
+
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        language: _builtins.str = ...,
+        waba_id: _builtins.str = ...,
+        template_id: _builtins.str = ...,
+        category: _builtins.str = ...,
+        status: _builtins.str = ...,
+        quality: _builtins.str = ...,
+        reason: _builtins.str = ...,
+        shape: Global___TemplateShape | None = ...,
+        components: _builtins.bytes = ...,
+        synced_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["shape", b"shape", "synced_at", b"synced_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["category", b"category", "components", b"components", "language", b"language", "name", b"name", "quality", b"quality", "reason", b"reason", "shape", b"shape", "status", b"status", "synced_at", b"synced_at", "template_id", b"template_id", "waba_id", b"waba_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Template: _TypeAlias = Template  # noqa: Y015
+
+@_typing.final
+class ListTemplatesResponse(_message.Message):
+    """Templates."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TEMPLATES_FIELD_NUMBER: _builtins.int
+    DIGEST_FIELD_NUMBER: _builtins.int
+    IS_UNCHANGED_FIELD_NUMBER: _builtins.int
+    IS_SYNCED_FIELD_NUMBER: _builtins.int
+    digest: _builtins.str
+    """Tells this answer from others; to be handed back as known_digest."""
+    is_unchanged: _builtins.bool
+    """Whether known_digest still fits."""
+    is_synced: _builtins.bool
+    """Whether the organization's templates have ever been read from Meta: a template that is missing is only then unknown."""
+    @_builtins.property
+    def templates(self) -> _containers.RepeatedCompositeFieldContainer[Global___Template]:
+        """By name, language and account; empty when is_unchanged."""
+
+    def __init__(
+        self,
+        *,
+        templates: _abc.Iterable[Global___Template] | None = ...,
+        digest: _builtins.str = ...,
+        is_unchanged: _builtins.bool = ...,
+        is_synced: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["digest", b"digest", "is_synced", b"is_synced", "is_unchanged", b"is_unchanged", "templates", b"templates"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListTemplatesResponse: _TypeAlias = ListTemplatesResponse  # noqa: Y015
+
+@_typing.final
+class SyncTemplatesRequest(_message.Message):
+    """Asks for a reading of all templates."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    PHONE_NUMBER_ID_FIELD_NUMBER: _builtins.int
+    organization_id: _builtins.str
+    """The organization."""
+    phone_number_id: _builtins.str
+    """A number of the account; it must have an access token."""
+    def __init__(
+        self,
+        *,
+        organization_id: _builtins.str = ...,
+        phone_number_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["organization_id", b"organization_id", "phone_number_id", b"phone_number_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SyncTemplatesRequest: _TypeAlias = SyncTemplatesRequest  # noqa: Y015
+
+@_typing.final
+class SyncTemplatesResponse(_message.Message):
+    """What reading found."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FOUND_FIELD_NUMBER: _builtins.int
+    CHANGED_FIELD_NUMBER: _builtins.int
+    REMOVED_FIELD_NUMBER: _builtins.int
+    found: _builtins.int
+    """Templates Meta has."""
+    changed: _builtins.int
+    """Of those, how many were new or had changed."""
+    removed: _builtins.int
+    """How many Meta has no longer."""
+    def __init__(
+        self,
+        *,
+        found: _builtins.int = ...,
+        changed: _builtins.int = ...,
+        removed: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["changed", b"changed", "found", b"found", "removed", b"removed"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SyncTemplatesResponse: _TypeAlias = SyncTemplatesResponse  # noqa: Y015
+
+@_typing.final
+class CreateTemplateRequest(_message.Message):
+    """A template to be created."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    PHONE_NUMBER_ID_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    LANGUAGE_FIELD_NUMBER: _builtins.int
+    CATEGORY_FIELD_NUMBER: _builtins.int
+    COMPONENTS_FIELD_NUMBER: _builtins.int
+    organization_id: _builtins.str
+    """The organization."""
+    phone_number_id: _builtins.str
+    """A number of the account; it must have an access token."""
+    name: _builtins.str
+    """1 to 512 small letters, digits and underscores."""
+    language: _builtins.str
+    """Such as pt_BR."""
+    category: _builtins.str
+    """MARKETING, UTILITY or AUTHENTICATION."""
+    components: _builtins.bytes
+    """The components as Meta wants them, a JSON array."""
+    def __init__(
+        self,
+        *,
+        organization_id: _builtins.str = ...,
+        phone_number_id: _builtins.str = ...,
+        name: _builtins.str = ...,
+        language: _builtins.str = ...,
+        category: _builtins.str = ...,
+        components: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["category", b"category", "components", b"components", "language", b"language", "name", b"name", "organization_id", b"organization_id", "phone_number_id", b"phone_number_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CreateTemplateRequest: _TypeAlias = CreateTemplateRequest  # noqa: Y015
+
+@_typing.final
+class CreateTemplateResponse(_message.Message):
+    """The template as Meta took it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TEMPLATE_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def template(self) -> Global___Template:
+        """The template."""
+
+    def __init__(
+        self,
+        *,
+        template: Global___Template | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["template", b"template"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["template", b"template"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CreateTemplateResponse: _TypeAlias = CreateTemplateResponse  # noqa: Y015
+
+@_typing.final
+class DeleteTemplateRequest(_message.Message):
+    """A template to be deleted."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    PHONE_NUMBER_ID_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    LANGUAGE_FIELD_NUMBER: _builtins.int
+    organization_id: _builtins.str
+    """The organization."""
+    phone_number_id: _builtins.str
+    """A number of the account; it must have an access token."""
+    name: _builtins.str
+    """Its name."""
+    language: _builtins.str
+    """Only in this language; empty means in all."""
+    def __init__(
+        self,
+        *,
+        organization_id: _builtins.str = ...,
+        phone_number_id: _builtins.str = ...,
+        name: _builtins.str = ...,
+        language: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["language", b"language", "name", b"name", "organization_id", b"organization_id", "phone_number_id", b"phone_number_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DeleteTemplateRequest: _TypeAlias = DeleteTemplateRequest  # noqa: Y015
+
+@_typing.final
+class DeleteTemplateResponse(_message.Message):
+    """What deleting did."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DELETED_FIELD_NUMBER: _builtins.int
+    deleted: _builtins.int
+    """Templates that are gone."""
+    def __init__(
+        self,
+        *,
+        deleted: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["deleted", b"deleted"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DeleteTemplateResponse: _TypeAlias = DeleteTemplateResponse  # noqa: Y015
+
+@_typing.final
+class PutNumberLimitsRequest(_message.Message):
+    """What sender is told of a number."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    PHONE_NUMBER_ID_FIELD_NUMBER: _builtins.int
+    WABA_ID_FIELD_NUMBER: _builtins.int
+    PORTFOLIO_ID_FIELD_NUMBER: _builtins.int
+    MESSAGES_PER_SECOND_FIELD_NUMBER: _builtins.int
+    USERS_PER_DAY_FIELD_NUMBER: _builtins.int
+    organization_id: _builtins.str
+    """The organization."""
+    phone_number_id: _builtins.str
+    """The business number."""
+    waba_id: _builtins.str
+    """Its WhatsApp Business Account; empty keeps what is known, and statuses tell it as well."""
+    portfolio_id: _builtins.str
+    """Names its portfolio, whose numbers share the limit of users a day; empty is the organization's one."""
+    messages_per_second: _builtins.int
+    """Messages it may send a second, at most 5,000; 0 leaves it to the settings."""
+    users_per_day: _builtins.int
+    """Different users its portfolio may reach outside the 24 hour window in any 24 hours; 0 means no limit is kept."""
+    def __init__(
+        self,
+        *,
+        organization_id: _builtins.str = ...,
+        phone_number_id: _builtins.str = ...,
+        waba_id: _builtins.str = ...,
+        portfolio_id: _builtins.str = ...,
+        messages_per_second: _builtins.int = ...,
+        users_per_day: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["messages_per_second", b"messages_per_second", "organization_id", b"organization_id", "phone_number_id", b"phone_number_id", "portfolio_id", b"portfolio_id", "users_per_day", b"users_per_day", "waba_id", b"waba_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PutNumberLimitsRequest: _TypeAlias = PutNumberLimitsRequest  # noqa: Y015
+
+@_typing.final
+class PutNumberLimitsResponse(_message.Message):
+    """What storing did."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    IS_CHANGED_FIELD_NUMBER: _builtins.int
+    is_changed: _builtins.bool
+    """Whether anything changed."""
+    def __init__(
+        self,
+        *,
+        is_changed: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["is_changed", b"is_changed"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PutNumberLimitsResponse: _TypeAlias = PutNumberLimitsResponse  # noqa: Y015
+
+@_typing.final
+class ListPausesRequest(_message.Message):
+    """Asks for pauses."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    organization_id: _builtins.str
+    """The organization."""
+    def __init__(
+        self,
+        *,
+        organization_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["organization_id", b"organization_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListPausesRequest: _TypeAlias = ListPausesRequest  # noqa: Y015
+
+@_typing.final
+class Pause(_message.Message):
+    """Something Meta refuses as a whole; one message is let through now and then to see whether it still does."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SCOPE_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    PHONE_NUMBER_ID_FIELD_NUMBER: _builtins.int
+    ERROR_CODE_FIELD_NUMBER: _builtins.int
+    ERROR_TEXT_FIELD_NUMBER: _builtins.int
+    SINCE_FIELD_NUMBER: _builtins.int
+    PROBES_FIELD_NUMBER: _builtins.int
+    PROBE_IN_SECONDS_FIELD_NUMBER: _builtins.int
+    scope: _builtins.str
+    """credentials (all numbers with the same token), number, waba (all numbers of the account) or template."""
+    name: _builtins.str
+    """The number, the account or the template (NAME/LANGUAGE); of a token nothing is told."""
+    phone_number_id: _builtins.str
+    """The number Meta refused it for."""
+    error_code: _builtins.int
+    """Meta's error code."""
+    error_text: _builtins.str
+    """What Meta said."""
+    probes: _builtins.int
+    """How many messages were let through in vain."""
+    probe_in_seconds: _builtins.int
+    """Seconds until the next is let through; 0 means the next one to come."""
+    @_builtins.property
+    def since(self) -> _timestamp_pb2.Timestamp:
+        """Since when."""
+
+    def __init__(
+        self,
+        *,
+        scope: _builtins.str = ...,
+        name: _builtins.str = ...,
+        phone_number_id: _builtins.str = ...,
+        error_code: _builtins.int = ...,
+        error_text: _builtins.str = ...,
+        since: _timestamp_pb2.Timestamp | None = ...,
+        probes: _builtins.int = ...,
+        probe_in_seconds: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["since", b"since"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["error_code", b"error_code", "error_text", b"error_text", "name", b"name", "phone_number_id", b"phone_number_id", "probe_in_seconds", b"probe_in_seconds", "probes", b"probes", "scope", b"scope", "since", b"since"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Pause: _TypeAlias = Pause  # noqa: Y015
+
+@_typing.final
+class ListPausesResponse(_message.Message):
+    """Pauses."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PAUSES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def pauses(self) -> _containers.RepeatedCompositeFieldContainer[Global___Pause]:
+        """The oldest first."""
+
+    def __init__(
+        self,
+        *,
+        pauses: _abc.Iterable[Global___Pause] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["pauses", b"pauses"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListPausesResponse: _TypeAlias = ListPausesResponse  # noqa: Y015
+
+@_typing.final
+class EndPausesRequest(_message.Message):
+    """Asks to go on."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    PHONE_NUMBER_ID_FIELD_NUMBER: _builtins.int
+    TEMPLATE_FIELD_NUMBER: _builtins.int
+    organization_id: _builtins.str
+    """The organization."""
+    phone_number_id: _builtins.str
+    """The number whose token, registration or account was mended; empty means none."""
+    template: _builtins.str
+    """The template that Meta takes again, as NAME/LANGUAGE; empty means none."""
+    def __init__(
+        self,
+        *,
+        organization_id: _builtins.str = ...,
+        phone_number_id: _builtins.str = ...,
+        template: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["organization_id", b"organization_id", "phone_number_id", b"phone_number_id", "template", b"template"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EndPausesRequest: _TypeAlias = EndPausesRequest  # noqa: Y015
+
+@_typing.final
+class EndPausesResponse(_message.Message):
+    """What going on did."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENDED_FIELD_NUMBER: _builtins.int
+    ended: _builtins.int
+    """How many pauses there were."""
+    def __init__(
+        self,
+        *,
+        ended: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["ended", b"ended"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EndPausesResponse: _TypeAlias = EndPausesResponse  # noqa: Y015
+
+@_typing.final
 class ListMessagesRequest(_message.Message):
     """Asks for messages."""
 
@@ -422,6 +1112,7 @@ class MessageRecord(_message.Message):
     ERROR_CODE_FIELD_NUMBER: _builtins.int
     CREATED_AT_FIELD_NUMBER: _builtins.int
     ERROR_TEXT_FIELD_NUMBER: _builtins.int
+    ERROR_ACTION_FIELD_NUMBER: _builtins.int
     message_id: _builtins.str
     """Its id."""
     conversation_id: _builtins.str
@@ -442,6 +1133,11 @@ class MessageRecord(_message.Message):
     """Meta's error code; 0 means none."""
     error_text: _builtins.str
     """What Meta said, or which limit the message broke, with the field and the mend; empty means nothing."""
+    error_action: _builtins.str
+    """What sender does about the error code: retry_backoff, retry_pair, retry_after, pause_number, pause_waba,
+    pause_credentials, pause_template, reopen_with_template, suppress_marketing, fail_permanent, ignore, alert, or
+    hold_uncertain when no answer came; empty means nothing.
+    """
     @_builtins.property
     def wamids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Meta's ids; two or more mean a duplicate that was detected."""
@@ -465,10 +1161,11 @@ class MessageRecord(_message.Message):
         error_code: _builtins.int = ...,
         created_at: _timestamp_pb2.Timestamp | None = ...,
         error_text: _builtins.str = ...,
+        error_action: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["created_at", b"created_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempts", b"attempts", "conversation_id", b"conversation_id", "created_at", b"created_at", "error_code", b"error_code", "error_text", b"error_text", "is_maybe_duplicate", b"is_maybe_duplicate", "message_id", b"message_id", "phone_number_id", b"phone_number_id", "resolved_by", b"resolved_by", "state", b"state", "status", b"status", "wamids", b"wamids"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempts", b"attempts", "conversation_id", b"conversation_id", "created_at", b"created_at", "error_action", b"error_action", "error_code", b"error_code", "error_text", b"error_text", "is_maybe_duplicate", b"is_maybe_duplicate", "message_id", b"message_id", "phone_number_id", b"phone_number_id", "resolved_by", b"resolved_by", "state", b"state", "status", b"status", "wamids", b"wamids"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1172,6 +1869,7 @@ class NumberHealth(_message.Message):
     QUEUED_FIELD_NUMBER: _builtins.int
     OLDEST_QUEUED_AT_FIELD_NUMBER: _builtins.int
     ERRORS_FIELD_NUMBER: _builtins.int
+    PAUSES_FIELD_NUMBER: _builtins.int
     phone_number_id: _builtins.str
     """The number."""
     quality_rating: _builtins.str
@@ -1194,6 +1892,10 @@ class NumberHealth(_message.Message):
     def errors(self) -> _containers.RepeatedCompositeFieldContainer[Global___ErrorCount]:
         """Failures of the last 24 hours, the most frequent first; at most 10."""
 
+    @_builtins.property
+    def pauses(self) -> _containers.RepeatedCompositeFieldContainer[Global___Pause]:
+        """What holds up every message of it: pauses of the number, of its token and of its account."""
+
     def __init__(
         self,
         *,
@@ -1206,10 +1908,11 @@ class NumberHealth(_message.Message):
         queued: _builtins.int = ...,
         oldest_queued_at: _timestamp_pb2.Timestamp | None = ...,
         errors: _abc.Iterable[Global___ErrorCount] | None = ...,
+        pauses: _abc.Iterable[Global___Pause] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["oldest_queued_at", b"oldest_queued_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["connection", b"connection", "errors", b"errors", "messaging_limit", b"messaging_limit", "oldest_queued_at", b"oldest_queued_at", "phone_number_id", b"phone_number_id", "problem", b"problem", "quality_rating", b"quality_rating", "queued", b"queued", "throughput_level", b"throughput_level"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["connection", b"connection", "errors", b"errors", "messaging_limit", b"messaging_limit", "oldest_queued_at", b"oldest_queued_at", "pauses", b"pauses", "phone_number_id", b"phone_number_id", "problem", b"problem", "quality_rating", b"quality_rating", "queued", b"queued", "throughput_level", b"throughput_level"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1410,6 +2113,8 @@ class ExportContactRequest(_message.Message):
     ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
     CONVERSATION_IDS_FIELD_NUMBER: _builtins.int
     CURSOR_FIELD_NUMBER: _builtins.int
+    WA_IDS_FIELD_NUMBER: _builtins.int
+    USER_IDS_FIELD_NUMBER: _builtins.int
     organization_id: _builtins.str
     """The organization."""
     cursor: _builtins.str
@@ -1418,16 +2123,26 @@ class ExportContactRequest(_message.Message):
     def conversation_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """The contact's conversations."""
 
+    @_builtins.property
+    def wa_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """All phone numbers of the contact in digits."""
+
+    @_builtins.property
+    def user_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """All business-scoped user ids of the contact."""
+
     def __init__(
         self,
         *,
         organization_id: _builtins.str = ...,
         conversation_ids: _abc.Iterable[_builtins.str] | None = ...,
         cursor: _builtins.str = ...,
+        wa_ids: _abc.Iterable[_builtins.str] | None = ...,
+        user_ids: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["conversation_ids", b"conversation_ids", "cursor", b"cursor", "organization_id", b"organization_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["conversation_ids", b"conversation_ids", "cursor", b"cursor", "organization_id", b"organization_id", "user_ids", b"user_ids", "wa_ids", b"wa_ids"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -40,6 +40,11 @@ class DeliveryStub:
                 request_serializer=sender_dot_v1_dot_sender__pb2.EnqueueRequest.SerializeToString,
                 response_deserializer=sender_dot_v1_dot_sender__pb2.EnqueueResponse.FromString,
                 _registered_method=True)
+        self.ApplyNotices = channel.unary_unary(
+                '/pytake.sender.v1.Delivery/ApplyNotices',
+                request_serializer=sender_dot_v1_dot_sender__pb2.ApplyNoticesRequest.SerializeToString,
+                response_deserializer=sender_dot_v1_dot_sender__pb2.ApplyNoticesResponse.FromString,
+                _registered_method=True)
         self.ApplyStatuses = channel.unary_unary(
                 '/pytake.sender.v1.Delivery/ApplyStatuses',
                 request_serializer=sender_dot_v1_dot_sender__pb2.ApplyStatusesRequest.SerializeToString,
@@ -53,6 +58,14 @@ class DeliveryServicer:
 
     def Enqueue(self, request, context):
         """Takes messages durably, in order within a conversation. Repeats are answered DUPLICATE.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ApplyNotices(self, request, context):
+        """Takes news durably: what people want to be sent, how templates stand. Repeats, and what is older than known, change
+        nothing.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -72,6 +85,11 @@ def add_DeliveryServicer_to_server(servicer, server):
                     servicer.Enqueue,
                     request_deserializer=sender_dot_v1_dot_sender__pb2.EnqueueRequest.FromString,
                     response_serializer=sender_dot_v1_dot_sender__pb2.EnqueueResponse.SerializeToString,
+            ),
+            'ApplyNotices': grpc.unary_unary_rpc_method_handler(
+                    servicer.ApplyNotices,
+                    request_deserializer=sender_dot_v1_dot_sender__pb2.ApplyNoticesRequest.FromString,
+                    response_serializer=sender_dot_v1_dot_sender__pb2.ApplyNoticesResponse.SerializeToString,
             ),
             'ApplyStatuses': grpc.unary_unary_rpc_method_handler(
                     servicer.ApplyStatuses,
@@ -107,6 +125,33 @@ class Delivery:
             '/pytake.sender.v1.Delivery/Enqueue',
             sender_dot_v1_dot_sender__pb2.EnqueueRequest.SerializeToString,
             sender_dot_v1_dot_sender__pb2.EnqueueResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ApplyNotices(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.sender.v1.Delivery/ApplyNotices',
+            sender_dot_v1_dot_sender__pb2.ApplyNoticesRequest.SerializeToString,
+            sender_dot_v1_dot_sender__pb2.ApplyNoticesResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -254,6 +299,378 @@ class Credentials:
             '/pytake.sender.v1.Credentials/CheckCredentials',
             sender_dot_v1_dot_sender__pb2.CheckCredentialsRequest.SerializeToString,
             sender_dot_v1_dot_sender__pb2.CheckCredentialsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+
+class TemplatesStub:
+    """Message templates of the organization's WhatsApp Business Accounts.
+    """
+
+    def __init__(self, channel):
+        """Constructor.
+
+        Args:
+            channel: A grpc.Channel.
+        """
+        self.ListTemplates = channel.unary_unary(
+                '/pytake.sender.v1.Templates/ListTemplates',
+                request_serializer=sender_dot_v1_dot_sender__pb2.ListTemplatesRequest.SerializeToString,
+                response_deserializer=sender_dot_v1_dot_sender__pb2.ListTemplatesResponse.FromString,
+                _registered_method=True)
+        self.SyncTemplates = channel.unary_unary(
+                '/pytake.sender.v1.Templates/SyncTemplates',
+                request_serializer=sender_dot_v1_dot_sender__pb2.SyncTemplatesRequest.SerializeToString,
+                response_deserializer=sender_dot_v1_dot_sender__pb2.SyncTemplatesResponse.FromString,
+                _registered_method=True)
+        self.CreateTemplate = channel.unary_unary(
+                '/pytake.sender.v1.Templates/CreateTemplate',
+                request_serializer=sender_dot_v1_dot_sender__pb2.CreateTemplateRequest.SerializeToString,
+                response_deserializer=sender_dot_v1_dot_sender__pb2.CreateTemplateResponse.FromString,
+                _registered_method=True)
+        self.DeleteTemplate = channel.unary_unary(
+                '/pytake.sender.v1.Templates/DeleteTemplate',
+                request_serializer=sender_dot_v1_dot_sender__pb2.DeleteTemplateRequest.SerializeToString,
+                response_deserializer=sender_dot_v1_dot_sender__pb2.DeleteTemplateResponse.FromString,
+                _registered_method=True)
+
+
+class TemplatesServicer:
+    """Message templates of the organization's WhatsApp Business Accounts.
+    """
+
+    def ListTemplates(self, request, context):
+        """Lists the templates that sender knows, by name and language, with the shape of their parameters.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SyncTemplates(self, request, context):
+        """Reads all templates of a number's account from Meta and replaces what is known of them.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CreateTemplate(self, request, context):
+        """Creates a template at Meta, where it waits for approval.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DeleteTemplate(self, request, context):
+        """Deletes a template at Meta, in one language or in all.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+
+def add_TemplatesServicer_to_server(servicer, server):
+    rpc_method_handlers = {
+            'ListTemplates': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListTemplates,
+                    request_deserializer=sender_dot_v1_dot_sender__pb2.ListTemplatesRequest.FromString,
+                    response_serializer=sender_dot_v1_dot_sender__pb2.ListTemplatesResponse.SerializeToString,
+            ),
+            'SyncTemplates': grpc.unary_unary_rpc_method_handler(
+                    servicer.SyncTemplates,
+                    request_deserializer=sender_dot_v1_dot_sender__pb2.SyncTemplatesRequest.FromString,
+                    response_serializer=sender_dot_v1_dot_sender__pb2.SyncTemplatesResponse.SerializeToString,
+            ),
+            'CreateTemplate': grpc.unary_unary_rpc_method_handler(
+                    servicer.CreateTemplate,
+                    request_deserializer=sender_dot_v1_dot_sender__pb2.CreateTemplateRequest.FromString,
+                    response_serializer=sender_dot_v1_dot_sender__pb2.CreateTemplateResponse.SerializeToString,
+            ),
+            'DeleteTemplate': grpc.unary_unary_rpc_method_handler(
+                    servicer.DeleteTemplate,
+                    request_deserializer=sender_dot_v1_dot_sender__pb2.DeleteTemplateRequest.FromString,
+                    response_serializer=sender_dot_v1_dot_sender__pb2.DeleteTemplateResponse.SerializeToString,
+            ),
+    }
+    generic_handler = grpc.method_handlers_generic_handler(
+            'pytake.sender.v1.Templates', rpc_method_handlers)
+    server.add_generic_rpc_handlers((generic_handler,))
+    server.add_registered_method_handlers('pytake.sender.v1.Templates', rpc_method_handlers)
+
+
+ # This class is part of an EXPERIMENTAL API.
+class Templates:
+    """Message templates of the organization's WhatsApp Business Accounts.
+    """
+
+    @staticmethod
+    def ListTemplates(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.sender.v1.Templates/ListTemplates',
+            sender_dot_v1_dot_sender__pb2.ListTemplatesRequest.SerializeToString,
+            sender_dot_v1_dot_sender__pb2.ListTemplatesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SyncTemplates(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.sender.v1.Templates/SyncTemplates',
+            sender_dot_v1_dot_sender__pb2.SyncTemplatesRequest.SerializeToString,
+            sender_dot_v1_dot_sender__pb2.SyncTemplatesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CreateTemplate(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.sender.v1.Templates/CreateTemplate',
+            sender_dot_v1_dot_sender__pb2.CreateTemplateRequest.SerializeToString,
+            sender_dot_v1_dot_sender__pb2.CreateTemplateResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DeleteTemplate(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.sender.v1.Templates/DeleteTemplate',
+            sender_dot_v1_dot_sender__pb2.DeleteTemplateRequest.SerializeToString,
+            sender_dot_v1_dot_sender__pb2.DeleteTemplateResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+
+class NumbersStub:
+    """What numbers may send, and what Meta refuses as a whole.
+    """
+
+    def __init__(self, channel):
+        """Constructor.
+
+        Args:
+            channel: A grpc.Channel.
+        """
+        self.PutNumberLimits = channel.unary_unary(
+                '/pytake.sender.v1.Numbers/PutNumberLimits',
+                request_serializer=sender_dot_v1_dot_sender__pb2.PutNumberLimitsRequest.SerializeToString,
+                response_deserializer=sender_dot_v1_dot_sender__pb2.PutNumberLimitsResponse.FromString,
+                _registered_method=True)
+        self.ListPauses = channel.unary_unary(
+                '/pytake.sender.v1.Numbers/ListPauses',
+                request_serializer=sender_dot_v1_dot_sender__pb2.ListPausesRequest.SerializeToString,
+                response_deserializer=sender_dot_v1_dot_sender__pb2.ListPausesResponse.FromString,
+                _registered_method=True)
+        self.EndPauses = channel.unary_unary(
+                '/pytake.sender.v1.Numbers/EndPauses',
+                request_serializer=sender_dot_v1_dot_sender__pb2.EndPausesRequest.SerializeToString,
+                response_deserializer=sender_dot_v1_dot_sender__pb2.EndPausesResponse.FromString,
+                _registered_method=True)
+
+
+class NumbersServicer:
+    """What numbers may send, and what Meta refuses as a whole.
+    """
+
+    def PutNumberLimits(self, request, context):
+        """Replaces what sender is told of a number: its account, its portfolio and their limits.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListPauses(self, request, context):
+        """Lists what is paused because Meta refuses it as a whole, the oldest first.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def EndPauses(self, request, context):
+        """Ends the pauses of a number or a template after something was mended: what waits is tried at once.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+
+def add_NumbersServicer_to_server(servicer, server):
+    rpc_method_handlers = {
+            'PutNumberLimits': grpc.unary_unary_rpc_method_handler(
+                    servicer.PutNumberLimits,
+                    request_deserializer=sender_dot_v1_dot_sender__pb2.PutNumberLimitsRequest.FromString,
+                    response_serializer=sender_dot_v1_dot_sender__pb2.PutNumberLimitsResponse.SerializeToString,
+            ),
+            'ListPauses': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListPauses,
+                    request_deserializer=sender_dot_v1_dot_sender__pb2.ListPausesRequest.FromString,
+                    response_serializer=sender_dot_v1_dot_sender__pb2.ListPausesResponse.SerializeToString,
+            ),
+            'EndPauses': grpc.unary_unary_rpc_method_handler(
+                    servicer.EndPauses,
+                    request_deserializer=sender_dot_v1_dot_sender__pb2.EndPausesRequest.FromString,
+                    response_serializer=sender_dot_v1_dot_sender__pb2.EndPausesResponse.SerializeToString,
+            ),
+    }
+    generic_handler = grpc.method_handlers_generic_handler(
+            'pytake.sender.v1.Numbers', rpc_method_handlers)
+    server.add_generic_rpc_handlers((generic_handler,))
+    server.add_registered_method_handlers('pytake.sender.v1.Numbers', rpc_method_handlers)
+
+
+ # This class is part of an EXPERIMENTAL API.
+class Numbers:
+    """What numbers may send, and what Meta refuses as a whole.
+    """
+
+    @staticmethod
+    def PutNumberLimits(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.sender.v1.Numbers/PutNumberLimits',
+            sender_dot_v1_dot_sender__pb2.PutNumberLimitsRequest.SerializeToString,
+            sender_dot_v1_dot_sender__pb2.PutNumberLimitsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListPauses(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.sender.v1.Numbers/ListPauses',
+            sender_dot_v1_dot_sender__pb2.ListPausesRequest.SerializeToString,
+            sender_dot_v1_dot_sender__pb2.ListPausesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def EndPauses(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.sender.v1.Numbers/EndPauses',
+            sender_dot_v1_dot_sender__pb2.EndPausesRequest.SerializeToString,
+            sender_dot_v1_dot_sender__pb2.EndPausesResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -35,6 +35,10 @@ class DeliveryStub:
     def __new__(cls, channel: _aio.Channel) -> DeliveryAsyncStub: ...
     Enqueue: _grpc.UnaryUnaryMultiCallable[_sender_pb2.EnqueueRequest, _sender_pb2.EnqueueResponse]
     """Takes messages durably, in order within a conversation. Repeats are answered DUPLICATE."""
+    ApplyNotices: _grpc.UnaryUnaryMultiCallable[_sender_pb2.ApplyNoticesRequest, _sender_pb2.ApplyNoticesResponse]
+    """Takes news durably: what people want to be sent, how templates stand. Repeats, and what is older than known, change
+    nothing.
+    """
     ApplyStatuses: _grpc.UnaryUnaryMultiCallable[_sender_pb2.ApplyStatusesRequest, _sender_pb2.ApplyStatusesResponse]
     """Applies statuses; they only move forward. A status of an unknown message is kept until the message is known."""
 
@@ -45,6 +49,10 @@ class DeliveryAsyncStub(DeliveryStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     Enqueue: _aio.UnaryUnaryMultiCallable[_sender_pb2.EnqueueRequest, _sender_pb2.EnqueueResponse]  # type: ignore[assignment]
     """Takes messages durably, in order within a conversation. Repeats are answered DUPLICATE."""
+    ApplyNotices: _aio.UnaryUnaryMultiCallable[_sender_pb2.ApplyNoticesRequest, _sender_pb2.ApplyNoticesResponse]  # type: ignore[assignment]
+    """Takes news durably: what people want to be sent, how templates stand. Repeats, and what is older than known, change
+    nothing.
+    """
     ApplyStatuses: _aio.UnaryUnaryMultiCallable[_sender_pb2.ApplyStatusesRequest, _sender_pb2.ApplyStatusesResponse]  # type: ignore[assignment]
     """Applies statuses; they only move forward. A status of an unknown message is kept until the message is known."""
 
@@ -58,6 +66,16 @@ class DeliveryServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_sender_pb2.EnqueueResponse, _abc.Awaitable[_sender_pb2.EnqueueResponse]]:
         """Takes messages durably, in order within a conversation. Repeats are answered DUPLICATE."""
+
+    @_abc_1.abstractmethod
+    def ApplyNotices(
+        self,
+        request: _sender_pb2.ApplyNoticesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_sender_pb2.ApplyNoticesResponse, _abc.Awaitable[_sender_pb2.ApplyNoticesResponse]]:
+        """Takes news durably: what people want to be sent, how templates stand. Repeats, and what is older than known, change
+        nothing.
+        """
 
     @_abc_1.abstractmethod
     def ApplyStatuses(
@@ -111,6 +129,128 @@ class CredentialsServicer(metaclass=_abc_1.ABCMeta):
         """Asks the Graph API whether each number's token works, for `pytake doctor`."""
 
 def add_CredentialsServicer_to_server(servicer: CredentialsServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
+
+class TemplatesStub:
+    """Message templates of the organization's WhatsApp Business Accounts."""
+
+    @_typing.overload
+    def __new__(cls, channel: _grpc.Channel) -> _Self: ...
+    @_typing.overload
+    def __new__(cls, channel: _aio.Channel) -> TemplatesAsyncStub: ...
+    ListTemplates: _grpc.UnaryUnaryMultiCallable[_sender_pb2.ListTemplatesRequest, _sender_pb2.ListTemplatesResponse]
+    """Lists the templates that sender knows, by name and language, with the shape of their parameters."""
+    SyncTemplates: _grpc.UnaryUnaryMultiCallable[_sender_pb2.SyncTemplatesRequest, _sender_pb2.SyncTemplatesResponse]
+    """Reads all templates of a number's account from Meta and replaces what is known of them."""
+    CreateTemplate: _grpc.UnaryUnaryMultiCallable[_sender_pb2.CreateTemplateRequest, _sender_pb2.CreateTemplateResponse]
+    """Creates a template at Meta, where it waits for approval."""
+    DeleteTemplate: _grpc.UnaryUnaryMultiCallable[_sender_pb2.DeleteTemplateRequest, _sender_pb2.DeleteTemplateResponse]
+    """Deletes a template at Meta, in one language or in all."""
+
+@_typing.type_check_only
+class TemplatesAsyncStub(TemplatesStub):
+    """Message templates of the organization's WhatsApp Business Accounts."""
+
+    def __init__(self, channel: _aio.Channel) -> None: ...
+    ListTemplates: _aio.UnaryUnaryMultiCallable[_sender_pb2.ListTemplatesRequest, _sender_pb2.ListTemplatesResponse]  # type: ignore[assignment]
+    """Lists the templates that sender knows, by name and language, with the shape of their parameters."""
+    SyncTemplates: _aio.UnaryUnaryMultiCallable[_sender_pb2.SyncTemplatesRequest, _sender_pb2.SyncTemplatesResponse]  # type: ignore[assignment]
+    """Reads all templates of a number's account from Meta and replaces what is known of them."""
+    CreateTemplate: _aio.UnaryUnaryMultiCallable[_sender_pb2.CreateTemplateRequest, _sender_pb2.CreateTemplateResponse]  # type: ignore[assignment]
+    """Creates a template at Meta, where it waits for approval."""
+    DeleteTemplate: _aio.UnaryUnaryMultiCallable[_sender_pb2.DeleteTemplateRequest, _sender_pb2.DeleteTemplateResponse]  # type: ignore[assignment]
+    """Deletes a template at Meta, in one language or in all."""
+
+class TemplatesServicer(metaclass=_abc_1.ABCMeta):
+    """Message templates of the organization's WhatsApp Business Accounts."""
+
+    @_abc_1.abstractmethod
+    def ListTemplates(
+        self,
+        request: _sender_pb2.ListTemplatesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_sender_pb2.ListTemplatesResponse, _abc.Awaitable[_sender_pb2.ListTemplatesResponse]]:
+        """Lists the templates that sender knows, by name and language, with the shape of their parameters."""
+
+    @_abc_1.abstractmethod
+    def SyncTemplates(
+        self,
+        request: _sender_pb2.SyncTemplatesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_sender_pb2.SyncTemplatesResponse, _abc.Awaitable[_sender_pb2.SyncTemplatesResponse]]:
+        """Reads all templates of a number's account from Meta and replaces what is known of them."""
+
+    @_abc_1.abstractmethod
+    def CreateTemplate(
+        self,
+        request: _sender_pb2.CreateTemplateRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_sender_pb2.CreateTemplateResponse, _abc.Awaitable[_sender_pb2.CreateTemplateResponse]]:
+        """Creates a template at Meta, where it waits for approval."""
+
+    @_abc_1.abstractmethod
+    def DeleteTemplate(
+        self,
+        request: _sender_pb2.DeleteTemplateRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_sender_pb2.DeleteTemplateResponse, _abc.Awaitable[_sender_pb2.DeleteTemplateResponse]]:
+        """Deletes a template at Meta, in one language or in all."""
+
+def add_TemplatesServicer_to_server(servicer: TemplatesServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
+
+class NumbersStub:
+    """What numbers may send, and what Meta refuses as a whole."""
+
+    @_typing.overload
+    def __new__(cls, channel: _grpc.Channel) -> _Self: ...
+    @_typing.overload
+    def __new__(cls, channel: _aio.Channel) -> NumbersAsyncStub: ...
+    PutNumberLimits: _grpc.UnaryUnaryMultiCallable[_sender_pb2.PutNumberLimitsRequest, _sender_pb2.PutNumberLimitsResponse]
+    """Replaces what sender is told of a number: its account, its portfolio and their limits."""
+    ListPauses: _grpc.UnaryUnaryMultiCallable[_sender_pb2.ListPausesRequest, _sender_pb2.ListPausesResponse]
+    """Lists what is paused because Meta refuses it as a whole, the oldest first."""
+    EndPauses: _grpc.UnaryUnaryMultiCallable[_sender_pb2.EndPausesRequest, _sender_pb2.EndPausesResponse]
+    """Ends the pauses of a number or a template after something was mended: what waits is tried at once."""
+
+@_typing.type_check_only
+class NumbersAsyncStub(NumbersStub):
+    """What numbers may send, and what Meta refuses as a whole."""
+
+    def __init__(self, channel: _aio.Channel) -> None: ...
+    PutNumberLimits: _aio.UnaryUnaryMultiCallable[_sender_pb2.PutNumberLimitsRequest, _sender_pb2.PutNumberLimitsResponse]  # type: ignore[assignment]
+    """Replaces what sender is told of a number: its account, its portfolio and their limits."""
+    ListPauses: _aio.UnaryUnaryMultiCallable[_sender_pb2.ListPausesRequest, _sender_pb2.ListPausesResponse]  # type: ignore[assignment]
+    """Lists what is paused because Meta refuses it as a whole, the oldest first."""
+    EndPauses: _aio.UnaryUnaryMultiCallable[_sender_pb2.EndPausesRequest, _sender_pb2.EndPausesResponse]  # type: ignore[assignment]
+    """Ends the pauses of a number or a template after something was mended: what waits is tried at once."""
+
+class NumbersServicer(metaclass=_abc_1.ABCMeta):
+    """What numbers may send, and what Meta refuses as a whole."""
+
+    @_abc_1.abstractmethod
+    def PutNumberLimits(
+        self,
+        request: _sender_pb2.PutNumberLimitsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_sender_pb2.PutNumberLimitsResponse, _abc.Awaitable[_sender_pb2.PutNumberLimitsResponse]]:
+        """Replaces what sender is told of a number: its account, its portfolio and their limits."""
+
+    @_abc_1.abstractmethod
+    def ListPauses(
+        self,
+        request: _sender_pb2.ListPausesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_sender_pb2.ListPausesResponse, _abc.Awaitable[_sender_pb2.ListPausesResponse]]:
+        """Lists what is paused because Meta refuses it as a whole, the oldest first."""
+
+    @_abc_1.abstractmethod
+    def EndPauses(
+        self,
+        request: _sender_pb2.EndPausesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_sender_pb2.EndPausesResponse, _abc.Awaitable[_sender_pb2.EndPausesResponse]]:
+        """Ends the pauses of a number or a template after something was mended: what waits is tried at once."""
+
+def add_NumbersServicer_to_server(servicer: NumbersServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
 
 class MessageServiceStub:
     """Messages of internal teams, and what became of all messages."""

@@ -2,7 +2,8 @@
 
 import pytest
 
-from services.sender.domain.answers import Accepted, Ambiguous, Answer, NotSent, Paused, Refused, Scope, Throttled
+from services.sender.domain.answers import Accepted, Ambiguous, Answer, NotSent, Paused, Refused, Throttled
+from services.sender.domain.codes import Action, Scope
 from services.sender.graph.connection import LARGEST_BODY, LARGEST_FRAME
 from tests.fixtures.scripted import Caller, serving
 from tests.integration.sender.graph.conftest import ACCEPTED, ACCEPTED_BODY, calling, post
@@ -71,10 +72,10 @@ async def test_a_token_that_would_end_its_header_is_never_written(token: str) ->
 
 async def test_retry_after_is_read_from_the_answer_itself() -> None:
     head = b"HTTP/1.1 429 Too Many\r\nretry-AFTER: 7\r\nContent-Length: 47\r\n\r\n"
-    assert await answer_to(head + ERROR_BODY) == Throttled(Scope.PAIR, 131056, "slow down", 7.0)
+    assert await answer_to(head + ERROR_BODY) == Throttled(Scope.PAIR, 131056, "slow down", 7.0, Action.RETRY_PAIR)
     interim = b"HTTP/1.1 103 Early\r\nRetry-After: 7\r\n\r\n"
     assert await answer_to(interim + head.replace(b"retry-AFTER", b"Not-That") + ERROR_BODY) == Throttled(
-        Scope.PAIR, 131056, "slow down", None
+        Scope.PAIR, 131056, "slow down", None, Action.RETRY_PAIR
     )
 
 

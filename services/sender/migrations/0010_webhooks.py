@@ -5,8 +5,8 @@ from alembic import op
 from services.chassis.queue import Box, create_box
 from services.chassis.queue.schema import without_time_index
 
-revision = "sender_0008"
-down_revision = "sender_0007"
+revision = "sender_0010"
+down_revision = "sender_0009"
 
 HOOKS = Box("sender", "hooks")
 

@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "sender_0011"
-down_revision = "sender_0008"
+revision = "sender_0012"
+down_revision = "sender_0010"
 
 _TABLES = (
     # `content` is a serialized Content; `revision` grows with every change, so that a turn begun before one comes to

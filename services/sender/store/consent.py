@@ -1,0 +1,104 @@
+"""Whose word keeps what from leaving: read in the transaction that permits a call, written as it is told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from uuid import UUID
+
+from services.chassis.db import Database, Query, Rows, Step
+from services.sender.domain.consent import OptOut, judged
+from services.sender.domain.message import Key, key_of
+from services.sender.domain.settling import Wish
+from services.sender.ports import Wanted
+
+# Only words that hold come back: nearly none. LIMIT keeps each look-up one descent of the primary key.
+_READ = Query("""
+    SELECT t.o, t.k, o.kind, extract(epoch FROM o.said_at)::float8, coalesce((
+      SELECT category FROM sender.template
+      WHERE organization_id = t.o AND name = t.n AND language = t.l AND category <> '' ORDER BY waba_id LIMIT 1), '')
+    FROM unnest(%(groups)b::uuid[], %(ids)b::uuid[], %(recipients)b::text[], %(names)b::text[],
+                %(languages)b::text[]) t(o, k, r, n, l)
+    CROSS JOIN LATERAL (
+      SELECT kind, said_at FROM sender.opt_out
+      WHERE organization_id = t.o AND recipient = t.r AND is_out LIMIT 2) o""")
+
+_VALUES = "organization_id = %(organization)b::uuid AND recipient = ANY (%(recipients)b::text[])"
+_SAID = "to_timestamp(%(said_at_ms)b::bigint / 1000.0)"
+_STOP = Query(f"""
+    INSERT INTO sender.opt_out AS o (organization_id, recipient, kind, source, said_at)
+    SELECT %(organization)b::uuid, r, %(kind)b::text, %(source)b::text, {_SAID}
+    FROM unnest(%(recipients)b::text[]) r ORDER BY r
+    ON CONFLICT (organization_id, recipient, kind) DO UPDATE
+    SET is_out = true, source = excluded.source, said_at = excluded.said_at WHERE o.said_at <= excluded.said_at""")
+# Whoever wants everything again wants marketing too.
+_RESUME = Query(f"""
+    UPDATE sender.opt_out SET is_out = false, source = %(source)b::text, said_at = {_SAID}
+    WHERE {_VALUES} AND (kind = %(kind)b::text OR %(kind)b::text = 'all') AND said_at <= {_SAID}""")
+_HOLDS = Query(f"""
+    SELECT EXISTS (SELECT 1 FROM sender.opt_out WHERE {_VALUES} AND (kind = %(kind)b::text OR %(kind)b::text = 'all')
+      AND is_out = %(is_out)b::bool AND said_at = {_SAID})""")
+
+
+class PostgresConsent:
+    """See ports.ConsentStore."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def apply(self, wanted: Sequence[Wanted]) -> list[bool]:
+        """See ports.ConsentStore."""
+        if not wanted:
+            return []
+        steps = [step for each in wanted for step in _applying(each)]
+        rows = await self._database.batch({each.organization_id for each in wanted}, steps)
+        return [bool(rows[2 * n + 1][0][0]) for n in range(len(wanted))]
+
+
+def reading_opt_outs(wishes: Sequence[tuple[UUID, Wish]]) -> list[Step]:
+    """The step that reads what holds for whom these messages go to; none when they go to nobody by name."""
+    asked = [(group_id, wish, name) for group_id, wish in wishes for name in wish.recipients]
+    if not asked:
+        return []
+    templates = [wish.template.rpartition("/") for _, wish, _ in asked]
+    return [
+        (
+            _READ,
+            {
+                "groups": [group_id for group_id, _, _ in asked],
+                "ids": [wish.message_id for _, wish, _ in asked],
+                "recipients": [name for _, _, name in asked],
+                "names": [name for name, _, _ in templates],
+                "languages": [language for _, _, language in templates],
+            },
+        )
+    ]
+
+
+class Words:
+    """The words that hold, by message (the rows of `reading_opt_outs`)."""
+
+    def __init__(self, rows: Rows) -> None:
+        self._opt_outs: dict[Key, list[OptOut]] = {}
+        self._categories: dict[Key, str] = {}
+        for organization_id, message_id, kind, said_at, category in rows:
+            key = key_of(organization_id, message_id)
+            self._opt_outs.setdefault(key, []).append(OptOut(kind, said_at))
+            self._categories[key] = category
+
+    def judge(self, organization_id: UUID, wish: Wish) -> Wish:
+        """The wish, refused when its recipient wants no such message."""
+        key = key_of(organization_id, wish.message_id)
+        opt_outs = self._opt_outs.get(key)
+        return wish if opt_outs is None else judged(wish, opt_outs, category=self._categories[key])
+
+
+def _applying(wanted: Wanted) -> tuple[Step, Step]:
+    values: Mapping[str, object] = {
+        "organization": wanted.organization_id,
+        "recipients": sorted(set(wanted.recipients)),
+        "kind": wanted.kind,
+        "source": wanted.source,
+        "said_at_ms": wanted.said_at_ms,
+        "is_out": wanted.is_out,
+    }
+    return (_STOP if wanted.is_out else _RESUME, values), (_HOLDS, values)
