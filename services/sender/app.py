@@ -279,9 +279,7 @@ def furnish_campaigns(
         PostgresCampaignTurns(database, room.inbox),
         conversations,
         audiences,
-        NumberStandings(
-            PostgresCredentials(database, sealer, room.audit), room.graph, PostgresHealth(database), monotonic
-        ),
+        NumberStandings(room.worker.around.numbers, room.graph, PostgresHealth(database), monotonic),
         write=write_template,
         names_of=names_of,
         on_handed_on=room.inbox_bell.ring,

@@ -7,8 +7,9 @@ from uuid import UUID
 
 from services.chassis.clock import Monotonic
 from services.sender.domain.health import NUMBER_FIELDS, NumberState, state_of
-from services.sender.ports import CredentialStore, Graph, Key
+from services.sender.ports import Graph, Key
 from services.sender.ports.teams import HealthBook
+from services.sender.worker.surroundings import NumberBook
 
 _REMEMBER_SECONDS = 60.0
 _MOST_NUMBERS = 1000
@@ -17,8 +18,8 @@ _MOST_NUMBERS = 1000
 class NumberStandings:
     """See ports.campaigns.Standings. When Meta cannot be asked, what it said last holds."""
 
-    def __init__(self, tokens: CredentialStore, graph: Graph, book: HealthBook, monotonic: Monotonic) -> None:
-        self._tokens = tokens
+    def __init__(self, numbers: NumberBook, graph: Graph, book: HealthBook, monotonic: Monotonic) -> None:
+        self._numbers = numbers
         self._graph = graph
         self._book = book
         self._monotonic = monotonic
@@ -30,7 +31,8 @@ class NumberStandings:
         asked_at, state = self._known.get(key, (float("-inf"), NumberState()))
         if self._monotonic() - asked_at < _REMEMBER_SECONDS:
             return state
-        token = (await self._tokens.tokens([key])).get(key, "")
+        (facts,) = await self._numbers.get([key])
+        token = facts.token or ""
         told = await self._graph.ask([phone_number_id], {"fields": NUMBER_FIELDS}, token=token) if token else ""
         state = state if isinstance(told, str) else state_of(told)
         self._known[key] = (self._monotonic(), state)
