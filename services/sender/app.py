@@ -22,7 +22,7 @@ from services.chassis.sealing import NameHasher, Resealing, Sealer, SealingServe
 from services.chassis.settings import SettingsError
 from services.chassis.tenancy import ServiceSigner, TokenVerifier
 from services.pb.common.v1 import lanes_pb2_grpc, sealing_pb2_grpc
-from services.sender.cache import ManagementCalls, NumberLimits, Numbers, Pauses, Templates
+from services.sender.cache import ManagementCalls, NumberLimits, Numbers, Pauses, StatusAges, Templates
 from services.sender.domain.settling import PairLimit
 from services.sender.graph import Endpoint, GraphApi
 from services.sender.peers import (
@@ -96,6 +96,8 @@ _FEWEST_CONNECTIONS = 256
 # A webhook's call ends before its lane's lease, whenever in the lane's walk it began.
 _CALL_SECONDS = 10.0
 _CALL_LEASE_SECONDS = 30.0
+# A doubt is old enough to end when statuses have told of nothing older than it for this part of its time.
+_QUIET_SHARE = 0.25
 # One organization gets this part of the calls of webhooks a process makes at a time.
 _SHARES_OF_CALLS = 4
 
@@ -170,6 +172,7 @@ def furnish(settings: Settings, database: Database, redis: OptionalRedis, waterm
         timeout_seconds=settings.http_timeout_seconds,
         connections=max(settings.lanes_in_flight, _FEWEST_CONNECTIONS),
     )
+    ages = StatusAges(monotonic, quiet_seconds=settings.reconcile_seconds * _QUIET_SHARE)
     around = Surroundings(
         settle=Settler(store),
         graph=graph,
@@ -181,6 +184,7 @@ def furnish(settings: Settings, database: Database, redis: OptionalRedis, waterm
         templates=book,
         reach=PostgresReach(database),
         watermark=watermark,
+        ages=ages,
         monotonic=monotonic,
         reconcile_seconds=settings.reconcile_seconds,
         fresh_seconds=lease_seconds / 2,
@@ -195,7 +199,7 @@ def furnish(settings: Settings, database: Database, redis: OptionalRedis, waterm
         lease_seconds=lease_seconds,
         drain_seconds=settings.drain_seconds,
     )
-    conclude = ConcludeFromStatuses(store, numbers, pauses, template_in)
+    conclude = ConcludeFromStatuses(store, numbers, pauses, ages, template_in)
     deliver = Deliver(Departing(store, worker.around, worker), store, inbox_bell, conclude)
     keep_numbers = KeepNumbers(number_store, numbers, pause_store, pauses, inbox_bell)
     calls = ManagementCalls(

@@ -54,6 +54,7 @@ def write_template(campaign: Campaign, place: Place, message_id: UUID, conversat
         recipient_user_id=conversation.user_id,
         content=content,
         window_expires_at=conversation.window_expires_at,
+        is_never_repeated=True,
     )
     return NewMessage(
         organization_id=campaign.organization_id,

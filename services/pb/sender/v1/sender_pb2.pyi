@@ -43,6 +43,7 @@ class OutboundMessage(_message.Message):
     REPLY_TO_WAMID_FIELD_NUMBER: _builtins.int
     RECIPIENT_GROUP_ID_FIELD_NUMBER: _builtins.int
     IS_CONFIRMATION_FIELD_NUMBER: _builtins.int
+    IS_NEVER_REPEATED_FIELD_NUMBER: _builtins.int
     organization_id: _builtins.str
     """The organization."""
     message_id: _builtins.str
@@ -69,6 +70,8 @@ class OutboundMessage(_message.Message):
     """Meta's id of the group it goes to, in place of a contact; empty means none."""
     is_confirmation: _builtins.bool
     """Whether it confirms what the person asked for about messages: then it leaves although they want none."""
+    is_never_repeated: _builtins.bool
+    """Whether it fails rather than leave twice: sent again only when it is sure that Meta did not take it (campaigns)."""
     @_builtins.property
     def content(self) -> _content_pb2.Content:
         """What it says."""
@@ -89,10 +92,11 @@ class OutboundMessage(_message.Message):
         reply_to_wamid: _builtins.str = ...,
         recipient_group_id: _builtins.str = ...,
         is_confirmation: _builtins.bool = ...,
+        is_never_repeated: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["content", b"content"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["content", b"content", "conversation_id", b"conversation_id", "flow_id", b"flow_id", "is_confirmation", b"is_confirmation", "message_id", b"message_id", "node_id", b"node_id", "organization_id", b"organization_id", "phone_number_id", b"phone_number_id", "recipient_group_id", b"recipient_group_id", "recipient_user_id", b"recipient_user_id", "recipient_wa_id", b"recipient_wa_id", "reply_to_wamid", b"reply_to_wamid", "window_expires_at", b"window_expires_at"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["content", b"content", "conversation_id", b"conversation_id", "flow_id", b"flow_id", "is_confirmation", b"is_confirmation", "is_never_repeated", b"is_never_repeated", "message_id", b"message_id", "node_id", b"node_id", "organization_id", b"organization_id", "phone_number_id", b"phone_number_id", "recipient_group_id", b"recipient_group_id", "recipient_user_id", b"recipient_user_id", "recipient_wa_id", b"recipient_wa_id", "reply_to_wamid", b"reply_to_wamid", "window_expires_at", b"window_expires_at"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
