@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import random
 import secrets
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
 from services.chassis.audit import AuditLog, audit_servicer
 from services.chassis.clock import monotonic, now
 from services.chassis.db import Database
-from services.chassis.egress import Egress, Network, networks_of, ports_of
+from services.chassis.egress import Egress
 from services.chassis.lifecycle import Closing, Periodic, Service
 from services.chassis.logs import configure_logs
 from services.chassis.ops import OpsServer
 from services.chassis.queue import Bell, Box, DeadLetters, Lanes, Poll, Relay
 from services.chassis.redis import OptionalRedis
 from services.chassis.rpc import Certificates, Peer, PeerAddress, RpcServer, Servicer
-from services.chassis.sealing import NameHasher, Resealing, Sealer, SealingServer
+from services.chassis.sealing import Resealing, Sealer, SealingServer
 from services.chassis.settings import SettingsError
-from services.chassis.tenancy import ServiceSigner, TokenVerifier
 from services.pb.common.v1 import lanes_pb2_grpc, sealing_pb2_grpc
 from services.sender.cache import ManagementCalls, NumberLimits, Numbers, Pauses, StatusAges, Templates
 from services.sender.domain.settling import PairLimit
@@ -40,7 +38,7 @@ from services.sender.ports.campaigns import Audiences
 from services.sender.ports.teams import Conversations
 from services.sender.server import servicers, team_servicers, written
 from services.sender.server.campaigns import campaign_servicer
-from services.sender.settings import Settings
+from services.sender.settings import Settings, check_numbers, hasher_of, reach_of, sealer_of, signer_of, verifier_of
 from services.sender.store import (
     SEALED,
     PostgresCalls,
@@ -74,7 +72,7 @@ from services.sender.worker import Departing, SenderWorker, Settler, Surrounding
 from services.sender.worker.calling import PER_LANE, WebhookWorker
 from services.sender.worker.campaigning import CampaignWorker
 from services.sender.worker.checking import broken_fields, call_bytes, call_of
-from services.sender.worker.filling import names_of, problem_of, write_template
+from services.sender.worker.filling import names_of, problem_of, template_named, write_template
 from services.sender.worker.outside import Addresses, EgressPost
 
 ROOM = "sender"
@@ -144,7 +142,7 @@ class Teams:
 
 def furnish(settings: Settings, database: Database, redis: OptionalRedis, watermark: Watermark, sealer: Sealer) -> Room:
     """Put the room together on these connections. Raises SettingsError."""
-    names = _names(settings)
+    names = hasher_of(settings)
     lease_seconds = settings.lease_seconds
     inbox = Lanes(Box(ROOM, "inbox"), database, lease_seconds=lease_seconds)
     records = Lanes(Box(ROOM, "records"), database)
@@ -224,7 +222,7 @@ def furnish_teams(
     calls, bell = Lanes(Box(ROOM, "hooks"), database, lease_seconds=_CALL_LEASE_SECONDS), Bell()
     book = PostgresMessages(database)
     store = PostgresWebhooks(database, sealer, room.audit, calls, decode=change_of, encode=call_bytes)
-    ports, networks = _reach(settings)
+    ports, networks = reach_of(settings)
     addresses = Addresses(ports, is_plain_allowed=bool(networks))
     caller = WebhookWorker(
         store,
@@ -269,12 +267,7 @@ class Campaigning:
 
 
 def furnish_campaigns(
-    settings: Settings,
-    database: Database,
-    room: Room,
-    sealer: Sealer,
-    conversations: Conversations,
-    audiences: Audiences,
+    settings: Settings, database: Database, room: Room, conversations: Conversations, audiences: Audiences
 ) -> Campaigning:
     """Put together what campaigns need."""
     store = PostgresCampaigns(database, room.audit)
@@ -283,11 +276,21 @@ def furnish_campaigns(
         PostgresCampaignTurns(database, room.inbox),
         conversations,
         audiences,
-        NumberStandings(room.worker.around.numbers, room.graph, PostgresHealth(database), monotonic),
+        NumberStandings(
+            room.worker.around.numbers.get,
+            room.graph,
+            room.management,
+            PostgresHealth(database),
+            room.pauses,
+            PostgresTemplates(database, room.audit),
+            PostgresReach(database),
+            monotonic,
+            messages_per_second=settings.messages_per_second,
+        ),
         write=write_template,
         names_of=names_of,
+        template_named=template_named,
         on_handed_on=room.inbox_bell.ring,
-        rate=settings.messages_per_second,
     )
     return Campaigning(KeepCampaigns(store, check=problem_of, names_of=names_of), work, CampaignWorker(work.turn))
 
@@ -297,7 +300,7 @@ async def build(settings: Settings) -> Service:
     _check(settings)
     configure_logs(ROOM, settings)
     certificates = Certificates.from_settings(settings)
-    verifier, signer, sealer = _verifier(settings), _signer(settings), _sealer(settings)
+    verifier, signer, sealer = verifier_of(settings), signer_of(settings), sealer_of(settings)
     database = await Database.open(
         settings.database_url, size=settings.database_pool_size, name=ROOM, prepare=settings.database_prepare
     )
@@ -310,12 +313,10 @@ async def build(settings: Settings) -> Service:
     router = Peer(PeerAddress("router", settings.router_target), signer, certificates=certificates)
     watermark = IngressWatermark(ingress, monotonic)
     room = furnish(settings, database, redis, watermark, sealer)
-    ports, networks = _reach(settings)
+    ports, networks = reach_of(settings)
     egress = Egress(allowed=networks, ports=ports, connections=settings.webhook_calls_in_flight)
     teams = furnish_teams(settings, database, room, sealer, RouterConversations(router), egress)
-    campaigns = furnish_campaigns(
-        settings, database, room, sealer, RouterConversations(router), RouterAudiences(router)
-    )
+    campaigns = furnish_campaigns(settings, database, room, RouterConversations(router), RouterAudiences(router))
     calls_poll = Poll(database, [(teams.calls.is_any_ready, teams.calls_bell.ring)])
     server = RpcServer(
         settings.grpc_address,
@@ -384,58 +385,11 @@ def served_to_teams(teams: Teams) -> list[Servicer]:
     return team_servicers(teams.send, teams.tell, teams.watching, teams.webhooks, teams.health)
 
 
-def _reach(settings: Settings) -> tuple[frozenset[int], Sequence[Network]]:
-    """Ports and networks of the house's own that webhooks may reach. Raises SettingsError."""
-    try:
-        ports = ports_of(settings.webhook_ports)
-    except ValueError as error:
-        raise SettingsError(f"WEBHOOK_PORTS cannot be used: {error}") from error
-    try:
-        return ports, networks_of(settings.webhook_allowed_networks)
-    except ValueError as error:
-        raise SettingsError(f"WEBHOOK_ALLOWED_NETWORKS cannot be used: {error}") from error
-
-
 def _check(settings: Settings) -> None:
-    if not 0 < settings.http_timeout_seconds < settings.reconcile_seconds <= 60:
-        raise SettingsError("HTTP_TIMEOUT_SECONDS must be less than RECONCILE_SECONDS, and that at most 60")
-    if settings.webhook_calls_in_flight < 1:
-        raise SettingsError("WEBHOOK_CALLS_IN_FLIGHT must be more than 0")
-    if settings.messages_per_second <= 0 or settings.pair_burst < 1 or settings.lanes_in_flight < 1:
-        raise SettingsError("NUMBER_MESSAGES_PER_SECOND, PAIR_BURST and LANES_IN_FLIGHT must be more than 0")
-    if settings.management_calls_per_hour <= 0:
-        raise SettingsError("MANAGEMENT_CALLS_PER_HOUR must be more than 0")
+    check_numbers(settings)
     try:
         Endpoint.parse(settings.graph_api_base)
     except ValueError as error:
         raise SettingsError(f"META_GRAPH_API_BASE cannot be used: {error}") from error
-    _names(settings)
-    _reach(settings)
-
-
-def _sealer(settings: Settings) -> Sealer:
-    try:
-        return Sealer.from_text(settings.sealing_keys)
-    except ValueError as error:
-        raise SettingsError(str(error)) from error
-
-
-def _names(settings: Settings) -> NameHasher:
-    try:
-        return NameHasher.from_text(settings.tombstone_key)
-    except ValueError as error:
-        raise SettingsError(str(error)) from error
-
-
-def _verifier(settings: Settings) -> TokenVerifier:
-    try:
-        return TokenVerifier.from_file(audience=ROOM, jwks_file=settings.service_jwks_file)
-    except (OSError, ValueError) as error:
-        raise SettingsError(f"SERVICE_JWKS_FILE cannot be read as a JWKS: {error}") from error
-
-
-def _signer(settings: Settings) -> ServiceSigner:
-    try:
-        return ServiceSigner.from_file(ROOM, settings.service_key_file)
-    except (OSError, ValueError) as error:
-        raise SettingsError(f"SERVICE_KEY_FILE cannot be read as a private JWK: {error}") from error
+    hasher_of(settings)
+    reach_of(settings)

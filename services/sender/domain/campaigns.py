@@ -40,10 +40,6 @@ OPT_OUT_CODES = frozenset({131050})
 # Failures that may pass: Meta's own trouble, and limits that were spent when sender gave up.
 RETRYABLE = frozenset({1, 2, 4, 80007, 130429, 131000, 131016, 131056, 131057, 133004})
 
-_TIERS = {
-    "TIER_50": 50, "TIER_250": 250, "TIER_1K": 1_000, "TIER_2K": 2_000, "TIER_10K": 10_000, "TIER_100K": 100_000,
-}  # fmt: skip
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
@@ -171,11 +167,6 @@ def paced(paced_until: datetime, now: datetime, count: int, *, per_hour: int) ->
 def room_of(rate: float, waiting: int) -> int:
     """How many more messages a number's queue takes: some seconds of its rate (a second), less what waits."""
     return max(min(max(int(rate * AHEAD_SECONDS), 1), MOST_AHEAD) - waiting, 0)
-
-
-def users_a_day(messaging_limit: str) -> int | None:
-    """How many users a day Meta's tier lets a number begin with; None when it sets no bound or told none."""
-    return _TIERS.get(messaging_limit.upper())
 
 
 def retry_wait(outcome: Outcome, *, max_tries: int) -> float | None:

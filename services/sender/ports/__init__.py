@@ -220,6 +220,9 @@ class ReachStore(Protocol):
     ) -> list[bool]:
         """Per recipient whether it may be reached, and then counts. Raises errors.Unavailable."""
 
+    async def reached(self, *, organization_id: UUID, portfolio_id: str) -> int:
+        """How many users were reached within the last day. Raises errors.Unavailable."""
+
 
 class NumberStore(Protocol):
     """What is known of numbers. Every method raises errors.Unavailable."""
@@ -268,6 +271,9 @@ class TemplateStore(Protocol):
 
     async def shapes(self, keys: Sequence[TemplateKey]) -> list[Shape | None]:
         """What templates take, None of those not known."""
+
+    async def state_of(self, key: TemplateKey) -> tuple[str, str]:
+        """Its status in Meta's words and the reason of it; empty when not known, or when accounts disagree."""
 
     async def listed(self, *, organization_id: UUID, waba_id: str) -> Kept:
         """All by name, language and account; of one account, or (empty) of all."""

@@ -9,7 +9,7 @@ from typing import Protocol
 from uuid import UUID
 
 from services.sender.domain.campaigns import Campaign, Figures, Outcome, Place, Plan, Recipient, State, Verb
-from services.sender.domain.health import NumberState
+from services.sender.domain.standing import Standing
 from services.sender.ports import NewMessage
 
 
@@ -115,10 +115,10 @@ class Audiences(Protocol):
 
 
 class Standings(Protocol):
-    """What Meta says of numbers."""
+    """How numbers and templates stand. Every method raises errors.Unavailable (of the database)."""
 
-    async def of(self, *, organization_id: UUID, phone_number_id: str) -> NumberState:
-        """How a number stands; empty texts when Meta does not tell. Raises errors.Unavailable (database)."""
+    async def of(self, *, organization_id: UUID, phone_number_id: str, template: str) -> Standing:
+        """How a number and a template (NAME/LANGUAGE) stand at this moment."""
 
     async def waiting(self, *, organization_id: UUID, phone_number_id: str) -> int:
-        """How many messages wait in its queue. Raises errors.Unavailable."""
+        """How many messages wait in the number's queue."""

@@ -20,9 +20,9 @@ from services.sender.domain.campaigns import (
     paced,
     retry_wait,
     room_of,
-    users_a_day,
 )
 from services.sender.domain.campaigns import Recipient as CampaignRecipient
+from services.sender.domain.standing import Standing, halt_of, pace_of, users_a_day
 from services.sender.ports import NewMessage
 from services.sender.ports.campaigns import Audiences, CampaignStore, CampaignTurns, Decided, Standings
 from services.sender.ports.teams import Conversation, Conversations, NoConversation, Recipient
@@ -35,11 +35,15 @@ _CALLS_AT_ONCE = 3
 _SOON_SECONDS = 0.5
 _SWEEP_SECONDS = 2.0
 _TIER_SECONDS = 300.0
+# A pause may be ended by others' messages, or by hand, before its time.
+_PAUSED_SECONDS = 30.0
 # Meta tells of a message within seconds; who turned statuses off is not waited for.
 _PATIENCE_SECONDS = 300.0
 
 WriteTemplate = Callable[[Campaign, Place, UUID, Conversation], NewMessage]
 """Makes the message with this id, of a campaign's template and a recipient's parameters."""
+TemplateNamed = Callable[[bytes], str]
+"""NAME/LANGUAGE of a serialized template."""
 
 
 class WorkCampaigns:
@@ -55,10 +59,10 @@ class WorkCampaigns:
         *,
         write: WriteTemplate,
         names_of: NamesOf,
+        template_named: TemplateNamed,
         on_handed_on: Callable[[], None],
-        rate: float,
     ) -> None:
-        """`rate` is a number's messages a second; `on_handed_on` is told when the queue has more."""
+        """`on_handed_on` is told when the queue has more."""
         self._store = store
         self._turns = turns
         self._conversations = conversations
@@ -66,8 +70,8 @@ class WorkCampaigns:
         self._standings = standings
         self._write = write
         self._names_of = names_of
+        self._template_named = template_named
         self._on_handed_on = on_handed_on
-        self._rate = rate
 
     async def turn(self) -> bool:
         """Take one turn; tells whether any was due. Raises Unavailable or what router raised: then it comes again."""
@@ -106,32 +110,41 @@ class WorkCampaigns:
         places = await self._turns.due(campaign, limit=_CHUNK)
         if not places:
             return False
+        template = self._template_named(campaign.plan.content)
         standing = await self._standings.of(
+            organization_id=campaign.organization_id, phone_number_id=campaign.plan.phone_number_id, template=template
+        )
+        halt = halt_of(standing, template)
+        if halt is not None:
+            await self._turns.stop(campaign, state="paused", note=halt)
+            return True
+        if standing.paused and standing.paused_seconds > 0:
+            seconds = min(standing.paused_seconds + _SOON_SECONDS, _PAUSED_SECONDS)
+            await self._turns.rest(campaign, seconds=seconds, note=f"waits, {standing.paused}")
+            return True
+        return await self._send_some(campaign, places, standing, now)
+
+    async def _send_some(self, campaign: Campaign, places: Sequence[Place], standing: Standing, now: datetime) -> bool:
+        per_hour = pace_of(campaign.plan.messages_per_hour, standing)
+        waiting = await self._standings.waiting(
             organization_id=campaign.organization_id, phone_number_id=campaign.plan.phone_number_id
         )
-        if standing.quality_rating == "RED":
-            note = "Meta rates the number RED; resume once its quality is better"
-            await self._turns.stop(campaign, state="paused", note=note)
-            return True
-        per_hour = campaign.plan.messages_per_hour
-        may = allowance(campaign.paced_until, now, per_hour=per_hour)
-        room = await self._room(campaign)
-        if min(may, room) < 1:
+        room = room_of(standing.messages_per_second, waiting)
+        if standing.paused:
+            # The pause is over when one message goes through; more would only be refused.
+            room = min(room, 1)
+        count = min(allowance(campaign.paced_until, now, per_hour=per_hour), room)
+        if count < 1:
             return await self._wait_a_little(campaign, now)
-        left = await self._left_of_tier(campaign, standing.messaging_limit)
-        chosen = places[: min(may, room)]
-        firsts = [place for place in chosen if place.tries == 0]
-        if left is not None and len(firsts) > left:
-            dropped = {place.n for place in firsts[left:]}
-            chosen = [place for place in chosen if place.n not in dropped]
+        chosen = _within_reach(places[:count], await self._users_left(campaign, standing, waiting))
         if not chosen:
-            note = f"Meta's limit of users a day ({standing.messaging_limit}) is reached; goes on by itself"
+            note = "the number's limit of users a day is reached; goes on by itself"
             await self._turns.rest(campaign, seconds=_TIER_SECONDS, note=note)
             return True
         decided = await self._decide(campaign, chosen, now)
-        count = sum(each.message is not None for each in decided)
-        until = paced(campaign.paced_until, now, count, per_hour=per_hour)
-        if await self._turns.hand_on(campaign, decided, paced_until=until) and count:
+        made = sum(each.message is not None for each in decided)
+        until = paced(campaign.paced_until, now, made, per_hour=per_hour)
+        if await self._turns.hand_on(campaign, decided, paced_until=until) and made:
             self._on_handed_on()
         return True
 
@@ -143,14 +156,11 @@ class WorkCampaigns:
         await self._turns.rest(campaign, seconds=min(ahead, _TIER_SECONDS), note="")
         return True
 
-    async def _room(self, campaign: Campaign) -> int:
-        waiting = await self._standings.waiting(
-            organization_id=campaign.organization_id, phone_number_id=campaign.plan.phone_number_id
-        )
-        return room_of(self._rate, waiting)
-
-    async def _left_of_tier(self, campaign: Campaign, messaging_limit: str) -> int | None:
-        most = users_a_day(messaging_limit)
+    async def _users_left(self, campaign: Campaign, standing: Standing, waiting: int) -> int | None:
+        """How many more users may be written to today: by what the operator set, or else by what Meta told."""
+        if standing.users_left is not None:
+            return max(standing.users_left - waiting, 0)
+        most = users_a_day(standing.messaging_limit)
         return None if most is None else max(most - await self._turns.users_of_a_day(campaign), 0)
 
     async def _decide(self, campaign: Campaign, places: Sequence[Place], now: datetime) -> list[Decided]:
@@ -214,6 +224,14 @@ class WorkCampaigns:
             retries=retries,
             seconds=_SOON_SECONDS if is_sending else 0.0,
         )
+
+
+def _within_reach(places: Sequence[Place], users_left: int | None) -> list[Place]:
+    """Those who were written to before, and so many of the others."""
+    left = len(places) if users_left is None else users_left
+    firsts = [place.n for place in places if place.tries == 0]
+    dropped = set(firsts[left:])
+    return [place for place in places if place.n not in dropped]
 
 
 def _only(who: CampaignRecipient, needed: frozenset[str]) -> CampaignRecipient:

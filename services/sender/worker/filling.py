@@ -32,6 +32,13 @@ def problem_of(content: bytes) -> str:
 
 
 @lru_cache(maxsize=256)
+def template_named(content: bytes) -> str:
+    """See usecases.campaigning.TemplateNamed."""
+    template = content_pb2.Content.FromString(content).template
+    return f"{template.name}/{template.language}"
+
+
+@lru_cache(maxsize=256)
 def names_of(content: bytes) -> frozenset[str]:
     """See usecases.campaigns.NamesOf."""
     template = content_pb2.Content.FromString(content).template

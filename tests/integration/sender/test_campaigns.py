@@ -10,7 +10,6 @@ import orjson
 import pytest
 
 from services.chassis.errors import FailedPrecondition
-from services.chassis.sealing import Sealer
 from services.pb.common.v1 import content_pb2
 from services.pb.sender.v1 import sender_pb2
 from services.sender.app import Campaigning, furnish_campaigns
@@ -56,8 +55,7 @@ async def desk(stage: Stage) -> tuple[CampaignsServer, Campaigning]:
     """One more sender, whose turns the test takes by hand."""
     room = await stage.sender()
     router = Router()
-    sealer = Sealer.from_text(stage.settings.sealing_keys)
-    campaigns = furnish_campaigns(stage.settings, stage.pool, room, sealer, router, router)
+    campaigns = furnish_campaigns(stage.settings, stage.pool, room, router, router)
     await stage.put_token(room)
     return CampaignsServer(campaigns.keep), campaigns
 

@@ -19,8 +19,8 @@ from services.sender.domain.campaigns import (
     retry_wait,
     room_of,
     starts_at_of,
-    users_a_day,
 )
+from services.sender.domain.standing import Standing, halt_of, pace_of, users_a_day
 from services.sender.worker.filling import names_of, problem_of
 
 NOW = datetime(2026, 3, 4, 12, tzinfo=UTC)
@@ -105,6 +105,34 @@ def test_an_end_is_an_end() -> None:
 def test_metas_tiers_are_numbers_of_users_and_what_is_not_known_sets_no_bound() -> None:
     tiers = ("TIER_250", "tier_1k", "TIER_2K", "TIER_100K", "TIER_UNLIMITED", "")
     assert [users_a_day(tier) for tier in tiers] == [250, 1000, 2000, 100_000, None, None]
+
+
+def standing(**told: str) -> Standing:
+    return Standing(messages_per_second=80.0, **told)  # type: ignore[arg-type]  # texts all
+
+
+@pytest.mark.parametrize("status", ["PAUSED", "DISABLED", "REJECTED", "PENDING"])
+def test_a_template_that_meta_stopped_stops_its_campaigns_and_says_why(status: str) -> None:
+    halt = halt_of(standing(template_status=status, template_reason="ABUSIVE_CONTENT"), "spring/pt_BR")
+    assert halt == f"the template spring/pt_BR is {status} at Meta (ABUSIVE_CONTENT); resume once it is approved"
+
+
+def test_what_meta_refuses_or_rates_red_stops_campaigns_too() -> None:
+    assert "spring/pt_BR: it is of low quality" in str(
+        halt_of(standing(template_trouble="it is of low quality"), "spring/pt_BR")
+    )
+    assert "RED" in str(halt_of(standing(quality_rating="RED"), "spring/pt_BR"))
+
+
+@pytest.mark.parametrize("status", ["", "APPROVED", "FLAGGED", "IN_APPEAL"])
+def test_what_is_approved_or_not_known_goes_on(status: str) -> None:
+    assert halt_of(standing(template_status=status, quality_rating="YELLOW"), "spring/pt_BR") is None
+
+
+def test_a_yellow_number_sends_at_half_the_pace() -> None:
+    paces = [pace_of(100, standing(quality_rating=rating)) for rating in ("GREEN", "YELLOW", "UNKNOWN", "")]
+    assert paces == [100, 50, 100, 100]
+    assert pace_of(1, standing(quality_rating="YELLOW")) == 1
 
 
 def test_placeholders_are_found_wherever_a_template_has_texts() -> None:
