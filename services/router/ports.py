@@ -239,6 +239,10 @@ class AudienceStore(Protocol):
         """
         ...
 
+    async def replies(self, *, organization_id: UUID, awaited: Mapping[UUID, int]) -> int:
+        """In how many of these conversations the contact wrote since so many seconds since 1970."""
+        ...
+
 
 class OrderStore(Protocol):
     """What flows order. Raises Unavailable."""

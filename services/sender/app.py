@@ -292,7 +292,9 @@ def furnish_campaigns(
         template_named=template_named,
         on_handed_on=room.inbox_bell.ring,
     )
-    return Campaigning(KeepCampaigns(store, check=problem_of, names_of=names_of), work, CampaignWorker(work.turn))
+    return Campaigning(
+        KeepCampaigns(store, audiences, check=problem_of, names_of=names_of), work, CampaignWorker(work.turn)
+    )
 
 
 async def build(settings: Settings) -> Service:

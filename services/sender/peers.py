@@ -166,6 +166,14 @@ class RouterAudiences:
         named = [contact for contact in answer.contacts if contact.wa_id or contact.user_id]
         return AudiencePage([_recipient(contact) for contact in named], answer.cursor)
 
+    async def replies(self, *, organization_id: UUID, awaited: Mapping[UUID, int]) -> int:
+        """See Audiences."""
+        request = router_pb2.CountRepliesRequest(organization_id=str(organization_id))
+        for conversation_id, since in awaited.items():
+            request.awaited.add(conversation_id=str(conversation_id), since=since)
+        answer = await self._peer.call(self._contacts.CountReplies, request, seconds=_OPEN_SECONDS)
+        return int(answer.replies)
+
 
 def _recipient(contact: router_pb2.AudienceContact) -> CampaignRecipient:
     told = {name: value for name, value in orjson.loads(contact.attributes or b"{}").items() if value is not None}

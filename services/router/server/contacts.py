@@ -40,3 +40,15 @@ class ContactsServer(router_pb2_grpc.ContactsServicer):
             for each in page.contacts
         ]
         return router_pb2.ListByFilterResponse(contacts=contacts, cursor=page.cursor)
+
+    async def CountReplies(
+        self,
+        request: router_pb2.CountRepliesRequest,
+        context: aio.ServicerContext,  # type: ignore[type-arg]  # generic in stubs only
+    ) -> router_pb2.CountRepliesResponse:
+        """Counts who wrote."""
+        awaited = {id_of("conversation_id", each.conversation_id): each.since for each in request.awaited}
+        organization_id = id_of("organization_id", request.organization_id)
+        return router_pb2.CountRepliesResponse(
+            replies=await self._contacts.replies(organization_id=organization_id, awaited=awaited)
+        )

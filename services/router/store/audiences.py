@@ -30,6 +30,15 @@ _PAGE = Query(f"""
     SELECT c.*, (SELECT count(*) FROM page) = {_READ_AT_ONCE}, (SELECT contact_id FROM page ORDER BY 1 DESC LIMIT 1)
     FROM (SELECT 1) one LEFT JOIN chosen c ON true ORDER BY c.contact_id""")
 
+# A conversation that was only opened has no window: nobody wrote in it. OFFSET 0 makes it one descent for each.
+_REPLIES = Query("""
+    SELECT count(*) FROM unnest(%(ids)b::uuid[], %(moments)b::bigint[]) t(id, moment)
+    CROSS JOIN LATERAL (
+      SELECT last_inbound_at FROM router.conversation
+      WHERE organization_id = %(organization)b::uuid AND conversation_id = t.id AND window_expires_at IS NOT NULL
+      OFFSET 0) c
+    WHERE c.last_inbound_at >= to_timestamp(t.moment)""")
+
 
 class PostgresAudiences:
     """See ports.AudienceStore."""
@@ -50,6 +59,12 @@ class PostgresAudiences:
         if len(found) == limit:
             return found, found[-1].contact_id
         return found, rows[0][6] if rows[0][5] else None
+
+    async def replies(self, *, organization_id: UUID, awaited: Mapping[UUID, int]) -> int:
+        """See AudienceStore."""
+        values = {"organization": organization_id, "ids": list(awaited), "moments": list(awaited.values())}
+        (((count,),),) = await self._database.batch([organization_id], [(_REPLIES, values)], durable=False)
+        return int(count)
 
 
 def _object(value: object) -> Mapping[str, object]:

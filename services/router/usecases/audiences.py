@@ -10,6 +10,7 @@ from services.chassis.errors import InvalidArgument
 from services.router.ports import AudienceContact, AudienceStore
 
 MOST_CONTACTS = 1000
+MOST_AWAITED = 5000
 _MOST_TAGS = 100
 
 
@@ -39,6 +40,12 @@ class ListContacts:
             organization_id=organization_id, tags=tags, attributes=attributes, after=_after(cursor), limit=limit
         )
         return ContactPage(contacts, str(after or ""))
+
+    async def replies(self, *, organization_id: UUID, awaited: Mapping[UUID, int]) -> int:
+        """In how many conversations the contact wrote since a moment of each. Raises InvalidArgument, Unavailable."""
+        if len(awaited) > MOST_AWAITED:
+            raise InvalidArgument(f"awaited has {len(awaited)} entries; use at most {MOST_AWAITED}")
+        return await self._store.replies(organization_id=organization_id, awaited=awaited)
 
 
 def _after(cursor: str) -> UUID:

@@ -127,6 +127,8 @@ class Figures:
     failed: int = 0
     opt_outs: int = 0
     retries: int = 0
+    replies: int = 0
+    uncertain: int = 0
 
 
 def campaign_id_of(organization_id: UUID, key: str) -> UUID:

@@ -27,6 +27,7 @@ class Standing:
     messaging_limit: str = ""
     template_status: str = ""
     template_reason: str = ""
+    template_quality: str = ""
     template_trouble: str = ""
     paused: str = ""
     paused_seconds: float = 0.0
@@ -40,6 +41,8 @@ def halt_of(standing: Standing, template: str) -> str | None:
     if standing.template_status in STOPPED:
         reason = f" ({standing.template_reason})" if standing.template_reason not in ("", "NONE") else ""
         return f"the template {template} is {standing.template_status} at Meta{reason}; resume once it is approved"
+    if standing.template_quality == "RED":
+        return f"Meta rates the template {template} RED; resume once its quality is better"
     if standing.template_trouble:
         return f"Meta refuses the template {template}: {standing.template_trouble}; resume once it is mended"
     return None

@@ -13,7 +13,7 @@ from services.sender.domain import message
 from services.sender.domain.answers import Answer
 from services.sender.domain.pausing import PauseName
 from services.sender.domain.settling import Turn, Verdict, Wish
-from services.sender.domain.templates import Account, Kept, News, Shape, Template, TemplateKey
+from services.sender.domain.templates import Account, Kept, News, Shape, Template, TemplateKey, TemplateState
 
 Key = tuple[UUID, str]
 """An organization and one of its numbers (phone_number_id)."""
@@ -272,8 +272,8 @@ class TemplateStore(Protocol):
     async def shapes(self, keys: Sequence[TemplateKey]) -> list[Shape | None]:
         """What templates take, None of those not known."""
 
-    async def state_of(self, key: TemplateKey) -> tuple[str, str]:
-        """Its status in Meta's words and the reason of it; empty when not known, or when accounts disagree."""
+    async def state_of(self, key: TemplateKey) -> TemplateState:
+        """How it stands; nothing is known of it when several accounts have one of that name."""
 
     async def listed(self, *, organization_id: UUID, waba_id: str) -> Kept:
         """All by name, language and account; of one account, or (empty) of all."""

@@ -49,7 +49,15 @@ class CampaignStore(Protocol):
         """One campaign. Raises NotFound."""
 
     async def figures(self, *, organization_id: UUID, campaign_id: UUID) -> Figures:
-        """What became of its recipients, counted anew."""
+        """What became of its recipients, counted anew; of replies the store knows nothing."""
+
+    async def awaited(
+        self, *, organization_id: UUID, campaign_id: UUID, after: int, limit: int
+    ) -> tuple[Mapping[UUID, int], int]:
+        """Conversations with a sent message, and the second in which it left, of `limit` places after `after`.
+
+        With the last place looked at, 0 at the end.
+        """
 
     async def all(self, *, organization_id: UUID, state: State | None, limit: int) -> list[Campaign]:
         """Newest first."""
@@ -112,6 +120,9 @@ class Audiences(Protocol):
         self, *, organization_id: UUID, tags: Sequence[str], attributes: Mapping[str, str], cursor: str
     ) -> AudiencePage:
         """Contacts with any of the tags and all of the attributes, from `cursor` on. Raises a PytakeError."""
+
+    async def replies(self, *, organization_id: UUID, awaited: Mapping[UUID, int]) -> int:
+        """In how many conversations the contact wrote since so many seconds since 1970. Raises a PytakeError."""
 
 
 class Standings(Protocol):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 from zoneinfo import available_timezones
 
@@ -26,7 +26,7 @@ from services.sender.domain.campaigns import (
     campaign_id_of,
     starts_at_of,
 )
-from services.sender.ports.campaigns import CampaignStore
+from services.sender.ports.campaigns import Audiences, CampaignStore
 
 MOST_RECIPIENTS = 1000
 _MOST_TRIES = 10
@@ -34,6 +34,8 @@ _MOST_PER_HOUR = 100_000_000
 _LONGEST_KEY, _LONGEST_NAME, _LONGEST_TEXT = 255, 120, 1024
 _FEWEST_DIGITS, _MOST_DIGITS, _LONGEST_USER_ID = 5, 20, 256
 _MOST_LISTED, _DEFAULT_LISTED = 1000, 100
+# As many as router counts in one call.
+_PER_COUNT = 5000
 
 CheckTemplate = Callable[[bytes], str]
 """Says what is wrong with a serialized template, nothing when it may be sent."""
@@ -80,8 +82,9 @@ class Added:
 class KeepCampaigns:
     """Makes, fills, steers and tells campaigns. Safe to repeat, all of it."""
 
-    def __init__(self, store: CampaignStore, *, check: CheckTemplate, names_of: NamesOf) -> None:
+    def __init__(self, store: CampaignStore, audiences: Audiences, *, check: CheckTemplate, names_of: NamesOf) -> None:
         self._store = store
+        self._audiences = audiences
         self._check = check
         self._names_of = names_of
 
@@ -127,7 +130,23 @@ class KeepCampaigns:
     async def one(self, *, organization_id: UUID, campaign_id: UUID) -> tuple[Campaign, Figures]:
         """A campaign with its figures. Raises NotFound, Unavailable."""
         campaign = await self._store.one(organization_id=organization_id, campaign_id=campaign_id)
-        return campaign, await self._store.figures(organization_id=organization_id, campaign_id=campaign_id)
+        figures = await self._store.figures(organization_id=organization_id, campaign_id=campaign_id)
+        if not figures.sent:
+            return campaign, figures
+        replies = await self._replies(organization_id=organization_id, campaign_id=campaign_id)
+        return campaign, replace(figures, replies=replies)
+
+    async def _replies(self, *, organization_id: UUID, campaign_id: UUID) -> int:
+        """Who wrote since their message left: router knows when each contact wrote last."""
+        replies, after, is_more = 0, 0, True
+        while is_more:
+            awaited, after = await self._store.awaited(
+                organization_id=organization_id, campaign_id=campaign_id, after=after, limit=_PER_COUNT
+            )
+            if awaited:
+                replies += await self._audiences.replies(organization_id=organization_id, awaited=awaited)
+            is_more = after > 0
+        return replies
 
     async def all(self, *, organization_id: UUID, state: str, limit: int) -> list[Campaign]:
         """Newest first. Raises InvalidArgument, Unavailable."""

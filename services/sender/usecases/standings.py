@@ -56,14 +56,15 @@ class NumberStandings:
         key = (organization_id, phone_number_id)
         (facts,) = await self._facts_of([key])
         told = await self._told(key, facts)
-        status, reason = await self._templates.state_of(TemplateKey(organization_id, facts.waba_id, template))
+        state = await self._templates.state_of(TemplateKey(organization_id, facts.waba_id, template))
         trouble, paused, seconds = self._paused(key, facts, template)
         return Standing(
             messages_per_second=facts.messages_per_second or self._rate,
             quality_rating=told.quality_rating,
             messaging_limit=told.messaging_limit,
-            template_status=status,
-            template_reason=reason,
+            template_status=state.status,
+            template_reason=state.reason,
+            template_quality=state.quality,
             template_trouble=trouble,
             paused=paused,
             paused_seconds=seconds,

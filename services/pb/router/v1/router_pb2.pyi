@@ -1677,6 +1677,82 @@ class ListByFilterRequest(_message.Message):
 Global___ListByFilterRequest: _TypeAlias = ListByFilterRequest  # noqa: Y015
 
 @_typing.final
+class CountRepliesRequest(_message.Message):
+    """Asks who wrote."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    AWAITED_FIELD_NUMBER: _builtins.int
+    organization_id: _builtins.str
+    """The organization."""
+    @_builtins.property
+    def awaited(self) -> _containers.RepeatedCompositeFieldContainer[Global___AwaitedReply]:
+        """The conversations, at most 5,000."""
+
+    def __init__(
+        self,
+        *,
+        organization_id: _builtins.str = ...,
+        awaited: _abc.Iterable[Global___AwaitedReply] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["awaited", b"awaited", "organization_id", b"organization_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CountRepliesRequest: _TypeAlias = CountRepliesRequest  # noqa: Y015
+
+@_typing.final
+class AwaitedReply(_message.Message):
+    """A conversation in which a reply may have come."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CONVERSATION_ID_FIELD_NUMBER: _builtins.int
+    SINCE_FIELD_NUMBER: _builtins.int
+    conversation_id: _builtins.str
+    """The conversation's id, a UUID."""
+    since: _builtins.int
+    """Seconds since 1970 from which on what the contact writes is a reply."""
+    def __init__(
+        self,
+        *,
+        conversation_id: _builtins.str = ...,
+        since: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["conversation_id", b"conversation_id", "since", b"since"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AwaitedReply: _TypeAlias = AwaitedReply  # noqa: Y015
+
+@_typing.final
+class CountRepliesResponse(_message.Message):
+    """How many wrote."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REPLIES_FIELD_NUMBER: _builtins.int
+    replies: _builtins.int
+    """Of the conversations asked for, those with a message of the contact since then."""
+    def __init__(
+        self,
+        *,
+        replies: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["replies", b"replies"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CountRepliesResponse: _TypeAlias = CountRepliesResponse  # noqa: Y015
+
+@_typing.final
 class AudienceContact(_message.Message):
     """A contact as an audience has it."""
 

@@ -696,6 +696,11 @@ class ContactsStub:
                 request_serializer=router_dot_v1_dot_router__pb2.ListByFilterRequest.SerializeToString,
                 response_deserializer=router_dot_v1_dot_router__pb2.ListByFilterResponse.FromString,
                 _registered_method=True)
+        self.CountReplies = channel.unary_unary(
+                '/pytake.router.v1.Contacts/CountReplies',
+                request_serializer=router_dot_v1_dot_router__pb2.CountRepliesRequest.SerializeToString,
+                response_deserializer=router_dot_v1_dot_router__pb2.CountRepliesResponse.FromString,
+                _registered_method=True)
 
 
 class ContactsServicer:
@@ -709,6 +714,13 @@ class ContactsServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def CountReplies(self, request, context):
+        """Counts the conversations in which the contact wrote since a moment of each.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_ContactsServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -716,6 +728,11 @@ def add_ContactsServicer_to_server(servicer, server):
                     servicer.ListByFilter,
                     request_deserializer=router_dot_v1_dot_router__pb2.ListByFilterRequest.FromString,
                     response_serializer=router_dot_v1_dot_router__pb2.ListByFilterResponse.SerializeToString,
+            ),
+            'CountReplies': grpc.unary_unary_rpc_method_handler(
+                    servicer.CountReplies,
+                    request_deserializer=router_dot_v1_dot_router__pb2.CountRepliesRequest.FromString,
+                    response_serializer=router_dot_v1_dot_router__pb2.CountRepliesResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -746,6 +763,33 @@ class Contacts:
             '/pytake.router.v1.Contacts/ListByFilter',
             router_dot_v1_dot_router__pb2.ListByFilterRequest.SerializeToString,
             router_dot_v1_dot_router__pb2.ListByFilterResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CountReplies(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.router.v1.Contacts/CountReplies',
+            router_dot_v1_dot_router__pb2.CountRepliesRequest.SerializeToString,
+            router_dot_v1_dot_router__pb2.CountRepliesResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -255,6 +255,8 @@ class ContactsStub:
     def __new__(cls, channel: _aio.Channel) -> ContactsAsyncStub: ...
     ListByFilter: _grpc.UnaryUnaryMultiCallable[_router_pb2.ListByFilterRequest, _router_pb2.ListByFilterResponse]
     """Lists contacts that a filter chooses, by id, page by page."""
+    CountReplies: _grpc.UnaryUnaryMultiCallable[_router_pb2.CountRepliesRequest, _router_pb2.CountRepliesResponse]
+    """Counts the conversations in which the contact wrote since a moment of each."""
 
 @_typing.type_check_only
 class ContactsAsyncStub(ContactsStub):
@@ -263,6 +265,8 @@ class ContactsAsyncStub(ContactsStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     ListByFilter: _aio.UnaryUnaryMultiCallable[_router_pb2.ListByFilterRequest, _router_pb2.ListByFilterResponse]  # type: ignore[assignment]
     """Lists contacts that a filter chooses, by id, page by page."""
+    CountReplies: _aio.UnaryUnaryMultiCallable[_router_pb2.CountRepliesRequest, _router_pb2.CountRepliesResponse]  # type: ignore[assignment]
+    """Counts the conversations in which the contact wrote since a moment of each."""
 
 class ContactsServicer(metaclass=_abc_1.ABCMeta):
     """Contacts as audiences."""
@@ -274,6 +278,14 @@ class ContactsServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_router_pb2.ListByFilterResponse, _abc.Awaitable[_router_pb2.ListByFilterResponse]]:
         """Lists contacts that a filter chooses, by id, page by page."""
+
+    @_abc_1.abstractmethod
+    def CountReplies(
+        self,
+        request: _router_pb2.CountRepliesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_router_pb2.CountRepliesResponse, _abc.Awaitable[_router_pb2.CountRepliesResponse]]:
+        """Counts the conversations in which the contact wrote since a moment of each."""
 
 def add_ContactsServicer_to_server(servicer: ContactsServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
 

@@ -2426,6 +2426,8 @@ class CampaignFigures(_message.Message):
     FAILED_FIELD_NUMBER: _builtins.int
     OPT_OUTS_FIELD_NUMBER: _builtins.int
     RETRIES_FIELD_NUMBER: _builtins.int
+    REPLIES_FIELD_NUMBER: _builtins.int
+    UNCERTAIN_FIELD_NUMBER: _builtins.int
     recipients: _builtins.int
     """All recipients."""
     pending: _builtins.int
@@ -2443,9 +2445,13 @@ class CampaignFigures(_message.Message):
     failed: _builtins.int
     """Failed for good."""
     opt_outs: _builtins.int
-    """Left out because they refused messages, or failed for that reason."""
+    """Left out because they refused messages, failed for that reason, or refused them since the message left."""
     retries: _builtins.int
     """Messages that were sent again after a failure."""
+    replies: _builtins.int
+    """Of the sent ones, those whose contact has written to the number since the message left."""
+    uncertain: _builtins.int
+    """Of the failed ones, those of which nobody knows whether Meta took them: they are not sent twice."""
     def __init__(
         self,
         *,
@@ -2459,10 +2465,12 @@ class CampaignFigures(_message.Message):
         failed: _builtins.int = ...,
         opt_outs: _builtins.int = ...,
         retries: _builtins.int = ...,
+        replies: _builtins.int = ...,
+        uncertain: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["delivered", b"delivered", "failed", b"failed", "opt_outs", b"opt_outs", "pending", b"pending", "queued", b"queued", "read", b"read", "recipients", b"recipients", "retries", b"retries", "sent", b"sent", "skipped", b"skipped"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["delivered", b"delivered", "failed", b"failed", "opt_outs", b"opt_outs", "pending", b"pending", "queued", b"queued", "read", b"read", "recipients", b"recipients", "replies", b"replies", "retries", b"retries", "sent", b"sent", "skipped", b"skipped", "uncertain", b"uncertain"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

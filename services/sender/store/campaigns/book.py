@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -26,6 +27,7 @@ from services.sender.domain.campaigns import (
     State,
     Verb,
 )
+from services.sender.domain.settling import LEFT_IN_DOUBT
 from services.sender.store.campaigns.rows import (
     COLUMNS,
     LOCK,
@@ -72,13 +74,29 @@ _PLACES = Query(f"""
 
 # Counted from the messages themselves, in one snapshot: statuses may come in any order and any number of times.
 _COUNT = Query(f"""
-    SELECT r.state, r.reason, m.state, m.status, m.error_code, count(*), sum(greatest(r.tries - 1, 0))::bigint
+    SELECT r.state, r.reason, m.state, m.status, m.error_code, starts_with(m.error_text, %(doubt)b::text),
+           coalesce(o.is_out, false), count(*), sum(greatest(r.tries - 1, 0))::bigint
     FROM sender.campaign_recipient r
     LEFT JOIN LATERAL (
-      SELECT state, status, error_code FROM sender.message
+      SELECT state, status, error_code, error_text, attempted_at FROM sender.message
       WHERE organization_id = %(organization)b::uuid AND message_id = r.message_id LIMIT 1) m ON true
+    LEFT JOIN LATERAL (
+      SELECT is_out FROM sender.opt_out
+      WHERE organization_id = %(organization)b::uuid AND recipient = r.recipient AND is_out
+        AND said_at >= date_trunc('second', m.attempted_at) LIMIT 1) o ON true
     WHERE r.{MINE.replace(" AND ", " AND r.")}
-    GROUP BY 1, 2, 3, 4, 5""")
+    GROUP BY 1, 2, 3, 4, 5, 6, 7""")
+# Meta tells moments in whole seconds, so that a message's own begins with its second.
+_AWAITED = Query(f"""
+    SELECT r.n, r.conversation_id, extract(epoch FROM m.attempted_at)::bigint
+    FROM (
+      SELECT n, conversation_id, message_id FROM sender.campaign_recipient
+      WHERE {MINE} AND n > %(after)b::bigint ORDER BY n LIMIT %(limit)b::bigint) r
+    LEFT JOIN LATERAL (
+      SELECT date_trunc('second', attempted_at) AS attempted_at FROM sender.message
+      WHERE organization_id = %(organization)b::uuid AND message_id = r.message_id AND state = 'accepted'
+      LIMIT 1) m ON true
+    ORDER BY r.n""")
 
 
 class PostgresCampaigns:
@@ -153,7 +171,17 @@ class PostgresCampaigns:
 
     async def figures(self, *, organization_id: UUID, campaign_id: UUID) -> Figures:
         """See CampaignStore."""
-        return _figures(await self._read(organization_id, (_COUNT, values_of(organization_id, campaign_id))))
+        values = {**values_of(organization_id, campaign_id), "doubt": LEFT_IN_DOUBT}
+        return _figures(await self._read(organization_id, (_COUNT, values)))
+
+    async def awaited(
+        self, *, organization_id: UUID, campaign_id: UUID, after: int, limit: int
+    ) -> tuple[Mapping[UUID, int], int]:
+        """See CampaignStore."""
+        values = {**values_of(organization_id, campaign_id), "after": after, "limit": limit}
+        rows = await self._read(organization_id, (_AWAITED, values))
+        found = {row[1]: row[2] for row in rows if row[1] is not None and row[2] is not None}
+        return found, rows[-1][0] if len(rows) == limit else 0
 
     async def all(self, *, organization_id: UUID, state: State | None, limit: int) -> list[Campaign]:
         """See CampaignStore."""
@@ -183,24 +211,24 @@ def _found(rows: Rows) -> Campaign:
 
 
 def _figures(rows: Rows) -> Figures:
-    counts: dict[str, int] = {}
-    for row in rows:
-        for name in ("recipients", *_names(row)):
-            counts[name] = counts.get(name, 0) + row[5]
-        counts["retries"] = counts.get("retries", 0) + row[6]
+    counts: Counter[str] = Counter()
+    for *told, count, retries in rows:
+        counts.update(dict.fromkeys(("recipients", *_names(tuple(told))), count))
+        counts["retries"] += retries
     return Figures(**counts)
 
 
 def _names(row: tuple[Any, ...]) -> list[str]:
     """The figures that a recipient counts in, besides the recipients themselves."""
-    place, reason, state, status, code = row[:5]
+    place, reason, state, status, code, is_in_doubt, has_refused_since = row
     if place == "skipped":
         return ["skipped", "opt_outs"] if reason == OPTED_OUT else ["skipped"]
     if place in ("pending", "retry"):
         return ["pending"]
+    opt_outs = ["opt_outs"] if has_refused_since or code in OPT_OUT_CODES else []
     if state == "failed":
-        return ["failed", "opt_outs"] if code in OPT_OUT_CODES else ["failed"]
+        return ["failed", *opt_outs, *(["uncertain"] if is_in_doubt else [])]
     if state != "accepted":
-        return ["queued"]
+        return ["queued", *opt_outs]
     reached = {"delivered": ["delivered"], "read": ["delivered", "read"], "played": ["delivered", "read"]}
-    return ["sent", *reached.get(status, [])]
+    return ["sent", *reached.get(status, []), *opt_outs]
