@@ -7,7 +7,8 @@ down_revision = "sender_0010"
 
 _TABLES = (
     # `content` is a serialized Content; `revision` grows with every change, so that a turn begun before one comes to
-    # nothing. `done_n` is the last recipient looked at, `swept_n` how far outcomes were looked through in this pass.
+    # nothing. `done_n` is the last recipient looked at, `swept_n` how far outcomes were looked through in this pass,
+    # `emptied_n` how far recipients were let go of because they were kept long enough.
     """
     CREATE TABLE sender.campaign (
       organization_id uuid NOT NULL, campaign_id uuid NOT NULL,
@@ -22,7 +23,7 @@ _TABLES = (
       time_zone text NOT NULL, starts_at timestamptz,
       audience_cursor text NOT NULL DEFAULT '', is_audience_whole bool NOT NULL,
       recipients bigint NOT NULL DEFAULT 0, done_n bigint NOT NULL DEFAULT 0,
-      swept_n bigint NOT NULL DEFAULT 0, is_pass_clean bool NOT NULL DEFAULT true,
+      swept_n bigint NOT NULL DEFAULT 0, emptied_n bigint NOT NULL DEFAULT 0, is_pass_clean bool NOT NULL DEFAULT true,
       paced_until timestamptz NOT NULL DEFAULT now(), revision bigint NOT NULL DEFAULT 0,
       created_at timestamptz NOT NULL DEFAULT now(), ended_at timestamptz,
       PRIMARY KEY (organization_id, campaign_id)

@@ -31,6 +31,7 @@ from services.chassis.queue import (
 )
 from services.chassis.sealing import NameHasher
 from services.sender.ports import Erasure
+from services.sender.store.campaigns.privacy import EMPTY_PLACES, EXPIRE_PLACES, HOLD_CAMPAIGNS, READ_PLACES
 from services.sender.store.webhooks import lane_of
 
 ROWS_AT_ONCE = 2000
@@ -149,18 +150,6 @@ _EXPIRE_PAIRS = Query(f"""
     SELECT count(*) FROM gone""")
 
 
-# A campaign keeps the place of somebody erased, so that its counts stay true, and nothing of who it was.
-_EMPTY_CAMPAIGNS = Query("""
-    WITH emptied AS (
-      UPDATE sender.campaign_recipient r SET recipient = 'erased:' || r.n, recipient_key = gen_random_uuid(),
-        parameters = '{}', conversation_id = NULL,
-        state = CASE WHEN r.state IN ('pending', 'retry') THEN 'skipped' ELSE r.state END,
-        reason = CASE WHEN r.state IN ('pending', 'retry') THEN 'erased' ELSE r.reason END
-      FROM unnest(%(names)b::text[]) t(name)
-      WHERE r.organization_id = %(organization)b::uuid AND r.recipient = t.name RETURNING 1)
-    SELECT count(*) FROM emptied""")
-
-
 class PostgresPrivacy:
     """See ports.Privacy."""
 
@@ -196,6 +185,7 @@ class PostgresPrivacy:
             json_section("message", partial(reading, _READ_MESSAGES)),
             json_section("pair_limit", partial(reading, _READ_PAIRS)),
             json_section("opt_out", partial(reading, _READ_OPT_OUTS)),
+            json_section("campaign_recipient", partial(reading, READ_PLACES)),
             item_section("message_content", partial(self._inbox.reading_items, keys)),
             item_section("dead_message", partial(self._inbox.reading_dead, keys)),
         ]
@@ -212,12 +202,14 @@ class PostgresPrivacy:
         ]
         for box in (self._inbox, self._failures, self._calls, self._records):
             removals += box.removing_older([organization_id], before, limit=ROWS_AT_ONCE)
-        steps = [(_EXPIRE_MESSAGES, values), *(step for _, step in removals)]
+        steps = [(EXPIRE_PLACES, values), (_EXPIRE_MESSAGES, values), *(step for _, step in removals)]
         async with self._database.journey([organization_id]) as journey:
-            ((emptied, named),), *rows = await journey.run(steps)
-            messages = {"sender.message": emptied, "sender.message_wamid": named}
+            ((places,),), ((emptied, named),), *rows = await journey.run(steps)
+            counts = {"sender.campaign_recipient": places, "sender.message": emptied, "sender.message_wamid": named}
+            # Places are of one campaign: there may be another.
+            is_more = places > 0 or emptied == ROWS_AT_ONCE
             cleared = counted(removals, rows, limit=ROWS_AT_ONCE).and_also(
-                Cleared(messages, cursor=MORE if emptied == ROWS_AT_ONCE else "")
+                Cleared(counts, cursor=MORE if is_more else "")
             )
             return await self._receipts.commit(journey, organization_id, job_id, cleared)
 
@@ -239,7 +231,9 @@ class PostgresPrivacy:
             "names": [*erasure.wa_ids, *erasure.user_ids],
         }
         async with self._database.journey([organization_id]) as journey:
-            _, webhooks = await journey.run([(_LOCK_FEED, values), (_READ_WEBHOOKS, values)])
+            _, _, webhooks = await journey.run([
+                (_LOCK_FEED, values), (HOLD_CAMPAIGNS, values), (_READ_WEBHOOKS, values)
+            ])  # fmt: skip
             calls = [(organization_id, lane_of(row[0], each)) for row in webhooks for each in erasure.conversation_ids]
             boxes = ((self._inbox, keys), (self._failures, keys), (self._calls, calls))
             locking = [box.locking(of_box) for box, of_box in boxes]
@@ -255,7 +249,7 @@ class PostgresPrivacy:
                 ("sender.message_wamid", (_REMOVE_WAMIDS, values)),
                 ("sender.parked_status", (_REMOVE_PARKED, values)),
                 ("sender.pair", (_REMOVE_PAIRS, values)),
-                ("sender.campaign_recipient", (_EMPTY_CAMPAIGNS, values)),
+                ("sender.campaign_recipient", (EMPTY_PLACES, values)),
                 ("sender.deferred", (_REMOVE_DEFERRED, values)),
                 ("sender.opt_out", (_REMOVE_OPT_OUTS, values)),
                 ("sender.reached", (_REMOVE_REACHED, values)),

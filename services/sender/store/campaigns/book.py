@@ -51,7 +51,7 @@ _CREATE = Query(f"""
 _ONE = Query(f"SELECT {COLUMNS} FROM sender.campaign WHERE {MINE}")
 _GROW = Query(f"""
     UPDATE sender.campaign SET recipients = recipients + %(added)b::bigint, audience_cursor = %(cursor)b::text,
-      is_audience_whole = %(is_whole)b::bool, revision = revision + 1
+      is_audience_whole = %(is_whole)b::bool, revision = revision + 1, paced_until = greatest(paced_until, now())
     WHERE {MINE}""")
 _MOVE = Query(f"""
     UPDATE sender.campaign SET state = %(state)b::text, note = '', revision = revision + 1,

@@ -70,6 +70,10 @@ _COUNT_USERS = Query("""
     INSERT INTO sender.campaign_hour AS h (organization_id, phone_number_id, hour, users)
     VALUES (%(organization)b::uuid, %(number)b::text, date_trunc('hour', now(), 'UTC'), %(users)b::bigint)
     ON CONFLICT (organization_id, phone_number_id, hour) DO UPDATE SET users = h.users + excluded.users""")
+_FORGET_HOURS = Query("""
+    DELETE FROM sender.campaign_hour
+    WHERE organization_id = %(organization)b::uuid AND phone_number_id = %(number)b::text
+      AND hour < now() - interval '2 days'""")
 _USERS = Query("""
     SELECT coalesce(sum(users), 0)::bigint FROM sender.campaign_hour
     WHERE organization_id = %(organization)b::uuid AND phone_number_id = %(number)b::text
@@ -143,6 +147,7 @@ class PostgresCampaignTurns:
                     _holding(campaign, done=done, paced_until=paced_until),
                     (_DECIDE, {**values, **_columns(decided)}),
                     (_COUNT_USERS, values),
+                    (_FORGET_HOURS, values),
                     (_REST, values),
                 ])  # fmt: skip
                 if messages:
