@@ -24,6 +24,8 @@ def main() -> int:
         report = asyncio.run(run_campaign(plan, Path(folder) / "house", lambda line: print(f"  {line}", flush=True)))
     print(f"{report.reached} of {report.recipients} recipients reached, {report.missed} missed, {report.twice} twice")
     print(f"counters: {', '.join(f'{name} {count}' for name, count in report.figures.items())}")
+    settled = ", ".join(f"{name} {count}" for name, count in report.settled_by.items())
+    print(f"what told that Meta has a message: {settled}")
     print(f"paused: {report.handed_on_while_paused} handed on meanwhile; senders killed: {report.killed}")
     print(f"filled in {report.fill_seconds} s, sent in {report.send_seconds} s: {report.messages_per_second} a second")
     print(f"memory of a sender: {report.early_mib:.0f} MiB after a quarter, {report.most_mib:.0f} MiB at most")

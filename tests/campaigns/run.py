@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+import psycopg
 
 from services.chassis.errors import Unavailable
 from services.cli.rooms import Rooms
@@ -29,6 +30,7 @@ _PER_CALL, _PER_PAGE = 1000, 5000
 _LASTS_SECONDS = 20
 _PER_SECOND = 100_000.0
 _PAUSED_LOOKS = 3
+_ANSWER_MS = 100
 
 Say = Callable[[str], None]
 
@@ -45,13 +47,17 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a run came to. Memory is the largest of a sender in MiB, early in the run and in all of it."""
+    """What a run came to. Memory is the largest of a sender in MiB, early in the run and in all of it.
+
+    `settled_by` counts messages by what told that Meta has them: its answer, a status, or the answer to a second call.
+    """
 
     recipients: int
     reached: int
     missed: int
     twice: int
     figures: dict[str, int]
+    settled_by: dict[str, int]
     handed_on_while_paused: int
     killed: int
     fill_seconds: float
@@ -64,7 +70,7 @@ class Report:
     def is_kept(self) -> bool:
         """Whether each recipient was reached exactly once, and every counter says so."""
         counted = {name: self.figures[name] for name in ("recipients", "sent", "delivered")}
-        others = [self.figures[name] for name in ("pending", "queued", "failed", "skipped", "retries")]
+        others = [self.figures[name] for name in ("pending", "queued", "failed", "skipped", "retries", "uncertain")]
         return (
             self.reached == self.recipients
             and not self.missed
@@ -104,6 +110,9 @@ async def _unlimit(session: aiohttp.ClientSession, meta: str) -> None:
         (number,) = [each for each in (await answer.json())["numbers"] if each["phone_number_id"] == NUMBER]
     number |= {"messaging_limit": "TIER_UNLIMITED", "limits": {"messages_per_second": 0, "pair_burst": 0}}
     async with session.put(f"{meta}/_sim/numbers/{NUMBER}", json=number) as answer:
+        answer.raise_for_status()
+    # As long as Meta takes: so that there are calls under way whenever senders are killed.
+    async with session.put(f"{meta}/_sim/faults", json={"latency_ms": _ANSWER_MS}) as answer:
         answer.raise_for_status()
 
 
@@ -145,6 +154,7 @@ class _Run:
             missed=len(wanted - set(reached)),
             twice=sum(count > 1 for count in reached.values()),
             figures={field.name: getattr(got.figures, field.name) for field in got.figures.DESCRIPTOR.fields},
+            settled_by=await asyncio.to_thread(_settled_by, str((await self._house.status())["postgres"]["url"])),
             handed_on_while_paused=leaked,
             killed=killed,
             fill_seconds=round(filled - began, 1),
@@ -236,6 +246,12 @@ class _Run:
             after = page[-1]["sequence"]
             for entry in page:
                 yield entry["to"]
+
+
+def _settled_by(url: str) -> dict[str, int]:
+    with psycopg.connect(url) as connection:
+        rows = connection.execute("SELECT resolved_by, count(*) FROM sender.message GROUP BY 1 ORDER BY 1").fetchall()
+    return dict(rows)
 
 
 def _mib_of(pid: int) -> float:
