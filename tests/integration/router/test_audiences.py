@@ -1,5 +1,7 @@
 """Contacts as audiences, on real Postgres with the room's own role."""
 
+import time
+import uuid
 from pathlib import Path
 
 import pytest
@@ -27,6 +29,38 @@ async def chosen(replica: Replica, organization_id: str, limit: int = 2, **filte
         if not page.cursor:
             return sorted(found)
         request.cursor = page.cursor
+
+
+async def test_who_wrote_since_a_moment_replied_and_who_was_only_written_to_did_not(
+    module_database: Database, tmp_path: Path
+):
+    number, now = "300400512", int(time.time())
+    phones = [f"559190000020{n}" for n in range(3)]
+    async with house(module_database.url_of("router"), tmp_path) as built:
+        (replica,) = built.replicas
+        organization_id = await replica.organization(number)
+        addresses = replica.sender.stub(router_pb2_grpc.AddressesStub)
+        contacts = replica.sender.stub(router_pb2_grpc.ContactsStub)
+        addressees = [router_pb2.Addressee(phone_number_id=number, phone_number=phone) for phone in phones]
+        opening = router_pb2.OpenConversationsRequest(organization_id=organization_id, addressees=addressees)
+        opened = (await replica.sender.call(addresses.OpenConversations, opening, seconds=10)).conversations
+
+        async def replies(since: int, *, stranger: str = str(uuid.uuid4())) -> int:
+            ids = [*(each.conversation_id for each in opened), stranger]
+            awaited = [router_pb2.AwaitedReply(conversation_id=each, since=since) for each in ids]
+            request = router_pb2.CountRepliesRequest(organization_id=organization_id, awaited=awaited)
+            return int((await replica.sender.call(contacts.CountReplies, request, seconds=10)).replies)
+
+        before = await replies(now - 60)
+        for event, phone in (("a", phones[0]), ("a", phones[0]), ("b", phones[0]), ("c", phones[1])):
+            await replica.route(
+                events_pb2.InboundMessage(
+                    event_id=event, phone_number_id=number, wa_id=phone, kind="text", text="oi", sent_at=now
+                )
+            )
+        counts = [await replies(since) for since in (now - 60, now, now + 3600)]
+    assert before == 0
+    assert counts == [2, 2, 0]
 
 
 async def test_contacts_are_chosen_by_tags_and_attributes_page_by_page(module_database: Database, tmp_path: Path):

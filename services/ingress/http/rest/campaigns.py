@@ -82,8 +82,8 @@ class Campaign(BaseModel):
     created_at: Time
     ended_at: Time | None
     figures: dict[str, int] = Field(
-        description="What became of recipients; empty in lists.",
-        examples=[{"recipients": 10, "pending": 0, "sent": 9, "delivered": 9, "read": 4, "failed": 0, "skipped": 1}],
+        description="What became of recipients, and how many replied or opted out; empty in lists.",
+        examples=[{"recipients": 10, "sent": 9, "delivered": 9, "read": 4, "replies": 2, "skipped": 1, "opt_outs": 1}],
     )
 
     @classmethod
