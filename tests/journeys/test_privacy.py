@@ -40,6 +40,8 @@ PLACES = {
     "sender.message_wamid.wamid",
     "sender.parked_status.wamid",
     "sender.parked_status.event_id",
+    "sender.campaign_recipient.recipient",
+    "sender.campaign_recipient.parameters",
     "analytics.conversation_logs.phone_number",
     "analytics.conversation_logs.user_message",
     "analytics.conversation_logs.bot_response",

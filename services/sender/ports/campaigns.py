@@ -51,13 +51,8 @@ class CampaignStore(Protocol):
     async def figures(self, *, organization_id: UUID, campaign_id: UUID) -> Figures:
         """What became of its recipients, counted anew; of replies the store knows nothing."""
 
-    async def awaited(
-        self, *, organization_id: UUID, campaign_id: UUID, after: int, limit: int
-    ) -> tuple[Mapping[UUID, int], int]:
-        """Conversations with a sent message, and the second in which it left, of `limit` places after `after`.
-
-        With the last place looked at, 0 at the end.
-        """
+    async def awaited(self, *, organization_id: UUID, campaign_id: UUID, after: int, limit: int) -> Mapping[UUID, int]:
+        """Conversations with a sent message, and the second in which it left, of `limit` places after `after`."""
 
     async def all(self, *, organization_id: UUID, state: State | None, limit: int) -> list[Campaign]:
         """Newest first."""

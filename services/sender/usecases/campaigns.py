@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
@@ -36,6 +37,7 @@ _FEWEST_DIGITS, _MOST_DIGITS, _LONGEST_USER_ID = 5, 20, 256
 _MOST_LISTED, _DEFAULT_LISTED = 1000, 100
 # As many as router counts in one call.
 _PER_COUNT = 5000
+_COUNTS_AT_ONCE = 4
 
 CheckTemplate = Callable[[bytes], str]
 """Says what is wrong with a serialized template, nothing when it may be sent."""
@@ -131,22 +133,23 @@ class KeepCampaigns:
         """A campaign with its figures. Raises NotFound, Unavailable."""
         campaign = await self._store.one(organization_id=organization_id, campaign_id=campaign_id)
         figures = await self._store.figures(organization_id=organization_id, campaign_id=campaign_id)
-        if not figures.sent:
-            return campaign, figures
-        replies = await self._replies(organization_id=organization_id, campaign_id=campaign_id)
-        return campaign, replace(figures, replies=replies)
+        return campaign, replace(figures, replies=await self._replies(campaign)) if figures.sent else figures
 
-    async def _replies(self, *, organization_id: UUID, campaign_id: UUID) -> int:
+    async def _replies(self, campaign: Campaign) -> int:
         """Who wrote since their message left: router knows when each contact wrote last."""
-        replies, after, is_more = 0, 0, True
-        while is_more:
-            awaited, after = await self._store.awaited(
-                organization_id=organization_id, campaign_id=campaign_id, after=after, limit=_PER_COUNT
-            )
-            if awaited:
-                replies += await self._audiences.replies(organization_id=organization_id, awaited=awaited)
-            is_more = after > 0
-        return replies
+        turnstile = asyncio.Semaphore(_COUNTS_AT_ONCE)
+
+        async def some(after: int) -> int:
+            async with turnstile:
+                awaited = await self._store.awaited(
+                    organization_id=campaign.organization_id, campaign_id=campaign.campaign_id,
+                    after=after, limit=_PER_COUNT,
+                )  # fmt: skip
+                if not awaited:
+                    return 0
+                return await self._audiences.replies(organization_id=campaign.organization_id, awaited=awaited)
+
+        return sum(await asyncio.gather(*map(some, range(0, campaign.recipients, _PER_COUNT))))
 
     async def all(self, *, organization_id: UUID, state: str, limit: int) -> list[Campaign]:
         """Newest first. Raises InvalidArgument, Unavailable."""

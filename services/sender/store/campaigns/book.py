@@ -88,15 +88,15 @@ _COUNT = Query(f"""
     GROUP BY 1, 2, 3, 4, 5, 6, 7""")
 # Meta tells moments in whole seconds, so that a message's own begins with its second.
 _AWAITED = Query(f"""
-    SELECT r.n, r.conversation_id, extract(epoch FROM m.attempted_at)::bigint
+    SELECT r.conversation_id, extract(epoch FROM date_trunc('second', m.attempted_at))::bigint
     FROM (
-      SELECT n, conversation_id, message_id FROM sender.campaign_recipient
+      SELECT conversation_id, message_id FROM sender.campaign_recipient
       WHERE {MINE} AND n > %(after)b::bigint ORDER BY n LIMIT %(limit)b::bigint) r
-    LEFT JOIN LATERAL (
-      SELECT date_trunc('second', attempted_at) AS attempted_at FROM sender.message
+    CROSS JOIN LATERAL (
+      SELECT attempted_at FROM sender.message
       WHERE organization_id = %(organization)b::uuid AND message_id = r.message_id AND state = 'accepted'
-      LIMIT 1) m ON true
-    ORDER BY r.n""")
+      LIMIT 1) m
+    WHERE r.conversation_id IS NOT NULL""")
 
 
 class PostgresCampaigns:
@@ -174,14 +174,10 @@ class PostgresCampaigns:
         values = {**values_of(organization_id, campaign_id), "doubt": LEFT_IN_DOUBT}
         return _figures(await self._read(organization_id, (_COUNT, values)))
 
-    async def awaited(
-        self, *, organization_id: UUID, campaign_id: UUID, after: int, limit: int
-    ) -> tuple[Mapping[UUID, int], int]:
+    async def awaited(self, *, organization_id: UUID, campaign_id: UUID, after: int, limit: int) -> Mapping[UUID, int]:
         """See CampaignStore."""
         values = {**values_of(organization_id, campaign_id), "after": after, "limit": limit}
-        rows = await self._read(organization_id, (_AWAITED, values))
-        found = {row[1]: row[2] for row in rows if row[1] is not None and row[2] is not None}
-        return found, rows[-1][0] if len(rows) == limit else 0
+        return dict(await self._read(organization_id, (_AWAITED, values)))
 
     async def all(self, *, organization_id: UUID, state: State | None, limit: int) -> list[Campaign]:
         """See CampaignStore."""
