@@ -268,7 +268,7 @@ INSERT INTO trust VALUES
   ('svc_sender', 'sender.message_wamid', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),
   ('svc_sender', 'sender.pair', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),
   ('svc_sender', 'sender.parked_status', 'SELECT, INSERT, DELETE', 'tenant'),
-  ('svc_sender', 'sender.erased_recipient', 'SELECT, INSERT', 'tenant'),
+  ('svc_sender', 'sender.erased_recipient', 'SELECT, INSERT, UPDATE', 'tenant'),
   -- What is paused and what waits beside its lane is looked for before an organization is named: ids, codes, moments.
   ('svc_sender', 'sender.pause', 'SELECT, INSERT, UPDATE, DELETE', 'house'),
   ('svc_sender', 'sender.deferred', 'SELECT, INSERT, UPDATE, DELETE', 'house'),

@@ -205,7 +205,7 @@ def furnish(settings: Settings, database: Database, redis: OptionalRedis, waterm
     )
     credentials = KeepCredentials(tokens_at_rest, graph, keep_numbers, calls)
     templates = KeepTemplates(template_store, graph, numbers, calls, book)
-    notices = HearNotices(PostgresConsent(database), template_store, book, pauses, deliver.enqueue)
+    notices = HearNotices(PostgresConsent(database, names), template_store, book, pauses, deliver.enqueue)
     watched = ((inbox, inbox_bell), (records, records_bell), (failures, failures_bell))
     poll = Poll(database, [(lanes.is_any_ready, bell.ring) for lanes, bell in watched])
     return Room(

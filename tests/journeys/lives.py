@@ -67,10 +67,10 @@ def live(shop: Shop, nth: int, *, number: str = "") -> Life:
 
 
 def be_listed(shop: Shop, person: Person, words: str) -> None:
-    """Become a recipient of the shop's campaign, with words of one's own."""
+    """Become the recipient of a campaign, with words of one's own."""
     token = shop.token()
     body = {"template": {"name": "spring", "language": "pt_BR", "body": [{"text": "{{words}}"}]}}
-    wish = {"idempotency_key": "spring", "name": "Spring", "phone_number_id": shop.number, "content": body}
+    wish = {"idempotency_key": person.user_id, "name": "Spring", "phone_number_id": shop.number, "content": body}
     made = shop.ask("POST", "/campaigns", token=token, json=wish)
     assert made.status_code == 200, made.text
     recipient = {"phone_number": person.wa_id, "parameters": {"words": words}}

@@ -28,6 +28,7 @@ NO_SECRETS: Mapping[str, str] = {
 # Secrets that are shown once, to whom they are made for.
 SHOWN_ONCE: Mapping[str, str] = {
     "pytake.ingress.v1.PutUserResponse.invitation_token": "to the operator, who hands it to the invited person",
+    "pytake.sender.v1.PutWebhookResponse.secret": "to who makes the webhook, when sender was asked to choose it",
 }
 
 METHODS = sorted(methods(), key=lambda method: method.full_name)

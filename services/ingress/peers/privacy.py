@@ -123,6 +123,8 @@ class SenderPrivacy:
             user_ids=person.user_ids,
             wamid_parts=wamid_parts(person.names),
         )
+        if person.erased_at is not None:
+            request.erased_at.CopyFrom(_stamp(person.erased_at))
         return _answer((await self._peer.call(self._privacy.EraseContact, request, seconds=PRIVACY_SECONDS)).progress)
 
     async def expire(

@@ -67,12 +67,16 @@ StatusFate = Literal["applied", "nothing", "erased"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Erasure:
-    """Who is erased: conversations, all names, and the texts by which an id of Meta's gives one of them away."""
+    """Who is erased: conversations, all names, and the texts by which an id of Meta's gives one of them away.
+
+    What somebody of these names wants to be sent is forgotten as far as it was said up to `erased_at`.
+    """
 
     conversation_ids: Sequence[UUID]
     wa_ids: Sequence[str]
     user_ids: Sequence[str]
     wamid_parts: Sequence[str]
+    erased_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,13 +257,17 @@ class Wanted:
     confirmation: NewMessage | None = None
 
 
+WordFate = Literal["holds", "nothing", "erased"]
+"""What a word came to: it holds now and changed what held before, changed nothing, or is of somebody erased."""
+
+
 class ConsentStore(Protocol):
     """Who wants no messages. Raises errors.Unavailable."""
 
-    async def apply(self, wanted: Sequence[Wanted]) -> list[bool]:
-        """Note words in order, the later word wins; tells whether each one holds now and changed what held before.
+    async def apply(self, wanted: Sequence[Wanted]) -> list[WordFate]:
+        """Note words in order, the later word wins. A repeat is told the same as the first time.
 
-        A repeat is told the same as the first time.
+        What was said before somebody of these names was erased is not kept: Meta repeats webhooks for days.
         """
 
 

@@ -49,9 +49,9 @@ class DeliveryServer(sender_pb2_grpc.DeliveryServicer):
         """Takes news durably, in order."""
 
         async def hear(notices: Sequence[Wanted | OrganizationNews]) -> list[results_pb2.ItemResult]:
-            await self._notices.want([notice for notice in notices if isinstance(notice, Wanted)])
+            fates = iter(await self._notices.want([notice for notice in notices if isinstance(notice, Wanted)]))
             await self._notices.hear([notice for notice in notices if not isinstance(notice, Wanted)])
-            return [_OK] * len(notices)
+            return [_ERASED if isinstance(notice, Wanted) and next(fates) == "erased" else _OK for notice in notices]
 
         return sender_pb2.ApplyNoticesResponse(results=await _batch(request.notices, read_notice, hear))
 

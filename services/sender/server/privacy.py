@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Any
 
 from google.protobuf.message import DecodeError
@@ -30,6 +30,7 @@ class PrivacyServer(sender_pb2_grpc.PrivacyServicer):
             wa_ids=list(request.wa_ids),
             user_ids=list(request.user_ids),
             wamid_parts=list(request.wamid_parts),
+            erased_at=request.erased_at.ToDatetime(UTC) if request.HasField("erased_at") else datetime.now(UTC),
         )
         cleared = await self._privacy.erase(
             organization_id=read_id("organization_id", request.organization_id),

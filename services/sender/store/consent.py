@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
-from services.chassis.db import Database, Query, Rows, Step
+from services.chassis.db import Database, Query, Rows, Step, Transaction
+from services.chassis.sealing import NameHasher
 from services.sender.domain.consent import OptOut, judged
 from services.sender.domain.message import Key, key_of
 from services.sender.domain.settling import Wish
-from services.sender.ports import Wanted
+from services.sender.ports import Wanted, WordFate
+from services.sender.store.statements import FIND_ERASED
 
 # Only words that hold come back: nearly none. LIMIT keeps each look-up one descent of the primary key.
 _READ = Query("""
@@ -42,16 +44,38 @@ _HOLDS = Query(f"""
 class PostgresConsent:
     """See ports.ConsentStore."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, names: NameHasher) -> None:
+        """`names` knows the names of people who were erased."""
         self._database = database
+        self._names = names
 
-    async def apply(self, wanted: Sequence[Wanted]) -> list[bool]:
+    async def apply(self, wanted: Sequence[Wanted]) -> list[WordFate]:
         """See ports.ConsentStore."""
         if not wanted:
             return []
-        steps = [step for each in wanted for step in _applying(each)]
-        rows = await self._database.batch({each.organization_id for each in wanted}, steps)
-        return [bool(rows[2 * n + 1][0][0]) for n in range(len(wanted))]
+        async with self._database.journey({each.organization_id for each in wanted}) as journey:
+            erased = await self._of_erased(journey, wanted)
+            steps = [step for n, each in enumerate(wanted) if n not in erased for step in _applying(each)]
+            answers = iter((await journey.commit(steps))[1::2])
+        return ["erased" if n in erased else "holds" if next(answers)[0][0] else "nothing" for n in range(len(wanted))]
+
+    async def _of_erased(self, journey: Transaction, wanted: Sequence[Wanted]) -> set[int]:
+        """Of the words, those said before somebody of their names was erased."""
+        hashes = {n: self._hashes(each) for n, each in enumerate(wanted)}
+        asked = [(wanted[n].organization_id, each) for n, of_one in hashes.items() for each in of_one]
+        values = {"groups": [pair[0] for pair in asked], "hashes": [pair[1] for pair in asked]}
+        (rows,) = await journey.run([(FIND_ERASED, values)])
+        erased = {bytes(row[0]): row[1] for row in rows}
+        return {
+            n
+            for n, of_one in hashes.items()
+            if any(each in erased and wanted[n].said_at_ms <= erased[each] for each in of_one)
+        }
+
+    def _hashes(self, wanted: Wanted) -> list[bytes]:
+        """A name may be a phone number or a user id: no text is both."""
+        kinds = ("wa_id", "user_id")
+        return [self._names.hash_of(wanted.organization_id, kind, name) for name in wanted.recipients for kind in kinds]
 
 
 def reading_opt_outs(wishes: Sequence[tuple[UUID, Wish]]) -> list[Step]:

@@ -40,9 +40,10 @@ _WAITING = "messages that are on their way, or wait for the number's token, or f
 _MINE = "organization_id = %(organization)b::uuid"
 
 _REMEMBER = Query("""
-    INSERT INTO sender.erased_recipient (organization_id, identity_hash)
-    SELECT %(organization)b::uuid, h FROM unnest(%(hashes)b::bytea[]) h ORDER BY 2
-    ON CONFLICT (organization_id, identity_hash) DO NOTHING""")
+    INSERT INTO sender.erased_recipient AS e (organization_id, identity_hash, erased_at)
+    SELECT %(organization)b::uuid, h, %(erased_at)b::timestamptz FROM unnest(%(hashes)b::bytea[]) h ORDER BY 2
+    ON CONFLICT (organization_id, identity_hash) DO UPDATE SET erased_at = excluded.erased_at
+    WHERE e.erased_at < excluded.erased_at""")
 
 # The conditions of the lists' partial indexes; the one on created_at holds for every message.
 _LISTED = "created_at > '2000-01-01Z' AND erased_at IS NULL"
@@ -69,7 +70,9 @@ _REMOVE_DEFERRED = Query(f"""
     WITH gone AS (DELETE FROM sender.deferred WHERE {_MINE} AND lane_id = ANY (%(lanes)b::uuid[]) RETURNING 1)
     SELECT count(*) FROM gone""")
 _REMOVE_OPT_OUTS = Query(f"""
-    WITH gone AS (DELETE FROM sender.opt_out WHERE {_MINE} AND recipient = ANY (%(names)b::text[]) RETURNING 1)
+    WITH gone AS (
+      DELETE FROM sender.opt_out
+      WHERE {_MINE} AND recipient = ANY (%(names)b::text[]) AND said_at <= %(erased_at)b::timestamptz RETURNING 1)
     SELECT count(*) FROM gone""")
 
 
@@ -219,7 +222,7 @@ class PostgresPrivacy:
             *(self._names.hash_of(organization_id, "wa_id", value) for value in erasure.wa_ids),
             *(self._names.hash_of(organization_id, "user_id", value) for value in erasure.user_ids),
         ]
-        values = {"organization": organization_id, "hashes": hashes}
+        values = {"organization": organization_id, "hashes": hashes, "erased_at": erasure.erased_at}
         await self._database.batch([organization_id], [(_REMEMBER, values)])
 
     async def _empty(self, organization_id: UUID, job_id: UUID, erasure: Erasure) -> Cleared:
@@ -229,6 +232,7 @@ class PostgresPrivacy:
             "lanes": sorted(erasure.conversation_ids),
             "parts": list(erasure.wamid_parts),
             "names": [*erasure.wa_ids, *erasure.user_ids],
+            "erased_at": erasure.erased_at,
         }
         async with self._database.journey([organization_id]) as journey:
             _, _, webhooks = await journey.run([

@@ -106,11 +106,12 @@ LOCK_OWNERS = Query(f"""
            WITH ORDINALITY g(o, callback, named, n))
     SELECT t.n, m.* FROM (SELECT * FROM t ORDER BY o, k) t CROSS JOIN LATERAL ({_LOCK_ONE}) m""")
 
-# Which of these names are of somebody who was erased.
+# Which of these names are of somebody who was erased, and when, in milliseconds since 1970.
 FIND_ERASED = Query("""
-    SELECT e.identity_hash FROM unnest(%(groups)b::uuid[], %(hashes)b::bytea[]) t(o, h)
+    SELECT e.identity_hash, (extract(epoch FROM e.erased_at) * 1000)::bigint
+    FROM unnest(%(groups)b::uuid[], %(hashes)b::bytea[]) t(o, h)
     CROSS JOIN LATERAL (
-      SELECT identity_hash FROM sender.erased_recipient
+      SELECT identity_hash, erased_at FROM sender.erased_recipient
       WHERE organization_id = t.o AND identity_hash = t.h LIMIT 1) e""")
 
 # How far each pair's mark lies ahead, and what time it is; a row for every lane asked for.

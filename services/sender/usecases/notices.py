@@ -11,7 +11,7 @@ from services.sender.cache import Pauses, Templates
 from services.sender.domain.codes import RULES, Scope
 from services.sender.domain.pausing import PauseName
 from services.sender.domain.templates import News
-from services.sender.ports import ConsentStore, NewMessage, TemplateStore, Wanted
+from services.sender.ports import ConsentStore, NewMessage, TemplateStore, Wanted, WordFate
 
 TEMPLATE_PAUSED = 132015
 _PAUSED = "Meta told that the template is paused"
@@ -32,16 +32,17 @@ class HearNotices:
         self._pauses = pauses
         self._enqueue = enqueue
 
-    async def want(self, wanted: Sequence[Wanted]) -> None:
+    async def want(self, wanted: Sequence[Wanted]) -> Sequence[WordFate]:
         """Note what people want; who brought about something is told so, once."""
-        holds = await self._consent.apply(wanted)
+        fates = await self._consent.apply(wanted)
         told = [
             each.confirmation
-            for each, is_so in zip(wanted, holds, strict=True)
-            if is_so and each.confirmation is not None
+            for each, fate in zip(wanted, fates, strict=True)
+            if fate == "holds" and each.confirmation is not None
         ]
         if told:
             await self._enqueue(told)
+        return fates
 
     async def hear(self, news: Sequence[tuple[UUID, News]]) -> None:
         """Note how templates stand; messages made from one that is paused wait, and go on when it is approved again."""

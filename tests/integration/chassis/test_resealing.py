@@ -4,8 +4,9 @@ import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, cast
-from uuid import UUID, uuid4
+from uuid import UUID, uuid4, uuid5
 
 import psycopg
 import pytest
@@ -13,7 +14,7 @@ from prometheus_client import REGISTRY
 
 from services.chassis.audit import AuditLog
 from services.chassis.db import Database, Rows, Step
-from services.chassis.queue import Lanes
+from services.chassis.queue import Box, Lanes
 from services.chassis.sealing import Resealing, SealedColumn, Sealer, SealingServer, key_id_of
 from services.executor.store import SEALED as SEALED_BY_EXECUTOR
 from services.executor.store import PostgresSecrets
@@ -21,10 +22,12 @@ from services.ingress.ports import MetaApp
 from services.ingress.store import MESSAGES, STATUSES, PostgresStore
 from services.ingress.store import SEALED as SEALED_BY_INGRESS
 from services.pb.common.v1 import sealing_pb2
+from services.sender.domain.webhooks import Webhook
 from services.sender.store import SEALED as SEALED_BY_SENDER
-from services.sender.store import PostgresCredentials
+from services.sender.store import PostgresCredentials, PostgresWebhooks
 from tests.fixtures.servers import Database as OwnDatabase
 
+SEALED_TOKENS, SEALED_SECRETS = SEALED_BY_SENDER[:1], SEALED_BY_SENDER[1:]
 OLD, NEW, LOST = (os.urandom(32) for _ in range(3))
 NO_CONTEXT = cast(Any, None)
 
@@ -80,9 +83,45 @@ def sender_on(database: Database) -> Room:
         return await credentials.put_credential(organization_id=organization_id, phone_number_id=name, token=secret)
 
     async def read(sealer: Sealer) -> Secrets:
-        return await PostgresCredentials(database, sealer, AuditLog("sender", database)).tokens(list(room.known))
+        credentials = PostgresCredentials(database, sealer, AuditLog("sender", database))
+        organizations = {organization_id for organization_id, _ in room.known}
+        return {
+            (organization_id, number): token
+            for organization_id in organizations
+            for number, token in (await credentials.tokens_of(organization_id=organization_id)).items()
+        }
 
-    room = Room(database, SEALED_BY_SENDER, put, read)
+    room = Room(database, SEALED_TOKENS, put, read)
+    return room
+
+
+def webhooks_on(database: Database) -> Room:
+    """sender's other sealed values: the secrets by which teams know its calls."""
+
+    def store(sealer: Sealer) -> PostgresWebhooks:
+        calls = Lanes(Box("sender", "hooks"), database)
+        return PostgresWebhooks(
+            database, sealer, AuditLog("sender", database), calls, decode=lambda _: None, encode=lambda _: b""
+        )
+
+    async def put(sealer: Sealer, organization_id: UUID, name: str, secret: str) -> bool:
+        wanted = Webhook(
+            webhook_id=uuid5(organization_id, name), name=name, url="https://team.example/", events=(), is_active=True,
+            created_at=datetime.now(UTC),
+        )  # fmt: skip
+        await store(sealer).put(organization_id=organization_id, wanted=wanted, secret=secret, spare_secret="")
+        return True
+
+    async def read(sealer: Sealer) -> Secrets:
+        found = {}
+        for organization_id, name in room.known:
+            webhook_id = uuid5(organization_id, name)
+            kept = await store(sealer).secret_of(organization_id=organization_id, webhook_id=webhook_id)
+            if kept is not None:
+                found[organization_id, name] = kept[1]
+        return found
+
+    room = Room(database, SEALED_SECRETS, put, read)
     return room
 
 
@@ -124,13 +163,19 @@ def executor_on(database: Database) -> Room:
     return room
 
 
-ROOMS = {"sender": sender_on, "ingress": ingress_on, "executor": executor_on}
+ROOMS = {
+    "sender": ("sender", sender_on),
+    "sender's webhooks": ("sender", webhooks_on),
+    "ingress": ("ingress", ingress_on),
+    "executor": ("executor", executor_on),
+}
 
 
 @pytest.fixture(params=list(ROOMS))
 async def room(request: pytest.FixtureRequest, database: OwnDatabase) -> AsyncIterator[Room]:
-    opened = await Database.open(database.url_of(request.param), size=4, name="resealing")
-    yield ROOMS[request.param](opened)
+    role, room_on = ROOMS[request.param]
+    opened = await Database.open(database.url_of(role), size=4, name="resealing")
+    yield room_on(opened)
     await opened.close()
 
 

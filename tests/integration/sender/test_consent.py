@@ -2,6 +2,7 @@
 
 import time
 import uuid
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from services.sender.store import PostgresTemplates
 from tests.integration.sender.conftest import NUMBER, Stage, eventually
 
 OK, INVALID = results_pb2.ITEM_OUTCOME_OK, results_pb2.ITEM_OUTCOME_INVALID
+ERASED = results_pb2.ITEM_OUTCOME_ERASED
 DAY_MS = 24 * 3600 * 1000
 
 
@@ -167,6 +169,30 @@ async def test_a_persons_word_goes_with_their_export_and_their_erasure(stage: St
     )
     ((kind, data),) = [(row.kind, row.data) for row in page.rows]
     assert (kind, data["kind"], data["wants_none"]) == ("opt_out", "all", True)
-    erasure = Erasure(conversation_ids=[], wa_ids=["5511900000009"], user_ids=[], wamid_parts=[])
-    await room.privacy.erase(organization_id=organization_id, job_id=uuid.uuid4(), erasure=erasure)
+    await erase(stage, room, "5511900000009")
     assert await stage.sql("SELECT 1 FROM sender.opt_out") == []
+
+
+async def test_a_word_of_before_an_erasure_does_not_come_back_with_a_repeat(stage: Stage, room: Room) -> None:
+    of_before = preference("5511900000009", at=now_ms() - 5000)
+    assert await hear(stage, room, of_before) == [OK]
+    await erase(stage, room, "5511900000009")
+    neighbour = preference("5511900000008")
+    assert await hear(stage, room, of_before, neighbour) == [ERASED, OK]
+    assert await stage.sql("SELECT recipient FROM sender.opt_out") == [("5511900000008",)]
+
+
+async def test_a_word_said_after_an_erasure_outlives_the_erasures_second_look(stage: Stage, room: Room) -> None:
+    erased_at = datetime.now(UTC) - timedelta(seconds=20)
+    await erase(stage, room, "5511900000009", erased_at)
+    assert await hear(stage, room, preference("5511900000009")) == [OK]
+    await erase(stage, room, "5511900000009", erased_at)
+    assert await stage.sql("SELECT recipient FROM sender.opt_out") == [("5511900000009",)]
+
+
+async def erase(stage: Stage, room: Room, wa_id: str, erased_at: datetime | None = None) -> None:
+    erasure = Erasure(
+        conversation_ids=[], wa_ids=[wa_id], user_ids=[], wamid_parts=[], erased_at=erased_at or datetime.now(UTC)
+    )
+    organization_id = uuid.UUID(stage.organization_id)
+    await room.privacy.erase(organization_id=organization_id, job_id=uuid.uuid4(), erasure=erasure)

@@ -1,6 +1,7 @@
 """A message of a flow that does not arrive is told to executor once, however its failure is found out."""
 
 import uuid
+from datetime import UTC, datetime
 from typing import Any
 
 from services.chassis.queue import Finish
@@ -83,6 +84,7 @@ async def test_an_erasure_waits_until_the_flow_was_told(stage: Stage) -> None:
         wa_ids=[message.recipient_wa_id],
         user_ids=[],
         wamid_parts=[],
+        erased_at=datetime.now(UTC),
     )
     person = {"organization_id": uuid.UUID(stage.organization_id), "job_id": uuid.uuid4(), "erasure": erasure}
 

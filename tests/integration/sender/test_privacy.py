@@ -35,7 +35,7 @@ def wa_id_of(conversation: uuid.UUID) -> str:
 async def erase(stage: Stage, privacy: PostgresPrivacy, conversation: uuid.UUID = ANA, *parts: str) -> Cleared:
     erasure = Erasure(
         conversation_ids=[conversation], wa_ids=[wa_id_of(conversation)], user_ids=[f"US.{conversation.int}"],
-        wamid_parts=parts,
+        wamid_parts=parts, erased_at=datetime.now(UTC),
     )  # fmt: skip
     organization_id = uuid.UUID(stage.organization_id)
     return await privacy.erase(organization_id=organization_id, job_id=uuid.UUID(int=9), erasure=erasure)

@@ -5,6 +5,7 @@ import uuid
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from dataclasses import replace as replaced
+from datetime import UTC, datetime
 from ipaddress import ip_network
 from typing import Any
 
@@ -333,7 +334,9 @@ async def test_an_erasure_waits_until_webhooks_were_told_and_leaves_nothing_of_t
 
     await eventually(was_tried)
     privacy = PostgresPrivacy(out.stage.pool, NameHasher.from_text(out.stage.settings.tombstone_key))
-    erasure = Erasure(conversation_ids=[conversation], wa_ids=[], user_ids=[], wamid_parts=[])
+    erasure = Erasure(
+        conversation_ids=[conversation], wa_ids=[], user_ids=[], wamid_parts=[], erased_at=datetime.now(UTC)
+    )
     organization_id = uuid.UUID(out.stage.organization_id)
     waiting = await privacy.erase(organization_id=organization_id, job_id=uuid.uuid4(), erasure=erasure)
     assert "webhooks" in waiting.waiting_for

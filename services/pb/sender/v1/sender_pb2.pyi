@@ -2046,6 +2046,7 @@ class EraseContactRequest(_message.Message):
     USER_IDS_FIELD_NUMBER: _builtins.int
     WAMID_PARTS_FIELD_NUMBER: _builtins.int
     JOB_ID_FIELD_NUMBER: _builtins.int
+    ERASED_AT_FIELD_NUMBER: _builtins.int
     organization_id: _builtins.str
     """The organization."""
     job_id: _builtins.str
@@ -2066,6 +2067,12 @@ class EraseContactRequest(_message.Message):
     def wamid_parts(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Texts by which one of Meta's message ids gives the contact away (a wamid holds the phone number in base64)."""
 
+    @_builtins.property
+    def erased_at(self) -> _timestamp_pb2.Timestamp:
+        """When the contact was erased: what was said up to then about messages as such is forgotten, and does not come back
+        with a repeat of Meta's. The time of the call when not set.
+        """
+
     def __init__(
         self,
         *,
@@ -2075,10 +2082,11 @@ class EraseContactRequest(_message.Message):
         user_ids: _abc.Iterable[_builtins.str] | None = ...,
         wamid_parts: _abc.Iterable[_builtins.str] | None = ...,
         job_id: _builtins.str = ...,
+        erased_at: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["erased_at", b"erased_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["conversation_ids", b"conversation_ids", "job_id", b"job_id", "organization_id", b"organization_id", "user_ids", b"user_ids", "wa_ids", b"wa_ids", "wamid_parts", b"wamid_parts"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["conversation_ids", b"conversation_ids", "erased_at", b"erased_at", "job_id", b"job_id", "organization_id", b"organization_id", "user_ids", b"user_ids", "wa_ids", b"wa_ids", "wamid_parts", b"wamid_parts"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
