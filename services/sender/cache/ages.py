@@ -25,7 +25,7 @@ class StatusAges:
         self._before: dict[Key, tuple[int, int]] = {}
 
     def note(self, events: Sequence[StatusEvent]) -> None:
-        """These were applied."""
+        """These were applied, and were news."""
         self._turn()
         for event in events:
             if event.occurred_at > 0:

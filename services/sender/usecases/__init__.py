@@ -81,7 +81,8 @@ class ConcludeFromStatuses:
 
     async def __call__(self, statuses: Sequence[StatusEvent], fates: Sequence[StatusFate]) -> None:
         """Note it; what cannot be noted now is told again by the next status."""
-        self._ages.note(statuses)
+        # A repeat tells nothing of how far Meta is.
+        self._ages.note([event for event, fate in zip(statuses, fates, strict=True) if fate == "applied"])
         known = {(each.organization_id, each.phone_number_id): each.waba_id for each in statuses if each.waba_id}
         await self._numbers.learn(known)
         for event, fate in zip(statuses, fates, strict=True):

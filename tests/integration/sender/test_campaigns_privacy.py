@@ -25,7 +25,9 @@ def privacy(stage: Stage) -> PostgresPrivacy:
 async def erase(stage: Stage, privacy: PostgresPrivacy, number: str) -> Cleared:
     organization_id = uuid.UUID(stage.organization_id)
     lane_id = uuid.uuid5(organization_id, number)
-    erasure = Erasure(conversation_ids=[lane_id], wa_ids=[number], user_ids=[], wamid_parts=[])
+    erasure = Erasure(
+        conversation_ids=[lane_id], wa_ids=[number], user_ids=[], wamid_parts=[], erased_at=datetime.now(UTC)
+    )
     return await privacy.erase(organization_id=organization_id, job_id=uuid.uuid4(), erasure=erasure)
 
 
