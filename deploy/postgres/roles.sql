@@ -257,6 +257,11 @@ INSERT INTO trust VALUES
   ('svc_sender', 'sender.webhook', 'SELECT, INSERT, UPDATE', 'tenant'),
   -- Ids and positions: which organizations' changes are to be told is asked before one is named; re-sealing asks too.
   ('svc_sender', 'sender.webhook_feed', 'SELECT, INSERT, UPDATE, DELETE', 'house'),
+  ('svc_sender', 'sender.campaign', 'SELECT, INSERT, UPDATE', 'tenant'),
+  ('svc_sender', 'sender.campaign_recipient', 'SELECT, INSERT, UPDATE', 'tenant'),
+  -- Ids and moments: turns are taken for the whole house.
+  ('svc_sender', 'sender.campaign_turn', 'SELECT, INSERT, UPDATE, DELETE', 'house'),
+  ('svc_sender', 'sender.campaign_hour', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),
   ('svc_sender', 'sender.credential', 'SELECT, INSERT, UPDATE', 'tenant'),
   -- Ids of organizations with credentials: what re-sealing names, for it may see nobody's row without naming them.
   ('svc_sender', 'sender.credential_owner', 'SELECT, INSERT', 'house'),

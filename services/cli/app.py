@@ -21,6 +21,7 @@ COMMANDS: Mapping[str, str] = {
     "api-key": "Create, list and revoke API keys.",
     "token": "Print a signed token for REST and gRPC.",
     "chat": "Be a phone: write to a number of the simulated Meta and read the replies.",
+    "campaign": "Write a template to many contacts: make, fill, start, watch and stop campaigns.",
     "webhook": "Parse webhook bodies, or sign and post them.",
     "webhooks": "Tell an organization's systems what becomes of its messages: put, list and delete where to call.",
     "flow": "Check and test flow files, turn them from other sources into the native form and back, publish versions.",

@@ -39,6 +39,7 @@ from services.ingress.peers import (
     RouterPrivacy,
     SenderPrivacy,
 )
+from services.ingress.peers.campaigns import GrpcCampaigns
 from services.ingress.peers.media import GrpcMedia
 from services.ingress.peers.outgoing import GrpcMessages, GrpcWebhooks
 from services.ingress.ports import AuditTrail
@@ -194,6 +195,7 @@ async def build(settings: Settings) -> Service:
         messages=GrpcMessages(sender_peer),
         media=GrpcMedia(sender_peer),
         webhooks=GrpcWebhooks(sender_peer),
+        campaigns=GrpcCampaigns(sender_peer),
         requests=requests,
         exports=exports,
         accounts=accounts,

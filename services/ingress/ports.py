@@ -10,6 +10,14 @@ from uuid import UUID
 
 from services.chassis.queue import Item
 from services.ingress.domain.audit import Change
+from services.ingress.domain.campaigns import (
+    AddedRecipients,
+    CampaignView,
+    RecipientView,
+    Verb,
+    WantedCampaign,
+    WantedRecipient,
+)
 from services.ingress.domain.conversation import Flow, State, StatePage, Transcript, Turn
 from services.ingress.domain.flows import (
     Difference,
@@ -276,6 +284,35 @@ class Media(Protocol):
 
     async def received(self, *, organization_id: UUID, conversation_id: UUID, limit: int) -> list[ReceivedView]:
         """The files of a conversation's contact, newest first."""
+
+
+class Campaigns(Protocol):
+    """Templates to many contacts; sender's. Every method raises a PytakeError."""
+
+    async def create(self, *, organization_id: UUID, wanted: WantedCampaign) -> CampaignView:
+        """Make a draft, or find the one of this key. Raises InvalidArgument."""
+
+    async def add(
+        self, *, organization_id: UUID, campaign_id: UUID, recipients: Sequence[WantedRecipient]
+    ) -> AddedRecipients:
+        """Add recipients; each counts once. Raises NotFound, FailedPrecondition."""
+
+    async def move(self, *, organization_id: UUID, campaign_id: UUID, verb: Verb) -> CampaignView:
+        """Start, pause, resume or cancel. Raises NotFound, FailedPrecondition."""
+
+    async def schedule(self, *, organization_id: UUID, campaign_id: UUID, local_time: str) -> CampaignView:
+        """Have it start at a moment. Raises InvalidArgument, NotFound, FailedPrecondition."""
+
+    async def one(self, *, organization_id: UUID, campaign_id: UUID) -> CampaignView:
+        """One with its figures. Raises NotFound."""
+
+    async def all(self, *, organization_id: UUID, state: str, limit: int) -> list[CampaignView]:
+        """Newest first. Raises InvalidArgument."""
+
+    async def recipients(
+        self, *, organization_id: UUID, campaign_id: UUID, after: int, limit: int
+    ) -> list[RecipientView]:
+        """Recipients in their order. Raises NotFound."""
 
 
 class Webhooks(Protocol):

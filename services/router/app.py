@@ -19,6 +19,7 @@ from services.pb.router.v1 import router_pb2_grpc
 from services.router.cache import ContactCache, PlanCache
 from services.router.peers import GrpcExecutor, GrpcFiles, GrpcSender
 from services.router.ports import (
+    AudienceStore,
     ConversationStore,
     DirectoryStore,
     Executor,
@@ -29,6 +30,7 @@ from services.router.ports import (
 )
 from services.router.server import (
     AddressesServer,
+    ContactsServer,
     ConversationsServer,
     DirectoryServer,
     OrdersServer,
@@ -37,6 +39,7 @@ from services.router.server import (
 )
 from services.router.settings import Settings
 from services.router.store import (
+    PostgresAudiences,
     PostgresConversations,
     PostgresDirectory,
     PostgresOrders,
@@ -48,6 +51,7 @@ from services.router.usecases import (
     Directory,
     ExecutorThenFiles,
     LearnAccounts,
+    ListContacts,
     NoteConsents,
     OpenConversations,
     Privacy,
@@ -68,6 +72,7 @@ class Surroundings:
     routing: RoutingStore
     directory: DirectoryStore
     conversations: ConversationStore
+    audiences: AudienceStore
     privacy: PrivacyStore
     orders: OrderStore
     executor: Executor
@@ -91,6 +96,7 @@ async def build(settings: Settings) -> Service:
         routing=PostgresRouting(database, names),
         directory=PostgresDirectory(database, audit),
         conversations=PostgresConversations(database, audit),
+        audiences=PostgresAudiences(database),
         privacy=PostgresPrivacy(database, names, audit),
         orders=PostgresOrders(database),
         executor=ExecutorThenFiles(
@@ -144,6 +150,11 @@ def servicers(surroundings: Surroundings) -> list[Servicer]:
         Servicer("pytake.router.v1.Routing", router_pb2_grpc.add_RoutingServicer_to_server, routing),
         Servicer("pytake.router.v1.Directory", router_pb2_grpc.add_DirectoryServicer_to_server, directory),
         Servicer("pytake.router.v1.Conversations", router_pb2_grpc.add_ConversationsServicer_to_server, conversations),
+        Servicer(
+            "pytake.router.v1.Contacts",
+            router_pb2_grpc.add_ContactsServicer_to_server,
+            ContactsServer(ListContacts(surroundings.audiences)),
+        ),
         Servicer(
             "pytake.router.v1.Addresses", router_pb2_grpc.add_AddressesServicer_to_server, AddressesServer(opening)
         ),

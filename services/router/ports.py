@@ -67,6 +67,19 @@ class Addressed:
     wa_id: str
     user_id: str
     window_expires_at: int
+    opted_in: bool | None = None
+    """Whether the contact agreed to messages; None when nothing is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class AudienceContact:
+    """A contact as an audience has it; `attributes` is a JSON object."""
+
+    contact_id: UUID
+    wa_id: str
+    user_id: str
+    name: str
+    attributes: Mapping[str, object]
 
 
 class RoutedMessage(NamedTuple):
@@ -227,6 +240,23 @@ class ConversationStore(Protocol):
 
     async def addressed(self, *, organization_id: UUID, conversation_ids: Collection[UUID]) -> Mapping[UUID, Addressed]:
         """The conversations that exist, by the id asked for: of a merged contact the one that took its place."""
+        ...
+
+
+class AudienceStore(Protocol):
+    """Contacts as audiences. Raises Unavailable."""
+
+    async def page(
+        self, *, organization_id: UUID, tags: Sequence[str], attributes: Mapping[str, str], after: UUID, limit: int
+    ) -> tuple[Sequence[AudienceContact], UUID | None]:
+        """Of the contacts after `after`, in the order of their ids, those with any of the tags and all the attributes.
+
+        With the id to go on after; None when there are no more. A page may be empty though more follow.
+        """
+        ...
+
+    async def replies(self, *, organization_id: UUID, awaited: Mapping[UUID, int]) -> int:
+        """In how many of these conversations the contact wrote since so many seconds since 1970."""
         ...
 
 

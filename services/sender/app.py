@@ -4,25 +4,24 @@ from __future__ import annotations
 
 import random
 import secrets
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
 from services.chassis.audit import AuditLog, audit_servicer
 from services.chassis.clock import monotonic, now
 from services.chassis.db import Database
-from services.chassis.egress import Egress, Network, networks_of, ports_of
+from services.chassis.egress import Egress
 from services.chassis.lifecycle import Closing, Periodic, Service
 from services.chassis.logs import configure_logs
 from services.chassis.ops import OpsServer
 from services.chassis.queue import Bell, Box, DeadLetters, Lanes, Poll, Relay
 from services.chassis.redis import OptionalRedis
 from services.chassis.rpc import Certificates, Peer, PeerAddress, RpcServer, Servicer
-from services.chassis.sealing import NameHasher, Resealing, Sealer, SealingServer
+from services.chassis.sealing import Resealing, Sealer, SealingServer
 from services.chassis.settings import SettingsError
-from services.chassis.tenancy import ServiceSigner, TokenVerifier
 from services.pb.common.v1 import lanes_pb2_grpc, sealing_pb2_grpc
-from services.sender.cache import ManagementCalls, NumberLimits, Numbers, Pauses, Templates
+from services.sender.cache import ManagementCalls, NumberLimits, Numbers, Pauses, StatusAges, Templates
+from services.sender.campaigning import furnish_campaigns
 from services.sender.domain.settling import PairLimit
 from services.sender.filing import FileRoom, furnish_files
 from services.sender.graph import Endpoint, GraphApi
@@ -30,6 +29,7 @@ from services.sender.peers import (
     AnalyticsIngest,
     ExecutorSubmit,
     IngressWatermark,
+    RouterAudiences,
     RouterConversations,
     change_of,
     failure_bytes,
@@ -38,7 +38,8 @@ from services.sender.peers import (
 from services.sender.ports import Privacy, Watermark
 from services.sender.ports.teams import Conversations
 from services.sender.server import servicers, team_servicers, written
-from services.sender.settings import Settings
+from services.sender.server.campaigns import campaign_servicer
+from services.sender.settings import Settings, check_numbers, hasher_of, reach_of, sealer_of, signer_of, verifier_of
 from services.sender.store import (
     SEALED,
     PostgresAliases,
@@ -91,6 +92,8 @@ _FEWEST_CONNECTIONS = 256
 # A webhook's call ends before its lane's lease, whenever in the lane's walk it began.
 _CALL_SECONDS = 10.0
 _CALL_LEASE_SECONDS = 30.0
+# A doubt is old enough to end when statuses have told of nothing older than it for this part of its time.
+_QUIET_SHARE = 0.25
 # One organization gets this part of the calls of webhooks a process makes at a time.
 _SHARES_OF_CALLS = 4
 
@@ -138,7 +141,7 @@ class Teams:
 
 def furnish(settings: Settings, database: Database, redis: OptionalRedis, watermark: Watermark, sealer: Sealer) -> Room:
     """Put the room together on these connections. Raises SettingsError."""
-    names = _names(settings)
+    names = hasher_of(settings)
     lease_seconds = settings.lease_seconds
     inbox = Lanes(Box(ROOM, "inbox"), database, lease_seconds=lease_seconds)
     records = Lanes(Box(ROOM, "records"), database)
@@ -167,6 +170,7 @@ def furnish(settings: Settings, database: Database, redis: OptionalRedis, waterm
         connections=max(settings.lanes_in_flight, _FEWEST_CONNECTIONS),
     )
     files = furnish_files(settings, database, audit, numbers)
+    ages = StatusAges(monotonic, quiet_seconds=settings.reconcile_seconds * _QUIET_SHARE)
     around = Surroundings(
         settle=Settler(store),
         graph=graph,
@@ -179,6 +183,7 @@ def furnish(settings: Settings, database: Database, redis: OptionalRedis, waterm
         templates=book,
         reach=PostgresReach(database),
         watermark=watermark,
+        ages=ages,
         monotonic=monotonic,
         reconcile_seconds=settings.reconcile_seconds,
         fresh_seconds=lease_seconds / 2,
@@ -193,7 +198,7 @@ def furnish(settings: Settings, database: Database, redis: OptionalRedis, waterm
         lease_seconds=lease_seconds,
         drain_seconds=settings.drain_seconds,
     )
-    conclude = ConcludeFromStatuses(store, numbers, pauses, template_in, files.ready.renew_of_stored)
+    conclude = ConcludeFromStatuses(store, numbers, pauses, ages, template_in, files.ready.renew_of_stored)
     deliver = Deliver(Departing(store, worker.around, worker), store, inbox_bell, conclude)
     keep_numbers = KeepNumbers(number_store, numbers, pause_store, pauses, inbox_bell)
     calls = ManagementCalls(
@@ -223,7 +228,7 @@ def furnish_teams(
     book = PostgresMessages(database)
     conversations = MetasNames(PostgresAliases(database), conversations)
     store = PostgresWebhooks(database, sealer, room.audit, calls, decode=change_of, encode=call_bytes)
-    ports, networks = _reach(settings)
+    ports, networks = reach_of(settings)
     addresses = Addresses(ports, is_plain_allowed=bool(networks))
     caller = WebhookWorker(
         store,
@@ -263,7 +268,7 @@ async def build(settings: Settings) -> Service:
     _check(settings)
     configure_logs(ROOM, settings)
     certificates = Certificates.from_settings(settings)
-    verifier, signer, sealer = _verifier(settings), _signer(settings), _sealer(settings)
+    verifier, signer, sealer = verifier_of(settings), signer_of(settings), sealer_of(settings)
     database = await Database.open(
         settings.database_url, size=settings.database_pool_size, name=ROOM, prepare=settings.database_prepare
     )
@@ -276,13 +281,14 @@ async def build(settings: Settings) -> Service:
     router = Peer(PeerAddress("router", settings.router_target), signer, certificates=certificates)
     watermark = IngressWatermark(ingress, monotonic)
     room = furnish(settings, database, redis, watermark, sealer)
-    ports, networks = _reach(settings)
+    ports, networks = reach_of(settings)
     egress = Egress(allowed=networks, ports=ports, connections=settings.webhook_calls_in_flight)
     teams = furnish_teams(settings, database, room, sealer, RouterConversations(router), egress)
+    campaigns = furnish_campaigns(settings, database, room, RouterConversations(router), RouterAudiences(router))
     calls_poll = Poll(database, [(teams.calls.is_any_ready, teams.calls_bell.ring)])
     server = RpcServer(
         settings.grpc_address,
-        served(room, teams),
+        [*served(room, teams), campaign_servicer(campaigns.keep)],
         verifier,
         drain_seconds=settings.drain_seconds,
         certificates=certificates,
@@ -316,6 +322,7 @@ async def build(settings: Settings) -> Service:
             room.worker,
             room.poll,
             teams.caller,
+            campaigns.worker,
             calls_poll,
             room.files.fetcher,
             server,
@@ -347,58 +354,11 @@ def served(room: Room, teams: Teams) -> list[Servicer]:
     return [*own, *for_teams, dead_letters, sealing, audit_servicer(room.audit)]
 
 
-def _reach(settings: Settings) -> tuple[frozenset[int], Sequence[Network]]:
-    """Ports and networks of the house's own that webhooks may reach. Raises SettingsError."""
-    try:
-        ports = ports_of(settings.webhook_ports)
-    except ValueError as error:
-        raise SettingsError(f"WEBHOOK_PORTS cannot be used: {error}") from error
-    try:
-        return ports, networks_of(settings.webhook_allowed_networks)
-    except ValueError as error:
-        raise SettingsError(f"WEBHOOK_ALLOWED_NETWORKS cannot be used: {error}") from error
-
-
 def _check(settings: Settings) -> None:
-    if not 0 < settings.http_timeout_seconds < settings.reconcile_seconds <= 60:
-        raise SettingsError("HTTP_TIMEOUT_SECONDS must be less than RECONCILE_SECONDS, and that at most 60")
-    if settings.webhook_calls_in_flight < 1:
-        raise SettingsError("WEBHOOK_CALLS_IN_FLIGHT must be more than 0")
-    if settings.messages_per_second <= 0 or settings.pair_burst < 1 or settings.lanes_in_flight < 1:
-        raise SettingsError("NUMBER_MESSAGES_PER_SECOND, PAIR_BURST and LANES_IN_FLIGHT must be more than 0")
-    if settings.management_calls_per_hour <= 0:
-        raise SettingsError("MANAGEMENT_CALLS_PER_HOUR must be more than 0")
+    check_numbers(settings)
     try:
         Endpoint.parse(settings.graph_api_base)
     except ValueError as error:
         raise SettingsError(f"META_GRAPH_API_BASE cannot be used: {error}") from error
-    _names(settings)
-    _reach(settings)
-
-
-def _sealer(settings: Settings) -> Sealer:
-    try:
-        return Sealer.from_text(settings.sealing_keys)
-    except ValueError as error:
-        raise SettingsError(str(error)) from error
-
-
-def _names(settings: Settings) -> NameHasher:
-    try:
-        return NameHasher.from_text(settings.tombstone_key)
-    except ValueError as error:
-        raise SettingsError(str(error)) from error
-
-
-def _verifier(settings: Settings) -> TokenVerifier:
-    try:
-        return TokenVerifier.from_file(audience=ROOM, jwks_file=settings.service_jwks_file)
-    except (OSError, ValueError) as error:
-        raise SettingsError(f"SERVICE_JWKS_FILE cannot be read as a JWKS: {error}") from error
-
-
-def _signer(settings: Settings) -> ServiceSigner:
-    try:
-        return ServiceSigner.from_file(ROOM, settings.service_key_file)
-    except (OSError, ValueError) as error:
-        raise SettingsError(f"SERVICE_KEY_FILE cannot be read as a private JWK: {error}") from error
+    hasher_of(settings)
+    reach_of(settings)

@@ -34,6 +34,12 @@ NOTED = {
     "router.Directory.PutOrganization",
     "router.Directory.PutTriggers",
     "router.Privacy.PutRetention",
+    "sender.Campaigns.Cancel",
+    "sender.Campaigns.Create",
+    "sender.Campaigns.Pause",
+    "sender.Campaigns.Resume",
+    "sender.Campaigns.Schedule",
+    "sender.Campaigns.Start",
     "sender.Credentials.PutCredential",
     "sender.Media.DeleteMedia",
     "sender.ReceivedMedia.PutPolicy",
@@ -47,6 +53,7 @@ NOTED = {
 """Held in tests/integration by each room's test_audited_changes.py; for Accounts by accounts/test_provisioning.py."""
 
 CHANGES_NOTHING = {
+    "sender.Campaigns.AddRecipients",  # whom a campaign wrote to stands in its recipients; its start is noted
     "executor.FlowService.ExportFlow",  # what whoever may read flows sees anyhow
     "executor.FlowService.ReplayConversation",  # what whoever may read conversations sees anyhow, run again in memory
     "common.Sealing.Reseal",  # the same values under another key; services do it by themselves

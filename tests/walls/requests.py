@@ -23,6 +23,7 @@ import services.pb
 from services.chassis.tenancy import PERMISSIONS
 from services.embedded.keys import ROOMS
 from services.pb.common.v1 import content_pb2, policy_pb2
+from services.sender.domain.campaigns import campaign_id_of
 from tests.walls.tenants import CONTACTS, CONVERSATIONS, EVENTS, MEDIA, MESSAGES, NAMES, PHONES, USERS, WAMIDS, Tenant
 from tests.walls.wire import is_common
 
@@ -204,6 +205,11 @@ def pools_of(tenant: Tenant, twin: Tenant) -> Pools:
         "url": ["https://shop.example/hook"],
         "events": ["message.sent"],
         "webhook_id": [str(uuid5(one.organization_id, f"webhook:{name}")) for one in (tenant, twin) for name in NAMES],
+        "campaign_id": [str(campaign_id_of(one.organization_id, "first")) for one in (tenant, twin)],
+        "local_time": ["2100-01-01T09:00"],
+        "audience": ["custom_list"],
+        "messages_per_hour": [3600],
+        "max_tries": [3],
         # A secret that is made is made by chance.
         "secret": [f"{key}-1", f"{key}-2"],
         "is_secret_renewed": [False],

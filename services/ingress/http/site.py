@@ -24,6 +24,7 @@ from services.ingress.http.problems import add_problem_answers
 from services.ingress.http.rest import (
     api_key_routes,
     audit_routes,
+    campaign_routes,
     conversation_routes,
     denied,
     flow_routes,
@@ -36,7 +37,7 @@ from services.ingress.http.rest import (
     user_routes,
     webhook_routes,
 )
-from services.ingress.ports import Flows, Media, Messages, Templates, Webhooks
+from services.ingress.ports import Campaigns, Flows, Media, Messages, Templates, Webhooks
 from services.ingress.privacy import Exports, Requests
 
 Ready = Callable[[], Awaitable[bool]]
@@ -49,6 +50,7 @@ _TAGS = [
     {"name": "flows", "description": "Flows, their drafts and versions, and what publishing means for people in them."},
     {"name": "messages", "description": "Messages that no flow says, and what became of all messages."},
     {"name": "media", "description": "Files that messages send, and those that came from contacts."},
+    {"name": "campaigns", "description": "Templates to many contacts, each once."},
     {"name": "webhooks", "description": "Where your systems are told what became of messages, signed."},
     {"name": "privacy", "description": "The rights of people who wrote: everything about them, and its erasure."},
     {"name": "sessions", "description": "Log in, stay logged in, log out."},
@@ -86,6 +88,7 @@ def build_site(
     messages: Messages,
     media: Media,
     webhooks: Webhooks,
+    campaigns: Campaigns,
     requests: Requests,
     exports: Exports,
     accounts: Accounts,
@@ -120,6 +123,7 @@ def build_site(
         message_routes(messages),
         media_routes(media),
         webhook_routes(webhooks),
+        campaign_routes(campaigns),
         privacy_routes(requests, exports),
         session_routes(accounts.sessions, accounts.people),
         user_routes(accounts.people),

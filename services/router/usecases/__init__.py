@@ -2,6 +2,7 @@
 
 from services.router.usecases.accounts import LearnAccounts
 from services.router.usecases.addressing import OpenConversations
+from services.router.usecases.audiences import ListContacts
 from services.router.usecases.consents import NoteConsents
 from services.router.usecases.conversations import SetOwner
 from services.router.usecases.directory import Directory
@@ -18,6 +19,7 @@ __all__ = [
     "Directory",
     "ExecutorThenFiles",
     "LearnAccounts",
+    "ListContacts",
     "NoteConsents",
     "OpenConversations",
     "Privacy",

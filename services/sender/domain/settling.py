@@ -18,6 +18,8 @@ from services.sender.domain.patience import steps_aside
 
 # A lane that rests with this note has a head that was called for; with any other note it was not.
 IN_DOUBT = "in doubt"
+# Why a message failed that is never repeated.
+LEFT_IN_DOUBT = "IN_DOUBT: nobody knows whether Meta took the message, and it may not be sent twice"
 # Meta's code for a free message after the window.
 WINDOW_CLOSED_CODE = 131047
 WINDOW_EXPIRED = "WINDOW_EXPIRED: the 24 hour window closed before the message could leave"

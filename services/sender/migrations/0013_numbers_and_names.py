@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "sender_0013"
-down_revision = "sender_0010"
+down_revision = "sender_0012"
 
 _TABLES = (
     # Users a day as Meta told: of a portfolio, whatever numbers it has; 0 is no limit.

@@ -11,10 +11,10 @@ from uuid import UUID
 from services.chassis.queue import Claim, Cleared, Page
 from services.sender.domain import message
 from services.sender.domain.answers import Answer
+from services.sender.domain.number_news import NumberNews
 from services.sender.domain.pausing import PauseName
 from services.sender.domain.settling import Turn, Verdict, Wish
-from services.sender.domain.standing import NumberNews
-from services.sender.domain.templates import Account, Kept, News, Shape, Template, TemplateKey
+from services.sender.domain.templates import Account, Kept, News, Shape, Template, TemplateKey, TemplateState
 
 Key = tuple[UUID, str]
 """An organization and one of its numbers (phone_number_id)."""
@@ -229,6 +229,9 @@ class ReachStore(Protocol):
     ) -> list[bool]:
         """Per recipient whether it may be reached, and then counts. Raises errors.Unavailable."""
 
+    async def reached(self, *, organization_id: UUID, portfolio_id: str) -> int:
+        """How many users were reached within the last day. Raises errors.Unavailable."""
+
 
 class NumberStore(Protocol):
     """What is known of numbers. Every method raises errors.Unavailable."""
@@ -287,6 +290,9 @@ class TemplateStore(Protocol):
 
     async def shapes(self, keys: Sequence[TemplateKey]) -> list[Shape | None]:
         """What templates take, None of those not known."""
+
+    async def state_of(self, key: TemplateKey) -> TemplateState:
+        """How it stands; nothing is known of it when several accounts have one of that name."""
 
     async def listed(self, *, organization_id: UUID, waba_id: str) -> Kept:
         """All by name, language and account; of one account, or (empty) of all."""

@@ -82,6 +82,8 @@ class Conversation:
     wa_id: str
     user_id: str
     window_expires_at: int
+    has_refused: bool = False
+    """Whether the contact refused messages."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from grpc import aio
 from services.chassis.errors import InvalidArgument
 from services.pb.common.v1 import results_pb2
 from services.pb.sender.v1 import sender_pb2, sender_pb2_grpc
-from services.sender.domain.standing import NumberNews
+from services.sender.domain.number_news import NumberNews
 from services.sender.domain.templates import News
 from services.sender.ports import NewMessage, StatusEvent, Wanted
 from services.sender.server.notices import OrganizationNews, OrganizationNumberNews, read_notice

@@ -8,7 +8,7 @@ from uuid import UUID
 from services.chassis.errors import InvalidArgument
 from services.pb.common.v1 import events_pb2
 from services.pb.sender.v1 import sender_pb2
-from services.sender.domain.standing import NumberNews
+from services.sender.domain.number_news import NumberNews
 from services.sender.domain.templates import News, language_of, status_of
 from services.sender.ports import Wanted
 from services.sender.server.reading import read_id, read_message

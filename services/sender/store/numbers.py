@@ -8,7 +8,7 @@ from uuid import UUID
 
 from services.chassis.audit import AuditEntry, AuditLog, digest_of
 from services.chassis.db import Database, Query, Step
-from services.sender.domain.standing import NumberNews, lesser
+from services.sender.domain.number_news import NumberNews, lesser
 from services.sender.ports import Key, NumberFacts
 
 Open = Callable[[UUID, str, bytes], str | None]

@@ -31,6 +31,7 @@ from services.chassis.queue import (
 )
 from services.chassis.sealing import NameHasher
 from services.sender.ports import Erasure
+from services.sender.store.campaigns.privacy import EMPTY_PLACES, EXPIRE_PLACES, HOLD_CAMPAIGNS, READ_PLACES
 from services.sender.store.webhooks import lane_of
 
 ROWS_AT_ONCE = 2000
@@ -230,6 +231,7 @@ class PostgresPrivacy:
             json_section("received_file", partial(reading, _READ_FILES)),
             json_section("opt_out", partial(reading, _READ_OPT_OUTS)),
             json_section("other_phone_number", partial(reading, _READ_OTHER_NUMBERS)),
+            json_section("campaign_recipient", partial(reading, READ_PLACES)),
             item_section("message_content", partial(self._inbox.reading_items, keys)),
             item_section("dead_message", partial(self._inbox.reading_dead, keys)),
         ]
@@ -248,12 +250,14 @@ class PostgresPrivacy:
         ]
         for box in (self._inbox, self._failures, self._calls, self._records):
             removals += box.removing_older([organization_id], before, limit=ROWS_AT_ONCE)
-        steps = [(_EXPIRE_MESSAGES, values), *(step for _, step in removals)]
+        steps = [(EXPIRE_PLACES, values), (_EXPIRE_MESSAGES, values), *(step for _, step in removals)]
         async with self._database.journey([organization_id]) as journey:
-            ((emptied, named),), *rows = await journey.run(steps)
-            messages = {"sender.message": emptied, "sender.message_wamid": named}
+            ((places,),), ((emptied, named),), *rows = await journey.run(steps)
+            counts = {"sender.campaign_recipient": places, "sender.message": emptied, "sender.message_wamid": named}
+            # Places are of one campaign: there may be another.
+            is_more = places > 0 or emptied == ROWS_AT_ONCE
             cleared = counted(removals, rows, limit=ROWS_AT_ONCE).and_also(
-                Cleared(messages, cursor=MORE if emptied == ROWS_AT_ONCE else "")
+                Cleared(counts, cursor=MORE if is_more else "")
             )
             return await self._receipts.commit(journey, organization_id, job_id, cleared)
 
@@ -276,8 +280,9 @@ class PostgresPrivacy:
             "erased_at": erasure.erased_at,
         }
         async with self._database.journey([organization_id]) as journey:
-            steps = [(_LOCK_FEED, values), (_READ_WEBHOOKS, values), (_READ_ALIASES, values)]
-            _, webhooks, others = await journey.run(steps)
+            _, _, webhooks, others = await journey.run([
+                (_LOCK_FEED, values), (HOLD_CAMPAIGNS, values), (_READ_WEBHOOKS, values), (_READ_ALIASES, values)
+            ])  # fmt: skip
             calls = [(organization_id, lane_of(row[0], each)) for row in webhooks for each in erasure.conversation_ids]
             boxes = ((self._inbox, keys), (self._failures, keys), (self._calls, calls))
             locking = [box.locking(of_box) for box, of_box in boxes]
@@ -295,6 +300,7 @@ class PostgresPrivacy:
                 ("sender.parked_status", (_REMOVE_PARKED, values)),
                 ("sender.pair", (_REMOVE_PAIRS, values)),
                 ("sender.received_media", (_REMOVE_FILES, values)),
+                ("sender.campaign_recipient", (EMPTY_PLACES, values)),
                 ("sender.deferred", (_REMOVE_DEFERRED, values)),
                 ("sender.opt_out", (_REMOVE_OPT_OUTS, values)),
                 ("sender.alias", (_REMOVE_ALIASES, values)),

@@ -11,7 +11,7 @@ import psycopg
 
 from services.chassis.errors import InvalidArgument, Unavailable
 from services.chassis.queue import Batcher, Bell
-from services.sender.cache import Numbers, Pauses
+from services.sender.cache import Numbers, Pauses, StatusAges
 from services.sender.domain.codes import MEDIA_NOT_FETCHED, PAUSES, Action, Scope, rule_of_status
 from services.sender.domain.patience import pause_of
 from services.sender.domain.pausing import PauseName, names_of
@@ -63,7 +63,7 @@ class Deliver:
 
 
 class ConcludeFromStatuses:
-    """What statuses tell beside what became of a message: whose a number is, and what Meta refuses as a whole.
+    """What statuses tell beside what became of a message: how late they come, whose a number is, what Meta refuses.
 
     `template_in` reads NAME/LANGUAGE from a message as it was stored; `renew_files` has the files of one given to Meta
     anew when they are next sent. Raises errors.Unavailable.
@@ -74,17 +74,21 @@ class ConcludeFromStatuses:
         store: Store,
         numbers: Numbers,
         pauses: Pauses,
+        ages: StatusAges,
         template_in: Callable[[bytes], str],
         renew_files: RenewFiles,
     ) -> None:
         self._renew_files = renew_files
         self._store = store
+        self._ages = ages
         self._numbers = numbers
         self._pauses = pauses
         self._template_in = template_in
 
     async def __call__(self, statuses: Sequence[StatusEvent], fates: Sequence[StatusFate]) -> None:
         """Note it; what cannot be noted now is told again by the next status."""
+        # A repeat tells nothing of how far Meta is.
+        self._ages.note([event for event, fate in zip(statuses, fates, strict=True) if fate == "applied"])
         known = {(each.organization_id, each.phone_number_id): each.waba_id for each in statuses if each.waba_id}
         await self._numbers.learn(known)
         for event, fate in zip(statuses, fates, strict=True):

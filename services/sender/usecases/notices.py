@@ -9,8 +9,8 @@ from uuid import UUID
 from services.chassis.errors import Unavailable
 from services.sender.cache import Numbers, Pauses, Templates
 from services.sender.domain.codes import RULES, Scope
+from services.sender.domain.number_news import NumberNews
 from services.sender.domain.pausing import PauseName
-from services.sender.domain.standing import NumberNews
 from services.sender.domain.templates import News
 from services.sender.ports import ConsentStore, NewMessage, NumberStore, TemplateStore, Wanted, WordFate
 

@@ -27,7 +27,7 @@ class Errand:
     `position` is where the lane's head comes once it is settled. Templates may leave after the 24 hour window.
     `template` is NAME/LANGUAGE of one; sent after `window_closed_at` it reaches `recipient` from outside the window.
     `has_link`: Meta has to fetch a file for it. `recipients` are all names of whom it goes to; `is_confirmation` says
-    that it confirms a wish about messages.
+    that it confirms a wish about messages. One that `is_never_repeated` rather fails than is sent twice.
     """
 
     message_id: UUID
@@ -46,6 +46,7 @@ class Errand:
     has_link: bool = False
     recipients: tuple[str, ...] = ()
     is_confirmation: bool = False
+    is_never_repeated: bool = False
 
     @property
     def components(self) -> Sequence[object]:
@@ -106,6 +107,7 @@ def _read(message_id: UUID, payload: bytes, position: int) -> Errand:
         has_link=b'"link":' in body,
         recipients=tuple(filter(None, (message.recipient_wa_id.removeprefix("+"), message.recipient_user_id))),
         is_confirmation=message.is_confirmation,
+        is_never_repeated=message.is_never_repeated,
     )
 
 

@@ -12,9 +12,10 @@ from services.chassis.queue import Claim
 from services.sender.domain.answers import Accepted, Answer, Done, Refused, doubts_files, of_message, of_read_receipt
 from services.sender.domain.message import Key as LaneKey
 from services.sender.domain.message import key_of
-from services.sender.domain.patience import reconcile_wait, steps_aside
+from services.sender.domain.patience import Told, doubt_ends, reconcile_wait, steps_aside
 from services.sender.domain.settling import (
     IN_DOUBT,
+    LEFT_IN_DOUBT,
     Granted,
     InDoubt,
     Lost,
@@ -189,7 +190,19 @@ class Walk:
             return await self._settle(Turn(self.head, self.outcome, wait=rest, note=IN_DOUBT))
         if not await self.around.watermark.is_clear():
             return await self._settle(Turn(self.head, self.outcome, wait=_WATERMARK_POLL, note=IN_DOUBT))
-        return await self._wish(errand, doubted=doubt.number)
+        match doubt_ends(doubt.age, self._told_since(errand, doubt), is_never_repeated=errand.is_never_repeated):
+            case "wait":
+                return await self._settle(Turn(self.head, self.outcome, wait=_WATERMARK_POLL, note=IN_DOUBT))
+            case "repeat":
+                return await self._wish(errand, doubted=doubt.number)
+            case "give up":
+                position, closes_at = errand.position, errand.window_expires_at
+                wish = Wish(errand.message_id, position, closes_at, doubt.number, refusal=LEFT_IN_DOUBT)
+                return await self._ask(wish)
+
+    def _told_since(self, errand: Errand, doubt: InDoubt) -> Told:
+        moment = self.around.unix_seconds() - doubt.age
+        return self.around.ages.told((self._organization_id, errand.phone_number_id), moment=moment)
 
     async def _with_files(self, errand: Errand) -> Errand:
         """Meta has the files before the message is marked as called for: an upload that fails leaves no doubt."""

@@ -11,6 +11,7 @@ from typing import Protocol
 from services.chassis import clock
 from services.chassis.clock import Monotonic
 from services.chassis.queue import Claim
+from services.sender.domain.patience import Told
 from services.sender.domain.pausing import PauseName
 from services.sender.domain.settling import Turn
 from services.sender.domain.templates import Shape, TemplateKey
@@ -84,6 +85,13 @@ class ReadyFiles(Protocol):
         """Meta would not send it with the files it was given; whether another try will give other ids."""
 
 
+class AgeBook(Protocol):
+    """How late statuses come (cache.StatusAges)."""
+
+    def told(self, key: Key, *, moment: float) -> Told:
+        """What statuses of this number told of lately; `moment` in seconds since 1970."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
     """What every lane of a process shares. `messages_per_second` is for numbers of which nothing else is known."""
@@ -97,6 +105,7 @@ class Surroundings:
     templates: TemplateBook
     reach: ReachStore
     watermark: Watermark
+    ages: AgeBook
     monotonic: Monotonic
     reconcile_seconds: float
     fresh_seconds: float

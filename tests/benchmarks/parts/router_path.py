@@ -30,6 +30,7 @@ from services.router.domain.organization import Number
 from services.router.peers import GrpcExecutor, GrpcSender
 from services.router.server import RoutingServer
 from services.router.store import (
+    PostgresAudiences,
     PostgresConversations,
     PostgresDirectory,
     PostgresOrders,
@@ -119,6 +120,7 @@ async def _router(database: Database) -> RoutingServer:
         routing=PostgresRouting(database, names),
         directory=directory,
         conversations=PostgresConversations(database, audit),
+        audiences=PostgresAudiences(database),
         privacy=PostgresPrivacy(database, names, audit),
         orders=PostgresOrders(database),
         executor=GrpcExecutor(cast(Any, TakingPeer()), seconds=5),

@@ -10,7 +10,7 @@ import pytest
 
 from services.pb.common.v1.content_pb2 import Content, TextContent
 from services.pb.sender.v1.sender_pb2 import OutboundMessage
-from services.sender.cache import Pauses
+from services.sender.cache import Pauses, StatusAges
 from services.sender.domain.answers import Accepted, Answer, NotSent
 from services.sender.domain.message import Key, key_of
 from services.sender.domain.settling import PairLimit, Released, Wish
@@ -61,7 +61,8 @@ class Harbour:
             settle=Settler(self.store), graph=self, gate=self,
             pauses=Pauses(FakePauseStore(self.clock), self.clock.now),
             numbers=self, reach=BoundlessReach(), templates=UnknownTemplates(), messages_per_second=80.0,
-            watermark=self, monotonic=self.clock.now, reconcile_seconds=20.0, fresh_seconds=3.0, calls_per_number=2,
+            watermark=self, ages=StatusAges(self.clock.now, quiet_seconds=0.0),
+            monotonic=self.clock.now, reconcile_seconds=20.0, fresh_seconds=3.0, calls_per_number=2,
             unix_seconds=self.clock.now, pause=self.clock.pause, dice=lambda: 0.0,
         )  # fmt: skip
         self.take = Departing(self.store, around, self)

@@ -10,7 +10,7 @@ import pytest
 from services.chassis.queue import Claim
 from services.pb.common.v1.content_pb2 import Content, ReadReceiptContent, TextContent
 from services.pb.sender.v1.sender_pb2 import OutboundMessage
-from services.sender.cache import Pauses
+from services.sender.cache import Pauses, StatusAges
 from services.sender.domain.answers import (
     Accepted,
     Ambiguous,
@@ -113,7 +113,8 @@ class House:
             files=no_files,
             settle=self.settle, graph=self, gate=self, pauses=Pauses(FakePauseStore(self.clock), self.clock.now),
             numbers=self, reach=BoundlessReach(), templates=UnknownTemplates(), messages_per_second=80.0,
-            watermark=self, monotonic=self.clock.now, reconcile_seconds=RECONCILE, fresh_seconds=3.0,
+            watermark=self, ages=StatusAges(self.clock.now, quiet_seconds=0.0),
+            monotonic=self.clock.now, reconcile_seconds=RECONCILE, fresh_seconds=3.0,
             calls_per_number=99, unix_seconds=self.clock.now, pause=self.clock.pause, dice=lambda: 0.0,
         )  # fmt: skip
         for _ in range(times):

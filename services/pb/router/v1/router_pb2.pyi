@@ -977,6 +977,7 @@ class OpenConversation(_message.Message):
     WINDOW_EXPIRES_AT_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
     PROBLEM_FIELD_NUMBER: _builtins.int
+    OPT_IN_FIELD_NUMBER: _builtins.int
     conversation_id: _builtins.str
     """The conversation."""
     phone_number_id: _builtins.str
@@ -991,6 +992,8 @@ class OpenConversation(_message.Message):
     """Why there is none; UNSPECIFIED when there is one."""
     problem: _builtins.str
     """The same in one sentence, with the mend."""
+    opt_in: Global___OptIn.ValueType
+    """Whether the contact agreed to messages."""
     def __init__(
         self,
         *,
@@ -1001,10 +1004,11 @@ class OpenConversation(_message.Message):
         window_expires_at: _builtins.int = ...,
         reason: _errors_pb2.ErrorReason.ValueType = ...,
         problem: _builtins.str = ...,
+        opt_in: Global___OptIn.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["conversation_id", b"conversation_id", "phone_number_id", b"phone_number_id", "problem", b"problem", "reason", b"reason", "user_id", b"user_id", "wa_id", b"wa_id", "window_expires_at", b"window_expires_at"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["conversation_id", b"conversation_id", "opt_in", b"opt_in", "phone_number_id", b"phone_number_id", "problem", b"problem", "reason", b"reason", "user_id", b"user_id", "wa_id", b"wa_id", "window_expires_at", b"window_expires_at"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1749,3 +1753,207 @@ class ExpireResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ExpireResponse: _TypeAlias = ExpireResponse  # noqa: Y015
+
+@_typing.final
+class ListByFilterRequest(_message.Message):
+    """Asks for contacts."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    @_typing.final
+    class AttributesEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.str
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.str = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    TAGS_FIELD_NUMBER: _builtins.int
+    ATTRIBUTES_FIELD_NUMBER: _builtins.int
+    CURSOR_FIELD_NUMBER: _builtins.int
+    LIMIT_FIELD_NUMBER: _builtins.int
+    organization_id: _builtins.str
+    """The organization."""
+    cursor: _builtins.str
+    """Where to go on, the last contact_id of the page before; empty begins."""
+    limit: _builtins.int
+    """At most this many, 1 to 1,000."""
+    @_builtins.property
+    def tags(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Contacts with any of these tags; none means all."""
+
+    @_builtins.property
+    def attributes(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
+        """Only contacts whose attributes have these values."""
+
+    def __init__(
+        self,
+        *,
+        organization_id: _builtins.str = ...,
+        tags: _abc.Iterable[_builtins.str] | None = ...,
+        attributes: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
+        cursor: _builtins.str = ...,
+        limit: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attributes", b"attributes", "cursor", b"cursor", "limit", b"limit", "organization_id", b"organization_id", "tags", b"tags"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListByFilterRequest: _TypeAlias = ListByFilterRequest  # noqa: Y015
+
+@_typing.final
+class CountRepliesRequest(_message.Message):
+    """Asks who wrote."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    AWAITED_FIELD_NUMBER: _builtins.int
+    organization_id: _builtins.str
+    """The organization."""
+    @_builtins.property
+    def awaited(self) -> _containers.RepeatedCompositeFieldContainer[Global___AwaitedReply]:
+        """The conversations, at most 5,000."""
+
+    def __init__(
+        self,
+        *,
+        organization_id: _builtins.str = ...,
+        awaited: _abc.Iterable[Global___AwaitedReply] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["awaited", b"awaited", "organization_id", b"organization_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CountRepliesRequest: _TypeAlias = CountRepliesRequest  # noqa: Y015
+
+@_typing.final
+class AwaitedReply(_message.Message):
+    """A conversation in which a reply may have come."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CONVERSATION_ID_FIELD_NUMBER: _builtins.int
+    SINCE_FIELD_NUMBER: _builtins.int
+    conversation_id: _builtins.str
+    """The conversation's id, a UUID."""
+    since: _builtins.int
+    """Seconds since 1970 from which on what the contact writes is a reply."""
+    def __init__(
+        self,
+        *,
+        conversation_id: _builtins.str = ...,
+        since: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["conversation_id", b"conversation_id", "since", b"since"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AwaitedReply: _TypeAlias = AwaitedReply  # noqa: Y015
+
+@_typing.final
+class CountRepliesResponse(_message.Message):
+    """How many wrote."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REPLIES_FIELD_NUMBER: _builtins.int
+    replies: _builtins.int
+    """Of the conversations asked for, those with a message of the contact since then."""
+    def __init__(
+        self,
+        *,
+        replies: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["replies", b"replies"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CountRepliesResponse: _TypeAlias = CountRepliesResponse  # noqa: Y015
+
+@_typing.final
+class AudienceContact(_message.Message):
+    """A contact as an audience has it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CONTACT_ID_FIELD_NUMBER: _builtins.int
+    WA_ID_FIELD_NUMBER: _builtins.int
+    USER_ID_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    ATTRIBUTES_FIELD_NUMBER: _builtins.int
+    contact_id: _builtins.str
+    """Its id."""
+    wa_id: _builtins.str
+    """The newest phone number in digits; may be empty."""
+    user_id: _builtins.str
+    """The newest business-scoped user id; may be empty."""
+    name: _builtins.str
+    """The name from the contact's profile; may be empty."""
+    attributes: _builtins.bytes
+    """Its attributes, a JSON object."""
+    def __init__(
+        self,
+        *,
+        contact_id: _builtins.str = ...,
+        wa_id: _builtins.str = ...,
+        user_id: _builtins.str = ...,
+        name: _builtins.str = ...,
+        attributes: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attributes", b"attributes", "contact_id", b"contact_id", "name", b"name", "user_id", b"user_id", "wa_id", b"wa_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AudienceContact: _TypeAlias = AudienceContact  # noqa: Y015
+
+@_typing.final
+class ListByFilterResponse(_message.Message):
+    """A page of contacts."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CONTACTS_FIELD_NUMBER: _builtins.int
+    CURSOR_FIELD_NUMBER: _builtins.int
+    cursor: _builtins.str
+    """Where the next page begins; empty after the last."""
+    @_builtins.property
+    def contacts(self) -> _containers.RepeatedCompositeFieldContainer[Global___AudienceContact]:
+        """By id."""
+
+    def __init__(
+        self,
+        *,
+        contacts: _abc.Iterable[Global___AudienceContact] | None = ...,
+        cursor: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["contacts", b"contacts", "cursor", b"cursor"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListByFilterResponse: _TypeAlias = ListByFilterResponse  # noqa: Y015

@@ -1386,6 +1386,478 @@ class Webhooks:
             _registered_method=True)
 
 
+class CampaignsStub:
+    """Templates to many contacts, each once, as fast as was asked for and the number allows.
+    """
+
+    def __init__(self, channel):
+        """Constructor.
+
+        Args:
+            channel: A grpc.Channel.
+        """
+        self.Create = channel.unary_unary(
+                '/pytake.sender.v1.Campaigns/Create',
+                request_serializer=sender_dot_v1_dot_sender__pb2.CreateCampaignRequest.SerializeToString,
+                response_deserializer=sender_dot_v1_dot_sender__pb2.CreateCampaignResponse.FromString,
+                _registered_method=True)
+        self.AddRecipients = channel.unary_unary(
+                '/pytake.sender.v1.Campaigns/AddRecipients',
+                request_serializer=sender_dot_v1_dot_sender__pb2.AddRecipientsRequest.SerializeToString,
+                response_deserializer=sender_dot_v1_dot_sender__pb2.AddRecipientsResponse.FromString,
+                _registered_method=True)
+        self.Start = channel.unary_unary(
+                '/pytake.sender.v1.Campaigns/Start',
+                request_serializer=sender_dot_v1_dot_sender__pb2.StartCampaignRequest.SerializeToString,
+                response_deserializer=sender_dot_v1_dot_sender__pb2.StartCampaignResponse.FromString,
+                _registered_method=True)
+        self.Schedule = channel.unary_unary(
+                '/pytake.sender.v1.Campaigns/Schedule',
+                request_serializer=sender_dot_v1_dot_sender__pb2.ScheduleCampaignRequest.SerializeToString,
+                response_deserializer=sender_dot_v1_dot_sender__pb2.ScheduleCampaignResponse.FromString,
+                _registered_method=True)
+        self.Pause = channel.unary_unary(
+                '/pytake.sender.v1.Campaigns/Pause',
+                request_serializer=sender_dot_v1_dot_sender__pb2.PauseCampaignRequest.SerializeToString,
+                response_deserializer=sender_dot_v1_dot_sender__pb2.PauseCampaignResponse.FromString,
+                _registered_method=True)
+        self.Resume = channel.unary_unary(
+                '/pytake.sender.v1.Campaigns/Resume',
+                request_serializer=sender_dot_v1_dot_sender__pb2.ResumeCampaignRequest.SerializeToString,
+                response_deserializer=sender_dot_v1_dot_sender__pb2.ResumeCampaignResponse.FromString,
+                _registered_method=True)
+        self.Cancel = channel.unary_unary(
+                '/pytake.sender.v1.Campaigns/Cancel',
+                request_serializer=sender_dot_v1_dot_sender__pb2.CancelCampaignRequest.SerializeToString,
+                response_deserializer=sender_dot_v1_dot_sender__pb2.CancelCampaignResponse.FromString,
+                _registered_method=True)
+        self.Get = channel.unary_unary(
+                '/pytake.sender.v1.Campaigns/Get',
+                request_serializer=sender_dot_v1_dot_sender__pb2.GetCampaignRequest.SerializeToString,
+                response_deserializer=sender_dot_v1_dot_sender__pb2.GetCampaignResponse.FromString,
+                _registered_method=True)
+        self.List = channel.unary_unary(
+                '/pytake.sender.v1.Campaigns/List',
+                request_serializer=sender_dot_v1_dot_sender__pb2.ListCampaignsRequest.SerializeToString,
+                response_deserializer=sender_dot_v1_dot_sender__pb2.ListCampaignsResponse.FromString,
+                _registered_method=True)
+        self.ListRecipients = channel.unary_unary(
+                '/pytake.sender.v1.Campaigns/ListRecipients',
+                request_serializer=sender_dot_v1_dot_sender__pb2.ListRecipientsRequest.SerializeToString,
+                response_deserializer=sender_dot_v1_dot_sender__pb2.ListRecipientsResponse.FromString,
+                _registered_method=True)
+
+
+class CampaignsServicer:
+    """Templates to many contacts, each once, as fast as was asked for and the number allows.
+    """
+
+    def Create(self, request, context):
+        """Makes a campaign as a draft. Under the same key there is one, however often it is asked for.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def AddRecipients(self, request, context):
+        """Adds recipients to a draft or a scheduled campaign; a recipient counts once, so that repeats change nothing.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Start(self, request, context):
+        """Starts a draft or a scheduled campaign now. What recipients get is fixed from here on.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Schedule(self, request, context):
+        """Has a draft start by itself at a moment; a scheduled one may be given another.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Pause(self, request, context):
+        """Stops a running campaign; what was not handed to the number's queue waits.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Resume(self, request, context):
+        """Lets a paused campaign go on.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Cancel(self, request, context):
+        """Ends a campaign for good; what was not handed to the number's queue is never sent.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Get(self, request, context):
+        """Gives a campaign with its figures, counted anew from its messages.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def List(self, request, context):
+        """Lists campaigns, newest first, without figures.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListRecipients(self, request, context):
+        """Lists recipients of a campaign in their order, with what became of each.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+
+def add_CampaignsServicer_to_server(servicer, server):
+    rpc_method_handlers = {
+            'Create': grpc.unary_unary_rpc_method_handler(
+                    servicer.Create,
+                    request_deserializer=sender_dot_v1_dot_sender__pb2.CreateCampaignRequest.FromString,
+                    response_serializer=sender_dot_v1_dot_sender__pb2.CreateCampaignResponse.SerializeToString,
+            ),
+            'AddRecipients': grpc.unary_unary_rpc_method_handler(
+                    servicer.AddRecipients,
+                    request_deserializer=sender_dot_v1_dot_sender__pb2.AddRecipientsRequest.FromString,
+                    response_serializer=sender_dot_v1_dot_sender__pb2.AddRecipientsResponse.SerializeToString,
+            ),
+            'Start': grpc.unary_unary_rpc_method_handler(
+                    servicer.Start,
+                    request_deserializer=sender_dot_v1_dot_sender__pb2.StartCampaignRequest.FromString,
+                    response_serializer=sender_dot_v1_dot_sender__pb2.StartCampaignResponse.SerializeToString,
+            ),
+            'Schedule': grpc.unary_unary_rpc_method_handler(
+                    servicer.Schedule,
+                    request_deserializer=sender_dot_v1_dot_sender__pb2.ScheduleCampaignRequest.FromString,
+                    response_serializer=sender_dot_v1_dot_sender__pb2.ScheduleCampaignResponse.SerializeToString,
+            ),
+            'Pause': grpc.unary_unary_rpc_method_handler(
+                    servicer.Pause,
+                    request_deserializer=sender_dot_v1_dot_sender__pb2.PauseCampaignRequest.FromString,
+                    response_serializer=sender_dot_v1_dot_sender__pb2.PauseCampaignResponse.SerializeToString,
+            ),
+            'Resume': grpc.unary_unary_rpc_method_handler(
+                    servicer.Resume,
+                    request_deserializer=sender_dot_v1_dot_sender__pb2.ResumeCampaignRequest.FromString,
+                    response_serializer=sender_dot_v1_dot_sender__pb2.ResumeCampaignResponse.SerializeToString,
+            ),
+            'Cancel': grpc.unary_unary_rpc_method_handler(
+                    servicer.Cancel,
+                    request_deserializer=sender_dot_v1_dot_sender__pb2.CancelCampaignRequest.FromString,
+                    response_serializer=sender_dot_v1_dot_sender__pb2.CancelCampaignResponse.SerializeToString,
+            ),
+            'Get': grpc.unary_unary_rpc_method_handler(
+                    servicer.Get,
+                    request_deserializer=sender_dot_v1_dot_sender__pb2.GetCampaignRequest.FromString,
+                    response_serializer=sender_dot_v1_dot_sender__pb2.GetCampaignResponse.SerializeToString,
+            ),
+            'List': grpc.unary_unary_rpc_method_handler(
+                    servicer.List,
+                    request_deserializer=sender_dot_v1_dot_sender__pb2.ListCampaignsRequest.FromString,
+                    response_serializer=sender_dot_v1_dot_sender__pb2.ListCampaignsResponse.SerializeToString,
+            ),
+            'ListRecipients': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListRecipients,
+                    request_deserializer=sender_dot_v1_dot_sender__pb2.ListRecipientsRequest.FromString,
+                    response_serializer=sender_dot_v1_dot_sender__pb2.ListRecipientsResponse.SerializeToString,
+            ),
+    }
+    generic_handler = grpc.method_handlers_generic_handler(
+            'pytake.sender.v1.Campaigns', rpc_method_handlers)
+    server.add_generic_rpc_handlers((generic_handler,))
+    server.add_registered_method_handlers('pytake.sender.v1.Campaigns', rpc_method_handlers)
+
+
+ # This class is part of an EXPERIMENTAL API.
+class Campaigns:
+    """Templates to many contacts, each once, as fast as was asked for and the number allows.
+    """
+
+    @staticmethod
+    def Create(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.sender.v1.Campaigns/Create',
+            sender_dot_v1_dot_sender__pb2.CreateCampaignRequest.SerializeToString,
+            sender_dot_v1_dot_sender__pb2.CreateCampaignResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AddRecipients(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.sender.v1.Campaigns/AddRecipients',
+            sender_dot_v1_dot_sender__pb2.AddRecipientsRequest.SerializeToString,
+            sender_dot_v1_dot_sender__pb2.AddRecipientsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Start(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.sender.v1.Campaigns/Start',
+            sender_dot_v1_dot_sender__pb2.StartCampaignRequest.SerializeToString,
+            sender_dot_v1_dot_sender__pb2.StartCampaignResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Schedule(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.sender.v1.Campaigns/Schedule',
+            sender_dot_v1_dot_sender__pb2.ScheduleCampaignRequest.SerializeToString,
+            sender_dot_v1_dot_sender__pb2.ScheduleCampaignResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Pause(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.sender.v1.Campaigns/Pause',
+            sender_dot_v1_dot_sender__pb2.PauseCampaignRequest.SerializeToString,
+            sender_dot_v1_dot_sender__pb2.PauseCampaignResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Resume(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.sender.v1.Campaigns/Resume',
+            sender_dot_v1_dot_sender__pb2.ResumeCampaignRequest.SerializeToString,
+            sender_dot_v1_dot_sender__pb2.ResumeCampaignResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Cancel(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.sender.v1.Campaigns/Cancel',
+            sender_dot_v1_dot_sender__pb2.CancelCampaignRequest.SerializeToString,
+            sender_dot_v1_dot_sender__pb2.CancelCampaignResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Get(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.sender.v1.Campaigns/Get',
+            sender_dot_v1_dot_sender__pb2.GetCampaignRequest.SerializeToString,
+            sender_dot_v1_dot_sender__pb2.GetCampaignResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def List(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.sender.v1.Campaigns/List',
+            sender_dot_v1_dot_sender__pb2.ListCampaignsRequest.SerializeToString,
+            sender_dot_v1_dot_sender__pb2.ListCampaignsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListRecipients(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.sender.v1.Campaigns/ListRecipients',
+            sender_dot_v1_dot_sender__pb2.ListRecipientsRequest.SerializeToString,
+            sender_dot_v1_dot_sender__pb2.ListRecipientsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+
 class HealthStub:
     """How business numbers do.
     """

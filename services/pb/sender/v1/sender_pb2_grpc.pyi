@@ -508,6 +508,145 @@ class WebhooksServicer(metaclass=_abc_1.ABCMeta):
 
 def add_WebhooksServicer_to_server(servicer: WebhooksServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
 
+class CampaignsStub:
+    """Templates to many contacts, each once, as fast as was asked for and the number allows."""
+
+    @_typing.overload
+    def __new__(cls, channel: _grpc.Channel) -> _Self: ...
+    @_typing.overload
+    def __new__(cls, channel: _aio.Channel) -> CampaignsAsyncStub: ...
+    Create: _grpc.UnaryUnaryMultiCallable[_sender_pb2.CreateCampaignRequest, _sender_pb2.CreateCampaignResponse]
+    """Makes a campaign as a draft. Under the same key there is one, however often it is asked for."""
+    AddRecipients: _grpc.UnaryUnaryMultiCallable[_sender_pb2.AddRecipientsRequest, _sender_pb2.AddRecipientsResponse]
+    """Adds recipients to a draft or a scheduled campaign; a recipient counts once, so that repeats change nothing."""
+    Start: _grpc.UnaryUnaryMultiCallable[_sender_pb2.StartCampaignRequest, _sender_pb2.StartCampaignResponse]
+    """Starts a draft or a scheduled campaign now. What recipients get is fixed from here on."""
+    Schedule: _grpc.UnaryUnaryMultiCallable[_sender_pb2.ScheduleCampaignRequest, _sender_pb2.ScheduleCampaignResponse]
+    """Has a draft start by itself at a moment; a scheduled one may be given another."""
+    Pause: _grpc.UnaryUnaryMultiCallable[_sender_pb2.PauseCampaignRequest, _sender_pb2.PauseCampaignResponse]
+    """Stops a running campaign; what was not handed to the number's queue waits."""
+    Resume: _grpc.UnaryUnaryMultiCallable[_sender_pb2.ResumeCampaignRequest, _sender_pb2.ResumeCampaignResponse]
+    """Lets a paused campaign go on."""
+    Cancel: _grpc.UnaryUnaryMultiCallable[_sender_pb2.CancelCampaignRequest, _sender_pb2.CancelCampaignResponse]
+    """Ends a campaign for good; what was not handed to the number's queue is never sent."""
+    Get: _grpc.UnaryUnaryMultiCallable[_sender_pb2.GetCampaignRequest, _sender_pb2.GetCampaignResponse]
+    """Gives a campaign with its figures, counted anew from its messages."""
+    List: _grpc.UnaryUnaryMultiCallable[_sender_pb2.ListCampaignsRequest, _sender_pb2.ListCampaignsResponse]
+    """Lists campaigns, newest first, without figures."""
+    ListRecipients: _grpc.UnaryUnaryMultiCallable[_sender_pb2.ListRecipientsRequest, _sender_pb2.ListRecipientsResponse]
+    """Lists recipients of a campaign in their order, with what became of each."""
+
+@_typing.type_check_only
+class CampaignsAsyncStub(CampaignsStub):
+    """Templates to many contacts, each once, as fast as was asked for and the number allows."""
+
+    def __init__(self, channel: _aio.Channel) -> None: ...
+    Create: _aio.UnaryUnaryMultiCallable[_sender_pb2.CreateCampaignRequest, _sender_pb2.CreateCampaignResponse]  # type: ignore[assignment]
+    """Makes a campaign as a draft. Under the same key there is one, however often it is asked for."""
+    AddRecipients: _aio.UnaryUnaryMultiCallable[_sender_pb2.AddRecipientsRequest, _sender_pb2.AddRecipientsResponse]  # type: ignore[assignment]
+    """Adds recipients to a draft or a scheduled campaign; a recipient counts once, so that repeats change nothing."""
+    Start: _aio.UnaryUnaryMultiCallable[_sender_pb2.StartCampaignRequest, _sender_pb2.StartCampaignResponse]  # type: ignore[assignment]
+    """Starts a draft or a scheduled campaign now. What recipients get is fixed from here on."""
+    Schedule: _aio.UnaryUnaryMultiCallable[_sender_pb2.ScheduleCampaignRequest, _sender_pb2.ScheduleCampaignResponse]  # type: ignore[assignment]
+    """Has a draft start by itself at a moment; a scheduled one may be given another."""
+    Pause: _aio.UnaryUnaryMultiCallable[_sender_pb2.PauseCampaignRequest, _sender_pb2.PauseCampaignResponse]  # type: ignore[assignment]
+    """Stops a running campaign; what was not handed to the number's queue waits."""
+    Resume: _aio.UnaryUnaryMultiCallable[_sender_pb2.ResumeCampaignRequest, _sender_pb2.ResumeCampaignResponse]  # type: ignore[assignment]
+    """Lets a paused campaign go on."""
+    Cancel: _aio.UnaryUnaryMultiCallable[_sender_pb2.CancelCampaignRequest, _sender_pb2.CancelCampaignResponse]  # type: ignore[assignment]
+    """Ends a campaign for good; what was not handed to the number's queue is never sent."""
+    Get: _aio.UnaryUnaryMultiCallable[_sender_pb2.GetCampaignRequest, _sender_pb2.GetCampaignResponse]  # type: ignore[assignment]
+    """Gives a campaign with its figures, counted anew from its messages."""
+    List: _aio.UnaryUnaryMultiCallable[_sender_pb2.ListCampaignsRequest, _sender_pb2.ListCampaignsResponse]  # type: ignore[assignment]
+    """Lists campaigns, newest first, without figures."""
+    ListRecipients: _aio.UnaryUnaryMultiCallable[_sender_pb2.ListRecipientsRequest, _sender_pb2.ListRecipientsResponse]  # type: ignore[assignment]
+    """Lists recipients of a campaign in their order, with what became of each."""
+
+class CampaignsServicer(metaclass=_abc_1.ABCMeta):
+    """Templates to many contacts, each once, as fast as was asked for and the number allows."""
+
+    @_abc_1.abstractmethod
+    def Create(
+        self,
+        request: _sender_pb2.CreateCampaignRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_sender_pb2.CreateCampaignResponse, _abc.Awaitable[_sender_pb2.CreateCampaignResponse]]:
+        """Makes a campaign as a draft. Under the same key there is one, however often it is asked for."""
+
+    @_abc_1.abstractmethod
+    def AddRecipients(
+        self,
+        request: _sender_pb2.AddRecipientsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_sender_pb2.AddRecipientsResponse, _abc.Awaitable[_sender_pb2.AddRecipientsResponse]]:
+        """Adds recipients to a draft or a scheduled campaign; a recipient counts once, so that repeats change nothing."""
+
+    @_abc_1.abstractmethod
+    def Start(
+        self,
+        request: _sender_pb2.StartCampaignRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_sender_pb2.StartCampaignResponse, _abc.Awaitable[_sender_pb2.StartCampaignResponse]]:
+        """Starts a draft or a scheduled campaign now. What recipients get is fixed from here on."""
+
+    @_abc_1.abstractmethod
+    def Schedule(
+        self,
+        request: _sender_pb2.ScheduleCampaignRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_sender_pb2.ScheduleCampaignResponse, _abc.Awaitable[_sender_pb2.ScheduleCampaignResponse]]:
+        """Has a draft start by itself at a moment; a scheduled one may be given another."""
+
+    @_abc_1.abstractmethod
+    def Pause(
+        self,
+        request: _sender_pb2.PauseCampaignRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_sender_pb2.PauseCampaignResponse, _abc.Awaitable[_sender_pb2.PauseCampaignResponse]]:
+        """Stops a running campaign; what was not handed to the number's queue waits."""
+
+    @_abc_1.abstractmethod
+    def Resume(
+        self,
+        request: _sender_pb2.ResumeCampaignRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_sender_pb2.ResumeCampaignResponse, _abc.Awaitable[_sender_pb2.ResumeCampaignResponse]]:
+        """Lets a paused campaign go on."""
+
+    @_abc_1.abstractmethod
+    def Cancel(
+        self,
+        request: _sender_pb2.CancelCampaignRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_sender_pb2.CancelCampaignResponse, _abc.Awaitable[_sender_pb2.CancelCampaignResponse]]:
+        """Ends a campaign for good; what was not handed to the number's queue is never sent."""
+
+    @_abc_1.abstractmethod
+    def Get(
+        self,
+        request: _sender_pb2.GetCampaignRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_sender_pb2.GetCampaignResponse, _abc.Awaitable[_sender_pb2.GetCampaignResponse]]:
+        """Gives a campaign with its figures, counted anew from its messages."""
+
+    @_abc_1.abstractmethod
+    def List(
+        self,
+        request: _sender_pb2.ListCampaignsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_sender_pb2.ListCampaignsResponse, _abc.Awaitable[_sender_pb2.ListCampaignsResponse]]:
+        """Lists campaigns, newest first, without figures."""
+
+    @_abc_1.abstractmethod
+    def ListRecipients(
+        self,
+        request: _sender_pb2.ListRecipientsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_sender_pb2.ListRecipientsResponse, _abc.Awaitable[_sender_pb2.ListRecipientsResponse]]:
+        """Lists recipients of a campaign in their order, with what became of each."""
+
+def add_CampaignsServicer_to_server(servicer: CampaignsServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
+
 class HealthStub:
     """How business numbers do."""
 
