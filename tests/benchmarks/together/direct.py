@@ -41,7 +41,7 @@ class _Registry:
     def add_registered_method_handlers(self, service: str, handlers: dict[str, Any]) -> None:
         """Keep them by path."""
         for name, handler in handlers.items():
-            _handlers[f"/{service}/{name}"] = handler.unary_stream if handler.response_streaming else handler.unary_unary
+            _handlers[f"/{service}/{name}"] = handler.unary_unary or handler.unary_stream
 
 
 class _Context:
