@@ -75,7 +75,9 @@ class Gallery:
         await eventually(is_so)
 
     async def erase(self) -> None:
-        erasure = Erasure(conversation_ids=[self.conversation], wa_ids=[], user_ids=[], wamid_parts=[])
+        erasure = Erasure(
+            conversation_ids=[self.conversation], wa_ids=[], user_ids=[], wamid_parts=[], erased_at=datetime.now(UTC)
+        )
         await self.room.privacy.erase(
             organization_id=uuid.UUID(self.stage.organization_id), job_id=uuid.uuid4(), erasure=erasure
         )
@@ -113,7 +115,7 @@ async def test_a_file_is_fetched_and_given_back_as_it_was(gallery: Gallery) -> N
     file = await gallery.ended("stored")
     assert (file.size, file.sha256) == (len(PICTURE), hashlib.sha256(PICTURE).digest())
     request = sender_pb2.GetMediaContentRequest(organization_id=gallery.stage.organization_id, media_id=file.media_id)
-    stream = MediaServer(gallery.room.files.keep).GetMediaContent(request, ANY)
+    stream = MediaServer(gallery.room.files.keep, gallery.room.files.delete).GetMediaContent(request, ANY)
     assert b"".join([piece.content async for piece in stream]) == PICTURE
     (path,) = gallery.kept()
     assert path.parent.name == str(gallery.conversation)
