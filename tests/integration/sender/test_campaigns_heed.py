@@ -3,6 +3,7 @@
 import time
 import uuid
 from collections import Counter
+from functools import partial
 
 import pytest
 
@@ -115,17 +116,16 @@ async def test_no_more_users_a_day_are_written_to_than_the_operator_allows(stage
         await turn(stage, campaigns)
         return "users a day" in (await got(server, stage, campaign)).campaign.note
 
-    await eventually(has_said_so)
-    assert len(reached(stage)) == 2
-    assert (await got(server, stage, campaign)).campaign.done == 2
-    await stage.sql("UPDATE sender.reached SET reached_at = now() - interval '25 hours' RETURNING 1")
-    await eventually(has_said_so)
-
-    async def are_four() -> bool:
+    async def have_left(count: int) -> bool:
         await turn(stage, campaigns)
-        return len(reached(stage)) == 4
+        return (await got(server, stage, campaign)).figures.sent == count
 
-    await eventually(are_four)
+    await eventually(has_said_so)
+    await eventually(partial(have_left, 2))
+    assert (len(reached(stage)), (await got(server, stage, campaign)).campaign.done) == (2, 2)
+    await stage.sql("UPDATE sender.reached SET reached_at = now() - interval '25 hours' RETURNING 1")
+    await eventually(partial(have_left, 4))
+    assert len(reached(stage)) == 4
 
 
 async def test_who_said_stop_after_the_start_gets_nothing_and_counts_as_opted_out(stage: Stage) -> None:
