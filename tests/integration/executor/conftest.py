@@ -22,6 +22,7 @@ from services.executor.store import EFFECTS, INBOX, NOTICES, OUTBOX, RECORDS, Po
 from services.executor.usecases import Encoder, FlowKeeping, FlowLibrary, StateKeeping, Submission, Turns
 from services.executor.worker import (
     decode,
+    encode_closed,
     encode_effect,
     encode_notice,
     encode_record,
@@ -158,7 +159,17 @@ async def room(module_database: TestDatabase) -> AsyncIterator[Room]:
     inbox, outbox, records = Lanes(INBOX, database), Lanes(OUTBOX, database), Lanes(RECORDS, database)
     effects, notices = Lanes(EFFECTS, database), Lanes(NOTICES, database)
     audit = AuditLog("executor", database)
-    states = PostgresStates(database, inbox, outbox, records, effects, notices, audit=audit, on_queued=lambda: None)
+    states = PostgresStates(
+        database,
+        inbox,
+        outbox,
+        records,
+        effects,
+        notices,
+        audit=audit,
+        on_queued=lambda: None,
+        encode_closed=encode_closed,
+    )
     flows = PostgresFlows(database, audit)
     turns = Turns(
         states=states,

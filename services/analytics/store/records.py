@@ -1,4 +1,4 @@
-"""All SQL of analytics."""
+"""The log: records go in, and transcripts and counts come out."""
 
 from __future__ import annotations
 
@@ -10,70 +10,24 @@ from uuid import UUID
 import psycopg
 
 from services.analytics.domain.counting import NO_FLOW, Messages
-from services.analytics.domain.record import Record, RecordKey
+from services.analytics.domain.days import day_number
+from services.analytics.domain.record import Record, RecordKey, RecordKind
 from services.analytics.domain.report import (
     ConversationCount,
     Counts,
     FlowCount,
+    LogPage,
+    LogPlace,
     NodeCount,
     Speaker,
     Transcript,
     TranscriptMessage,
 )
-from services.analytics.domain.windows import Window
 from services.analytics.ports import MOST_TEXT_BYTES, RecordRefused
+from services.analytics.store.counting import ADD
 from services.chassis.db import Database, Query, run
-from services.chassis.queue import MORE, Cleared, PageRow, Receipts
 
 _ENSURE_PARTITIONS = "SELECT app.ensure_partitions('analytics.conversation_logs', 'month', 2)"
-
-# One statement keeps and counts: what is new is known only while it is inserted, and every further statement would cost
-# more than its rows. Each part sorts by its key: two batches that share rows wait for each other and never deadlock.
-_MESSAGES_OF = """
-      SELECT {key}, count(*) FILTER (WHERE kind = 'contact_message'), count(*) FILTER (WHERE kind = 'bot_message')
-      FROM new WHERE kind IN ('contact_message', 'bot_message') AND {place}
-      GROUP BY {key} ORDER BY {key}"""
-
-_ONE_MORE = """DO UPDATE SET
-      contact_messages = c.contact_messages + excluded.contact_messages,
-      bot_messages = c.bot_messages + excluded.bot_messages"""
-
-# The keys of new rows come back only if some are not new; else their number says it.
-_ADD = Query(
-    f"""
-    WITH new AS (
-      INSERT INTO analytics.conversation_logs (organization_id, occurred_at, record_id, sequence, kind, conversation_id,
-        phone_number, flow_id, node_id, user_message, bot_response, status, error_code, extra_data)
-      SELECT o, at, r, s, k, c, nullif(p, ''), f, nullif(n, ''),
-        CASE WHEN k = 'contact_message' THEN x END,
-        CASE WHEN k = 'bot_message' THEN x END,
-        nullif(st, ''), nullif(e, 0),
-        CASE WHEN x <> '' AND k NOT IN ('contact_message', 'bot_message') THEN jsonb_build_object('text', x)
-          ELSE '{{}}' END
-      FROM unnest(%(organizations)b::uuid[], %(times)b::timestamptz[], %(ids)b::text[], %(sequences)b::int[],
-        %(kinds)b::text[], %(conversations)b::uuid[], %(phones)b::text[], %(flows)b::uuid[], %(nodes)b::text[],
-        %(texts)b::text[], %(statuses)b::text[], %(errors)b::int[]) t(o, at, r, s, k, c, p, f, n, x, st, e)
-      ORDER BY o, at, r
-      ON CONFLICT (organization_id, occurred_at, record_id) DO NOTHING
-      RETURNING organization_id, occurred_at, record_id, kind, conversation_id, node_id, flow_id,
-        coalesce(flow_id, '{NO_FLOW}') AS some_flow_id
-    ), nodes AS (
-      INSERT INTO analytics.node_count AS c (organization_id, flow_id, node_id, contact_messages, bot_messages)
-      {_MESSAGES_OF.format(key="organization_id, some_flow_id, node_id", place="node_id IS NOT NULL")}
-      ON CONFLICT (organization_id, flow_id, node_id) {_ONE_MORE}
-    ), flows AS (
-      INSERT INTO analytics.flow_count AS c (organization_id, flow_id, contact_messages, bot_messages)
-      {_MESSAGES_OF.format(key="organization_id, flow_id", place="flow_id IS NOT NULL")}
-      ON CONFLICT (organization_id, flow_id) {_ONE_MORE}
-    ), conversations AS (
-      INSERT INTO analytics.conversation_count AS c
-        (organization_id, flow_id, conversation_id, contact_messages, bot_messages)
-      {_MESSAGES_OF.format(key="organization_id, some_flow_id, conversation_id", place="true")}
-      ON CONFLICT (organization_id, flow_id, conversation_id) {_ONE_MORE}
-    )
-    SELECT total, organization_id, occurred_at, record_id
-    FROM (SELECT count(*) AS total FROM new) counted LEFT JOIN new ON total < %(given)b::bigint"""
-)
 
 _MESSAGES_OF_CONTACT = """
     FROM analytics.conversation_logs
@@ -98,6 +52,26 @@ _TRANSCRIPT = Query(
 )
 
 _TRANSCRIPT_TOTAL = Query(f"SELECT count(*) {_MESSAGES_OF_CONTACT}")
+
+_PAGE = Query(
+    """
+    SELECT * FROM (
+      SELECT p.*, row_number() OVER by_time AS place,
+        sum(octet_length(text) + octet_length(path)) OVER by_time AS bytes, count(*) OVER () AS found
+      FROM (
+        SELECT occurred_at, record_id, sequence, kind, conversation_id, coalesce(phone_number, ''), flow_id,
+          coalesce(node_id, ''), coalesce(user_message, bot_response, extra_data->>'text', '') AS text,
+          coalesce(status, ''), coalesce(error_code, 0), coalesce(flow_version, 0), coalesce(path, '') AS path,
+          coalesce(phone_number_id, ''), coalesce(answered_after_us, 0), coalesce(former_status, '')
+        FROM analytics.conversation_logs
+        WHERE organization_id = %(organization)b::uuid
+          AND (occurred_at, record_id) > (%(moment)b::timestamptz, %(id)b::text)
+          AND (%(until)b::timestamptz IS NULL OR occurred_at < %(until)b::timestamptz)
+          AND (%(flow)b::uuid IS NULL OR flow_id = %(flow)b::uuid)
+        ORDER BY occurred_at, record_id LIMIT %(limit)b::bigint) p
+      WINDOW by_time AS (ORDER BY occurred_at, record_id)) p
+    WHERE place = 1 OR bytes <= %(most_bytes)b::bigint ORDER BY place"""
+)
 
 # The busiest cannot come from an index: an index on what every batch changes would make every count an index update.
 _BUSIEST_CONVERSATIONS = Query(
@@ -126,46 +100,6 @@ _NODES = Query(
     ORDER BY contact_messages + bot_messages DESC, flow_id, node_id COLLATE "C" """
 )
 
-_THEIRS = "organization_id = %(organization)b::uuid AND conversation_id = ANY (%(conversations)b::uuid[])"
-_FORGET = Query(
-    f"""
-    WITH gone AS (
-      DELETE FROM analytics.conversation_logs
-      WHERE {_THEIRS} AND occurred_at >= %(start)b::timestamptz AND occurred_at < %(end)b::timestamptz RETURNING 1)
-    SELECT count(*) FROM gone"""
-)
-# A conversation is one person's, so its counts are as well; those of flows and nodes are of many.
-_FORGET_COUNTS = Query(
-    f"WITH gone AS (DELETE FROM analytics.conversation_count WHERE {_THEIRS} RETURNING 1) SELECT count(*) FROM gone"
-)
-_RECORDS = Query(
-    f"""
-    SELECT occurred_at, record_id, kind, conversation_id, phone_number, flow_id, node_id,
-      coalesce(user_message, bot_response, extra_data->>'text'), status, error_code
-    FROM analytics.conversation_logs
-    WHERE {_THEIRS} AND (occurred_at, record_id) > (%(start)b::timestamptz, %(after)b::text)
-      AND occurred_at < %(end)b::timestamptz
-    ORDER BY occurred_at, record_id LIMIT %(limit)b::bigint"""
-)
-_EXPIRE = Query(
-    """
-    WITH old AS MATERIALIZED (
-      SELECT organization_id, occurred_at, record_id FROM analytics.conversation_logs
-      WHERE organization_id = %(organization)b::uuid AND occurred_at < %(before)b::timestamptz
-      ORDER BY occurred_at LIMIT %(limit)b::bigint),
-    gone AS (
-      DELETE FROM analytics.conversation_logs l USING old o
-      WHERE (l.organization_id, l.occurred_at, l.record_id) = (o.organization_id, o.occurred_at, o.record_id)
-      RETURNING 1)
-    SELECT count(*) FROM gone"""
-)
-_LOG, _CONVERSATION_COUNT = "analytics.conversation_logs", "analytics.conversation_count"
-_COLUMNS_TOLD = (
-    "occurred_at", "record_id", "kind", "conversation_id", "phone_number", "flow_id", "node_id", "text", "status",
-    "error_code",
-)  # fmt: skip
-EXPIRED_AT_ONCE = 5000
-
 
 class PostgresStore:
     """The log and its counts in the schema `analytics`."""
@@ -190,7 +124,7 @@ class PostgresStore:
         """The keys that were new; None says that all were."""
         values = _columns(records) | {"given": len(records)}
         try:
-            (rows,) = await self._database.batch(set(values["organizations"]), [(_ADD, values)])
+            (rows,) = await self._database.batch(set(values["organizations"]), [(ADD, values)])
         except psycopg.DataError as error:
             raise RecordRefused from error
         total = rows[0][0]
@@ -230,48 +164,49 @@ class PostgresStore:
             [NodeCount(None if row[0] == NO_FLOW else row[0], row[1], Messages(row[2], row[3])) for row in nodes],
         )
 
-
-class PostgresPrivacy:
-    """What the schema keeps of people (ports.PrivacyStore)."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-        self._receipts = Receipts("analytics")
-
-    async def forget(
-        self, *, organization_id: UUID, job_id: UUID, conversation_ids: Sequence[UUID], windows: Sequence[Window]
-    ) -> Cleared:
-        """Remove records and counts (ports.PrivacyStore.forget)."""
-        values = {"organization": organization_id, "conversations": list(conversation_ids)}
-        steps = [(_FORGET, values | {"start": window.start, "end": window.end}) for window in windows]
-        async with self._database.journey((organization_id,)) as journey:
-            (((counts,),), *records) = await journey.run([(_FORGET_COUNTS, values), *steps])
-            cleared = Cleared({_CONVERSATION_COUNT: counts, _LOG: sum(rows[0][0] for rows in records)})
-            return await self._receipts.commit(journey, organization_id, job_id, cleared)
-
     async def records(
-        self, *, organization_id: UUID, conversation_ids: Sequence[UUID], window: Window, after: str, limit: int
-    ) -> Sequence[PageRow]:
-        """A page of records (ports.PrivacyStore.records)."""
-        values = {
+        self, *, organization_id: UUID, flow_id: UUID | None, after: LogPlace, until: datetime | None, limit: int
+    ) -> LogPage:
+        """A page of records (ports.Store.records)."""
+        values: dict[str, object] = {
             "organization": organization_id,
-            "conversations": list(conversation_ids),
-            "start": window.start,
-            "end": window.end,
-            "after": after,
+            "flow": flow_id,
+            "moment": after.moment,
+            "id": after.record_id,
+            "until": until,
             "limit": limit,
+            "most_bytes": MOST_TEXT_BYTES,
         }
-        (rows,) = await self._database.batch((organization_id,), [(_RECORDS, values)], durable=False)
-        told = [dict(zip(_COLUMNS_TOLD, row, strict=True)) for row in rows]
-        return [PageRow("log", {name: value for name, value in row.items() if value is not None}) for row in told]
+        (rows,) = await self._database.batch((organization_id,), [(_PAGE, values)], durable=False)
+        records = [_record(organization_id, *row[:-3]) for row in rows]
+        # Fewer than wanted are all there are, unless texts were too long for one page.
+        is_end = not rows or len(rows) == rows[0][-1] < limit
+        return LogPage(records, None if is_end else LogPlace(records[-1].occurred_at, records[-1].record_id))
 
-    async def expire(self, *, organization_id: UUID, job_id: UUID, before: datetime) -> Cleared:
-        """Remove a batch of records (ports.PrivacyStore.expire)."""
-        values = {"organization": organization_id, "before": before, "limit": EXPIRED_AT_ONCE}
-        async with self._database.journey((organization_id,)) as journey:
-            (((count,),),) = await journey.run([(_EXPIRE, values)])
-            cleared = Cleared({_LOG: count}, cursor=MORE if count == EXPIRED_AT_ONCE else "")
-            return await self._receipts.commit(journey, organization_id, job_id, cleared)
+
+def _record(
+    organization_id: UUID,
+    occurred_at: datetime,
+    record_id: str,
+    sequence: int,
+    kind: str,
+    conversation_id: UUID,
+    phone_number: str,
+    flow_id: UUID | None,
+    node_id: str,
+    text: str,
+    status: str,
+    error_code: int,
+    flow_version: int,
+    path: str,
+    phone_number_id: str,
+    answered_after_us: int,
+    former_status: str,
+) -> Record:
+    return Record(
+        organization_id, occurred_at, record_id, sequence, RecordKind(kind), conversation_id, phone_number, flow_id,
+        node_id, text, status, error_code, flow_version, "", path, phone_number_id, answered_after_us, former_status,
+    )  # fmt: skip
 
 
 def _take(keys: set[RecordKey], key: RecordKey) -> bool:
@@ -306,6 +241,13 @@ def _columns(records: Sequence[Record]) -> dict[str, Any]:
         "texts": [record.text for record in records],
         "statuses": [record.status for record in records],
         "errors": [record.error_code for record in records],
+        "days": [day_number(record.occurred_at, record.time_zone) for record in records],
+        "versions": [record.flow_version for record in records],
+        "paths": [record.path for record in records],
+        "numbers": [record.phone_number_id for record in records],
+        "waits": [record.answered_after_us for record in records],
+        "formers": [record.former_status for record in records],
+        "zones": [record.time_zone for record in records],
     }
 
 
