@@ -77,7 +77,7 @@ _DAYS = f"""
     ), paths AS (
       SELECT organization_id, some_flow_id, day, flow_version, string_to_array(path, '{SEPARATOR}') AS way,
         count(*) AS times
-      FROM new WHERE path IS NOT NULL GROUP BY 1, 2, 3, 4, path
+      FROM new WHERE path IS NOT NULL AND kind <> 'delivery' GROUP BY 1, 2, 3, 4, path
     ), edge_days AS (
       INSERT INTO analytics.edge_day AS c
         (organization_id, flow_id, day, flow_version, source, handle, target, passed)

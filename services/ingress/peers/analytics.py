@@ -159,7 +159,7 @@ class GrpcReports:
         if until is not None:
             request.until.FromDatetime(until)
         told = await self._peer.call(self._reports.ListRecords, request, seconds=_PAGE_SECONDS)
-        return LogPage([_record(each) for each in told.records], told.cursor)
+        return LogPage([log_record_of(each) for each in told.records], told.cursor)
 
 
 def _figures(
@@ -186,7 +186,8 @@ def _figures(
     )
 
 
-def _record(told: analytics_pb2.Record) -> LogRecord:
+def log_record_of(told: analytics_pb2.Record) -> LogRecord:
+    """A record as a line of a file."""
     moment = _EPOCH + timedelta(microseconds=told.occurred_at_us)
     return LogRecord(
         {

@@ -14,7 +14,7 @@ import pytest
 from joserfc.jwk import OKPKey
 
 from services.analytics.app import servicers
-from services.analytics.store import PostgresPrivacy, PostgresStore
+from services.analytics.store import PostgresPrivacy, PostgresReports, PostgresStore
 from services.chassis.clock import now
 from services.chassis.db import Database
 from services.chassis.errors import PermissionDenied
@@ -48,7 +48,7 @@ async def serving(url: str, folder: Path, caller: str) -> AsyncIterator[Peer]:
     verifier = TokenVerifier.from_file(audience="analytics", jwks_file=str(folder / "jwks.json"))
     server = RpcServer(
         "127.0.0.1:0",
-        servicers(PostgresStore(database), PostgresPrivacy(database), now, 256),
+        servicers(PostgresStore(database), PostgresReports(database), PostgresPrivacy(database), now, 256),
         verifier,
         drain_seconds=0.0,
     )
