@@ -91,7 +91,13 @@ async def test_an_erasure_goes_through_the_whole_log_and_leaves_neighbours_and_s
     made = await log.erase()
 
     assert len(made) == 3
-    assert made[-1].counts == {"analytics.conversation_logs": 6, "analytics.conversation_count": 2}
+    assert made[-1].counts == {
+        "analytics.conversation_logs": 6,
+        "analytics.conversation_count": 2,
+        # In no flow, in one, and in all together; a row for each of six days, in its flow.
+        "analytics.flow_contact": 3,
+        "analytics.contact_day": 6,
+    }
     assert set(await log.column("conversation_logs", "conversation_id")) == {BIA}
     assert await log.column("conversation_count", "conversation_id") == [BIA, BIA]
     assert await log.column("node_count", "node_count::text") == sums != []
@@ -159,7 +165,10 @@ async def test_old_records_go_and_sums_stay(log: Log) -> None:
         organization_id=log.organization_id, job_id=log.job_id, before=LONG_AGO + timedelta(days=50)
     )
 
-    assert (cleared.counts, cleared.cursor) == ({"analytics.conversation_logs": 6}, "")
+    assert (cleared.counts, cleared.cursor) == (
+        {"analytics.conversation_logs": 6, "analytics.contact_day": 3},
+        "",
+    )
     left = await log.column("conversation_logs", "user_message")
     assert "Ana 40" not in left
     assert "Ana 60" in left

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+import datetime
 from typing import Literal
 
 from pydantic import BaseModel, Field
@@ -182,7 +182,7 @@ class NodesHeatmap(BaseModel):
 class ActiveDay(BaseModel):
     """A day with messages, where the organization lives."""
 
-    date: date = Field(examples=["2026-03-04"])
+    date: datetime.date = Field(examples=["2026-03-04"])
     messages: int = Field(examples=[31])
     unique_users: int = Field(examples=[9])
 
