@@ -94,10 +94,16 @@ ROLLUPS = (
     f"""
     CREATE TABLE analytics.delivery_day (
       organization_id uuid NOT NULL, flow_id uuid NOT NULL, day date NOT NULL, phone_number_id text NOT NULL,
-      status text NOT NULL, error_code int NOT NULL, messages bigint NOT NULL,
-      arrived bigint NOT NULL, seen bigint NOT NULL,
-      PRIMARY KEY (organization_id, flow_id, day, phone_number_id, status, error_code)
+      accepted bigint NOT NULL, delivered bigint NOT NULL, read bigint NOT NULL, failed bigint NOT NULL,
+      PRIMARY KEY (organization_id, flow_id, day, phone_number_id)
     ) {_BUSY}
+    """,
+    """
+    CREATE TABLE analytics.failure_day (
+      organization_id uuid NOT NULL, flow_id uuid NOT NULL, day date NOT NULL, error_code int NOT NULL,
+      messages bigint NOT NULL,
+      PRIMARY KEY (organization_id, flow_id, day, error_code)
+    )
     """,
     # One row a conversation and flow: its latest beginning and its latest end. A place is the microsecond with ten bits
     # for the order within it.
@@ -215,18 +221,23 @@ BACKFILL = (
     """,
     f"""
     INSERT INTO analytics.delivery_day
-    SELECT organization_id, flow_id, day, '', status, error_code, count(*),
+    SELECT organization_id, flow_id, day, '', count(*) FILTER (WHERE status = 'accepted'),
       count(*) FILTER (WHERE status IN ('delivered', 'read', 'played') AND former_arrivals = 0),
-      count(*) FILTER (WHERE status IN ('read', 'played') AND former_views = 0)
+      count(*) FILTER (WHERE status IN ('read', 'played') AND former_views = 0),
+      count(*) FILTER (WHERE status = 'failed')
     FROM (
-      SELECT organization_id, {_FLOW} AS flow_id, {_DAY} AS day, coalesce(status, '') AS status,
-        coalesce(error_code, 0) AS error_code,
+      SELECT organization_id, {_FLOW} AS flow_id, {_DAY} AS day, status,
         count(*) FILTER (WHERE status IN ('delivered', 'read', 'played')) OVER former AS former_arrivals,
         count(*) FILTER (WHERE status IN ('read', 'played')) OVER former AS former_views
       {_LOG} WHERE kind = 'delivery'
       WINDOW former AS (PARTITION BY organization_id, split_part(record_id, ':', 2) ORDER BY sequence, record_id
         ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)) told
-    GROUP BY 1, 2, 3, status, error_code
+    GROUP BY 1, 2, 3
+    """,
+    f"""
+    INSERT INTO analytics.failure_day
+    SELECT organization_id, {_FLOW}, {_DAY}, coalesce(error_code, 0), count(*)
+    {_LOG} WHERE kind = 'delivery' AND status = 'failed' GROUP BY 1, 2, 3, 4
     """,
     f"""
     UPDATE analytics.conversation_count c SET last_at = l.last_at

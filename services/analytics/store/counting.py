@@ -1,4 +1,4 @@
-"""The one statement that keeps records and counts them.
+"""The statements that keep records and count them.
 
 What is new is known only while it is inserted, and every further statement would cost more than its rows. Each part
 sorts by its key: two batches that share rows wait for each other and never deadlock. What changes with a row is counted
@@ -24,28 +24,14 @@ def _number(*kinds: str) -> str:
     return "count(*) FILTER (WHERE kind = '" + "' OR kind = '".join(kinds) + "')"
 
 
-_TWO = "contact_messages, bot_messages"
-_MESSAGES_OF = f"""
-      SELECT {{key}}, {_number("contact_message")}, {_number("bot_message")}
-      FROM new WHERE is_message AND {{place}}
-      GROUP BY {{key}} ORDER BY {{key}}"""
-_ONE_MORE = _more("contact_messages", "bot_messages")
-
 _COUNTS = f"""
-    nodes AS (
-      INSERT INTO analytics.node_count AS c (organization_id, flow_id, node_id, {_TWO})
-      {_MESSAGES_OF.format(key="organization_id, some_flow_id, node_id", place="node_id IS NOT NULL")}
-      ON CONFLICT (organization_id, flow_id, node_id) {_ONE_MORE}
-    ), flows AS (
-      INSERT INTO analytics.flow_count AS c (organization_id, flow_id, {_TWO})
-      {_MESSAGES_OF.format(key="organization_id, flow_id", place="flow_id IS NOT NULL")}
-      ON CONFLICT (organization_id, flow_id) {_ONE_MORE}
-    ), conversations AS (
-      INSERT INTO analytics.conversation_count AS c (organization_id, flow_id, conversation_id, {_TWO}, last_at)
+    conversations AS (
+      INSERT INTO analytics.conversation_count AS c
+        (organization_id, flow_id, conversation_id, contact_messages, bot_messages, last_at)
       SELECT organization_id, some_flow_id, conversation_id, {_number("contact_message")}, {_number("bot_message")},
         max(occurred_at)
       FROM new WHERE is_message GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
-      ON CONFLICT (organization_id, flow_id, conversation_id) {_ONE_MORE},
+      ON CONFLICT (organization_id, flow_id, conversation_id) {_more("contact_messages", "bot_messages")},
         last_at = greatest(c.last_at, excluded.last_at)
     )"""
 
@@ -63,7 +49,7 @@ _DAYS = f"""
         {_number("invalid_answer")}, {_number("handed_over")}, {_number("limit_reached")}, {_number("effect_failed")},
         count(*) FILTER (WHERE kind = 'contact_message' AND answered_after_us > 0), {_WAITED.format("contact_message")},
         count(*) FILTER (WHERE kind = 'taken' AND answered_after_us > 0), {_WAITED.format("taken")}
-      FROM new WHERE kind <> 'delivery' GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
+      FROM new GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
       ON CONFLICT (organization_id, flow_id, day, flow_version) {_more(*_FLOW_FIGURES)}
     ), node_days AS (
       INSERT INTO analytics.node_day AS c
@@ -72,12 +58,12 @@ _DAYS = f"""
         {_number("bot_message")}, {_number("invalid_answer")}, {_number("handed_over")},
         count(*) FILTER (WHERE kind = 'flow_ended' AND {_IS_FINISH}),
         count(*) FILTER (WHERE kind = 'flow_ended' AND NOT {_IS_FINISH})
-      FROM new WHERE kind <> 'delivery' AND node_id IS NOT NULL GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5
+      FROM new WHERE node_id IS NOT NULL GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5
       ON CONFLICT (organization_id, flow_id, day, flow_version, node_id) {_more(*_NODE_FIGURES)}
     ), paths AS (
       SELECT organization_id, some_flow_id, day, flow_version, string_to_array(path, '{SEPARATOR}') AS way,
         count(*) AS times
-      FROM new WHERE path IS NOT NULL AND kind <> 'delivery' GROUP BY 1, 2, 3, 4, path
+      FROM new WHERE path IS NOT NULL GROUP BY 1, 2, 3, 4, path
     ), edge_days AS (
       INSERT INTO analytics.edge_day AS c
         (organization_id, flow_id, day, flow_version, source, handle, target, passed)
@@ -85,17 +71,6 @@ _DAYS = f"""
       FROM paths, generate_series(1, cardinality(way) - 2, 2) at
       GROUP BY 1, 2, 3, 4, 5, 6, 7 ORDER BY 1, 2, 3, 4, 5, 6, 7
       ON CONFLICT (organization_id, flow_id, day, flow_version, source, handle, target) {_more("passed")}
-    ), delivery_days AS (
-      INSERT INTO analytics.delivery_day AS c
-        (organization_id, flow_id, day, phone_number_id, status, error_code, messages, arrived, seen)
-      SELECT organization_id, some_flow_id, day, coalesce(phone_number_id, ''), coalesce(status, ''),
-        coalesce(error_code, 0), count(*),
-        count(*) FILTER (WHERE status IN ('delivered', 'read', 'played')
-          AND coalesce(former_status, '') NOT IN ('delivered', 'read', 'played')),
-        count(*) FILTER (WHERE status IN ('read', 'played') AND coalesce(former_status, '') NOT IN ('read', 'played'))
-      FROM new WHERE kind = 'delivery' GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY 1, 2, 3, 4, 5, 6
-      ON CONFLICT (organization_id, flow_id, day, phone_number_id, status, error_code)
-        {_more("messages", "arrived", "seen")}
     )"""
 
 # A conversation in a flow counts once, on the day of its latest beginning, and is over when it ended after that.
@@ -191,47 +166,81 @@ _PEOPLE = f"""
       ON CONFLICT (organization_id, flow_id) {_more("contacts", "active_contacts", "power_contacts")}
     )"""
 
-_ZONES = """
-    zones AS (
-      INSERT INTO analytics.organization_zone AS c (organization_id, time_zone, told_at)
-      SELECT DISTINCT ON (t.o) t.o, t.z, t.at
-      FROM told t
-      WHERE t.z <> '' AND NOT EXISTS (
-        SELECT FROM analytics.organization_zone k WHERE k.organization_id = t.o AND k.time_zone = t.z)
-      ORDER BY t.o, t.at DESC
-      ON CONFLICT (organization_id) DO UPDATE SET time_zone = excluded.time_zone, told_at = excluded.told_at
-        WHERE c.told_at < excluded.told_at
-    )"""
-
+_KEY = """organization_id, occurred_at, record_id"""
 # The keys of new rows come back only if some are not new; else their number says it.
-ADD = Query(
+_TELL = f"""
+    SELECT total, {_KEY}
+    FROM (SELECT count(*) AS total FROM new) counted LEFT JOIN new ON total < %(given)b::bigint"""
+_DAY = "date '1970-01-01' + d"
+
+ADD_RECORDS = Query(
     f"""
-    WITH told AS (
-      SELECT * FROM unnest(%(organizations)b::uuid[], %(times)b::timestamptz[], %(ids)b::text[], %(sequences)b::int[],
-        %(kinds)b::text[], %(conversations)b::uuid[], %(phones)b::text[], %(flows)b::uuid[], %(nodes)b::text[],
-        %(texts)b::text[], %(statuses)b::text[], %(errors)b::int[], %(days)b::int[], %(versions)b::int[],
-        %(paths)b::text[], %(numbers)b::text[], %(waits)b::bigint[], %(formers)b::text[], %(zones)b::text[])
-        t(o, at, r, s, k, c, p, f, n, x, st, e, d, v, w, pn, aa, fs, z)
-    ), new AS (
+    WITH new AS (
       INSERT INTO analytics.conversation_logs (organization_id, occurred_at, record_id, sequence, kind, conversation_id,
         phone_number, flow_id, node_id, user_message, bot_response, status, error_code, extra_data, day, flow_version,
-        path, phone_number_id, answered_after_us, former_status)
+        path, phone_number_id, answered_after_us)
       SELECT o, at, r, s, k, c, nullif(p, ''), f, nullif(n, ''),
         CASE WHEN k = 'contact_message' THEN x END,
         CASE WHEN k = 'bot_message' THEN x END,
         nullif(st, ''), nullif(e, 0),
         CASE WHEN x <> '' AND k NOT IN ('contact_message', 'bot_message') THEN jsonb_build_object('text', x)
           ELSE '{{}}' END,
-        date '1970-01-01' + d, v, nullif(w, ''), nullif(pn, ''), nullif(aa, 0), nullif(fs, '')
-      FROM told
+        {_DAY}, v, nullif(w, ''), nullif(pn, ''), nullif(aa, 0)
+      FROM unnest(%(organizations)b::uuid[], %(times)b::timestamptz[], %(ids)b::text[], %(sequences)b::int[],
+        %(kinds)b::text[], %(conversations)b::uuid[], %(phones)b::text[], %(flows)b::uuid[], %(nodes)b::text[],
+        %(texts)b::text[], %(statuses)b::text[], %(errors)b::int[], %(days)b::int[], %(versions)b::int[],
+        %(paths)b::text[], %(numbers)b::text[], %(waits)b::bigint[])
+        t(o, at, r, s, k, c, p, f, n, x, st, e, d, v, w, pn, aa)
       ORDER BY o, at, r
       ON CONFLICT (organization_id, occurred_at, record_id) DO NOTHING
-      RETURNING organization_id, occurred_at, record_id, sequence, kind, conversation_id, node_id, flow_id,
-        flow_version, day, path, status, former_status, error_code, phone_number_id, answered_after_us,
+      RETURNING {_KEY}, sequence, kind, conversation_id, node_id, flow_id, flow_version, day, path, answered_after_us,
         extra_data->>'text' AS note, kind IN ('contact_message', 'bot_message') AS is_message,
-        coalesce(phone_number, conversation_id::text) AS contact,
+        coalesce(phone_number, conversation_id::text) AS contact, coalesce(flow_id, '{NO_FLOW}') AS some_flow_id
+    ), {_COUNTS.strip()}, {_DAYS.strip()}, {_STATES.strip()}, {_PEOPLE.strip()}{_TELL}"""
+)
+
+# What became of messages is most of a log, and counts in one place alone.
+ADD_DELIVERIES = Query(
+    f"""
+    WITH new AS (
+      INSERT INTO analytics.conversation_logs (organization_id, occurred_at, record_id, sequence, kind, conversation_id,
+        phone_number, flow_id, node_id, status, error_code, extra_data, day, flow_version, phone_number_id,
+        former_status)
+      SELECT o, at, r, s, 'delivery', c, nullif(p, ''), f, nullif(n, ''), nullif(st, ''), nullif(e, 0),
+        CASE WHEN x <> '' THEN jsonb_build_object('text', x) ELSE '{{}}' END, {_DAY}, v, nullif(pn, ''), nullif(fs, '')
+      FROM unnest(%(organizations)b::uuid[], %(times)b::timestamptz[], %(ids)b::text[], %(sequences)b::int[],
+        %(conversations)b::uuid[], %(phones)b::text[], %(flows)b::uuid[], %(nodes)b::text[], %(texts)b::text[],
+        %(statuses)b::text[], %(errors)b::int[], %(days)b::int[], %(versions)b::int[], %(numbers)b::text[],
+        %(formers)b::text[]) t(o, at, r, s, c, p, f, n, x, st, e, d, v, pn, fs)
+      ORDER BY o, at, r
+      ON CONFLICT (organization_id, occurred_at, record_id) DO NOTHING
+      RETURNING {_KEY}, day, status, former_status, error_code, phone_number_id,
         coalesce(flow_id, '{NO_FLOW}') AS some_flow_id
-    ), {_COUNTS.strip()}, {_DAYS.strip()}, {_STATES.strip()}, {_PEOPLE.strip()}, {_ZONES.strip()}
-    SELECT total, organization_id, occurred_at, record_id
-    FROM (SELECT count(*) AS total FROM new) counted LEFT JOIN new ON total < %(given)b::bigint"""
+    ), delivery_days AS (
+      INSERT INTO analytics.delivery_day AS c
+        (organization_id, flow_id, day, phone_number_id, accepted, delivered, read, failed)
+      SELECT organization_id, some_flow_id, day, coalesce(phone_number_id, ''),
+        count(*) FILTER (WHERE status = 'accepted'),
+        count(*) FILTER (WHERE status IN ('delivered', 'read', 'played')
+          AND coalesce(former_status, '') NOT IN ('delivered', 'read', 'played')),
+        count(*) FILTER (WHERE status IN ('read', 'played') AND coalesce(former_status, '') NOT IN ('read', 'played')),
+        count(*) FILTER (WHERE status = 'failed')
+      FROM new GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
+      ON CONFLICT (organization_id, flow_id, day, phone_number_id)
+        {_more("accepted", "delivered", "read", "failed")}
+    ), failure_days AS (
+      INSERT INTO analytics.failure_day AS c (organization_id, flow_id, day, error_code, messages)
+      SELECT organization_id, some_flow_id, day, coalesce(error_code, 0), count(*)
+      FROM new WHERE status = 'failed' GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
+      ON CONFLICT (organization_id, flow_id, day, error_code) {_more("messages")}
+    ){_TELL}"""
+)
+
+ADD_ZONES = Query(
+    """
+    INSERT INTO analytics.organization_zone AS c (organization_id, time_zone, told_at)
+    SELECT o, z, at FROM unnest(%(organizations)b::uuid[], %(zones)b::text[], %(times)b::timestamptz[]) t(o, z, at)
+    ORDER BY o
+    ON CONFLICT (organization_id) DO UPDATE SET time_zone = excluded.time_zone, told_at = excluded.told_at
+      WHERE c.told_at < excluded.told_at"""
 )

@@ -24,8 +24,8 @@ from services.analytics.domain.report import (
     TranscriptMessage,
 )
 from services.analytics.ports import MOST_TEXT_BYTES, RecordRefused
-from services.analytics.store.counting import ADD
-from services.chassis.db import Database, Query, run
+from services.analytics.store.counting import ADD_DELIVERIES, ADD_RECORDS, ADD_ZONES
+from services.chassis.db import Database, Query, Step, run
 
 _ENSURE_PARTITIONS = "SELECT app.ensure_partitions('analytics.conversation_logs', 'month', 2)"
 
@@ -34,6 +34,8 @@ _MESSAGES_OF_CONTACT = """
     WHERE organization_id = %(organization_id)s::uuid AND phone_number = %(phone_number)s::text
       AND kind IN ('contact_message', 'bot_message')
       AND (%(flow_id)s::uuid IS NULL OR flow_id = %(flow_id)s::uuid)"""
+
+_MOST_ZONES = 100_000
 
 # A page ends early where its texts would not fit into one answer.
 _TRANSCRIPT = Query(
@@ -86,18 +88,21 @@ _BUSIEST_CONVERSATIONS = Query(
 
 _FLOWS = Query(
     """
-    SELECT flow_id, contact_messages, bot_messages
-    FROM analytics.flow_count
+    SELECT flow_id, sum(contact_messages)::bigint, sum(bot_messages)::bigint
+    FROM analytics.flow_day
     WHERE organization_id = %(organization_id)s::uuid AND (%(flow_id)s::uuid IS NULL OR flow_id = %(flow_id)s::uuid)
-    ORDER BY contact_messages + bot_messages DESC, flow_id"""
+      AND flow_id <> %(no_flow)s::uuid
+    GROUP BY flow_id HAVING sum(contact_messages + bot_messages) > 0
+    ORDER BY sum(contact_messages + bot_messages) DESC, flow_id"""
 )
 
 _NODES = Query(
     """
-    SELECT flow_id, node_id, contact_messages, bot_messages
-    FROM analytics.node_count
+    SELECT flow_id, node_id, sum(contact_messages)::bigint, sum(bot_messages)::bigint
+    FROM analytics.node_day
     WHERE organization_id = %(organization_id)s::uuid AND (%(flow_id)s::uuid IS NULL OR flow_id = %(flow_id)s::uuid)
-    ORDER BY contact_messages + bot_messages DESC, flow_id, node_id COLLATE "C" """
+    GROUP BY flow_id, node_id HAVING sum(contact_messages + bot_messages) > 0
+    ORDER BY sum(contact_messages + bot_messages) DESC, flow_id, node_id COLLATE "C" """
 )
 
 
@@ -107,6 +112,8 @@ class PostgresStore:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._has_partitions = False
+        # What this process has stored of organizations' zones, so that it is not written with every batch.
+        self._zones: dict[UUID, str] = {}
 
     async def add(self, records: Sequence[Record]) -> Sequence[bool]:
         """Keep and count in one transaction (ports.Store.add)."""
@@ -122,15 +129,47 @@ class PostgresStore:
 
     async def _add_and_count(self, records: Sequence[Record]) -> set[RecordKey] | None:
         """The keys that were new; None says that all were."""
-        values = _columns(records) | {"given": len(records)}
+        deliveries = [record for record in records if record.kind is RecordKind.DELIVERY]
+        others = [record for record in records if record.kind is not RecordKind.DELIVERY]
+        steps: list[Step] = []
+        if deliveries:
+            steps.append((ADD_DELIVERIES, _columns(deliveries) | _delivery_columns(deliveries)))
+        if others:
+            steps.append((ADD_RECORDS, _columns(others) | _record_columns(others)))
+        zones = self._new_zones(others)
+        if zones:
+            steps.append((ADD_ZONES, _zone_columns(zones)))
         try:
-            (rows,) = await self._database.batch(set(values["organizations"]), [(ADD, values)])
+            told = await self._database.batch({record.organization_id for record in records}, steps)
         except psycopg.DataError as error:
             raise RecordRefused from error
-        total = rows[0][0]
-        if total == len(records):
+        self._know(zones)
+        added = told[: len(told) - bool(zones)]
+        if sum(rows[0][0] for rows in added) == len(records):
             return None
-        return {(row[1], row[2], row[3]) for row in rows} if total else set()
+        keys: set[RecordKey] = set()
+        for rows, given in zip(added, [part for part in (deliveries, others) if part], strict=True):
+            keys.update(
+                [record.key for record in given]
+                if rows[0][0] == len(given)
+                else [(row[1], row[2], row[3]) for row in rows if rows[0][0]]
+            )
+        return keys
+
+    def _new_zones(self, records: Sequence[Record]) -> list[Record]:
+        """The latest record of each organization whose zone this process has not stored yet."""
+        latest: dict[UUID, Record] = {}
+        for record in records:
+            if record.time_zone and self._zones.get(record.organization_id) != record.time_zone:
+                former = latest.get(record.organization_id)
+                if former is None or former.occurred_at < record.occurred_at:
+                    latest[record.organization_id] = record
+        return list(latest.values())
+
+    def _know(self, zones: Sequence[Record]) -> None:
+        if len(self._zones) > _MOST_ZONES:
+            self._zones.clear()
+        self._zones.update({record.organization_id: record.time_zone for record in zones})
 
     async def ensure_partitions(self) -> None:
         """Make the partitions of the months to come (ports.Store.ensure_partitions)."""
@@ -156,7 +195,7 @@ class PostgresStore:
         """Counts of an organization (ports.Store.counts)."""
         values: dict[str, object] = {"organization_id": organization_id, "flow_id": flow_id}
         busiest = (_BUSIEST_CONVERSATIONS, values | {"most_conversations": most_conversations})
-        steps = [busiest, (_FLOWS, values), (_NODES, values)]
+        steps = [busiest, (_FLOWS, values | {"no_flow": NO_FLOW}), (_NODES, values)]
         conversations, flows, nodes = await self._database.batch((organization_id,), steps)
         return Counts(
             [ConversationCount(row[0], Messages(row[1], row[2])) for row in conversations],
@@ -229,11 +268,11 @@ def _firsts(records: Sequence[Record]) -> Sequence[Record]:
 
 def _columns(records: Sequence[Record]) -> dict[str, Any]:
     return {
+        "given": len(records),
         "organizations": [record.organization_id for record in records],
         "times": [record.occurred_at for record in records],
         "ids": [record.record_id for record in records],
         "sequences": [record.sequence for record in records],
-        "kinds": [record.kind.value for record in records],
         "conversations": [record.conversation_id for record in records],
         "phones": [record.phone_number for record in records],
         "flows": [record.flow_id for record in records],
@@ -243,11 +282,27 @@ def _columns(records: Sequence[Record]) -> dict[str, Any]:
         "errors": [record.error_code for record in records],
         "days": [day_number(record.occurred_at, record.time_zone) for record in records],
         "versions": [record.flow_version for record in records],
-        "paths": [record.path for record in records],
         "numbers": [record.phone_number_id for record in records],
+    }
+
+
+def _delivery_columns(records: Sequence[Record]) -> dict[str, Any]:
+    return {"formers": [record.former_status for record in records]}
+
+
+def _record_columns(records: Sequence[Record]) -> dict[str, Any]:
+    return {
+        "kinds": [record.kind.value for record in records],
+        "paths": [record.path for record in records],
         "waits": [record.answered_after_us for record in records],
-        "formers": [record.former_status for record in records],
+    }
+
+
+def _zone_columns(records: Sequence[Record]) -> dict[str, Any]:
+    return {
+        "organizations": [record.organization_id for record in records],
         "zones": [record.time_zone for record in records],
+        "times": [record.occurred_at for record in records],
     }
 
 

@@ -146,15 +146,14 @@ _VERSIONS = Query(
 )
 _DELIVERIES = Query(
     f"""
-    SELECT phone_number_id, coalesce(sum(messages) FILTER (WHERE status = 'accepted'), 0)::bigint,
-      sum(arrived)::bigint, sum(seen)::bigint, coalesce(sum(messages) FILTER (WHERE status = 'failed'), 0)::bigint
+    SELECT phone_number_id, sum(accepted)::bigint, sum(delivered)::bigint, sum(read)::bigint, sum(failed)::bigint
     FROM analytics.delivery_day WHERE {_FLOW} AND {_SINCE}
     GROUP BY phone_number_id ORDER BY 2 DESC, phone_number_id"""
 )
 _FAILURES = Query(
     f"""
-    SELECT error_code, sum(messages)::bigint FROM analytics.delivery_day
-    WHERE {_FLOW} AND {_SINCE} AND status = 'failed' GROUP BY error_code ORDER BY 2 DESC, error_code"""
+    SELECT error_code, sum(messages)::bigint FROM analytics.failure_day
+    WHERE {_FLOW} AND {_SINCE} GROUP BY error_code ORDER BY 2 DESC, error_code"""
 )
 
 

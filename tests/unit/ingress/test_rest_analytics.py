@@ -36,7 +36,7 @@ FURTHER = f"/api/v1/analytics/flows/{FLOW}"
 
 def at_home(asker: Asker) -> ScriptedReports:
     """The organization has the flow; its reports."""
-    asker.house.flows[asker.organization_id] = [Flow(str(FLOW), "Encomendas", 3, MORNING)]
+    asker.house.flows[asker.organization_id] = [Flow(str(FLOW), "Bolos", 3, MORNING)]
     return asker.rights.reports
 
 
@@ -71,7 +71,7 @@ async def test_an_organization_is_told_its_conversations_with_the_names_of_its_f
                 "unique_phone_numbers": 41,
             },
             "by_flow": [
-                {"flow_id": str(FLOW), "flow_name": "Encomendas", "total": 30, "completed": 27, "completion_rate": 90.0},
+                {"flow_id": str(FLOW), "flow_name": "Bolos", "total": 30, "completed": 27, "completion_rate": 90.0},
                 {"flow_id": str(UUID(int=5)), "flow_name": "", "total": 18, "completed": 17, "completion_rate": 94.44},
             ],
         }  # fmt: skip
@@ -206,7 +206,7 @@ async def test_who_said_nothing_in_a_flow_has_no_transcript_and_a_flow_must_be_n
 )  # fmt: skip
 async def test_a_flow_of_somebody_else_is_not_found(path: str) -> None:
     async with asking() as asker:
-        asker.house.flows[uuid4()] = [Flow(str(FLOW), "Encomendas", 3, MORNING)]
+        asker.house.flows[uuid4()] = [Flow(str(FLOW), "Bolos", 3, MORNING)]
         answer = await asker.client.get(path.format(FLOW), headers=asker.headers)
         assert (answer.status_code, answer.json()["error_code"]) == (404, "FLOW_NOT_FOUND")
         assert asker.rights.reports.asked == []
