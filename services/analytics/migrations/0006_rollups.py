@@ -7,7 +7,11 @@ down_revision = "analytics_0005"
 
 
 def upgrade() -> None:
-    """Make the rollups and count into them what the log holds; while that goes on, records wait with their senders."""
+    """Make the rollups and count into them what the log holds; while that goes on, records wait with their senders.
+
+    flow_count and node_count stay as they are for the release before, and are not written any more: the rollups hold
+    what they did.
+    """
     for statement in (*WIDER, *KINDS, *ROLLUPS, *INDEXES):
         op.execute(statement)
     # The owner is under row-level security as anybody, and names no organization.

@@ -86,7 +86,7 @@ async def log(database: Database) -> Log:
 
 
 async def test_an_erasure_goes_through_the_whole_log_and_leaves_neighbours_and_sums(log: Log) -> None:
-    sums = await log.column("node_count", "node_count::text")
+    sums = await log.column("node_day", "node_day::text")
 
     made = await log.erase()
 
@@ -100,7 +100,7 @@ async def test_an_erasure_goes_through_the_whole_log_and_leaves_neighbours_and_s
     }
     assert set(await log.column("conversation_logs", "conversation_id")) == {BIA}
     assert await log.column("conversation_count", "conversation_id") == [BIA, BIA]
-    assert await log.column("node_count", "node_count::text") == sums != []
+    assert await log.column("node_day", "node_day::text") == sums != []
 
 
 async def test_an_erasure_repeated_finds_nothing_more(log: Log) -> None:
@@ -159,7 +159,7 @@ async def test_an_export_of_long_texts_fits_into_answers_and_tells_each_once(log
 
 
 async def test_old_records_go_and_sums_stay(log: Log) -> None:
-    sums = await log.column("node_count", "node_count::text")
+    sums = await log.column("node_day", "node_day::text")
 
     cleared = await log.privacy.expire(
         organization_id=log.organization_id, job_id=log.job_id, before=LONG_AGO + timedelta(days=50)
@@ -172,7 +172,7 @@ async def test_old_records_go_and_sums_stay(log: Log) -> None:
     left = await log.column("conversation_logs", "user_message")
     assert "Ana 40" not in left
     assert "Ana 60" in left
-    assert await log.column("node_count", "node_count::text") == sums
+    assert await log.column("node_day", "node_day::text") == sums
 
 
 async def test_another_organization_is_not_touched(log: Log, database: Database) -> None:
