@@ -291,7 +291,6 @@ INSERT INTO trust VALUES
   ('svc_analytics', 'analytics.segment_count', 'SELECT, INSERT, UPDATE', 'tenant'),
   ('svc_analytics', 'analytics.delivery_day', 'SELECT, INSERT, UPDATE', 'tenant'),
   ('svc_analytics', 'analytics.failure_day', 'SELECT, INSERT, UPDATE', 'tenant'),
-  ('svc_analytics', 'analytics.conversation_state', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),
   ('svc_analytics', 'analytics.flow_contact', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),
   ('svc_analytics', 'analytics.contact_day', 'SELECT, INSERT, DELETE', 'tenant'),
   ('svc_analytics', 'analytics.organization_zone', 'SELECT, INSERT, UPDATE', 'tenant');

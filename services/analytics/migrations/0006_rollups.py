@@ -12,12 +12,14 @@ def upgrade() -> None:
     flow_count and node_count stay as they are for the release before, and are not written any more: the rollups hold
     what they did.
     """
-    for statement in (*WIDER, *KINDS, *ROLLUPS, *INDEXES):
+    for statement in (*WIDER, *KINDS, *ROLLUPS):
         op.execute(statement)
     # The owner is under row-level security as anybody, and names no organization.
     op.execute("ALTER TABLE analytics.conversation_logs NO FORCE ROW LEVEL SECURITY")
     op.execute("ALTER TABLE analytics.conversation_count NO FORCE ROW LEVEL SECURITY")
     for statement in BACKFILL:
+        op.execute(statement)
+    for statement in INDEXES:
         op.execute(statement)
     op.execute("ALTER TABLE analytics.conversation_count FORCE ROW LEVEL SECURITY")
     op.execute("ALTER TABLE analytics.conversation_logs FORCE ROW LEVEL SECURITY")
@@ -31,7 +33,16 @@ WIDER = (
       ADD COLUMN day date, ADD COLUMN flow_version int, ADD COLUMN path text, ADD COLUMN phone_number_id text,
       ADD COLUMN answered_after_us bigint, ADD COLUMN former_status text
     """,
-    "ALTER TABLE analytics.conversation_count ADD COLUMN last_at timestamptz",
+    # A conversation in a flow: also its latest beginning, and its latest end. A place is the microsecond with ten bits for
+    # the order within it.
+    """
+    ALTER TABLE analytics.conversation_count
+      ADD COLUMN last_at timestamptz, ADD COLUMN started_place bigint, ADD COLUMN started_day date,
+      ADD COLUMN flow_version int NOT NULL DEFAULT 0, ADD COLUMN ended_place bigint,
+      ADD COLUMN is_finished boolean NOT NULL DEFAULT false,
+      ADD COLUMN duration_us bigint GENERATED ALWAYS AS
+        (CASE WHEN ended_place > started_place THEN (ended_place >> 10) - (started_place >> 10) END) STORED
+    """,
 )
 
 # What is there has fewer kinds, so nothing needs to be looked at.
@@ -109,18 +120,6 @@ ROLLUPS = (
       PRIMARY KEY (organization_id, flow_id, day, error_code)
     )
     """,
-    # One row a conversation and flow: its latest beginning and its latest end. A place is the microsecond with ten bits
-    # for the order within it.
-    """
-    CREATE TABLE analytics.conversation_state (
-      organization_id uuid NOT NULL, flow_id uuid NOT NULL, conversation_id uuid NOT NULL,
-      started_place bigint, started_day date, flow_version int NOT NULL DEFAULT 0,
-      ended_place bigint, is_finished boolean NOT NULL DEFAULT false,
-      duration_us bigint GENERATED ALWAYS AS
-        (CASE WHEN ended_place > started_place THEN (ended_place >> 10) - (started_place >> 10) END) STORED,
-      PRIMARY KEY (organization_id, flow_id, conversation_id)
-    ) WITH (fillfactor = 80)
-    """,
     # Who is known by no phone number is known by his conversation.
     """
     CREATE TABLE analytics.flow_contact (
@@ -145,11 +144,11 @@ ROLLUPS = (
 # The shortest and the longest of a day are the ends of an index; what goes on has no duration yet: it is in the other.
 INDEXES = (
     """
-    CREATE INDEX conversation_state_durations ON analytics.conversation_state
+    CREATE INDEX conversation_count_durations ON analytics.conversation_count
       (organization_id, flow_id, started_day, duration_us) WHERE duration_us IS NOT NULL
     """,
     """
-    CREATE INDEX conversation_state_active ON analytics.conversation_state (organization_id, flow_id, started_day)
+    CREATE INDEX conversation_count_active ON analytics.conversation_count (organization_id, flow_id, started_day)
       WHERE started_place IS NOT NULL AND duration_us IS NULL
     """,
 )
@@ -182,19 +181,21 @@ BACKFILL = (
     {_LOG} WHERE kind <> 'delivery' AND node_id IS NOT NULL GROUP BY 1, 2, 3, node_id
     """,
     f"""
-    INSERT INTO analytics.conversation_state
-      (organization_id, flow_id, conversation_id, started_place, started_day, ended_place, is_finished)
-    SELECT organization_id, flow_id, conversation_id, max({_PLACE}) FILTER (WHERE kind = 'flow_started'),
+    INSERT INTO analytics.conversation_count (organization_id, flow_id, conversation_id, contact_messages, bot_messages,
+      started_place, started_day, ended_place, is_finished)
+    SELECT organization_id, flow_id, conversation_id, 0, 0, max({_PLACE}) FILTER (WHERE kind = 'flow_started'),
       (array_agg({_DAY} ORDER BY {_PLACE} DESC) FILTER (WHERE kind = 'flow_started'))[1],
       max({_PLACE}) FILTER (WHERE kind = 'flow_ended'),
       coalesce((array_agg({_FINISHED} ORDER BY {_PLACE} DESC) FILTER (WHERE kind = 'flow_ended'))[1], false)
     {_LOG} WHERE kind IN ('flow_started', 'flow_ended') AND flow_id IS NOT NULL GROUP BY 1, 2, 3
+    ON CONFLICT (organization_id, flow_id, conversation_id) DO UPDATE SET started_place = excluded.started_place,
+      started_day = excluded.started_day, ended_place = excluded.ended_place, is_finished = excluded.is_finished
     """,
     """
     INSERT INTO analytics.conversation_day
     SELECT organization_id, flow_id, started_day, 0, count(*), count(duration_us),
       count(duration_us) FILTER (WHERE is_finished), coalesce(sum(duration_us), 0)
-    FROM analytics.conversation_state WHERE started_place IS NOT NULL GROUP BY 1, 2, 3
+    FROM analytics.conversation_count WHERE started_place IS NOT NULL GROUP BY 1, 2, 3
     """,
     f"""
     INSERT INTO analytics.contact_day

@@ -24,17 +24,6 @@ def _number(*kinds: str) -> str:
     return "count(*) FILTER (WHERE kind = '" + "' OR kind = '".join(kinds) + "')"
 
 
-_COUNTS = f"""
-    conversations AS (
-      INSERT INTO analytics.conversation_count AS c
-        (organization_id, flow_id, conversation_id, contact_messages, bot_messages, last_at)
-      SELECT organization_id, some_flow_id, conversation_id, {_number("contact_message")}, {_number("bot_message")},
-        max(occurred_at)
-      FROM new WHERE is_message GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
-      ON CONFLICT (organization_id, flow_id, conversation_id) {_more("contact_messages", "bot_messages")},
-        last_at = greatest(c.last_at, excluded.last_at)
-    )"""
-
 _FLOW_FIGURES = (
     "contact_messages", "bot_messages", "invalid_answers", "handed_over", "limits_reached", "failed_effects", "answers",
     "answered_after_us", "taken", "taken_after_us",
@@ -78,18 +67,22 @@ _LATER_START = "excluded.started_place > coalesce(c.started_place, -1)"
 _LATER_END = "excluded.ended_place > coalesce(c.ended_place, -1)"
 _STATES = f"""
     states AS (
-      INSERT INTO analytics.conversation_state AS c
-        (organization_id, flow_id, conversation_id, started_place, started_day, flow_version, ended_place, is_finished)
-      SELECT organization_id, flow_id, conversation_id, max(place) FILTER (WHERE kind = 'flow_started'),
+      INSERT INTO analytics.conversation_count AS c
+        (organization_id, flow_id, conversation_id, contact_messages, bot_messages, last_at, started_place, started_day,
+         flow_version, ended_place, is_finished)
+      SELECT organization_id, some_flow_id, conversation_id, {_number("contact_message")}, {_number("bot_message")},
+        max(occurred_at) FILTER (WHERE is_message), max(place) FILTER (WHERE kind = 'flow_started'),
         (array_agg(day ORDER BY place DESC) FILTER (WHERE kind = 'flow_started'))[1],
         coalesce((array_agg(flow_version ORDER BY place DESC) FILTER (WHERE kind = 'flow_started'))[1], 0),
         max(place) FILTER (WHERE kind = 'flow_ended'),
         coalesce((array_agg({_IS_FINISH} ORDER BY place DESC) FILTER (WHERE kind = 'flow_ended'))[1], false)
       FROM (
-        SELECT *, ((extract(epoch FROM occurred_at) * 1000000)::bigint << 10) + least(sequence, 1023) AS place FROM new
-        WHERE kind IN ('flow_started', 'flow_ended') AND flow_id IS NOT NULL) placed
+        SELECT *, CASE WHEN NOT is_message THEN
+          ((extract(epoch FROM occurred_at) * 1000000)::bigint << 10) + least(sequence, 1023) END AS place
+        FROM new WHERE is_message OR flow_id IS NOT NULL AND kind IN ('flow_started', 'flow_ended')) placed
       GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
-      ON CONFLICT (organization_id, flow_id, conversation_id) DO UPDATE SET
+      ON CONFLICT (organization_id, flow_id, conversation_id) {_more("contact_messages", "bot_messages")},
+        last_at = greatest(c.last_at, excluded.last_at),
         started_place = greatest(c.started_place, excluded.started_place),
         started_day = CASE WHEN {_LATER_START} THEN excluded.started_day ELSE c.started_day END,
         flow_version = CASE WHEN {_LATER_START} THEN excluded.flow_version ELSE c.flow_version END,
@@ -100,6 +93,10 @@ _STATES = f"""
         old.is_finished AS finished_before,
         new.started_day AS day_after, new.flow_version AS version_after, new.duration_us AS duration_after,
         new.is_finished AS finished_after
+    ), moved_states AS (
+      SELECT * FROM states
+      WHERE (day_before, version_before, duration_before, finished_before)
+        IS DISTINCT FROM (day_after, version_after, duration_after, finished_after)
     ), conversation_days AS (
       INSERT INTO analytics.conversation_day AS c
         (organization_id, flow_id, day, flow_version, conversations, completed, finished, duration_us)
@@ -107,9 +104,9 @@ _STATES = f"""
         sum(one * (duration IS NOT NULL AND is_finished)::int), sum(one * coalesce(duration, 0))
       FROM (
         SELECT organization_id, flow_id, day_before AS day, version_before AS version, duration_before AS duration,
-          finished_before AS is_finished, -1 AS one FROM states
+          finished_before AS is_finished, -1 AS one FROM moved_states
         UNION ALL
-        SELECT organization_id, flow_id, day_after, version_after, duration_after, finished_after, 1 FROM states
+        SELECT organization_id, flow_id, day_after, version_after, duration_after, finished_after, 1 FROM moved_states
       ) changed
       WHERE day IS NOT NULL GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
       ON CONFLICT (organization_id, flow_id, day, flow_version)
@@ -196,7 +193,7 @@ ADD_RECORDS = Query(
       RETURNING {_KEY}, sequence, kind, conversation_id, node_id, flow_id, flow_version, day, path, answered_after_us,
         extra_data->>'text' AS note, kind IN ('contact_message', 'bot_message') AS is_message,
         coalesce(phone_number, conversation_id::text) AS contact, coalesce(flow_id, '{NO_FLOW}') AS some_flow_id
-    ), {_COUNTS.strip()}, {_DAYS.strip()}, {_STATES.strip()}, {_PEOPLE.strip()}{_TELL}"""
+    ), {_DAYS.strip()}, {_STATES.strip()}, {_PEOPLE.strip()}{_TELL}"""
 )
 
 # What became of messages is most of a log, and counts in one place alone.

@@ -24,9 +24,8 @@ _THEIRS = "organization_id = %(organization)b::uuid AND conversation_id = ANY (%
 
 FORGET_COUNTS = Query(
     f"""
-    WITH counts AS (DELETE FROM analytics.conversation_count WHERE {_THEIRS} RETURNING 1),
-    states AS (
-      DELETE FROM analytics.conversation_state WHERE {_THEIRS}
+    WITH states AS (
+      DELETE FROM analytics.conversation_count WHERE {_THEIRS}
       RETURNING organization_id, flow_id, started_day, flow_version, is_finished, duration_us),
     conversations AS (
       UPDATE analytics.conversation_day d SET conversations = d.conversations - g.conversations,
@@ -58,7 +57,7 @@ FORGET_COUNTS = Query(
         GROUP BY 1, 2, 3) g
       WHERE (a.organization_id, a.flow_id, a.day) = (g.organization_id, g.flow_id, g.day)),
     segments AS ({_LEAVE_SEGMENTS})
-    SELECT (SELECT count(*) FROM counts), (SELECT count(*) FROM states), (SELECT count(*) FROM contacts),
+    SELECT (SELECT count(*) FROM states), (SELECT count(*) FROM contacts),
       (SELECT count(*) FROM days)"""
 )
 

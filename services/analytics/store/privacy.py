@@ -41,7 +41,7 @@ _EXPIRE = Query(
     SELECT count(*) FROM gone"""
 )
 _LOG, _CONVERSATION_COUNT = "analytics.conversation_logs", "analytics.conversation_count"
-_STATE, _CONTACT, _CONTACT_DAY = "analytics.conversation_state", "analytics.flow_contact", "analytics.contact_day"
+_CONTACT, _CONTACT_DAY = "analytics.flow_contact", "analytics.contact_day"
 _COLUMNS_TOLD = (
     "occurred_at", "record_id", "kind", "conversation_id", "phone_number", "flow_id", "node_id", "text", "status",
     "error_code",
@@ -64,7 +64,7 @@ class PostgresPrivacy:
         steps = [(_FORGET, values | {"start": window.start, "end": window.end}) for window in windows]
         async with self._database.journey((organization_id,)) as journey:
             ((counted,), *records) = await journey.run([(FORGET_COUNTS, values), *steps])
-            tables = zip((_CONVERSATION_COUNT, _STATE, _CONTACT, _CONTACT_DAY), counted, strict=True)
+            tables = zip((_CONVERSATION_COUNT, _CONTACT, _CONTACT_DAY), counted, strict=True)
             cleared = Cleared(dict(tables) | {_LOG: sum(rows[0][0] for rows in records)})
             return await self._receipts.commit(journey, organization_id, job_id, cleared)
 

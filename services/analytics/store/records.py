@@ -81,7 +81,7 @@ _BUSIEST_CONVERSATIONS = Query(
     SELECT conversation_id, sum(contact_messages)::bigint, sum(bot_messages)::bigint
     FROM analytics.conversation_count
     WHERE organization_id = %(organization_id)s::uuid AND (%(flow_id)s::uuid IS NULL OR flow_id = %(flow_id)s::uuid)
-    GROUP BY conversation_id
+    GROUP BY conversation_id HAVING sum(contact_messages + bot_messages) > 0
     ORDER BY sum(contact_messages + bot_messages) DESC, conversation_id
     LIMIT %(most_conversations)s::bigint"""
 )

@@ -66,7 +66,7 @@ _CONVERSATIONS = Query(
     GROUP BY flow_id HAVING sum(conversations) > 0 ORDER BY 2 DESC, 1"""
 )
 _ENDED = f"""
-        SELECT duration_us FROM analytics.conversation_state
+        SELECT duration_us FROM analytics.conversation_count
         WHERE {_ONE} AND started_day = d.day AND duration_us IS NOT NULL"""
 # The ends of an index, day by day: conversations are not gone through.
 _EXTREMES = Query(
@@ -76,20 +76,15 @@ _EXTREMES = Query(
       LATERAL ({_ENDED} ORDER BY duration_us DESC LIMIT 1) l(longest),
       LATERAL ({_ENDED} ORDER BY duration_us LIMIT 1) f(shortest)"""
 )
-# What goes on lasts until its last message. Sessions end a day after one, so these are those of the latest days. LIMIT
-# makes it one descent of a key for each: joined plainly, all conversations of the flow would be read.
+# What goes on lasts until its last message. Sessions end a day after one, so these are those of the latest days.
 _GOING_ON = Query(
-    """
+    f"""
     SELECT count(*), coalesce(sum(so_far), 0)::bigint, max(so_far), min(so_far)
     FROM (
-      SELECT greatest(0, (extract(epoch FROM c.last_at) * 1000000)::bigint - (s.started_place >> 10)) AS so_far
-      FROM analytics.conversation_state s LEFT JOIN LATERAL (
-        SELECT last_at FROM analytics.conversation_count
-        WHERE (organization_id, flow_id, conversation_id) = (s.organization_id, s.flow_id, s.conversation_id)
-        LIMIT 1) c ON true
-      WHERE s.organization_id = %(organization)b::uuid AND (%(flow)b::uuid IS NULL OR s.flow_id = %(flow)b::uuid)
-        AND s.started_day >= date '1970-01-01' + %(since)b::int
-        AND s.started_place IS NOT NULL AND s.duration_us IS NULL) going_on"""
+      SELECT greatest(0, (extract(epoch FROM last_at) * 1000000)::bigint - (started_place >> 10)) AS so_far
+      FROM analytics.conversation_count
+      WHERE {_FLOW} AND started_day >= date '1970-01-01' + %(since)b::int
+        AND started_place IS NOT NULL AND duration_us IS NULL) going_on"""
 )
 _HEATMAP = Query(
     f"""

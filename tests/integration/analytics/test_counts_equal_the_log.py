@@ -124,16 +124,13 @@ HOLDS = {
     "flow_day": "SELECT FROM analytics.flow_day WHERE flow_id = %(middle)s FOR UPDATE",
     "node_day": f"SELECT FROM analytics.node_day WHERE node_id = 'node {MIDDLE}' FOR UPDATE",
     "flow_contact": f"SELECT FROM analytics.flow_contact WHERE contact = 'contact {MIDDLE}' FOR UPDATE",
-    "conversation_state": "SELECT FROM analytics.conversation_state WHERE conversation_id = %(middle)s FOR UPDATE",
     "delivery_day": f"SELECT FROM analytics.delivery_day WHERE phone_number_id = 'number {MIDDLE}' FOR UPDATE",
 }
 
 
-KINDS = {"conversation_state": RecordKind.FLOW_STARTED, "delivery_day": RecordKind.DELIVERY}
+KINDS = {"delivery_day": RecordKind.DELIVERY}
 # Those of one flow share rows within it; the others' flows are their own.
-FLOW_OF = dict.fromkeys(
-    ("conversation_count", "conversation_state", "node_day", "flow_contact", "delivery_day"), UUID(int=9)
-)
+FLOW_OF = dict.fromkeys(("conversation_count", "node_day", "flow_contact", "delivery_day"), UUID(int=9))
 
 
 def batch_sharing(table: str, organization_id: UUID, side: str) -> list[Record]:
@@ -146,7 +143,7 @@ def batch_sharing(table: str, organization_id: UUID, side: str) -> list[Record]:
             record_id=str(number) if table == "conversation_logs" else f"{side} {number}",
             sequence=0,
             kind=KINDS.get(table, RecordKind.BOT_MESSAGE),
-            conversation_id=UUID(int=number) if table in ("conversation_count", "conversation_state") else uuid4(),
+            conversation_id=UUID(int=number) if table == "conversation_count" else uuid4(),
             phone_number=f"contact {number}" if table == "flow_contact" else "",
             flow_id=FLOW_OF.get(table, uuid4()) if table != "flow_day" else UUID(int=number),
             node_id=f"node {number}" if table == "node_day" else "",

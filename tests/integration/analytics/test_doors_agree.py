@@ -1,4 +1,4 @@
-"""After a storm of repeats in any order, REST, gRPC and the export tell the same: what a recount of the records gives."""
+"""After a storm of repeats in any order, REST, gRPC and the export tell what a recount of the records gives."""
 
 import asyncio
 import json
@@ -28,7 +28,7 @@ ZONE = "America/Manaus"
 
 
 def made(organization_id: UUID) -> list[analytics_pb2.Record]:
-    """Sixty conversations of a flow over some days: they begin, are answered wrong and right, end, and are delivered."""
+    """Sixty runs of a flow over some days: begun, answered wrong and right, mostly ended, and delivered."""
     chance, records = random.Random(7), []
     for number in range(60):
         began = NOON - timedelta(hours=chance.randrange(100))

@@ -16,7 +16,7 @@ def test_nothing_is_divided_by_zero() -> None:
 @pytest.mark.parametrize(
     ("successes", "trials", "interval"),
     # By the formula, computed apart.
-    [(0, 10, (0.0, 27.75)), (10, 10, (72.25, 100.0)), (152, 190, (73.75, 85.07)), (1, 2, (9.45, 90.55))],
+    [(0, 10, (0.0, 27.75)), (10, 10, (72.25, 100.0)), (152, 190, (73.74, 85.07)), (1, 2, (9.45, 90.55))],
 )
 def test_intervals_are_wilsons(successes: int, trials: int, interval: tuple[float, float]) -> None:
     assert wilson(successes, trials) == interval
