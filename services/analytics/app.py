@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from services.analytics.domain.record import Record
-from services.analytics.ports import PrivacyStore, Store
+from services.analytics.ports import PrivacyStore, ReportStore, Store
 from services.analytics.server import PrivacyServer, RecordingServer, ReportsServer
 from services.analytics.settings import Settings
-from services.analytics.store import PostgresPrivacy, PostgresStore
+from services.analytics.store import PostgresPrivacy, PostgresReports, PostgresStore
 from services.analytics.usecases import Outcome, Privacy, Recording, Reports
 from services.chassis.audit import AuditLog, audit_servicer
 from services.chassis.clock import Now, now
@@ -36,7 +36,7 @@ async def build(settings: Settings) -> Service:
         settings.database_url, size=settings.database_pool_size, name=ROOM, prepare=settings.database_prepare
     )
     store = PostgresStore(database)
-    served = servicers(store, PostgresPrivacy(database), now, settings.record_batch_size)
+    served = servicers(store, PostgresReports(database), PostgresPrivacy(database), now, settings.record_batch_size)
     server = RpcServer(
         settings.grpc_address,
         [*served, audit_servicer(AuditLog(ROOM, database))],
@@ -56,7 +56,9 @@ async def build(settings: Settings) -> Service:
     )
 
 
-def servicers(store: Store, privacy: PrivacyStore, now: Now, batch_size: int) -> Sequence[Servicer]:
+def servicers(
+    store: Store, reports: ReportStore, privacy: PrivacyStore, now: Now, batch_size: int
+) -> Sequence[Servicer]:
     """What the room serves, on any stores."""
     batcher: Batcher[Record, Outcome] = Batcher(Recording(store, now).record, limit=batch_size)
     services = analytics_pb2.DESCRIPTOR.services_by_name
@@ -69,7 +71,7 @@ def servicers(store: Store, privacy: PrivacyStore, now: Now, batch_size: int) ->
         Servicer(
             services["Reports"].full_name,
             analytics_pb2_grpc.add_ReportsServicer_to_server,
-            ReportsServer(Reports(store)),
+            ReportsServer(Reports(store, reports, now)),
         ),
         Servicer(
             services["Privacy"].full_name,

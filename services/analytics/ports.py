@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol
 from uuid import UUID
 
+from services.analytics.domain.figures import (
+    DayActivity,
+    Deliveries,
+    FlowReport,
+    Funnel,
+    Heatmap,
+    Overview,
+    Segments,
+    VersionFigures,
+)
 from services.analytics.domain.record import Record
-from services.analytics.domain.report import Counts, Transcript
+from services.analytics.domain.report import Counts, LogPage, LogPlace, Transcript
 from services.analytics.domain.windows import Window
 from services.chassis.queue import Cleared, PageRow
 
@@ -43,6 +53,48 @@ class Store(Protocol):
 
     async def counts(self, *, organization_id: UUID, flow_id: UUID | None, most_conversations: int) -> Counts:
         """Counts, busiest first and then by id; None means every flow."""
+
+    async def records(
+        self, *, organization_id: UUID, flow_id: UUID | None, after: LogPlace, until: datetime | None, limit: int
+    ) -> LogPage:
+        """Records by time and id, behind a place and before a moment; None means every flow, or no end.
+
+        A page ends before the record that would make its texts larger than MOST_TEXT_BYTES, but is never empty for it.
+        """
+
+
+class ReportStore(Protocol):
+    """What is counted, by whole days in the organization's time zone. Every method raises Unavailable.
+
+    Reports cover days from `first_day` on; None means of all time. A flow of None means every flow.
+    """
+
+    async def time_zone(self, *, organization_id: UUID) -> str:
+        """The IANA name of the organization's zone as its latest record told it; empty when none did."""
+
+    async def overview(self, *, organization_id: UUID, flow_id: UUID | None, first_day: date | None) -> Overview:
+        """An organization's figures; of its flows, those with most conversations first."""
+
+    async def flow_report(self, *, organization_id: UUID, flow_id: UUID, first_day: date) -> FlowReport:
+        """A flow's figures."""
+
+    async def heatmap(self, *, organization_id: UUID, flow_id: UUID, first_day: date) -> Heatmap:
+        """Messages by node, most first and then by id."""
+
+    async def days(self, *, organization_id: UUID, flow_id: UUID, first_day: date) -> Sequence[DayActivity]:
+        """Days with messages, ascending."""
+
+    async def segments(self, *, organization_id: UUID, flow_id: UUID) -> Segments:
+        """How much contacts write in a flow, of all time."""
+
+    async def funnel(self, *, organization_id: UUID, flow_id: UUID, first_day: date, flow_version: int) -> Funnel:
+        """Where conversations of a flow went, busiest first; version 0 means all."""
+
+    async def versions(self, *, organization_id: UUID, flow_id: UUID, first_day: date) -> Sequence[VersionFigures]:
+        """A flow's versions, ascending."""
+
+    async def deliveries(self, *, organization_id: UUID, flow_id: UUID | None, first_day: date) -> Deliveries:
+        """What became of messages, by number and by error code, busiest first."""
 
 
 class PrivacyStore(Protocol):

@@ -28,6 +28,7 @@ COMMANDS: Mapping[str, str] = {
     "template": "List, create and delete message templates; read them from Meta.",
     "media": "Upload and delete files for messages; list and read those of contacts.",
     "doctor": "Check the running house and say how to mend what is wrong.",
+    "analytics": "Write the log of conversations as CSV or JSON lines.",
     "privacy": "Export or erase what is kept about somebody, and say how long an organization keeps things.",
     "secrets": "Rotate sealing keys and app secrets; name a person as the logs do.",
     "dead": "List, show and replay what a lane gave up on.",

@@ -2,16 +2,13 @@
 
 import asyncio
 import json
-import os
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Annotated
 
 import typer
 
-from services.cli.ending import WrongInput, told
+from services.cli.ending import told
+from services.cli.output import opened
 from services.embedded.state import DEFAULT_DATA, State
 
 if TYPE_CHECKING:
@@ -40,7 +37,7 @@ def export(
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="Else standard output.")] = None,
     data: Data = DEFAULT_DATA,
 ) -> None:
-    with told(), _opened(out) as file:
+    with told(), opened(out) as file:
         _export(organization, phone, file, data)
 
 
@@ -144,21 +141,6 @@ def _put_retention(organization: str, days: int, data: Path) -> bool:
         return (await rooms.call("router", stub.PutRetention, request)).is_changed
 
     return talk(data, work)
-
-
-@contextmanager
-def _opened(out: Path | None) -> Iterator[IO[bytes]]:
-    if out is None:
-        yield sys.stdout.buffer
-        sys.stdout.buffer.flush()
-        return
-    try:
-        # Whose file it is, alone may read what is in it.
-        place = os.open(out, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    except OSError as error:
-        raise WrongInput(f"{out} cannot be written: {error.strerror}") from None
-    with os.fdopen(place, "wb") as file:
-        yield file
 
 
 def _show(jobs: "list[ingress_pb2.PrivacyJob]", *, as_json: bool) -> None:

@@ -64,6 +64,7 @@ from services.executor.worker import (
     InboxWorker,
     Mover,
     TimerClock,
+    encode_closed,
     encode_effect,
     encode_notice,
     encode_record,
@@ -107,7 +108,17 @@ async def build(settings: Settings) -> Service:
     effects, notices = Lanes(EFFECTS, database), Lanes(NOTICES, database)
     inbox_bell, outbox_bell, records_bell, effects_bell, notices_bell = (Bell() for _ in range(5))
     audit = AuditLog("executor", database)
-    states = PostgresStates(database, inbox, outbox, records, effects, notices, audit=audit, on_queued=inbox_bell.ring)
+    states = PostgresStates(
+        database,
+        inbox,
+        outbox,
+        records,
+        effects,
+        notices,
+        audit=audit,
+        on_queued=inbox_bell.ring,
+        encode_closed=encode_closed,
+    )
     starting = Starting(notices, encode_starts, on_told=notices_bell.ring)
     flows = PostgresFlows(database, audit, starting)
     library = FlowLibrary(flows)

@@ -21,6 +21,7 @@ from services.chassis.tenancy import ServiceSigner, TeamSigner, TokenVerifier
 from services.ingress.accounts import open_accounts
 from services.ingress.accounts.server import AccountsServer
 from services.ingress.accounts.store import PostgresAccounts
+from services.ingress.analytics import Analytics
 from services.ingress.apps import AppDirectory, house_app
 from services.ingress.audit import AuditTrails
 from services.ingress.cache import RateLimits
@@ -39,6 +40,7 @@ from services.ingress.peers import (
     RouterPrivacy,
     SenderPrivacy,
 )
+from services.ingress.peers.analytics import GrpcReports
 from services.ingress.peers.campaigns import GrpcCampaigns
 from services.ingress.peers.media import GrpcMedia
 from services.ingress.peers.outgoing import GrpcMessages, GrpcWebhooks
@@ -190,6 +192,11 @@ async def build(settings: Settings) -> Service:
         version=version("pytake"),
         is_ready=database.is_reachable,
         conversations=conversations,
+        analytics=Analytics(
+            executor=GrpcExecutor(executor_peer),
+            reports=GrpcReports(analytics_peer),
+            transcripts=GrpcAnalytics(analytics_peer),
+        ),
         flows=GrpcFlows(executor_peer),
         templates=GrpcTemplates(sender_peer),
         messages=GrpcMessages(sender_peer),

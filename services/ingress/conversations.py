@@ -55,7 +55,7 @@ class Conversations:
         """A contact's latest state and a page of what was said. Raises NotFound or Unavailable."""
         state = await self._executor.state(organization_id=organization_id, phone_number=phone_number)
         transcript = await self._analytics.transcript(
-            organization_id=organization_id, phone_number=phone_number, skip=skip, limit=limit
+            organization_id=organization_id, phone_number=phone_number, skip=skip, limit=limit, flow_id=None
         )
         return Conversation(state, transcript)
 

@@ -9,6 +9,17 @@ from typing import Protocol
 from uuid import UUID
 
 from services.chassis.queue import Item
+from services.ingress.domain.analytics import (
+    DayActivity,
+    Deliveries,
+    Figures,
+    Funnel,
+    Heatmap,
+    LogPage,
+    Overview,
+    Segments,
+    VersionFigures,
+)
 from services.ingress.domain.audit import Change
 from services.ingress.domain.campaigns import (
     AddedRecipients,
@@ -238,8 +249,49 @@ class TrialMessages(Protocol):
 class Transcripts(Protocol):
     """analytics, for people."""
 
-    async def transcript(self, *, organization_id: UUID, phone_number: str, skip: int, limit: int) -> Transcript:
-        """What was said, oldest first. Raises Unavailable."""
+    async def transcript(
+        self, *, organization_id: UUID, phone_number: str, skip: int, limit: int, flow_id: UUID | None
+    ) -> Transcript:
+        """What was said, oldest first, in every flow or in one. Raises Unavailable."""
+
+
+class Reports(Protocol):
+    """analytics' figures, for people: of so many days back, 0 for all time. Every method raises Unavailable."""
+
+    async def overview(self, *, organization_id: UUID, flow_id: UUID | None, days: int) -> Overview:
+        """An organization's figures; its flows are without names."""
+
+    async def flow_report(self, *, organization_id: UUID, flow_id: UUID, days: int) -> Figures:
+        """A flow's figures."""
+
+    async def heatmap(self, *, organization_id: UUID, flow_id: UUID, days: int) -> Heatmap:
+        """Messages by node."""
+
+    async def days(self, *, organization_id: UUID, flow_id: UUID, days: int) -> Sequence[DayActivity]:
+        """Days with messages, ascending."""
+
+    async def segments(self, *, organization_id: UUID, flow_id: UUID) -> Segments:
+        """How much contacts write."""
+
+    async def funnel(self, *, organization_id: UUID, flow_id: UUID, days: int, version: int) -> Funnel:
+        """Where conversations went; version 0 means all."""
+
+    async def versions(self, *, organization_id: UUID, flow_id: UUID, days: int) -> Sequence[VersionFigures]:
+        """A flow's versions, ascending."""
+
+    async def deliveries(self, *, organization_id: UUID, flow_id: UUID | None, days: int) -> Deliveries:
+        """What became of messages."""
+
+    async def records(
+        self,
+        *,
+        organization_id: UUID,
+        flow_id: UUID | None,
+        since: datetime | None,
+        until: datetime | None,
+        cursor: str,
+    ) -> LogPage:
+        """Records of the log by time; an empty cursor begins."""
 
 
 class Messages(Protocol):

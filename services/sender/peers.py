@@ -89,6 +89,8 @@ def record_bytes(delivery: Delivery) -> bytes:
         status=delivery.status,
         error_code=delivery.error_code,
         sequence=delivery.sequence,
+        phone_number_id=message.phone_number_id,
+        former_status=delivery.former_status,
     ).SerializeToString()
 
 

@@ -1,6 +1,7 @@
 """analytics' log in memory: counts are recounted from the log at every question."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
 from itertools import accumulate
 from typing import TypeVar
 from uuid import UUID
@@ -11,12 +12,17 @@ from services.analytics.domain.report import (
     ConversationCount,
     Counts,
     FlowCount,
+    LogPage,
+    LogPlace,
     NodeCount,
     Speaker,
     Transcript,
     TranscriptMessage,
 )
 from services.analytics.ports import MOST_TEXT_BYTES, RecordRefused
+from services.analytics.usecases import Reports
+from tests.fakes.analytics_records import NOON
+from tests.fakes.analytics_recount import RecountedReports
 from tests.fakes.analytics_tally import tally_of
 
 SPEAKERS = {RecordKind.CONTACT_MESSAGE: Speaker.USER, RecordKind.BOT_MESSAGE: Speaker.BOT}
@@ -73,12 +79,35 @@ class MemoryStore:
             [NodeCount(None if flow == NO_FLOW else flow, node, messages) for (_, flow, node), messages in nodes],
         )
 
+    async def records(
+        self, *, organization_id: UUID, flow_id: UUID | None, after: LogPlace, until: datetime | None, limit: int
+    ) -> LogPage:
+        found = sorted(
+            (
+                record
+                for record in self._of(organization_id, flow_id)
+                if (record.occurred_at, record.record_id) > (after.moment, after.record_id)
+                and (until is None or record.occurred_at < until)
+            ),
+            key=lambda record: (record.occurred_at, record.record_id),
+        )
+        sizes = accumulate(len(record.text.encode()) + len(record.path.encode()) for record in found)
+        fitting = [record for record, size in zip(found[:limit], sizes, strict=False) if size <= MOST_TEXT_BYTES]
+        page = [record._replace(time_zone="") for record in fitting or found[:1]]
+        is_end = len(page) == len(found) < limit
+        return LogPage(page, None if is_end or not page else LogPlace(page[-1].occurred_at, page[-1].record_id))
+
     def _of(self, organization_id: UUID, flow_id: UUID | None) -> Iterable[Record]:
         return (
             record
             for record in self.log.values()
             if record.organization_id == organization_id and flow_id in (None, record.flow_id)
         )
+
+
+def reports_on(store: MemoryStore, now: datetime = NOON) -> Reports:
+    """The use case over a log in memory, at noon unless said otherwise."""
+    return Reports(store, RecountedReports(store.log.values), lambda: now)
 
 
 def _busiest(counts: Mapping[Key, Messages], key: Callable[[Key], object]) -> list[tuple[Key, Messages]]:

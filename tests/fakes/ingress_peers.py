@@ -125,7 +125,9 @@ class House:
         self.submitted.append((organization_id, phone_number, text, flow_id, event_id))
         return f"conversation of {phone_number}"
 
-    async def transcript(self, *, organization_id: UUID, phone_number: str, skip: int, limit: int) -> Transcript:
+    async def transcript(
+        self, *, organization_id: UUID, phone_number: str, skip: int, limit: int, flow_id: UUID | None
+    ) -> Transcript:
         self._fail()
         lines = self.lines.get(organization_id, [])
         return Transcript(tuple(lines[skip : skip + limit]), len(lines))

@@ -7,6 +7,13 @@ from uuid import UUID
 
 # Records outside any flow are counted under this flow, since a primary key holds no NULL.
 NO_FLOW = UUID(int=0)
+# Under this one those who wrote anywhere are counted once.
+EVERY_FLOW = UUID(int=2**128 - 1)
+
+# A conversation that is over has finished when its flow came to an end of its own; else it was dropped.
+FINISHES = ("end_node", "no_edge", "returned", "jumped")
+# Messages of a contact in a flow from which on he is active, and one of those who use it most.
+ACTIVE_MESSAGES, POWER_MESSAGES = 5, 20
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from uuid import UUID
 LONGEST_ID = 256
 LONGEST_PHONE_NUMBER = 32
 LONGEST_STATUS = 64
+LONGEST_NUMBER_ID = 64
 
 # Partitions exist two months ahead (store.py). A record beyond them comes from a broken clock; taken, it would lie in
 # the default partition and keep its month's own partition from being made.
@@ -32,6 +33,7 @@ class RecordKind(Enum):
     TAKEN = "taken"
     RELEASED = "released"
     EFFECT_FAILED = "effect_failed"
+    MOVED = "moved"
 
 
 RecordKey = tuple[UUID, datetime, str]
@@ -56,6 +58,12 @@ class Record(NamedTuple):
     text: str = ""
     status: str = ""
     error_code: int = 0
+    flow_version: int = 0
+    time_zone: str = ""
+    path: str = ""
+    phone_number_id: str = ""
+    answered_after_us: int = 0
+    former_status: str = ""
 
     @property
     def key(self) -> RecordKey:
@@ -74,6 +82,8 @@ def problem_of(record: Record, now: datetime) -> str | None:
         ("node_id", record.node_id, LONGEST_ID),
         ("phone_number", record.phone_number, LONGEST_PHONE_NUMBER),
         ("status", record.status, LONGEST_STATUS),
+        ("former_status", record.former_status, LONGEST_STATUS),
+        ("phone_number_id", record.phone_number_id, LONGEST_NUMBER_ID),
     )
     for name, value, longest in limits:
         if len(value) > longest:

@@ -9,6 +9,7 @@ from enum import Enum
 from uuid import UUID
 
 from services.analytics.domain.counting import Messages
+from services.analytics.domain.record import Record
 
 
 class Speaker(Enum):
@@ -69,3 +70,19 @@ class Counts:
     conversations: Sequence[ConversationCount]
     flows: Sequence[FlowCount]
     nodes: Sequence[NodeCount]
+
+
+@dataclass(frozen=True, slots=True)
+class LogPlace:
+    """A place in the log: behind the record of this moment and id; with an empty id, before all of the moment."""
+
+    moment: datetime
+    record_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class LogPage:
+    """Records by time and id, and where those after them begin; None at the end."""
+
+    records: Sequence[Record]
+    following: LogPlace | None

@@ -28,21 +28,20 @@ from services.executor.domain.commands import (
     StartEffect,
 )
 from services.executor.domain.compile import CompiledFlow
-from services.executor.domain.effects import Effects, Ordered, Record, RecordKind, Rules, Said, Timer
+from services.executor.domain.effects import Effects, Ordered, Rules, Said, Timer
 from services.executor.domain.engine import Outcome, step
 from services.executor.domain.events import (
-    EffectDone,
     Event,
     FlowStarted,
     InboundMessage,
     Released,
     Returned,
-    Taken,
     TimerFired,
 )
 from services.executor.domain.flow_settings import DEFAULT_ZONE, zone_of
 from services.executor.domain.identifiers import derived_id, written_id
 from services.executor.domain.json_value import Json, text_at
+from services.executor.domain.log_book import LogBook
 from services.executor.domain.session import Session
 from services.executor.domain.standing import Line, Standing, state_id_of
 from services.executor.domain.turn import Moment
@@ -66,6 +65,7 @@ class _Advance:
         self._standings = standings
         self._rules = rules
         self._effects = Effects()
+        self._log = LogBook(arrival, self._effects.records)
         self._jumps = 0
 
     def run(self) -> Effects:
@@ -74,12 +74,11 @@ class _Advance:
             self._on_signal(active)
             return self._effects
         live = active if active is not None and active.is_live(self._rules.now) else None
-        if active is not None and live is None:
-            self._end(active)
         if live is not None and self._arrival.start_reason == "test" and self._names_other_flow(live):
-            self._end(live)
             live = None
-        self._heard(live)
+        self._log.heard(live, self._opened(live), self._rules.now)
+        if active is not None and live is None:
+            self._end(active, "expired" if not active.is_live(self._rules.now) else "replaced")
         if live is not None and live.session.is_with_person:
             self._put(self._after(live, live.session, messages=1))
         elif self._arrival.may_run_flow:
@@ -113,8 +112,7 @@ class _Advance:
             # It was given more time meanwhile, or people have it: look again later.
             self._set_expiry(active)
             return
-        self._end(active)
-        self._note("flow_ended", active.session.flow_id, active.session.current_node_id or "", "expired")
+        self._end(active, "expired")
 
     def _signal(self, standing: Standing, event: Event) -> None:
         """Take what is no message to a session; who talks where is known from its last message."""
@@ -127,16 +125,18 @@ class _Advance:
             time_zone=line.time_zone,
             profile=line.profile,
         )
+        self._log.arrival = self._arrival
         flow = self._flow(standing.session.flow_id, standing.session.flow_version)
         if flow is not None:
             self._step(flow, standing, event)
 
     # Messages.
 
-    def _heard(self, live: Standing | None) -> None:
-        flow_id = live.session.flow_id if live else ""
-        node_id = (live.session.current_node_id or "") if live else ""
-        self._note("contact_message", flow_id, node_id, self._arrival.message.spoken())
+    def _opened(self, live: Standing | None) -> CompiledFlow | None:
+        """The flow that a message begins, if it does."""
+        arrival = self._arrival
+        may_begin = live is None and arrival.may_run_flow and bool(arrival.start_flow_id)
+        return self._flow(arrival.start_flow_id, 0) if may_begin else None
 
     def _turn(self, live: Standing | None) -> None:
         if live is not None:
@@ -149,14 +149,14 @@ class _Advance:
         flow = self._flow(self._arrival.start_flow_id, 0)
         if flow is None:
             # Named by router but not published (any more): nothing to say, and the log shows it.
-            self._note("limit_reached", self._arrival.start_flow_id, "", "flow is not published")
+            self._log.note("limit_reached", Session(self._arrival.start_flow_id, 0), "", "flow is not published")
             return
         self._start(flow, self._arrival.message, Session(flow.flow_id, flow.version))
 
     # Flows.
 
     def _start(self, flow: CompiledFlow, event: Event, session: Session) -> None:
-        self._note("flow_started", flow.flow_id, flow.start_id, self._arrival.start_reason)
+        self._log.note("flow_started", flow, flow.start_id, self._arrival.start_reason)
         standing = self._new_standing(flow, session)
         self._set_expiry(standing)
         self._step(flow, standing, event)
@@ -174,7 +174,7 @@ class _Advance:
         )
         if outcome.session is session:
             return
-        self._note_event(flow, session, event)
+        self._log.event(session, event, rules.now)
         said = sum(1 for command in outcome.commands if isinstance(command, Say))
         heard = 1 if isinstance(event, InboundMessage) else 0
         after = self._after(standing, outcome.session, messages=said + heard, flow=flow)
@@ -212,41 +212,29 @@ class _Advance:
             expires_at=expires_at,
         )
 
-    def _note_event(self, flow: CompiledFlow, session: Session, event: Event) -> None:
-        node_id = session.current_node_id or ""
-        if isinstance(event, EffectDone) and event.outcome != "ok":
-            self._note("effect_failed", flow.flow_id, node_id, event.error or f"status {event.status}")
-        elif isinstance(event, Released):
-            self._note("released", flow.flow_id, node_id, event.outcome)
-        elif isinstance(event, Taken):
-            self._note("taken", flow.flow_id, node_id, "")
-
     def _carry_out(self, flow: CompiledFlow, outcome: Outcome) -> None:
-        for failure in outcome.trace.failures:
-            self._note("invalid_answer", flow.flow_id, failure.node_id, failure.code)
-        for note in outcome.trace.notes:
-            if note.code in ("variables_full", "backlog_full"):
-                self._note("limit_reached", flow.flow_id, note.node_id, note.code.removesuffix("_full"))
+        self._log.trace(flow, outcome.trace)
         for command in outcome.commands:
             if isinstance(command, Say):
                 self._say(flow, command)
             elif isinstance(command, Ended):
                 self._ended(flow, outcome.session, command)
             elif isinstance(command, LimitReached):
-                self._note("limit_reached", flow.flow_id, command.node_id, command.reason)
+                self._log.note("limit_reached", flow, command.node_id, command.reason)
+                self._log.note("flow_ended", flow, command.node_id, "limit")
             elif isinstance(command, JumpToFlow):
                 self._jump(flow, outcome.session, command)
             elif isinstance(command, CallFlow):
                 self._call(flow, outcome.session, command)
             elif isinstance(command, LogEvent):
-                self._note("flow_event", flow.flow_id, command.node_id, command.name)
+                self._log.note("flow_event", flow, command.node_id, command.name)
             elif isinstance(command, StartEffect | ChangeContact | HandOver | HandBack):
                 self._order(flow, command)
             else:
                 assert_never(command)
 
     def _ended(self, flow: CompiledFlow, session: Session, command: Ended) -> None:
-        self._note("flow_ended", flow.flow_id, command.node_id, command.reason)
+        self._log.note("flow_ended", flow, command.node_id, command.reason)
         if not session.callers:
             return
         caller = session.callers[-1]
@@ -260,7 +248,7 @@ class _Advance:
     def _jump(self, flow: CompiledFlow, session: Session, command: JumpToFlow) -> None:
         leaving = self._current(state_id_of(self._arrival.conversation_id, flow.flow_id))
         if leaving is not None:
-            self._end(leaving)
+            self._end(leaving, "jumped", command.node_id)
         target = self._target(flow, command)
         if target is not None:
             begun = session.handed_on(target.flow_id, target.version, session.callers)
@@ -270,11 +258,11 @@ class _Advance:
         target = self._target(flow, command)
         callers = {text_at(caller, "flow_id") for caller in session.callers} | {flow.flow_id}
         if target is not None and (target.flow_id in callers or len(callers) > MOST_CALLERS):
-            self._note("limit_reached", flow.flow_id, command.node_id, "the flow calls itself, or calls too deep")
+            self._log.note("limit_reached", flow, command.node_id, "the flow calls itself, or calls too deep")
             target = None
         waiting = self._current(state_id_of(self._arrival.conversation_id, flow.flow_id))
         if waiting is not None and target is None:
-            self._end(waiting)
+            self._end(waiting, "stopped")
         if waiting is None or target is None:
             return
         self._put(waiting.visiting())
@@ -287,13 +275,13 @@ class _Advance:
             return None
         target = self._flow(command.flow, 0)
         if target is None:
-            self._note("limit_reached", flow.flow_id, command.node_id, "the flow it leads to is not published")
+            self._log.note("limit_reached", flow, command.node_id, "the flow it leads to is not published")
         return target
 
     def _may_go_on(self, flow: CompiledFlow, node_id: str) -> bool:
         self._jumps += 1
         if self._jumps > MOST_JUMPS:
-            self._note("limit_reached", flow.flow_id, node_id, "jumps")
+            self._log.note("limit_reached", flow, node_id, "jumps")
         return self._jumps <= MOST_JUMPS
 
     # What it comes to.
@@ -303,7 +291,7 @@ class _Advance:
         # The same event says the same things under the same ids, so a repeat is one message for sender.
         message_id = derived_id(arrival.conversation_id, f"{arrival.event_id}#{len(self._effects.said)}")
         self._effects.said.append(Said(message_id, arrival, flow.flow_id, command))
-        self._note("bot_message", flow.flow_id, command.node_id, command.words)
+        self._log.note("bot_message", flow, command.node_id, command.words)
 
     def _order(self, flow: CompiledFlow, command: Order) -> None:
         arrival = self._arrival
@@ -311,11 +299,7 @@ class _Advance:
         self._effects.ordered.append(Ordered(order_id, arrival, flow.flow_id, command))
         if isinstance(command, HandOver):
             target = command.queue_id or command.department or command.agent
-            self._note("handed_over", flow.flow_id, command.node_id, target)
-
-    def _note(self, kind: RecordKind, flow_id: str, node_id: str, text: str) -> None:
-        records = self._effects.records
-        records.append(Record(self._arrival, kind, flow_id, node_id, text, len(records)))
+            self._log.note("handed_over", flow, command.node_id, target)
 
     def _set_expiry(self, standing: Standing) -> None:
         now = self._rules.now
@@ -338,8 +322,10 @@ class _Advance:
             Timer(standing.organization_id, standing.conversation_id, kind, standing.state_id, fire_at)
         )
 
-    def _end(self, standing: Standing) -> None:
+    def _end(self, standing: Standing, reason: str, node_id: str = "") -> None:
         """Take a session out of its flow before its time."""
+        session = standing.session
+        self._log.note("flow_ended", session, node_id or session.current_node_id or "", reason)
         for kind in standing.session.timers:
             self._set_timer(standing, kind, None)
         self._put(standing.ended())

@@ -16,7 +16,7 @@ from services.executor.domain.standing import Standing
 
 RecordKind = Literal[
     "contact_message", "bot_message", "flow_started", "flow_ended", "invalid_answer", "limit_reached", "flow_event",
-    "handed_over", "taken", "released", "effect_failed",
+    "handed_over", "taken", "released", "effect_failed", "moved",
 ]  # fmt: skip
 
 
@@ -52,7 +52,11 @@ class Ordered:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """Something for the conversation log; `number` orders the records of one arrival."""
+    """Something for the conversation log; `number` orders the records of one arrival.
+
+    `path` is the way of a turn with its exits (engine.Trace), on one record of it. `answered_after_us` is how long
+    after the bot asked a contact wrote, or after a hand-over a person took the conversation; 0 when it is not known.
+    """
 
     arrival: Arrival
     kind: RecordKind
@@ -60,6 +64,9 @@ class Record:
     node_id: str
     text: str
     number: int
+    flow_version: int = 0
+    path: tuple[str, ...] = ()
+    answered_after_us: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,11 +24,15 @@ _MOST_MOMENTS: Final = 256
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """What the turn did, for analytics: nodes entered in order, wrong answers, remarks."""
+    """What the turn did, for analytics: nodes entered in order, wrong answers, remarks.
+
+    `path` is the way with its exits: node, exit, node … node; an empty first node is the beginning of the flow.
+    """
 
     visited: tuple[str, ...] = ()
     failures: tuple[ValidationFailure, ...] = ()
     notes: tuple[Note, ...] = ()
+    path: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +80,7 @@ def step(
     return Outcome(
         walk.session(),
         tuple(turn.commands),
-        Trace(tuple(turn.visited), tuple(turn.failures), tuple(turn.notes)),
+        Trace(tuple(turn.visited), tuple(turn.failures), tuple(turn.notes), tuple(turn.path)),
     )
 
 

@@ -55,6 +55,13 @@ class Exits:
             return self.plain
         return self.sole if any(handle in MAIN_HANDLES for handle in handles) else None
 
+    def taken(self, handles: tuple[str, ...]) -> str:
+        """The first handle an edge names, else `next`: what the way is called by which `leading` goes."""
+        for handle in handles:
+            if self.named(handle) is not None:
+                return handle
+        return "next"
+
 
 def build_exits(edges: Iterable[Edge], claimed: frozenset[str]) -> Exits:
     """Sort a node's edges; `claimed` are the handles of its type, which a main exit must not borrow."""

@@ -8,6 +8,8 @@ from services.executor.domain.contact_view import MEMO
 from services.executor.domain.json_value import Json, flag_at, object_at, objects_at, text_at, whole_number_at
 
 MAX_PATH: Final = 200
+# In `memo`: when the conversation was given to people, in microseconds since 1970, for what is told of their speed.
+HANDED_OVER_AT: Final = "handed_over_at_us"
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,6 +81,8 @@ class Turn:
     effect_id: str = ""
     # Whether the node has spoken by a template already, since the window is closed.
     is_muted: bool = False
+    # The way so far: node, exit, node, exit … node. It begins with an empty node where the flow begins.
+    path: list[str] = field(default_factory=list)
 
     def assign(self, name: str, value: Json) -> None:
         """Store a variable; a system name cannot be overwritten and is left alone.

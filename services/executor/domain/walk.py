@@ -35,7 +35,7 @@ class Walk:
     """When done it stands at its place, or the flow has ended."""
 
     __slots__ = (
-        "_base", "_clock", "_deadline", "_entered", "_flow", "_max_iterations", "_opening", "_place", "_turn",
+        "_base", "_clock", "_deadline", "_entered", "_flow", "_max_iterations", "_opening", "_place", "_turn", "_via",
     )  # fmt: skip
 
     def __init__(
@@ -57,6 +57,8 @@ class Walk:
         self._deadline = clock() + timeout_ms / 1000
         self._entered = 0
         self._opening: InboundMessage | None = None
+        # The exit by which the node was left; empty when it is entered again by itself.
+        self._via = ""
         self._place = Place(list(base.gathered), list(base.backlog), list(base.spoke), is_taken=base.is_taken)
         turn.place = flow.start_id
 
@@ -64,13 +66,16 @@ class Walk:
         """Begin at the start node; the event is an answer only when the flow consumes its opening."""
         if self._flow.settings.consume_opening and isinstance(event, InboundMessage):
             self._opening = event
+        self._turn.path.append("")
         self._go_to(self._flow.start_id)
 
     def resume(self, event: Event) -> None:
         """Go on from where the session stands."""
         if isinstance(event, DeliveryFailed):
+            self._turn.path.append(event.node_id)
             self._fail(event)
             return
+        self._turn.path.append(self._base.current_node_id or "")
         node = self._flow.nodes[self._base.current_node_id or ""]
         self._turn.place = node.id
         if isinstance(event, InboundMessage):
@@ -102,6 +107,7 @@ class Walk:
         origin = self._flow.nodes[event.node_id]
         self._turn.notes.append(Note(origin.id, "delivery_failed"))
         self._place.spoke.clear()
+        self._via = "failed"
         self._go_to(origin.exits.failing(event.code))
 
     def _leave_to_people(self, node: CompiledNode, event: Event) -> None:
@@ -161,6 +167,7 @@ class Walk:
         if event.name == INACTIVITY:
             self._on_inactivity(node, behaviour)
         else:
+            self._via = event.name
             self._go_to(node.exits.named(event.name))
 
     def _on_inactivity(self, node: CompiledNode, behaviour: Waiting) -> None:
@@ -181,6 +188,7 @@ class Walk:
             self._end(node, "inactive")
             self._place.waiting_at = None
         else:
+            self._via = INACTIVITY
             self._go_to(inactivity.node or None)
 
     def _stay(self, node: CompiledNode) -> None:
@@ -198,7 +206,14 @@ class Walk:
                 self.stop(reason)
                 return
             self._turn.visited.append(node.id)
+            self._note_way(node.id)
             node_id = self._enter(node)
+
+    def _note_way(self, node_id: str) -> None:
+        path = self._turn.path
+        if self._via or path[-1] != node_id:
+            path += (self._via, node_id)
+        self._via = ""
 
     def _arrive(self, node: CompiledNode) -> None:
         """What belongs to the node before ends with it."""
@@ -233,6 +248,7 @@ class Walk:
     def _cannot_speak(self, node: CompiledNode) -> str | None:
         assert node.closed is not None
         if node.closed.policy == "branch":
+            self._via = "window_closed"
             return node.exits.named("window_closed")
         self._place.waiting_at, self._place.is_blocked = node.id, True
         self._turn.notes.append(Note(node.id, "window_closed"))
@@ -340,6 +356,7 @@ class Walk:
 
     def _give_up(self, node: CompiledNode) -> str | None:
         target = node.exits.named("invalid")
+        self._via = "invalid"
         if target is None:
             self._turn.say(node.id, words("attempts", self._flow.settings.language))
             self._end(node, "attempts_exceeded")
@@ -364,6 +381,7 @@ class Walk:
 
     def _leave(self, node: CompiledNode, handles: tuple[str, ...]) -> str | None:
         target = node.exits.leading(handles)
+        self._via = node.exits.taken(handles)
         if target is None:
             self._end(node, "no_edge")
         return target

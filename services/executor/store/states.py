@@ -25,6 +25,7 @@ from services.chassis.db import (
 )
 from services.chassis.queue import Item, Lanes, bundles_of
 from services.chassis.queue.schema import KEEP_DAYS
+from services.executor.domain.closed import ClosedSession
 from services.executor.domain.effects import Timer
 from services.executor.domain.standing import Standing
 from services.executor.ports import Passage, Published, Save, Snapshot, StateChanged, StateView
@@ -120,11 +121,13 @@ class PostgresStates:
         *,
         audit: AuditLog,
         on_queued: Callable[[], None],
+        encode_closed: Callable[[ClosedSession], bytes],
     ) -> None:
-        """`on_queued` is told when something was left in the inbox for the worker."""
+        """`on_queued` is told when something was left in the inbox; `encode_closed` makes the record of a closing."""
         self._database = database
         self._audit = audit
         self._on_queued = on_queued
+        self._encode_closed = encode_closed
         self._turn = 0
         self._inbox = inbox
         self._outbox = outbox
@@ -302,12 +305,15 @@ class PostgresStates:
                      updated_at = now(), revision = revision + 1,
                      session = session || '{"is_active": false, "current_node_id": null, "awaiting_input": false}'
                    WHERE organization_id = %s AND phone_number = %s AND is_active AND created_at > '2000-01-01Z'
-                   RETURNING conversation_id, flow_id, closed_at""",
+                   RETURNING conversation_id, flow_id, flow_version, coalesce(old.current_node_id, ''), closed_at,
+                     coalesce(session #>> '{line,time_zone}', '')""",
                 (organization_id, phone_number),
             )
-            entries = [_closing(organization_id, conversation_id, flow_id) for conversation_id, flow_id, _ in rows]
-            await run_steps(connection, self._audit.steps(entries))
-        return rows[0][2] if rows else None
+            closed = [ClosedSession(organization_id, phone_number, *row) for row in rows]
+            told = self._bundles_of([(organization_id, self._encode_closed(each)) for each in closed])
+            steps = self._audit.steps([_closing(each) for each in closed])
+            await run_steps(connection, [*steps, *self._records.enqueueing(told).steps])
+        return closed[0].closed_at if closed else None
 
     async def prepare_partitions(self) -> None:
         """Have partitions for the weeks to come."""
@@ -341,13 +347,13 @@ def record_lane(organization_id: UUID, number: int) -> UUID:
     return uuid5(organization_id, f"records:{number}")
 
 
-def _closing(organization_id: UUID, conversation_id: UUID, flow_id: UUID) -> AuditEntry:
+def _closing(closed: ClosedSession) -> AuditEntry:
     return AuditEntry(
-        organization_id,
+        closed.organization_id,
         "conversation.close",
-        f"conversation:{conversation_id}",
-        before=digest_of({"flow_id": flow_id, "is_active": True}),
-        after=digest_of({"flow_id": flow_id, "is_active": False}),
+        f"conversation:{closed.conversation_id}",
+        before=digest_of({"flow_id": closed.flow_id, "is_active": True}),
+        after=digest_of({"flow_id": closed.flow_id, "is_active": False}),
     )
 
 

@@ -1,6 +1,6 @@
 """executor's loops: claims lanes and works them off, fires timers, makes calls outside, takes people along."""
 
-from services.executor.worker.codec import decode, encode_record, encode_said, submission_of, timer_item
+from services.executor.worker.codec import decode, encode_closed, encode_record, encode_said, submission_of, timer_item
 from services.executor.worker.effects import EffectWorker
 from services.executor.worker.loop import InboxWorker, TimerClock
 from services.executor.worker.mover import Mover
@@ -14,6 +14,7 @@ __all__ = [
     "Mover",
     "TimerClock",
     "decode",
+    "encode_closed",
     "encode_effect",
     "encode_notice",
     "encode_record",

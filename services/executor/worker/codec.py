@@ -9,6 +9,7 @@ from google.protobuf.message import DecodeError
 
 from services.chassis.queue import Claim, Item
 from services.executor.domain.arrival import Arrival, Contact, StartReason
+from services.executor.domain.closed import ClosedSession
 from services.executor.domain.effects import Record, RecordKind, Said, Timer
 from services.executor.domain.identifiers import read_id, recurring_id, written_id
 from services.executor.usecases import Decoded, Submission
@@ -47,6 +48,7 @@ _KINDS: dict[RecordKind, analytics_pb2.RecordKind.ValueType] = {
     "taken": analytics_pb2.RECORD_KIND_TAKEN,
     "released": analytics_pb2.RECORD_KIND_RELEASED,
     "effect_failed": analytics_pb2.RECORD_KIND_EFFECT_FAILED,
+    "moved": analytics_pb2.RECORD_KIND_MOVED,
 }
 
 
@@ -146,6 +148,29 @@ def encode_record(record: Record, occurred_at_us: int) -> bytes:
         node_id=record.node_id,
         text=record.text,
         sequence=record.number,
+        flow_version=record.flow_version,
+        time_zone=arrival.time_zone,
+        path=record.path,
+        phone_number_id=arrival.phone_number_id,
+        answered_after_us=record.answered_after_us,
+    ).SerializeToString()
+
+
+def encode_closed(closed: ClosedSession) -> bytes:
+    """The record of a session that people closed."""
+    closed_at_us = (closed.closed_at - _EPOCH) // _MICROSECOND
+    return analytics_pb2.Record(
+        organization_id=written_id(closed.organization_id),
+        record_id=f"closed:{closed.flow_id}:{closed.conversation_id}:{closed_at_us}",
+        occurred_at_us=closed_at_us,
+        kind=analytics_pb2.RECORD_KIND_FLOW_ENDED,
+        conversation_id=written_id(closed.conversation_id),
+        phone_number=closed.phone_number,
+        flow_id=written_id(closed.flow_id),
+        node_id=closed.node_id,
+        text="closed",
+        flow_version=closed.flow_version,
+        time_zone=closed.time_zone,
     ).SerializeToString()
 
 

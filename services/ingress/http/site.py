@@ -14,6 +14,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from services.chassis.errors import PermissionDenied
 from services.chassis.tenancy import Denials
 from services.ingress.accounts import Accounts
+from services.ingress.analytics import Analytics
 from services.ingress.audit import AuditTrails
 from services.ingress.conversations import Conversations
 from services.ingress.domain.limits import LimitReached
@@ -22,6 +23,7 @@ from services.ingress.http.guard import Guard
 from services.ingress.http.limits import TellsLimits, too_much
 from services.ingress.http.problems import add_problem_answers
 from services.ingress.http.rest import (
+    analytics_routes,
     api_key_routes,
     audit_routes,
     campaign_routes,
@@ -52,6 +54,7 @@ _TAGS = [
     {"name": "media", "description": "Files that messages send, and those that came from contacts."},
     {"name": "campaigns", "description": "Templates to many contacts, each once."},
     {"name": "webhooks", "description": "Where your systems are told what became of messages, signed."},
+    {"name": "analytics", "description": "Figures of conversations and messages, and the log as a file."},
     {"name": "privacy", "description": "The rights of people who wrote: everything about them, and its erasure."},
     {"name": "sessions", "description": "Log in, stay logged in, log out."},
     {"name": "people", "description": "The people of your organization, their roles, and invitations."},
@@ -83,6 +86,7 @@ def build_site(
     version: str,
     is_ready: Ready,
     conversations: Conversations,
+    analytics: Analytics,
     flows: Flows,
     templates: Templates,
     messages: Messages,
@@ -118,6 +122,7 @@ def build_site(
     site.add_exception_handler(LimitReached, too_much)
     for routes in (
         conversation_routes(conversations),
+        analytics_routes(analytics),
         flow_routes(flows),
         template_routes(templates),
         message_routes(messages),

@@ -155,10 +155,16 @@ class GrpcAnalytics:
         self._peer = peer
         self._reports = peer.stub(analytics_pb2_grpc.ReportsStub)
 
-    async def transcript(self, *, organization_id: UUID, phone_number: str, skip: int, limit: int) -> Transcript:
+    async def transcript(
+        self, *, organization_id: UUID, phone_number: str, skip: int, limit: int, flow_id: UUID | None
+    ) -> Transcript:
         """What was said, oldest first."""
         request = analytics_pb2.GetTranscriptRequest(
-            organization_id=str(organization_id), phone_number=phone_number, skip=skip, limit=limit
+            organization_id=str(organization_id),
+            phone_number=phone_number,
+            flow_id=_text_of(flow_id),
+            skip=skip,
+            limit=limit,
         )
         response = await self._peer.call(self._reports.GetTranscript, request, seconds=REST_SECONDS)
         return Transcript(tuple(_line(message) for message in response.messages), response.total)

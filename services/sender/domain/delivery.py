@@ -9,12 +9,17 @@ from services.sender.domain.message import RANKS, Message
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One step forward of a message: accepted, a status, or failed. `occurred_at_us` counts from 1970."""
+    """One step forward of a message: accepted, a status, or failed. `occurred_at_us` counts from 1970.
+
+    `former_status` is Meta's status before it, empty when there was none: a message that is read without having been
+    told delivered is delivered all the same.
+    """
 
     message: Message
     status: str
     error_code: int
     occurred_at_us: int
+    former_status: str = ""
 
     @property
     def record_id(self) -> str:
@@ -41,4 +46,7 @@ def deliveries(before: Message, after: Message, occurred_at_us: int) -> list[Del
         steps.append(after.status)
     elif after.state == "failed" and before.state != "failed":
         steps.append("failed")
-    return [Delivery(after, step, after.error_code if step == "failed" else 0, occurred_at_us) for step in steps]
+    former = "" if before.status == "none" else before.status
+    return [
+        Delivery(after, step, after.error_code if step == "failed" else 0, occurred_at_us, former) for step in steps
+    ]

@@ -50,7 +50,7 @@ def measure(rounds: int = ROUNDS, sizes: Sequence[int] = SIZES) -> dict[str, flo
         Path(folder).chmod(0o711)  # the user Postgres runs as for root must pass through
         supervisor = Supervisor(say=print)
         try:
-            url, postmaster = house.run(_postgres(Path(folder), supervisor))
+            url, _, postmaster = house.run(start_postgres(Path(folder), supervisor))
             return uvloop.run(_measure(url, postmaster, rounds, sizes))
         finally:
             house.run(supervisor.stop("postgres"))
@@ -106,7 +106,7 @@ def _records() -> Iterator[analytics_pb2.Record]:
 
 def _pattern(number: int) -> list[analytics_pb2.Record]:
     organization_id = uuid5(_NAMESPACE, f"organization {number % ORGANIZATIONS}")
-    place = {
+    place: dict[str, Any] = {
         "organization_id": str(organization_id),
         "conversation_id": str(uuid5(organization_id, f"conversation {number}")),
         "flow_id": str(uuid5(organization_id, "flow")),
@@ -136,8 +136,8 @@ def _pattern(number: int) -> list[analytics_pb2.Record]:
     return texts + steps
 
 
-async def _postgres(folder: Path, supervisor: Supervisor) -> tuple[str, int]:
-    """Start a migrated Postgres set up as the house's; the room's URL and the postmaster's process id."""
+async def start_postgres(folder: Path, supervisor: Supervisor) -> tuple[str, str, int]:
+    """Start a migrated Postgres set up as the house's; the room's URL, the superuser's, the postmaster's process id."""
     passwords = role_passwords(load_or_create_secrets(folder / "secrets"))
     postgres = EmbeddedPostgres(
         folder / "postgres", log_folder=folder / "log", password=secrets.token_hex(16), preferred_port=None
@@ -149,7 +149,7 @@ async def _postgres(folder: Path, supervisor: Supervisor) -> tuple[str, int]:
     await asyncio.to_thread(migrate, postgres.url, passwords)
     pid = supervisor.pid("postgres")
     assert pid is not None
-    return postgres.url_for("svc_analytics", passwords["svc_analytics"]), pid
+    return postgres.url_for("svc_analytics", passwords["svc_analytics"]), postgres.url, pid
 
 
 def _postgres_nanoseconds(postmaster: int) -> int:

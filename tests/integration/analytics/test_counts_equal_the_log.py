@@ -28,8 +28,8 @@ RECOUNTED = """
 SOME_FLOW = f"coalesce(flow_id, '{NIL}')"
 TABLES = {
     "conversation_count": (f"organization_id, {SOME_FLOW}, conversation_id", "true"),
-    "flow_count": ("organization_id, flow_id", "flow_id IS NOT NULL"),
-    "node_count": (f"organization_id, {SOME_FLOW}, node_id", "node_id IS NOT NULL"),
+    "flow_day": (f"organization_id, {SOME_FLOW}, day, flow_version", "true"),
+    "node_day": (f"organization_id, {SOME_FLOW}, day, flow_version, node_id", "node_id IS NOT NULL"),
 }
 
 
@@ -73,8 +73,11 @@ async def assert_counts_equal_the_log(database: Database, organizations: list[UU
         for table, (key, where) in TABLES.items():
             recounted = await fetch_all(connection, RECOUNTED.format(key=key, where=where))
             columns = ", ".join(part.split(".")[-1] for part in _columns(key))
+            # Other figures than messages may have made a row.
             counted = await fetch_all(
-                connection, f"SELECT {columns}, contact_messages, bot_messages FROM analytics.{table}"
+                connection,
+                f"SELECT {columns}, contact_messages, bot_messages FROM analytics.{table}"
+                " WHERE contact_messages + bot_messages > 0",
             )
             assert sorted(counted, key=str) == sorted(recounted, key=str), table
 
@@ -118,9 +121,16 @@ HOLDS = {
         INSERT INTO analytics.conversation_logs (organization_id, occurred_at, record_id, kind, conversation_id)
         VALUES (%(organization_id)s, %(occurred_at)s, '{MIDDLE}', 'delivery', '{NIL}')""",
     "conversation_count": "SELECT FROM analytics.conversation_count WHERE conversation_id = %(middle)s FOR UPDATE",
-    "flow_count": "SELECT FROM analytics.flow_count WHERE flow_id = %(middle)s FOR UPDATE",
-    "node_count": f"SELECT FROM analytics.node_count WHERE node_id = 'node {MIDDLE}' FOR UPDATE",
+    "flow_day": "SELECT FROM analytics.flow_day WHERE flow_id = %(middle)s FOR UPDATE",
+    "node_day": f"SELECT FROM analytics.node_day WHERE node_id = 'node {MIDDLE}' FOR UPDATE",
+    "flow_contact": f"SELECT FROM analytics.flow_contact WHERE contact = 'contact {MIDDLE}' FOR UPDATE",
+    "delivery_day": f"SELECT FROM analytics.delivery_day WHERE phone_number_id = 'number {MIDDLE}' FOR UPDATE",
 }
+
+
+KINDS = {"delivery_day": RecordKind.DELIVERY}
+# Those of one flow share rows within it; the others' flows are their own.
+FLOW_OF = dict.fromkeys(("conversation_count", "node_day", "flow_contact", "delivery_day"), UUID(int=9))
 
 
 def batch_sharing(table: str, organization_id: UUID, side: str) -> list[Record]:
@@ -132,10 +142,12 @@ def batch_sharing(table: str, organization_id: UUID, side: str) -> list[Record]:
             occurred_at=NOON + timedelta(seconds=number),
             record_id=str(number) if table == "conversation_logs" else f"{side} {number}",
             sequence=0,
-            kind=RecordKind.BOT_MESSAGE,
+            kind=KINDS.get(table, RecordKind.BOT_MESSAGE),
             conversation_id=UUID(int=number) if table == "conversation_count" else uuid4(),
-            flow_id=UUID(int=number) if table == "flow_count" else None,
-            node_id=f"node {number}" if table == "node_count" else "",
+            phone_number=f"contact {number}" if table == "flow_contact" else "",
+            flow_id=FLOW_OF.get(table, uuid4()) if table != "flow_day" else UUID(int=number),
+            node_id=f"node {number}" if table == "node_day" else "",
+            phone_number_id=f"number {number}" if table == "delivery_day" else "",
         )
         for number in numbers
     ]

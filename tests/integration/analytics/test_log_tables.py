@@ -27,8 +27,8 @@ async def database(module_database: OwnDatabase) -> AsyncIterator[Database]:
     [
         "UPDATE analytics.conversation_logs SET user_message = 'other'",
         "TRUNCATE analytics.conversation_logs",
-        "DELETE FROM analytics.flow_count",
-        "DELETE FROM analytics.node_count",
+        "DELETE FROM analytics.flow_day",
+        "DELETE FROM analytics.node_day",
         "SELECT * FROM analytics.conversation_logs_old",
         "DROP TABLE analytics.conversation_logs",
     ],

@@ -86,15 +86,21 @@ async def log(database: Database) -> Log:
 
 
 async def test_an_erasure_goes_through_the_whole_log_and_leaves_neighbours_and_sums(log: Log) -> None:
-    sums = await log.column("node_count", "node_count::text")
+    sums = await log.column("node_day", "node_day::text")
 
     made = await log.erase()
 
     assert len(made) == 3
-    assert made[-1].counts == {"analytics.conversation_logs": 6, "analytics.conversation_count": 2}
+    assert made[-1].counts == {
+        "analytics.conversation_logs": 6,
+        "analytics.conversation_count": 2,
+        # In no flow, in one, and in all together; a row for each of six days, in its flow.
+        "analytics.flow_contact": 3,
+        "analytics.contact_day": 6,
+    }
     assert set(await log.column("conversation_logs", "conversation_id")) == {BIA}
     assert await log.column("conversation_count", "conversation_id") == [BIA, BIA]
-    assert await log.column("node_count", "node_count::text") == sums != []
+    assert await log.column("node_day", "node_day::text") == sums != []
 
 
 async def test_an_erasure_repeated_finds_nothing_more(log: Log) -> None:
@@ -153,17 +159,20 @@ async def test_an_export_of_long_texts_fits_into_answers_and_tells_each_once(log
 
 
 async def test_old_records_go_and_sums_stay(log: Log) -> None:
-    sums = await log.column("node_count", "node_count::text")
+    sums = await log.column("node_day", "node_day::text")
 
     cleared = await log.privacy.expire(
         organization_id=log.organization_id, job_id=log.job_id, before=LONG_AGO + timedelta(days=50)
     )
 
-    assert (cleared.counts, cleared.cursor) == ({"analytics.conversation_logs": 6}, "")
+    assert (cleared.counts, cleared.cursor) == (
+        {"analytics.conversation_logs": 6, "analytics.contact_day": 3},
+        "",
+    )
     left = await log.column("conversation_logs", "user_message")
     assert "Ana 40" not in left
     assert "Ana 60" in left
-    assert await log.column("node_count", "node_count::text") == sums
+    assert await log.column("node_day", "node_day::text") == sums
 
 
 async def test_another_organization_is_not_touched(log: Log, database: Database) -> None:

@@ -1,25 +1,17 @@
 """analytics as a process: over gRPC, signed, with and without its database."""
 
 import asyncio
-import json
 import os
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from joserfc.jwk import OKPKey
 
-from services.analytics.app import servicers
-from services.analytics.store import PostgresPrivacy, PostgresStore
-from services.chassis.clock import now
-from services.chassis.db import Database
 from services.chassis.errors import PermissionDenied
-from services.chassis.rpc import Peer, PeerAddress, RpcServer
-from services.chassis.tenancy import ServiceSigner, TokenVerifier
+from services.chassis.rpc import Peer
 from services.embedded.addresses import choose_port
 from services.embedded.probes import first_line, is_listening
 from services.embedded.waiting import wait_until
@@ -27,39 +19,10 @@ from services.pb.analytics.v1 import analytics_pb2, analytics_pb2_grpc
 from services.pb.common.v1 import results_pb2
 from tests.fakes.analytics_records import NOON
 from tests.fixtures.servers import Database as OwnDatabase
+from tests.integration.analytics.served import keys_in, serving
 
 COMMAND = (sys.executable, "-m", "services.analytics")
 NOBODY = "postgresql://svc_analytics:x@127.0.0.1:1/nowhere"
-
-
-def keys_in(folder: Path, *signers: str) -> dict[str, ServiceSigner]:
-    """Write the public keys of some services into `folder` and return their signers."""
-    keys = {name: OKPKey.generate_key("Ed25519", parameters={"kid": name}) for name in signers}
-    public = [key.as_dict(private=False) | {"kid": name} for name, key in keys.items()]
-    (folder / "jwks.json").write_text(json.dumps({"keys": public}))
-    return {name: ServiceSigner(name, key) for name, key in keys.items()}
-
-
-@asynccontextmanager
-async def serving(url: str, folder: Path, caller: str) -> AsyncIterator[Peer]:
-    """The room's servicers on a port of its own, and a peer that calls it as `caller`."""
-    signer = keys_in(folder, caller)[caller]
-    database = await Database.open(url, size=2, name="process")
-    verifier = TokenVerifier.from_file(audience="analytics", jwks_file=str(folder / "jwks.json"))
-    server = RpcServer(
-        "127.0.0.1:0",
-        servicers(PostgresStore(database), PostgresPrivacy(database), now, 256),
-        verifier,
-        drain_seconds=0.0,
-    )
-    await server.start()
-    peer = Peer(PeerAddress("analytics", f"ipv4:127.0.0.1:{server.port}"), signer)
-    try:
-        yield peer
-    finally:
-        await peer.close()
-        await server.stop()
-        await database.close()
 
 
 def request_of(organization_id: str, *ids: str) -> analytics_pb2.IngestRequest:
@@ -85,7 +48,7 @@ async def outcomes(peer: Peer, request: analytics_pb2.IngestRequest) -> list[int
 
 async def test_replaying_a_call_changes_nothing(module_database: OwnDatabase, tmp_path: Path) -> None:
     organization_id = str(uuid4())
-    async with serving(module_database.url_of("analytics"), tmp_path, "sender") as peer:
+    async with serving(module_database.url_of("analytics"), tmp_path, "sender") as (peer,):
         first = await outcomes(peer, request_of(organization_id, "a", "b"))
         again = await outcomes(peer, request_of(organization_id, "a", "b"))
 
@@ -94,7 +57,7 @@ async def test_replaying_a_call_changes_nothing(module_database: OwnDatabase, tm
 
 
 async def test_a_room_without_business_here_is_turned_away(module_database: OwnDatabase, tmp_path: Path) -> None:
-    async with serving(module_database.url_of("analytics"), tmp_path, "router") as peer:
+    async with serving(module_database.url_of("analytics"), tmp_path, "router") as (peer,):
         with pytest.raises(PermissionDenied, match="router may not call"):
             await outcomes(peer, request_of(str(uuid4()), "a"))
 

@@ -22,6 +22,7 @@ from services.executor.store import EFFECTS, INBOX, NOTICES, OUTBOX, RECORDS, Po
 from services.executor.usecases import Encoder, FlowKeeping, FlowLibrary, StateKeeping, Submission, Turns
 from services.executor.worker import (
     decode,
+    encode_closed,
     encode_effect,
     encode_notice,
     encode_record,
@@ -161,7 +162,17 @@ async def room(module_database: TestDatabase) -> AsyncIterator[Room]:
     inbox, outbox, records = Lanes(INBOX, database), Lanes(OUTBOX, database), Lanes(RECORDS, database)
     effects, notices = Lanes(EFFECTS, database), Lanes(NOTICES, database)
     audit = AuditLog("executor", database)
-    states = PostgresStates(database, inbox, outbox, records, effects, notices, audit=audit, on_queued=lambda: None)
+    states = PostgresStates(
+        database,
+        inbox,
+        outbox,
+        records,
+        effects,
+        notices,
+        audit=audit,
+        on_queued=lambda: None,
+        encode_closed=encode_closed,
+    )
     starting = Starting(notices, encode_starts, on_told=lambda: None)
     flows = PostgresFlows(database, audit, starting)
     turns = Turns(

@@ -11,6 +11,7 @@ from services.chassis.sealing import Sealer
 from services.executor.store import PostgresFlows, PostgresHands, PostgresSecrets, PostgresVersions
 from services.executor.usecases import HandKeeping, Publishing, SecretKeeping, StateKeeping, Taking
 from services.executor.worker import decode, hand_items
+from services.pb.analytics.v1 import analytics_pb2
 from services.pb.router.v1 import router_pb2
 from tests.fakes.executor_templates import TemplatesToldOf
 from tests.fixtures.noted import everything_noted, noted
@@ -91,6 +92,16 @@ async def test_closing_a_conversation_is_noted_for_the_conversation_without_the_
     assert (closed.action, closed.object) == ("conversation.close", f"conversation:{room.conversation_id}")
     assert closed.before != closed.after
     assert PHONE not in everything_noted(room.superuser_url, "executor")
+
+
+async def test_closing_a_conversation_ends_its_flow_in_the_log(room: Room) -> None:
+    await room.say("hi")
+    asked_at = (await room.state())["node"]
+
+    await StateKeeping(room.states).close(organization_id=room.organization_id, phone_number=PHONE)
+
+    ended = [record for record in room.records() if record.kind == analytics_pb2.RECORD_KIND_FLOW_ENDED]
+    assert [(record.text, record.node_id, record.flow_version) for record in ended] == [("closed", asked_at, 1)]
 
 
 async def test_people_take_and_release_a_conversation_each_key_once_and_both_are_noted(room: Room) -> None:

@@ -11,7 +11,7 @@ from services.chassis.audit import AuditLog
 from services.chassis.db import Database
 from services.chassis.queue import Lanes
 from services.executor.store import EFFECTS, INBOX, NOTICES, OUTBOX, RECORDS, PostgresStates
-from services.executor.worker import TimerClock
+from services.executor.worker import TimerClock, encode_closed
 from services.pb.executor.v1 import executor_pb2
 from tests.fixtures import servers
 from tests.integration.executor.conftest import Room
@@ -24,7 +24,9 @@ async def replica(url: str) -> AsyncIterator[TimerClock]:
     """A process' clock on connections of its own."""
     database = await Database.open(url, size=3, name="replica")
     lanes = [Lanes(box, database) for box in (INBOX, OUTBOX, RECORDS, EFFECTS, NOTICES)]
-    states = PostgresStates(database, *lanes, audit=AuditLog("executor", database), on_queued=lambda: None)
+    states = PostgresStates(
+        database, *lanes, audit=AuditLog("executor", database), on_queued=lambda: None, encode_closed=encode_closed
+    )
     clock = TimerClock(states)
     await clock.start()
     try:

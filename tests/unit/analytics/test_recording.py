@@ -5,9 +5,9 @@ from uuid import uuid4
 
 import pytest
 
-from services.analytics.usecases import Kept, Recording, Refused, Reports
+from services.analytics.usecases import Kept, Recording, Refused
 from services.chassis.errors import InvalidArgument
-from tests.fakes.analytics import MemoryStore
+from tests.fakes.analytics import MemoryStore, reports_on
 from tests.fakes.analytics_records import NOON, record_maker
 
 
@@ -78,4 +78,4 @@ async def test_a_transcript_asked_for_wrongly_names_the_field(asked: dict[str, o
     usual: dict[str, object] = {"phone_number": "5511912345678", "flow_id": None, "skip": 0, "limit": 10}
 
     with pytest.raises(InvalidArgument, match=field):
-        await Reports(MemoryStore()).transcript(organization_id=uuid4(), **(usual | asked))  # type: ignore[arg-type]
+        await reports_on(MemoryStore()).transcript(organization_id=uuid4(), **(usual | asked))  # type: ignore[arg-type]

@@ -16,6 +16,7 @@ from services.chassis.rpc import RpcServer, Servicer
 from services.chassis.tenancy import TokenVerifier
 from services.embedded.keys import ROOMS, ensure_service_keys, jwks_file, load_or_create_secrets
 from services.embedded.state import State, house_lock, write_state
+from services.pb.analytics.v1 import analytics_pb2, analytics_pb2_grpc
 from services.pb.common.v1 import errors_pb2, lanes_pb2, lanes_pb2_grpc, sealing_pb2, sealing_pb2_grpc
 from services.pb.executor.v1 import executor_pb2_grpc
 from services.pb.ingress.v1 import ingress_pb2, ingress_pb2_grpc
@@ -23,6 +24,7 @@ from services.pb.router.v1 import router_pb2, router_pb2_grpc
 from services.pb.sender.v1 import sender_pb2, sender_pb2_grpc
 from tests.fakes.audit import MemoryLog
 from tests.unit.cli.fake_flows import FakeFlows
+from tests.unit.cli.fake_log import FakeReports
 from tests.unit.cli.fake_media import media_servicers
 from tests.unit.cli.fake_numbers import FakeCredentials, FakeHealth, FakeNumbers, FakeWebhooks
 from tests.unit.cli.fake_privacy import FakeRights, privacy_servicers
@@ -50,6 +52,8 @@ class Kept:
     refused_password: str = "refused"
     asked: list[Any] = field(default_factory=list)
     findings: list[sender_pb2.NumberFinding] = field(default_factory=list)
+    log_pages: list[list[analytics_pb2.Record]] = field(default_factory=lambda: [[]])
+    log_requests: list[Any] = field(default_factory=list)
     rights: FakeRights = field(default_factory=FakeRights)
     logs: dict[str, MemoryLog] = field(default_factory=lambda: {room: MemoryLog(room) for room in ROOMS})
 
@@ -283,6 +287,13 @@ def _servicers(kept: Kept, room: str) -> list[Servicer]:
         "pytake.common.v1.Sealing", sealing_pb2_grpc.add_SealingServicer_to_server, FakeSealing(kept, room)
     )
     own = {
+        "analytics": [
+            Servicer(
+                "pytake.analytics.v1.Reports",
+                analytics_pb2_grpc.add_ReportsServicer_to_server,
+                FakeReports(kept.log_pages, kept.log_requests),
+            )
+        ],
         "router": [
             Servicer("pytake.router.v1.Directory", router_pb2_grpc.add_DirectoryServicer_to_server, FakeDirectory(kept))
         ],

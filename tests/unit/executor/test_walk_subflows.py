@@ -74,14 +74,14 @@ def test_calls_may_be_nested() -> None:
 def test_a_flow_that_calls_itself_is_refused() -> None:
     talk = Talk(flow({"hi": say("Hi."), "go": call("main")}, ("hi", "go")))
     assert talk.says("hi") == ["Hi."]
-    assert talk.reasons == ["the flow calls itself, or calls too deep"]
+    assert talk.reasons == ["the flow calls itself, or calls too deep", "stopped"]
     assert talk.node is None
 
 
 def test_a_circle_of_calls_is_refused() -> None:
     talk = Talk(flow({"a": call("other")}), flow({"b": call("main")}, name="other"))
     assert talk.says("hi") == []
-    assert talk.reasons == ["the flow calls itself, or calls too deep"]
+    assert talk.reasons == ["the flow calls itself, or calls too deep", "stopped"]
 
 
 def test_calls_may_not_go_too_deep() -> None:
@@ -95,7 +95,7 @@ def test_calls_may_not_go_too_deep() -> None:
 def test_a_flow_that_is_not_published_ends_its_caller_and_the_log_says_so() -> None:
     talk = Talk(flow({"go": call("missing"), "bye": end("Bye.")}, ("go", "bye")))
     assert talk.says("hi") == []
-    assert talk.reasons == ["the flow it leads to is not published"]
+    assert talk.reasons == ["the flow it leads to is not published", "stopped"]
     assert talk.says("hi") == []
 
 

@@ -1,6 +1,7 @@
 """handoff: gives the conversation to people; the bot is silent until they release it."""
 
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
@@ -12,11 +13,14 @@ from services.executor.domain.json_value import number_of, text_at, text_of
 from services.executor.domain.nodes import fields
 from services.executor.domain.nodes.node_type import Exit, NodeType, Plan, compile_text, limit, template_at
 from services.executor.domain.nodes.waiting import check_seconds, timeout_of
+from services.executor.domain.session import HANDED_OVER_AT
 from services.executor.domain.turn import MAX_TEXT, Go, Holding, Move, Turn
 
 PRIORITIES: Final = {"low": 20, "normal": 50, "high": 80, "urgent": 100}
 _MOST: Final = 100
 _MAX_CONTEXT: Final = 4096
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
 _RELEASED, _NO_AGENT, _TIMEOUT = Go(("released", "next")), Go(("no_agent", "timeout")), Go(("timeout", "no_agent"))
 
 
@@ -36,6 +40,7 @@ def _compile(node: Node, plan: Plan) -> Holding:
     seconds = timeout_of(node)
 
     def enter(turn: Turn) -> None:
+        turn.memo[HANDED_OVER_AT] = (turn.moment.now - _EPOCH) // _MICROSECOND
         turn.say(node.id, turn.render(message))
         turn.commands.append(
             HandOver(

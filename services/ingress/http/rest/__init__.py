@@ -1,5 +1,6 @@
 """The REST API: one module per resource, shapes in models.py and account_models.py."""
 
+from services.ingress.http.rest.analytics import analytics_routes
 from services.ingress.http.rest.api_keys import api_key_routes
 from services.ingress.http.rest.audit import audit_routes
 from services.ingress.http.rest.auth import denied
@@ -16,6 +17,7 @@ from services.ingress.http.rest.users import user_routes
 from services.ingress.http.rest.webhooks import webhook_routes
 
 __all__ = [
+    "analytics_routes",
     "api_key_routes",
     "audit_routes",
     "campaign_routes",

@@ -54,6 +54,8 @@ class _RecordKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_RecordKind
     """People gave the conversation back; text says how."""
     RECORD_KIND_EFFECT_FAILED: _RecordKind.ValueType  # 12
     """A call outside failed; text says why."""
+    RECORD_KIND_MOVED: _RecordKind.ValueType  # 13
+    """A flow went on without a message of the contact; path says where."""
 
 class RecordKind(_RecordKind, metaclass=_RecordKindEnumTypeWrapper):
     """What a record tells."""
@@ -84,6 +86,8 @@ RECORD_KIND_RELEASED: RecordKind.ValueType  # 11
 """People gave the conversation back; text says how."""
 RECORD_KIND_EFFECT_FAILED: RecordKind.ValueType  # 12
 """A call outside failed; text says why."""
+RECORD_KIND_MOVED: RecordKind.ValueType  # 13
+"""A flow went on without a message of the contact; path says where."""
 Global___RecordKind: _TypeAlias = RecordKind  # noqa: Y015
 
 @_typing.final
@@ -104,6 +108,12 @@ class Record(_message.Message):
     STATUS_FIELD_NUMBER: _builtins.int
     ERROR_CODE_FIELD_NUMBER: _builtins.int
     SEQUENCE_FIELD_NUMBER: _builtins.int
+    FLOW_VERSION_FIELD_NUMBER: _builtins.int
+    TIME_ZONE_FIELD_NUMBER: _builtins.int
+    PATH_FIELD_NUMBER: _builtins.int
+    PHONE_NUMBER_ID_FIELD_NUMBER: _builtins.int
+    ANSWERED_AFTER_US_FIELD_NUMBER: _builtins.int
+    FORMER_STATUS_FIELD_NUMBER: _builtins.int
     organization_id: _builtins.str
     """The organization."""
     record_id: _builtins.str
@@ -128,6 +138,24 @@ class Record(_message.Message):
     """Meta's error code of a failed delivery; 0 means none."""
     sequence: _builtins.int
     """Order among records of the same microsecond."""
+    flow_version: _builtins.int
+    """The version of the flow; 0 if unknown."""
+    time_zone: _builtins.str
+    """IANA name of the organization's time zone, by which its days are counted; empty means America/Sao_Paulo."""
+    phone_number_id: _builtins.str
+    """Meta's id of the number; may be empty."""
+    answered_after_us: _builtins.int
+    """For messages of a contact, how long after the bot asked, and for TAKEN, how long after the hand-over; microseconds, 0
+    if unknown.
+    """
+    former_status: _builtins.str
+    """For deliveries: the status before; empty if there was none."""
+    @_builtins.property
+    def path(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The way of the turn through its flow, on one record of it: node, exit, node, … node. The first node is empty when the
+        flow began.
+        """
+
     def __init__(
         self,
         *,
@@ -143,10 +171,16 @@ class Record(_message.Message):
         status: _builtins.str = ...,
         error_code: _builtins.int = ...,
         sequence: _builtins.int = ...,
+        flow_version: _builtins.int = ...,
+        time_zone: _builtins.str = ...,
+        path: _abc.Iterable[_builtins.str] | None = ...,
+        phone_number_id: _builtins.str = ...,
+        answered_after_us: _builtins.int = ...,
+        former_status: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["conversation_id", b"conversation_id", "error_code", b"error_code", "flow_id", b"flow_id", "kind", b"kind", "node_id", b"node_id", "occurred_at_us", b"occurred_at_us", "organization_id", b"organization_id", "phone_number", b"phone_number", "record_id", b"record_id", "sequence", b"sequence", "status", b"status", "text", b"text"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["answered_after_us", b"answered_after_us", "conversation_id", b"conversation_id", "error_code", b"error_code", "flow_id", b"flow_id", "flow_version", b"flow_version", "former_status", b"former_status", "kind", b"kind", "node_id", b"node_id", "occurred_at_us", b"occurred_at_us", "organization_id", b"organization_id", "path", b"path", "phone_number", b"phone_number", "phone_number_id", b"phone_number_id", "record_id", b"record_id", "sequence", b"sequence", "status", b"status", "text", b"text", "time_zone", b"time_zone"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -401,6 +435,974 @@ class GetCountsResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___GetCountsResponse: _TypeAlias = GetCountsResponse  # noqa: Y015
+
+@_typing.final
+class GetOverviewRequest(_message.Message):
+    """Asks for the figures of an organization."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    DAYS_FIELD_NUMBER: _builtins.int
+    FLOW_ID_FIELD_NUMBER: _builtins.int
+    organization_id: _builtins.str
+    """The organization."""
+    days: _builtins.int
+    """How many days back, 1 to 365; 0 means all time. Days are whole, in the organization's time zone."""
+    flow_id: _builtins.str
+    """Only this flow; empty means all."""
+    def __init__(
+        self,
+        *,
+        organization_id: _builtins.str = ...,
+        days: _builtins.int = ...,
+        flow_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["days", b"days", "flow_id", b"flow_id", "organization_id", b"organization_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetOverviewRequest: _TypeAlias = GetOverviewRequest  # noqa: Y015
+
+@_typing.final
+class Figures(_message.Message):
+    """Figures of conversations and messages."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CONVERSATIONS_FIELD_NUMBER: _builtins.int
+    COMPLETED_FIELD_NUMBER: _builtins.int
+    FINISHED_FIELD_NUMBER: _builtins.int
+    CONTACT_MESSAGES_FIELD_NUMBER: _builtins.int
+    BOT_MESSAGES_FIELD_NUMBER: _builtins.int
+    CONTACTS_FIELD_NUMBER: _builtins.int
+    INVALID_ANSWERS_FIELD_NUMBER: _builtins.int
+    HANDED_OVER_FIELD_NUMBER: _builtins.int
+    CONTACT_RESPONSE_SECONDS_FIELD_NUMBER: _builtins.int
+    AGENT_RESPONSE_SECONDS_FIELD_NUMBER: _builtins.int
+    LIMITS_REACHED_FIELD_NUMBER: _builtins.int
+    FAILED_EFFECTS_FIELD_NUMBER: _builtins.int
+    conversations: _builtins.int
+    """Conversations that began in the period; of one contact in one flow there is one, with its latest beginning."""
+    completed: _builtins.int
+    """Those of them that are over."""
+    finished: _builtins.int
+    """Those of them that came to an end of the flow."""
+    contact_messages: _builtins.int
+    """Messages of contacts."""
+    bot_messages: _builtins.int
+    """Messages of the bot."""
+    contacts: _builtins.int
+    """Contacts with a message in the period."""
+    invalid_answers: _builtins.int
+    """Answers that were not valid."""
+    handed_over: _builtins.int
+    """Hand-overs to people."""
+    contact_response_seconds: _builtins.float
+    """Mean time from a question to the contact's answer, in seconds; 0 if none is known."""
+    agent_response_seconds: _builtins.float
+    """Mean time from a hand-over until a person took the conversation, in seconds; 0 if none is known."""
+    limits_reached: _builtins.int
+    """Turns that a limit stopped."""
+    failed_effects: _builtins.int
+    """Calls outside that failed."""
+    def __init__(
+        self,
+        *,
+        conversations: _builtins.int = ...,
+        completed: _builtins.int = ...,
+        finished: _builtins.int = ...,
+        contact_messages: _builtins.int = ...,
+        bot_messages: _builtins.int = ...,
+        contacts: _builtins.int = ...,
+        invalid_answers: _builtins.int = ...,
+        handed_over: _builtins.int = ...,
+        contact_response_seconds: _builtins.float = ...,
+        agent_response_seconds: _builtins.float = ...,
+        limits_reached: _builtins.int = ...,
+        failed_effects: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_response_seconds", b"agent_response_seconds", "bot_messages", b"bot_messages", "completed", b"completed", "contact_messages", b"contact_messages", "contact_response_seconds", b"contact_response_seconds", "contacts", b"contacts", "conversations", b"conversations", "failed_effects", b"failed_effects", "finished", b"finished", "handed_over", b"handed_over", "invalid_answers", b"invalid_answers", "limits_reached", b"limits_reached"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Figures: _TypeAlias = Figures  # noqa: Y015
+
+@_typing.final
+class Durations(_message.Message):
+    """How long conversations last, from their beginning to their end, or to their last message while they go on."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    AVERAGE_SECONDS_FIELD_NUMBER: _builtins.int
+    MAX_SECONDS_FIELD_NUMBER: _builtins.int
+    MIN_SECONDS_FIELD_NUMBER: _builtins.int
+    average_seconds: _builtins.float
+    """The mean in seconds; 0 without conversations."""
+    max_seconds: _builtins.float
+    """The longest in seconds."""
+    min_seconds: _builtins.float
+    """The shortest in seconds."""
+    def __init__(
+        self,
+        *,
+        average_seconds: _builtins.float = ...,
+        max_seconds: _builtins.float = ...,
+        min_seconds: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["average_seconds", b"average_seconds", "max_seconds", b"max_seconds", "min_seconds", b"min_seconds"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Durations: _TypeAlias = Durations  # noqa: Y015
+
+@_typing.final
+class Period(_message.Message):
+    """A period of whole days."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    START_FIELD_NUMBER: _builtins.int
+    END_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def start(self) -> _timestamp_pb2.Timestamp:
+        """When its first day begins."""
+
+    @_builtins.property
+    def end(self) -> _timestamp_pb2.Timestamp:
+        """Its end: now."""
+
+    def __init__(
+        self,
+        *,
+        start: _timestamp_pb2.Timestamp | None = ...,
+        end: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["end", b"end", "start", b"start"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["end", b"end", "start", b"start"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Period: _TypeAlias = Period  # noqa: Y015
+
+@_typing.final
+class FlowFigures(_message.Message):
+    """A flow's part of an overview."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FLOW_ID_FIELD_NUMBER: _builtins.int
+    CONVERSATIONS_FIELD_NUMBER: _builtins.int
+    COMPLETED_FIELD_NUMBER: _builtins.int
+    flow_id: _builtins.str
+    """The flow."""
+    conversations: _builtins.int
+    """Its conversations that began in the period."""
+    completed: _builtins.int
+    """Those of them that are over."""
+    def __init__(
+        self,
+        *,
+        flow_id: _builtins.str = ...,
+        conversations: _builtins.int = ...,
+        completed: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["completed", b"completed", "conversations", b"conversations", "flow_id", b"flow_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FlowFigures: _TypeAlias = FlowFigures  # noqa: Y015
+
+@_typing.final
+class GetOverviewResponse(_message.Message):
+    """Figures of an organization."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PERIOD_FIELD_NUMBER: _builtins.int
+    FIGURES_FIELD_NUMBER: _builtins.int
+    DURATIONS_FIELD_NUMBER: _builtins.int
+    FLOWS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def period(self) -> Global___Period:
+        """The period."""
+
+    @_builtins.property
+    def figures(self) -> Global___Figures:
+        """All figures."""
+
+    @_builtins.property
+    def durations(self) -> Global___Durations:
+        """The mean duration of conversations."""
+
+    @_builtins.property
+    def flows(self) -> _containers.RepeatedCompositeFieldContainer[Global___FlowFigures]:
+        """By flow, those with most conversations first."""
+
+    def __init__(
+        self,
+        *,
+        period: Global___Period | None = ...,
+        figures: Global___Figures | None = ...,
+        durations: Global___Durations | None = ...,
+        flows: _abc.Iterable[Global___FlowFigures] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["durations", b"durations", "figures", b"figures", "period", b"period"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["durations", b"durations", "figures", b"figures", "flows", b"flows", "period", b"period"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetOverviewResponse: _TypeAlias = GetOverviewResponse  # noqa: Y015
+
+@_typing.final
+class GetFlowReportRequest(_message.Message):
+    """Asks for a flow's figures."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    FLOW_ID_FIELD_NUMBER: _builtins.int
+    DAYS_FIELD_NUMBER: _builtins.int
+    organization_id: _builtins.str
+    """The organization."""
+    flow_id: _builtins.str
+    """The flow."""
+    days: _builtins.int
+    """How many days back, 1 to 365."""
+    def __init__(
+        self,
+        *,
+        organization_id: _builtins.str = ...,
+        flow_id: _builtins.str = ...,
+        days: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["days", b"days", "flow_id", b"flow_id", "organization_id", b"organization_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetFlowReportRequest: _TypeAlias = GetFlowReportRequest  # noqa: Y015
+
+@_typing.final
+class GetFlowReportResponse(_message.Message):
+    """A flow's figures."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PERIOD_FIELD_NUMBER: _builtins.int
+    FIGURES_FIELD_NUMBER: _builtins.int
+    DURATIONS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def period(self) -> Global___Period:
+        """The period."""
+
+    @_builtins.property
+    def figures(self) -> Global___Figures:
+        """The figures."""
+
+    @_builtins.property
+    def durations(self) -> Global___Durations:
+        """Durations of conversations that began in the period."""
+
+    def __init__(
+        self,
+        *,
+        period: Global___Period | None = ...,
+        figures: Global___Figures | None = ...,
+        durations: Global___Durations | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["durations", b"durations", "figures", b"figures", "period", b"period"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["durations", b"durations", "figures", b"figures", "period", b"period"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetFlowReportResponse: _TypeAlias = GetFlowReportResponse  # noqa: Y015
+
+@_typing.final
+class GetNodeHeatmapRequest(_message.Message):
+    """Asks for the messages at a flow's nodes."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    FLOW_ID_FIELD_NUMBER: _builtins.int
+    DAYS_FIELD_NUMBER: _builtins.int
+    organization_id: _builtins.str
+    """The organization."""
+    flow_id: _builtins.str
+    """The flow."""
+    days: _builtins.int
+    """How many days back, 1 to 365."""
+    def __init__(
+        self,
+        *,
+        organization_id: _builtins.str = ...,
+        flow_id: _builtins.str = ...,
+        days: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["days", b"days", "flow_id", b"flow_id", "organization_id", b"organization_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetNodeHeatmapRequest: _TypeAlias = GetNodeHeatmapRequest  # noqa: Y015
+
+@_typing.final
+class NodeVisits(_message.Message):
+    """Messages at a node."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NODE_ID_FIELD_NUMBER: _builtins.int
+    VISITS_FIELD_NUMBER: _builtins.int
+    node_id: _builtins.str
+    """The node."""
+    visits: _builtins.int
+    """Messages that it said, or that came while the contact stood there."""
+    def __init__(
+        self,
+        *,
+        node_id: _builtins.str = ...,
+        visits: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["node_id", b"node_id", "visits", b"visits"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___NodeVisits: _TypeAlias = NodeVisits  # noqa: Y015
+
+@_typing.final
+class GetNodeHeatmapResponse(_message.Message):
+    """Messages at a flow's nodes."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NODES_FIELD_NUMBER: _builtins.int
+    TOTAL_VISITS_FIELD_NUMBER: _builtins.int
+    total_visits: _builtins.int
+    """All messages of the flow in the period."""
+    @_builtins.property
+    def nodes(self) -> _containers.RepeatedCompositeFieldContainer[Global___NodeVisits]:
+        """Most visited first."""
+
+    def __init__(
+        self,
+        *,
+        nodes: _abc.Iterable[Global___NodeVisits] | None = ...,
+        total_visits: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["nodes", b"nodes", "total_visits", b"total_visits"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetNodeHeatmapResponse: _TypeAlias = GetNodeHeatmapResponse  # noqa: Y015
+
+@_typing.final
+class GetDailyActivityRequest(_message.Message):
+    """Asks for a flow's days."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    FLOW_ID_FIELD_NUMBER: _builtins.int
+    DAYS_FIELD_NUMBER: _builtins.int
+    organization_id: _builtins.str
+    """The organization."""
+    flow_id: _builtins.str
+    """The flow."""
+    days: _builtins.int
+    """How many days back, 1 to 365."""
+    def __init__(
+        self,
+        *,
+        organization_id: _builtins.str = ...,
+        flow_id: _builtins.str = ...,
+        days: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["days", b"days", "flow_id", b"flow_id", "organization_id", b"organization_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetDailyActivityRequest: _TypeAlias = GetDailyActivityRequest  # noqa: Y015
+
+@_typing.final
+class DayActivity(_message.Message):
+    """A day of a flow."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DATE_FIELD_NUMBER: _builtins.int
+    MESSAGES_FIELD_NUMBER: _builtins.int
+    CONTACTS_FIELD_NUMBER: _builtins.int
+    date: _builtins.str
+    """The day in the organization's time zone, as 2026-03-04."""
+    messages: _builtins.int
+    """Messages of both sides."""
+    contacts: _builtins.int
+    """Contacts with a message."""
+    def __init__(
+        self,
+        *,
+        date: _builtins.str = ...,
+        messages: _builtins.int = ...,
+        contacts: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["contacts", b"contacts", "date", b"date", "messages", b"messages"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DayActivity: _TypeAlias = DayActivity  # noqa: Y015
+
+@_typing.final
+class GetDailyActivityResponse(_message.Message):
+    """A flow's days."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DAYS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def days(self) -> _containers.RepeatedCompositeFieldContainer[Global___DayActivity]:
+        """Days with messages, ascending."""
+
+    def __init__(
+        self,
+        *,
+        days: _abc.Iterable[Global___DayActivity] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["days", b"days"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetDailyActivityResponse: _TypeAlias = GetDailyActivityResponse  # noqa: Y015
+
+@_typing.final
+class GetUserSegmentsRequest(_message.Message):
+    """Asks how much contacts write in a flow."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    FLOW_ID_FIELD_NUMBER: _builtins.int
+    organization_id: _builtins.str
+    """The organization."""
+    flow_id: _builtins.str
+    """The flow."""
+    def __init__(
+        self,
+        *,
+        organization_id: _builtins.str = ...,
+        flow_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["flow_id", b"flow_id", "organization_id", b"organization_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetUserSegmentsRequest: _TypeAlias = GetUserSegmentsRequest  # noqa: Y015
+
+@_typing.final
+class GetUserSegmentsResponse(_message.Message):
+    """How much contacts write in a flow."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CONTACTS_FIELD_NUMBER: _builtins.int
+    POWER_FIELD_NUMBER: _builtins.int
+    ACTIVE_FIELD_NUMBER: _builtins.int
+    contacts: _builtins.int
+    """Contacts with a message in the flow."""
+    power: _builtins.int
+    """Of them, with 20 messages and more."""
+    active: _builtins.int
+    """Of them, with 5 to 19 messages."""
+    def __init__(
+        self,
+        *,
+        contacts: _builtins.int = ...,
+        power: _builtins.int = ...,
+        active: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["active", b"active", "contacts", b"contacts", "power", b"power"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetUserSegmentsResponse: _TypeAlias = GetUserSegmentsResponse  # noqa: Y015
+
+@_typing.final
+class GetFunnelRequest(_message.Message):
+    """Asks where conversations of a flow went."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    FLOW_ID_FIELD_NUMBER: _builtins.int
+    DAYS_FIELD_NUMBER: _builtins.int
+    FLOW_VERSION_FIELD_NUMBER: _builtins.int
+    organization_id: _builtins.str
+    """The organization."""
+    flow_id: _builtins.str
+    """The flow."""
+    days: _builtins.int
+    """How many days back, 1 to 365."""
+    flow_version: _builtins.int
+    """Only this version; 0 means all."""
+    def __init__(
+        self,
+        *,
+        organization_id: _builtins.str = ...,
+        flow_id: _builtins.str = ...,
+        days: _builtins.int = ...,
+        flow_version: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["days", b"days", "flow_id", b"flow_id", "flow_version", b"flow_version", "organization_id", b"organization_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetFunnelRequest: _TypeAlias = GetFunnelRequest  # noqa: Y015
+
+@_typing.final
+class NodeFigures(_message.Message):
+    """What happened at a node."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NODE_ID_FIELD_NUMBER: _builtins.int
+    ENTERED_FIELD_NUMBER: _builtins.int
+    LEFT_FIELD_NUMBER: _builtins.int
+    FINISHED_FIELD_NUMBER: _builtins.int
+    DROPPED_FIELD_NUMBER: _builtins.int
+    INVALID_ANSWERS_FIELD_NUMBER: _builtins.int
+    CONTACT_MESSAGES_FIELD_NUMBER: _builtins.int
+    HANDED_OVER_FIELD_NUMBER: _builtins.int
+    node_id: _builtins.str
+    """The node."""
+    entered: _builtins.int
+    """How often it was come to."""
+    left: _builtins.int
+    """How often it was left for another node."""
+    finished: _builtins.int
+    """Conversations that came to the flow's end here."""
+    dropped: _builtins.int
+    """Conversations that were over here before the flow's end: expired, closed, given up."""
+    invalid_answers: _builtins.int
+    """Answers that were not valid."""
+    contact_messages: _builtins.int
+    """Messages of contacts who stood here."""
+    handed_over: _builtins.int
+    """Hand-overs to people."""
+    def __init__(
+        self,
+        *,
+        node_id: _builtins.str = ...,
+        entered: _builtins.int = ...,
+        left: _builtins.int = ...,
+        finished: _builtins.int = ...,
+        dropped: _builtins.int = ...,
+        invalid_answers: _builtins.int = ...,
+        contact_messages: _builtins.int = ...,
+        handed_over: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["contact_messages", b"contact_messages", "dropped", b"dropped", "entered", b"entered", "finished", b"finished", "handed_over", b"handed_over", "invalid_answers", b"invalid_answers", "left", b"left", "node_id", b"node_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___NodeFigures: _TypeAlias = NodeFigures  # noqa: Y015
+
+@_typing.final
+class EdgeFigures(_message.Message):
+    """How often an edge was gone."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SOURCE_FIELD_NUMBER: _builtins.int
+    HANDLE_FIELD_NUMBER: _builtins.int
+    TARGET_FIELD_NUMBER: _builtins.int
+    PASSED_FIELD_NUMBER: _builtins.int
+    source: _builtins.str
+    """The node it leaves; empty for the beginning of the flow."""
+    handle: _builtins.str
+    """The exit of that node."""
+    target: _builtins.str
+    """The node it leads to."""
+    passed: _builtins.int
+    """How often."""
+    def __init__(
+        self,
+        *,
+        source: _builtins.str = ...,
+        handle: _builtins.str = ...,
+        target: _builtins.str = ...,
+        passed: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["handle", b"handle", "passed", b"passed", "source", b"source", "target", b"target"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EdgeFigures: _TypeAlias = EdgeFigures  # noqa: Y015
+
+@_typing.final
+class GetFunnelResponse(_message.Message):
+    """Where conversations of a flow went."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NODES_FIELD_NUMBER: _builtins.int
+    EDGES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def nodes(self) -> _containers.RepeatedCompositeFieldContainer[Global___NodeFigures]:
+        """Nodes, most entered first."""
+
+    @_builtins.property
+    def edges(self) -> _containers.RepeatedCompositeFieldContainer[Global___EdgeFigures]:
+        """Edges, most used first."""
+
+    def __init__(
+        self,
+        *,
+        nodes: _abc.Iterable[Global___NodeFigures] | None = ...,
+        edges: _abc.Iterable[Global___EdgeFigures] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["edges", b"edges", "nodes", b"nodes"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetFunnelResponse: _TypeAlias = GetFunnelResponse  # noqa: Y015
+
+@_typing.final
+class GetVersionsRequest(_message.Message):
+    """Asks for a flow's versions."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    FLOW_ID_FIELD_NUMBER: _builtins.int
+    DAYS_FIELD_NUMBER: _builtins.int
+    organization_id: _builtins.str
+    """The organization."""
+    flow_id: _builtins.str
+    """The flow."""
+    days: _builtins.int
+    """How many days back, 1 to 365."""
+    def __init__(
+        self,
+        *,
+        organization_id: _builtins.str = ...,
+        flow_id: _builtins.str = ...,
+        days: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["days", b"days", "flow_id", b"flow_id", "organization_id", b"organization_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetVersionsRequest: _TypeAlias = GetVersionsRequest  # noqa: Y015
+
+@_typing.final
+class VersionFigures(_message.Message):
+    """A version's conversations."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FLOW_VERSION_FIELD_NUMBER: _builtins.int
+    CONVERSATIONS_FIELD_NUMBER: _builtins.int
+    COMPLETED_FIELD_NUMBER: _builtins.int
+    FINISHED_FIELD_NUMBER: _builtins.int
+    FINISH_RATE_FIELD_NUMBER: _builtins.int
+    FINISH_RATE_LOW_FIELD_NUMBER: _builtins.int
+    FINISH_RATE_HIGH_FIELD_NUMBER: _builtins.int
+    AVERAGE_SECONDS_FIELD_NUMBER: _builtins.int
+    flow_version: _builtins.int
+    """The version; 0 is what was recorded before versions were."""
+    conversations: _builtins.int
+    """Conversations that began in it, in the period."""
+    completed: _builtins.int
+    """Those of them that are over."""
+    finished: _builtins.int
+    """Those of them that came to an end of the flow."""
+    finish_rate: _builtins.float
+    """Finished of completed, in per cent."""
+    finish_rate_low: _builtins.float
+    """The lower end of its 95 % confidence interval (Wilson), in per cent."""
+    finish_rate_high: _builtins.float
+    """The upper end."""
+    average_seconds: _builtins.float
+    """Mean duration of those that are over, in seconds."""
+    def __init__(
+        self,
+        *,
+        flow_version: _builtins.int = ...,
+        conversations: _builtins.int = ...,
+        completed: _builtins.int = ...,
+        finished: _builtins.int = ...,
+        finish_rate: _builtins.float = ...,
+        finish_rate_low: _builtins.float = ...,
+        finish_rate_high: _builtins.float = ...,
+        average_seconds: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["average_seconds", b"average_seconds", "completed", b"completed", "conversations", b"conversations", "finish_rate", b"finish_rate", "finish_rate_high", b"finish_rate_high", "finish_rate_low", b"finish_rate_low", "finished", b"finished", "flow_version", b"flow_version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___VersionFigures: _TypeAlias = VersionFigures  # noqa: Y015
+
+@_typing.final
+class GetVersionsResponse(_message.Message):
+    """A flow's versions."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VERSIONS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def versions(self) -> _containers.RepeatedCompositeFieldContainer[Global___VersionFigures]:
+        """By version."""
+
+    def __init__(
+        self,
+        *,
+        versions: _abc.Iterable[Global___VersionFigures] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["versions", b"versions"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetVersionsResponse: _TypeAlias = GetVersionsResponse  # noqa: Y015
+
+@_typing.final
+class GetDeliveriesRequest(_message.Message):
+    """Asks what became of messages."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    DAYS_FIELD_NUMBER: _builtins.int
+    FLOW_ID_FIELD_NUMBER: _builtins.int
+    organization_id: _builtins.str
+    """The organization."""
+    days: _builtins.int
+    """How many days back, 1 to 365."""
+    flow_id: _builtins.str
+    """Only messages of this flow; empty means all messages."""
+    def __init__(
+        self,
+        *,
+        organization_id: _builtins.str = ...,
+        days: _builtins.int = ...,
+        flow_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["days", b"days", "flow_id", b"flow_id", "organization_id", b"organization_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetDeliveriesRequest: _TypeAlias = GetDeliveriesRequest  # noqa: Y015
+
+@_typing.final
+class NumberDeliveries(_message.Message):
+    """What became of a number's messages."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PHONE_NUMBER_ID_FIELD_NUMBER: _builtins.int
+    ACCEPTED_FIELD_NUMBER: _builtins.int
+    DELIVERED_FIELD_NUMBER: _builtins.int
+    READ_FIELD_NUMBER: _builtins.int
+    FAILED_FIELD_NUMBER: _builtins.int
+    phone_number_id: _builtins.str
+    """Meta's id of the number; empty where it was not recorded."""
+    accepted: _builtins.int
+    """Messages that Meta accepted."""
+    delivered: _builtins.int
+    """Messages that reached a phone."""
+    read: _builtins.int
+    """Messages that were read or played."""
+    failed: _builtins.int
+    """Messages that failed."""
+    def __init__(
+        self,
+        *,
+        phone_number_id: _builtins.str = ...,
+        accepted: _builtins.int = ...,
+        delivered: _builtins.int = ...,
+        read: _builtins.int = ...,
+        failed: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accepted", b"accepted", "delivered", b"delivered", "failed", b"failed", "phone_number_id", b"phone_number_id", "read", b"read"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___NumberDeliveries: _TypeAlias = NumberDeliveries  # noqa: Y015
+
+@_typing.final
+class FailureCount(_message.Message):
+    """Failures with one code."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ERROR_CODE_FIELD_NUMBER: _builtins.int
+    MESSAGES_FIELD_NUMBER: _builtins.int
+    error_code: _builtins.int
+    """Meta's error code; 0 means none was told."""
+    messages: _builtins.int
+    """How many messages."""
+    def __init__(
+        self,
+        *,
+        error_code: _builtins.int = ...,
+        messages: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["error_code", b"error_code", "messages", b"messages"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FailureCount: _TypeAlias = FailureCount  # noqa: Y015
+
+@_typing.final
+class GetDeliveriesResponse(_message.Message):
+    """What became of messages."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NUMBERS_FIELD_NUMBER: _builtins.int
+    FAILURES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def numbers(self) -> _containers.RepeatedCompositeFieldContainer[Global___NumberDeliveries]:
+        """By number, busiest first."""
+
+    @_builtins.property
+    def failures(self) -> _containers.RepeatedCompositeFieldContainer[Global___FailureCount]:
+        """By error code, most first."""
+
+    def __init__(
+        self,
+        *,
+        numbers: _abc.Iterable[Global___NumberDeliveries] | None = ...,
+        failures: _abc.Iterable[Global___FailureCount] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["failures", b"failures", "numbers", b"numbers"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetDeliveriesResponse: _TypeAlias = GetDeliveriesResponse  # noqa: Y015
+
+@_typing.final
+class ListRecordsRequest(_message.Message):
+    """Asks for records of the log."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    SINCE_FIELD_NUMBER: _builtins.int
+    UNTIL_FIELD_NUMBER: _builtins.int
+    FLOW_ID_FIELD_NUMBER: _builtins.int
+    LIMIT_FIELD_NUMBER: _builtins.int
+    CURSOR_FIELD_NUMBER: _builtins.int
+    organization_id: _builtins.str
+    """The organization."""
+    flow_id: _builtins.str
+    """Only this flow; empty means all."""
+    limit: _builtins.int
+    """How many to give, 1 to 1,000; fewer come when they would be larger than 3 MiB."""
+    cursor: _builtins.str
+    """Where to go on; empty begins."""
+    @_builtins.property
+    def since(self) -> _timestamp_pb2.Timestamp:
+        """From this moment on; unset means from the first."""
+
+    @_builtins.property
+    def until(self) -> _timestamp_pb2.Timestamp:
+        """Up to, and without, this moment; unset means up to the last."""
+
+    def __init__(
+        self,
+        *,
+        organization_id: _builtins.str = ...,
+        since: _timestamp_pb2.Timestamp | None = ...,
+        until: _timestamp_pb2.Timestamp | None = ...,
+        flow_id: _builtins.str = ...,
+        limit: _builtins.int = ...,
+        cursor: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["since", b"since", "until", b"until"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cursor", b"cursor", "flow_id", b"flow_id", "limit", b"limit", "organization_id", b"organization_id", "since", b"since", "until", b"until"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListRecordsRequest: _TypeAlias = ListRecordsRequest  # noqa: Y015
+
+@_typing.final
+class ListRecordsResponse(_message.Message):
+    """Records of the log."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RECORDS_FIELD_NUMBER: _builtins.int
+    CURSOR_FIELD_NUMBER: _builtins.int
+    cursor: _builtins.str
+    """Where to go on; empty at the end."""
+    @_builtins.property
+    def records(self) -> _containers.RepeatedCompositeFieldContainer[Global___Record]:
+        """By time, then by id."""
+
+    def __init__(
+        self,
+        *,
+        records: _abc.Iterable[Global___Record] | None = ...,
+        cursor: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cursor", b"cursor", "records", b"records"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListRecordsResponse: _TypeAlias = ListRecordsResponse  # noqa: Y015
 
 @_typing.final
 class EraseContactRequest(_message.Message):

@@ -121,6 +121,51 @@ class ReportsStub:
                 request_serializer=analytics_dot_v1_dot_analytics__pb2.GetCountsRequest.SerializeToString,
                 response_deserializer=analytics_dot_v1_dot_analytics__pb2.GetCountsResponse.FromString,
                 _registered_method=True)
+        self.GetOverview = channel.unary_unary(
+                '/pytake.analytics.v1.Reports/GetOverview',
+                request_serializer=analytics_dot_v1_dot_analytics__pb2.GetOverviewRequest.SerializeToString,
+                response_deserializer=analytics_dot_v1_dot_analytics__pb2.GetOverviewResponse.FromString,
+                _registered_method=True)
+        self.GetFlowReport = channel.unary_unary(
+                '/pytake.analytics.v1.Reports/GetFlowReport',
+                request_serializer=analytics_dot_v1_dot_analytics__pb2.GetFlowReportRequest.SerializeToString,
+                response_deserializer=analytics_dot_v1_dot_analytics__pb2.GetFlowReportResponse.FromString,
+                _registered_method=True)
+        self.GetNodeHeatmap = channel.unary_unary(
+                '/pytake.analytics.v1.Reports/GetNodeHeatmap',
+                request_serializer=analytics_dot_v1_dot_analytics__pb2.GetNodeHeatmapRequest.SerializeToString,
+                response_deserializer=analytics_dot_v1_dot_analytics__pb2.GetNodeHeatmapResponse.FromString,
+                _registered_method=True)
+        self.GetDailyActivity = channel.unary_unary(
+                '/pytake.analytics.v1.Reports/GetDailyActivity',
+                request_serializer=analytics_dot_v1_dot_analytics__pb2.GetDailyActivityRequest.SerializeToString,
+                response_deserializer=analytics_dot_v1_dot_analytics__pb2.GetDailyActivityResponse.FromString,
+                _registered_method=True)
+        self.GetUserSegments = channel.unary_unary(
+                '/pytake.analytics.v1.Reports/GetUserSegments',
+                request_serializer=analytics_dot_v1_dot_analytics__pb2.GetUserSegmentsRequest.SerializeToString,
+                response_deserializer=analytics_dot_v1_dot_analytics__pb2.GetUserSegmentsResponse.FromString,
+                _registered_method=True)
+        self.GetFunnel = channel.unary_unary(
+                '/pytake.analytics.v1.Reports/GetFunnel',
+                request_serializer=analytics_dot_v1_dot_analytics__pb2.GetFunnelRequest.SerializeToString,
+                response_deserializer=analytics_dot_v1_dot_analytics__pb2.GetFunnelResponse.FromString,
+                _registered_method=True)
+        self.GetVersions = channel.unary_unary(
+                '/pytake.analytics.v1.Reports/GetVersions',
+                request_serializer=analytics_dot_v1_dot_analytics__pb2.GetVersionsRequest.SerializeToString,
+                response_deserializer=analytics_dot_v1_dot_analytics__pb2.GetVersionsResponse.FromString,
+                _registered_method=True)
+        self.GetDeliveries = channel.unary_unary(
+                '/pytake.analytics.v1.Reports/GetDeliveries',
+                request_serializer=analytics_dot_v1_dot_analytics__pb2.GetDeliveriesRequest.SerializeToString,
+                response_deserializer=analytics_dot_v1_dot_analytics__pb2.GetDeliveriesResponse.FromString,
+                _registered_method=True)
+        self.ListRecords = channel.unary_unary(
+                '/pytake.analytics.v1.Reports/ListRecords',
+                request_serializer=analytics_dot_v1_dot_analytics__pb2.ListRecordsRequest.SerializeToString,
+                response_deserializer=analytics_dot_v1_dot_analytics__pb2.ListRecordsResponse.FromString,
+                _registered_method=True)
 
 
 class ReportsServicer:
@@ -141,6 +186,69 @@ class ReportsServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetOverview(self, request, context):
+        """Gives the figures of an organization over a period, and of each flow.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetFlowReport(self, request, context):
+        """Gives a flow's conversations, messages and durations over a period.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetNodeHeatmap(self, request, context):
+        """Gives how many messages belong to each node of a flow, most first.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetDailyActivity(self, request, context):
+        """Gives a flow's messages and contacts by day, in the organization's time zone.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetUserSegments(self, request, context):
+        """Gives how many contacts wrote much and little in a flow, of all time.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetFunnel(self, request, context):
+        """Gives where conversations of a flow went, and at which nodes they were dropped or handed over.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetVersions(self, request, context):
+        """Compares the versions of a flow by how many conversations they finish.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetDeliveries(self, request, context):
+        """Gives what became of messages, by the number that sent them.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListRecords(self, request, context):
+        """Gives records of the log by time, page by page, as an export needs them.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_ReportsServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -153,6 +261,51 @@ def add_ReportsServicer_to_server(servicer, server):
                     servicer.GetCounts,
                     request_deserializer=analytics_dot_v1_dot_analytics__pb2.GetCountsRequest.FromString,
                     response_serializer=analytics_dot_v1_dot_analytics__pb2.GetCountsResponse.SerializeToString,
+            ),
+            'GetOverview': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetOverview,
+                    request_deserializer=analytics_dot_v1_dot_analytics__pb2.GetOverviewRequest.FromString,
+                    response_serializer=analytics_dot_v1_dot_analytics__pb2.GetOverviewResponse.SerializeToString,
+            ),
+            'GetFlowReport': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetFlowReport,
+                    request_deserializer=analytics_dot_v1_dot_analytics__pb2.GetFlowReportRequest.FromString,
+                    response_serializer=analytics_dot_v1_dot_analytics__pb2.GetFlowReportResponse.SerializeToString,
+            ),
+            'GetNodeHeatmap': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetNodeHeatmap,
+                    request_deserializer=analytics_dot_v1_dot_analytics__pb2.GetNodeHeatmapRequest.FromString,
+                    response_serializer=analytics_dot_v1_dot_analytics__pb2.GetNodeHeatmapResponse.SerializeToString,
+            ),
+            'GetDailyActivity': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetDailyActivity,
+                    request_deserializer=analytics_dot_v1_dot_analytics__pb2.GetDailyActivityRequest.FromString,
+                    response_serializer=analytics_dot_v1_dot_analytics__pb2.GetDailyActivityResponse.SerializeToString,
+            ),
+            'GetUserSegments': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetUserSegments,
+                    request_deserializer=analytics_dot_v1_dot_analytics__pb2.GetUserSegmentsRequest.FromString,
+                    response_serializer=analytics_dot_v1_dot_analytics__pb2.GetUserSegmentsResponse.SerializeToString,
+            ),
+            'GetFunnel': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetFunnel,
+                    request_deserializer=analytics_dot_v1_dot_analytics__pb2.GetFunnelRequest.FromString,
+                    response_serializer=analytics_dot_v1_dot_analytics__pb2.GetFunnelResponse.SerializeToString,
+            ),
+            'GetVersions': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetVersions,
+                    request_deserializer=analytics_dot_v1_dot_analytics__pb2.GetVersionsRequest.FromString,
+                    response_serializer=analytics_dot_v1_dot_analytics__pb2.GetVersionsResponse.SerializeToString,
+            ),
+            'GetDeliveries': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetDeliveries,
+                    request_deserializer=analytics_dot_v1_dot_analytics__pb2.GetDeliveriesRequest.FromString,
+                    response_serializer=analytics_dot_v1_dot_analytics__pb2.GetDeliveriesResponse.SerializeToString,
+            ),
+            'ListRecords': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListRecords,
+                    request_deserializer=analytics_dot_v1_dot_analytics__pb2.ListRecordsRequest.FromString,
+                    response_serializer=analytics_dot_v1_dot_analytics__pb2.ListRecordsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -210,6 +363,249 @@ class Reports:
             '/pytake.analytics.v1.Reports/GetCounts',
             analytics_dot_v1_dot_analytics__pb2.GetCountsRequest.SerializeToString,
             analytics_dot_v1_dot_analytics__pb2.GetCountsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetOverview(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.analytics.v1.Reports/GetOverview',
+            analytics_dot_v1_dot_analytics__pb2.GetOverviewRequest.SerializeToString,
+            analytics_dot_v1_dot_analytics__pb2.GetOverviewResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetFlowReport(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.analytics.v1.Reports/GetFlowReport',
+            analytics_dot_v1_dot_analytics__pb2.GetFlowReportRequest.SerializeToString,
+            analytics_dot_v1_dot_analytics__pb2.GetFlowReportResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetNodeHeatmap(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.analytics.v1.Reports/GetNodeHeatmap',
+            analytics_dot_v1_dot_analytics__pb2.GetNodeHeatmapRequest.SerializeToString,
+            analytics_dot_v1_dot_analytics__pb2.GetNodeHeatmapResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetDailyActivity(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.analytics.v1.Reports/GetDailyActivity',
+            analytics_dot_v1_dot_analytics__pb2.GetDailyActivityRequest.SerializeToString,
+            analytics_dot_v1_dot_analytics__pb2.GetDailyActivityResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetUserSegments(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.analytics.v1.Reports/GetUserSegments',
+            analytics_dot_v1_dot_analytics__pb2.GetUserSegmentsRequest.SerializeToString,
+            analytics_dot_v1_dot_analytics__pb2.GetUserSegmentsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetFunnel(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.analytics.v1.Reports/GetFunnel',
+            analytics_dot_v1_dot_analytics__pb2.GetFunnelRequest.SerializeToString,
+            analytics_dot_v1_dot_analytics__pb2.GetFunnelResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetVersions(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.analytics.v1.Reports/GetVersions',
+            analytics_dot_v1_dot_analytics__pb2.GetVersionsRequest.SerializeToString,
+            analytics_dot_v1_dot_analytics__pb2.GetVersionsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetDeliveries(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.analytics.v1.Reports/GetDeliveries',
+            analytics_dot_v1_dot_analytics__pb2.GetDeliveriesRequest.SerializeToString,
+            analytics_dot_v1_dot_analytics__pb2.GetDeliveriesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListRecords(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.analytics.v1.Reports/ListRecords',
+            analytics_dot_v1_dot_analytics__pb2.ListRecordsRequest.SerializeToString,
+            analytics_dot_v1_dot_analytics__pb2.ListRecordsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -68,6 +68,24 @@ class ReportsStub:
     """Gives the messages of a contact in order."""
     GetCounts: _grpc.UnaryUnaryMultiCallable[_analytics_pb2.GetCountsRequest, _analytics_pb2.GetCountsResponse]
     """Gives counts of an organization per conversation, flow and node."""
+    GetOverview: _grpc.UnaryUnaryMultiCallable[_analytics_pb2.GetOverviewRequest, _analytics_pb2.GetOverviewResponse]
+    """Gives the figures of an organization over a period, and of each flow."""
+    GetFlowReport: _grpc.UnaryUnaryMultiCallable[_analytics_pb2.GetFlowReportRequest, _analytics_pb2.GetFlowReportResponse]
+    """Gives a flow's conversations, messages and durations over a period."""
+    GetNodeHeatmap: _grpc.UnaryUnaryMultiCallable[_analytics_pb2.GetNodeHeatmapRequest, _analytics_pb2.GetNodeHeatmapResponse]
+    """Gives how many messages belong to each node of a flow, most first."""
+    GetDailyActivity: _grpc.UnaryUnaryMultiCallable[_analytics_pb2.GetDailyActivityRequest, _analytics_pb2.GetDailyActivityResponse]
+    """Gives a flow's messages and contacts by day, in the organization's time zone."""
+    GetUserSegments: _grpc.UnaryUnaryMultiCallable[_analytics_pb2.GetUserSegmentsRequest, _analytics_pb2.GetUserSegmentsResponse]
+    """Gives how many contacts wrote much and little in a flow, of all time."""
+    GetFunnel: _grpc.UnaryUnaryMultiCallable[_analytics_pb2.GetFunnelRequest, _analytics_pb2.GetFunnelResponse]
+    """Gives where conversations of a flow went, and at which nodes they were dropped or handed over."""
+    GetVersions: _grpc.UnaryUnaryMultiCallable[_analytics_pb2.GetVersionsRequest, _analytics_pb2.GetVersionsResponse]
+    """Compares the versions of a flow by how many conversations they finish."""
+    GetDeliveries: _grpc.UnaryUnaryMultiCallable[_analytics_pb2.GetDeliveriesRequest, _analytics_pb2.GetDeliveriesResponse]
+    """Gives what became of messages, by the number that sent them."""
+    ListRecords: _grpc.UnaryUnaryMultiCallable[_analytics_pb2.ListRecordsRequest, _analytics_pb2.ListRecordsResponse]
+    """Gives records of the log by time, page by page, as an export needs them."""
 
 @_typing.type_check_only
 class ReportsAsyncStub(ReportsStub):
@@ -78,6 +96,24 @@ class ReportsAsyncStub(ReportsStub):
     """Gives the messages of a contact in order."""
     GetCounts: _aio.UnaryUnaryMultiCallable[_analytics_pb2.GetCountsRequest, _analytics_pb2.GetCountsResponse]  # type: ignore[assignment]
     """Gives counts of an organization per conversation, flow and node."""
+    GetOverview: _aio.UnaryUnaryMultiCallable[_analytics_pb2.GetOverviewRequest, _analytics_pb2.GetOverviewResponse]  # type: ignore[assignment]
+    """Gives the figures of an organization over a period, and of each flow."""
+    GetFlowReport: _aio.UnaryUnaryMultiCallable[_analytics_pb2.GetFlowReportRequest, _analytics_pb2.GetFlowReportResponse]  # type: ignore[assignment]
+    """Gives a flow's conversations, messages and durations over a period."""
+    GetNodeHeatmap: _aio.UnaryUnaryMultiCallable[_analytics_pb2.GetNodeHeatmapRequest, _analytics_pb2.GetNodeHeatmapResponse]  # type: ignore[assignment]
+    """Gives how many messages belong to each node of a flow, most first."""
+    GetDailyActivity: _aio.UnaryUnaryMultiCallable[_analytics_pb2.GetDailyActivityRequest, _analytics_pb2.GetDailyActivityResponse]  # type: ignore[assignment]
+    """Gives a flow's messages and contacts by day, in the organization's time zone."""
+    GetUserSegments: _aio.UnaryUnaryMultiCallable[_analytics_pb2.GetUserSegmentsRequest, _analytics_pb2.GetUserSegmentsResponse]  # type: ignore[assignment]
+    """Gives how many contacts wrote much and little in a flow, of all time."""
+    GetFunnel: _aio.UnaryUnaryMultiCallable[_analytics_pb2.GetFunnelRequest, _analytics_pb2.GetFunnelResponse]  # type: ignore[assignment]
+    """Gives where conversations of a flow went, and at which nodes they were dropped or handed over."""
+    GetVersions: _aio.UnaryUnaryMultiCallable[_analytics_pb2.GetVersionsRequest, _analytics_pb2.GetVersionsResponse]  # type: ignore[assignment]
+    """Compares the versions of a flow by how many conversations they finish."""
+    GetDeliveries: _aio.UnaryUnaryMultiCallable[_analytics_pb2.GetDeliveriesRequest, _analytics_pb2.GetDeliveriesResponse]  # type: ignore[assignment]
+    """Gives what became of messages, by the number that sent them."""
+    ListRecords: _aio.UnaryUnaryMultiCallable[_analytics_pb2.ListRecordsRequest, _analytics_pb2.ListRecordsResponse]  # type: ignore[assignment]
+    """Gives records of the log by time, page by page, as an export needs them."""
 
 class ReportsServicer(metaclass=_abc_1.ABCMeta):
     """What was recorded, for people."""
@@ -97,6 +133,78 @@ class ReportsServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_analytics_pb2.GetCountsResponse, _abc.Awaitable[_analytics_pb2.GetCountsResponse]]:
         """Gives counts of an organization per conversation, flow and node."""
+
+    @_abc_1.abstractmethod
+    def GetOverview(
+        self,
+        request: _analytics_pb2.GetOverviewRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_analytics_pb2.GetOverviewResponse, _abc.Awaitable[_analytics_pb2.GetOverviewResponse]]:
+        """Gives the figures of an organization over a period, and of each flow."""
+
+    @_abc_1.abstractmethod
+    def GetFlowReport(
+        self,
+        request: _analytics_pb2.GetFlowReportRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_analytics_pb2.GetFlowReportResponse, _abc.Awaitable[_analytics_pb2.GetFlowReportResponse]]:
+        """Gives a flow's conversations, messages and durations over a period."""
+
+    @_abc_1.abstractmethod
+    def GetNodeHeatmap(
+        self,
+        request: _analytics_pb2.GetNodeHeatmapRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_analytics_pb2.GetNodeHeatmapResponse, _abc.Awaitable[_analytics_pb2.GetNodeHeatmapResponse]]:
+        """Gives how many messages belong to each node of a flow, most first."""
+
+    @_abc_1.abstractmethod
+    def GetDailyActivity(
+        self,
+        request: _analytics_pb2.GetDailyActivityRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_analytics_pb2.GetDailyActivityResponse, _abc.Awaitable[_analytics_pb2.GetDailyActivityResponse]]:
+        """Gives a flow's messages and contacts by day, in the organization's time zone."""
+
+    @_abc_1.abstractmethod
+    def GetUserSegments(
+        self,
+        request: _analytics_pb2.GetUserSegmentsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_analytics_pb2.GetUserSegmentsResponse, _abc.Awaitable[_analytics_pb2.GetUserSegmentsResponse]]:
+        """Gives how many contacts wrote much and little in a flow, of all time."""
+
+    @_abc_1.abstractmethod
+    def GetFunnel(
+        self,
+        request: _analytics_pb2.GetFunnelRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_analytics_pb2.GetFunnelResponse, _abc.Awaitable[_analytics_pb2.GetFunnelResponse]]:
+        """Gives where conversations of a flow went, and at which nodes they were dropped or handed over."""
+
+    @_abc_1.abstractmethod
+    def GetVersions(
+        self,
+        request: _analytics_pb2.GetVersionsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_analytics_pb2.GetVersionsResponse, _abc.Awaitable[_analytics_pb2.GetVersionsResponse]]:
+        """Compares the versions of a flow by how many conversations they finish."""
+
+    @_abc_1.abstractmethod
+    def GetDeliveries(
+        self,
+        request: _analytics_pb2.GetDeliveriesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_analytics_pb2.GetDeliveriesResponse, _abc.Awaitable[_analytics_pb2.GetDeliveriesResponse]]:
+        """Gives what became of messages, by the number that sent them."""
+
+    @_abc_1.abstractmethod
+    def ListRecords(
+        self,
+        request: _analytics_pb2.ListRecordsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_analytics_pb2.ListRecordsResponse, _abc.Awaitable[_analytics_pb2.ListRecordsResponse]]:
+        """Gives records of the log by time, page by page, as an export needs them."""
 
 def add_ReportsServicer_to_server(servicer: ReportsServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
 

@@ -1,0 +1,21 @@
+"""A session that people closed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class ClosedSession:
+    """Whose it was, and where the contact stood; `phone_number` is digits, `time_zone` the organization's or empty."""
+
+    organization_id: UUID
+    phone_number: str
+    conversation_id: UUID
+    flow_id: UUID
+    flow_version: int
+    node_id: str
+    closed_at: datetime
+    time_zone: str

@@ -1,0 +1,178 @@
+"""/api/v1/analytics and /api/v1/whatsapp-analytics: figures of conversations, and the log as a file."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Path, Query
+from pydantic import AfterValidator
+from starlette.responses import StreamingResponse
+
+from services.ingress.analytics import Analytics, Form
+from services.ingress.domain.analytics import PeriodName
+from services.ingress.domain.phone import read_phone
+from services.ingress.http.rest.analytics_models import (
+    ConversationAnalytics,
+    DailyActivity,
+    FlowReport,
+    FlowTranscript,
+    NodesHeatmap,
+    UserSegments,
+)
+from services.ingress.http.rest.auth import AnalyticsReader, LogExporter, ReportReader
+from services.ingress.http.rest.figure_models import DeliveryReport, FlowFunnel, Metrics, VersionComparison
+from services.ingress.http.rest.flow_requests import LARGEST, NO_FLOW
+from services.ingress.http.rest.refusals import Documented, refusals
+
+_MEDIA_TYPES: dict[Form, str] = {"csv": "text/csv; charset=utf-8", "jsonl": "application/x-ndjson"}
+
+Days = Annotated[
+    int, Query(ge=1, le=365, description="How many days back, whole ones in the organization's time zone.")
+]
+OnlyFlow = Annotated[UUID | None, Query(description="Only this flow; left out, all.")]
+Phone = Annotated[
+    str,
+    Path(description="Digits with the country code; +, spaces, dashes and brackets may be in between."),
+    AfterValidator(read_phone),
+]
+Moment = Annotated[datetime, AfterValidator(lambda moment: moment if moment.tzinfo else moment.replace(tzinfo=UTC))]
+
+
+class _Endpoints:
+    """The methods."""
+
+    def __init__(self, analytics: Analytics) -> None:
+        self._analytics = analytics
+
+    async def conversations(
+        self,
+        organization_id: AnalyticsReader,
+        period: Annotated[PeriodName, Query(description="How far back; 24h is today and yesterday.")] = "7d",
+        flow_id: OnlyFlow = None,
+    ) -> ConversationAnalytics:
+        """Your organization's conversations in figures. Permission: analytics:read.
+
+        Days are whole ones in the organization's time zone. Figures follow what happens within some seconds.
+        """
+        found = await self._analytics.overview(organization_id=organization_id, period=period, flow_id=flow_id)
+        return ConversationAnalytics.of(period, found)
+
+    async def metrics(self, organization_id: AnalyticsReader, days: Days = 30, flow_id: OnlyFlow = None) -> Metrics:
+        """Rates and response times. Permission: analytics:read."""
+        figures = await self._analytics.figures(organization_id=organization_id, flow_id=flow_id, days=days)
+        deliveries = await self._analytics.deliveries(organization_id=organization_id, flow_id=flow_id, days=days)
+        return Metrics.of(days, figures, deliveries)
+
+    async def deliveries(
+        self, organization_id: AnalyticsReader, days: Days = 30, flow_id: OnlyFlow = None
+    ) -> DeliveryReport:
+        """What became of messages, by number and by Meta's error code. Permission: analytics:read."""
+        found = await self._analytics.deliveries(organization_id=organization_id, flow_id=flow_id, days=days)
+        return DeliveryReport.of(days, found)
+
+    async def funnel(
+        self,
+        organization_id: AnalyticsReader,
+        flow_id: UUID,
+        days: Days = 30,
+        version: Annotated[int, Query(ge=0, le=LARGEST, description="Only this version; 0, all.")] = 0,
+    ) -> FlowFunnel:
+        """Where conversations went, and where they were dropped. Permission: analytics:read."""
+        found = await self._analytics.funnel(
+            organization_id=organization_id, flow_id=flow_id, days=days, version=version
+        )
+        return FlowFunnel.of(str(flow_id), days, version, found)
+
+    async def versions(self, organization_id: AnalyticsReader, flow_id: UUID, days: Days = 30) -> VersionComparison:
+        """A flow's versions beside each other, with confidence intervals. Permission: analytics:read."""
+        found = await self._analytics.versions(organization_id=organization_id, flow_id=flow_id, days=days)
+        return VersionComparison.of(str(flow_id), days, list(found))
+
+    async def export(
+        self,
+        organization_id: LogExporter,
+        form: Annotated[Form, Query(alias="format", description="csv with a header, or jsonl.")] = "jsonl",
+        flow_id: OnlyFlow = None,
+        since: Annotated[Moment | None, Query(description="From this moment on; left out, from the first.")] = None,
+        until: Annotated[Moment | None, Query(description="Up to, and without, this moment.")] = None,
+    ) -> StreamingResponse:
+        """The log of conversations as a file, by time. Permission: analytics:export.
+
+        In CSV, a text that a spreadsheet would take for a formula has an apostrophe before it.
+        """
+        parts = await self._analytics.export(
+            organization_id=organization_id, form=form, flow_id=flow_id, since=since, until=until
+        )
+        name = {"content-disposition": f'attachment; filename="conversation-log.{form}"'}
+        return StreamingResponse(parts, media_type=_MEDIA_TYPES[form], headers=name)
+
+    async def report(self, organization_id: ReportReader, flow_id: UUID, days: Days = 30) -> FlowReport:
+        """A flow in figures. Permission: reports:read."""
+        figures = await self._analytics.report(organization_id=organization_id, flow_id=flow_id, days=days)
+        return FlowReport.of(str(flow_id), days, figures)
+
+    async def heatmap(self, organization_id: ReportReader, flow_id: UUID, days: Days = 30) -> NodesHeatmap:
+        """Messages by node. Permission: reports:read."""
+        found = await self._analytics.heatmap(organization_id=organization_id, flow_id=flow_id, days=days)
+        return NodesHeatmap.of(str(flow_id), days, found)
+
+    async def days(self, organization_id: ReportReader, flow_id: UUID, days: Days = 30) -> DailyActivity:
+        """Messages and contacts by day, in the organization's time zone. Permission: reports:read."""
+        found = await self._analytics.days(organization_id=organization_id, flow_id=flow_id, days=days)
+        return DailyActivity.of(str(flow_id), days, list(found))
+
+    async def segments(self, organization_id: ReportReader, flow_id: UUID) -> UserSegments:
+        """Contacts by how much they write, of all time. Permission: reports:read."""
+        found = await self._analytics.segments(organization_id=organization_id, flow_id=flow_id)
+        return UserSegments.of(str(flow_id), found)
+
+    async def transcript(
+        self,
+        organization_id: ReportReader,
+        phone: Phone,
+        flow_id: Annotated[UUID, Query(description="The flow in which it was said.")],
+    ) -> FlowTranscript:
+        """What a contact and the bot said in a flow. Permission: reports:read."""
+        found = await self._analytics.transcript(organization_id=organization_id, phone_number=phone, flow_id=flow_id)
+        return FlowTranscript.of(phone, str(flow_id), found)
+
+
+def analytics_routes(analytics: Analytics) -> APIRouter:
+    """The routes, to be put under /api/v1."""
+    endpoints = _Endpoints(analytics)
+    routes = APIRouter(tags=["analytics"])
+    missing = refusals(on_404=NO_FLOW)
+    files: Documented = {
+        200: {
+            "description": "The file",
+            "content": {kind.partition(";")[0]: {"schema": {"type": "string"}} for kind in _MEDIA_TYPES.values()},
+        }
+    }
+    for path, endpoint, summary in (
+        ("/analytics/conversations", endpoints.conversations, "Conversations in figures"),
+        ("/analytics/metrics", endpoints.metrics, "Rates and response times"),
+        ("/analytics/deliveries", endpoints.deliveries, "What became of messages"),
+        ("/analytics/flows/{flow_id}/funnel", endpoints.funnel, "Where conversations went"),
+        ("/analytics/flows/{flow_id}/versions", endpoints.versions, "Compare versions"),
+        ("/whatsapp-analytics/flows/{flow_id}/report", endpoints.report, "A flow in figures"),
+        ("/whatsapp-analytics/flows/{flow_id}/nodes-heatmap", endpoints.heatmap, "Messages by node"),
+        ("/whatsapp-analytics/flows/{flow_id}/daily-activity", endpoints.days, "A flow by day"),
+        ("/whatsapp-analytics/flows/{flow_id}/user-segments", endpoints.segments, "Contacts by how much they write"),
+    ):
+        routes.add_api_route(path, endpoint, summary=summary, responses=missing)
+    routes.add_api_route(
+        "/whatsapp-analytics/conversations/{phone}/transcript",
+        endpoints.transcript,
+        summary="What was said in a flow",
+        responses=refusals(on_404="Conversation not found: CONVERSATION_NOT_FOUND, or FLOW_NOT_FOUND"),
+    )
+    routes.add_api_route(
+        "/analytics/export",
+        endpoints.export,
+        summary="The log as a file",
+        response_class=StreamingResponse,
+        responses=missing | files,
+    )
+    return routes

@@ -1,0 +1,156 @@
+"""After a storm of repeats in any order, REST, gRPC and the export tell what a recount of the records gives."""
+
+import asyncio
+import json
+import random
+from datetime import UTC, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+
+from services.analytics.domain.record import Record
+from services.analytics.server.recording import KINDS
+from services.chassis.rpc import Peer
+from services.ingress.domain.conversation import Flow
+from services.ingress.peers.analytics import GrpcReports
+from services.pb.analytics.v1 import analytics_pb2, analytics_pb2_grpc
+from tests.fakes.analytics_records import NOON
+from tests.fakes.analytics_recount import RecountedReports
+from tests.fakes.ingress_peers import MORNING, House
+from tests.fixtures.rest import Clock, Rights, bearer, site_on
+from tests.fixtures.servers import Database as OwnDatabase
+from tests.integration.analytics.served import serving
+
+FLOW = UUID(int=61)
+ZONE = "America/Manaus"
+
+
+def made(organization_id: UUID) -> list[analytics_pb2.Record]:
+    """Sixty runs of a flow over some days: begun, answered wrong and right, mostly ended, and delivered."""
+    chance, records = random.Random(7), []
+    for number in range(60):
+        began = NOON - timedelta(hours=chance.randrange(100))
+        place: dict[str, Any] = {
+            "organization_id": str(organization_id), "conversation_id": str(UUID(int=1000 + number % 40)),
+            "phone_number": f"55119{number % 35:0>8}", "flow_id": str(FLOW), "flow_version": 1 + number % 2,
+            "time_zone": ZONE, "phone_number_id": "7001",
+        }  # fmt: skip
+        said: list[dict[str, Any]] = [
+            {"kind": analytics_pb2.RECORD_KIND_CONTACT_MESSAGE, "node_id": "start", "text": "oi",
+             "path": ["", "", "start", "next", "ask"]},
+            {"kind": analytics_pb2.RECORD_KIND_FLOW_STARTED, "node_id": "start", "text": "number"},
+            {"kind": analytics_pb2.RECORD_KIND_BOT_MESSAGE, "node_id": "ask", "text": "Quantos?"},
+            {"kind": analytics_pb2.RECORD_KIND_INVALID_ANSWER, "node_id": "ask", "text": "number"},
+            {"kind": analytics_pb2.RECORD_KIND_CONTACT_MESSAGE, "node_id": "ask", "text": "dois",
+             "path": ["ask", "next", "bye"], "answered_after_us": 2_500_000},
+        ]  # fmt: skip
+        if number % 3:
+            text = "end_node" if number % 2 else "expired"
+            said.append({"kind": analytics_pb2.RECORD_KIND_FLOW_ENDED, "node_id": "bye", "text": text})
+        said += [
+            {"kind": analytics_pb2.RECORD_KIND_DELIVERY, "status": status, "former_status": former}
+            for status, former in (("accepted", ""), ("read", "sent"))
+        ]
+        records += [
+            analytics_pb2.Record(
+                **(place | one),
+                record_id=f"event {number}#{at}",
+                sequence=at,
+                occurred_at_us=int((began + timedelta(seconds=20 * at)).timestamp() * 1_000_000),
+            )
+            for at, one in enumerate(said)
+        ]
+    return records
+
+
+async def storm(peer: Peer, records: list[analytics_pb2.Record]) -> None:
+    """Every record three times, shuffled, in small calls of which many are under way."""
+    stub = peer.stub(analytics_pb2_grpc.RecordingStub)
+    thrice = records * 3
+    random.Random(11).shuffle(thrice)
+    calls = [analytics_pb2.IngestRequest(records=thrice[at : at + 17]) for at in range(0, len(thrice), 17)]
+    await asyncio.gather(*(peer.call(stub.Ingest, call, seconds=30) for call in calls))
+
+
+def read(told: analytics_pb2.Record) -> Record:
+    """A record as analytics keeps it."""
+    return Record(
+        UUID(told.organization_id), NOON + timedelta(microseconds=told.occurred_at_us - int(NOON.timestamp() * 1e6)),
+        told.record_id, told.sequence, KINDS[told.kind], UUID(told.conversation_id), told.phone_number,
+        UUID(told.flow_id), told.node_id, told.text, told.status, told.error_code, told.flow_version, ZONE,
+        "\x1f".join(told.path), told.phone_number_id, told.answered_after_us, told.former_status,
+    )  # fmt: skip
+
+
+async def test_rest_grpc_and_export_agree_with_a_recount_after_a_storm(
+    module_database: OwnDatabase, tmp_path: Path
+) -> None:
+    organization_id = uuid4()
+    records = made(organization_id)
+    async with serving(module_database.url_of("analytics"), tmp_path, "executor", "ingress") as (executor, ingress):
+        await storm(executor, records)
+
+        house, rights = House(), Rights()
+        house.flows[organization_id] = [Flow(str(FLOW), "Bolos", 2, MORNING)]
+        rights.reports = GrpcReports(ingress)  # type: ignore[assignment]  # the real one in the fake's place
+        transport = httpx.ASGITransport(site_on(house, Clock(), rights))
+        async with httpx.AsyncClient(
+            transport=transport, base_url="http://ingress", headers=bearer(organization_id, "org_admin")
+        ) as client:
+            flow = f"/api/v1/whatsapp-analytics/flows/{FLOW}"
+            report = (await client.get(f"{flow}/report", params={"days": 30})).json()
+            heatmap = (await client.get(f"{flow}/nodes-heatmap")).json()
+            days = (await client.get(f"{flow}/daily-activity")).json()
+            segments = (await client.get(f"{flow}/user-segments")).json()
+            funnel = (await client.get(f"/api/v1/analytics/flows/{FLOW}/funnel")).json()
+            overview = (await client.get("/api/v1/analytics/conversations", params={"period": "30d"})).json()
+            deliveries = (await client.get("/api/v1/analytics/deliveries")).json()
+            lines = (await client.get("/api/v1/analytics/export")).text.splitlines()
+        stub = ingress.stub(analytics_pb2_grpc.ReportsStub)
+        request = analytics_pb2.GetFlowReportRequest(organization_id=str(organization_id), flow_id=str(FLOW), days=30)
+        over_grpc = await ingress.call(stub.GetFlowReport, request, seconds=10)
+
+    since = (NOON.astimezone(UTC) - timedelta(days=29)).date()
+    recount = RecountedReports(lambda: [read(record) for record in records])
+    whose: dict[str, Any] = {"organization_id": organization_id, "flow_id": FLOW}
+    counted = await recount.flow_report(**whose, first_day=since)
+    figures, durations = counted.figures, counted.durations
+    assert report["conversations"] == {
+        "total": figures.conversations, "completed": figures.completed,
+        "active": figures.conversations - figures.completed,
+        "completion_rate": round(100 * figures.completed / figures.conversations, 2), "unique_users": figures.contacts,
+    }  # fmt: skip
+    assert report["messages"]["total"] == figures.contact_messages + figures.bot_messages == 180
+    assert report["duration"] == {
+        "average_seconds": round(durations.total_us / 1e6 / durations.count, 2),
+        "max_seconds": durations.longest_us / 1e6,
+        "min_seconds": durations.shortest_us / 1e6,
+    }
+    assert (over_grpc.figures.conversations, over_grpc.figures.contacts) == (40, 35)
+    assert over_grpc.figures.contact_messages == report["messages"]["from_user"] == 120
+    counted_map = await recount.heatmap(**whose, first_day=since)
+    assert [(node["node_id"], node["visits"]) for node in heatmap["nodes"]] == list(counted_map.nodes)
+    counted_days = await recount.days(**whose, first_day=since)
+    assert [(day["date"], day["messages"], day["unique_users"]) for day in days["daily_activity"]] == [
+        (day.day.isoformat(), day.messages, day.contacts) for day in counted_days
+    ]
+    counted_segments = await recount.segments(**whose)
+    assert (segments["total_users"], segments["segments"]["active_users"]["count"]) == (
+        counted_segments.contacts, counted_segments.active - counted_segments.power,
+    )  # fmt: skip
+    counted_funnel = await recount.funnel(**whose, first_day=since, flow_version=0)
+    assert [(edge["source"], edge["target"], edge["passed"]) for edge in funnel["edges"]] == [
+        (edge.source, edge.target, edge.passed) for edge in counted_funnel.edges
+    ]
+    assert overview["metrics"]["total_messages"] == report["messages"]["total"]
+    assert overview["by_flow"][0]["flow_name"] == "Bolos"
+    (number,) = deliveries["numbers"]
+    assert (number["accepted"], number["delivered"], number["read"]) == (60, 60, 60)
+    # The export tells every record once, by time.
+    exported = [json.loads(line) for line in lines]
+    assert {line["record_id"] for line in exported} == {record.record_id for record in records}
+    assert len(exported) == len(records)
+    assert [line["occurred_at"] for line in exported] == sorted(line["occurred_at"] for line in exported)
+    assert sum(line["kind"] in ("contact_message", "bot_message") for line in exported) == report["messages"]["total"]
