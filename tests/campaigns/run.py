@@ -31,6 +31,7 @@ _LASTS_SECONDS = 20
 _PER_SECOND = 100_000.0
 _PAUSED_LOOKS = 3
 _ANSWER_MS = 100
+_GLANCE_SECONDS = 0.02
 
 Say = Callable[[str], None]
 
@@ -195,10 +196,22 @@ class _Run:
 
     async def _kill(self) -> int:
         pids = (await self._house.status())["services"]["sender"]["pids"]
+        # Right after Meta accepted some: its answers are still on their way.
+        before = await self._accepted_count()
+        async with asyncio.timeout(self._plan.patience_seconds):
+            while True:
+                if await self._accepted_count() > before:
+                    break
+                await asyncio.sleep(_GLANCE_SECONDS)
         for pid in pids:
             os.kill(pid, signal.SIGKILL)
         self._say(f"{len(pids)} senders killed")
         return len(pids)
+
+    async def _accepted_count(self) -> int:
+        """How many messages Meta has accepted."""
+        async with self._session.get(f"{self._meta}/_sim/stats") as answer:
+            return int((await answer.json())["accepted"])
 
     async def _until(
         self, is_reached: Callable[[sender_pb2.GetCampaignResponse], bool]
