@@ -33,8 +33,8 @@ WIDER = (
       ADD COLUMN day date, ADD COLUMN flow_version int, ADD COLUMN path text, ADD COLUMN phone_number_id text,
       ADD COLUMN answered_after_us bigint, ADD COLUMN former_status text
     """,
-    # A conversation in a flow: also its latest beginning, and its latest end. A place is the microsecond with ten bits
-    # for the order within it.
+    # A conversation in a flow: also its latest beginning and end. A place is the microsecond with ten bits for
+    # the order within it.
     """
     ALTER TABLE analytics.conversation_count
       ADD COLUMN last_at timestamptz, ADD COLUMN started_place bigint, ADD COLUMN started_day date,
@@ -88,7 +88,7 @@ ROLLUPS = (
     f"""
     CREATE TABLE analytics.conversation_day (
       organization_id uuid NOT NULL, flow_id uuid NOT NULL, day date NOT NULL, flow_version int NOT NULL,
-      conversations bigint NOT NULL, completed bigint NOT NULL, finished bigint NOT NULL, duration_us numeric NOT NULL,
+      conversations bigint NOT NULL, completed bigint NOT NULL, finished bigint NOT NULL, duration_us bigint NOT NULL,
       PRIMARY KEY (organization_id, flow_id, day, flow_version)
     ) {_BUSY}
     """,

@@ -101,7 +101,7 @@ _STATES = f"""
       INSERT INTO analytics.conversation_day AS c
         (organization_id, flow_id, day, flow_version, conversations, completed, finished, duration_us)
       SELECT organization_id, flow_id, day, version, sum(one), sum(one * (duration IS NOT NULL)::int),
-        sum(one * (duration IS NOT NULL AND is_finished)::int), sum(one * coalesce(duration, 0))
+        sum(one * (duration IS NOT NULL AND is_finished)::int), sum(one * coalesce(duration, 0))::bigint
       FROM (
         SELECT organization_id, flow_id, day_before AS day, version_before AS version, duration_before AS duration,
           finished_before AS is_finished, -1 AS one FROM moved_states
