@@ -203,11 +203,12 @@ INSERT INTO trust VALUES
   -- As number_directory: news of templates name an account only.
   ('svc_router', 'router.account_directory', 'SELECT, INSERT', 'house'),
   ('svc_router', 'router.number', 'SELECT, INSERT, UPDATE', 'tenant'),
-  ('svc_router', 'router.chatbot', 'SELECT, INSERT, UPDATE', 'tenant'),
+  ('svc_router', 'router.chatbot', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),
   ('svc_router', 'router.keyword_trigger', 'SELECT, INSERT, DELETE', 'tenant'),
   ('svc_router', 'router.contact', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),
   ('svc_router', 'router.contact_identity', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),
   ('svc_router', 'router.conversation', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),
+  ('svc_router', 'router.conversation_note', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),
   ('svc_router', 'router.erased_identity', 'SELECT, INSERT, UPDATE', 'tenant'),
   ('svc_router', 'router.applied_order', 'SELECT, INSERT, DELETE', 'tenant'),
   ('svc_router', 'router.receipt', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),

@@ -27,28 +27,37 @@ from services.router.ports import (
     RoutingStore,
     Sender,
 )
+from services.router.ports.people import InboxStore, PeopleStore, SettingsStore
 from services.router.server import (
     AddressesServer,
     ConversationsServer,
     DirectoryServer,
+    InboxServer,
     OrdersServer,
+    PeopleServer,
     PrivacyServer,
     RoutingServer,
+    SettingsServer,
 )
 from services.router.settings import Settings
 from services.router.store import (
     PostgresConversations,
     PostgresDirectory,
+    PostgresInbox,
     PostgresOrders,
+    PostgresPeople,
     PostgresPrivacy,
     PostgresRouting,
 )
 from services.router.usecases import (
     ApplyOrders,
     Directory,
+    Inbox,
     LearnAccounts,
     NoteConsents,
     OpenConversations,
+    OwnSettings,
+    People,
     Privacy,
     RouteMessages,
     RouteStatuses,
@@ -68,6 +77,9 @@ class Surroundings:
     conversations: ConversationStore
     privacy: PrivacyStore
     orders: OrderStore
+    people: PeopleStore
+    inbox: InboxStore
+    settings: SettingsStore
     executor: Executor
     sender: Sender
     now: clock.Now = clock.now
@@ -85,12 +97,16 @@ async def build(settings: Settings) -> Service:
     executor = Peer(executor_address, signer, is_repeating=False, certificates=certificates)
     sender = Peer(PeerAddress("sender", settings.sender_target), signer, certificates=certificates)
     audit = AuditLog(ROOM, database)
+    directory = PostgresDirectory(database, audit)
     surroundings = Surroundings(
         routing=PostgresRouting(database, names),
-        directory=PostgresDirectory(database, audit),
+        directory=directory,
         conversations=PostgresConversations(database, audit),
         privacy=PostgresPrivacy(database, names, audit),
         orders=PostgresOrders(database),
+        people=PostgresPeople(database, names, audit),
+        inbox=PostgresInbox(database, audit),
+        settings=directory,
         executor=GrpcExecutor(executor, seconds=settings.peer_seconds),
         sender=GrpcSender(sender, seconds=settings.peer_seconds),
     )
@@ -148,7 +164,19 @@ def servicers(surroundings: Surroundings) -> list[Servicer]:
             router_pb2_grpc.add_OrdersServicer_to_server,
             OrdersServer(orders),
         ),
+        *_for_people(surroundings),
         Servicer("pytake.router.v1.Privacy", router_pb2_grpc.add_PrivacyServicer_to_server, privacy),
+    ]
+
+
+def _for_people(surroundings: Surroundings) -> list[Servicer]:
+    people = PeopleServer(People(surroundings.people, surroundings.sender, surroundings.now))
+    inbox = InboxServer(Inbox(surroundings.inbox, uuid4))
+    own_settings = SettingsServer(OwnSettings(surroundings.settings))
+    return [
+        Servicer("pytake.router.v1.People", router_pb2_grpc.add_PeopleServicer_to_server, people),
+        Servicer("pytake.router.v1.Inbox", router_pb2_grpc.add_InboxServicer_to_server, inbox),
+        Servicer("pytake.router.v1.Settings", router_pb2_grpc.add_SettingsServicer_to_server, own_settings),
     ]
 
 

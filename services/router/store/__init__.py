@@ -2,8 +2,18 @@
 
 from services.router.store.conversations import PostgresConversations
 from services.router.store.directory import PostgresDirectory
+from services.router.store.inbox import PostgresInbox
 from services.router.store.orders import PostgresOrders
+from services.router.store.people import PostgresPeople
 from services.router.store.privacy import PostgresPrivacy
 from services.router.store.routing import PostgresRouting
 
-__all__ = ["PostgresConversations", "PostgresDirectory", "PostgresOrders", "PostgresPrivacy", "PostgresRouting"]
+__all__ = [
+    "PostgresConversations",
+    "PostgresDirectory",
+    "PostgresInbox",
+    "PostgresOrders",
+    "PostgresPeople",
+    "PostgresPrivacy",
+    "PostgresRouting",
+]

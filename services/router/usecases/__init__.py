@@ -5,8 +5,11 @@ from services.router.usecases.addressing import OpenConversations
 from services.router.usecases.consents import NoteConsents
 from services.router.usecases.conversations import SetOwner
 from services.router.usecases.directory import Directory
+from services.router.usecases.inbox import Inbox
 from services.router.usecases.messages import RouteMessages
 from services.router.usecases.orders import ApplyOrders
+from services.router.usecases.own_settings import OwnSettings
+from services.router.usecases.people import People
 from services.router.usecases.privacy import Privacy
 from services.router.usecases.statuses import RouteStatuses
 from services.router.usecases.trial_message import SubmitTestMessage
@@ -14,9 +17,12 @@ from services.router.usecases.trial_message import SubmitTestMessage
 __all__ = [
     "ApplyOrders",
     "Directory",
+    "Inbox",
     "LearnAccounts",
     "NoteConsents",
     "OpenConversations",
+    "OwnSettings",
+    "People",
     "Privacy",
     "RouteMessages",
     "RouteStatuses",

@@ -32,7 +32,9 @@ from services.router.server import RoutingServer
 from services.router.store import (
     PostgresConversations,
     PostgresDirectory,
+    PostgresInbox,
     PostgresOrders,
+    PostgresPeople,
     PostgresPrivacy,
     PostgresRouting,
 )
@@ -121,6 +123,9 @@ async def _router(database: Database) -> RoutingServer:
         conversations=PostgresConversations(database, audit),
         privacy=PostgresPrivacy(database, names, audit),
         orders=PostgresOrders(database),
+        people=PostgresPeople(database, names, audit),
+        inbox=PostgresInbox(database, audit),
+        settings=directory,
         executor=GrpcExecutor(cast(Any, TakingPeer()), seconds=5),
         sender=GrpcSender(cast(Any, TakingPeer()), seconds=5),
     )

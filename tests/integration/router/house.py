@@ -26,7 +26,9 @@ from services.router.peers import GrpcExecutor, GrpcSender
 from services.router.store import (
     PostgresConversations,
     PostgresDirectory,
+    PostgresInbox,
     PostgresOrders,
+    PostgresPeople,
     PostgresPrivacy,
     PostgresRouting,
 )
@@ -167,12 +169,16 @@ async def _replica(
     database = await Database.open(url, size=4, name="router")
     stack.push_async_callback(database.close)
     audit = AuditLog("router", database)
+    directory = PostgresDirectory(database, audit)
     surroundings = Surroundings(
         routing=PostgresRouting(database, NAMES),
-        directory=PostgresDirectory(database, audit),
+        directory=directory,
         conversations=PostgresConversations(database, audit),
         privacy=PostgresPrivacy(database, NAMES, audit),
         orders=PostgresOrders(database),
+        people=PostgresPeople(database, NAMES, audit),
+        inbox=PostgresInbox(database, audit),
+        settings=directory,
         executor=GrpcExecutor(peers[0], seconds=10),
         sender=GrpcSender(peers[1], seconds=10),
     )
