@@ -26,7 +26,7 @@ from services.ingress.audit import AuditTrails
 from services.ingress.cache import RateLimits
 from services.ingress.conversations import Conversations
 from services.ingress.domain.limits import Limit, RestLimits
-from services.ingress.http import Bodies, HttpServer, WebhookEndpoint, build_site
+from services.ingress.http import Bodies, ForPeople, HttpServer, WebhookEndpoint, build_site
 from services.ingress.peers import (
     AnalyticsPrivacy,
     ExecutorPrivacy,
@@ -40,6 +40,7 @@ from services.ingress.peers import (
     SenderPrivacy,
 )
 from services.ingress.peers.outgoing import GrpcMessages, GrpcWebhooks
+from services.ingress.peers.people import GrpcContacts, GrpcCredentials, GrpcInbox, GrpcSettings
 from services.ingress.ports import AuditTrail
 from services.ingress.privacy import Exports, Requests, Work
 from services.ingress.privacy.ports import Room
@@ -192,6 +193,12 @@ async def build(settings: Settings) -> Service:
         templates=GrpcTemplates(sender_peer),
         messages=GrpcMessages(sender_peer),
         webhooks=GrpcWebhooks(sender_peer),
+        people=ForPeople(
+            contacts=GrpcContacts(router_peer),
+            inbox=GrpcInbox(router_peer),
+            settings=GrpcSettings(router_peer),
+            credentials=GrpcCredentials(sender_peer),
+        ),
         requests=requests,
         exports=exports,
         accounts=accounts,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from enum import Enum
 from importlib.resources import files
 from typing import Any
@@ -24,11 +25,16 @@ from services.ingress.http.problems import add_problem_answers
 from services.ingress.http.rest import (
     api_key_routes,
     audit_routes,
+    chatbot_routes,
+    contact_routes,
     conversation_routes,
     denied,
     flow_routes,
+    inbox_routes,
     invitation_routes,
     message_routes,
+    number_routes,
+    organization_routes,
     privacy_routes,
     session_routes,
     template_routes,
@@ -36,6 +42,7 @@ from services.ingress.http.rest import (
     webhook_routes,
 )
 from services.ingress.ports import Flows, Messages, Templates, Webhooks
+from services.ingress.ports.people import Contacts, Credentials, Inbox, Settings
 from services.ingress.privacy import Exports, Requests
 
 Ready = Callable[[], Awaitable[bool]]
@@ -44,6 +51,11 @@ API = "/api/v1"
 _TAGS = [
     {"name": "webhook", "description": "What Meta calls. No token: the signature proves who it is."},
     {"name": "conversations", "description": "Look at them, try a flow in a contact's name, take, release, close."},
+    {"name": "inbox", "description": "Conversations as people work them off: whose they are, tags, notes, messages."},
+    {"name": "contacts", "description": "Contacts: find, make, change, tag, merge."},
+    {"name": "organizations", "description": "Your organization."},
+    {"name": "numbers", "description": "Business numbers."},
+    {"name": "chatbots", "description": "Chatbots: which flow answers."},
     {"name": "templates", "description": "Message templates of the accounts that numbers belong to."},
     {"name": "flows", "description": "Flows, their drafts and versions, and what publishing means for people in them."},
     {"name": "messages", "description": "Messages that no flow says, and what became of all messages."},
@@ -61,6 +73,16 @@ _PAGES = (
     ("/docs/docs.js", "docs.js", "text/javascript"),
     ("/docs/docs.css", "docs.css", "text/css"),
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForPeople:
+    """What stands behind the endpoints with which people manage their organization."""
+
+    contacts: Contacts
+    inbox: Inbox
+    settings: Settings
+    credentials: Credentials
 
 
 class Site(FastAPI):
@@ -83,6 +105,7 @@ def build_site(
     templates: Templates,
     messages: Messages,
     webhooks: Webhooks,
+    people: ForPeople,
     requests: Requests,
     exports: Exports,
     accounts: Accounts,
@@ -112,6 +135,11 @@ def build_site(
     site.add_exception_handler(LimitReached, too_much)
     for routes in (
         conversation_routes(conversations),
+        inbox_routes(people.inbox, conversations, messages, accounts.people),
+        contact_routes(people.contacts),
+        organization_routes(people.settings, flows),
+        number_routes(people.settings, flows, people.credentials),
+        chatbot_routes(people.settings, flows),
         flow_routes(flows),
         template_routes(templates),
         message_routes(messages),

@@ -61,8 +61,11 @@ _LOCK = Query(f"""
     SELECT v.conversation_id, v.agent_id, v.tags {_WHICH}
     JOIN router.conversation v ON {_MINE} AND v.contact_id = m.contact_id AND v.phone_number_id = s.phone_number_id
     FOR NO KEY UPDATE OF v""")
+# Assigned to a person it is people's.
 _WRITE = Query(f"""
-    UPDATE router.conversation v SET agent_id = %(agent)b::uuid, tags = %(tags)b::text[]
+    UPDATE router.conversation v SET agent_id = %(agent)b::uuid, tags = %(tags)b::text[],
+      owner_changed_at = CASE WHEN %(agent)b::uuid IS NULL OR v.owner = 'person' THEN v.owner_changed_at ELSE now() END,
+      owner = CASE WHEN %(agent)b::uuid IS NULL THEN v.owner ELSE 'person' END
     WHERE {_MINE} AND v.conversation_id = %(conversation)b::uuid""")
 _READ = Query(f"""
     UPDATE router.conversation v SET read_at = now()

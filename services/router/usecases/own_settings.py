@@ -114,7 +114,7 @@ class OwnSettings:
     async def change_number(
         self, *, organization_id: UUID, phone_number_id: str, change: NumberChange
     ) -> tuple[Number, bool]:
-        """Change a number; tells whether anything changed. Raises InvalidArgument, or NotFound, also for its chatbot."""
+        """Change a number; tells whether anything changed. Raises InvalidArgument or NotFound."""
         number_id("phone_number_id", phone_number_id)
 
         def edit(before: Number | None) -> Number:

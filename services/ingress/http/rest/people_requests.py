@@ -1,0 +1,69 @@
+"""What requests about contacts, conversations and settings have in common."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Coroutine
+from typing import Annotated, Any, Final
+from uuid import UUID
+
+from fastapi import Query, Request
+from fastapi.responses import Response
+from fastapi.routing import APIRoute
+from pydantic import BaseModel, Field
+
+from services.chassis.errors import InvalidArgument
+from services.ingress.domain.people import UNCHANGED, Unchanged
+from services.ingress.http.problems import Refusal
+
+# A sentence on a field begins with its name, perhaps with a place in it.
+_FIELD: Final = re.compile(
+    r"(?:messages\.0\.)?(search|phone_number_id|phone_number|tag|limit|cursor|user_id|name|attributes|language|add_tags"
+    r"|remove_tags|tags|other_contact_id|contact|time_zone|display_phone_number|chatbot_id|app|waba_id|text|content"
+    r"|access_token)(?:\[\d+\])? "
+)
+_RENAMED: Final = {"add_tags": "add", "remove_tags": "remove", "chatbot_id": "default_chatbot_id", "contact": "phone"}
+
+Limit = Annotated[int, Query(ge=1, le=500, description="How many to give.")]
+Cursor = Annotated[str, Query(max_length=100, description="`next` of the page before; left out, the first page.")]
+Words = Annotated[str, Field(max_length=100)]
+Tag = Annotated[str, Field(min_length=1, max_length=512, examples=["vip"])]
+
+
+class TagsChange(BaseModel):
+    """Tags to put on and to take off."""
+
+    add: list[Tag] = Field(default=[], max_length=100, examples=[["vip"]])
+    remove: list[Tag] = Field(default=[], max_length=100, examples=[[]])
+
+
+class TellsFields(APIRoute):
+    """What router says of a field is told as that field's."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """FastAPI's handler, with that."""
+        handle = super().get_route_handler()
+
+        async def telling(request: Request) -> Response:
+            try:
+                return await handle(request)
+            except InvalidArgument as error:
+                found = _FIELD.match(error.sentence)
+                if found is None:
+                    raise
+                name = _RENAMED.get(found[1], found[1])
+                errors = [{"field": name, "message": error.sentence[found.end() :]}]
+                raise Refusal(422, error.sentence, "VALIDATION_ERROR", errors=errors) from None
+
+        return telling
+
+
+def given(model: BaseModel, name: str) -> Any:
+    """A field of a body as it was given; UNCHANGED when it was not."""
+    return getattr(model, name) if name in model.model_fields_set else UNCHANGED
+
+
+def given_id(model: BaseModel, name: str) -> UUID | Unchanged | None:
+    """The same of an id; null takes it away."""
+    value: UUID | Unchanged | None = given(model, name)
+    return value
