@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TypeVar
 from uuid import UUID, uuid4, uuid5
 
-from services.chassis.errors import AlreadyExists, NotFound
+from services.chassis.errors import AlreadyExists, InvalidArgument, NotFound, Unavailable
+from services.ingress.domain.idempotency import KeptAnswer
+from services.ingress.domain.outgoing import Told
 from services.ingress.domain.people import (
     ChatbotChange,
     ChatbotView,
@@ -30,6 +32,8 @@ from services.ingress.domain.people import (
     Unchanged,
 )
 from services.ingress.http.site import ForPeople
+from services.ingress.live import LiveEvents
+from services.ingress.ports.answers import Held, Taken
 from services.pb.common.v1 import errors_pb2
 
 MORNING = datetime(2026, 3, 4, 9, 30, 15, tzinfo=UTC)
@@ -55,6 +59,8 @@ class Desk:
     numbers: dict[UUID, dict[str, NumberView]] = field(default_factory=dict)
     chatbots: dict[UUID, dict[str, ChatbotView]] = field(default_factory=dict)
     tokens: list[tuple[UUID, str, str]] = field(default_factory=list)
+    rounds: list[list[Told]] = field(default_factory=list)
+    watched: list[tuple[UUID, str, str, str]] = field(default_factory=list)
 
     def behind(self) -> ForPeople:
         """As the site takes it."""
@@ -63,6 +69,7 @@ class Desk:
             inbox=FakeInbox(self),
             settings=FakeSettings(self),
             credentials=FakeCredentials(self),
+            live=LiveEvents(ScriptedChanges(self), most=4, monotonic=lambda: 0.0, sleep=_no_sleep),
         )
 
     def conversation(self, organization_id: UUID, phone_number: str, **more: object) -> ConversationView:
@@ -288,6 +295,53 @@ class FakeSettings:
     async def delete_chatbot(self, *, organization_id: UUID, chatbot_id: UUID) -> None:
         await self.chatbot(organization_id=organization_id, chatbot_id=chatbot_id)
         del self.desk.chatbots[organization_id][str(chatbot_id)]
+
+
+@dataclass(slots=True)
+class ScriptedChanges:
+    """See ports.Changes: tells one round after the other, then sender is out of reach."""
+
+    desk: Desk
+
+    async def watch(
+        self, *, organization_id: UUID, conversation_id: str, message_id: str, cursor: str
+    ) -> AsyncIterator[Told]:
+        self.desk.watched.append((organization_id, conversation_id, message_id, cursor))
+        if cursor == "none":
+            raise InvalidArgument("cursor is none that was given out; begin without one")
+        if not self.desk.rounds:
+            raise Unavailable("sender is out of reach; try again", reason=errors_pb2.ERROR_REASON_PEER_UNAVAILABLE)
+        for told in self.desk.rounds.pop(0):
+            yield told
+
+
+async def _no_sleep(_: float) -> None:
+    return
+
+
+@dataclass(slots=True)
+class MemoryAnswers:
+    """See ports.answers.Answers."""
+
+    kept: dict[tuple[UUID, bytes], tuple[bytes, KeptAnswer | None, Held]] = field(default_factory=dict)
+
+    async def begin(self, *, organization_id: UUID, key_hash: bytes, request_hash: bytes) -> Held | KeptAnswer | Taken:
+        found = self.kept.get((organization_id, key_hash))
+        if found is None:
+            held = Held(uuid4())
+            self.kept[organization_id, key_hash] = (request_hash, None, held)
+            return held
+        if found[0] != request_hash:
+            return "other"
+        return found[1] or "running"
+
+    async def keep(self, *, organization_id: UUID, key_hash: bytes, held: Held, answer: KeptAnswer) -> None:
+        request_hash, _, mine = self.kept[organization_id, key_hash]
+        assert mine == held
+        self.kept[organization_id, key_hash] = (request_hash, answer, held)
+
+    async def forget(self, *, organization_id: UUID, key_hash: bytes, held: Held) -> None:
+        del self.kept[organization_id, key_hash]
 
 
 @dataclass(slots=True)

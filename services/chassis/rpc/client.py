@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
@@ -113,15 +113,27 @@ class Peer:
         seconds: float,
     ) -> Response:
         """Call a stub's method within `seconds`. Raises the same PytakeError the peer raised, or Unavailable."""
+        try:
+            return await method(request, timeout=seconds, metadata=self._metadata())
+        except aio.AioRpcError as error:
+            raise self._translate(error) from error
+
+    async def stream(
+        self, method: Callable[..., AsyncIterable[Response]], request: Any, *, seconds: float
+    ) -> AsyncIterator[Response]:
+        """The answers of a stub's streaming method, for at most `seconds`. Raises what `call` raises."""
+        try:
+            async for response in method(request, timeout=seconds, metadata=self._metadata()):
+                yield response
+        except aio.AioRpcError as error:
+            raise self._translate(error) from error
+
+    def _metadata(self) -> tuple[tuple[str, str], ...]:
         metadata = [("authorization", f"Bearer {self._signer.token_for(self._address.room)}")]
         traceparent = structlog.contextvars.get_contextvars().get("traceparent")
         if traceparent:
             metadata.append(("traceparent", str(traceparent)))
-        metadata.extend(header_for_person())
-        try:
-            return await method(request, timeout=seconds, metadata=tuple(metadata))
-        except aio.AioRpcError as error:
-            raise self._translate(error) from error
+        return (*metadata, *header_for_person())
 
     def _translate(self, error: aio.AioRpcError) -> errors.PytakeError:
         status = rpc_status.from_call(error)

@@ -101,7 +101,7 @@ def example_of(sentence: str) -> dict[str, Any]:
 async def _refused(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, Refusal)
     if error.errors:
-        return _wrong(error.detail, error.error_code, error.errors)
+        return wrong(error.detail, error.error_code, error.errors)
     return problem(error.status_code, error.detail, error.error_code, _REFUSAL_HEADERS.get(error.status_code))
 
 
@@ -118,7 +118,8 @@ async def _failed(_: Request, error: Exception) -> JSONResponse:
     return problem(status, error.sentence, "VALIDATION_ERROR" if status == 422 else error.code)
 
 
-def _wrong(detail: str, error_code: str, found: Sequence[FieldError]) -> JSONResponse:
+def wrong(detail: str, error_code: str, found: Sequence[FieldError]) -> JSONResponse:
+    """An answer in the one form, with what is wrong with each field."""
     return JSONResponse({"detail": detail, "error_code": error_code, "errors": list(found)}, status_code=422)
 
 
@@ -132,7 +133,7 @@ async def _invalid(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
     found = [{"field": _field(one["loc"], one["type"]), "message": _message(one)} for one in error.errors()]
     detail = "; ".join(f"{one['field']}: {one['message']}" for one in found)
-    return _wrong(detail, "VALIDATION_ERROR", found)
+    return wrong(detail, "VALIDATION_ERROR", found)
 
 
 def _field(location: Sequence[int | str], kind: str) -> str:

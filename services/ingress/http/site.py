@@ -20,6 +20,7 @@ from services.ingress.conversations import Conversations
 from services.ingress.domain.limits import LimitReached
 from services.ingress.http.described import WEBHOOK_PATHS
 from services.ingress.http.guard import Guard
+from services.ingress.http.idempotency import RepeatsAnswers
 from services.ingress.http.limits import TellsLimits, too_much
 from services.ingress.http.problems import add_problem_answers
 from services.ingress.http.rest import (
@@ -29,6 +30,7 @@ from services.ingress.http.rest import (
     contact_routes,
     conversation_routes,
     denied,
+    event_routes,
     flow_routes,
     inbox_routes,
     invitation_routes,
@@ -41,7 +43,10 @@ from services.ingress.http.rest import (
     user_routes,
     webhook_routes,
 )
+from services.ingress.http.trace import TakesUpTraces
+from services.ingress.live import LiveEvents
 from services.ingress.ports import Flows, Messages, Templates, Webhooks
+from services.ingress.ports.answers import Answers
 from services.ingress.ports.people import Contacts, Credentials, Inbox, Settings
 from services.ingress.privacy import Exports, Requests
 
@@ -52,6 +57,7 @@ _TAGS = [
     {"name": "webhook", "description": "What Meta calls. No token: the signature proves who it is."},
     {"name": "conversations", "description": "Look at them, try a flow in a contact's name, take, release, close."},
     {"name": "inbox", "description": "Conversations as people work them off: whose they are, tags, notes, messages."},
+    {"name": "events", "description": "What becomes of messages, as it happens."},
     {"name": "contacts", "description": "Contacts: find, make, change, tag, merge."},
     {"name": "organizations", "description": "Your organization."},
     {"name": "numbers", "description": "Business numbers."},
@@ -83,6 +89,7 @@ class ForPeople:
     inbox: Inbox
     settings: Settings
     credentials: Credentials
+    live: LiveEvents
 
 
 class Site(FastAPI):
@@ -110,6 +117,7 @@ def build_site(
     exports: Exports,
     accounts: Accounts,
     audit: AuditTrails,
+    answers: Answers,
     trusted_proxies: int,
 ) -> Site:
     """The site without the webhook."""
@@ -128,14 +136,17 @@ def build_site(
     site.state.denials = Denials()
     site.state.trusted_proxies = trusted_proxies
     # The last one stands outside: the guard's own answers tell of limits too.
+    site.add_middleware(RepeatsAnswers, answers=answers, gate=accounts.gate)
     site.add_middleware(Guard)
     site.add_middleware(TellsLimits)
+    site.add_middleware(TakesUpTraces)
     add_problem_answers(site)
     site.add_exception_handler(PermissionDenied, denied)
     site.add_exception_handler(LimitReached, too_much)
     for routes in (
         conversation_routes(conversations),
         inbox_routes(people.inbox, conversations, messages, accounts.people),
+        event_routes(people.live, people.inbox),
         contact_routes(people.contacts),
         organization_routes(people.settings, flows),
         number_routes(people.settings, flows, people.credentials),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -33,6 +33,7 @@ from services.ingress.domain.outgoing import (
     MessageView,
     OutgoingMessage,
     SendResult,
+    Told,
     WantedWebhook,
     WebhookView,
 )
@@ -244,6 +245,19 @@ class Messages(Protocol):
 
     async def page(self, *, organization_id: UUID, chosen: MessageFilter, limit: int, cursor: str) -> MessagePage:
         """Messages, newest first. Raises InvalidArgument."""
+
+
+class Changes(Protocol):
+    """What becomes of messages as it happens; sender's."""
+
+    def watch(
+        self, *, organization_id: UUID, conversation_id: str, message_id: str, cursor: str
+    ) -> AsyncIterator[Told]:
+        """Changes after a cursor, or (empty) from now on; it ends after a while, to be asked again.
+
+        Empty news come now and then. Raises InvalidArgument for a cursor that is none, or Unavailable.
+        """
+        ...
 
 
 class Webhooks(Protocol):

@@ -26,6 +26,8 @@ async def test_the_document_names_the_webhook_and_every_resource(asker: Asker) -
         "/api/v1/conversations/{phone}/read": ["post"],
         "/api/v1/conversations/{phone}/notes": ["get", "post"],
         "/api/v1/conversations/{phone}/messages": ["post"],
+        "/api/v1/conversations/{phone}/events": ["get"],
+        "/api/v1/events": ["get"],
         "/api/v1/inbox": ["get"],
         "/api/v1/inbox/{phone}": ["get"],
         "/api/v1/contacts": ["get", "post"],

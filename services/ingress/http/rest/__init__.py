@@ -5,6 +5,7 @@ from services.ingress.http.rest.audit import audit_routes
 from services.ingress.http.rest.auth import denied
 from services.ingress.http.rest.contacts import contact_routes
 from services.ingress.http.rest.conversations import conversation_routes
+from services.ingress.http.rest.events import event_routes
 from services.ingress.http.rest.flows import flow_routes
 from services.ingress.http.rest.inbox import inbox_routes
 from services.ingress.http.rest.invitations import invitation_routes
@@ -23,6 +24,7 @@ __all__ = [
     "contact_routes",
     "conversation_routes",
     "denied",
+    "event_routes",
     "flow_routes",
     "inbox_routes",
     "invitation_routes",
