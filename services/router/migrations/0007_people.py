@@ -16,11 +16,11 @@ def upgrade() -> None:
         WHERE created_at > '2000-01-01Z' AND merged_into IS NULL
         """
     )
-    # None of these changes with a message, so that a message's update stays in its page.
+    # `read_up_to` is the `last_inbound_at` that somebody saw. None of these changes with a message, so that a message's update stays in its page.
     op.execute(
         """
         ALTER TABLE router.conversation
-          ADD COLUMN agent_id uuid, ADD COLUMN tags text[] NOT NULL DEFAULT '{}', ADD COLUMN read_at timestamptz
+          ADD COLUMN agent_id uuid, ADD COLUMN tags text[] NOT NULL DEFAULT '{}', ADD COLUMN read_up_to timestamptz
         """
     )
     op.execute(

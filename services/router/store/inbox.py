@@ -16,7 +16,7 @@ from services.router.usecases.unknown import unknown_conversation
 
 _COLUMNS = """v.conversation_id, c.contact_id, coalesce(NULLIF(c.given_name, ''), c.name), c.wa_id, c.user_id,
            v.phone_number_id, v.owner, v.agent_id, v.tags, v.last_inbound_at, v.window_expires_at,
-           v.window_expires_at IS NOT NULL AND v.last_inbound_at > coalesce(v.read_at, '-infinity')"""
+           v.window_expires_at IS NOT NULL AND v.last_inbound_at > coalesce(v.read_up_to, '-infinity')"""
 _MINE = "v.organization_id = %(organization)b::uuid"
 _CONTACT = "JOIN router.contact c ON c.organization_id = %(organization)b::uuid AND c.contact_id = v.contact_id"
 
@@ -31,7 +31,7 @@ def _page(condition: str) -> Query:
       AND (%(agent)b::uuid IS NULL OR v.agent_id = %(agent)b::uuid)
       AND (%(tag)b::text = '' OR %(tag)b::text = ANY (v.tags))
       AND (NOT %(is_unread)b::bool OR (v.window_expires_at IS NOT NULL
-                                       AND v.last_inbound_at > coalesce(v.read_at, '-infinity')))
+                                       AND v.last_inbound_at > coalesce(v.read_up_to, '-infinity')))
     ORDER BY v.last_inbound_at DESC, v.conversation_id DESC LIMIT %(limit)b::bigint""")
 
 
@@ -68,7 +68,7 @@ _WRITE = Query(f"""
       owner = CASE WHEN %(agent)b::uuid IS NULL THEN v.owner ELSE 'person' END
     WHERE {_MINE} AND v.conversation_id = %(conversation)b::uuid""")
 _READ = Query(f"""
-    UPDATE router.conversation v SET read_at = now()
+    UPDATE router.conversation v SET read_up_to = v.last_inbound_at
     WHERE {_MINE} AND v.conversation_id = %(conversation)b::uuid""")
 
 _ADD_NOTE = Query("""
