@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis.errors import Unsatisfiable
 from schemathesis.checks import not_a_server_error
 from schemathesis.generation import GenerationMode
 from schemathesis.specs.openapi.checks import (
@@ -59,7 +60,8 @@ def shop() -> Iterator[Shop]:
 def test_every_operation_answers_as_the_document_says(shop: Shop) -> None:
     document = shop.house.web.get(f"{shop.house.http}/openapi.json").json()
     schema = schemathesis.openapi.from_dict(document)
-    schema.config.generation.update(modes=[GenerationMode.POSITIVE, GenerationMode.NEGATIVE])
+    # The one token is given with each call.
+    schema.config.generation.update(with_security_parameters=False)
     headers = {"Authorization": f"Bearer {shop.token()}"}
     found: dict[str, str] = {}
     tried = 0
@@ -82,10 +84,10 @@ def test_every_operation_answers_as_the_document_says(shop: Shop) -> None:
 
             try:
                 # Not every operation can be asked wrongly.
-                with suppress(schemathesis.errors.InvalidSchema):
+                with suppress(Unsatisfiable):
                     answers()
-            except Exception as error:
+            except (Exception, BaseExceptionGroup) as error:
                 found[f"{name} {mode.value}"] = f"{type(error).__name__}: {error}"
 
-    assert found == {}
+    assert not found, "\n\n".join(f"{name}\n{said}" for name, said in found.items())
     assert tried > EXAMPLES * 60

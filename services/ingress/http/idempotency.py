@@ -82,7 +82,8 @@ class RepeatsAnswers:
             await Response(begun.body, begun.status, headers)(scope, receive, send)
         elif begun == "other":
             sentence = "this Idempotency-Key was used with another request; take a new key for a new request"
-            await problem(422, sentence, "IDEMPOTENCY_KEY_REUSED")(scope, receive, send)
+            found = [{"field": "Idempotency-Key", "message": sentence}]
+            await wrong(sentence, "IDEMPOTENCY_KEY_REUSED", found)(scope, receive, send)
         else:
             sentence = "a request with this Idempotency-Key is being worked on; ask again in a second"
             await problem(409, sentence, "IDEMPOTENCY_KEY_IN_USE", {"retry-after": "1"})(scope, receive, send)

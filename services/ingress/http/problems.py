@@ -37,6 +37,9 @@ _FIXED: Mapping[int, tuple[int, str]] = {
 # Where the kind of error says too little.
 _BY_REASON: Mapping[int, int] = {errors_pb2.ERROR_REASON_FLOW_CHANGED: 412}
 
+_FIELD = re.compile(r"([a-z][a-z0-9_]*(?:\.[a-z0-9_]+|\[\d+\])*)(?:: | )")
+_NO_FIELDS = frozenset({"a", "an", "give", "no", "nothing", "the", "this", "use", "you"})
+
 _CODE = re.compile(r"[A-Z]+(_[A-Z]+)+")
 _HTTP_CODES = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED"}
 _HTTP_SENTENCES = {
@@ -115,7 +118,17 @@ async def _failed(_: Request, error: Exception) -> JSONResponse:
         # A peer refused ingress itself: our set-up is wrong, not the request.
         raise error
     status = _BY_REASON.get(error.reason, status)
-    return problem(status, error.sentence, "VALIDATION_ERROR" if status == 422 else error.code)
+    if status == 422:
+        return wrong(error.sentence, "VALIDATION_ERROR", [told_field(error.sentence)])
+    return problem(status, error.sentence, error.code)
+
+
+def told_field(sentence: str) -> FieldError:
+    """What a service behind says is wrong: its sentence begins with the field's name, or is about the whole request."""
+    found = _FIELD.match(sentence)
+    if found is None or found[1] in _NO_FIELDS:
+        return {"field": "request", "message": sentence}
+    return {"field": found[1], "message": sentence[found.end() :].strip()}
 
 
 def wrong(detail: str, error_code: str, found: Sequence[FieldError]) -> JSONResponse:
@@ -150,6 +163,9 @@ def _message(one: Mapping[str, Any]) -> str:
 
 async def _http(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
+    if error.status_code == 400:
+        # FastAPI's own word for a body in which not even characters can be found.
+        return wrong("body: is no JSON", "VALIDATION_ERROR", [{"field": "body", "message": "is no JSON"}])
     code = _HTTP_CODES.get(error.status_code, "HTTP_ERROR")
     sentence = _HTTP_SENTENCES.get(error.status_code, str(error.detail))
     return problem(error.status_code, sentence, code, error.headers)

@@ -16,7 +16,8 @@ def upgrade() -> None:
         WHERE created_at > '2000-01-01Z' AND merged_into IS NULL
         """
     )
-    # `read_up_to` is the `last_inbound_at` that somebody saw. None of these changes with a message, so that a message's update stays in its page.
+    # `read_up_to` is the `last_inbound_at` that somebody saw. None of these changes with a message, so that a message's
+    # update stays in its page.
     op.execute(
         """
         ALTER TABLE router.conversation

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Coroutine
 from typing import Annotated, Any, Final
 from uuid import UUID
@@ -14,14 +13,9 @@ from pydantic import BaseModel, Field
 
 from services.chassis.errors import InvalidArgument
 from services.ingress.domain.people import UNCHANGED, Unchanged
-from services.ingress.http.problems import Refusal
+from services.ingress.http.problems import Refusal, told_field
 
-# A sentence on a field begins with its name, perhaps with a place in it.
-_FIELD: Final = re.compile(
-    r"(?:messages\.0\.)?(search|phone_number_id|phone_number|tag|limit|cursor|user_id|name|attributes|language|add_tags"
-    r"|remove_tags|tags|other_contact_id|contact|time_zone|display_phone_number|chatbot_id|app|waba_id|text|content"
-    r"|access_token)(?:\[\d+\])? "
-)
+# What router calls otherwise.
 _RENAMED: Final = {"add_tags": "add", "remove_tags": "remove", "chatbot_id": "default_chatbot_id", "contact": "phone"}
 
 Limit = Annotated[int, Query(ge=1, le=500, description="How many to give.")]
@@ -48,11 +42,9 @@ class TellsFields(APIRoute):
             try:
                 return await handle(request)
             except InvalidArgument as error:
-                found = _FIELD.match(error.sentence)
-                if found is None:
-                    raise
-                name = _RENAMED.get(found[1], found[1])
-                errors = [{"field": name, "message": error.sentence[found.end() :]}]
+                told = told_field(error.sentence)
+                name = told["field"].partition("[")[0].removeprefix("messages.0.")
+                errors = [{"field": _RENAMED.get(name, name), "message": told["message"]}]
                 raise Refusal(422, error.sentence, "VALIDATION_ERROR", errors=errors) from None
 
         return telling
