@@ -32,7 +32,7 @@ def logged_in(shop: Shop) -> tuple[str, str]:
     """The token and the id of a person of the organization."""
     login = {"email": "ana@example.com", "password": PASSWORD, "organization": shop.name}
     token = shop.ask("POST", "/auth/login", token="", json=login).json()["access_token"]
-    return token, shop.ask("GET", "/auth/me", token=token).json()["id"]
+    return token, shop.ask("GET", "/auth/me", token=token).json()["user"]["id"]
 
 
 def grpc(shop: Shop, room: str, method: str, token: str, **fields: Any) -> Element:
@@ -100,8 +100,8 @@ def test_everything_whatsapp_can_say_leaves_as_a_person_said_it(shop: Shop) -> N
     shop.hear_text(person, "Oi")
     contents: list[Element] = [
         {"text": {"body": "Bom dia"}},
-        {"image": {"link": "https://example.com/a.png", "caption": "a"}},
-        {"document": {"link": "https://example.com/a.pdf", "filename": "a.pdf"}},
+        {"media": {"media": {"kind": "MEDIA_KIND_IMAGE", "link": "https://example.com/a.png"}, "caption": "a"}},
+        {"media": {"media": {"kind": "MEDIA_KIND_DOCUMENT", "link": "https://example.com/a.pdf", "filename": "a.pdf"}}},
         {"location": {"latitude": -8.0, "longitude": -34.9, "name": "Olinda"}},
         {"buttons": {"body": "Sim?", "buttons": [{"id": "yes", "title": "Sim"}]}},
     ]
@@ -127,6 +127,13 @@ def test_a_number_made_over_rest_routes_to_its_chatbot(shop: Shop) -> None:
     wanted = {"phone_number_id": number, "display_phone_number": f"+{number}", "app": shop.app}
     made = shop.ask("POST", "/whatsapp/", token=token, json=wanted | {"access_token": shop.access_token})
     shop.ask("PUT", f"/whatsapp/{number}", token=token, json={"default_chatbot_id": chatbot["id"]})
+    # Meta knows its numbers; the simulated one is told.
+    (known,) = [
+        each
+        for each in shop.house.web.get(f"{shop.house.meta}/_sim/numbers").json()["numbers"]
+        if each["phone_number_id"] == shop.number
+    ]
+    shop.house.web.put(f"{shop.house.meta}/_sim/numbers/{number}", json=known | {"phone_number_id": number})
     person = shop.person(2)
     shop.hear_text(person, "Oi", number=number)
 
