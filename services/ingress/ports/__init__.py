@@ -118,7 +118,14 @@ class Executor(Protocol):
     """executor, for people: states and flows. Every method raises Unavailable when executor is out of reach."""
 
     async def list_states(
-        self, *, organization_id: UUID, skip: int, limit: int, flow_id: UUID | None, is_active: bool | None
+        self,
+        *,
+        organization_id: UUID,
+        skip: int,
+        limit: int,
+        flow_id: UUID | None,
+        is_active: bool | None,
+        cursor: str = "",
     ) -> StatePage:
         """States, latest message first."""
 
