@@ -24,8 +24,16 @@ OPEN = (
 )
 FILLED_IN = {"phone": "5511987654321", "version": "3", "id": "100200300", "name": "parcel"} | dict.fromkeys(
     (
-        "user_id", "invitation_id", "key_id", "job_id", "flow_id", "message_id", "webhook_id", "contact_id",
-        "organization_id", "chatbot_id",
+        "user_id",
+        "invitation_id",
+        "key_id",
+        "job_id",
+        "flow_id",
+        "message_id",
+        "webhook_id",
+        "contact_id",
+        "organization_id",
+        "chatbot_id",
     ),
     str(UUID(int=7)),
 )
