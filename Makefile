@@ -5,7 +5,7 @@ BIN := .venv/bin
 SETUP := @$(PYTHON) tools/bootstrap.py
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up test check fmt bench bench-parts soak storm floods protos audit sbom
+.PHONY: help setup up test check fmt bench bench-parts soak storm floods protos client audit sbom
 
 help: ## show these lines
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' Makefile | while IFS='|' read -r name text; do printf '%-17s %s\n' "$$name" "$$text"; done
@@ -45,6 +45,9 @@ protos: ## generate services/pb from protos/
 
 audit: ## ask whether a locked package has a known vulnerability (needs the network; 3 when it cannot be asked)
 	$(SETUP) && exec $(BIN)/python tools/audit.py $(ARGS)
+
+client: ## build the wheel of pytake-client into dist/
+	$(SETUP) && exec $(BIN)/python -m tools.client $(ARGS)
 
 sbom: ## write what the image is made of to dist/pytake.cdx.json (CycloneDX)
 	$(SETUP) && exec $(BIN)/python tools/sbom.py $(ARGS)

@@ -28,13 +28,17 @@ IMPORT = re.compile(rf"^(from|import) ({ROOMS})(\.v1)", re.MULTILINE)
 ALIASED = re.compile(rf"\b(?<![.\w])({ROOMS})\.v1\.(\w+_pb2)")
 
 
-def generate(target: Path) -> None:
-    """Run protoc into `target` and make its imports absolute; raises SystemExit when protoc refuses a file."""
+def generate(target: Path, *, package: str = "services.pb", stubs: str = "async_only:") -> None:
+    """Run protoc into `target`, which is to be `package`; raises SystemExit when protoc refuses a file.
+
+    `stubs` says for whom the stubs' types are: for callers that await, or (empty) for all.
+    """
+    target.mkdir(exist_ok=True)
     files = sorted(str(path.relative_to(PROTOS)) for path in PROTOS.rglob("*.proto"))
     bundled = Path(grpc_tools.__file__).parent / "_proto"
     outputs = [
         f"--{kind}_out={option}{target}"
-        for kind, option in (("python", ""), ("mypy", ""), ("grpc_python", ""), ("mypy_grpc", "async_only:"))
+        for kind, option in (("python", ""), ("mypy", ""), ("grpc_python", ""), ("mypy_grpc", stubs))
     ]
     # By path: whoever calls this need not have the environment's programs on PATH.
     plugins = [f"--plugin={name}={BIN / name}" for name in ("protoc-gen-mypy", "protoc-gen-mypy_grpc")]
@@ -42,9 +46,9 @@ def generate(target: Path) -> None:
         raise SystemExit("protoc refused a file; see above")
     for path in target.rglob("*.py*"):
         text = path.read_text()
-        text = IMPORT.sub(r"\1 services.pb.\2\3", text)
+        text = IMPORT.sub(rf"\1 {package}.\2\3", text)
         if path.suffix == ".pyi":
-            text = ALIASED.sub(r"services.pb.\1.v1.\2", text)
+            text = ALIASED.sub(rf"{package}.\1.v1.\2", text)
         path.write_text(text)
     for folder in (target, *(path for path in target.rglob("*") if path.is_dir())):
         (folder / "__init__.py").write_text("")

@@ -187,6 +187,9 @@ INSERT INTO trust VALUES
   -- Erasures and what they came to; when each is to be gone on with, which is asked before an organization is named.
   ('svc_ingress', 'ingress.privacy_job', 'SELECT, INSERT, UPDATE', 'tenant'),
   ('svc_ingress', 'ingress.privacy_due', 'SELECT, INSERT, UPDATE, DELETE', 'house'),
+  -- Answers that repeats get again, for a day; and whose there are any, which is asked before an organization is named.
+  ('svc_ingress', 'ingress.kept_answer', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),
+  ('svc_ingress', 'ingress.kept_answer_owner', 'SELECT, INSERT, DELETE', 'house'),
   ('svc_ingress', 'ingress.receipt', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),
   ('svc_ingress', 'ingress.audit_event', 'SELECT, INSERT', 'tenant'),
   -- Whose a login or a key is must be found before the tenant is known: names, hashes and ids.
@@ -203,12 +206,13 @@ INSERT INTO trust VALUES
   -- As number_directory: news of templates name an account only.
   ('svc_router', 'router.account_directory', 'SELECT, INSERT', 'house'),
   ('svc_router', 'router.number', 'SELECT, INSERT, UPDATE', 'tenant'),
-  ('svc_router', 'router.chatbot', 'SELECT, INSERT, UPDATE', 'tenant'),
+  ('svc_router', 'router.chatbot', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),
   ('svc_router', 'router.keyword_trigger', 'SELECT, INSERT, DELETE', 'tenant'),
   ('svc_router', 'router.flow_trigger', 'SELECT, INSERT, UPDATE', 'tenant'),
   ('svc_router', 'router.contact', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),
   ('svc_router', 'router.contact_identity', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),
   ('svc_router', 'router.conversation', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),
+  ('svc_router', 'router.conversation_note', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),
   ('svc_router', 'router.erased_identity', 'SELECT, INSERT, UPDATE', 'tenant'),
   ('svc_router', 'router.applied_order', 'SELECT, INSERT, DELETE', 'tenant'),
   ('svc_router', 'router.receipt', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),
@@ -316,7 +320,7 @@ UPDATE trust SET is_shown = CASE scope
   WHEN 'control' THEN table_name IN ('ingress.out_lane', 'ingress.status_lane', 'ingress.door')
   ELSE table_name NOT IN (
     'ingress.meta_app', 'ingress.user_account', 'ingress.refresh_token', 'ingress.invitation', 'ingress.api_key',
-    'ingress.api_key_directory', 'ingress.login_directory', 'sender.credential', 'sender.webhook',
+    'ingress.api_key_directory', 'ingress.login_directory', 'ingress.kept_answer', 'sender.credential', 'sender.webhook',
     'executor.secret') END;
 
 DO $$

@@ -27,7 +27,8 @@ from services.ingress.audit import AuditTrails
 from services.ingress.cache import RateLimits
 from services.ingress.conversations import Conversations
 from services.ingress.domain.limits import Limit, RestLimits
-from services.ingress.http import Bodies, HttpServer, WebhookEndpoint, build_site
+from services.ingress.http import Bodies, ForPeople, HttpServer, WebhookEndpoint, build_site
+from services.ingress.live import LiveEvents
 from services.ingress.peers import (
     AnalyticsPrivacy,
     ExecutorPrivacy,
@@ -43,7 +44,8 @@ from services.ingress.peers import (
 from services.ingress.peers.analytics import GrpcReports
 from services.ingress.peers.campaigns import GrpcCampaigns
 from services.ingress.peers.media import GrpcMedia
-from services.ingress.peers.outgoing import GrpcMessages, GrpcWebhooks
+from services.ingress.peers.outgoing import GrpcChanges, GrpcMessages, GrpcWebhooks
+from services.ingress.peers.people import GrpcContacts, GrpcCredentials, GrpcInbox, GrpcSettings
 from services.ingress.ports import AuditTrail
 from services.ingress.privacy import Exports, Requests, Work
 from services.ingress.privacy.ports import Room
@@ -55,6 +57,7 @@ from services.ingress.store import (
     SEALED,
     STATUSES,
     OwnTrail,
+    PostgresAnswers,
     PostgresJobs,
     PostgresPrivacy,
     PostgresStore,
@@ -69,6 +72,7 @@ CLEANING_SECONDS = 86_400.0
 DEPTH_SECONDS = 5.0
 DOOR_SECONDS = 2.0
 RETENTION_SECONDS = 3600.0
+ANSWERS_SECONDS = 3600.0
 # After a rotation the first turn, at the start, moves everything; later ones keep the gauge true.
 SEALING_SECONDS = 600.0
 # Statuses come three to a reply and nobody waits for one: they gather for a moment.
@@ -188,6 +192,8 @@ async def build(settings: Settings) -> Service:
         "sender": GrpcAudit(sender_peer),
         "analytics": GrpcAudit(analytics_peer),
     }
+    answers = PostgresAnswers(database)
+    live = LiveEvents(GrpcChanges(sender_peer), most=settings.event_streams, monotonic=monotonic, sleep=asyncio.sleep)
     site = build_site(
         version=version("pytake"),
         is_ready=database.is_reachable,
@@ -203,10 +209,18 @@ async def build(settings: Settings) -> Service:
         media=GrpcMedia(sender_peer),
         webhooks=GrpcWebhooks(sender_peer),
         campaigns=GrpcCampaigns(sender_peer),
+        people=ForPeople(
+            contacts=GrpcContacts(router_peer),
+            inbox=GrpcInbox(router_peer),
+            settings=GrpcSettings(router_peer),
+            credentials=GrpcCredentials(sender_peer),
+            live=live,
+        ),
         requests=requests,
         exports=exports,
         accounts=accounts,
         audit=AuditTrails(trails),
+        answers=answers,
         trusted_proxies=settings.trusted_proxies,
     )
     webhook = WebhookEndpoint(intake, max_body_bytes=settings.max_body_bytes, bodies=Bodies(settings.max_bodies_bytes))
@@ -229,6 +243,7 @@ async def build(settings: Settings) -> Service:
             Periodic("door", DOOR_SECONDS, intake.announce_door),
             Periodic("partitions", PARTITIONS_SECONDS, store.prepare_partitions),
             Periodic("cleaning", CLEANING_SECONDS, store.drop_old),
+            Periodic("kept answers", ANSWERS_SECONDS, answers.clear_old),
             Periodic("retention", RETENTION_SECONDS, requests.begin_retention),
             Periodic("sealing", SEALING_SECONDS, resealing.turn),
             Periodic("depth", DEPTH_SECONDS, measure),
@@ -265,6 +280,8 @@ async def build(settings: Settings) -> Service:
                 drain_seconds=settings.drain_seconds,
                 most_connections=settings.max_connections,
             ),
+            # Listeners leave before the server waits for them.
+            Closing(live.close),
             # Last, so that a room is ready only when everything else has started.
             OpsServer(settings.ops_address, database.is_reachable),
         ],

@@ -44,11 +44,23 @@ class Conversations:
         self._new_id = new_id
 
     async def page(
-        self, *, organization_id: UUID, skip: int, limit: int, flow_id: UUID | None, is_active: bool | None
+        self,
+        *,
+        organization_id: UUID,
+        skip: int,
+        limit: int,
+        flow_id: UUID | None,
+        is_active: bool | None,
+        cursor: str = "",
     ) -> StatePage:
         """A page of conversations, latest message first. Raises Unavailable."""
         return await self._executor.list_states(
-            organization_id=organization_id, skip=skip, limit=limit, flow_id=flow_id, is_active=is_active
+            organization_id=organization_id,
+            skip=skip,
+            limit=limit,
+            flow_id=flow_id,
+            is_active=is_active,
+            cursor=cursor,
         )
 
     async def read(self, *, organization_id: UUID, phone_number: str, skip: int, limit: int) -> Conversation:

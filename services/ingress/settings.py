@@ -83,6 +83,11 @@ class Settings(ServiceSettings):
     uploads_per_minute: int = setting(
         "UPLOADS_PER_MINUTE", "files uploaded over REST in one organization in a minute; 0 means no limit", default=50
     )
+    event_streams: int = setting(
+        "EVENT_STREAMS",
+        "streams of live events one process serves at a time; one organization may have a quarter of them",
+        default=200,
+    )
     trusted_proxies: int = setting(
         "TRUSTED_PROXIES",
         "how many proxies before ingress append to X-Forwarded-For; 0 means that whoever connects is the client",

@@ -28,21 +28,27 @@ from services.router.ports import (
     RoutingStore,
     Sender,
 )
+from services.router.ports.people import InboxStore, PeopleStore, SettingsStore
 from services.router.server import (
     AddressesServer,
     ContactsServer,
     ConversationsServer,
     DirectoryServer,
+    InboxServer,
     OrdersServer,
+    PeopleServer,
     PrivacyServer,
     RoutingServer,
+    SettingsServer,
 )
 from services.router.settings import Settings
 from services.router.store import (
     PostgresAudiences,
     PostgresConversations,
     PostgresDirectory,
+    PostgresInbox,
     PostgresOrders,
+    PostgresPeople,
     PostgresPrivacy,
     PostgresRouting,
 )
@@ -50,10 +56,13 @@ from services.router.usecases import (
     ApplyOrders,
     Directory,
     ExecutorThenFiles,
+    Inbox,
     LearnAccounts,
     ListContacts,
     NoteConsents,
     OpenConversations,
+    OwnSettings,
+    People,
     Privacy,
     PutFlowTriggers,
     RouteMessages,
@@ -75,6 +84,9 @@ class Surroundings:
     audiences: AudienceStore
     privacy: PrivacyStore
     orders: OrderStore
+    people: PeopleStore
+    inbox: InboxStore
+    settings: SettingsStore
     executor: Executor
     sender: Sender
     now: clock.Now = clock.now
@@ -92,13 +104,17 @@ async def build(settings: Settings) -> Service:
     executor = Peer(executor_address, signer, is_repeating=False, certificates=certificates)
     sender = Peer(PeerAddress("sender", settings.sender_target), signer, certificates=certificates)
     audit = AuditLog(ROOM, database)
+    directory = PostgresDirectory(database, audit)
     surroundings = Surroundings(
         routing=PostgresRouting(database, names),
-        directory=PostgresDirectory(database, audit),
+        directory=directory,
         conversations=PostgresConversations(database, audit),
         audiences=PostgresAudiences(database),
         privacy=PostgresPrivacy(database, names, audit),
         orders=PostgresOrders(database),
+        people=PostgresPeople(database, names, audit),
+        inbox=PostgresInbox(database, audit),
+        settings=directory,
         executor=ExecutorThenFiles(
             GrpcExecutor(executor, seconds=settings.peer_seconds), GrpcFiles(sender, seconds=settings.peer_seconds)
         ),
@@ -163,7 +179,19 @@ def servicers(surroundings: Surroundings) -> list[Servicer]:
             router_pb2_grpc.add_OrdersServicer_to_server,
             OrdersServer(orders, PutFlowTriggers(surroundings.directory)),
         ),
+        *_for_people(surroundings),
         Servicer("pytake.router.v1.Privacy", router_pb2_grpc.add_PrivacyServicer_to_server, privacy),
+    ]
+
+
+def _for_people(surroundings: Surroundings) -> list[Servicer]:
+    people = PeopleServer(People(surroundings.people, surroundings.sender, surroundings.now))
+    inbox = InboxServer(Inbox(surroundings.inbox, uuid4))
+    own_settings = SettingsServer(OwnSettings(surroundings.settings))
+    return [
+        Servicer("pytake.router.v1.People", router_pb2_grpc.add_PeopleServicer_to_server, people),
+        Servicer("pytake.router.v1.Inbox", router_pb2_grpc.add_InboxServicer_to_server, inbox),
+        Servicer("pytake.router.v1.Settings", router_pb2_grpc.add_SettingsServicer_to_server, own_settings),
     ]
 
 

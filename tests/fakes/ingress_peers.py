@@ -65,14 +65,23 @@ class House:
     noted: dict[tuple[UUID, str], list[Change]] = field(default_factory=dict)
 
     async def list_states(
-        self, *, organization_id: UUID, skip: int, limit: int, flow_id: UUID | None, is_active: bool | None
+        self,
+        *,
+        organization_id: UUID,
+        skip: int,
+        limit: int,
+        flow_id: UUID | None,
+        is_active: bool | None,
+        cursor: str = "",
     ) -> StatePage:
         found = [
             state
             for state in self._of(organization_id)
             if flow_id in (None, UUID(state.flow_id)) and is_active in (None, state.is_active)
         ]
-        return StatePage(tuple(found[skip : skip + limit]), len(found))
+        start = int(cursor or 0) + skip
+        following = str(start + limit) if start + limit < len(found) else ""
+        return StatePage(tuple(found[start : start + limit]), len(found), following)
 
     async def state(self, *, organization_id: UUID, phone_number: str) -> State:
         found = [state for state in self._of(organization_id) if state.phone_number == phone_number]

@@ -28,6 +28,17 @@ NOTED = {
     "ingress.Privacy.ExportContact",
     "ingress.Privacy.RequestErasure",
     "router.Conversations.SetOwner",
+    "router.Inbox.AddNote",
+    "router.Inbox.UpdateConversation",
+    "router.People.CreateContact",
+    "router.People.MergeContacts",
+    "router.People.UpdateContact",
+    "router.Settings.CreateChatbot",
+    "router.Settings.CreateNumber",
+    "router.Settings.DeleteChatbot",
+    "router.Settings.UpdateChatbot",
+    "router.Settings.UpdateNumber",
+    "router.Settings.UpdateOrganization",
     "router.Directory.PutChatbot",
     "router.Directory.PutNumber",
     "router.Directory.PutOptOutWords",
@@ -50,7 +61,8 @@ NOTED = {
     "sender.Webhooks.DeleteWebhook",
     "sender.Webhooks.PutWebhook",
 }
-"""Held in tests/integration by each room's test_audited_changes.py; for Accounts by accounts/test_provisioning.py."""
+"""Held in tests/integration by each room's test_audited_changes.py; for Accounts by accounts/test_provisioning.py; for
+Inbox, People and Settings by router's test_inbox.py, test_people.py and test_own_settings.py."""
 
 CHANGES_NOTHING = {
     "sender.Campaigns.AddRecipients",  # whom a campaign wrote to stands in its recipients; its start is noted

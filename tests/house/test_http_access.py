@@ -33,6 +33,9 @@ FILLED_IN = {"phone": "5511987654321", "version": "3", "id": "100200300", "name"
         "webhook_id",
         "media_id",
         "campaign_id",
+        "contact_id",
+        "organization_id",
+        "chatbot_id",
     ),
     str(UUID(int=7)),
 )

@@ -22,13 +22,21 @@ def test_conversations_are_listed_latest_first_and_only_ones_own(shop: Shop, ope
     shop.hear(people[0], *texts(people[0], ["Ana", "2"]))
     token = shop.token("agent")
 
-    page = shop.ask("GET", "/conversations", token=token, params={"limit": 2}).json()
+    answer = shop.ask("GET", "/conversations", token=token, params={"limit": 2})
+    page = answer.json()
     assert page["total"] == 3
     assert [digits(found["phone_number"]) for found in page["conversations"]] == [people[0].wa_id, people[2].wa_id]
     first = page["conversations"][0]
     assert (first["is_active"], first["current_node_id"], first["flow_name"]) == (False, None, "seedlings")
     assert first["messages_count"] == 8
 
+    following = answer.links["next"]["url"].removeprefix("/api/v1")
+    shop.hear_text(people[2], "Zé")  # What is said meanwhile shifts no page.
+    last = shop.ask("GET", following, token=token)
+    assert [digits(found["phone_number"]) for found in last.json()["conversations"]] == [people[1].wa_id]
+    assert "next" not in last.links
+    wrong = shop.ask("GET", "/conversations", token=token, params={"cursor": "nonsense"}).json()
+    assert [each["field"] for each in wrong["errors"]] == ["cursor"]
     rest = shop.ask("GET", "/conversations", token=token, params={"skip": 2}).json()["conversations"]
     assert [digits(found["phone_number"]) for found in rest] == [people[1].wa_id]
     active = shop.ask("GET", "/conversations", token=token, params={"is_active": "true"}).json()

@@ -29,6 +29,9 @@ _TIME = re.compile(
 )
 # Tokens and keys that were made for this answer, and digests, which follow from them, from ids and from times; how
 # often a job was looked at, which follows from how often this world looks; and the second in which a try was made.
+# How fast the calls before were decides: seconds that are left, and whether two messages came in one second.
+_OF_THE_CLOCK = frozenset({"probe_in_seconds", "is_unread"})
+_BY_TIME = frozenset({"conversations"})
 _CHANCE = re.compile(
     r"waits=\d+|pt[kri]_[\w-]+|[0-9a-f]{64}|(?<=_hash=)b?(?:'[^']*'|\"[^\"]*\")|"
     r"(?<=window_expires_at': )\d+|(?<=\"window_expires_at\":\")\d+|"
@@ -133,7 +136,11 @@ def _written(value: Any) -> Any:
     if isinstance(value, Struct):
         return MessageToDict(value)
     if isinstance(value, Message):
-        return {one.name: _field(one.name, content) for one, content in value.ListFields()}
+        return {
+            one.name: _in_order(_written(content)) if one.name in _BY_TIME else _written(content)
+            for one, content in value.ListFields()
+            if one.name not in _OF_THE_CLOCK
+        }
     if isinstance(value, bytes):
         return value.decode(errors="replace") if len(value) != _DIGEST_BYTES else "<chance>"
     if isinstance(value, (str, int, float)):
@@ -141,9 +148,8 @@ def _written(value: Any) -> Any:
     return [_written(each) for each in value]
 
 
-def _field(name: str, content: Any) -> Any:
-    """A field; how many seconds are left depends on when one asks."""
-    return "<time>" if name.endswith("_in_seconds") else _written(content)
+def _in_order(listed: list[Any]) -> list[Any]:
+    return sorted(listed, key=repr)
 
 
 def differences(alone: Sequence[Answer], beside: Sequence[Answer]) -> list[str]:

@@ -212,6 +212,15 @@ def pools_of(tenant: Tenant, twin: Tenant) -> Pools:
         "max_tries": [3],
         # A secret that is made is made by chance.
         "secret": [f"{key}-1", f"{key}-2"],
+        "agent_id": list(map(str, MESSAGES)),
+        "attributes": [f'{{"said": "{tenant.tag}"}}'.encode(), b""],
+        "tag": ["", "late"],
+        "tags": ["late"],
+        "add_tags": ["late", f"{tenant.tag}-tag"],
+        "search": ["", tenant.tag],
+        # Which one is the latest, or unread, is told by the second in which somebody wrote.
+        "GetConversationRequest.contact": [""],
+        "ListConversationsRequest.is_unread": [False],
         "is_secret_renewed": [False],
     }
     picture = f"{tenant.tag} picture".encode()
@@ -231,6 +240,10 @@ def pools_of(tenant: Tenant, twin: Tenant) -> Pools:
         "kinds": ["image"],
         "is_on": [True, True, False],
     }
+    # Those of router, in whose requests a contact is one that wrote.
+    known = [str(one.contact(phone)) for one in (tenant, tenant, twin) for phone in PHONES]
+    for message in ("GetContact", "UpdateContact", "MergeContacts"):
+        pools |= {f"{message}Request.contact_id": known, f"{message}Request.other_contact_id": known}
     for values, *fields in (
         (PHONES, "phone_number", "wa_id", "contact", "contact_wa_id", "recipient_wa_id"),
         (["", *flows], "flow_id", "main_flow_id", "default_flow_id", "fallback_flow_id"),

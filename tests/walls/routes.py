@@ -187,15 +187,23 @@ def _needed(endpoint: Endpoint) -> list[str]:
 async def _try(client: httpx.AsyncClient, endpoint: Endpoint, each: Try, turns: asyncio.Semaphore) -> Attempt:
     headers = {"authorization": f"Bearer {each.token}"} if each.token else {}
     content: dict[str, Any] = {} if endpoint.method == "GET" else {"json": dict(each.body)}
-    async with turns:
-        answer = await client.request(endpoint.method, each.url, headers=headers, params=dict(each.query), **content)
+    asked = client.stream(endpoint.method, each.url, headers=headers, params=dict(each.query), **content)
+    async with turns, asked as answer:
+        text = await _said(answer)
     target = f"{endpoint.method} {endpoint.path}"
     if each.kind == "every right":
         return Attempt(each.kind, target, str(answer.status_code), answer.status_code not in REFUSED)
     if each.victim is None:
         return Attempt(each.kind, target, str(answer.status_code), answer.status_code not in REFUSED)
-    seen = each.victim.seen_in(answer.text, each.url + json.dumps([each.query, each.body]))
+    seen = each.victim.seen_in(text, each.url + json.dumps([each.query, each.body]))
     return Attempt(each.kind, target, f"{answer.status_code} {seen}", bool(seen))
+
+
+async def _said(answer: httpx.Response) -> str:
+    """What was answered; of a stream, which does not end, how it begins."""
+    if answer.headers.get("content-type", "").startswith("text/event-stream"):
+        return await anext(answer.aiter_text())
+    return (await answer.aread()).decode(errors="replace")
 
 
 def _routes(router: APIRouter, prefix: str) -> Iterator[tuple[str, BaseRoute]]:

@@ -3,6 +3,16 @@
 from services.chassis.rpc.actor import act_as, actor_of, current_actor
 from services.chassis.rpc.certificates import Certificates
 from services.chassis.rpc.client import Peer, PeerAddress
-from services.chassis.rpc.server import RpcServer, Servicer
+from services.chassis.rpc.server import RpcServer, Servicer, is_traceparent
 
-__all__ = ["Certificates", "Peer", "PeerAddress", "RpcServer", "Servicer", "act_as", "actor_of", "current_actor"]
+__all__ = [
+    "Certificates",
+    "Peer",
+    "PeerAddress",
+    "RpcServer",
+    "Servicer",
+    "act_as",
+    "actor_of",
+    "current_actor",
+    "is_traceparent",
+]

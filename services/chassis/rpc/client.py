@@ -143,8 +143,7 @@ class Peer:
         traceparent = structlog.contextvars.get_contextvars().get("traceparent")
         if traceparent:
             metadata.append(("traceparent", str(traceparent)))
-        metadata.extend(header_for_person())
-        return tuple(metadata)
+        return (*metadata, *header_for_person())
 
     def _translate(self, error: aio.AioRpcError) -> errors.PytakeError:
         status = rpc_status.from_call(error)

@@ -232,9 +232,13 @@ class _Call:
         await self._context.abort_with_status(rpc_status.to_status(_internal(error_id)))
 
 
+def is_traceparent(text: str) -> bool:
+    """Whether it is W3C Trace Context and nothing else: callers must not write into our logs."""
+    return _TRACEPARENT.fullmatch(text) is not None
+
+
 def _bind_trace(traceparent: str) -> None:
-    # W3C Trace Context and nothing else: callers must not write into our logs.
-    if _TRACEPARENT.fullmatch(traceparent):
+    if is_traceparent(traceparent):
         structlog.contextvars.bind_contextvars(traceparent=traceparent)
 
 

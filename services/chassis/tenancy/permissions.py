@@ -40,7 +40,8 @@ _ORG_ADMIN = _SUPERVISOR | {
     "whatsapp:manage",
 }
 # The contract gives them no voice in conversations: whoever looks after many organizations speaks for none.
-_SUPER_ADMIN = _ORG_ADMIN - {"conversations:manage", "conversations:close", "messages:send"}
+# They alone see that there are other organizations.
+_SUPER_ADMIN = _ORG_ADMIN - {"conversations:manage", "conversations:close", "messages:send"} | {"organizations:read"}
 
 ROLE_PERMISSIONS: Mapping[str, frozenset[Permission]] = {
     "super_admin": frozenset(_SUPER_ADMIN),

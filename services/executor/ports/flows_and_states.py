@@ -144,6 +144,13 @@ class StateView:
     flow_name: str
 
 
+class Place(NamedTuple):
+    """Where a page of states ends."""
+
+    last_message_at: datetime
+    state_id: UUID
+
+
 class Published(NamedTuple):
     """Which version of a flow is published, and its document's digest."""
 
@@ -300,9 +307,16 @@ class States(Protocol):
         """Take events into the inbox; tells per item whether it is new. Raises Unavailable."""
 
     async def list_states(
-        self, *, organization_id: UUID, skip: int, limit: int, flow_id: UUID | None, is_active: bool | None
+        self,
+        *,
+        organization_id: UUID,
+        skip: int,
+        limit: int,
+        flow_id: UUID | None,
+        is_active: bool | None,
+        after: Place | None,
     ) -> tuple[int, list[StateView]]:
-        """States, latest message first, and how many fit."""
+        """States, latest message first, those after a place, and how many fit wherever they are."""
 
     async def latest(self, *, organization_id: UUID, phone_number: str) -> StateView | None:
         """The state with the latest message of a phone number."""

@@ -66,14 +66,16 @@ class StatesServer(executor_pb2_grpc.StatesServicer):
         self, request: executor_pb2.ListStatesRequest, context: Context
     ) -> executor_pb2.ListStatesResponse:
         """A page of states."""
-        total, views = await self._states.list(
+        page = await self._states.list(
             organization_id=uuid_of(request.organization_id, "organization_id"),
             skip=request.skip,
             limit=request.limit,
             flow_id=request.flow_id,
             is_active=request.is_active if request.HasField("is_active") else None,
+            cursor=request.cursor,
         )
-        return executor_pb2.ListStatesResponse(total=total, states=fitting(map(_state, views)))
+        states = fitting(map(_state, page.views))
+        return executor_pb2.ListStatesResponse(total=page.total, states=states, cursor=page.cursor_after(len(states)))
 
     async def GetState(self, request: executor_pb2.GetStateRequest, context: Context) -> executor_pb2.GetStateResponse:
         """The state of a phone number."""

@@ -28,7 +28,7 @@ from services.chassis.queue.schema import KEEP_DAYS
 from services.executor.domain.closed import ClosedSession
 from services.executor.domain.effects import Timer
 from services.executor.domain.standing import Standing
-from services.executor.ports import Passage, Published, Save, Snapshot, StateChanged, StateView
+from services.executor.ports import Passage, Place, Published, Save, Snapshot, StateChanged, StateView
 from services.executor.store.boxes import BOXES
 from services.executor.store.flows import load_flow
 from services.executor.store.rows import COLUMNS, dropped_timers, standing_of, state_values, timer_values, view_of
@@ -240,15 +240,24 @@ class PostgresStates:
         return len(rows)
 
     async def list_states(
-        self, *, organization_id: UUID, skip: int, limit: int, flow_id: UUID | None, is_active: bool | None
+        self,
+        *,
+        organization_id: UUID,
+        skip: int,
+        limit: int,
+        flow_id: UUID | None,
+        is_active: bool | None,
+        after: Place | None,
     ) -> tuple[int, list[StateView]]:
-        """States, latest message first, and how many fit."""
+        """States, latest message first, those after a place, and how many fit wherever they are."""
         values = {
             "organization_id": organization_id,
             "flow_id": flow_id,
             "is_active": is_active,
             "skip": skip,
             "limit": limit,
+            "after_at": after and after.last_message_at,
+            "after_id": after and after.state_id,
         }
         where = f"""WHERE s.organization_id = %(organization_id)s AND {_LISTED}
             AND (%(flow_id)s::uuid IS NULL OR s.flow_id = %(flow_id)s)
@@ -258,6 +267,8 @@ class PostgresStates:
             rows = await fetch_all(
                 connection,
                 f"""SELECT {COLUMNS}, f.name FROM executor.conversation_states s {_JOIN_FLOW} {where}
+                      AND (%(after_at)s::timestamptz IS NULL OR s.last_message_at < %(after_at)s
+                           OR (s.last_message_at = %(after_at)s AND s.id > %(after_id)s::uuid))
                     ORDER BY s.last_message_at DESC, s.id OFFSET %(skip)s LIMIT %(limit)s""",
                 values,
             )

@@ -29,10 +29,11 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class StatePage:
-    """Some states, and how many fit the question."""
+    """Some states, and how many fit the question; `cursor` is empty after the last."""
 
     states: tuple[State, ...]
     total: int
+    cursor: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,6 +73,26 @@ class MessagePage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeView:
+    """One step forward of a message; `error_code` is 0 unless it failed."""
+
+    event_id: str
+    message_id: str
+    conversation_id: str
+    status: str
+    error_code: int
+    occurred_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Changes since the ones before, perhaps none, and where to go on after them."""
+
+    cursor: str
+    changes: Sequence[ChangeView]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WantedWebhook:
     """A webhook as it should be; an empty secret keeps the one there is, unless it is to be renewed."""
 

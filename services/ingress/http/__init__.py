@@ -2,7 +2,7 @@
 
 from services.ingress.http.body import Bodies
 from services.ingress.http.listener import HttpServer
-from services.ingress.http.site import build_site
+from services.ingress.http.site import ForPeople, build_site
 from services.ingress.http.webhook import WebhookEndpoint
 
-__all__ = ["Bodies", "HttpServer", "WebhookEndpoint", "build_site"]
+__all__ = ["Bodies", "ForPeople", "HttpServer", "WebhookEndpoint", "build_site"]

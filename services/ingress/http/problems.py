@@ -37,6 +37,9 @@ _FIXED: Mapping[int, tuple[int, str]] = {
 # Where the kind of error says too little.
 _BY_REASON: Mapping[int, int] = {errors_pb2.ERROR_REASON_FLOW_CHANGED: 412}
 
+_FIELD = re.compile(r"([a-z][a-z0-9_]*(?:\.[a-z0-9_]+|\[\d+\])*)(?:: | )")
+_NO_FIELDS = frozenset({"a", "an", "give", "no", "nothing", "the", "this", "use", "you"})
+
 _CODE = re.compile(r"[A-Z]+(_[A-Z]+)+")
 _HTTP_CODES = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED"}
 _HTTP_SENTENCES = {
@@ -101,7 +104,7 @@ def example_of(sentence: str) -> dict[str, Any]:
 async def _refused(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, Refusal)
     if error.errors:
-        return _wrong(error.detail, error.error_code, error.errors)
+        return wrong(error.detail, error.error_code, error.errors)
     return problem(error.status_code, error.detail, error.error_code, _REFUSAL_HEADERS.get(error.status_code))
 
 
@@ -115,10 +118,21 @@ async def _failed(_: Request, error: Exception) -> JSONResponse:
         # A peer refused ingress itself: our set-up is wrong, not the request.
         raise error
     status = _BY_REASON.get(error.reason, status)
-    return problem(status, error.sentence, "VALIDATION_ERROR" if status == 422 else error.code)
+    if status == 422:
+        return wrong(error.sentence, "VALIDATION_ERROR", [told_field(error.sentence)])
+    return problem(status, error.sentence, error.code)
 
 
-def _wrong(detail: str, error_code: str, found: Sequence[FieldError]) -> JSONResponse:
+def told_field(sentence: str) -> FieldError:
+    """What a service behind says is wrong: its sentence begins with the field's name, or is about the whole request."""
+    found = _FIELD.match(sentence)
+    if found is None or found[1] in _NO_FIELDS:
+        return {"field": "request", "message": sentence}
+    return {"field": found[1], "message": sentence[found.end() :].strip()}
+
+
+def wrong(detail: str, error_code: str, found: Sequence[FieldError]) -> JSONResponse:
+    """An answer in the one form, with what is wrong with each field."""
     return JSONResponse({"detail": detail, "error_code": error_code, "errors": list(found)}, status_code=422)
 
 
@@ -132,7 +146,7 @@ async def _invalid(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
     found = [{"field": _field(one["loc"], one["type"]), "message": _message(one)} for one in error.errors()]
     detail = "; ".join(f"{one['field']}: {one['message']}" for one in found)
-    return _wrong(detail, "VALIDATION_ERROR", found)
+    return wrong(detail, "VALIDATION_ERROR", found)
 
 
 def _field(location: Sequence[int | str], kind: str) -> str:
@@ -149,6 +163,9 @@ def _message(one: Mapping[str, Any]) -> str:
 
 async def _http(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
+    if error.status_code == 400:
+        # FastAPI's own word for a body in which not even characters can be found.
+        return wrong("body: is no JSON", "VALIDATION_ERROR", [{"field": "body", "message": "is no JSON"}])
     code = _HTTP_CODES.get(error.status_code, "HTTP_ERROR")
     sentence = _HTTP_SENTENCES.get(error.status_code, str(error.detail))
     return problem(error.status_code, sentence, code, error.headers)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from enum import Enum
 from importlib.resources import files
 from typing import Any
@@ -20,6 +21,7 @@ from services.ingress.conversations import Conversations
 from services.ingress.domain.limits import LimitReached
 from services.ingress.http.described import WEBHOOK_PATHS
 from services.ingress.http.guard import Guard
+from services.ingress.http.idempotency import RepeatsAnswers
 from services.ingress.http.limits import TellsLimits, too_much
 from services.ingress.http.problems import add_problem_answers
 from services.ingress.http.rest import (
@@ -27,19 +29,30 @@ from services.ingress.http.rest import (
     api_key_routes,
     audit_routes,
     campaign_routes,
+    chatbot_routes,
+    contact_routes,
     conversation_routes,
     denied,
+    event_routes,
     flow_routes,
+    inbox_routes,
     invitation_routes,
     media_routes,
     message_routes,
+    number_routes,
+    organization_routes,
     privacy_routes,
     session_routes,
     template_routes,
     user_routes,
     webhook_routes,
 )
-from services.ingress.ports import Campaigns, Flows, Media, Messages, Templates, Webhooks
+from services.ingress.http.trace import TakesUpTraces
+from services.ingress.live import LiveEvents
+from services.ingress.ports import Flows, Media, Messages, Templates, Webhooks
+from services.ingress.ports.answers import Answers
+from services.ingress.ports.campaigns import Campaigns
+from services.ingress.ports.people import Contacts, Credentials, Inbox, Settings
 from services.ingress.privacy import Exports, Requests
 
 Ready = Callable[[], Awaitable[bool]]
@@ -48,6 +61,12 @@ API = "/api/v1"
 _TAGS = [
     {"name": "webhook", "description": "What Meta calls. No token: the signature proves who it is."},
     {"name": "conversations", "description": "Look at them, try a flow in a contact's name, take, release, close."},
+    {"name": "inbox", "description": "Conversations as people work them off: whose they are, tags, notes, messages."},
+    {"name": "events", "description": "What becomes of messages, as it happens."},
+    {"name": "contacts", "description": "Contacts: find, make, change, tag, merge."},
+    {"name": "organizations", "description": "Your organization."},
+    {"name": "numbers", "description": "Business numbers."},
+    {"name": "chatbots", "description": "Chatbots: which flow answers."},
     {"name": "templates", "description": "Message templates of the accounts that numbers belong to."},
     {"name": "flows", "description": "Flows, their drafts and versions, and what publishing means for people in them."},
     {"name": "messages", "description": "Messages that no flow says, and what became of all messages."},
@@ -68,6 +87,17 @@ _PAGES = (
     ("/docs/docs.js", "docs.js", "text/javascript"),
     ("/docs/docs.css", "docs.css", "text/css"),
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForPeople:
+    """What stands behind the endpoints with which people manage their organization."""
+
+    contacts: Contacts
+    inbox: Inbox
+    settings: Settings
+    credentials: Credentials
+    live: LiveEvents
 
 
 class Site(FastAPI):
@@ -93,10 +123,12 @@ def build_site(
     media: Media,
     webhooks: Webhooks,
     campaigns: Campaigns,
+    people: ForPeople,
     requests: Requests,
     exports: Exports,
     accounts: Accounts,
     audit: AuditTrails,
+    answers: Answers,
     trusted_proxies: int,
 ) -> Site:
     """The site without the webhook."""
@@ -115,14 +147,22 @@ def build_site(
     site.state.denials = Denials()
     site.state.trusted_proxies = trusted_proxies
     # The last one stands outside: the guard's own answers tell of limits too.
+    site.add_middleware(RepeatsAnswers, answers=answers, gate=accounts.gate)
     site.add_middleware(Guard)
     site.add_middleware(TellsLimits)
+    site.add_middleware(TakesUpTraces)
     add_problem_answers(site)
     site.add_exception_handler(PermissionDenied, denied)
     site.add_exception_handler(LimitReached, too_much)
     for routes in (
         conversation_routes(conversations),
         analytics_routes(analytics),
+        inbox_routes(people.inbox, conversations, messages, accounts.people),
+        event_routes(people.live, people.inbox),
+        contact_routes(people.contacts),
+        organization_routes(people.settings, flows),
+        number_routes(people.settings, flows, people.credentials),
+        chatbot_routes(people.settings, flows),
         flow_routes(flows),
         template_routes(templates),
         message_routes(messages),

@@ -94,7 +94,14 @@ class GrpcExecutor:
         self._flows = peer.stub(executor_pb2_grpc.FlowServiceStub)
 
     async def list_states(
-        self, *, organization_id: UUID, skip: int, limit: int, flow_id: UUID | None, is_active: bool | None
+        self,
+        *,
+        organization_id: UUID,
+        skip: int,
+        limit: int,
+        flow_id: UUID | None,
+        is_active: bool | None,
+        cursor: str = "",
     ) -> StatePage:
         """States, latest message first."""
         request = executor_pb2.ListStatesRequest(
@@ -103,9 +110,10 @@ class GrpcExecutor:
             limit=limit,
             flow_id=_text_of(flow_id),
             is_active=is_active,
+            cursor=cursor,
         )
         response = await self._peer.call(self._states.ListStates, request, seconds=REST_SECONDS)
-        return StatePage(tuple(_state(state) for state in response.states), response.total)
+        return StatePage(tuple(_state(state) for state in response.states), response.total, response.cursor)
 
     async def state(self, *, organization_id: UUID, phone_number: str) -> State:
         """The active state of a phone number, or else its latest."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC
 from uuid import UUID
 
@@ -11,12 +11,14 @@ from google.protobuf.json_format import ParseDict, ParseError
 from services.chassis.errors import InvalidArgument
 from services.chassis.rpc import Peer
 from services.ingress.domain.outgoing import (
+    ChangeView,
     MessageFilter,
     MessagePage,
     MessageView,
     Outcome,
     OutgoingMessage,
     SendResult,
+    Told,
     WantedWebhook,
     WebhookView,
 )
@@ -25,6 +27,8 @@ from services.pb.sender.v1 import sender_pb2, sender_pb2_grpc
 
 # A person waits for it; sender asks router before it answers.
 _SECONDS = 6.0
+# sender ends a stream after some 25 seconds.
+_WATCH_SECONDS = 60.0
 
 
 class GrpcMessages:
@@ -64,6 +68,24 @@ class GrpcMessages:
             request.until.FromDatetime(chosen.until)
         answer = await self._peer.call(self._messages.List, request, seconds=_SECONDS)
         return MessagePage([_view(message) for message in answer.messages], answer.cursor)
+
+
+class GrpcChanges:
+    """See ports.Changes."""
+
+    def __init__(self, peer: Peer) -> None:
+        self._peer = peer
+        self._messages = peer.stub(sender_pb2_grpc.MessageServiceStub)
+
+    async def watch(
+        self, *, organization_id: UUID, conversation_id: str, message_id: str, cursor: str
+    ) -> AsyncIterator[Told]:
+        """Changes after a cursor."""
+        request = sender_pb2.WatchMessagesRequest(
+            organization_id=str(organization_id), conversation_id=conversation_id, message_id=message_id, cursor=cursor
+        )
+        async for answer in self._peer.stream(self._messages.Watch, request, seconds=_WATCH_SECONDS):
+            yield Told(answer.cursor, [_change(change) for change in answer.changes])
 
 
 class GrpcWebhooks:
@@ -130,6 +152,17 @@ def _result(result: sender_pb2.SendResult) -> SendResult:
         reason=reason,
         problem=result.problem,
         fields=[(each.field, each.problem) for each in result.fields],
+    )
+
+
+def _change(change: sender_pb2.MessageChange) -> ChangeView:
+    return ChangeView(
+        event_id=change.event_id,
+        message_id=change.message_id,
+        conversation_id=change.conversation_id,
+        status=change.status,
+        error_code=change.error_code,
+        occurred_at=change.occurred_at.ToDatetime(UTC),
     )
 
 

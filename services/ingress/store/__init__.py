@@ -15,12 +15,22 @@ from services.chassis.sealing import SealedColumn, Sealer
 from services.ingress.domain.audit import Change
 from services.ingress.entries import kept_key
 from services.ingress.ports import Accepted, KeptEvent, MetaApp
+from services.ingress.store.answers import PostgresAnswers
 from services.ingress.store.boxes import MESSAGES, STATUSES
 from services.ingress.store.jobs import ANY_JOB_DUE, PostgresJobs
 from services.ingress.store.privacy import PostgresPrivacy
 from services.pb.common.v1 import events_pb2
 
-__all__ = ["ANY_JOB_DUE", "MESSAGES", "STATUSES", "PostgresJobs", "PostgresPrivacy", "PostgresStore", "merge_app"]
+__all__ = [
+    "ANY_JOB_DUE",
+    "MESSAGES",
+    "STATUSES",
+    "PostgresAnswers",
+    "PostgresJobs",
+    "PostgresPrivacy",
+    "PostgresStore",
+    "merge_app",
+]
 
 _TABLE = "ingress.meta_app"
 _SECRETS = ("app_secret", "previous_app_secret", "verify_token")

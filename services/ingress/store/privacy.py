@@ -39,6 +39,9 @@ _THEIRS = """phone_number_id = ANY (%(numbers)b::text[]) AND received_at <= %(un
 # The row stays until it is nine days old, empty: so a repeat of the webhook is known and not kept anew.
 _EMPTY_EVENTS = Query(f"""
     WITH gone AS (UPDATE ingress.event SET fields = '{{}}' WHERE {_THEIRS} RETURNING 1) SELECT count(*) FROM gone""")
+_FORGET_ANSWERS = Query("""
+    WITH gone AS (DELETE FROM ingress.kept_answer WHERE organization_id = %(organization)b::uuid RETURNING 1)
+    SELECT count(*) FROM gone""")
 _READ_EVENTS = Query(f"""
     SELECT json_build_object('disposition', disposition, 'type', type, 'phone_number_id', phone_number_id,
       'reason', reason, 'received_at', received_at, 'fields', fields)
@@ -76,7 +79,7 @@ class PostgresPrivacy:
             )
             if any(map(is_so, waiting)):
                 return Answer(waiting_for=_WAITING)
-            removals = self._removing(person, until, keys)
+            removals = self._removing(organization_id, person, until, keys)
             cleared = counted(removals, await journey.run([step for _, step in removals]))
             told = await self._receipts.commit(journey, organization_id, job_id, cleared)
         return Answer(counts=told.counts)
@@ -111,12 +114,16 @@ class PostgresPrivacy:
         return ExportedPage([ExportedRow(kind, data) for kind, data in page.rows], page.cursor)
 
     def _removing(
-        self, person: Person, until: Mapping[str, datetime], keys: Sequence[tuple[UUID, UUID]]
+        self, organization_id: UUID, person: Person, until: Mapping[str, datetime], keys: Sequence[tuple[UUID, UUID]]
     ) -> list[Removal]:
         """What goes; of dead letters also those where only the content names the person."""
         groups = [number_key(each) for each in person.phone_number_ids]
         needles = [text.encode() for text in _needles(person)]
-        removals: list[Removal] = [("ingress.event", (_EMPTY_EVENTS, _events(person, until["message"])))]
+        removals: list[Removal] = [
+            ("ingress.event", (_EMPTY_EVENTS, _events(person, until["message"]))),
+            # Whom an answer is about is not known: all of the organization's go.
+            ("ingress.kept_answer", (_FORGET_ANSWERS, {"organization": organization_id})),
+        ]
         for kind, box in self._boxes.items():
             removals += [*box.removing(keys, until[kind]), box.removing_dead_with(groups, needles, until[kind])]
         return removals

@@ -55,6 +55,17 @@ class Contact:
             return self
         return replace(self, profile=profile._replace(version=profile.version + 1, opted_in=wants_messages))
 
+    def with_names_of(self, loser: Contact) -> Contact:
+        """The contact after another one turned out to be the same person: of two names its own stays."""
+        return replace(
+            self,
+            name=self.name or loser.name,
+            wa_id=self.wa_id or loser.wa_id,
+            user_id=self.user_id or loser.user_id,
+            parent_user_id=self.parent_user_id or loser.parent_user_id,
+            not_before=max(self.not_before, loser.not_before),
+        )
+
     def is_as_in(self, message: Message) -> bool:
         """Whether a message of this contact would leave it as it is."""
         return (
@@ -207,14 +218,7 @@ class ContactBook:
     def _merge(self, loser_id: UUID, winner_id: UUID) -> None:
         self._merged_into[loser_id] = winner_id
         loser, winner = self._contacts[loser_id], self._contacts[winner_id]
-        self._contacts[winner_id] = replace(
-            winner,
-            name=winner.name or loser.name,
-            wa_id=winner.wa_id or loser.wa_id,
-            user_id=winner.user_id or loser.user_id,
-            parent_user_id=winner.parent_user_id or loser.parent_user_id,
-            not_before=max(winner.not_before, loser.not_before),
-        )
+        self._contacts[winner_id] = winner.with_names_of(loser)
 
     def _note_profile(self, contact_id: UUID, message: Message, identities: Sequence[Identity]) -> None:
         before = self._contacts[contact_id]

@@ -4,7 +4,10 @@ from services.router.server.addresses import AddressesServer
 from services.router.server.contacts import ContactsServer
 from services.router.server.conversations import ConversationsServer
 from services.router.server.directory import DirectoryServer
+from services.router.server.inbox import InboxServer
 from services.router.server.orders import OrdersServer
+from services.router.server.own_settings import SettingsServer
+from services.router.server.people import PeopleServer
 from services.router.server.privacy import PrivacyServer
 from services.router.server.routing import RoutingServer
 
@@ -13,7 +16,10 @@ __all__ = [
     "ContactsServer",
     "ConversationsServer",
     "DirectoryServer",
+    "InboxServer",
     "OrdersServer",
+    "PeopleServer",
     "PrivacyServer",
     "RoutingServer",
+    "SettingsServer",
 ]

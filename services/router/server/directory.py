@@ -44,7 +44,7 @@ class DirectoryServer(router_pb2_grpc.DirectoryServicer):
     ) -> router_pb2.ListOrganizationsResponse:
         """By name."""
         found = await self._directory.list_organizations(name=request.name)
-        return router_pb2.ListOrganizationsResponse(organizations=[_as_organization(each) for each in found])
+        return router_pb2.ListOrganizationsResponse(organizations=[as_organization(each) for each in found])
 
     async def PutChatbot(
         self,
@@ -87,7 +87,7 @@ class DirectoryServer(router_pb2_grpc.DirectoryServicer):
     ) -> router_pb2.ListNumbersResponse:
         """By phone_number_id."""
         found = await self._directory.list_numbers(organization_id=id_of("organization_id", request.organization_id))
-        return router_pb2.ListNumbersResponse(numbers=[_as_number(each) for each in found])
+        return router_pb2.ListNumbersResponse(numbers=[as_number(each) for each in found])
 
     async def PutOptOutWords(
         self,
@@ -122,7 +122,8 @@ class DirectoryServer(router_pb2_grpc.DirectoryServicer):
         return router_pb2.PutTriggersResponse(is_changed=is_changed)
 
 
-def _as_organization(organization: Organization) -> router_pb2.Organization:
+def as_organization(organization: Organization) -> router_pb2.Organization:
+    """An organization on the wire."""
     return router_pb2.Organization(
         organization_id=str(organization.organization_id),
         name=organization.name,
@@ -131,7 +132,8 @@ def _as_organization(organization: Organization) -> router_pb2.Organization:
     )
 
 
-def _as_number(number: Number) -> router_pb2.Number:
+def as_number(number: Number) -> router_pb2.Number:
+    """A number on the wire."""
     return router_pb2.Number(
         phone_number_id=number.phone_number_id,
         display_phone_number=number.display_phone_number,

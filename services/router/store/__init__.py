@@ -3,7 +3,9 @@
 from services.router.store.audiences import PostgresAudiences
 from services.router.store.conversations import PostgresConversations
 from services.router.store.directory import PostgresDirectory
+from services.router.store.inbox import PostgresInbox
 from services.router.store.orders import PostgresOrders
+from services.router.store.people import PostgresPeople
 from services.router.store.privacy import PostgresPrivacy
 from services.router.store.routing import PostgresRouting
 
@@ -11,7 +13,9 @@ __all__ = [
     "PostgresAudiences",
     "PostgresConversations",
     "PostgresDirectory",
+    "PostgresInbox",
     "PostgresOrders",
+    "PostgresPeople",
     "PostgresPrivacy",
     "PostgresRouting",
 ]

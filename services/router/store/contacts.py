@@ -89,6 +89,7 @@ _MERGE_PROFILES = Query(f"""
       attributes = l.attributes || c.attributes,
       tags = ARRAY(SELECT tag FROM unnest(c.tags || l.tags) WITH ORDINALITY x(tag, n) GROUP BY tag ORDER BY min(n)),
       language = coalesce(NULLIF(c.language, ''), l.language), opted_in = coalesce(c.opted_in, l.opted_in),
+      given_name = coalesce(NULLIF(c.given_name, ''), l.given_name),
       profile_version = c.profile_version + l.profile_version
     FROM {_MERGED} JOIN router.contact l ON (l.organization_id, l.contact_id) = (t.o, t.l)
     WHERE c.organization_id = t.o AND c.contact_id = t.w AND l.profile_version > 0""")
@@ -97,6 +98,21 @@ _LOST_CONVERSATIONS = Query(
     "coalesce(extract(epoch FROM v.window_expires_at), 0)::bigint, v.owner "
     f"FROM {_MERGED} JOIN router.conversation v ON (v.organization_id, v.contact_id) = (t.o, t.l)"
 )
+
+# What people noted of the loser's conversation goes to the winner's with the same number.
+_BOTH = f"""{_MERGED}
+    JOIN router.conversation l ON (l.organization_id, l.contact_id) = (t.o, t.l)"""
+_MERGE_HANDLING = Query(f"""
+    UPDATE router.conversation v SET agent_id = coalesce(v.agent_id, l.agent_id),
+      tags = ARRAY(SELECT tag FROM unnest(v.tags || l.tags) WITH ORDINALITY x(tag, n) GROUP BY tag ORDER BY min(n))
+    FROM {_BOTH} WHERE v.organization_id = t.o AND v.contact_id = t.w AND v.phone_number_id = l.phone_number_id
+      AND (l.agent_id IS NOT NULL OR l.tags <> '{{}}')""")
+_MOVE_NOTES = Query(f"""
+    UPDATE router.conversation_note n SET conversation_id = v.conversation_id, contact_id = t.w
+    FROM {_BOTH}
+    JOIN router.conversation v ON v.organization_id = t.o AND v.contact_id = t.w
+      AND v.phone_number_id = l.phone_number_id
+    WHERE n.organization_id = t.o AND n.conversation_id = l.conversation_id""")
 
 
 def finding(identities: Collection[Identity], names: NameHasher) -> Step:
@@ -174,7 +190,8 @@ async def _merge(run: Run, merges: Sequence[Merge], rest: Sequence[Step]) -> Non
         (_MERGE, columns), (_MERGE_PROFILES, columns), (_MOVE_IDENTITIES, columns), (_LOST_CONVERSATIONS, columns),
     ])  # fmt: skip
     inherited = combine([_inherited(*row) for row in lost])
-    steps = [*([touching(inherited)] if inherited else []), *rest]
+    handling = [touching(inherited), (_MERGE_HANDLING, columns), (_MOVE_NOTES, columns)] if inherited else []
+    steps = [*handling, *rest]
     if steps:
         await run(steps)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from uuid import UUID
 
 from services.chassis.audit import AuditEntry, AuditLog, digest_of
@@ -61,6 +61,9 @@ _CLAIM_ACCOUNT = """
 _PUT_OPT_OUT = """
     UPDATE router.organization SET opt_out = %(words)s::jsonb
     WHERE organization_id = %(organization)s AND opt_out IS DISTINCT FROM %(words)s::jsonb"""
+_LEAVE_CHATBOT = """
+    UPDATE router.number SET chatbot_id = NULL WHERE organization_id = %(organization)s AND chatbot_id = %(chatbot)s"""
+_DELETE_CHATBOT = "DELETE FROM router.chatbot WHERE organization_id = %(organization)s AND chatbot_id = %(chatbot)s"
 _HAS_CHATBOT = "SELECT 1 FROM router.chatbot WHERE organization_id = %(organization)s AND chatbot_id = %(chatbot)s"
 _CLEAR_TRIGGERS = "DELETE FROM router.keyword_trigger WHERE organization_id = %s"
 _PUT_TRIGGERS = """
@@ -77,7 +80,7 @@ _PUT_FLOW = """
 
 
 class PostgresDirectory:
-    """See DirectoryStore."""
+    """See DirectoryStore, and SettingsStore in ports.people."""
 
     def __init__(self, database: Database, audit: AuditLog) -> None:
         self._database = database
@@ -110,46 +113,104 @@ class PostgresDirectory:
 
     async def put_chatbot(self, *, organization_id: UUID, chatbot: Chatbot) -> bool:
         """See DirectoryStore."""
-        values = {
-            "organization": organization_id,
-            "id": chatbot.chatbot_id,
-            "name": chatbot.name,
-            "flow": chatbot.main_flow_id,
-            "active": chatbot.is_active,
-        }
+        _, is_changed = await self.edit_chatbot(
+            organization_id=organization_id, chatbot_id=chatbot.chatbot_id, edit=lambda _: chatbot
+        )
+        return is_changed
+
+    async def edit_chatbot(
+        self, *, organization_id: UUID, chatbot_id: UUID, edit: Callable[[Chatbot | None], Chatbot]
+    ) -> tuple[Chatbot, bool]:
+        """See SettingsStore."""
         async with self._database.transaction([organization_id]) as connection:
             await self._begin(connection, organization_id)
             known = {each.chatbot_id: each for each in await read_chatbots(connection, organization_id)}
+            chatbot = edit(known.get(chatbot_id))
+            values = {
+                "organization": organization_id,
+                "id": chatbot_id,
+                "name": chatbot.name,
+                "flow": chatbot.main_flow_id,
+                "active": chatbot.is_active,
+            }
             if not await run_counted(connection, _PUT_CHATBOT, values):
+                return chatbot, False
+            place = f"chatbot:{chatbot_id}"
+            await self._end(connection, _entry(organization_id, place, known.get(chatbot_id), chatbot))
+        return chatbot, True
+
+    async def delete_chatbot(self, *, organization_id: UUID, chatbot_id: UUID) -> bool:
+        """See SettingsStore."""
+        values = {"organization": organization_id, "chatbot": chatbot_id}
+        async with self._database.transaction([organization_id]) as connection:
+            await self._begin(connection, organization_id)
+            known = {each.chatbot_id: each for each in await read_chatbots(connection, organization_id)}
+            if chatbot_id not in known:
                 return False
-            place = f"chatbot:{chatbot.chatbot_id}"
-            await self._end(connection, _entry(organization_id, place, known.get(chatbot.chatbot_id), chatbot))
+            await run(connection, _LEAVE_CHATBOT, values)
+            await run(connection, _DELETE_CHATBOT, values)
+            await self._end(connection, _entry(organization_id, f"chatbot:{chatbot_id}", known[chatbot_id], None))
         return True
+
+    async def list_chatbots(self, *, organization_id: UUID) -> Sequence[Chatbot]:
+        """See SettingsStore."""
+        async with self._database.transaction([organization_id]) as connection:
+            await read_organization(connection, organization_id)
+            return sorted(await read_chatbots(connection, organization_id), key=lambda each: each.name)
 
     async def put_number(self, *, organization_id: UUID, number: Number) -> bool:
         """See DirectoryStore."""
-        values = {
-            "organization": organization_id,
-            "number": number.phone_number_id,
-            "display": number.display_phone_number,
-            "chatbot": number.chatbot_id,
-            "flow": number.default_flow_id,
-            "app": number.app,
-            "active": number.is_active,
-            "waba": number.waba_id,
-        }
+        _, is_changed = await self.edit_number(
+            organization_id=organization_id, phone_number_id=number.phone_number_id, edit=lambda _: number
+        )
+        return is_changed
+
+    async def edit_number(
+        self, *, organization_id: UUID, phone_number_id: str, edit: Callable[[Number | None], Number]
+    ) -> tuple[Number, bool]:
+        """See SettingsStore."""
         async with self._database.transaction([organization_id]) as connection:
             await self._begin(connection, organization_id)
+            known = {each.phone_number_id: each for each in await read_numbers(connection, organization_id)}
+            before = known.get(phone_number_id)
+            number = edit(before)
+            values = {
+                "organization": organization_id,
+                "number": phone_number_id,
+                "display": number.display_phone_number,
+                "chatbot": number.chatbot_id,
+                "flow": number.default_flow_id,
+                "app": number.app,
+                "active": number.is_active,
+                "waba": number.waba_id,
+            }
             await _need_chatbot(connection, organization_id, number)
-            await _claim(connection, organization_id, number.phone_number_id)
+            await _claim(connection, organization_id, phone_number_id)
             if number.waba_id:
                 await run(connection, _CLAIM_ACCOUNT, values)
-            known = {each.phone_number_id: each for each in await read_numbers(connection, organization_id)}
             if not await run_counted(connection, _PUT_NUMBER, values):
-                return False
-            place = f"number:{number.phone_number_id}"
-            await self._end(connection, _entry(organization_id, place, known.get(number.phone_number_id), number))
-        return True
+                return number, False
+            await self._end(connection, _entry(organization_id, f"number:{phone_number_id}", before, number))
+        return number, True
+
+    async def organization(self, *, organization_id: UUID) -> Organization:
+        """See SettingsStore."""
+        async with self._database.transaction([organization_id]) as connection:
+            return await read_organization(connection, organization_id)
+
+    async def edit_organization(
+        self, *, organization_id: UUID, edit: Callable[[Organization], Organization]
+    ) -> tuple[Organization, bool]:
+        """See SettingsStore."""
+        async with self._database.transaction([organization_id]) as connection:
+            await self._begin(connection, organization_id)
+            before = await read_organization(connection, organization_id)
+            after = edit(before)
+            values = {"name": before.name, "fallback": after.fallback_flow_id, "zone": after.time_zone}
+            if not await run_counted(connection, _REPLACE_ORGANIZATION, values):
+                return before, False
+            await self._note_organization(connection, await read_organization(connection, organization_id), before)
+        return after, True
 
     async def list_numbers(self, *, organization_id: UUID) -> Sequence[Number]:
         """See DirectoryStore."""

@@ -59,13 +59,14 @@ _REMEMBERED = Query(f"""
 
 _REMOVE = {
     table: Query(f"WITH gone AS (DELETE FROM {table} WHERE {_THEIRS} RETURNING 1) SELECT count(*) FROM gone")
-    for table in ("router.conversation", "router.contact_identity", "router.contact")
+    for table in ("router.conversation_note", "router.conversation", "router.contact_identity", "router.contact")
 }
 
 _ROWS = {
     "contact": Query(f"""
-        SELECT json_build_object('contact_id', contact_id, 'name', name, 'phone_number', wa_id, 'user_id', user_id,
-          'parent_user_id', parent_user_id, 'merged_into', merged_into, 'created_at', created_at,
+        SELECT json_build_object('contact_id', contact_id, 'name', name, 'given_name', given_name,
+          'phone_number', wa_id, 'user_id', user_id, 'parent_user_id', parent_user_id,
+          'merged_into', merged_into, 'created_at', created_at,
           'attributes', attributes, 'tags', tags, 'language', language, 'opted_in', opted_in)
         FROM router.contact WHERE {_THEIRS} ORDER BY created_at, contact_id"""),
     "identity": Query(f"""
@@ -74,8 +75,13 @@ _ROWS = {
     "conversation": Query(f"""
         SELECT json_build_object('conversation_id', conversation_id, 'contact_id', contact_id,
           'phone_number_id', phone_number_id, 'owner', owner, 'owner_changed_at', owner_changed_at,
-          'last_inbound_at', last_inbound_at, 'window_expires_at', window_expires_at, 'handover', handover)
+          'last_inbound_at', last_inbound_at, 'window_expires_at', window_expires_at, 'handover', handover,
+          'agent_id', agent_id, 'tags', tags, 'read_up_to', read_up_to)
         FROM router.conversation WHERE {_THEIRS} ORDER BY last_inbound_at, conversation_id"""),
+    "conversation_note": Query(f"""
+        SELECT json_build_object('note_id', note_id, 'conversation_id', conversation_id, 'author', author,
+          'text', text, 'created_at', created_at)
+        FROM router.conversation_note WHERE {_THEIRS} ORDER BY created_at, note_id"""),
 }
 
 _RETENTION = Query(f"SELECT retention_days FROM router.organization WHERE {_MINE} FOR NO KEY UPDATE")

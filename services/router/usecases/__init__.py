@@ -8,8 +8,11 @@ from services.router.usecases.conversations import SetOwner
 from services.router.usecases.directory import Directory
 from services.router.usecases.files import ExecutorThenFiles
 from services.router.usecases.flow_starts import PutFlowTriggers
+from services.router.usecases.inbox import Inbox
 from services.router.usecases.messages import RouteMessages
 from services.router.usecases.orders import ApplyOrders
+from services.router.usecases.own_settings import OwnSettings
+from services.router.usecases.people import People
 from services.router.usecases.privacy import Privacy
 from services.router.usecases.statuses import RouteStatuses
 from services.router.usecases.trial_message import SubmitTestMessage
@@ -18,10 +21,13 @@ __all__ = [
     "ApplyOrders",
     "Directory",
     "ExecutorThenFiles",
+    "Inbox",
     "LearnAccounts",
     "ListContacts",
     "NoteConsents",
     "OpenConversations",
+    "OwnSettings",
+    "People",
     "Privacy",
     "PutFlowTriggers",
     "RouteMessages",

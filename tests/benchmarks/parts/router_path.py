@@ -33,7 +33,9 @@ from services.router.store import (
     PostgresAudiences,
     PostgresConversations,
     PostgresDirectory,
+    PostgresInbox,
     PostgresOrders,
+    PostgresPeople,
     PostgresPrivacy,
     PostgresRouting,
 )
@@ -123,6 +125,9 @@ async def _router(database: Database) -> RoutingServer:
         audiences=PostgresAudiences(database),
         privacy=PostgresPrivacy(database, names, audit),
         orders=PostgresOrders(database),
+        people=PostgresPeople(database, names, audit),
+        inbox=PostgresInbox(database, audit),
+        settings=directory,
         executor=GrpcExecutor(cast(Any, TakingPeer()), seconds=5),
         sender=GrpcSender(cast(Any, TakingPeer()), seconds=5),
     )

@@ -27,7 +27,9 @@ from services.router.store import (
     PostgresAudiences,
     PostgresConversations,
     PostgresDirectory,
+    PostgresInbox,
     PostgresOrders,
+    PostgresPeople,
     PostgresPrivacy,
     PostgresRouting,
 )
@@ -168,13 +170,17 @@ async def _replica(
     database = await Database.open(url, size=4, name="router")
     stack.push_async_callback(database.close)
     audit = AuditLog("router", database)
+    directory = PostgresDirectory(database, audit)
     surroundings = Surroundings(
         routing=PostgresRouting(database, NAMES),
-        directory=PostgresDirectory(database, audit),
+        directory=directory,
         conversations=PostgresConversations(database, audit),
         audiences=PostgresAudiences(database),
         privacy=PostgresPrivacy(database, NAMES, audit),
         orders=PostgresOrders(database),
+        people=PostgresPeople(database, NAMES, audit),
+        inbox=PostgresInbox(database, audit),
+        settings=directory,
         executor=GrpcExecutor(peers[0], seconds=10),
         sender=GrpcSender(peers[1], seconds=10),
     )

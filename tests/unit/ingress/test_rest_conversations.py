@@ -1,5 +1,6 @@
 """The REST API's conversations: shapes and codes of the product contract."""
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID, uuid4
@@ -359,3 +360,17 @@ async def test_a_room_that_is_away_is_a_503_that_says_which(asker: Asker) -> Non
     for answer in (await asker.get(LIST), await asker.get(ONE), await asker.post(CLOSE, {})):
         assert answer.status_code == 503
         assert answer.json() == {"detail": "executor is out of reach", "error_code": "PEER_UNAVAILABLE"}
+
+
+async def test_pages_by_cursor_are_linked_and_the_body_is_the_contracts(asker: Asker) -> None:
+    asker.house.states[asker.organization_id] = [state_of(f"551198765432{nth}") for nth in range(3)]
+
+    first = await asker.get("/api/v1/conversations", limit=2, is_active=True)
+    link = re.fullmatch(r'<(/api/v1/conversations\?[^>]+)>; rel="next"', first.headers["link"])
+    assert link is not None
+    second = await asker.get(link[1])
+
+    assert (set(first.json()), first.json()["total"]) == ({"total", "conversations"}, 3)
+    assert "is_active=true" in link[1].lower()
+    assert [len(page.json()["conversations"]) for page in (first, second)] == [2, 1]
+    assert "link" not in second.headers

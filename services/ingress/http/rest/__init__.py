@@ -5,13 +5,17 @@ from services.ingress.http.rest.api_keys import api_key_routes
 from services.ingress.http.rest.audit import audit_routes
 from services.ingress.http.rest.auth import denied
 from services.ingress.http.rest.campaigns import campaign_routes
+from services.ingress.http.rest.contacts import contact_routes
 from services.ingress.http.rest.conversations import conversation_routes
+from services.ingress.http.rest.events import event_routes
 from services.ingress.http.rest.flows import flow_routes
+from services.ingress.http.rest.inbox import inbox_routes
 from services.ingress.http.rest.invitations import invitation_routes
 from services.ingress.http.rest.media import media_routes
 from services.ingress.http.rest.messages import message_routes
 from services.ingress.http.rest.privacy import privacy_routes
 from services.ingress.http.rest.sessions import session_routes
+from services.ingress.http.rest.settings import chatbot_routes, number_routes, organization_routes
 from services.ingress.http.rest.templates import template_routes
 from services.ingress.http.rest.users import user_routes
 from services.ingress.http.rest.webhooks import webhook_routes
@@ -21,12 +25,18 @@ __all__ = [
     "api_key_routes",
     "audit_routes",
     "campaign_routes",
+    "chatbot_routes",
+    "contact_routes",
     "conversation_routes",
     "denied",
+    "event_routes",
     "flow_routes",
+    "inbox_routes",
     "invitation_routes",
     "media_routes",
     "message_routes",
+    "number_routes",
+    "organization_routes",
     "privacy_routes",
     "session_routes",
     "template_routes",

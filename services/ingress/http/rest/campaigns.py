@@ -12,7 +12,7 @@ from services.ingress.domain.campaigns import CampaignView, RecipientView, Verb,
 from services.ingress.http.rest.auth import Allowed
 from services.ingress.http.rest.models import Time
 from services.ingress.http.rest.refusals import refusals
-from services.ingress.ports import Campaigns
+from services.ingress.ports.campaigns import Campaigns
 
 Looker = Annotated[UUID, Depends(Allowed("campaigns:read"))]
 Maker = Annotated[UUID, Depends(Allowed("campaigns:manage"))]

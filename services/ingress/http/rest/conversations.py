@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from typing import Annotated
+from urllib.parse import urlencode
 from uuid import UUID
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import AfterValidator
 
 from services.ingress.conversations import Conversations
@@ -24,6 +25,7 @@ from services.ingress.http.rest.models import (
 from services.ingress.http.rest.refusals import refusals
 
 _LARGEST = 2**31 - 1
+_PLACES = frozenset({"skip", "cursor"})
 
 Skip = Annotated[int, Query(ge=0, le=_LARGEST, description="How many to leave out.")]
 Phone = Annotated[
@@ -42,15 +44,33 @@ class _Endpoints:
     async def page(
         self,
         organization_id: Reader,
+        request: Request,
+        response: Response,
         skip: Skip = 0,
         limit: Annotated[int, Query(ge=1, le=500, description="How many to give.")] = 50,
         flow_id: Annotated[UUID | None, Query(description="Only conversations in this flow.")] = None,
         is_active: Annotated[bool | None, Query(description="Only active ones, or only ended ones.")] = None,
+        cursor: Annotated[
+            str, Query(max_length=100, description="Of the page before, as its Link header has it.")
+        ] = "",
     ) -> ConversationList:
-        """Conversations of your organization, latest message first. Permission: conversations:read."""
+        """Conversations of your organization, latest message first. Permission: conversations:read.
+
+        While there are more, the header `Link` (RFC 8288) has the next page's address with rel="next": pages by cursor
+        stay apart whatever is said meanwhile.
+        """
         page = await self._conversations.page(
-            organization_id=organization_id, skip=skip, limit=limit, flow_id=flow_id, is_active=is_active
+            organization_id=organization_id,
+            skip=skip,
+            limit=limit,
+            flow_id=flow_id,
+            is_active=is_active,
+            cursor=cursor,
         )
+        if page.cursor:
+            following = [(name, value) for name, value in request.query_params.multi_items() if name not in _PLACES]
+            query = urlencode([*following, ("cursor", page.cursor)])
+            response.headers["link"] = f'<{request.url.path}?{query}>; rel="next"'
         return ConversationList.of(page)
 
     async def read(

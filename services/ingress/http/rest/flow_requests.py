@@ -16,6 +16,7 @@ from services.ingress.http.problems import Refusal
 LARGEST: Final = 2**31 - 1
 NO_FLOW: Final = "No flow has this id: FLOW_NOT_FOUND"
 NO_VERSION: Final = "No flow has this id, or it has no such version: FLOW_VERSION_NOT_FOUND or FLOW_NOT_FOUND"
+NOT_MODIFIED: Final[dict[int | str, dict[str, Any]]] = {304: {"description": "You have it: If-None-Match names it"}}
 CHANGED: Final = "The draft is not the one that If-Match names: FLOW_CHANGED"
 # A sentence on a field begins with its name.
 _FIELD: Final = re.compile(r"(document|moves|name|note|version)(?:: | )")
@@ -26,6 +27,11 @@ OfPublished = Annotated[int, Query(ge=0, le=LARGEST, description="A version; lef
 IfMatch = Annotated[
     str | None,
     Header(max_length=100, description="The ETag of the draft that was read; another draft is refused with 412."),
+]
+
+IfNoneMatch = Annotated[
+    str | None,
+    Header(max_length=1000, description="ETags of what you have; when it is still so, the answer is 304 without it."),
 ]
 
 
@@ -52,6 +58,17 @@ class TellsFields(APIRoute):
 def tagged(digest: str) -> dict[str, str]:
     """The header that names a document."""
     return {"etag": f'"{digest}"'}
+
+
+def is_had(if_none_match: str | None, digest: str) -> bool:
+    """Whether the client has this document already (RFC 9110, section 13.1.2: compared weakly)."""
+    tags = [tag.strip().removeprefix("W/") for tag in (if_none_match or "").split(",")]
+    return "*" in tags or f'"{digest}"' in tags
+
+
+def not_modified(digest: str) -> Response:
+    """The answer to who has it already."""
+    return Response(status_code=304, headers=tagged(digest))
 
 
 def expected(if_match: str | None) -> str:

@@ -28,9 +28,12 @@ from services.ingress.http.rest.flow_requests import (
     NO_FLOW,
     NO_VERSION,
     IfMatch,
+    IfNoneMatch,
     OfPublished,
     Skip,
     expected,
+    is_had,
+    not_modified,
     tagged,
 )
 from services.ingress.http.rest.refusals import refusals
@@ -91,9 +94,12 @@ class _Versions:
         organization_id: FlowReader,
         flow_id: UUID,
         version: Annotated[int, Path(ge=1, le=LARGEST, description="Its number.")],
+        if_none_match: IfNoneMatch = None,
     ) -> Response:
         """A version with its document. Permission: flows:read."""
         found = await self._flows.version(organization_id=organization_id, flow_id=flow_id, version=version)
+        if is_had(if_none_match, found.version.digest):
+            return not_modified(found.version.digest)
         detail = VersionDetail.of_version(found.version)
         return answer_with(detail, found.document, headers=tagged(found.version.digest))
 

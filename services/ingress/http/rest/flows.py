@@ -36,11 +36,15 @@ from services.ingress.http.rest.flow_requests import (
     CHANGED,
     NO_FLOW,
     NO_VERSION,
+    NOT_MODIFIED,
     IfMatch,
+    IfNoneMatch,
     OfDraft,
     Skip,
     TellsFields,
     expected,
+    is_had,
+    not_modified,
     tagged,
 )
 from services.ingress.http.rest.flow_versions import add_version_routes
@@ -65,13 +69,17 @@ class _Drafts:
         """Flows of your organization by name. Permission: flows:read."""
         return FlowList.of(await self._flows.page(organization_id=organization_id, skip=skip, limit=limit))
 
-    async def read(self, organization_id: FlowReader, flow_id: UUID, version: OfDraft = 0) -> Response:
+    async def read(
+        self, organization_id: FlowReader, flow_id: UUID, version: OfDraft = 0, if_none_match: IfNoneMatch = None
+    ) -> Response:
         """A flow with the document of its draft, or of a version. Permission: flows:read.
 
         The answer's ETag is the document's; that of the draft serves as If-Match. The document comes back as it was
         written, unknown keys included, in canonical order.
         """
         text = await self._flows.get(organization_id=organization_id, flow_id=flow_id, version=version)
+        if is_had(if_none_match, text.digest):
+            return not_modified(text.digest)
         return answer_with(FlowDetail.of_text(text, version), text.document, headers=tagged(text.digest))
 
     async def create(self, organization_id: FlowWriter, request: Request) -> Response:
@@ -206,7 +214,7 @@ def _add_drafts(routes: APIRouter, drafts: _Drafts) -> None:
         drafts.read,
         response_model=FlowDetail,
         summary="Read a flow",
-        responses=refusals(on_404=NO_VERSION),
+        responses=refusals(on_404=NO_VERSION) | NOT_MODIFIED,
     )
     routes.add_api_route(
         "/{flow_id}",

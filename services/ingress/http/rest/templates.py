@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import Annotated, Literal
 
-import orjson
 from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, Field
 
+from services.chassis.errors import InvalidArgument
 from services.ingress.domain.templates import Reading, Template
 from services.ingress.http.rest.auth import TemplateReader, TemplateWriter
 from services.ingress.http.rest.models import Time
@@ -90,6 +91,14 @@ class DeletedTemplates(BaseModel):
     deleted: int = Field(description="Templates that are gone.", examples=[1])
 
 
+def _written(components: list[dict[str, object]]) -> bytes:
+    """Components as JSON. Raises InvalidArgument: Python reads NaN, infinity and half characters, JSON knows none."""
+    try:
+        return json.dumps(components, ensure_ascii=False, allow_nan=False).encode()
+    except (ValueError, RecursionError):
+        raise InvalidArgument("components is no JSON that Meta would read") from None
+
+
 def template_routes(templates: Templates) -> APIRouter:
     """The routes, to be put under /api/v1."""
 
@@ -108,7 +117,7 @@ def template_routes(templates: Templates) -> APIRouter:
             name=wanted.name,
             language=wanted.language,
             category=wanted.category,
-            components=orjson.dumps(wanted.components),
+            components=_written(wanted.components),
         )
         return TemplateView.of(made)
 

@@ -82,8 +82,16 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """Too many of these in a while; nothing was changed, try again later."""
     ERROR_REASON_CONTACT_NOT_FOUND: _ErrorReason.ValueType  # 50
     """No contact of the organization has this phone number or user id."""
+    ERROR_REASON_CONTACT_EXISTS: _ErrorReason.ValueType  # 52
+    """A contact of the organization has this phone number or user id already."""
     ERROR_REASON_PRIVACY_JOB_NOT_FOUND: _ErrorReason.ValueType  # 51
     """No erasure, export or retention of the organization has this id."""
+    ERROR_REASON_CHATBOT_EXISTS: _ErrorReason.ValueType  # 53
+    """A chatbot of the organization has this name already."""
+    ERROR_REASON_NUMBER_EXISTS: _ErrorReason.ValueType  # 54
+    """A number of the organization has this phone_number_id already."""
+    ERROR_REASON_IDEMPOTENCY_KEY_REUSED: _ErrorReason.ValueType  # 55
+    """The key was used before with another request."""
     ERROR_REASON_FLOW_EXISTS: _ErrorReason.ValueType  # 60
     """A flow of the organization has this name already."""
     ERROR_REASON_FLOW_CHANGED: _ErrorReason.ValueType  # 61
@@ -176,8 +184,16 @@ ERROR_REASON_RATE_LIMITED: ErrorReason.ValueType  # 47
 """Too many of these in a while; nothing was changed, try again later."""
 ERROR_REASON_CONTACT_NOT_FOUND: ErrorReason.ValueType  # 50
 """No contact of the organization has this phone number or user id."""
+ERROR_REASON_CONTACT_EXISTS: ErrorReason.ValueType  # 52
+"""A contact of the organization has this phone number or user id already."""
 ERROR_REASON_PRIVACY_JOB_NOT_FOUND: ErrorReason.ValueType  # 51
 """No erasure, export or retention of the organization has this id."""
+ERROR_REASON_CHATBOT_EXISTS: ErrorReason.ValueType  # 53
+"""A chatbot of the organization has this name already."""
+ERROR_REASON_NUMBER_EXISTS: ErrorReason.ValueType  # 54
+"""A number of the organization has this phone_number_id already."""
+ERROR_REASON_IDEMPOTENCY_KEY_REUSED: ErrorReason.ValueType  # 55
+"""The key was used before with another request."""
 ERROR_REASON_FLOW_EXISTS: ErrorReason.ValueType  # 60
 """A flow of the organization has this name already."""
 ERROR_REASON_FLOW_CHANGED: ErrorReason.ValueType  # 61

@@ -2253,6 +2253,7 @@ class ListStatesRequest(_message.Message):
     LIMIT_FIELD_NUMBER: _builtins.int
     FLOW_ID_FIELD_NUMBER: _builtins.int
     IS_ACTIVE_FIELD_NUMBER: _builtins.int
+    CURSOR_FIELD_NUMBER: _builtins.int
     organization_id: _builtins.str
     """The organization."""
     skip: _builtins.int
@@ -2263,6 +2264,8 @@ class ListStatesRequest(_message.Message):
     """Only this flow; empty means all."""
     is_active: _builtins.bool
     """Only active or only ended ones; unset means both."""
+    cursor: _builtins.str
+    """Where to go on, as the last page said; what is added meanwhile shifts nothing. Empty begins."""
     def __init__(
         self,
         *,
@@ -2271,10 +2274,11 @@ class ListStatesRequest(_message.Message):
         limit: _builtins.int = ...,
         flow_id: _builtins.str = ...,
         is_active: _builtins.bool | None = ...,
+        cursor: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_is_active", b"_is_active", "is_active", b"is_active"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_is_active", b"_is_active", "flow_id", b"flow_id", "is_active", b"is_active", "limit", b"limit", "organization_id", b"organization_id", "skip", b"skip"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_is_active", b"_is_active", "cursor", b"cursor", "flow_id", b"flow_id", "is_active", b"is_active", "limit", b"limit", "organization_id", b"organization_id", "skip", b"skip"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__is_active: _TypeAlias = _typing.Literal["is_active"]  # noqa: Y015
     _WhichOneofArgType__is_active: _TypeAlias = _typing.Literal["_is_active", b"_is_active"]  # noqa: Y015
@@ -2290,8 +2294,11 @@ class ListStatesResponse(_message.Message):
 
     TOTAL_FIELD_NUMBER: _builtins.int
     STATES_FIELD_NUMBER: _builtins.int
+    CURSOR_FIELD_NUMBER: _builtins.int
     total: _builtins.int
     """All that fit the filters."""
+    cursor: _builtins.str
+    """Where to go on; empty after the last."""
     @_builtins.property
     def states(self) -> _containers.RepeatedCompositeFieldContainer[Global___State]:
         """The page asked for."""
@@ -2301,10 +2308,11 @@ class ListStatesResponse(_message.Message):
         *,
         total: _builtins.int = ...,
         states: _abc.Iterable[Global___State] | None = ...,
+        cursor: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["states", b"states", "total", b"total"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cursor", b"cursor", "states", b"states", "total", b"total"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

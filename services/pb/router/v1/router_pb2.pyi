@@ -9,6 +9,7 @@ from services.pb.common.v1 import events_pb2 as _events_pb2
 from services.pb.common.v1 import privacy_pb2 as _privacy_pb2
 from services.pb.common.v1 import results_pb2 as _results_pb2
 from google.protobuf import descriptor as _descriptor
+from google.protobuf import field_mask_pb2 as _field_mask_pb2
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
@@ -1037,6 +1038,1491 @@ class OpenConversationsResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___OpenConversationsResponse: _TypeAlias = OpenConversationsResponse  # noqa: Y015
+
+@_typing.final
+class Contact(_message.Message):
+    """A contact as people see it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CONTACT_ID_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    WHATSAPP_NAME_FIELD_NUMBER: _builtins.int
+    PHONE_NUMBER_FIELD_NUMBER: _builtins.int
+    USER_ID_FIELD_NUMBER: _builtins.int
+    ATTRIBUTES_FIELD_NUMBER: _builtins.int
+    TAGS_FIELD_NUMBER: _builtins.int
+    LANGUAGE_FIELD_NUMBER: _builtins.int
+    OPT_IN_FIELD_NUMBER: _builtins.int
+    CREATED_AT_FIELD_NUMBER: _builtins.int
+    contact_id: _builtins.str
+    """Its id, a UUID."""
+    name: _builtins.str
+    """What people call the contact; where nobody said it, what WhatsApp does."""
+    whatsapp_name: _builtins.str
+    """The name of the WhatsApp profile; may be empty."""
+    phone_number: _builtins.str
+    """The newest phone number in digits; may be empty."""
+    user_id: _builtins.str
+    """The newest business-scoped user id; may be empty."""
+    attributes: _builtins.bytes
+    """Values by name as a JSON object."""
+    language: _builtins.str
+    """The language, such as pt_BR; may be empty."""
+    opt_in: Global___OptIn.ValueType
+    """Whether the contact agreed to messages, as far as it is known."""
+    @_builtins.property
+    def tags(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Tags in the order in which they were put on."""
+
+    @_builtins.property
+    def created_at(self) -> _timestamp_pb2.Timestamp:
+        """When the contact was first known."""
+
+    def __init__(
+        self,
+        *,
+        contact_id: _builtins.str = ...,
+        name: _builtins.str = ...,
+        whatsapp_name: _builtins.str = ...,
+        phone_number: _builtins.str = ...,
+        user_id: _builtins.str = ...,
+        attributes: _builtins.bytes = ...,
+        tags: _abc.Iterable[_builtins.str] | None = ...,
+        language: _builtins.str = ...,
+        opt_in: Global___OptIn.ValueType = ...,
+        created_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["created_at", b"created_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attributes", b"attributes", "contact_id", b"contact_id", "created_at", b"created_at", "language", b"language", "name", b"name", "opt_in", b"opt_in", "phone_number", b"phone_number", "tags", b"tags", "user_id", b"user_id", "whatsapp_name", b"whatsapp_name"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Contact: _TypeAlias = Contact  # noqa: Y015
+
+@_typing.final
+class ListContactsRequest(_message.Message):
+    """Asks for contacts."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    SEARCH_FIELD_NUMBER: _builtins.int
+    PHONE_NUMBER_FIELD_NUMBER: _builtins.int
+    TAG_FIELD_NUMBER: _builtins.int
+    LIMIT_FIELD_NUMBER: _builtins.int
+    CURSOR_FIELD_NUMBER: _builtins.int
+    organization_id: _builtins.str
+    """The organization."""
+    search: _builtins.str
+    """Only those whose name or phone number has this in it, without regard to case; at most 100 characters. It reads all
+    contacts up to the page's end.
+    """
+    phone_number: _builtins.str
+    """Only the one with this phone number."""
+    tag: _builtins.str
+    """Only those with this tag."""
+    limit: _builtins.int
+    """How many at most, 1 to 500; 0 means 50."""
+    cursor: _builtins.str
+    """Where to go on, as the last page said; empty begins."""
+    def __init__(
+        self,
+        *,
+        organization_id: _builtins.str = ...,
+        search: _builtins.str = ...,
+        phone_number: _builtins.str = ...,
+        tag: _builtins.str = ...,
+        limit: _builtins.int = ...,
+        cursor: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cursor", b"cursor", "limit", b"limit", "organization_id", b"organization_id", "phone_number", b"phone_number", "search", b"search", "tag", b"tag"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListContactsRequest: _TypeAlias = ListContactsRequest  # noqa: Y015
+
+@_typing.final
+class ListContactsResponse(_message.Message):
+    """A page of contacts, newest first."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CONTACTS_FIELD_NUMBER: _builtins.int
+    CURSOR_FIELD_NUMBER: _builtins.int
+    cursor: _builtins.str
+    """Where to go on; empty after the last."""
+    @_builtins.property
+    def contacts(self) -> _containers.RepeatedCompositeFieldContainer[Global___Contact]:
+        """The contacts."""
+
+    def __init__(
+        self,
+        *,
+        contacts: _abc.Iterable[Global___Contact] | None = ...,
+        cursor: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["contacts", b"contacts", "cursor", b"cursor"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListContactsResponse: _TypeAlias = ListContactsResponse  # noqa: Y015
+
+@_typing.final
+class GetContactRequest(_message.Message):
+    """Asks for a contact."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    CONTACT_ID_FIELD_NUMBER: _builtins.int
+    organization_id: _builtins.str
+    """The organization."""
+    contact_id: _builtins.str
+    """The contact, a UUID."""
+    def __init__(
+        self,
+        *,
+        organization_id: _builtins.str = ...,
+        contact_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["contact_id", b"contact_id", "organization_id", b"organization_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetContactRequest: _TypeAlias = GetContactRequest  # noqa: Y015
+
+@_typing.final
+class GetContactResponse(_message.Message):
+    """The contact."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CONTACT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def contact(self) -> Global___Contact:
+        """The contact."""
+
+    def __init__(
+        self,
+        *,
+        contact: Global___Contact | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["contact", b"contact"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["contact", b"contact"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetContactResponse: _TypeAlias = GetContactResponse  # noqa: Y015
+
+@_typing.final
+class CreateContactRequest(_message.Message):
+    """A contact to be made."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    PHONE_NUMBER_FIELD_NUMBER: _builtins.int
+    USER_ID_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    ATTRIBUTES_FIELD_NUMBER: _builtins.int
+    TAGS_FIELD_NUMBER: _builtins.int
+    LANGUAGE_FIELD_NUMBER: _builtins.int
+    OPT_IN_FIELD_NUMBER: _builtins.int
+    organization_id: _builtins.str
+    """The organization."""
+    phone_number: _builtins.str
+    """The phone number with its country code; or user_id."""
+    user_id: _builtins.str
+    """The business-scoped user id; or phone_number."""
+    name: _builtins.str
+    """What people call the contact, at most 256 characters."""
+    attributes: _builtins.bytes
+    """Values by name as a JSON object of 16 KiB at most."""
+    language: _builtins.str
+    """The language, such as pt_BR."""
+    opt_in: Global___OptIn.ValueType
+    """Whether the contact agreed to messages."""
+    @_builtins.property
+    def tags(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """At most 100 tags of at most 512 characters."""
+
+    def __init__(
+        self,
+        *,
+        organization_id: _builtins.str = ...,
+        phone_number: _builtins.str = ...,
+        user_id: _builtins.str = ...,
+        name: _builtins.str = ...,
+        attributes: _builtins.bytes = ...,
+        tags: _abc.Iterable[_builtins.str] | None = ...,
+        language: _builtins.str = ...,
+        opt_in: Global___OptIn.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attributes", b"attributes", "language", b"language", "name", b"name", "opt_in", b"opt_in", "organization_id", b"organization_id", "phone_number", b"phone_number", "tags", b"tags", "user_id", b"user_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CreateContactRequest: _TypeAlias = CreateContactRequest  # noqa: Y015
+
+@_typing.final
+class CreateContactResponse(_message.Message):
+    """The contact that was made."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CONTACT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def contact(self) -> Global___Contact:
+        """The contact."""
+
+    def __init__(
+        self,
+        *,
+        contact: Global___Contact | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["contact", b"contact"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["contact", b"contact"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CreateContactResponse: _TypeAlias = CreateContactResponse  # noqa: Y015
+
+@_typing.final
+class UpdateContactRequest(_message.Message):
+    """What changes of a contact."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    CONTACT_ID_FIELD_NUMBER: _builtins.int
+    UPDATE_MASK_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    ATTRIBUTES_FIELD_NUMBER: _builtins.int
+    LANGUAGE_FIELD_NUMBER: _builtins.int
+    OPT_IN_FIELD_NUMBER: _builtins.int
+    ADD_TAGS_FIELD_NUMBER: _builtins.int
+    REMOVE_TAGS_FIELD_NUMBER: _builtins.int
+    organization_id: _builtins.str
+    """The organization."""
+    contact_id: _builtins.str
+    """The contact, a UUID."""
+    name: _builtins.str
+    """What people call the contact; empty gives it the name of the WhatsApp profile again."""
+    attributes: _builtins.bytes
+    """Values by name as a JSON object; null takes a name away, and names that are not in it stay. All together have 16 KiB
+    at most.
+    """
+    language: _builtins.str
+    """The language, such as pt_BR."""
+    opt_in: Global___OptIn.ValueType
+    """Whether the contact agreed to messages; cannot be made unknown again."""
+    @_builtins.property
+    def update_mask(self) -> _field_mask_pb2.FieldMask:
+        """Of name, attributes, language, opt_in those that change; empty means those that are not empty."""
+
+    @_builtins.property
+    def add_tags(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Tags to put on; a contact has 100 at most."""
+
+    @_builtins.property
+    def remove_tags(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Tags to take off."""
+
+    def __init__(
+        self,
+        *,
+        organization_id: _builtins.str = ...,
+        contact_id: _builtins.str = ...,
+        update_mask: _field_mask_pb2.FieldMask | None = ...,
+        name: _builtins.str = ...,
+        attributes: _builtins.bytes = ...,
+        language: _builtins.str = ...,
+        opt_in: Global___OptIn.ValueType = ...,
+        add_tags: _abc.Iterable[_builtins.str] | None = ...,
+        remove_tags: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["update_mask", b"update_mask"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["add_tags", b"add_tags", "attributes", b"attributes", "contact_id", b"contact_id", "language", b"language", "name", b"name", "opt_in", b"opt_in", "organization_id", b"organization_id", "remove_tags", b"remove_tags", "update_mask", b"update_mask"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UpdateContactRequest: _TypeAlias = UpdateContactRequest  # noqa: Y015
+
+@_typing.final
+class UpdateContactResponse(_message.Message):
+    """The contact as it is now."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CONTACT_FIELD_NUMBER: _builtins.int
+    IS_CHANGED_FIELD_NUMBER: _builtins.int
+    is_changed: _builtins.bool
+    """Whether anything changed."""
+    @_builtins.property
+    def contact(self) -> Global___Contact:
+        """The contact."""
+
+    def __init__(
+        self,
+        *,
+        contact: Global___Contact | None = ...,
+        is_changed: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["contact", b"contact"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["contact", b"contact", "is_changed", b"is_changed"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UpdateContactResponse: _TypeAlias = UpdateContactResponse  # noqa: Y015
+
+@_typing.final
+class MergeContactsRequest(_message.Message):
+    """Two contacts that are one person."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    CONTACT_ID_FIELD_NUMBER: _builtins.int
+    OTHER_CONTACT_ID_FIELD_NUMBER: _builtins.int
+    organization_id: _builtins.str
+    """The organization."""
+    contact_id: _builtins.str
+    """The contact that stays, a UUID."""
+    other_contact_id: _builtins.str
+    """The contact that goes into it, a UUID: names, attributes, tags and conversations. Of two values the other one's stays."""
+    def __init__(
+        self,
+        *,
+        organization_id: _builtins.str = ...,
+        contact_id: _builtins.str = ...,
+        other_contact_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["contact_id", b"contact_id", "organization_id", b"organization_id", "other_contact_id", b"other_contact_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MergeContactsRequest: _TypeAlias = MergeContactsRequest  # noqa: Y015
+
+@_typing.final
+class MergeContactsResponse(_message.Message):
+    """The contact that stays."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CONTACT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def contact(self) -> Global___Contact:
+        """The contact."""
+
+    def __init__(
+        self,
+        *,
+        contact: Global___Contact | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["contact", b"contact"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["contact", b"contact"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MergeContactsResponse: _TypeAlias = MergeContactsResponse  # noqa: Y015
+
+@_typing.final
+class GetOrganizationRequest(_message.Message):
+    """Asks for the organization."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    organization_id: _builtins.str
+    """The organization."""
+    def __init__(
+        self,
+        *,
+        organization_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["organization_id", b"organization_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetOrganizationRequest: _TypeAlias = GetOrganizationRequest  # noqa: Y015
+
+@_typing.final
+class GetOrganizationResponse(_message.Message):
+    """The organization."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def organization(self) -> Global___Organization:
+        """The organization."""
+
+    def __init__(
+        self,
+        *,
+        organization: Global___Organization | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["organization", b"organization"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["organization", b"organization"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetOrganizationResponse: _TypeAlias = GetOrganizationResponse  # noqa: Y015
+
+@_typing.final
+class UpdateOrganizationRequest(_message.Message):
+    """What changes of an organization."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    UPDATE_MASK_FIELD_NUMBER: _builtins.int
+    FALLBACK_FLOW_ID_FIELD_NUMBER: _builtins.int
+    TIME_ZONE_FIELD_NUMBER: _builtins.int
+    organization_id: _builtins.str
+    """The organization."""
+    fallback_flow_id: _builtins.str
+    """The flow used when nothing else answers; empty means none."""
+    time_zone: _builtins.str
+    """IANA time zone, such as America/Sao_Paulo."""
+    @_builtins.property
+    def update_mask(self) -> _field_mask_pb2.FieldMask:
+        """Of fallback_flow_id and time_zone those that change; empty means those that are not empty."""
+
+    def __init__(
+        self,
+        *,
+        organization_id: _builtins.str = ...,
+        update_mask: _field_mask_pb2.FieldMask | None = ...,
+        fallback_flow_id: _builtins.str = ...,
+        time_zone: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["update_mask", b"update_mask"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["fallback_flow_id", b"fallback_flow_id", "organization_id", b"organization_id", "time_zone", b"time_zone", "update_mask", b"update_mask"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UpdateOrganizationRequest: _TypeAlias = UpdateOrganizationRequest  # noqa: Y015
+
+@_typing.final
+class UpdateOrganizationResponse(_message.Message):
+    """The organization as it is now."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_FIELD_NUMBER: _builtins.int
+    IS_CHANGED_FIELD_NUMBER: _builtins.int
+    is_changed: _builtins.bool
+    """Whether anything changed."""
+    @_builtins.property
+    def organization(self) -> Global___Organization:
+        """The organization."""
+
+    def __init__(
+        self,
+        *,
+        organization: Global___Organization | None = ...,
+        is_changed: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["organization", b"organization"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["is_changed", b"is_changed", "organization", b"organization"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UpdateOrganizationResponse: _TypeAlias = UpdateOrganizationResponse  # noqa: Y015
+
+@_typing.final
+class ListOwnNumbersRequest(_message.Message):
+    """Asks for the numbers of an organization."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    organization_id: _builtins.str
+    """The organization."""
+    def __init__(
+        self,
+        *,
+        organization_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["organization_id", b"organization_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListOwnNumbersRequest: _TypeAlias = ListOwnNumbersRequest  # noqa: Y015
+
+@_typing.final
+class ListOwnNumbersResponse(_message.Message):
+    """Numbers by phone_number_id."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NUMBERS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def numbers(self) -> _containers.RepeatedCompositeFieldContainer[Global___Number]:
+        """The numbers."""
+
+    def __init__(
+        self,
+        *,
+        numbers: _abc.Iterable[Global___Number] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["numbers", b"numbers"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListOwnNumbersResponse: _TypeAlias = ListOwnNumbersResponse  # noqa: Y015
+
+@_typing.final
+class GetNumberRequest(_message.Message):
+    """Asks for a number."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    PHONE_NUMBER_ID_FIELD_NUMBER: _builtins.int
+    organization_id: _builtins.str
+    """The organization."""
+    phone_number_id: _builtins.str
+    """Meta's id of the number."""
+    def __init__(
+        self,
+        *,
+        organization_id: _builtins.str = ...,
+        phone_number_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["organization_id", b"organization_id", "phone_number_id", b"phone_number_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetNumberRequest: _TypeAlias = GetNumberRequest  # noqa: Y015
+
+@_typing.final
+class GetNumberResponse(_message.Message):
+    """The number."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NUMBER_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def number(self) -> Global___Number:
+        """The number."""
+
+    def __init__(
+        self,
+        *,
+        number: Global___Number | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["number", b"number"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["number", b"number"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetNumberResponse: _TypeAlias = GetNumberResponse  # noqa: Y015
+
+@_typing.final
+class CreateNumberRequest(_message.Message):
+    """A number to be made."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    PHONE_NUMBER_ID_FIELD_NUMBER: _builtins.int
+    DISPLAY_PHONE_NUMBER_FIELD_NUMBER: _builtins.int
+    CHATBOT_ID_FIELD_NUMBER: _builtins.int
+    DEFAULT_FLOW_ID_FIELD_NUMBER: _builtins.int
+    APP_FIELD_NUMBER: _builtins.int
+    WABA_ID_FIELD_NUMBER: _builtins.int
+    IS_INACTIVE_FIELD_NUMBER: _builtins.int
+    organization_id: _builtins.str
+    """The organization."""
+    phone_number_id: _builtins.str
+    """Meta's id of the number, digits."""
+    display_phone_number: _builtins.str
+    """The number as people write it."""
+    chatbot_id: _builtins.str
+    """The chatbot that answers; empty means none."""
+    default_flow_id: _builtins.str
+    """The flow that answers before the chatbot's main flow; empty means none."""
+    app: _builtins.str
+    """The Meta app of the organization it is bound to, as "organization_id/app"; empty accepts any app of the house."""
+    waba_id: _builtins.str
+    """The WhatsApp Business Account it belongs to; may be empty."""
+    is_inactive: _builtins.bool
+    """Whether the number takes no part yet."""
+    def __init__(
+        self,
+        *,
+        organization_id: _builtins.str = ...,
+        phone_number_id: _builtins.str = ...,
+        display_phone_number: _builtins.str = ...,
+        chatbot_id: _builtins.str = ...,
+        default_flow_id: _builtins.str = ...,
+        app: _builtins.str = ...,
+        waba_id: _builtins.str = ...,
+        is_inactive: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["app", b"app", "chatbot_id", b"chatbot_id", "default_flow_id", b"default_flow_id", "display_phone_number", b"display_phone_number", "is_inactive", b"is_inactive", "organization_id", b"organization_id", "phone_number_id", b"phone_number_id", "waba_id", b"waba_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CreateNumberRequest: _TypeAlias = CreateNumberRequest  # noqa: Y015
+
+@_typing.final
+class CreateNumberResponse(_message.Message):
+    """The number that was made."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NUMBER_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def number(self) -> Global___Number:
+        """The number."""
+
+    def __init__(
+        self,
+        *,
+        number: Global___Number | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["number", b"number"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["number", b"number"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CreateNumberResponse: _TypeAlias = CreateNumberResponse  # noqa: Y015
+
+@_typing.final
+class UpdateNumberRequest(_message.Message):
+    """What changes of a number."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    PHONE_NUMBER_ID_FIELD_NUMBER: _builtins.int
+    UPDATE_MASK_FIELD_NUMBER: _builtins.int
+    DISPLAY_PHONE_NUMBER_FIELD_NUMBER: _builtins.int
+    CHATBOT_ID_FIELD_NUMBER: _builtins.int
+    DEFAULT_FLOW_ID_FIELD_NUMBER: _builtins.int
+    IS_ACTIVE_FIELD_NUMBER: _builtins.int
+    WABA_ID_FIELD_NUMBER: _builtins.int
+    organization_id: _builtins.str
+    """The organization."""
+    phone_number_id: _builtins.str
+    """Meta's id of the number."""
+    display_phone_number: _builtins.str
+    """The number as people write it."""
+    chatbot_id: _builtins.str
+    """The chatbot that answers; empty means none."""
+    default_flow_id: _builtins.str
+    """The flow that answers before the chatbot's main flow; empty means none."""
+    is_active: _builtins.bool
+    """Whether the number takes part at all."""
+    waba_id: _builtins.str
+    """The WhatsApp Business Account it belongs to."""
+    @_builtins.property
+    def update_mask(self) -> _field_mask_pb2.FieldMask:
+        """Of display_phone_number, chatbot_id, default_flow_id, is_active and waba_id those that change; empty means those that
+        are not empty. Which app signs for a number is the operator's to say.
+        """
+
+    def __init__(
+        self,
+        *,
+        organization_id: _builtins.str = ...,
+        phone_number_id: _builtins.str = ...,
+        update_mask: _field_mask_pb2.FieldMask | None = ...,
+        display_phone_number: _builtins.str = ...,
+        chatbot_id: _builtins.str = ...,
+        default_flow_id: _builtins.str = ...,
+        is_active: _builtins.bool = ...,
+        waba_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["update_mask", b"update_mask"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["chatbot_id", b"chatbot_id", "default_flow_id", b"default_flow_id", "display_phone_number", b"display_phone_number", "is_active", b"is_active", "organization_id", b"organization_id", "phone_number_id", b"phone_number_id", "update_mask", b"update_mask", "waba_id", b"waba_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UpdateNumberRequest: _TypeAlias = UpdateNumberRequest  # noqa: Y015
+
+@_typing.final
+class UpdateNumberResponse(_message.Message):
+    """The number as it is now."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NUMBER_FIELD_NUMBER: _builtins.int
+    IS_CHANGED_FIELD_NUMBER: _builtins.int
+    is_changed: _builtins.bool
+    """Whether anything changed."""
+    @_builtins.property
+    def number(self) -> Global___Number:
+        """The number."""
+
+    def __init__(
+        self,
+        *,
+        number: Global___Number | None = ...,
+        is_changed: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["number", b"number"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["is_changed", b"is_changed", "number", b"number"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UpdateNumberResponse: _TypeAlias = UpdateNumberResponse  # noqa: Y015
+
+@_typing.final
+class Chatbot(_message.Message):
+    """A chatbot."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CHATBOT_ID_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    MAIN_FLOW_ID_FIELD_NUMBER: _builtins.int
+    IS_ACTIVE_FIELD_NUMBER: _builtins.int
+    chatbot_id: _builtins.str
+    """Its id, a UUID."""
+    name: _builtins.str
+    """Its name, unique in the organization."""
+    main_flow_id: _builtins.str
+    """The flow it runs when no keyword fits; may be empty."""
+    is_active: _builtins.bool
+    """Whether it answers at all."""
+    def __init__(
+        self,
+        *,
+        chatbot_id: _builtins.str = ...,
+        name: _builtins.str = ...,
+        main_flow_id: _builtins.str = ...,
+        is_active: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["chatbot_id", b"chatbot_id", "is_active", b"is_active", "main_flow_id", b"main_flow_id", "name", b"name"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Chatbot: _TypeAlias = Chatbot  # noqa: Y015
+
+@_typing.final
+class ListChatbotsRequest(_message.Message):
+    """Asks for chatbots."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    organization_id: _builtins.str
+    """The organization."""
+    def __init__(
+        self,
+        *,
+        organization_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["organization_id", b"organization_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListChatbotsRequest: _TypeAlias = ListChatbotsRequest  # noqa: Y015
+
+@_typing.final
+class ListChatbotsResponse(_message.Message):
+    """Chatbots by name."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CHATBOTS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def chatbots(self) -> _containers.RepeatedCompositeFieldContainer[Global___Chatbot]:
+        """The chatbots."""
+
+    def __init__(
+        self,
+        *,
+        chatbots: _abc.Iterable[Global___Chatbot] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["chatbots", b"chatbots"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListChatbotsResponse: _TypeAlias = ListChatbotsResponse  # noqa: Y015
+
+@_typing.final
+class GetChatbotRequest(_message.Message):
+    """Asks for a chatbot."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    CHATBOT_ID_FIELD_NUMBER: _builtins.int
+    organization_id: _builtins.str
+    """The organization."""
+    chatbot_id: _builtins.str
+    """The chatbot, a UUID."""
+    def __init__(
+        self,
+        *,
+        organization_id: _builtins.str = ...,
+        chatbot_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["chatbot_id", b"chatbot_id", "organization_id", b"organization_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetChatbotRequest: _TypeAlias = GetChatbotRequest  # noqa: Y015
+
+@_typing.final
+class GetChatbotResponse(_message.Message):
+    """The chatbot."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CHATBOT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def chatbot(self) -> Global___Chatbot:
+        """The chatbot."""
+
+    def __init__(
+        self,
+        *,
+        chatbot: Global___Chatbot | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["chatbot", b"chatbot"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["chatbot", b"chatbot"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetChatbotResponse: _TypeAlias = GetChatbotResponse  # noqa: Y015
+
+@_typing.final
+class CreateChatbotRequest(_message.Message):
+    """A chatbot to be made."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    MAIN_FLOW_ID_FIELD_NUMBER: _builtins.int
+    IS_INACTIVE_FIELD_NUMBER: _builtins.int
+    organization_id: _builtins.str
+    """The organization."""
+    name: _builtins.str
+    """Unique name in the organization, 1 to 120 characters; it stays."""
+    main_flow_id: _builtins.str
+    """The flow it runs when no keyword fits; empty means none."""
+    is_inactive: _builtins.bool
+    """Whether it does not answer yet."""
+    def __init__(
+        self,
+        *,
+        organization_id: _builtins.str = ...,
+        name: _builtins.str = ...,
+        main_flow_id: _builtins.str = ...,
+        is_inactive: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["is_inactive", b"is_inactive", "main_flow_id", b"main_flow_id", "name", b"name", "organization_id", b"organization_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CreateChatbotRequest: _TypeAlias = CreateChatbotRequest  # noqa: Y015
+
+@_typing.final
+class CreateChatbotResponse(_message.Message):
+    """The chatbot that was made."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CHATBOT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def chatbot(self) -> Global___Chatbot:
+        """The chatbot."""
+
+    def __init__(
+        self,
+        *,
+        chatbot: Global___Chatbot | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["chatbot", b"chatbot"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["chatbot", b"chatbot"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CreateChatbotResponse: _TypeAlias = CreateChatbotResponse  # noqa: Y015
+
+@_typing.final
+class UpdateChatbotRequest(_message.Message):
+    """What changes of a chatbot."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    CHATBOT_ID_FIELD_NUMBER: _builtins.int
+    UPDATE_MASK_FIELD_NUMBER: _builtins.int
+    MAIN_FLOW_ID_FIELD_NUMBER: _builtins.int
+    IS_ACTIVE_FIELD_NUMBER: _builtins.int
+    organization_id: _builtins.str
+    """The organization."""
+    chatbot_id: _builtins.str
+    """The chatbot, a UUID."""
+    main_flow_id: _builtins.str
+    """The flow it runs when no keyword fits; empty means none."""
+    is_active: _builtins.bool
+    """Whether it answers at all."""
+    @_builtins.property
+    def update_mask(self) -> _field_mask_pb2.FieldMask:
+        """Of main_flow_id and is_active those that change; empty means those that are not empty."""
+
+    def __init__(
+        self,
+        *,
+        organization_id: _builtins.str = ...,
+        chatbot_id: _builtins.str = ...,
+        update_mask: _field_mask_pb2.FieldMask | None = ...,
+        main_flow_id: _builtins.str = ...,
+        is_active: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["update_mask", b"update_mask"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["chatbot_id", b"chatbot_id", "is_active", b"is_active", "main_flow_id", b"main_flow_id", "organization_id", b"organization_id", "update_mask", b"update_mask"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UpdateChatbotRequest: _TypeAlias = UpdateChatbotRequest  # noqa: Y015
+
+@_typing.final
+class UpdateChatbotResponse(_message.Message):
+    """The chatbot as it is now."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CHATBOT_FIELD_NUMBER: _builtins.int
+    IS_CHANGED_FIELD_NUMBER: _builtins.int
+    is_changed: _builtins.bool
+    """Whether anything changed."""
+    @_builtins.property
+    def chatbot(self) -> Global___Chatbot:
+        """The chatbot."""
+
+    def __init__(
+        self,
+        *,
+        chatbot: Global___Chatbot | None = ...,
+        is_changed: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["chatbot", b"chatbot"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["chatbot", b"chatbot", "is_changed", b"is_changed"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UpdateChatbotResponse: _TypeAlias = UpdateChatbotResponse  # noqa: Y015
+
+@_typing.final
+class DeleteChatbotRequest(_message.Message):
+    """A chatbot to be removed."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    CHATBOT_ID_FIELD_NUMBER: _builtins.int
+    organization_id: _builtins.str
+    """The organization."""
+    chatbot_id: _builtins.str
+    """The chatbot, a UUID."""
+    def __init__(
+        self,
+        *,
+        organization_id: _builtins.str = ...,
+        chatbot_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["chatbot_id", b"chatbot_id", "organization_id", b"organization_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DeleteChatbotRequest: _TypeAlias = DeleteChatbotRequest  # noqa: Y015
+
+@_typing.final
+class DeleteChatbotResponse(_message.Message):
+    """The chatbot is gone."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DeleteChatbotResponse: _TypeAlias = DeleteChatbotResponse  # noqa: Y015
+
+@_typing.final
+class Conversation(_message.Message):
+    """A conversation as people work it off."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CONVERSATION_ID_FIELD_NUMBER: _builtins.int
+    CONTACT_ID_FIELD_NUMBER: _builtins.int
+    CONTACT_NAME_FIELD_NUMBER: _builtins.int
+    PHONE_NUMBER_FIELD_NUMBER: _builtins.int
+    USER_ID_FIELD_NUMBER: _builtins.int
+    PHONE_NUMBER_ID_FIELD_NUMBER: _builtins.int
+    OWNER_FIELD_NUMBER: _builtins.int
+    AGENT_ID_FIELD_NUMBER: _builtins.int
+    TAGS_FIELD_NUMBER: _builtins.int
+    IS_UNREAD_FIELD_NUMBER: _builtins.int
+    LAST_INBOUND_AT_FIELD_NUMBER: _builtins.int
+    WINDOW_EXPIRES_AT_FIELD_NUMBER: _builtins.int
+    conversation_id: _builtins.str
+    """Its id, a UUID."""
+    contact_id: _builtins.str
+    """The contact, a UUID."""
+    contact_name: _builtins.str
+    """What the contact is called."""
+    phone_number: _builtins.str
+    """The contact's newest phone number in digits; may be empty."""
+    user_id: _builtins.str
+    """The contact's newest business-scoped user id; may be empty."""
+    phone_number_id: _builtins.str
+    """The business number."""
+    owner: Global___Owner.ValueType
+    """Who answers."""
+    agent_id: _builtins.str
+    """The person it is assigned to, a UUID; empty means nobody."""
+    is_unread: _builtins.bool
+    """Whether the contact wrote after the last time that somebody read it."""
+    @_builtins.property
+    def tags(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Tags in the order in which they were put on."""
+
+    @_builtins.property
+    def last_inbound_at(self) -> _timestamp_pb2.Timestamp:
+        """When the contact wrote last."""
+
+    @_builtins.property
+    def window_expires_at(self) -> _timestamp_pb2.Timestamp:
+        """When the 24 hour window closes; unset when none was ever open."""
+
+    def __init__(
+        self,
+        *,
+        conversation_id: _builtins.str = ...,
+        contact_id: _builtins.str = ...,
+        contact_name: _builtins.str = ...,
+        phone_number: _builtins.str = ...,
+        user_id: _builtins.str = ...,
+        phone_number_id: _builtins.str = ...,
+        owner: Global___Owner.ValueType = ...,
+        agent_id: _builtins.str = ...,
+        tags: _abc.Iterable[_builtins.str] | None = ...,
+        is_unread: _builtins.bool = ...,
+        last_inbound_at: _timestamp_pb2.Timestamp | None = ...,
+        window_expires_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["last_inbound_at", b"last_inbound_at", "window_expires_at", b"window_expires_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "contact_id", b"contact_id", "contact_name", b"contact_name", "conversation_id", b"conversation_id", "is_unread", b"is_unread", "last_inbound_at", b"last_inbound_at", "owner", b"owner", "phone_number", b"phone_number", "phone_number_id", b"phone_number_id", "tags", b"tags", "user_id", b"user_id", "window_expires_at", b"window_expires_at"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Conversation: _TypeAlias = Conversation  # noqa: Y015
+
+@_typing.final
+class ListConversationsRequest(_message.Message):
+    """Asks for conversations."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    OWNER_FIELD_NUMBER: _builtins.int
+    AGENT_ID_FIELD_NUMBER: _builtins.int
+    TAG_FIELD_NUMBER: _builtins.int
+    IS_UNREAD_FIELD_NUMBER: _builtins.int
+    LIMIT_FIELD_NUMBER: _builtins.int
+    CURSOR_FIELD_NUMBER: _builtins.int
+    organization_id: _builtins.str
+    """The organization."""
+    owner: Global___Owner.ValueType
+    """Only those of this owner; UNSPECIFIED means both."""
+    agent_id: _builtins.str
+    """Only those assigned to this person; empty means all."""
+    tag: _builtins.str
+    """Only those with this tag."""
+    is_unread: _builtins.bool
+    """Only those that nobody has read since the contact wrote."""
+    limit: _builtins.int
+    """How many at most, 1 to 500; 0 means 50."""
+    cursor: _builtins.str
+    """Where to go on, as the last page said; empty begins."""
+    def __init__(
+        self,
+        *,
+        organization_id: _builtins.str = ...,
+        owner: Global___Owner.ValueType = ...,
+        agent_id: _builtins.str = ...,
+        tag: _builtins.str = ...,
+        is_unread: _builtins.bool = ...,
+        limit: _builtins.int = ...,
+        cursor: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "cursor", b"cursor", "is_unread", b"is_unread", "limit", b"limit", "organization_id", b"organization_id", "owner", b"owner", "tag", b"tag"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListConversationsRequest: _TypeAlias = ListConversationsRequest  # noqa: Y015
+
+@_typing.final
+class ListConversationsResponse(_message.Message):
+    """A page of conversations."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CONVERSATIONS_FIELD_NUMBER: _builtins.int
+    CURSOR_FIELD_NUMBER: _builtins.int
+    cursor: _builtins.str
+    """Where to go on; empty after the last."""
+    @_builtins.property
+    def conversations(self) -> _containers.RepeatedCompositeFieldContainer[Global___Conversation]:
+        """The conversations."""
+
+    def __init__(
+        self,
+        *,
+        conversations: _abc.Iterable[Global___Conversation] | None = ...,
+        cursor: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["conversations", b"conversations", "cursor", b"cursor"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListConversationsResponse: _TypeAlias = ListConversationsResponse  # noqa: Y015
+
+@_typing.final
+class GetConversationRequest(_message.Message):
+    """Asks for a conversation."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    CONVERSATION_ID_FIELD_NUMBER: _builtins.int
+    CONTACT_FIELD_NUMBER: _builtins.int
+    organization_id: _builtins.str
+    """The organization."""
+    conversation_id: _builtins.str
+    """The conversation, a UUID; or contact."""
+    contact: _builtins.str
+    """The contact's phone number or business-scoped user id: the conversation in which it wrote last."""
+    def __init__(
+        self,
+        *,
+        organization_id: _builtins.str = ...,
+        conversation_id: _builtins.str = ...,
+        contact: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["contact", b"contact", "conversation_id", b"conversation_id", "organization_id", b"organization_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetConversationRequest: _TypeAlias = GetConversationRequest  # noqa: Y015
+
+@_typing.final
+class GetConversationResponse(_message.Message):
+    """The conversation."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CONVERSATION_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def conversation(self) -> Global___Conversation:
+        """The conversation."""
+
+    def __init__(
+        self,
+        *,
+        conversation: Global___Conversation | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["conversation", b"conversation"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["conversation", b"conversation"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetConversationResponse: _TypeAlias = GetConversationResponse  # noqa: Y015
+
+@_typing.final
+class UpdateConversationRequest(_message.Message):
+    """What changes of a conversation."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    CONVERSATION_ID_FIELD_NUMBER: _builtins.int
+    UPDATE_MASK_FIELD_NUMBER: _builtins.int
+    AGENT_ID_FIELD_NUMBER: _builtins.int
+    ADD_TAGS_FIELD_NUMBER: _builtins.int
+    REMOVE_TAGS_FIELD_NUMBER: _builtins.int
+    IS_READ_FIELD_NUMBER: _builtins.int
+    organization_id: _builtins.str
+    """The organization."""
+    conversation_id: _builtins.str
+    """The conversation, a UUID."""
+    agent_id: _builtins.str
+    """The person it is assigned to, a UUID; empty means nobody."""
+    is_read: _builtins.bool
+    """Whether everything up to now was read."""
+    @_builtins.property
+    def update_mask(self) -> _field_mask_pb2.FieldMask:
+        """agent_id when it changes; empty means that it does if it is not empty."""
+
+    @_builtins.property
+    def add_tags(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Tags to put on; a conversation has 100 at most."""
+
+    @_builtins.property
+    def remove_tags(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Tags to take off."""
+
+    def __init__(
+        self,
+        *,
+        organization_id: _builtins.str = ...,
+        conversation_id: _builtins.str = ...,
+        update_mask: _field_mask_pb2.FieldMask | None = ...,
+        agent_id: _builtins.str = ...,
+        add_tags: _abc.Iterable[_builtins.str] | None = ...,
+        remove_tags: _abc.Iterable[_builtins.str] | None = ...,
+        is_read: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["update_mask", b"update_mask"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["add_tags", b"add_tags", "agent_id", b"agent_id", "conversation_id", b"conversation_id", "is_read", b"is_read", "organization_id", b"organization_id", "remove_tags", b"remove_tags", "update_mask", b"update_mask"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UpdateConversationRequest: _TypeAlias = UpdateConversationRequest  # noqa: Y015
+
+@_typing.final
+class UpdateConversationResponse(_message.Message):
+    """The conversation as it is now."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CONVERSATION_FIELD_NUMBER: _builtins.int
+    IS_CHANGED_FIELD_NUMBER: _builtins.int
+    is_changed: _builtins.bool
+    """Whether anything changed; that it was read is no change."""
+    @_builtins.property
+    def conversation(self) -> Global___Conversation:
+        """The conversation."""
+
+    def __init__(
+        self,
+        *,
+        conversation: Global___Conversation | None = ...,
+        is_changed: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["conversation", b"conversation"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["conversation", b"conversation", "is_changed", b"is_changed"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UpdateConversationResponse: _TypeAlias = UpdateConversationResponse  # noqa: Y015
+
+@_typing.final
+class Note(_message.Message):
+    """A note of the organization's people."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NOTE_ID_FIELD_NUMBER: _builtins.int
+    AUTHOR_FIELD_NUMBER: _builtins.int
+    TEXT_FIELD_NUMBER: _builtins.int
+    CREATED_AT_FIELD_NUMBER: _builtins.int
+    note_id: _builtins.str
+    """Its id, a UUID."""
+    author: _builtins.str
+    """Who wrote it, as in the audit log."""
+    text: _builtins.str
+    """What it says."""
+    @_builtins.property
+    def created_at(self) -> _timestamp_pb2.Timestamp:
+        """When it was written."""
+
+    def __init__(
+        self,
+        *,
+        note_id: _builtins.str = ...,
+        author: _builtins.str = ...,
+        text: _builtins.str = ...,
+        created_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["created_at", b"created_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["author", b"author", "created_at", b"created_at", "note_id", b"note_id", "text", b"text"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Note: _TypeAlias = Note  # noqa: Y015
+
+@_typing.final
+class AddNoteRequest(_message.Message):
+    """A note to be written."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    CONVERSATION_ID_FIELD_NUMBER: _builtins.int
+    TEXT_FIELD_NUMBER: _builtins.int
+    organization_id: _builtins.str
+    """The organization."""
+    conversation_id: _builtins.str
+    """The conversation, a UUID."""
+    text: _builtins.str
+    """1 to 4,096 characters."""
+    def __init__(
+        self,
+        *,
+        organization_id: _builtins.str = ...,
+        conversation_id: _builtins.str = ...,
+        text: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["conversation_id", b"conversation_id", "organization_id", b"organization_id", "text", b"text"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AddNoteRequest: _TypeAlias = AddNoteRequest  # noqa: Y015
+
+@_typing.final
+class AddNoteResponse(_message.Message):
+    """The note that was written."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NOTE_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def note(self) -> Global___Note:
+        """The note."""
+
+    def __init__(
+        self,
+        *,
+        note: Global___Note | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["note", b"note"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["note", b"note"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AddNoteResponse: _TypeAlias = AddNoteResponse  # noqa: Y015
+
+@_typing.final
+class ListNotesRequest(_message.Message):
+    """Asks for notes."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    CONVERSATION_ID_FIELD_NUMBER: _builtins.int
+    organization_id: _builtins.str
+    """The organization."""
+    conversation_id: _builtins.str
+    """The conversation, a UUID."""
+    def __init__(
+        self,
+        *,
+        organization_id: _builtins.str = ...,
+        conversation_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["conversation_id", b"conversation_id", "organization_id", b"organization_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListNotesRequest: _TypeAlias = ListNotesRequest  # noqa: Y015
+
+@_typing.final
+class ListNotesResponse(_message.Message):
+    """Notes, oldest first, 500 at most."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NOTES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def notes(self) -> _containers.RepeatedCompositeFieldContainer[Global___Note]:
+        """The notes."""
+
+    def __init__(
+        self,
+        *,
+        notes: _abc.Iterable[Global___Note] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["notes", b"notes"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListNotesResponse: _TypeAlias = ListNotesResponse  # noqa: Y015
 
 @_typing.final
 class ContactChange(_message.Message):

@@ -605,6 +605,258 @@ class Conversations:
             _registered_method=True)
 
 
+class InboxStub:
+    """Conversations as people work them off. Every change is noted in the audit log.
+    """
+
+    def __init__(self, channel):
+        """Constructor.
+
+        Args:
+            channel: A grpc.Channel.
+        """
+        self.ListConversations = channel.unary_unary(
+                '/pytake.router.v1.Inbox/ListConversations',
+                request_serializer=router_dot_v1_dot_router__pb2.ListConversationsRequest.SerializeToString,
+                response_deserializer=router_dot_v1_dot_router__pb2.ListConversationsResponse.FromString,
+                _registered_method=True)
+        self.GetConversation = channel.unary_unary(
+                '/pytake.router.v1.Inbox/GetConversation',
+                request_serializer=router_dot_v1_dot_router__pb2.GetConversationRequest.SerializeToString,
+                response_deserializer=router_dot_v1_dot_router__pb2.GetConversationResponse.FromString,
+                _registered_method=True)
+        self.UpdateConversation = channel.unary_unary(
+                '/pytake.router.v1.Inbox/UpdateConversation',
+                request_serializer=router_dot_v1_dot_router__pb2.UpdateConversationRequest.SerializeToString,
+                response_deserializer=router_dot_v1_dot_router__pb2.UpdateConversationResponse.FromString,
+                _registered_method=True)
+        self.AddNote = channel.unary_unary(
+                '/pytake.router.v1.Inbox/AddNote',
+                request_serializer=router_dot_v1_dot_router__pb2.AddNoteRequest.SerializeToString,
+                response_deserializer=router_dot_v1_dot_router__pb2.AddNoteResponse.FromString,
+                _registered_method=True)
+        self.ListNotes = channel.unary_unary(
+                '/pytake.router.v1.Inbox/ListNotes',
+                request_serializer=router_dot_v1_dot_router__pb2.ListNotesRequest.SerializeToString,
+                response_deserializer=router_dot_v1_dot_router__pb2.ListNotesResponse.FromString,
+                _registered_method=True)
+
+
+class InboxServicer:
+    """Conversations as people work them off. Every change is noted in the audit log.
+    """
+
+    def ListConversations(self, request, context):
+        """Lists conversations as people work them off, latest message of the contact first, page by page.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetConversation(self, request, context):
+        """Gives one conversation by its id, or the latest one of a contact.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UpdateConversation(self, request, context):
+        """Assigns a conversation (it is people's then), changes its tags, notes that it was read.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def AddNote(self, request, context):
+        """Writes a note that only the organization's people see.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListNotes(self, request, context):
+        """Lists the notes of a conversation, oldest first.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+
+def add_InboxServicer_to_server(servicer, server):
+    rpc_method_handlers = {
+            'ListConversations': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListConversations,
+                    request_deserializer=router_dot_v1_dot_router__pb2.ListConversationsRequest.FromString,
+                    response_serializer=router_dot_v1_dot_router__pb2.ListConversationsResponse.SerializeToString,
+            ),
+            'GetConversation': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetConversation,
+                    request_deserializer=router_dot_v1_dot_router__pb2.GetConversationRequest.FromString,
+                    response_serializer=router_dot_v1_dot_router__pb2.GetConversationResponse.SerializeToString,
+            ),
+            'UpdateConversation': grpc.unary_unary_rpc_method_handler(
+                    servicer.UpdateConversation,
+                    request_deserializer=router_dot_v1_dot_router__pb2.UpdateConversationRequest.FromString,
+                    response_serializer=router_dot_v1_dot_router__pb2.UpdateConversationResponse.SerializeToString,
+            ),
+            'AddNote': grpc.unary_unary_rpc_method_handler(
+                    servicer.AddNote,
+                    request_deserializer=router_dot_v1_dot_router__pb2.AddNoteRequest.FromString,
+                    response_serializer=router_dot_v1_dot_router__pb2.AddNoteResponse.SerializeToString,
+            ),
+            'ListNotes': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListNotes,
+                    request_deserializer=router_dot_v1_dot_router__pb2.ListNotesRequest.FromString,
+                    response_serializer=router_dot_v1_dot_router__pb2.ListNotesResponse.SerializeToString,
+            ),
+    }
+    generic_handler = grpc.method_handlers_generic_handler(
+            'pytake.router.v1.Inbox', rpc_method_handlers)
+    server.add_generic_rpc_handlers((generic_handler,))
+    server.add_registered_method_handlers('pytake.router.v1.Inbox', rpc_method_handlers)
+
+
+ # This class is part of an EXPERIMENTAL API.
+class Inbox:
+    """Conversations as people work them off. Every change is noted in the audit log.
+    """
+
+    @staticmethod
+    def ListConversations(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.router.v1.Inbox/ListConversations',
+            router_dot_v1_dot_router__pb2.ListConversationsRequest.SerializeToString,
+            router_dot_v1_dot_router__pb2.ListConversationsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetConversation(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.router.v1.Inbox/GetConversation',
+            router_dot_v1_dot_router__pb2.GetConversationRequest.SerializeToString,
+            router_dot_v1_dot_router__pb2.GetConversationResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UpdateConversation(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.router.v1.Inbox/UpdateConversation',
+            router_dot_v1_dot_router__pb2.UpdateConversationRequest.SerializeToString,
+            router_dot_v1_dot_router__pb2.UpdateConversationResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AddNote(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.router.v1.Inbox/AddNote',
+            router_dot_v1_dot_router__pb2.AddNoteRequest.SerializeToString,
+            router_dot_v1_dot_router__pb2.AddNoteResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListNotes(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.router.v1.Inbox/ListNotes',
+            router_dot_v1_dot_router__pb2.ListNotesRequest.SerializeToString,
+            router_dot_v1_dot_router__pb2.ListNotesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+
 class AddressesStub:
     """Conversations by name, for what no flow says.
     """
@@ -1164,6 +1416,775 @@ class Privacy:
             '/pytake.router.v1.Privacy/Expire',
             router_dot_v1_dot_router__pb2.ExpireRequest.SerializeToString,
             router_dot_v1_dot_router__pb2.ExpireResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+
+class PeopleStub:
+    """Contacts, for people and teams. Every change is noted in the audit log.
+    """
+
+    def __init__(self, channel):
+        """Constructor.
+
+        Args:
+            channel: A grpc.Channel.
+        """
+        self.ListContacts = channel.unary_unary(
+                '/pytake.router.v1.People/ListContacts',
+                request_serializer=router_dot_v1_dot_router__pb2.ListContactsRequest.SerializeToString,
+                response_deserializer=router_dot_v1_dot_router__pb2.ListContactsResponse.FromString,
+                _registered_method=True)
+        self.GetContact = channel.unary_unary(
+                '/pytake.router.v1.People/GetContact',
+                request_serializer=router_dot_v1_dot_router__pb2.GetContactRequest.SerializeToString,
+                response_deserializer=router_dot_v1_dot_router__pb2.GetContactResponse.FromString,
+                _registered_method=True)
+        self.CreateContact = channel.unary_unary(
+                '/pytake.router.v1.People/CreateContact',
+                request_serializer=router_dot_v1_dot_router__pb2.CreateContactRequest.SerializeToString,
+                response_deserializer=router_dot_v1_dot_router__pb2.CreateContactResponse.FromString,
+                _registered_method=True)
+        self.UpdateContact = channel.unary_unary(
+                '/pytake.router.v1.People/UpdateContact',
+                request_serializer=router_dot_v1_dot_router__pb2.UpdateContactRequest.SerializeToString,
+                response_deserializer=router_dot_v1_dot_router__pb2.UpdateContactResponse.FromString,
+                _registered_method=True)
+        self.MergeContacts = channel.unary_unary(
+                '/pytake.router.v1.People/MergeContacts',
+                request_serializer=router_dot_v1_dot_router__pb2.MergeContactsRequest.SerializeToString,
+                response_deserializer=router_dot_v1_dot_router__pb2.MergeContactsResponse.FromString,
+                _registered_method=True)
+
+
+class PeopleServicer:
+    """Contacts, for people and teams. Every change is noted in the audit log.
+    """
+
+    def ListContacts(self, request, context):
+        """Lists contacts, newest first, page by page.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetContact(self, request, context):
+        """Gives one contact; of one that was merged away the contact that took its place.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CreateContact(self, request, context):
+        """Makes a contact who has not written yet. ALREADY_EXISTS when somebody has the name.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UpdateContact(self, request, context):
+        """Changes the fields that update_mask names, and tags.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def MergeContacts(self, request, context):
+        """Makes one contact of two that are the same person. It cannot be taken back.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+
+def add_PeopleServicer_to_server(servicer, server):
+    rpc_method_handlers = {
+            'ListContacts': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListContacts,
+                    request_deserializer=router_dot_v1_dot_router__pb2.ListContactsRequest.FromString,
+                    response_serializer=router_dot_v1_dot_router__pb2.ListContactsResponse.SerializeToString,
+            ),
+            'GetContact': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetContact,
+                    request_deserializer=router_dot_v1_dot_router__pb2.GetContactRequest.FromString,
+                    response_serializer=router_dot_v1_dot_router__pb2.GetContactResponse.SerializeToString,
+            ),
+            'CreateContact': grpc.unary_unary_rpc_method_handler(
+                    servicer.CreateContact,
+                    request_deserializer=router_dot_v1_dot_router__pb2.CreateContactRequest.FromString,
+                    response_serializer=router_dot_v1_dot_router__pb2.CreateContactResponse.SerializeToString,
+            ),
+            'UpdateContact': grpc.unary_unary_rpc_method_handler(
+                    servicer.UpdateContact,
+                    request_deserializer=router_dot_v1_dot_router__pb2.UpdateContactRequest.FromString,
+                    response_serializer=router_dot_v1_dot_router__pb2.UpdateContactResponse.SerializeToString,
+            ),
+            'MergeContacts': grpc.unary_unary_rpc_method_handler(
+                    servicer.MergeContacts,
+                    request_deserializer=router_dot_v1_dot_router__pb2.MergeContactsRequest.FromString,
+                    response_serializer=router_dot_v1_dot_router__pb2.MergeContactsResponse.SerializeToString,
+            ),
+    }
+    generic_handler = grpc.method_handlers_generic_handler(
+            'pytake.router.v1.People', rpc_method_handlers)
+    server.add_generic_rpc_handlers((generic_handler,))
+    server.add_registered_method_handlers('pytake.router.v1.People', rpc_method_handlers)
+
+
+ # This class is part of an EXPERIMENTAL API.
+class People:
+    """Contacts, for people and teams. Every change is noted in the audit log.
+    """
+
+    @staticmethod
+    def ListContacts(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.router.v1.People/ListContacts',
+            router_dot_v1_dot_router__pb2.ListContactsRequest.SerializeToString,
+            router_dot_v1_dot_router__pb2.ListContactsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetContact(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.router.v1.People/GetContact',
+            router_dot_v1_dot_router__pb2.GetContactRequest.SerializeToString,
+            router_dot_v1_dot_router__pb2.GetContactResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CreateContact(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.router.v1.People/CreateContact',
+            router_dot_v1_dot_router__pb2.CreateContactRequest.SerializeToString,
+            router_dot_v1_dot_router__pb2.CreateContactResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UpdateContact(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.router.v1.People/UpdateContact',
+            router_dot_v1_dot_router__pb2.UpdateContactRequest.SerializeToString,
+            router_dot_v1_dot_router__pb2.UpdateContactResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def MergeContacts(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.router.v1.People/MergeContacts',
+            router_dot_v1_dot_router__pb2.MergeContactsRequest.SerializeToString,
+            router_dot_v1_dot_router__pb2.MergeContactsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+
+class SettingsStub:
+    """What an organization has set up, for its own people and teams. Every change is noted in the audit log.
+    """
+
+    def __init__(self, channel):
+        """Constructor.
+
+        Args:
+            channel: A grpc.Channel.
+        """
+        self.GetOrganization = channel.unary_unary(
+                '/pytake.router.v1.Settings/GetOrganization',
+                request_serializer=router_dot_v1_dot_router__pb2.GetOrganizationRequest.SerializeToString,
+                response_deserializer=router_dot_v1_dot_router__pb2.GetOrganizationResponse.FromString,
+                _registered_method=True)
+        self.UpdateOrganization = channel.unary_unary(
+                '/pytake.router.v1.Settings/UpdateOrganization',
+                request_serializer=router_dot_v1_dot_router__pb2.UpdateOrganizationRequest.SerializeToString,
+                response_deserializer=router_dot_v1_dot_router__pb2.UpdateOrganizationResponse.FromString,
+                _registered_method=True)
+        self.ListOwnNumbers = channel.unary_unary(
+                '/pytake.router.v1.Settings/ListOwnNumbers',
+                request_serializer=router_dot_v1_dot_router__pb2.ListOwnNumbersRequest.SerializeToString,
+                response_deserializer=router_dot_v1_dot_router__pb2.ListOwnNumbersResponse.FromString,
+                _registered_method=True)
+        self.GetNumber = channel.unary_unary(
+                '/pytake.router.v1.Settings/GetNumber',
+                request_serializer=router_dot_v1_dot_router__pb2.GetNumberRequest.SerializeToString,
+                response_deserializer=router_dot_v1_dot_router__pb2.GetNumberResponse.FromString,
+                _registered_method=True)
+        self.CreateNumber = channel.unary_unary(
+                '/pytake.router.v1.Settings/CreateNumber',
+                request_serializer=router_dot_v1_dot_router__pb2.CreateNumberRequest.SerializeToString,
+                response_deserializer=router_dot_v1_dot_router__pb2.CreateNumberResponse.FromString,
+                _registered_method=True)
+        self.UpdateNumber = channel.unary_unary(
+                '/pytake.router.v1.Settings/UpdateNumber',
+                request_serializer=router_dot_v1_dot_router__pb2.UpdateNumberRequest.SerializeToString,
+                response_deserializer=router_dot_v1_dot_router__pb2.UpdateNumberResponse.FromString,
+                _registered_method=True)
+        self.ListChatbots = channel.unary_unary(
+                '/pytake.router.v1.Settings/ListChatbots',
+                request_serializer=router_dot_v1_dot_router__pb2.ListChatbotsRequest.SerializeToString,
+                response_deserializer=router_dot_v1_dot_router__pb2.ListChatbotsResponse.FromString,
+                _registered_method=True)
+        self.GetChatbot = channel.unary_unary(
+                '/pytake.router.v1.Settings/GetChatbot',
+                request_serializer=router_dot_v1_dot_router__pb2.GetChatbotRequest.SerializeToString,
+                response_deserializer=router_dot_v1_dot_router__pb2.GetChatbotResponse.FromString,
+                _registered_method=True)
+        self.CreateChatbot = channel.unary_unary(
+                '/pytake.router.v1.Settings/CreateChatbot',
+                request_serializer=router_dot_v1_dot_router__pb2.CreateChatbotRequest.SerializeToString,
+                response_deserializer=router_dot_v1_dot_router__pb2.CreateChatbotResponse.FromString,
+                _registered_method=True)
+        self.UpdateChatbot = channel.unary_unary(
+                '/pytake.router.v1.Settings/UpdateChatbot',
+                request_serializer=router_dot_v1_dot_router__pb2.UpdateChatbotRequest.SerializeToString,
+                response_deserializer=router_dot_v1_dot_router__pb2.UpdateChatbotResponse.FromString,
+                _registered_method=True)
+        self.DeleteChatbot = channel.unary_unary(
+                '/pytake.router.v1.Settings/DeleteChatbot',
+                request_serializer=router_dot_v1_dot_router__pb2.DeleteChatbotRequest.SerializeToString,
+                response_deserializer=router_dot_v1_dot_router__pb2.DeleteChatbotResponse.FromString,
+                _registered_method=True)
+
+
+class SettingsServicer:
+    """What an organization has set up, for its own people and teams. Every change is noted in the audit log.
+    """
+
+    def GetOrganization(self, request, context):
+        """Gives the organization of the request.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UpdateOrganization(self, request, context):
+        """Changes the fields that update_mask names.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListOwnNumbers(self, request, context):
+        """Lists the numbers of the organization by phone_number_id.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetNumber(self, request, context):
+        """Gives one number.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CreateNumber(self, request, context):
+        """Makes a number, bound to an app of the organization or to any of the house. ALREADY_EXISTS when anybody has it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UpdateNumber(self, request, context):
+        """Changes the fields that update_mask names. A number is not deleted, for its conversations stay: it becomes
+        inactive.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListChatbots(self, request, context):
+        """Lists chatbots by name.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetChatbot(self, request, context):
+        """Gives one chatbot.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CreateChatbot(self, request, context):
+        """Makes a chatbot. ALREADY_EXISTS when one has the name.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UpdateChatbot(self, request, context):
+        """Changes the fields that update_mask names.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DeleteChatbot(self, request, context):
+        """Removes a chatbot; numbers that named it have none.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+
+def add_SettingsServicer_to_server(servicer, server):
+    rpc_method_handlers = {
+            'GetOrganization': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetOrganization,
+                    request_deserializer=router_dot_v1_dot_router__pb2.GetOrganizationRequest.FromString,
+                    response_serializer=router_dot_v1_dot_router__pb2.GetOrganizationResponse.SerializeToString,
+            ),
+            'UpdateOrganization': grpc.unary_unary_rpc_method_handler(
+                    servicer.UpdateOrganization,
+                    request_deserializer=router_dot_v1_dot_router__pb2.UpdateOrganizationRequest.FromString,
+                    response_serializer=router_dot_v1_dot_router__pb2.UpdateOrganizationResponse.SerializeToString,
+            ),
+            'ListOwnNumbers': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListOwnNumbers,
+                    request_deserializer=router_dot_v1_dot_router__pb2.ListOwnNumbersRequest.FromString,
+                    response_serializer=router_dot_v1_dot_router__pb2.ListOwnNumbersResponse.SerializeToString,
+            ),
+            'GetNumber': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetNumber,
+                    request_deserializer=router_dot_v1_dot_router__pb2.GetNumberRequest.FromString,
+                    response_serializer=router_dot_v1_dot_router__pb2.GetNumberResponse.SerializeToString,
+            ),
+            'CreateNumber': grpc.unary_unary_rpc_method_handler(
+                    servicer.CreateNumber,
+                    request_deserializer=router_dot_v1_dot_router__pb2.CreateNumberRequest.FromString,
+                    response_serializer=router_dot_v1_dot_router__pb2.CreateNumberResponse.SerializeToString,
+            ),
+            'UpdateNumber': grpc.unary_unary_rpc_method_handler(
+                    servicer.UpdateNumber,
+                    request_deserializer=router_dot_v1_dot_router__pb2.UpdateNumberRequest.FromString,
+                    response_serializer=router_dot_v1_dot_router__pb2.UpdateNumberResponse.SerializeToString,
+            ),
+            'ListChatbots': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListChatbots,
+                    request_deserializer=router_dot_v1_dot_router__pb2.ListChatbotsRequest.FromString,
+                    response_serializer=router_dot_v1_dot_router__pb2.ListChatbotsResponse.SerializeToString,
+            ),
+            'GetChatbot': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetChatbot,
+                    request_deserializer=router_dot_v1_dot_router__pb2.GetChatbotRequest.FromString,
+                    response_serializer=router_dot_v1_dot_router__pb2.GetChatbotResponse.SerializeToString,
+            ),
+            'CreateChatbot': grpc.unary_unary_rpc_method_handler(
+                    servicer.CreateChatbot,
+                    request_deserializer=router_dot_v1_dot_router__pb2.CreateChatbotRequest.FromString,
+                    response_serializer=router_dot_v1_dot_router__pb2.CreateChatbotResponse.SerializeToString,
+            ),
+            'UpdateChatbot': grpc.unary_unary_rpc_method_handler(
+                    servicer.UpdateChatbot,
+                    request_deserializer=router_dot_v1_dot_router__pb2.UpdateChatbotRequest.FromString,
+                    response_serializer=router_dot_v1_dot_router__pb2.UpdateChatbotResponse.SerializeToString,
+            ),
+            'DeleteChatbot': grpc.unary_unary_rpc_method_handler(
+                    servicer.DeleteChatbot,
+                    request_deserializer=router_dot_v1_dot_router__pb2.DeleteChatbotRequest.FromString,
+                    response_serializer=router_dot_v1_dot_router__pb2.DeleteChatbotResponse.SerializeToString,
+            ),
+    }
+    generic_handler = grpc.method_handlers_generic_handler(
+            'pytake.router.v1.Settings', rpc_method_handlers)
+    server.add_generic_rpc_handlers((generic_handler,))
+    server.add_registered_method_handlers('pytake.router.v1.Settings', rpc_method_handlers)
+
+
+ # This class is part of an EXPERIMENTAL API.
+class Settings:
+    """What an organization has set up, for its own people and teams. Every change is noted in the audit log.
+    """
+
+    @staticmethod
+    def GetOrganization(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.router.v1.Settings/GetOrganization',
+            router_dot_v1_dot_router__pb2.GetOrganizationRequest.SerializeToString,
+            router_dot_v1_dot_router__pb2.GetOrganizationResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UpdateOrganization(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.router.v1.Settings/UpdateOrganization',
+            router_dot_v1_dot_router__pb2.UpdateOrganizationRequest.SerializeToString,
+            router_dot_v1_dot_router__pb2.UpdateOrganizationResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListOwnNumbers(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.router.v1.Settings/ListOwnNumbers',
+            router_dot_v1_dot_router__pb2.ListOwnNumbersRequest.SerializeToString,
+            router_dot_v1_dot_router__pb2.ListOwnNumbersResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetNumber(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.router.v1.Settings/GetNumber',
+            router_dot_v1_dot_router__pb2.GetNumberRequest.SerializeToString,
+            router_dot_v1_dot_router__pb2.GetNumberResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CreateNumber(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.router.v1.Settings/CreateNumber',
+            router_dot_v1_dot_router__pb2.CreateNumberRequest.SerializeToString,
+            router_dot_v1_dot_router__pb2.CreateNumberResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UpdateNumber(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.router.v1.Settings/UpdateNumber',
+            router_dot_v1_dot_router__pb2.UpdateNumberRequest.SerializeToString,
+            router_dot_v1_dot_router__pb2.UpdateNumberResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListChatbots(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.router.v1.Settings/ListChatbots',
+            router_dot_v1_dot_router__pb2.ListChatbotsRequest.SerializeToString,
+            router_dot_v1_dot_router__pb2.ListChatbotsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetChatbot(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.router.v1.Settings/GetChatbot',
+            router_dot_v1_dot_router__pb2.GetChatbotRequest.SerializeToString,
+            router_dot_v1_dot_router__pb2.GetChatbotResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CreateChatbot(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.router.v1.Settings/CreateChatbot',
+            router_dot_v1_dot_router__pb2.CreateChatbotRequest.SerializeToString,
+            router_dot_v1_dot_router__pb2.CreateChatbotResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UpdateChatbot(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.router.v1.Settings/UpdateChatbot',
+            router_dot_v1_dot_router__pb2.UpdateChatbotRequest.SerializeToString,
+            router_dot_v1_dot_router__pb2.UpdateChatbotResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DeleteChatbot(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.router.v1.Settings/DeleteChatbot',
+            router_dot_v1_dot_router__pb2.DeleteChatbotRequest.SerializeToString,
+            router_dot_v1_dot_router__pb2.DeleteChatbotResponse.FromString,
             options,
             channel_credentials,
             insecure,

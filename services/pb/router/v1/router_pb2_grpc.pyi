@@ -215,6 +215,85 @@ class ConversationsServicer(metaclass=_abc_1.ABCMeta):
 
 def add_ConversationsServicer_to_server(servicer: ConversationsServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
 
+class InboxStub:
+    """Conversations as people work them off. Every change is noted in the audit log."""
+
+    @_typing.overload
+    def __new__(cls, channel: _grpc.Channel) -> _Self: ...
+    @_typing.overload
+    def __new__(cls, channel: _aio.Channel) -> InboxAsyncStub: ...
+    ListConversations: _grpc.UnaryUnaryMultiCallable[_router_pb2.ListConversationsRequest, _router_pb2.ListConversationsResponse]
+    """Lists conversations as people work them off, latest message of the contact first, page by page."""
+    GetConversation: _grpc.UnaryUnaryMultiCallable[_router_pb2.GetConversationRequest, _router_pb2.GetConversationResponse]
+    """Gives one conversation by its id, or the latest one of a contact."""
+    UpdateConversation: _grpc.UnaryUnaryMultiCallable[_router_pb2.UpdateConversationRequest, _router_pb2.UpdateConversationResponse]
+    """Assigns a conversation (it is people's then), changes its tags, notes that it was read."""
+    AddNote: _grpc.UnaryUnaryMultiCallable[_router_pb2.AddNoteRequest, _router_pb2.AddNoteResponse]
+    """Writes a note that only the organization's people see."""
+    ListNotes: _grpc.UnaryUnaryMultiCallable[_router_pb2.ListNotesRequest, _router_pb2.ListNotesResponse]
+    """Lists the notes of a conversation, oldest first."""
+
+@_typing.type_check_only
+class InboxAsyncStub(InboxStub):
+    """Conversations as people work them off. Every change is noted in the audit log."""
+
+    def __init__(self, channel: _aio.Channel) -> None: ...
+    ListConversations: _aio.UnaryUnaryMultiCallable[_router_pb2.ListConversationsRequest, _router_pb2.ListConversationsResponse]  # type: ignore[assignment]
+    """Lists conversations as people work them off, latest message of the contact first, page by page."""
+    GetConversation: _aio.UnaryUnaryMultiCallable[_router_pb2.GetConversationRequest, _router_pb2.GetConversationResponse]  # type: ignore[assignment]
+    """Gives one conversation by its id, or the latest one of a contact."""
+    UpdateConversation: _aio.UnaryUnaryMultiCallable[_router_pb2.UpdateConversationRequest, _router_pb2.UpdateConversationResponse]  # type: ignore[assignment]
+    """Assigns a conversation (it is people's then), changes its tags, notes that it was read."""
+    AddNote: _aio.UnaryUnaryMultiCallable[_router_pb2.AddNoteRequest, _router_pb2.AddNoteResponse]  # type: ignore[assignment]
+    """Writes a note that only the organization's people see."""
+    ListNotes: _aio.UnaryUnaryMultiCallable[_router_pb2.ListNotesRequest, _router_pb2.ListNotesResponse]  # type: ignore[assignment]
+    """Lists the notes of a conversation, oldest first."""
+
+class InboxServicer(metaclass=_abc_1.ABCMeta):
+    """Conversations as people work them off. Every change is noted in the audit log."""
+
+    @_abc_1.abstractmethod
+    def ListConversations(
+        self,
+        request: _router_pb2.ListConversationsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_router_pb2.ListConversationsResponse, _abc.Awaitable[_router_pb2.ListConversationsResponse]]:
+        """Lists conversations as people work them off, latest message of the contact first, page by page."""
+
+    @_abc_1.abstractmethod
+    def GetConversation(
+        self,
+        request: _router_pb2.GetConversationRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_router_pb2.GetConversationResponse, _abc.Awaitable[_router_pb2.GetConversationResponse]]:
+        """Gives one conversation by its id, or the latest one of a contact."""
+
+    @_abc_1.abstractmethod
+    def UpdateConversation(
+        self,
+        request: _router_pb2.UpdateConversationRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_router_pb2.UpdateConversationResponse, _abc.Awaitable[_router_pb2.UpdateConversationResponse]]:
+        """Assigns a conversation (it is people's then), changes its tags, notes that it was read."""
+
+    @_abc_1.abstractmethod
+    def AddNote(
+        self,
+        request: _router_pb2.AddNoteRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_router_pb2.AddNoteResponse, _abc.Awaitable[_router_pb2.AddNoteResponse]]:
+        """Writes a note that only the organization's people see."""
+
+    @_abc_1.abstractmethod
+    def ListNotes(
+        self,
+        request: _router_pb2.ListNotesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_router_pb2.ListNotesResponse, _abc.Awaitable[_router_pb2.ListNotesResponse]]:
+        """Lists the notes of a conversation, oldest first."""
+
+def add_InboxServicer_to_server(servicer: InboxServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
+
 class AddressesStub:
     """Conversations by name, for what no flow says."""
 
@@ -422,3 +501,239 @@ class PrivacyServicer(metaclass=_abc_1.ABCMeta):
         """Removes contacts that have not written since a moment, with their names and conversations; some at a time."""
 
 def add_PrivacyServicer_to_server(servicer: PrivacyServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
+
+class PeopleStub:
+    """Contacts, for people and teams. Every change is noted in the audit log."""
+
+    @_typing.overload
+    def __new__(cls, channel: _grpc.Channel) -> _Self: ...
+    @_typing.overload
+    def __new__(cls, channel: _aio.Channel) -> PeopleAsyncStub: ...
+    ListContacts: _grpc.UnaryUnaryMultiCallable[_router_pb2.ListContactsRequest, _router_pb2.ListContactsResponse]
+    """Lists contacts, newest first, page by page."""
+    GetContact: _grpc.UnaryUnaryMultiCallable[_router_pb2.GetContactRequest, _router_pb2.GetContactResponse]
+    """Gives one contact; of one that was merged away the contact that took its place."""
+    CreateContact: _grpc.UnaryUnaryMultiCallable[_router_pb2.CreateContactRequest, _router_pb2.CreateContactResponse]
+    """Makes a contact who has not written yet. ALREADY_EXISTS when somebody has the name."""
+    UpdateContact: _grpc.UnaryUnaryMultiCallable[_router_pb2.UpdateContactRequest, _router_pb2.UpdateContactResponse]
+    """Changes the fields that update_mask names, and tags."""
+    MergeContacts: _grpc.UnaryUnaryMultiCallable[_router_pb2.MergeContactsRequest, _router_pb2.MergeContactsResponse]
+    """Makes one contact of two that are the same person. It cannot be taken back."""
+
+@_typing.type_check_only
+class PeopleAsyncStub(PeopleStub):
+    """Contacts, for people and teams. Every change is noted in the audit log."""
+
+    def __init__(self, channel: _aio.Channel) -> None: ...
+    ListContacts: _aio.UnaryUnaryMultiCallable[_router_pb2.ListContactsRequest, _router_pb2.ListContactsResponse]  # type: ignore[assignment]
+    """Lists contacts, newest first, page by page."""
+    GetContact: _aio.UnaryUnaryMultiCallable[_router_pb2.GetContactRequest, _router_pb2.GetContactResponse]  # type: ignore[assignment]
+    """Gives one contact; of one that was merged away the contact that took its place."""
+    CreateContact: _aio.UnaryUnaryMultiCallable[_router_pb2.CreateContactRequest, _router_pb2.CreateContactResponse]  # type: ignore[assignment]
+    """Makes a contact who has not written yet. ALREADY_EXISTS when somebody has the name."""
+    UpdateContact: _aio.UnaryUnaryMultiCallable[_router_pb2.UpdateContactRequest, _router_pb2.UpdateContactResponse]  # type: ignore[assignment]
+    """Changes the fields that update_mask names, and tags."""
+    MergeContacts: _aio.UnaryUnaryMultiCallable[_router_pb2.MergeContactsRequest, _router_pb2.MergeContactsResponse]  # type: ignore[assignment]
+    """Makes one contact of two that are the same person. It cannot be taken back."""
+
+class PeopleServicer(metaclass=_abc_1.ABCMeta):
+    """Contacts, for people and teams. Every change is noted in the audit log."""
+
+    @_abc_1.abstractmethod
+    def ListContacts(
+        self,
+        request: _router_pb2.ListContactsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_router_pb2.ListContactsResponse, _abc.Awaitable[_router_pb2.ListContactsResponse]]:
+        """Lists contacts, newest first, page by page."""
+
+    @_abc_1.abstractmethod
+    def GetContact(
+        self,
+        request: _router_pb2.GetContactRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_router_pb2.GetContactResponse, _abc.Awaitable[_router_pb2.GetContactResponse]]:
+        """Gives one contact; of one that was merged away the contact that took its place."""
+
+    @_abc_1.abstractmethod
+    def CreateContact(
+        self,
+        request: _router_pb2.CreateContactRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_router_pb2.CreateContactResponse, _abc.Awaitable[_router_pb2.CreateContactResponse]]:
+        """Makes a contact who has not written yet. ALREADY_EXISTS when somebody has the name."""
+
+    @_abc_1.abstractmethod
+    def UpdateContact(
+        self,
+        request: _router_pb2.UpdateContactRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_router_pb2.UpdateContactResponse, _abc.Awaitable[_router_pb2.UpdateContactResponse]]:
+        """Changes the fields that update_mask names, and tags."""
+
+    @_abc_1.abstractmethod
+    def MergeContacts(
+        self,
+        request: _router_pb2.MergeContactsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_router_pb2.MergeContactsResponse, _abc.Awaitable[_router_pb2.MergeContactsResponse]]:
+        """Makes one contact of two that are the same person. It cannot be taken back."""
+
+def add_PeopleServicer_to_server(servicer: PeopleServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
+
+class SettingsStub:
+    """What an organization has set up, for its own people and teams. Every change is noted in the audit log."""
+
+    @_typing.overload
+    def __new__(cls, channel: _grpc.Channel) -> _Self: ...
+    @_typing.overload
+    def __new__(cls, channel: _aio.Channel) -> SettingsAsyncStub: ...
+    GetOrganization: _grpc.UnaryUnaryMultiCallable[_router_pb2.GetOrganizationRequest, _router_pb2.GetOrganizationResponse]
+    """Gives the organization of the request."""
+    UpdateOrganization: _grpc.UnaryUnaryMultiCallable[_router_pb2.UpdateOrganizationRequest, _router_pb2.UpdateOrganizationResponse]
+    """Changes the fields that update_mask names."""
+    ListOwnNumbers: _grpc.UnaryUnaryMultiCallable[_router_pb2.ListOwnNumbersRequest, _router_pb2.ListOwnNumbersResponse]
+    """Lists the numbers of the organization by phone_number_id."""
+    GetNumber: _grpc.UnaryUnaryMultiCallable[_router_pb2.GetNumberRequest, _router_pb2.GetNumberResponse]
+    """Gives one number."""
+    CreateNumber: _grpc.UnaryUnaryMultiCallable[_router_pb2.CreateNumberRequest, _router_pb2.CreateNumberResponse]
+    """Makes a number, bound to an app of the organization or to any of the house. ALREADY_EXISTS when anybody has it."""
+    UpdateNumber: _grpc.UnaryUnaryMultiCallable[_router_pb2.UpdateNumberRequest, _router_pb2.UpdateNumberResponse]
+    """Changes the fields that update_mask names. A number is not deleted, for its conversations stay: it becomes
+    inactive.
+    """
+    ListChatbots: _grpc.UnaryUnaryMultiCallable[_router_pb2.ListChatbotsRequest, _router_pb2.ListChatbotsResponse]
+    """Lists chatbots by name."""
+    GetChatbot: _grpc.UnaryUnaryMultiCallable[_router_pb2.GetChatbotRequest, _router_pb2.GetChatbotResponse]
+    """Gives one chatbot."""
+    CreateChatbot: _grpc.UnaryUnaryMultiCallable[_router_pb2.CreateChatbotRequest, _router_pb2.CreateChatbotResponse]
+    """Makes a chatbot. ALREADY_EXISTS when one has the name."""
+    UpdateChatbot: _grpc.UnaryUnaryMultiCallable[_router_pb2.UpdateChatbotRequest, _router_pb2.UpdateChatbotResponse]
+    """Changes the fields that update_mask names."""
+    DeleteChatbot: _grpc.UnaryUnaryMultiCallable[_router_pb2.DeleteChatbotRequest, _router_pb2.DeleteChatbotResponse]
+    """Removes a chatbot; numbers that named it have none."""
+
+@_typing.type_check_only
+class SettingsAsyncStub(SettingsStub):
+    """What an organization has set up, for its own people and teams. Every change is noted in the audit log."""
+
+    def __init__(self, channel: _aio.Channel) -> None: ...
+    GetOrganization: _aio.UnaryUnaryMultiCallable[_router_pb2.GetOrganizationRequest, _router_pb2.GetOrganizationResponse]  # type: ignore[assignment]
+    """Gives the organization of the request."""
+    UpdateOrganization: _aio.UnaryUnaryMultiCallable[_router_pb2.UpdateOrganizationRequest, _router_pb2.UpdateOrganizationResponse]  # type: ignore[assignment]
+    """Changes the fields that update_mask names."""
+    ListOwnNumbers: _aio.UnaryUnaryMultiCallable[_router_pb2.ListOwnNumbersRequest, _router_pb2.ListOwnNumbersResponse]  # type: ignore[assignment]
+    """Lists the numbers of the organization by phone_number_id."""
+    GetNumber: _aio.UnaryUnaryMultiCallable[_router_pb2.GetNumberRequest, _router_pb2.GetNumberResponse]  # type: ignore[assignment]
+    """Gives one number."""
+    CreateNumber: _aio.UnaryUnaryMultiCallable[_router_pb2.CreateNumberRequest, _router_pb2.CreateNumberResponse]  # type: ignore[assignment]
+    """Makes a number, bound to an app of the organization or to any of the house. ALREADY_EXISTS when anybody has it."""
+    UpdateNumber: _aio.UnaryUnaryMultiCallable[_router_pb2.UpdateNumberRequest, _router_pb2.UpdateNumberResponse]  # type: ignore[assignment]
+    """Changes the fields that update_mask names. A number is not deleted, for its conversations stay: it becomes
+    inactive.
+    """
+    ListChatbots: _aio.UnaryUnaryMultiCallable[_router_pb2.ListChatbotsRequest, _router_pb2.ListChatbotsResponse]  # type: ignore[assignment]
+    """Lists chatbots by name."""
+    GetChatbot: _aio.UnaryUnaryMultiCallable[_router_pb2.GetChatbotRequest, _router_pb2.GetChatbotResponse]  # type: ignore[assignment]
+    """Gives one chatbot."""
+    CreateChatbot: _aio.UnaryUnaryMultiCallable[_router_pb2.CreateChatbotRequest, _router_pb2.CreateChatbotResponse]  # type: ignore[assignment]
+    """Makes a chatbot. ALREADY_EXISTS when one has the name."""
+    UpdateChatbot: _aio.UnaryUnaryMultiCallable[_router_pb2.UpdateChatbotRequest, _router_pb2.UpdateChatbotResponse]  # type: ignore[assignment]
+    """Changes the fields that update_mask names."""
+    DeleteChatbot: _aio.UnaryUnaryMultiCallable[_router_pb2.DeleteChatbotRequest, _router_pb2.DeleteChatbotResponse]  # type: ignore[assignment]
+    """Removes a chatbot; numbers that named it have none."""
+
+class SettingsServicer(metaclass=_abc_1.ABCMeta):
+    """What an organization has set up, for its own people and teams. Every change is noted in the audit log."""
+
+    @_abc_1.abstractmethod
+    def GetOrganization(
+        self,
+        request: _router_pb2.GetOrganizationRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_router_pb2.GetOrganizationResponse, _abc.Awaitable[_router_pb2.GetOrganizationResponse]]:
+        """Gives the organization of the request."""
+
+    @_abc_1.abstractmethod
+    def UpdateOrganization(
+        self,
+        request: _router_pb2.UpdateOrganizationRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_router_pb2.UpdateOrganizationResponse, _abc.Awaitable[_router_pb2.UpdateOrganizationResponse]]:
+        """Changes the fields that update_mask names."""
+
+    @_abc_1.abstractmethod
+    def ListOwnNumbers(
+        self,
+        request: _router_pb2.ListOwnNumbersRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_router_pb2.ListOwnNumbersResponse, _abc.Awaitable[_router_pb2.ListOwnNumbersResponse]]:
+        """Lists the numbers of the organization by phone_number_id."""
+
+    @_abc_1.abstractmethod
+    def GetNumber(
+        self,
+        request: _router_pb2.GetNumberRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_router_pb2.GetNumberResponse, _abc.Awaitable[_router_pb2.GetNumberResponse]]:
+        """Gives one number."""
+
+    @_abc_1.abstractmethod
+    def CreateNumber(
+        self,
+        request: _router_pb2.CreateNumberRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_router_pb2.CreateNumberResponse, _abc.Awaitable[_router_pb2.CreateNumberResponse]]:
+        """Makes a number, bound to an app of the organization or to any of the house. ALREADY_EXISTS when anybody has it."""
+
+    @_abc_1.abstractmethod
+    def UpdateNumber(
+        self,
+        request: _router_pb2.UpdateNumberRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_router_pb2.UpdateNumberResponse, _abc.Awaitable[_router_pb2.UpdateNumberResponse]]:
+        """Changes the fields that update_mask names. A number is not deleted, for its conversations stay: it becomes
+        inactive.
+        """
+
+    @_abc_1.abstractmethod
+    def ListChatbots(
+        self,
+        request: _router_pb2.ListChatbotsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_router_pb2.ListChatbotsResponse, _abc.Awaitable[_router_pb2.ListChatbotsResponse]]:
+        """Lists chatbots by name."""
+
+    @_abc_1.abstractmethod
+    def GetChatbot(
+        self,
+        request: _router_pb2.GetChatbotRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_router_pb2.GetChatbotResponse, _abc.Awaitable[_router_pb2.GetChatbotResponse]]:
+        """Gives one chatbot."""
+
+    @_abc_1.abstractmethod
+    def CreateChatbot(
+        self,
+        request: _router_pb2.CreateChatbotRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_router_pb2.CreateChatbotResponse, _abc.Awaitable[_router_pb2.CreateChatbotResponse]]:
+        """Makes a chatbot. ALREADY_EXISTS when one has the name."""
+
+    @_abc_1.abstractmethod
+    def UpdateChatbot(
+        self,
+        request: _router_pb2.UpdateChatbotRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_router_pb2.UpdateChatbotResponse, _abc.Awaitable[_router_pb2.UpdateChatbotResponse]]:
+        """Changes the fields that update_mask names."""
+
+    @_abc_1.abstractmethod
+    def DeleteChatbot(
+        self,
+        request: _router_pb2.DeleteChatbotRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_router_pb2.DeleteChatbotResponse, _abc.Awaitable[_router_pb2.DeleteChatbotResponse]]:
+        """Removes a chatbot; numbers that named it have none."""
+
+def add_SettingsServicer_to_server(servicer: SettingsServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

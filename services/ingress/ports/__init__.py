@@ -21,14 +21,6 @@ from services.ingress.domain.analytics import (
     VersionFigures,
 )
 from services.ingress.domain.audit import Change
-from services.ingress.domain.campaigns import (
-    AddedRecipients,
-    CampaignView,
-    RecipientView,
-    Verb,
-    WantedCampaign,
-    WantedRecipient,
-)
 from services.ingress.domain.conversation import Flow, State, StatePage, Transcript, Turn
 from services.ingress.domain.flows import (
     Difference,
@@ -53,6 +45,7 @@ from services.ingress.domain.outgoing import (
     MessageView,
     OutgoingMessage,
     SendResult,
+    Told,
     WantedWebhook,
     WebhookView,
 )
@@ -137,7 +130,14 @@ class Executor(Protocol):
     """executor, for people: states and flows. Every method raises Unavailable when executor is out of reach."""
 
     async def list_states(
-        self, *, organization_id: UUID, skip: int, limit: int, flow_id: UUID | None, is_active: bool | None
+        self,
+        *,
+        organization_id: UUID,
+        skip: int,
+        limit: int,
+        flow_id: UUID | None,
+        is_active: bool | None,
+        cursor: str = "",
     ) -> StatePage:
         """States, latest message first."""
 
@@ -338,33 +338,17 @@ class Media(Protocol):
         """The files of a conversation's contact, newest first."""
 
 
-class Campaigns(Protocol):
-    """Templates to many contacts; sender's. Every method raises a PytakeError."""
+class Changes(Protocol):
+    """What becomes of messages as it happens; sender's."""
 
-    async def create(self, *, organization_id: UUID, wanted: WantedCampaign) -> CampaignView:
-        """Make a draft, or find the one of this key. Raises InvalidArgument."""
+    def watch(
+        self, *, organization_id: UUID, conversation_id: str, message_id: str, cursor: str
+    ) -> AsyncIterator[Told]:
+        """Changes after a cursor, or (empty) from now on; it ends after a while, to be asked again.
 
-    async def add(
-        self, *, organization_id: UUID, campaign_id: UUID, recipients: Sequence[WantedRecipient]
-    ) -> AddedRecipients:
-        """Add recipients; each counts once. Raises NotFound, FailedPrecondition."""
-
-    async def move(self, *, organization_id: UUID, campaign_id: UUID, verb: Verb) -> CampaignView:
-        """Start, pause, resume or cancel. Raises NotFound, FailedPrecondition."""
-
-    async def schedule(self, *, organization_id: UUID, campaign_id: UUID, local_time: str) -> CampaignView:
-        """Have it start at a moment. Raises InvalidArgument, NotFound, FailedPrecondition."""
-
-    async def one(self, *, organization_id: UUID, campaign_id: UUID) -> CampaignView:
-        """One with its figures. Raises NotFound."""
-
-    async def all(self, *, organization_id: UUID, state: str, limit: int) -> list[CampaignView]:
-        """Newest first. Raises InvalidArgument."""
-
-    async def recipients(
-        self, *, organization_id: UUID, campaign_id: UUID, after: int, limit: int
-    ) -> list[RecipientView]:
-        """Recipients in their order. Raises NotFound."""
+        Empty news come now and then. Raises InvalidArgument for a cursor that is none, or Unavailable.
+        """
+        ...
 
 
 class Webhooks(Protocol):

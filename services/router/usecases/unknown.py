@@ -1,0 +1,38 @@
+"""What is said of ids nobody has."""
+
+from __future__ import annotations
+
+from services.chassis.errors import NotFound
+from services.pb.common.v1 import errors_pb2
+
+
+def unknown_contact() -> NotFound:
+    """Of a contact."""
+    return NotFound(
+        "no contact of the organization has this contact_id; list them with ListContacts",
+        reason=errors_pb2.ERROR_REASON_CONTACT_NOT_FOUND,
+    )
+
+
+def unknown_conversation() -> NotFound:
+    """Of a conversation."""
+    return NotFound(
+        "no conversation of the organization has this id or contact; list them with ListConversations",
+        reason=errors_pb2.ERROR_REASON_CONVERSATION_NOT_FOUND,
+    )
+
+
+def unknown_number() -> NotFound:
+    """Of a number."""
+    return NotFound(
+        "no number of the organization has this phone_number_id; list them with ListOwnNumbers",
+        reason=errors_pb2.ERROR_REASON_NUMBER_NOT_FOUND,
+    )
+
+
+def unknown_chatbot() -> NotFound:
+    """Of a chatbot."""
+    return NotFound(
+        "no chatbot of the organization has this chatbot_id; list them with ListChatbots",
+        reason=errors_pb2.ERROR_REASON_CHATBOT_NOT_FOUND,
+    )
