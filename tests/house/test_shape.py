@@ -32,6 +32,7 @@ OWN = {
         "entries",  # parsed events as lane items; protobuf stays out of the domain
         "audit",  # use case of the REST API: what several rooms noted, as one list
         "conversations",  # use cases of the REST API, beside those of the webhook
+        "live",  # streams to people's programs, which outlive a request
         "privacy",  # erasures go through all rooms, and ingress calls nearly all of them anyhow
         "accounts",  # people, sessions, invitations, API keys: a room within the room, with tables of its own
     },
