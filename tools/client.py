@@ -20,9 +20,8 @@ def build(target: Path) -> Path:
         copy = Path(shutil.copytree(SOURCE, Path(folder) / "client"))
         generate(copy / "pytake_client" / "pb", package="pytake_client.pb", stubs="")
         shutil.copy(ROOT / "LICENSE", copy)
-        wheel = [sys.executable, "-m", "pip", "--disable-pip-version-check", "wheel", "--quiet"]
-        offline = ["--no-deps", "--no-index", "--no-build-isolation"]
-        subprocess.run([*wheel, *offline, "--wheel-dir", target, copy], check=True)
+        wheel = [sys.executable, "-m", "pip", "wheel", "--no-index", "--no-deps", "--no-build-isolation", "--quiet"]
+        subprocess.run([*wheel, "--disable-pip-version-check", "--wheel-dir", target, copy], check=True)
     (built,) = target.glob("pytake_client-*.whl")
     return built
 

@@ -39,8 +39,8 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
         [python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"],
         capture_output=True, text=True, check=True,
     ).stdout.strip()  # fmt: skip
-    offline = ["--no-index", "--no-deps", "--quiet", "--disable-pip-version-check"]
-    subprocess.run([sys.executable, "-m", "pip", "install", *offline, "--target", packages, wheel], check=True)
+    install = [sys.executable, "-m", "pip", "install", "--no-index", "--no-deps", "--quiet"]
+    subprocess.run([*install, "--disable-pip-version-check", "--target", packages, wheel], check=True)
     ours = Path(sysconfig.get_path("purelib"))
     for name in NEEDED:
         place = ours / name if (ours / name).exists() else ours / f"{name}.py"

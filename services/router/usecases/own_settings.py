@@ -15,6 +15,9 @@ from services.router.usecases.fields import number_id, stored_text, text_of, tim
 from services.router.usecases.unknown import unknown_chatbot, unknown_number
 
 MOST_NUMBER = 60
+# The app that META_APP_SECRET describes (ingress' apps.py). A number that its own people made is never open to every
+# app of the house: a neighbour's would sign what is said to it, and read it if the number was claimed first.
+HOUSE_APP = f"{UUID(int=0)}/house"
 
 Value = TypeVar("Value")
 
@@ -104,7 +107,7 @@ class OwnSettings:
                 raise AlreadyExists(
                     "the organization has this number already; change it", reason=errors_pb2.ERROR_REASON_NUMBER_EXISTS
                 )
-            return number
+            return replace(number, app=number.app or HOUSE_APP)
 
         made, _ = await self._store.edit_number(
             organization_id=organization_id, phone_number_id=number.phone_number_id, edit=edit

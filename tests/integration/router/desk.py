@@ -9,6 +9,7 @@ from uuid import uuid4
 from services.chassis.audit import AuditRecord
 from services.pb.common.v1 import events_pb2
 from services.pb.router.v1 import router_pb2, router_pb2_grpc
+from services.router.usecases.own_settings import HOUSE_APP
 from tests.fixtures.noted import noted
 from tests.fixtures.servers import Database
 from tests.integration.router.house import Notes, Replica, house
@@ -52,7 +53,7 @@ class Shop:
     async def hear(self, phone: str, name: str = "", number: str = "", sent_at: int = 0) -> events_pb2.InboundMessage:
         message = events_pb2.InboundMessage(
             phone_number_id=number or self.number, wa_id=phone, event_id=str(uuid4()), kind="text", text="oi",
-            is_flow_input=True, profile_name=name, sent_at=sent_at,
+            is_flow_input=True, profile_name=name, sent_at=sent_at, signed_by=[HOUSE_APP],
         )  # fmt: skip
         await self.replica.route(message)
         return message

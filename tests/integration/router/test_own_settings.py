@@ -8,6 +8,7 @@ from google.protobuf.field_mask_pb2 import FieldMask
 
 from services.chassis.errors import AlreadyExists, InvalidArgument, NotFound
 from services.pb.common.v1 import errors_pb2
+from services.router.usecases.own_settings import HOUSE_APP
 from tests.fixtures.servers import Database
 from tests.integration.router.desk import new_number, new_phone, shop
 
@@ -60,6 +61,9 @@ async def test_a_number_is_bound_to_an_app_of_its_own_organization(module_databa
         with pytest.raises(NotFound):
             await ours.settings("UpdateNumber", phone_number_id=taken, is_active=True)
 
+        made = (await ours.settings("CreateNumber", phone_number_id=new_number())).number
+
+    assert made.app == HOUSE_APP
     assert theirs.value.reason == errors_pb2.ERROR_REASON_NUMBER_TAKEN
 
 

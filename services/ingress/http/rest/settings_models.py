@@ -100,7 +100,11 @@ class NumberRequest(BaseModel):
     default_chatbot_id: UUID | None = Field(default=None, examples=[_CHATBOT])
     default_flow_id: UUID | None = Field(default=None, examples=[None])
     app: str = Field(
-        default="", max_length=120, pattern=r"^[^/\x00]*$", description="One of your Meta apps, by name.", examples=[""]
+        default="",
+        max_length=120,
+        pattern=r"^[^/\x00]*$",
+        description="One of your Meta apps, by name; left out, the house's own.",
+        examples=[""],
     )
     is_active: bool = True
     waba_id: AccountId = ""

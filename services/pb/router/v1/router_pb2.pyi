@@ -1674,7 +1674,9 @@ class CreateNumberRequest(_message.Message):
     default_flow_id: _builtins.str
     """The flow that answers before the chatbot's main flow; empty means none."""
     app: _builtins.str
-    """The Meta app of the organization it is bound to, as "organization_id/app"; empty accepts any app of the house."""
+    """The Meta app of the organization it is bound to, as "organization_id/app"; empty means the house's own app. No other
+    organization's app ever signs for it.
+    """
     waba_id: _builtins.str
     """The WhatsApp Business Account it belongs to; may be empty."""
     is_inactive: _builtins.bool

@@ -1779,7 +1779,7 @@ class SettingsServicer:
         raise NotImplementedError('Method not implemented!')
 
     def CreateNumber(self, request, context):
-        """Makes a number, bound to an app of the organization or to any of the house. ALREADY_EXISTS when anybody has it.
+        """Makes a number, bound to an app of the organization or to the house's own. ALREADY_EXISTS when anybody has it.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -597,7 +597,7 @@ class SettingsStub:
     GetNumber: _grpc.UnaryUnaryMultiCallable[_router_pb2.GetNumberRequest, _router_pb2.GetNumberResponse]
     """Gives one number."""
     CreateNumber: _grpc.UnaryUnaryMultiCallable[_router_pb2.CreateNumberRequest, _router_pb2.CreateNumberResponse]
-    """Makes a number, bound to an app of the organization or to any of the house. ALREADY_EXISTS when anybody has it."""
+    """Makes a number, bound to an app of the organization or to the house's own. ALREADY_EXISTS when anybody has it."""
     UpdateNumber: _grpc.UnaryUnaryMultiCallable[_router_pb2.UpdateNumberRequest, _router_pb2.UpdateNumberResponse]
     """Changes the fields that update_mask names. A number is not deleted, for its conversations stay: it becomes
     inactive.
@@ -627,7 +627,7 @@ class SettingsAsyncStub(SettingsStub):
     GetNumber: _aio.UnaryUnaryMultiCallable[_router_pb2.GetNumberRequest, _router_pb2.GetNumberResponse]  # type: ignore[assignment]
     """Gives one number."""
     CreateNumber: _aio.UnaryUnaryMultiCallable[_router_pb2.CreateNumberRequest, _router_pb2.CreateNumberResponse]  # type: ignore[assignment]
-    """Makes a number, bound to an app of the organization or to any of the house. ALREADY_EXISTS when anybody has it."""
+    """Makes a number, bound to an app of the organization or to the house's own. ALREADY_EXISTS when anybody has it."""
     UpdateNumber: _aio.UnaryUnaryMultiCallable[_router_pb2.UpdateNumberRequest, _router_pb2.UpdateNumberResponse]  # type: ignore[assignment]
     """Changes the fields that update_mask names. A number is not deleted, for its conversations stay: it becomes
     inactive.
@@ -684,7 +684,7 @@ class SettingsServicer(metaclass=_abc_1.ABCMeta):
         request: _router_pb2.CreateNumberRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_router_pb2.CreateNumberResponse, _abc.Awaitable[_router_pb2.CreateNumberResponse]]:
-        """Makes a number, bound to an app of the organization or to any of the house. ALREADY_EXISTS when anybody has it."""
+        """Makes a number, bound to an app of the organization or to the house's own. ALREADY_EXISTS when anybody has it."""
 
     @_abc_1.abstractmethod
     def UpdateNumber(
