@@ -5,7 +5,7 @@ BIN := .venv/bin
 SETUP := @$(PYTHON) tools/bootstrap.py
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up test check fmt bench bench-parts soak storm floods protos client audit sbom
+.PHONY: help setup up test check fmt bench bench-parts soak storm floods protos audit client sbom
 
 help: ## show these lines
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' Makefile | while IFS='|' read -r name text; do printf '%-17s %s\n' "$$name" "$$text"; done

@@ -264,7 +264,11 @@ async def test_what_a_room_behind_refuses_is_the_requests_fault(asker: Asker) ->
     answer = await asker.post(SEND, {"message": "oi"})
 
     assert answer.status_code == 422
-    assert answer.json() == {"detail": "text is odd; write another", "error_code": "VALIDATION_ERROR"}
+    assert answer.json() == {
+        "detail": "text is odd; write another",
+        "error_code": "VALIDATION_ERROR",
+        "errors": [{"field": "text", "message": "is odd; write another"}],
+    }
 
 
 async def test_a_conversation_an_agent_closed_takes_no_test_message(asker: Asker) -> None:
@@ -368,7 +372,7 @@ async def test_pages_by_cursor_are_linked_and_the_body_is_the_contracts(asker: A
     first = await asker.get("/api/v1/conversations", limit=2, is_active=True)
     link = re.fullmatch(r'<(/api/v1/conversations\?[^>]+)>; rel="next"', first.headers["link"])
     assert link is not None
-    second = await asker.get(link[1])
+    second = await asker.client.get(link[1], headers=asker.headers)
 
     assert (set(first.json()), first.json()["total"]) == ({"total", "conversations"}, 3)
     assert "is_active=true" in link[1].lower()
