@@ -44,6 +44,8 @@ PLACES = {
     "analytics.conversation_logs.user_message",
     "analytics.conversation_logs.bot_response",
     "analytics.conversation_logs.record_id",
+    "analytics.flow_contact.contact",
+    "analytics.contact_day.contact",
     "ingress.event.fields",
     *(f"{box}_item.payload" for box in BOXES),
     *(f"{box}_dead.payload" for box in BOXES),
@@ -236,6 +238,8 @@ AGES = {
     "sender.message": ("created_at", "recipient_wa_id = %(wa_id)s"),
     "sender.parked_status": ("parked_at", "wamid = %(of_nobody)s"),
     "analytics.conversation_logs": ("occurred_at", "phone_number = %(wa_id)s"),
+    "analytics.flow_contact": ("last_day", "contact = %(wa_id)s"),
+    "analytics.contact_day": ("day", "contact = %(wa_id)s"),
 }
 
 
@@ -279,6 +283,8 @@ def test_what_is_older_than_an_organization_keeps_things_goes_and_the_rest_stays
         "router.contact": 1, "router.contact_identity": 2, "router.conversation": 1, "sender.parked_status": 2,
         "executor.conversation_states": 1, "sender.message": len(shop.sent_to(life.person)),
         "analytics.conversation_logs": rows_in(job)["analytics.conversation_logs"],
+        "analytics.flow_contact": rows_in(job)["analytics.flow_contact"],
+        "analytics.contact_day": rows_in(job)["analytics.contact_day"],
     }  # fmt: skip
 
 
