@@ -46,6 +46,8 @@ PLACES = {
     "analytics.conversation_logs.user_message",
     "analytics.conversation_logs.bot_response",
     "analytics.conversation_logs.record_id",
+    "analytics.flow_contact.contact",
+    "analytics.contact_day.contact",
     "ingress.event.fields",
     *(f"{box}_item.payload" for box in BOXES),
     *(f"{box}_dead.payload" for box in BOXES),
@@ -242,6 +244,8 @@ AGES = {
     ),
     "sender.parked_status": ("parked_at", "wamid = %(of_nobody)s"),
     "analytics.conversation_logs": ("occurred_at", "phone_number = %(wa_id)s"),
+    "analytics.flow_contact": ("last_day", "contact = %(wa_id)s"),
+    "analytics.contact_day": ("day", "contact = %(wa_id)s"),
 }
 
 
@@ -287,6 +291,8 @@ def test_what_is_older_than_an_organization_keeps_things_goes_and_the_rest_stays
         "executor.conversation_states": 1, "sender.message": len(shop.sent_to(life.person)),
         "sender.campaign_recipient": 1,
         "analytics.conversation_logs": rows_in(job)["analytics.conversation_logs"],
+        "analytics.flow_contact": rows_in(job)["analytics.flow_contact"],
+        "analytics.contact_day": rows_in(job)["analytics.contact_day"],
     }  # fmt: skip
 
 

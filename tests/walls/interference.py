@@ -28,14 +28,16 @@ _TIME = re.compile(
     r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)|datetime\.datetime\([^()]*(?:\([^()]*\))?[^()]*\)"
 )
 # Tokens and keys that were made for this answer, and digests, which follow from them, from ids and from times; how
-# often a job was looked at, which follows from how often this world looks; and the second in which a try was made.
+# often a job was looked at, which follows from how often this world looks; the second in which a try was made; and how
+# long something took, to the microsecond.
 # How fast the calls before were decides: seconds that are left, and whether two messages came in one second.
 _OF_THE_CLOCK = frozenset({"probe_in_seconds", "is_unread"})
 _BY_TIME = frozenset({"conversations"})
 _CHANCE = re.compile(
     r"waits=\d+|pt[kri]_[\w-]+|[0-9a-f]{64}|(?<=_hash=)b?(?:'[^']*'|\"[^\"]*\")|"
-    r"(?<=window_expires_at': )\d+|(?<=\"window_expires_at\":\")\d+|"
-    r"(?<=\"sent_at\":\")\d+|(?<=\"received_at_ms\":\")\d+|(?<=\"timestamp\":)\d+"
+    r"(?<=window_expires_at': )\d+|(?<=\"window_expires_at\":\")\d+|(?<=\"window_expires_at\":)\d+|"
+    r"(?<=\"sent_at\":\")\d+|(?<=\"received_at_ms\":\")\d+|(?<=\"timestamp\":)\d+|"
+    r"(?<=_us\":)\d+|(?<=_us\": )\d+|(?<=_us\":\")\d+|(?<=_us': )\d+|(?<=_us=)\d+|(?<=_seconds': )[\d.]+"
 )
 _DIGEST_BYTES = 32
 _ID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
