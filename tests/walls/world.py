@@ -29,7 +29,7 @@ from services.embedded.keys import ROOMS, ensure_service_keys, jwks_file, key_fi
 from services.executor.worker import decode
 from services.ingress.accounts import Accounts
 from services.ingress.accounts.passwords import Passwords
-from services.sender import filing
+from services.sender import campaigning, filing
 from tests.fixtures.accounts import CHEAP
 from tests.walls.wire import Neighbour, Wire
 from tools.settings_docs import settings_class
@@ -184,7 +184,8 @@ def _replaced(room: str, world: World, stack: AsyncExitStack) -> Iterator[None]:
         patches.enter_context(patch.multiple(app, **{name: it for name, it in replacements.items() if name in real}))
         if room == "sender":
             # A part of its composition root.
-            patches.enter_context(patch.multiple(filing, **_stores_in(vars(filing), kept)))
+            for part in (campaigning, filing):
+                patches.enter_context(patch.multiple(part, **_stores_in(vars(part), kept)))
         yield
 
 

@@ -31,7 +31,7 @@ _BACKLOGS = Query(f"""
       SELECT phone_number_id, created_at FROM sender.message
       WHERE organization_id = %(organization)b::uuid AND message_id = i.message_id
         AND state IN ('queued', 'attempting') LIMIT 1) m
-    GROUP BY 1""")
+    GROUP BY 1 ORDER BY 1""")
 _FAILURES = Query(f"""
     SELECT phone_number_id, error_code, count(*)::int,
            (array_agg(error_text ORDER BY created_at DESC))[1], max(created_at)

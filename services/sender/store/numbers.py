@@ -21,7 +21,7 @@ _READ = Query("""
     FROM unnest(%(groups)b::uuid[], %(numbers)b::text[]) t(o, n)
     LEFT JOIN sender.credential c ON (c.organization_id, c.phone_number_id) = (t.o, t.n)
     LEFT JOIN sender.number n ON (n.organization_id, n.phone_number_id) = (t.o, t.n)
-    LEFT JOIN sender.portfolio p ON (p.organization_id, p.portfolio_id) = (t.o, coalesce(n.portfolio_id, ''))""")
+    LEFT JOIN sender.portfolio p ON p.organization_id = t.o AND p.portfolio_id = coalesce(n.portfolio_id, '')""")
 _PUT_ACCOUNTS = Query("""
     INSERT INTO sender.number AS n (organization_id, phone_number_id, waba_id)
     SELECT * FROM unnest(%(groups)b::uuid[], %(numbers)b::text[], %(accounts)b::text[]) ORDER BY 1, 2
