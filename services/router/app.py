@@ -8,7 +8,7 @@ from uuid import uuid4
 from services.chassis import clock
 from services.chassis.audit import AuditLog, audit_servicer
 from services.chassis.db import Database
-from services.chassis.lifecycle import Closing, Service
+from services.chassis.lifecycle import Closing, Periodic, Service
 from services.chassis.logs import configure_logs
 from services.chassis.ops import OpsServer
 from services.chassis.rpc import Certificates, Peer, PeerAddress, RpcServer, Servicer
@@ -17,7 +17,7 @@ from services.chassis.settings import SettingsError
 from services.chassis.tenancy import ServiceSigner, TokenVerifier
 from services.pb.router.v1 import router_pb2_grpc
 from services.router.cache import ContactCache, PlanCache
-from services.router.peers import GrpcExecutor, GrpcSender
+from services.router.peers import GrpcExecutor, GrpcHands, GrpcSender
 from services.router.ports import (
     ConversationStore,
     DirectoryStore,
@@ -27,36 +27,46 @@ from services.router.ports import (
     RoutingStore,
     Sender,
 )
+from services.router.ports.queues import EntryStore, Hands, QueueStore
 from services.router.server import (
     AddressesServer,
     ConversationsServer,
     DirectoryServer,
     OrdersServer,
     PrivacyServer,
+    QueuesServer,
     RoutingServer,
 )
 from services.router.settings import Settings
 from services.router.store import (
     PostgresConversations,
     PostgresDirectory,
+    PostgresEntries,
     PostgresOrders,
     PostgresPrivacy,
+    PostgresQueues,
+    PostgresQueueWork,
     PostgresRouting,
 )
 from services.router.usecases import (
     ApplyOrders,
     Directory,
+    Handling,
     LearnAccounts,
     NoteConsents,
     OpenConversations,
     Privacy,
+    QueueSetup,
     RouteMessages,
     RouteStatuses,
     SetOwner,
     SubmitTestMessage,
+    WorkQueues,
 )
 
 ROOM = "router"
+# Somebody who waits for an agent waits so long at most for a free one to be found.
+QUEUES_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +78,10 @@ class Surroundings:
     conversations: ConversationStore
     privacy: PrivacyStore
     orders: OrderStore
+    queues: QueueStore
+    entries: EntryStore
     executor: Executor
+    hands: Hands
     sender: Sender
     now: clock.Now = clock.now
 
@@ -83,17 +96,24 @@ async def build(settings: Settings) -> Service:
     )
     executor_address = PeerAddress("executor", settings.executor_target)
     executor = Peer(executor_address, signer, is_repeating=False, certificates=certificates)
+    # Executor is told of repeats of messages; what people do with conversations has keys.
+    states = Peer(executor_address, signer, certificates=certificates)
     sender = Peer(PeerAddress("sender", settings.sender_target), signer, certificates=certificates)
     audit = AuditLog(ROOM, database)
+    speaker = GrpcSender(sender, seconds=settings.peer_seconds)
     surroundings = Surroundings(
         routing=PostgresRouting(database, names),
         directory=PostgresDirectory(database, audit),
         conversations=PostgresConversations(database, audit),
         privacy=PostgresPrivacy(database, names, audit),
-        orders=PostgresOrders(database),
+        orders=PostgresOrders(database, audit.who),
+        queues=PostgresQueues(database, audit),
+        entries=PostgresEntries(database, audit),
         executor=GrpcExecutor(executor, seconds=settings.peer_seconds),
-        sender=GrpcSender(sender, seconds=settings.peer_seconds),
+        hands=GrpcHands(states, seconds=settings.peer_seconds),
+        sender=speaker,
     )
+    work = WorkQueues(PostgresQueueWork(database), speaker, surroundings.now)
     server = RpcServer(
         settings.grpc_address,
         [*servicers(surroundings), audit_servicer(audit)],
@@ -106,7 +126,9 @@ async def build(settings: Settings) -> Service:
         [
             Closing(database.close),
             Closing(executor.close),
+            Closing(states.close),
             Closing(sender.close),
+            Periodic("queues", QUEUES_SECONDS, work.turn),
             server,
             # Last, so that a room is ready only when everything else has started.
             OpsServer(settings.ops_address, database.is_reachable),
@@ -135,6 +157,10 @@ def servicers(surroundings: Surroundings) -> list[Servicer]:
     directory = DirectoryServer(Directory(surroundings.directory, uuid4))
     conversations = ConversationsServer(SetOwner(surroundings.conversations))
     privacy = PrivacyServer(Privacy(surroundings.privacy))
+    queues = QueuesServer(
+        QueueSetup(surroundings.queues, surroundings.now),
+        Handling(surroundings.entries, surroundings.hands, surroundings.now, uuid4),
+    )
     opening = OpenConversations(surroundings.routing, surroundings.conversations, surroundings.now)
     return [
         Servicer("pytake.router.v1.Routing", router_pb2_grpc.add_RoutingServicer_to_server, routing),
@@ -148,6 +174,7 @@ def servicers(surroundings: Surroundings) -> list[Servicer]:
             router_pb2_grpc.add_OrdersServicer_to_server,
             OrdersServer(orders),
         ),
+        Servicer("pytake.router.v1.Queues", router_pb2_grpc.add_QueuesServicer_to_server, queues),
         Servicer("pytake.router.v1.Privacy", router_pb2_grpc.add_PrivacyServicer_to_server, privacy),
     ]
 

@@ -5,6 +5,7 @@ from services.router.server.conversations import ConversationsServer
 from services.router.server.directory import DirectoryServer
 from services.router.server.orders import OrdersServer
 from services.router.server.privacy import PrivacyServer
+from services.router.server.queues import QueuesServer
 from services.router.server.routing import RoutingServer
 
 __all__ = [
@@ -13,5 +14,6 @@ __all__ = [
     "DirectoryServer",
     "OrdersServer",
     "PrivacyServer",
+    "QueuesServer",
     "RoutingServer",
 ]

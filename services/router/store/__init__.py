@@ -4,6 +4,16 @@ from services.router.store.conversations import PostgresConversations
 from services.router.store.directory import PostgresDirectory
 from services.router.store.orders import PostgresOrders
 from services.router.store.privacy import PostgresPrivacy
+from services.router.store.queues import PostgresEntries, PostgresQueues, PostgresQueueWork
 from services.router.store.routing import PostgresRouting
 
-__all__ = ["PostgresConversations", "PostgresDirectory", "PostgresOrders", "PostgresPrivacy", "PostgresRouting"]
+__all__ = [
+    "PostgresConversations",
+    "PostgresDirectory",
+    "PostgresEntries",
+    "PostgresOrders",
+    "PostgresPrivacy",
+    "PostgresQueueWork",
+    "PostgresQueues",
+    "PostgresRouting",
+]

@@ -5,21 +5,28 @@ from services.router.usecases.addressing import OpenConversations
 from services.router.usecases.consents import NoteConsents
 from services.router.usecases.conversations import SetOwner
 from services.router.usecases.directory import Directory
+from services.router.usecases.handling import ConversationName, Handling
 from services.router.usecases.messages import RouteMessages
 from services.router.usecases.orders import ApplyOrders
 from services.router.usecases.privacy import Privacy
+from services.router.usecases.queue_setup import QueueSetup
+from services.router.usecases.queue_work import WorkQueues
 from services.router.usecases.statuses import RouteStatuses
 from services.router.usecases.trial_message import SubmitTestMessage
 
 __all__ = [
     "ApplyOrders",
+    "ConversationName",
     "Directory",
+    "Handling",
     "LearnAccounts",
     "NoteConsents",
     "OpenConversations",
     "Privacy",
+    "QueueSetup",
     "RouteMessages",
     "RouteStatuses",
     "SetOwner",
     "SubmitTestMessage",
+    "WorkQueues",
 ]
