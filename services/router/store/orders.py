@@ -9,6 +9,7 @@ from uuid import UUID
 import orjson
 
 from services.chassis.db import Database, Query, Step
+from services.chassis.rpc import current_actor
 from services.router.domain.order import ContactChange, Fate, HandOver, Order
 from services.router.store.queues.placing import placing
 
@@ -65,7 +66,7 @@ _GIVE = Query("""
 class PostgresOrders:
     """See ports.OrderStore."""
 
-    def __init__(self, database: Database, actor: Callable[[], str]) -> None:
+    def __init__(self, database: Database, actor: Callable[[], str] = current_actor) -> None:
         """`actor` says who stands behind what is being done."""
         self._database = database
         self._actor = actor
