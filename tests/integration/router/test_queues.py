@@ -250,7 +250,7 @@ async def test_a_released_conversation_is_the_bots_after_its_flow_was_told(room:
     assert await release(room, 1, is_unattended=True)
     assert not await release(room, 1)
 
-    assert [told for told in room.hands.told.values()] == [("release", room.conversation(1), True)]
+    assert list(room.hands.told.values()) == [("release", room.conversation(1), True)]
     assert await room.owner(1) == "bot"
     assert (await room.entry(1, "ended")).changes[-1].reason == "done"
     await room.hand_over(2)
