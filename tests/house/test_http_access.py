@@ -23,7 +23,18 @@ OPEN = (
     "/docs",
 )
 FILLED_IN = {"phone": "5511987654321", "version": "3", "id": "100200300", "name": "parcel"} | dict.fromkeys(
-    ("user_id", "invitation_id", "key_id", "job_id", "flow_id", "message_id", "webhook_id"), str(UUID(int=7))
+    (
+        "user_id",
+        "invitation_id",
+        "key_id",
+        "job_id",
+        "flow_id",
+        "message_id",
+        "webhook_id",
+        "department_id",
+        "queue_id",
+    ),
+    str(UUID(int=7)),
 )
 METHODS = ("get", "post", "put", "patch", "delete")
 

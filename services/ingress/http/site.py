@@ -30,12 +30,14 @@ from services.ingress.http.rest import (
     invitation_routes,
     message_routes,
     privacy_routes,
+    queue_routes,
     session_routes,
     template_routes,
     user_routes,
     webhook_routes,
 )
 from services.ingress.ports import Flows, Messages, Templates, Webhooks
+from services.ingress.ports.queues import Queues
 from services.ingress.privacy import Exports, Requests
 
 Ready = Callable[[], Awaitable[bool]]
@@ -44,6 +46,7 @@ API = "/api/v1"
 _TAGS = [
     {"name": "webhook", "description": "What Meta calls. No token: the signature proves who it is."},
     {"name": "conversations", "description": "Look at them, try a flow in a contact's name, take, release, close."},
+    {"name": "queues", "description": "Departments, queues and agents: who is to have a conversation of people's."},
     {"name": "templates", "description": "Message templates of the accounts that numbers belong to."},
     {"name": "flows", "description": "Flows, their drafts and versions, and what publishing means for people in them."},
     {"name": "messages", "description": "Messages that no flow says, and what became of all messages."},
@@ -83,6 +86,7 @@ def build_site(
     templates: Templates,
     messages: Messages,
     webhooks: Webhooks,
+    queues: Queues,
     requests: Requests,
     exports: Exports,
     accounts: Accounts,
@@ -116,6 +120,7 @@ def build_site(
         template_routes(templates),
         message_routes(messages),
         webhook_routes(webhooks),
+        queue_routes(queues),
         privacy_routes(requests, exports),
         session_routes(accounts.sessions, accounts.people),
         user_routes(accounts.people),

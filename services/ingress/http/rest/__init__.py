@@ -8,6 +8,7 @@ from services.ingress.http.rest.flows import flow_routes
 from services.ingress.http.rest.invitations import invitation_routes
 from services.ingress.http.rest.messages import message_routes
 from services.ingress.http.rest.privacy import privacy_routes
+from services.ingress.http.rest.queues import queue_routes
 from services.ingress.http.rest.sessions import session_routes
 from services.ingress.http.rest.templates import template_routes
 from services.ingress.http.rest.users import user_routes
@@ -22,6 +23,7 @@ __all__ = [
     "invitation_routes",
     "message_routes",
     "privacy_routes",
+    "queue_routes",
     "session_routes",
     "template_routes",
     "user_routes",
