@@ -23,7 +23,7 @@ import services.pb
 from services.chassis.tenancy import PERMISSIONS
 from services.embedded.keys import ROOMS
 from services.pb.common.v1 import policy_pb2
-from tests.walls.tenants import CONTACTS, CONVERSATIONS, EVENTS, MESSAGES, NAMES, PHONES, USERS, WAMIDS, Tenant
+from tests.walls.tenants import AGENTS, CONTACTS, CONVERSATIONS, EVENTS, MESSAGES, NAMES, PHONES, USERS, WAMIDS, Tenant
 from tests.walls.wire import is_common
 
 # One moment for the whole run: two worlds are given the same times.
@@ -206,6 +206,34 @@ def pools_of(tenant: Tenant, twin: Tenant) -> Pools:
         # A secret that is made is made by chance.
         "secret": [f"{key}-1", f"{key}-2"],
         "is_secret_renewed": [False],
+    }
+    departments = [str(uuid5(one.organization_id, f"department:{name}")) for one in (tenant, twin) for name in NAMES]
+    queues = [str(uuid5(one.organization_id, f"queue:{name}")) for one in (tenant, tenant, twin) for name in NAMES]
+    agents = list(map(str, AGENTS))
+    pools |= {
+        "department_id": departments,
+        "queue_id": queues,
+        "queue_ids": queues,
+        "overflow_queue_id": ["", "", *queues],
+        "HandOver.queue_id": ["", *queues, *NAMES],
+        "HandOver.agent": ["", *agents],
+        "agent_id": agents,
+        "agent_ids": agents,
+        "allowed_agent_ids": agents,
+        "capacity": [50],
+        "sla_minutes": [0, 600],
+        "seconds": [600],
+        "day": ["monday"],
+        "start": ["08:00"],
+        "end": ["18:00"],
+        "offline_message": [f"{tenant.tag} volta já"],
+        "context": [f"{tenant.tag} contexto"],
+        "reason": [f"{tenant.tag} motivo"],
+        "ListEntriesRequest.state": ["", "waiting", "assigned"],
+        # One name of a conversation, and one place for it.
+        "ConversationName.conversation_id": routed,
+        "ConversationName.contact": [""],
+        "TransferRequest.department_id": [""],
     }
     for values, *fields in (
         (PHONES, "phone_number", "wa_id", "contact", "contact_wa_id", "recipient_wa_id"),
