@@ -75,6 +75,8 @@ TABLES = (
       is_vip boolean NOT NULL,
       queued_at timestamptz NOT NULL,
       context text NOT NULL,
+      -- Whether a flow handed it over, or executor was told of it before router; else executor is to be told.
+      is_flows boolean NOT NULL,
       sla_due_at timestamptz,
       sla_alert_at timestamptz,
       sla_alerted_at timestamptz,

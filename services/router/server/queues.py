@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from grpc import aio
 
 from services.chassis.errors import InvalidArgument
+from services.chassis.rpc.sizes import fitting
 from services.pb.router.v1 import router_pb2, router_pb2_grpc
 from services.router.domain.queues import Presence
 from services.router.ports.queues import EntryFilter
@@ -24,6 +25,7 @@ from services.router.server.queue_forms import (
 )
 from services.router.usecases import Handling, QueueSetup
 from services.router.usecases.fields import id_of, id_or_none
+from services.router.usecases.handling import cursor_after
 
 _PRESENCES: Mapping[int, Presence] = {value: key for key, value in PRESENCES.items()}
 
@@ -159,7 +161,10 @@ class QueuesServer(router_pb2_grpc.QueuesServicer):
             cursor=request.cursor,
         )
         now = self._handling.now()
-        return router_pb2.ListEntriesResponse(entries=[entry_form(each, now) for each in entries], cursor=cursor)
+        told = fitting(entry_form(each, now) for each in entries)
+        if len(told) < len(entries):
+            cursor = cursor_after(entries[len(told) - 1])
+        return router_pb2.ListEntriesResponse(entries=told, cursor=cursor)
 
     async def Pull(
         self,

@@ -17,8 +17,6 @@ from services.router.usecases.fields import number_id, stored_text, text_of
 
 MOST_REASON = 500
 DEFAULT_PAGE, LONGEST_PAGE = 50, 200
-# What an entry begins with that no flow handed over: of those the flow is yet to be told.
-_BY_PEOPLE = frozenset({"assigned", "transferred"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,7 +119,7 @@ class Handling:
             organization_id=organization_id, chosen=chosen, limit=size + 1, after=_place(cursor)
         )
         shown = found[:size]
-        return shown, _cursor(shown[-1]) if len(found) > size else ""
+        return shown, cursor_after(shown[-1]) if len(found) > size else ""
 
     async def _find(self, organization_id: UUID, name: ConversationName) -> Found:
         if (name.conversation_id is None) == (not name.contact):
@@ -140,13 +138,14 @@ class Handling:
 
     async def _tell_flow(self, organization_id: UUID, entry: Entry) -> None:
         """A flow that handed the conversation over knows already. Told again and again it hears it once."""
-        if entry.changes and entry.changes[0].kind in _BY_PEOPLE:
+        if not entry.is_flows:
             await self._hands.take(
                 organization_id=organization_id, conversation_id=entry.conversation_id, key=f"entry:{entry.entry_id}"
             )
 
 
-def _cursor(last: Entry) -> str:
+def cursor_after(last: Entry) -> str:
+    """Where the page after one that ended with this entry begins."""
     return f"{last.queued_at.isoformat()}/{last.entry_id}"
 
 

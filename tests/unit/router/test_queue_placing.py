@@ -145,7 +145,7 @@ def entry(*, waited: int, taken_after: int | None = None) -> Entry:
     return Entry(
         entry_id=UUID(int=1), conversation_id=UUID(int=2), phone_number_id="1", wa_id="", user_id="", contact_name="",
         queue_id=UUID(int=3), state="waiting" if taken_after is None else "assigned", priority=50, is_vip=False,
-        queued_at=begun, context="", sla_due_at=begun + timedelta(minutes=10),
+        queued_at=begun, context="", is_flows=True, sla_due_at=begun + timedelta(minutes=10),
         sla_alert_at=begun + timedelta(minutes=8), sla_alerted_at=None, agent_id=None,
         assigned_at=None if taken_after is None else begun + timedelta(minutes=taken_after), ended_at=None,
         end_reason="",

@@ -2511,7 +2511,7 @@ class QueueEntry(_message.Message):
 
     @_builtins.property
     def changes(self) -> _containers.RepeatedCompositeFieldContainer[Global___EntryChange]:
-        """What happened to it, oldest first."""
+        """What happened to it, the newest 50 changes, oldest first."""
 
     def __init__(
         self,

@@ -19,7 +19,10 @@ Sla = Literal["none", "ok", "at_risk", "broken"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """A conversation among people. `context` is what the flow told them; times of what has not come are None."""
+    """A conversation among people. `context` is what the flow told them; times of what has not come are None.
+
+    `is_flows` when a flow handed it over, or knows already who has it. `changes` are the newest ones, oldest first.
+    """
 
     entry_id: UUID
     conversation_id: UUID
@@ -33,6 +36,7 @@ class Entry:
     is_vip: bool
     queued_at: datetime
     context: str
+    is_flows: bool
     sla_due_at: datetime | None
     sla_alert_at: datetime | None
     sla_alerted_at: datetime | None

@@ -37,13 +37,14 @@ _OWN = Query(f"""
 # A conversation that is among people already stays as it is there.
 _ENTER = Query(f"""
     INSERT INTO router.queue_entry AS e (organization_id, entry_id, conversation_id, contact_id, queue_id, state,
-      priority, is_vip, queued_at, context, sla_due_at, sla_alert_at, is_notice_due, agent_id, assigned_at)
+      priority, is_vip, queued_at, context, is_flows, sla_due_at, sla_alert_at, is_notice_due, agent_id, assigned_at)
     SELECT organization_id, %(entry)b::uuid, conversation_id, contact_id, %(queue)b::uuid,
       CASE WHEN %(agent)b::uuid IS NULL THEN 'waiting' ELSE 'assigned' END, %(priority)b::int, (
         SELECT EXISTS (SELECT FROM unnest(c.tags) tag WHERE lower(tag) = '{VIP_TAG}') FROM router.contact c
         WHERE c.organization_id = v.organization_id AND c.contact_id = v.contact_id LIMIT 1),
-      %(now)b::timestamptz, %(context)b::text, %(due)b::timestamptz, %(alert)b::timestamptz, %(notice)b::bool,
-      %(agent)b::uuid, CASE WHEN %(agent)b::uuid IS NOT NULL THEN %(now)b::timestamptz END
+      %(now)b::timestamptz, %(context)b::text, %(flows)b::bool, %(due)b::timestamptz,
+      %(alert)b::timestamptz, %(notice)b::bool, %(agent)b::uuid,
+      CASE WHEN %(agent)b::uuid IS NOT NULL THEN %(now)b::timestamptz END
     FROM router.conversation v WHERE {_THIS}
     ON CONFLICT (organization_id, conversation_id) WHERE state <> 'ended' DO NOTHING""")
 
@@ -51,9 +52,9 @@ _ENTER = Query(f"""
 _TAKE = Query(f"""
     WITH taken AS (
       INSERT INTO router.queue_entry AS e (organization_id, entry_id, conversation_id, contact_id, state, priority,
-        is_vip, queued_at, context, is_notice_due, agent_id, assigned_at)
+        is_vip, queued_at, context, is_flows, is_notice_due, agent_id, assigned_at)
       SELECT organization_id, %(entry)b::uuid, conversation_id, contact_id, 'assigned', {NORMAL_PRIORITY}, false,
-        %(now)b::timestamptz, '', false, %(agent)b::uuid, %(now)b::timestamptz
+        %(now)b::timestamptz, '', true, false, %(agent)b::uuid, %(now)b::timestamptz
       FROM router.conversation
       WHERE {_THIS} AND EXISTS (
         SELECT FROM router.agent WHERE {_MINE} AND agent_id = %(agent)b::uuid)
@@ -159,6 +160,7 @@ def entering(
     *,
     priority: int = NORMAL_PRIORITY,
     context: str = "",
+    is_flows: bool = False,
 ) -> Step:
     """The step that brings a conversation among people."""
     return _ENTER, {
@@ -169,6 +171,7 @@ def entering(
         "agent": placement.agent_id,
         "priority": priority,
         "context": context,
+        "flows": is_flows,
         "now": now,
         "due": placement.sla_due_at,
         "alert": placement.sla_alert_at,

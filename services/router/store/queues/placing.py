@@ -57,7 +57,7 @@ def _entering(order: Order, hand: HandOver, placement: Placement, now: datetime,
     steps = [
         entering(
             organization_id, order.conversation_id, entry_id, placement, now, priority=hand.priority,
-            context=hand.context,
+            context=hand.context, is_flows=True,
         ),
         noting(organization_id, [entry_id], "queued", now=now, actor=actor, reason=placement.note),
     ]  # fmt: skip

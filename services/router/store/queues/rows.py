@@ -10,10 +10,13 @@ from uuid import UUID
 from services.chassis.db import Query, Rows, Step
 from services.router.domain.queues import Change, Entry
 
+# Newest changes of an entry that are told; a conversation that is passed on for ever is told to the end of its life.
+MOST_CHANGES = 50
+
 # A contact that was merged away is by now another one. LIMIT keeps every look-up one descent of a key.
 ENTRY = """
     SELECT e.entry_id, e.conversation_id, v.phone_number_id, c.wa_id, c.user_id, c.name, e.queue_id, e.state,
-           e.priority, e.is_vip, e.queued_at, e.context, e.sla_due_at, e.sla_alert_at, e.sla_alerted_at,
+           e.priority, e.is_vip, e.queued_at, e.context, e.is_flows, e.sla_due_at, e.sla_alert_at, e.sla_alerted_at,
            e.agent_id, e.assigned_at, e.ended_at, e.end_reason"""
 ITS_CONTACT = """
     CROSS JOIN LATERAL (
@@ -30,10 +33,13 @@ _ENTRIES = Query(f"""
     {ENTRY} FROM router.queue_entry e {ITS_CONTACT}
     WHERE e.organization_id = %(organization)b::uuid AND e.entry_id = ANY (%(entries)b::uuid[])
     ORDER BY e.queued_at DESC, e.entry_id DESC""")
-_CHANGES = Query("""
-    SELECT entry_id, at, kind, from_queue_id, queue_id, agent_id, actor, reason FROM router.queue_change
-    WHERE organization_id = %(organization)b::uuid AND entry_id = ANY (%(entries)b::uuid[])
-    ORDER BY entry_id, change_id""")
+_CHANGES = Query(f"""
+    SELECT c.entry_id, c.at, c.kind, c.from_queue_id, c.queue_id, c.agent_id, c.actor, c.reason
+    FROM unnest(%(entries)b::uuid[]) t(e)
+    CROSS JOIN LATERAL (
+      SELECT * FROM router.queue_change WHERE organization_id = %(organization)b::uuid AND entry_id = t.e
+      ORDER BY change_id DESC LIMIT {MOST_CHANGES}) c
+    ORDER BY c.entry_id, c.change_id DESC""")
 
 _NOTE = Query("""
     INSERT INTO router.queue_change
@@ -59,7 +65,9 @@ def entries_in(rows: Sequence[Rows]) -> list[Entry]:
             at=at, kind=kind, from_queue_id=left, queue_id=queue_id, agent_id=agent_id, actor=actor, reason=reason
         )
         by_entry[entry_id].append(change)
-    return [Entry(**dict(zip(_COLUMNS, row, strict=True)), changes=tuple(by_entry[row[0]])) for row in entries]
+    return [
+        Entry(**dict(zip(_COLUMNS, row, strict=True)), changes=tuple(reversed(by_entry[row[0]]))) for row in entries
+    ]
 
 
 def noting(
@@ -86,6 +94,6 @@ def noting(
 
 _COLUMNS = (
     "entry_id", "conversation_id", "phone_number_id", "wa_id", "user_id", "contact_name", "queue_id", "state",
-    "priority", "is_vip", "queued_at", "context", "sla_due_at", "sla_alert_at", "sla_alerted_at", "agent_id",
-    "assigned_at", "ended_at", "end_reason",
+    "priority", "is_vip", "queued_at", "context", "is_flows", "sla_due_at", "sla_alert_at", "sla_alerted_at",
+    "agent_id", "assigned_at", "ended_at", "end_reason",
 )  # fmt: skip
