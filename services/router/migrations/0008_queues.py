@@ -27,7 +27,7 @@ TABLES = (
       queue_id uuid NOT NULL,
       department_id uuid NOT NULL,
       name text NOT NULL,
-      priority int NOT NULL CHECK (priority BETWEEN 0 AND 100),
+      priority int NOT NULL DEFAULT 50 CHECK (priority BETWEEN 0 AND 100),
       sla_minutes int NOT NULL CHECK (sla_minutes >= 0),
       -- NULL: as the department.
       routing text CHECK (routing IN ('manual', 'round_robin', 'load_balance', 'skills_based')),
@@ -70,8 +70,8 @@ TABLES = (
       contact_id uuid NOT NULL,
       -- NULL: somebody took the conversation, or its queue is gone since it ended.
       queue_id uuid,
-      state text NOT NULL CHECK (state IN ('waiting', 'assigned', 'ended')),
-      priority int NOT NULL CHECK (priority BETWEEN 0 AND 100),
+      state text NOT NULL CHECK (state IN ('ended', 'assigned', 'waiting')),
+      priority int NOT NULL DEFAULT 50 CHECK (priority BETWEEN 0 AND 100),
       is_vip boolean NOT NULL,
       queued_at timestamptz NOT NULL,
       context text NOT NULL,

@@ -227,6 +227,7 @@ async def test_a_transfer_to_a_department_goes_to_its_first_queue_and_overflows_
     spare = await room.queue("spare", department_id=sales, priority=1)
     first = await room.queue("first", department_id=sales, priority=90, max_queue_size=1, overflow_queue_id=spare)
     for number in (1, 2):
+        room.clock.pass_by(seconds=1)
         await transfer(room, number, department_id=sales)
 
     assert [each.queue_id for each in await room.entries()] == [first, spare]
