@@ -54,6 +54,10 @@ def _of_organization(
         key = f"{prefix}/opt_out"
         verb = _verb(memory, key, organization.opt_out, key in memory.digests)
         yield Change(name, "stop words", opt_out_of(organization.opt_out), verb)
+    for kind, things in (("department", organization.departments), ("queue", organization.queues)):
+        for thing in things:
+            key = f"{prefix}/{kind}/{thing.name}"
+            yield Change(name, kind, thing.name, _verb(memory, key, thing, key in memory.digests))
     for kind, items in (("user", organization.users), ("API key", organization.api_keys)):
         for item in items:
             yield Change(name, kind, item.name, _account_verb(checked.get((name, kind, item.name))))

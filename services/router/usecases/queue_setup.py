@@ -5,11 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from services.chassis.clock import Now
 from services.chassis.errors import InvalidArgument
-from services.router.domain.queues import Agent, BusinessHours, Department, Floor, Presence, Queue
+from services.router.domain.queues import (
+    Agent,
+    BusinessHours,
+    Department,
+    Floor,
+    Presence,
+    Queue,
+    department_id_of,
+    queue_id_of,
+)
 from services.router.ports.queues import QueueStore
 from services.router.usecases.fields import stored_text, text_of, time_zone
 
@@ -87,16 +96,6 @@ class QueueSetup:
     async def floor(self, *, organization_id: UUID) -> Floor:
         """All that is set up, and who waits and is busy."""
         return await self._store.floor(organization_id=organization_id)
-
-
-def department_id_of(organization_id: UUID, name: str) -> UUID:
-    """The id of a department."""
-    return uuid5(organization_id, f"department:{name}")
-
-
-def queue_id_of(organization_id: UUID, name: str) -> UUID:
-    """The id of a queue."""
-    return uuid5(organization_id, f"queue:{name}")
 
 
 def _within(field: str, value: int, most: int) -> None:

@@ -8,8 +8,17 @@ import pytest
 
 from services.chassis.errors import InvalidArgument, NotFound
 from services.pb.common.v1 import errors_pb2
-from services.router.domain.queues import Agent, BusinessHours, Department, Floor, Presence, Queue
-from services.router.usecases.queue_setup import QueueSetup, department_id_of, queue_id_of
+from services.router.domain.queues import (
+    Agent,
+    BusinessHours,
+    Department,
+    Floor,
+    Presence,
+    Queue,
+    department_id_of,
+    queue_id_of,
+)
+from services.router.usecases.queue_setup import QueueSetup
 from tests.unit.router.floors import NOON, agent, department, queue
 
 ORGANIZATION = UUID(int=5)

@@ -1,7 +1,16 @@
 """Departments, queues and agents: who is to have which conversation. Pure."""
 
 from services.router.domain.queues.entry import VIP_TAG, Change, Entry, Sla, sla_of
-from services.router.domain.queues.floor import Agent, Department, Floor, Presence, Queue, Routing
+from services.router.domain.queues.floor import (
+    Agent,
+    Department,
+    Floor,
+    Presence,
+    Queue,
+    Routing,
+    department_id_of,
+    queue_id_of,
+)
 from services.router.domain.queues.hours import (
     BusinessHours,
     due_after,
@@ -32,12 +41,14 @@ __all__ = [
     "Waiting",
     "Wanted",
     "assign_all",
+    "department_id_of",
     "due_after",
     "hours_of",
     "is_open",
     "place",
     "place_in",
     "pullable",
+    "queue_id_of",
     "read_hours",
     "refusal_of",
     "schedule_of",

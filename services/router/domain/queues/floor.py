@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from services.router.domain.queues.hours import BusinessHours, is_open
 
@@ -15,6 +15,16 @@ Routing = Literal["manual", "round_robin", "load_balance", "skills_based"]
 """Who is given a conversation: who takes it; one after the other; the least busy; the able with the fewest skills."""
 
 Presence = Literal["available", "busy", "away", "offline"]
+
+
+def department_id_of(organization_id: UUID, name: str) -> UUID:
+    """The id of a department: made from its name."""
+    return uuid5(organization_id, f"department:{name}")
+
+
+def queue_id_of(organization_id: UUID, name: str) -> UUID:
+    """The id of a queue: made from its name."""
+    return uuid5(organization_id, f"queue:{name}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
