@@ -12,6 +12,7 @@ from services.router.domain.contacts import NO_PROFILE, Contact, ContactChanges,
 from services.router.domain.conversation import Touch, combine
 from services.router.domain.identity import Identity, conversation_id_of
 from services.router.ports import Raced
+from services.router.store.queues.moving import following
 from services.router.store.touches import touching
 
 # Runs steps of the present transaction in one journey.
@@ -174,7 +175,7 @@ async def _merge(run: Run, merges: Sequence[Merge], rest: Sequence[Step]) -> Non
         (_MERGE, columns), (_MERGE_PROFILES, columns), (_MOVE_IDENTITIES, columns), (_LOST_CONVERSATIONS, columns),
     ])  # fmt: skip
     inherited = combine([_inherited(*row) for row in lost])
-    steps = [*([touching(inherited)] if inherited else []), *rest]
+    steps = [*([touching(inherited), *following(columns)] if inherited else []), *rest]
     if steps:
         await run(steps)
 

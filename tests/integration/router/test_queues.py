@@ -10,10 +10,12 @@ import pytest
 from services.chassis.audit import AuditLog
 from services.chassis.errors import FailedPrecondition, InvalidArgument, NotFound, Unavailable
 from services.pb.common.v1 import errors_pb2
+from services.router.domain.contacts import ContactChanges, Merge
+from services.router.domain.identity import contact_id_of
 from services.router.domain.order import HandBack, HandOver
 from services.router.domain.queues import hours_of
 from services.router.ports.queues import EntryFilter
-from services.router.store import PostgresConversations, PostgresPrivacy
+from services.router.store import PostgresConversations, PostgresPrivacy, PostgresRouting
 from tests.fixtures import servers
 from tests.integration.router.queue_room import NAMES, NOON, QueueRoom, open_room
 
@@ -297,6 +299,49 @@ async def test_entries_are_told_by_page(room: QueueRoom) -> None:
             await room.here.handling.page(
                 organization_id=room.organization_id, chosen=EntryFilter(), limit=2, cursor=bad
             )
+
+
+async def merge(room: QueueRoom, *losers: int) -> None:
+    """It turns out that these contacts are the first one."""
+    first = contact_id_of(room.identity(1))
+    merged = [Merge(room.organization_id, contact_id_of(room.identity(loser)), first) for loser in losers]
+    async with PostgresRouting(room.database, NAMES).routing([room.organization_id]) as work:
+        await work.save_contacts(ContactChanges(merged=merged))
+
+
+async def test_who_waits_goes_on_waiting_as_the_contact_it_turns_out_to_be(room: QueueRoom) -> None:
+    await room.queue()
+    await room.hand_over(2, context="two children")
+    await merge(room, 2)
+
+    entry = await room.entry(1)
+    assert (entry.state, entry.context, entry.wa_id) == ("waiting", "two children", room.identity(1).value)
+    assert await room.owner(1) == "person"
+    assert await release(room, 1)
+    assert await room.entries() == []
+
+
+async def test_of_two_who_turn_out_to_be_one_only_one_goes_on_waiting(room: QueueRoom) -> None:
+    await room.queue()
+    for number in (1, 2, 3):
+        room.clock.pass_by(minutes=1)
+        await room.hand_over(number)
+    await merge(room, 2)
+    await merge(room, 3)
+
+    assert [each.conversation_id for each in await room.entries()] == [room.conversation(1)]
+    assert [each.end_reason for each in await room.entries("ended")] == ["merged", "merged"]
+
+
+async def test_of_several_who_turn_out_to_be_one_at_once_who_has_waited_longest_goes_on(room: QueueRoom) -> None:
+    await room.queue()
+    for number in (3, 2):
+        room.clock.pass_by(minutes=1)
+        await room.hand_over(number, context=f"of {number}")
+    await merge(room, 2, 3)
+
+    assert [each.context for each in await room.entries()] == ["of 3"]
+    assert [each.end_reason for each in await room.entries("ended")] == ["merged"]
 
 
 async def test_what_is_needed_is_not_removed(room: QueueRoom) -> None:
