@@ -191,6 +191,16 @@ class QueueRoom:
         handling = (replica or self.here).handling
         return await handling.pull(organization_id=self.organization_id, agent_id=agent_id, queue_ids=queue_ids)
 
+    async def release(self, number: int, *, is_unattended: bool = False) -> bool:
+        """Give the contact's conversation back; whether people had it."""
+        _, is_changed = await self.here.handling.release(
+            organization_id=self.organization_id,
+            name=self.name(number),
+            is_unattended=is_unattended,
+            reason="done",
+        )
+        return is_changed
+
     async def entries(self, state: Any = None) -> list[Entry]:
         """Entries in the order in which they were queued."""
         chosen = EntryFilter(state=state)

@@ -10,7 +10,7 @@ from uuid import UUID
 
 import pytest
 
-from services.chassis.db import Database
+from services.chassis.db import Database, fetch_all
 from services.chassis.errors import NotFound
 from services.router.domain.order import ContactChange
 from services.router.domain.queues import Entry, hours_of
@@ -182,3 +182,17 @@ async def test_who_is_no_agent_of_the_organization_pulls_nothing(
         with pytest.raises(NotFound):
             await room.pull(stranger)
         assert await other.pull(stranger) is None
+
+
+async def test_who_pulls_while_others_hold_all_that_is_looked_at_first_gets_what_comes_after(room: QueueRoom) -> None:
+    await room.queue()
+    me = await room.agent(1)
+    await crowd(room, 102, chance=random.Random(3))
+    in_turn = [each.entry_id for each in sorted(await everything(room), key=turn)]
+    hold = "SELECT 1 FROM router.queue_entry WHERE entry_id = ANY (%s) FOR NO KEY UPDATE"
+    async with room.database.transaction([room.organization_id]) as connection:
+        await fetch_all(connection, hold, (in_turn[:101],))
+        pulled = await room.pull(me)
+
+    assert pulled is not None
+    assert pulled.entry_id == in_turn[101]

@@ -10,14 +10,12 @@ import pytest
 from services.chassis.audit import AuditLog
 from services.chassis.errors import FailedPrecondition, InvalidArgument, NotFound, Unavailable
 from services.pb.common.v1 import errors_pb2
-from services.router.domain.contacts import ContactChanges, Merge
-from services.router.domain.identity import contact_id_of
 from services.router.domain.order import HandBack, HandOver
 from services.router.domain.queues import hours_of
 from services.router.ports.queues import EntryFilter
-from services.router.store import PostgresConversations, PostgresPrivacy, PostgresRouting
+from services.router.store import PostgresConversations
 from tests.fixtures import servers
-from tests.integration.router.queue_room import NAMES, NOON, QueueRoom, open_room
+from tests.integration.router.queue_room import NOON, QueueRoom, open_room
 
 CLOSED = hours_of("UTC", {"thursday": ("13:00", "18:00")})
 
@@ -45,13 +43,6 @@ async def transfer(
         department_id=department_id,
         reason="a matter of taxes",
     )
-
-
-async def release(room: QueueRoom, number: int, *, is_unattended: bool = False) -> bool:
-    _, is_changed = await room.here.handling.release(
-        organization_id=room.organization_id, name=room.name(number), is_unattended=is_unattended, reason="done"
-    )
-    return is_changed
 
 
 async def test_what_a_flow_hands_over_waits_in_its_queue_and_is_a_persons_in_one_transaction(room: QueueRoom) -> None:
@@ -246,12 +237,12 @@ async def test_a_released_conversation_is_the_bots_after_its_flow_was_told(room:
     await room.pull(me)
     room.hands.is_away = True
     with pytest.raises(Unavailable):
-        await release(room, 1)
+        await room.release(1)
     assert await room.owner(1) == "person"
     room.hands.is_away = False
 
-    assert await release(room, 1, is_unattended=True)
-    assert not await release(room, 1)
+    assert await room.release(1, is_unattended=True)
+    assert not await room.release(1)
 
     assert list(room.hands.told.values()) == [("release", room.conversation(1), True)]
     assert await room.owner(1) == "bot"
@@ -301,127 +292,13 @@ async def test_entries_are_told_by_page(room: QueueRoom) -> None:
             )
 
 
-async def merge(room: QueueRoom, *losers: int) -> None:
-    """It turns out that these contacts are the first one."""
-    first = contact_id_of(room.identity(1))
-    merged = [Merge(room.organization_id, contact_id_of(room.identity(loser)), first) for loser in losers]
-    async with PostgresRouting(room.database, NAMES).routing([room.organization_id]) as work:
-        await work.save_contacts(ContactChanges(merged=merged))
-
-
-async def test_who_waits_goes_on_waiting_as_the_contact_it_turns_out_to_be(room: QueueRoom) -> None:
-    await room.queue()
-    await room.hand_over(2, context="two children")
-    await merge(room, 2)
-
-    entry = await room.entry(1)
-    assert (entry.state, entry.context, entry.wa_id) == ("waiting", "two children", room.identity(1).value)
-    assert await room.owner(1) == "person"
-    assert await release(room, 1)
-    assert await room.entries() == []
-
-
-async def test_of_two_who_turn_out_to_be_one_only_one_goes_on_waiting(room: QueueRoom) -> None:
-    await room.queue()
-    for number in (1, 2, 3):
-        room.clock.pass_by(minutes=1)
-        await room.hand_over(number)
-    await merge(room, 2)
-    await merge(room, 3)
-
-    assert [each.conversation_id for each in await room.entries()] == [room.conversation(1)]
-    assert [each.end_reason for each in await room.entries("ended")] == ["merged", "merged"]
-
-
-async def test_of_several_who_turn_out_to_be_one_at_once_who_has_waited_longest_goes_on(room: QueueRoom) -> None:
-    await room.queue()
-    for number in (3, 2):
-        room.clock.pass_by(minutes=1)
-        await room.hand_over(number, context=f"of {number}")
-    await merge(room, 2, 3)
-
-    assert [each.context for each in await room.entries()] == ["of 3"]
-    assert [each.end_reason for each in await room.entries("ended")] == ["merged"]
-
-
-async def test_what_is_needed_is_not_removed(room: QueueRoom) -> None:
-    second = await room.queue("second")
-    first = await room.queue("first", overflow_queue_id=second)
-    await room.hand_over(1, queue_id="first")
-    setup, organization_id = room.here.setup, room.organization_id
-    for queue_id in (first, second):
-        with pytest.raises(FailedPrecondition):
-            await setup.delete_queue(organization_id=organization_id, queue_id=queue_id)
-    support = await room.department()
-    with pytest.raises(FailedPrecondition):
-        await setup.delete_department(organization_id=organization_id, department_id=support)
-
-    await release(room, 1)
-    for queue_id in (first, second):
-        await setup.delete_queue(organization_id=organization_id, queue_id=queue_id)
-    await setup.delete_department(organization_id=organization_id, department_id=support)
-
-    assert (await room.entry(1, "ended")).queue_id is None
-    with pytest.raises(NotFound):
-        await setup.delete_queue(organization_id=organization_id, queue_id=first)
-
-
-async def test_presence_ends_by_itself(room: QueueRoom) -> None:
-    me = await room.agent(1)
-    floor = await room.here.setup.floor(organization_id=room.organization_id)
-    assert floor.agents[me].presence_at(room.clock()) == "available"
-
-    room.clock.pass_by(hours=1)
-    assert floor.agents[me].presence_at(room.clock()) == "offline"
-
-
-async def test_what_people_were_told_goes_with_the_contact(room: QueueRoom) -> None:
-    await room.queue()
-    await room.hand_over(1, context="lives in Olinda")
-    await room.hand_over(2, context="stays")
-    privacy = PostgresPrivacy(room.database, NAMES, AuditLog("router", room.database))
-    person = await privacy.find(identity=room.identity(1))
-    assert person is not None
-    rows = await privacy.rows(organization_id=room.organization_id, contact_ids=person.contact_ids)
-    assert {row.kind for row in rows} >= {"queue_entry", "queue_change"}
-    assert "lives in Olinda" in str(rows)
-
-    erased = await privacy.erase(organization_id=room.organization_id, job_id=uuid4(), person=person)
-
-    assert erased is not None
-    assert (erased.counts["router.queue_entry"], erased.counts["router.queue_change"]) == (1, 1)
-    assert [each.context for each in await room.entries()] == ["stays"]
-
-
-async def test_what_has_long_ended_is_let_go_though_the_contact_still_writes(room: QueueRoom) -> None:
-    await room.queue()
-    for number in (1, 2):
-        await room.hand_over(number)
-    await release(room, 1)
-    room.clock.pass_by(days=40)
-    await room.write(1, 2, 3)
-    privacy = PostgresPrivacy(room.database, NAMES, AuditLog("router", room.database))
-
-    expired = await privacy.expire(
-        organization_id=room.organization_id,
-        job_id=uuid4(),
-        before=room.clock() - timedelta(days=30),
-        after=UUID(int=0),
-        limit=100,
-    )
-
-    assert expired.counts["router.queue_entry"] == 1
-    assert [each.conversation_id for each in await room.entries()] == [room.conversation(2)]
-    assert await room.entries("ended") == []
-
-
 async def test_changes_of_who_has_what_and_of_the_set_up_are_noted(room: QueueRoom) -> None:
     line = await room.queue()
     me = await room.agent(1)
     await room.hand_over(1)
     await assign(room, 1, me)
     await transfer(room, 1, queue_id=line)
-    await release(room, 1)
+    await room.release(1)
     await room.here.setup.delete_queue(organization_id=room.organization_id, queue_id=line)
     audit = AuditLog("router", room.database)
     noted = [each.action for each in await audit.read(organization_id=room.organization_id, limit=100)]

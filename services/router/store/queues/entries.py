@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -34,27 +34,39 @@ _BY_NAME = Query("""
 # Two pulls of one agent go one after the other, so that each counts what the other took.
 _LOCK_AGENT = Query(f"SELECT 1 FROM router.agent WHERE {_MINE} AND agent_id = %(agent)b::uuid FOR NO KEY UPDATE")
 
-# Whoever else is about to be given the first gets the next: nobody waits, and nothing is given twice.
-_PULL = Query("""
+# Of each queue so many are looked at first, by the index of their turns: sorting all that wait takes longer the more
+# there are. Only where others hold all of these is it done.
+_FIRST = 100
+_FIRST_OF_EACH = f"""e.entry_id = ANY (ARRAY(
+        SELECT c.entry_id FROM unnest(%(queues)b::uuid[]) t(q) CROSS JOIN LATERAL (
+          SELECT entry_id FROM router.queue_entry
+          WHERE organization_id = %(organization)b::uuid AND queue_id = t.q AND state = 'waiting'
+          ORDER BY priority DESC, is_vip DESC, queued_at, entry_id LIMIT {_FIRST}) c))"""
+_ALL = "e.queue_id = ANY (%(queues)b::uuid[])"
+# Ids come as arrays: a join the planner would make by the organization alone, while statistics are young.
+_PULLING = """
     WITH chosen AS MATERIALIZED (
       SELECT e.entry_id FROM router.queue_entry e
-      JOIN unnest(%(queues)b::uuid[], %(priorities)b::int[]) t(q, p) ON e.queue_id = t.q
-      WHERE e.organization_id = %(organization)b::uuid AND e.state = 'waiting'
-      ORDER BY t.p DESC, e.priority DESC, e.is_vip DESC, e.queued_at, e.entry_id
+      WHERE e.organization_id = %(organization)b::uuid AND e.state = 'waiting' AND {}
+      ORDER BY (%(priorities)b::int[])[array_position(%(queues)b::uuid[], e.queue_id)] DESC,
+               e.priority DESC, e.is_vip DESC, e.queued_at, e.entry_id
       LIMIT 1 FOR NO KEY UPDATE OF e SKIP LOCKED)
-    UPDATE router.queue_entry e
+    UPDATE router.queue_entry
     SET state = 'assigned', agent_id = %(agent)b::uuid, assigned_at = %(now)b::timestamptz, is_notice_due = false
-    FROM chosen c WHERE e.organization_id = %(organization)b::uuid AND e.entry_id = c.entry_id
-    RETURNING e.entry_id""")
+    WHERE organization_id = %(organization)b::uuid AND entry_id = (SELECT entry_id FROM chosen)
+    RETURNING entry_id"""
+# Whoever else is about to be given the first gets the next: nobody waits, and nothing is given twice.
+_PULLS = (Query(_PULLING.format(_FIRST_OF_EACH)), Query(_PULLING.format(_ALL)))
 
-_PAGE = Query(f"""
+_PAGE = """
     SELECT entry_id FROM router.queue_entry
-    WHERE {_MINE}
+    WHERE organization_id = %(organization)b::uuid AND {}
       AND (%(queue)b::uuid IS NULL OR queue_id = %(queue)b::uuid)
       AND (%(agent)b::uuid IS NULL OR agent_id = %(agent)b::uuid)
-      AND CASE WHEN %(state)b::text IS NULL THEN state <> 'ended' ELSE state = %(state)b::text END
+      AND (%(state)b::text IS NULL OR state = %(state)b::text)
       AND (%(at)b::timestamptz IS NULL OR (queued_at, entry_id) < (%(at)b::timestamptz, %(id)b::uuid))
-    ORDER BY queued_at DESC, entry_id DESC LIMIT %(limit)b::bigint""")
+    ORDER BY queued_at DESC, entry_id DESC LIMIT %(limit)b::bigint"""
+_OPEN_PAGE, _ENDED_PAGE = Query(_PAGE.format("state <> 'ended'")), Query(_PAGE.format("state = 'ended'"))
 
 _WHY = {
     "inactive": "the agent is not active; choose another, or put the agent again as active",
@@ -89,15 +101,14 @@ class PostgresEntries:
         """See EntryStore."""
         async with self._database.journey([organization_id]) as journey:
             locking = (_LOCK_AGENT, {"organization": organization_id, "agent": agent_id})
-            _, *rows = await journey.run([locking, *reading_floors([organization_id])])
+            _, *rows = await journey.run([locking, *reading_floors([organization_id], with_waiting=False)])
             floor = floors_in([organization_id], rows)[organization_id]
             queues = pullable(floor, _agent(floor, agent_id), queue_ids, now)
             if not queues:
                 return None
-            (pulled,) = await journey.run([_pulling(organization_id, agent_id, queues, now)])
-            if not pulled:
+            entry_id = await _pulled(journey, _pulling(organization_id, agent_id, queues, now))
+            if entry_id is None:
                 return None
-            entry_id: UUID = pulled[0][0]
             note = noting(organization_id, [entry_id], "pulled", now=now, actor=self._audit.who())
             read = await journey.commit([note, *reading_entries(organization_id, [entry_id])])
         return entries_in(read[1:])[0]
@@ -185,7 +196,8 @@ class PostgresEntries:
             "limit": limit,
         }
         async with self._database.journey([organization_id], durable=False) as journey:
-            (found,) = await journey.run([(_PAGE, values)])
+            query = _ENDED_PAGE if chosen.state == "ended" else _OPEN_PAGE
+            (found,) = await journey.run([(query, values)])
             return entries_in(await journey.run(reading_entries(organization_id, [row[0] for row in found])))
 
     async def _hold(
@@ -237,8 +249,17 @@ class PostgresEntries:
         return notes
 
 
-def _pulling(organization_id: UUID, agent_id: UUID, queues: Sequence[Queue], now: datetime) -> Step:
-    return _PULL, {
+async def _pulled(journey: Transaction, values: Mapping[str, object]) -> UUID | None:
+    for query in _PULLS:
+        (rows,) = await journey.run([(query, values)])
+        if rows:
+            entry_id: UUID = rows[0][0]
+            return entry_id
+    return None
+
+
+def _pulling(organization_id: UUID, agent_id: UUID, queues: Sequence[Queue], now: datetime) -> Mapping[str, object]:
+    return {
         "organization": organization_id,
         "agent": agent_id,
         "queues": [queue.queue_id for queue in queues],

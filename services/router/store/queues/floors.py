@@ -27,20 +27,22 @@ _AGENTS = Query(f"""
 _WAITING = Query(f"""
     SELECT organization_id, queue_id, count(*) FROM router.queue_entry
     WHERE {_THEIRS} AND state = 'waiting' GROUP BY 1, 2""")
+_NOBODY = Query("SELECT %(organizations)b::uuid[], NULL, 0 LIMIT 0")
 _LOADS = Query(f"""
     SELECT e.organization_id, e.agent_id, (
              SELECT q.department_id FROM router.queue q
              WHERE q.organization_id = e.organization_id AND q.queue_id = e.queue_id LIMIT 1), count(*)
     FROM router.queue_entry e WHERE e.{_THEIRS} AND e.state = 'assigned' GROUP BY 1, 2, 3""")
 
-STATEMENTS = (_DEPARTMENTS, _QUEUES, _AGENTS, _WAITING, _LOADS)
 
+def reading_floors(organization_ids: Iterable[UUID], *, with_waiting: bool = True) -> list[Step]:
+    """The steps that read floors; who only takes need not count who waits.
 
-def reading_floors(organization_ids: Iterable[UUID]) -> list[Step]:
-    """The steps that read floors. Locks that they depend on are taken by earlier statements: each sees what is
-    committed when it begins."""
+    Locks that they depend on are taken by earlier statements: each sees what is committed when it begins.
+    """
     values = {"organizations": sorted(set(organization_ids))}
-    return [(statement, values) for statement in STATEMENTS]
+    waiting = _WAITING if with_waiting else _NOBODY
+    return [(statement, values) for statement in (_DEPARTMENTS, _QUEUES, _AGENTS, waiting, _LOADS)]
 
 
 def floors_in(organization_ids: Iterable[UUID], rows: Sequence[Rows]) -> dict[UUID, Floor]:
