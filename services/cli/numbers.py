@@ -43,7 +43,7 @@ def describe_number(organization: str, number: sender_pb2.NumberHealth) -> str:
     paused = "".join(f"; PAUSED by {pause.error_code}: {pause.error_text}" for pause in number.pauses)
     failed = ", ".join(f"{error.count} × {error.error_code or 'refused'}" for error in number.errors)
     errors = f"; failed in 24 hours: {failed}" if failed else ""
-    return f"number     {number.phone_number_id} of {organization}: {word}; {waits}{paused}{errors}"
+    return f"number     {number.phone_number_id} of {organization}: {word}{_kept_to(number)}; {waits}{paused}{errors}"
 
 
 def _age(number: sender_pb2.NumberHealth) -> float:
@@ -57,6 +57,15 @@ def _told(number: sender_pb2.NumberHealth) -> tuple[str, ...]:
         f"limit {number.messaging_limit}" if number.messaging_limit else "",
         f"throughput {number.throughput_level}" if number.throughput_level else "",
     )
+
+
+def _kept_to(number: sender_pb2.NumberHealth) -> str:
+    limits = (
+        f"{number.messages_per_second} a second" if number.messages_per_second else "",
+        f"{number.users_per_day} users a day" if number.users_per_day else "",
+    )
+    kept = ", ".join(filter(None, limits))
+    return f"; kept to {kept}" if kept else ""
 
 
 def _json_of_number(organization: str, number: sender_pb2.NumberHealth) -> str:

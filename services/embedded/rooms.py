@@ -148,6 +148,8 @@ class Surroundings:
                 "SERVICE_JWKS_FILE": str(jwks_file(self.secrets_folder)),
             }
         )
+        if replica.room == "sender" and "MEDIA_FOLDER" not in self.environment:
+            variables["MEDIA_FOLDER"] = str(self.log_folder.parent / "media")
         if replica.http is not None:
             variables["HTTP_ADDRESS"] = replica.http
         return variables

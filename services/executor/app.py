@@ -44,6 +44,7 @@ from services.executor.store import (
     PostgresSecrets,
     PostgresStates,
     PostgresVersions,
+    Starting,
 )
 from services.executor.usecases import (
     CallOutside,
@@ -67,6 +68,7 @@ from services.executor.worker import (
     encode_notice,
     encode_record,
     encode_said,
+    encode_starts,
     hand_items,
     read_effect,
     recorded_arrival,
@@ -106,7 +108,8 @@ async def build(settings: Settings) -> Service:
     inbox_bell, outbox_bell, records_bell, effects_bell, notices_bell = (Bell() for _ in range(5))
     audit = AuditLog("executor", database)
     states = PostgresStates(database, inbox, outbox, records, effects, notices, audit=audit, on_queued=inbox_bell.ring)
-    flows = PostgresFlows(database, audit)
+    starting = Starting(notices, encode_starts, on_told=notices_bell.ring)
+    flows = PostgresFlows(database, audit, starting)
     library = FlowLibrary(flows)
     limits = Limits(settings.max_flow_iterations, settings.flow_execution_timeout_ms)
     ttl = timedelta(hours=settings.conversation_session_ttl_hours)
@@ -175,7 +178,7 @@ async def build(settings: Settings) -> Service:
     timers = TimerClock(states)
     mover = Mover(PostgresMigrations(database))
     templates = GrpcTemplates(sender_peer)
-    versions = PostgresVersions(database, audit, on_begun=mover.ring)
+    versions = PostgresVersions(database, audit, starting, on_begun=mover.ring)
     rpc = RpcServer(
         settings.grpc_address,
         [

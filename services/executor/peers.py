@@ -94,6 +94,7 @@ def _shape(shape: sender_pb2.TemplateShape) -> TemplateShape:
         body_names=tuple(shape.body_names),
         is_body_known=shape.is_body_known,
         buttons=tuple((button.text, button.needs_value) for button in shape.buttons),
+        cards=tuple(_shape(card) for card in shape.cards),
     )
 
 

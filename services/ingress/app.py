@@ -40,6 +40,8 @@ from services.ingress.peers import (
     RouterPrivacy,
     SenderPrivacy,
 )
+from services.ingress.peers.campaigns import GrpcCampaigns
+from services.ingress.peers.media import GrpcMedia
 from services.ingress.peers.outgoing import GrpcMessages, GrpcWebhooks
 from services.ingress.ports import AuditTrail
 from services.ingress.privacy import Exports, Requests, Work
@@ -192,8 +194,10 @@ async def build(settings: Settings) -> Service:
         flows=GrpcFlows(executor_peer),
         templates=GrpcTemplates(sender_peer),
         messages=GrpcMessages(sender_peer),
+        media=GrpcMedia(sender_peer),
         webhooks=GrpcWebhooks(sender_peer),
         queues=GrpcQueues(router_peer),
+        campaigns=GrpcCampaigns(sender_peer),
         requests=requests,
         exports=exports,
         accounts=accounts,
@@ -270,4 +274,5 @@ def _rest_limits(settings: Settings) -> RestLimits:
         refresh=Limit(settings.refreshes_per_minute, 60.0),
         acceptance=Limit(settings.acceptances_per_hour, 3600.0),
         sending=Limit(settings.sends_per_minute, 60.0),
+        upload=Limit(settings.uploads_per_minute, 60.0),
     )

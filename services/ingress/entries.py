@@ -14,7 +14,7 @@ from uuid import UUID, uuid5
 
 import orjson
 
-from services.ingress.domain.webhook import Event, TemplateNews
+from services.ingress.domain.webhook import Event, NumberNews, TemplateNews
 from services.pb.common.v1 import events_pb2
 
 _NAMESPACE = UUID("6f0f3a52-51a5-5d0c-9a3d-2f3c0b8f1f5e")
@@ -95,6 +95,7 @@ def message_payload(event: Event, *, received_at_ms: int, signed_by: tuple[str, 
     _cut_texts(message, _MESSAGE_TEXTS.values())
     _cut_texts(message.reply, ("kind", "id", "title"))
     message.fields = orjson.dumps(_cut(event.fields))
+    _cut_texts(message.referral, ("source_id", "source_type"))
     for item in message.order_items:
         _cut_texts(item, ("product_retailer_id", "currency"))
     return message.SerializeToString()
@@ -117,6 +118,8 @@ def notice_payload(event: Event, *, received_at_ms: int, signed_by: tuple[str, .
         notice = _preference(event, received_at_ms)
     elif event.template_news is not None:
         notice = _template_news(event.template_news, received_at_ms)
+    elif event.number_news is not None:
+        notice = _number_news(event, event.number_news, received_at_ms)
     else:
         return None
     if notice is None:
@@ -132,11 +135,14 @@ def notice_payload(event: Event, *, received_at_ms: int, signed_by: tuple[str, .
 
 
 def notice_place(event: Event) -> tuple[UUID, UUID]:
-    """The group and the lane of news: a person's at their number, or the account's own."""
+    """The group and the lane of news: a person's at their number, a number's, or the account's own."""
+    if event.phone_number_id and event.number_news is not None:
+        group = number_key(event.phone_number_id)
+        return group, _uuid5(group, "number")
     if event.phone_number_id:
         return number_key(event.phone_number_id), lane_of(event)
     group = number_key(f"account:{event.waba_id or ''}")
-    return group, _uuid5(group, "templates")
+    return group, _uuid5(group, "templates" if event.template_news is not None else "numbers")
 
 
 def _preference(event: Event, received_at_ms: int) -> events_pb2.Notice | None:
@@ -176,6 +182,21 @@ def _template_news(news: TemplateNews, received_at_ms: int) -> events_pb2.Notice
     )
 
 
+def _number_news(event: Event, news: NumberNews, received_at_ms: int) -> events_pb2.Notice:
+    return events_pb2.Notice(
+        number=events_pb2.NumberNews(
+            phone_number_id=event.phone_number_id or "",
+            phone_number=news.phone_number[:_LONGEST_NAME],
+            event=news.event[:_LONGEST_NAME],
+            messages_per_second=news.messages_per_second,
+            users_per_day=news.users_per_day,
+            quality=news.quality[:_LONGEST_NAME],
+            account_state=news.account_state,
+            told_at_ms=received_at_ms,
+        )
+    )
+
+
 def kept_fields(event: Event) -> str:
     """The normal form of an event that travels nowhere, as JSON."""
     fields = orjson.dumps(event.fields)
@@ -205,6 +226,8 @@ def _message_of(event: Event, *, received_at_ms: int, signed_by: tuple[str, ...]
         known["reply"] = _reply(reply)
     if event.order_items:
         known["order_items"] = [events_pb2.OrderItem(**item._asdict()) for item in event.order_items]
+    if event.referral is not None:
+        known["referral"] = events_pb2.Referral(**event.referral._asdict())
     return events_pb2.InboundMessage(
         **known,
         waba_id=event.waba_id or "",

@@ -80,6 +80,9 @@ class Settings(ServiceSettings):
     sends_per_minute: int = setting(
         "SENDS_PER_MINUTE", "messages said over REST in one organization in a minute; 0 means no limit", default=100
     )
+    uploads_per_minute: int = setting(
+        "UPLOADS_PER_MINUTE", "files uploaded over REST in one organization in a minute; 0 means no limit", default=50
+    )
     trusted_proxies: int = setting(
         "TRUSTED_PROXIES",
         "how many proxies before ingress append to X-Forwarded-For; 0 means that whoever connects is the client",

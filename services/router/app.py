@@ -17,8 +17,9 @@ from services.chassis.settings import SettingsError
 from services.chassis.tenancy import ServiceSigner, TokenVerifier
 from services.pb.router.v1 import router_pb2_grpc
 from services.router.cache import ContactCache, PlanCache
-from services.router.peers import GrpcExecutor, GrpcHands, GrpcSender
+from services.router.peers import GrpcExecutor, GrpcFiles, GrpcHands, GrpcSender
 from services.router.ports import (
+    AudienceStore,
     ConversationStore,
     DirectoryStore,
     Executor,
@@ -30,6 +31,7 @@ from services.router.ports import (
 from services.router.ports.queues import EntryStore, Hands, QueueStore
 from services.router.server import (
     AddressesServer,
+    ContactsServer,
     ConversationsServer,
     DirectoryServer,
     OrdersServer,
@@ -39,6 +41,7 @@ from services.router.server import (
 )
 from services.router.settings import Settings
 from services.router.store import (
+    PostgresAudiences,
     PostgresConversations,
     PostgresDirectory,
     PostgresEntries,
@@ -51,11 +54,14 @@ from services.router.store import (
 from services.router.usecases import (
     ApplyOrders,
     Directory,
+    ExecutorThenFiles,
     Handling,
     LearnAccounts,
+    ListContacts,
     NoteConsents,
     OpenConversations,
     Privacy,
+    PutFlowTriggers,
     QueueSetup,
     RouteMessages,
     RouteStatuses,
@@ -76,6 +82,7 @@ class Surroundings:
     routing: RoutingStore
     directory: DirectoryStore
     conversations: ConversationStore
+    audiences: AudienceStore
     privacy: PrivacyStore
     orders: OrderStore
     queues: QueueStore
@@ -105,11 +112,14 @@ async def build(settings: Settings) -> Service:
         routing=PostgresRouting(database, names),
         directory=PostgresDirectory(database, audit),
         conversations=PostgresConversations(database, audit),
+        audiences=PostgresAudiences(database),
         privacy=PostgresPrivacy(database, names, audit),
         orders=PostgresOrders(database, audit.who),
         queues=PostgresQueues(database, audit),
         entries=PostgresEntries(database, audit),
-        executor=GrpcExecutor(executor, seconds=settings.peer_seconds),
+        executor=ExecutorThenFiles(
+            GrpcExecutor(executor, seconds=settings.peer_seconds), GrpcFiles(sender, seconds=settings.peer_seconds)
+        ),
         hands=GrpcHands(states, seconds=settings.peer_seconds),
         sender=speaker,
     )
@@ -167,12 +177,17 @@ def servicers(surroundings: Surroundings) -> list[Servicer]:
         Servicer("pytake.router.v1.Directory", router_pb2_grpc.add_DirectoryServicer_to_server, directory),
         Servicer("pytake.router.v1.Conversations", router_pb2_grpc.add_ConversationsServicer_to_server, conversations),
         Servicer(
+            "pytake.router.v1.Contacts",
+            router_pb2_grpc.add_ContactsServicer_to_server,
+            ContactsServer(ListContacts(surroundings.audiences)),
+        ),
+        Servicer(
             "pytake.router.v1.Addresses", router_pb2_grpc.add_AddressesServicer_to_server, AddressesServer(opening)
         ),
         Servicer(
             "pytake.router.v1.Orders",
             router_pb2_grpc.add_OrdersServicer_to_server,
-            OrdersServer(orders),
+            OrdersServer(orders, PutFlowTriggers(surroundings.directory)),
         ),
         Servicer("pytake.router.v1.Queues", router_pb2_grpc.add_QueuesServicer_to_server, queues),
         Servicer("pytake.router.v1.Privacy", router_pb2_grpc.add_PrivacyServicer_to_server, privacy),

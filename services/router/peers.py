@@ -1,4 +1,4 @@
-"""The rooms router hands on to: executor takes messages, sender takes statuses and what people want."""
+"""The rooms router hands on to: executor takes messages, sender takes statuses, wishes and word of files."""
 
 from __future__ import annotations
 
@@ -28,6 +28,9 @@ _REASONS: dict[Reason, executor_pb2.StartReason.ValueType] = {
     "chatbot": executor_pb2.START_REASON_CHATBOT,
     "fallback": executor_pb2.START_REASON_FALLBACK,
     "test": executor_pb2.START_REASON_TEST,
+    "template_button": executor_pb2.START_REASON_TEMPLATE_BUTTON,
+    "referral": executor_pb2.START_REASON_REFERRAL,
+    "any": executor_pb2.START_REASON_ANY,
 }
 
 _KINDS: dict[int, Kind] = {
@@ -159,6 +162,8 @@ def add_notice(request: sender_pb2.ApplyNoticesRequest, notice: RoutedStatus | C
     item = request.notices.add(organization_id=str(notice.organization_id))
     if isinstance(notice, RoutedStatus):
         item.notice.CopyFrom(_status_of(notice).notice)
+        if notice.about:
+            item.notice.number.phone_number_id = notice.about
         return
     preference = item.notice.preference
     preference.wa_id, preference.user_id = notice.wa_id, notice.user_id
@@ -179,6 +184,41 @@ def add_notice(request: sender_pb2.ApplyNoticesRequest, notice: RoutedStatus | C
             window_expires_at=confirmation.window_expires_at,
             is_confirmation=True,
         )
+    )
+
+
+class GrpcFiles:
+    """See ports.Files: sender, which fetches what an organization wants. What it is told twice it notes once."""
+
+    def __init__(self, peer: Peer, *, seconds: float) -> None:
+        self._peer = peer
+        self._seconds = seconds
+        self._stub = peer.stub(sender_pb2_grpc.ReceivedMediaStub)
+
+    async def fetch(self, messages: Sequence[RoutedMessage]) -> Sequence[Outcome]:
+        """See ports.Files."""
+        request = sender_pb2.FetchReceivedMediaRequest(media=[_arrived(routed) for routed in messages])
+        response: sender_pb2.FetchReceivedMediaResponse = await self._peer.call(
+            self._stub.Fetch, request, seconds=self._seconds
+        )
+        return [read_result(result) for result in response.results]
+
+
+def _arrived(routed: RoutedMessage) -> sender_pb2.ArrivedMedia:
+    """What Meta said of a file; what it did not say, or said otherwise than as text, is left out."""
+    source = routed.message.source
+    fields = orjson.loads(source.fields) if isinstance(source, events_pb2.InboundMessage) and source.fields else {}
+    media = fields.get("media") if isinstance(fields, dict) else None
+    said = {name: value for name, value in (media or {}).items() if isinstance(value, str)}
+    return sender_pb2.ArrivedMedia(
+        organization_id=str(routed.conversation.organization_id),
+        conversation_id=str(routed.conversation.conversation_id),
+        event_id=routed.message.event_id,
+        phone_number_id=routed.message.phone_number_id,
+        kind=routed.message.kind,
+        meta_media_id=said.get("id", ""),
+        mime_type=said.get("mime_type", ""),
+        sha256=said.get("sha256", ""),
     )
 
 

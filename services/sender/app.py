@@ -4,31 +4,32 @@ from __future__ import annotations
 
 import random
 import secrets
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
 from services.chassis.audit import AuditLog, audit_servicer
 from services.chassis.clock import monotonic, now
 from services.chassis.db import Database
-from services.chassis.egress import Egress, Network, networks_of, ports_of
+from services.chassis.egress import Egress
 from services.chassis.lifecycle import Closing, Periodic, Service
 from services.chassis.logs import configure_logs
 from services.chassis.ops import OpsServer
 from services.chassis.queue import Bell, Box, DeadLetters, Lanes, Poll, Relay
 from services.chassis.redis import OptionalRedis
 from services.chassis.rpc import Certificates, Peer, PeerAddress, RpcServer, Servicer
-from services.chassis.sealing import NameHasher, Resealing, Sealer, SealingServer
+from services.chassis.sealing import Resealing, Sealer, SealingServer
 from services.chassis.settings import SettingsError
-from services.chassis.tenancy import ServiceSigner, TokenVerifier
 from services.pb.common.v1 import lanes_pb2_grpc, sealing_pb2_grpc
-from services.sender.cache import ManagementCalls, NumberLimits, Numbers, Pauses, Templates
+from services.sender.cache import ManagementCalls, NumberLimits, Numbers, Pauses, StatusAges, Templates
+from services.sender.campaigning import furnish_campaigns
 from services.sender.domain.settling import PairLimit
+from services.sender.filing import FileRoom, furnish_files
 from services.sender.graph import Endpoint, GraphApi
 from services.sender.peers import (
     AnalyticsIngest,
     ExecutorSubmit,
     IngressWatermark,
+    RouterAudiences,
     RouterConversations,
     change_of,
     failure_bytes,
@@ -37,9 +38,11 @@ from services.sender.peers import (
 from services.sender.ports import Privacy, Watermark
 from services.sender.ports.teams import Conversations
 from services.sender.server import servicers, team_servicers, written
-from services.sender.settings import Settings
+from services.sender.server.campaigns import campaign_servicer
+from services.sender.settings import Settings, check_numbers, hasher_of, reach_of, sealer_of, signer_of, verifier_of
 from services.sender.store import (
     SEALED,
+    PostgresAliases,
     PostgresCalls,
     PostgresChanges,
     PostgresConsent,
@@ -57,7 +60,9 @@ from services.sender.store import (
 )
 from services.sender.upkeep import Requeue, drop_old_items, ensure_partitions
 from services.sender.usecases import ConcludeFromStatuses, Deliver, KeepCredentials, KeepNumbers
+from services.sender.usecases.files_of_people import PrivacyWithFiles
 from services.sender.usecases.health import TellHealth
+from services.sender.usecases.names import MetasNames
 from services.sender.usecases.notices import HearNotices
 from services.sender.usecases.sending import Send
 from services.sender.usecases.telling import TellMessages, WatchMessages
@@ -87,6 +92,8 @@ _FEWEST_CONNECTIONS = 256
 # A webhook's call ends before its lane's lease, whenever in the lane's walk it began.
 _CALL_SECONDS = 10.0
 _CALL_LEASE_SECONDS = 30.0
+# A doubt is old enough to end when statuses have told of nothing older than it for this part of its time.
+_QUIET_SHARE = 0.25
 # One organization gets this part of the calls of webhooks a process makes at a time.
 _SHARES_OF_CALLS = 4
 
@@ -115,6 +122,7 @@ class Room:
     requeue: Requeue
     privacy: Privacy
     resealing: Resealing
+    files: FileRoom
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +141,7 @@ class Teams:
 
 def furnish(settings: Settings, database: Database, redis: OptionalRedis, watermark: Watermark, sealer: Sealer) -> Room:
     """Put the room together on these connections. Raises SettingsError."""
-    names = _names(settings)
+    names = hasher_of(settings)
     lease_seconds = settings.lease_seconds
     inbox = Lanes(Box(ROOM, "inbox"), database, lease_seconds=lease_seconds)
     records = Lanes(Box(ROOM, "records"), database)
@@ -161,9 +169,12 @@ def furnish(settings: Settings, database: Database, redis: OptionalRedis, waterm
         timeout_seconds=settings.http_timeout_seconds,
         connections=max(settings.lanes_in_flight, _FEWEST_CONNECTIONS),
     )
+    files = furnish_files(settings, database, audit, numbers)
+    ages = StatusAges(monotonic, quiet_seconds=settings.reconcile_seconds * _QUIET_SHARE)
     around = Surroundings(
         settle=Settler(store),
         graph=graph,
+        files=files.ready,
         gate=NumberLimits(
             redis, replicas=settings.replicas, monotonic=monotonic, call_seconds=settings.http_timeout_seconds
         ),
@@ -172,6 +183,7 @@ def furnish(settings: Settings, database: Database, redis: OptionalRedis, waterm
         templates=book,
         reach=PostgresReach(database),
         watermark=watermark,
+        ages=ages,
         monotonic=monotonic,
         reconcile_seconds=settings.reconcile_seconds,
         fresh_seconds=lease_seconds / 2,
@@ -186,21 +198,25 @@ def furnish(settings: Settings, database: Database, redis: OptionalRedis, waterm
         lease_seconds=lease_seconds,
         drain_seconds=settings.drain_seconds,
     )
-    conclude = ConcludeFromStatuses(store, numbers, pauses, template_in)
+    conclude = ConcludeFromStatuses(store, numbers, pauses, ages, template_in, files.ready.renew_of_stored)
     deliver = Deliver(Departing(store, worker.around, worker), store, inbox_bell, conclude)
     keep_numbers = KeepNumbers(number_store, numbers, pause_store, pauses, inbox_bell)
     calls = ManagementCalls(
         redis, per_hour=settings.management_calls_per_hour, replicas=settings.replicas, monotonic=monotonic
     )
-    credentials = KeepCredentials(tokens_at_rest, graph, keep_numbers, calls)
+    credentials = KeepCredentials(tokens_at_rest, keep_numbers)
     templates = KeepTemplates(template_store, graph, numbers, calls, book)
-    notices = HearNotices(PostgresConsent(database, names), template_store, book, pauses, deliver.enqueue)
+    notices = HearNotices(
+        PostgresConsent(database, names), template_store, book, pauses, deliver.enqueue,
+        number_store=number_store, numbers=numbers,
+    )  # fmt: skip
     watched = ((inbox, inbox_bell), (records, records_bell), (failures, failures_bell))
     poll = Poll(database, [(lanes.is_any_ready, bell.ring) for lanes, bell in watched])
     return Room(
         inbox, inbox_bell, records, records_bell, failures, failures_bell, poll, audit, graph, worker, deliver,
         notices, credentials, keep_numbers, calls, templates, pauses, Requeue(store.requeue_due, inbox_bell),
-        PostgresPrivacy(database, names), Resealing(database, sealer, SEALED),
+        PrivacyWithFiles(PostgresPrivacy(database, names), files.book, files.store),
+        Resealing(database, sealer, SEALED), files,
     )  # fmt: skip
 
 
@@ -210,8 +226,9 @@ def furnish_teams(
     """Put together what teams call. Raises SettingsError."""
     calls, bell = Lanes(Box(ROOM, "hooks"), database, lease_seconds=_CALL_LEASE_SECONDS), Bell()
     book = PostgresMessages(database)
+    conversations = MetasNames(PostgresAliases(database), conversations)
     store = PostgresWebhooks(database, sealer, room.audit, calls, decode=change_of, encode=call_bytes)
-    ports, networks = _reach(settings)
+    ports, networks = reach_of(settings)
     addresses = Addresses(ports, is_plain_allowed=bool(networks))
     caller = WebhookWorker(
         store,
@@ -251,7 +268,7 @@ async def build(settings: Settings) -> Service:
     _check(settings)
     configure_logs(ROOM, settings)
     certificates = Certificates.from_settings(settings)
-    verifier, signer, sealer = _verifier(settings), _signer(settings), _sealer(settings)
+    verifier, signer, sealer = verifier_of(settings), signer_of(settings), sealer_of(settings)
     database = await Database.open(
         settings.database_url, size=settings.database_pool_size, name=ROOM, prepare=settings.database_prepare
     )
@@ -264,13 +281,14 @@ async def build(settings: Settings) -> Service:
     router = Peer(PeerAddress("router", settings.router_target), signer, certificates=certificates)
     watermark = IngressWatermark(ingress, monotonic)
     room = furnish(settings, database, redis, watermark, sealer)
-    ports, networks = _reach(settings)
+    ports, networks = reach_of(settings)
     egress = Egress(allowed=networks, ports=ports, connections=settings.webhook_calls_in_flight)
     teams = furnish_teams(settings, database, room, sealer, RouterConversations(router), egress)
+    campaigns = furnish_campaigns(settings, database, room, RouterConversations(router), RouterAudiences(router))
     calls_poll = Poll(database, [(teams.calls.is_any_ready, teams.calls_bell.ring)])
     server = RpcServer(
         settings.grpc_address,
-        [*served(room, teams.calls, teams.calls_bell), *served_to_teams(teams)],
+        [*served(room, teams), campaign_servicer(campaigns.keep)],
         verifier,
         drain_seconds=settings.drain_seconds,
         certificates=certificates,
@@ -285,6 +303,7 @@ async def build(settings: Settings) -> Service:
             Closing(executor.close),
             Closing(router.close),
             Closing(egress.close),
+            Closing(room.files.close),
             Periodic("partitions", _PARTITION_SECONDS, partial(ensure_partitions, database)),
             Periodic("old items", _DROP_SECONDS, partial(drop_old_items, database)),
             Periodic("sealing", _SEALING_SECONDS, room.resealing.turn),
@@ -303,7 +322,9 @@ async def build(settings: Settings) -> Service:
             room.worker,
             room.poll,
             teams.caller,
+            campaigns.worker,
             calls_poll,
+            room.files.fetcher,
             server,
             # After the server, so that its streams end before it waits for them.
             teams.watching,
@@ -313,11 +334,11 @@ async def build(settings: Settings) -> Service:
     )
 
 
-def served(room: Room, calls: Lanes, calls_bell: Bell) -> list[Servicer]:
-    """What the room serves to other rooms and the operator."""
+def served(room: Room, teams: Teams) -> list[Servicer]:
+    """What the room serves."""
     boxes = [
         (room.inbox, room.inbox_bell), (room.records, room.records_bell), (room.failures, room.failures_bell),
-        (calls, calls_bell),
+        (teams.calls, teams.calls_bell),
     ]  # fmt: skip
     dead_letters = Servicer(
         "pytake.common.v1.DeadLetters", lanes_pb2_grpc.add_DeadLettersServicer_to_server, DeadLetters(boxes, room.audit)
@@ -326,66 +347,18 @@ def served(room: Room, calls: Lanes, calls_bell: Bell) -> list[Servicer]:
         "pytake.common.v1.Sealing", sealing_pb2_grpc.add_SealingServicer_to_server, SealingServer(room.resealing)
     )
     own = servicers(room.deliver, room.notices, room.credentials, room.numbers, room.templates, room.privacy)
-    return [*own, dead_letters, sealing, audit_servicer(room.audit)]
-
-
-def served_to_teams(teams: Teams) -> list[Servicer]:
-    """What the room serves to teams."""
-    return team_servicers(teams.send, teams.tell, teams.watching, teams.webhooks, teams.health)
-
-
-def _reach(settings: Settings) -> tuple[frozenset[int], Sequence[Network]]:
-    """Ports and networks of the house's own that webhooks may reach. Raises SettingsError."""
-    try:
-        ports = ports_of(settings.webhook_ports)
-    except ValueError as error:
-        raise SettingsError(f"WEBHOOK_PORTS cannot be used: {error}") from error
-    try:
-        return ports, networks_of(settings.webhook_allowed_networks)
-    except ValueError as error:
-        raise SettingsError(f"WEBHOOK_ALLOWED_NETWORKS cannot be used: {error}") from error
+    files = room.files
+    for_teams = team_servicers(
+        teams.send, teams.tell, teams.watching, teams.webhooks, teams.health, files.keep, files.delete, files.received
+    )
+    return [*own, *for_teams, dead_letters, sealing, audit_servicer(room.audit)]
 
 
 def _check(settings: Settings) -> None:
-    if not 0 < settings.http_timeout_seconds < settings.reconcile_seconds <= 60:
-        raise SettingsError("HTTP_TIMEOUT_SECONDS must be less than RECONCILE_SECONDS, and that at most 60")
-    if settings.webhook_calls_in_flight < 1:
-        raise SettingsError("WEBHOOK_CALLS_IN_FLIGHT must be more than 0")
-    if settings.messages_per_second <= 0 or settings.pair_burst < 1 or settings.lanes_in_flight < 1:
-        raise SettingsError("NUMBER_MESSAGES_PER_SECOND, PAIR_BURST and LANES_IN_FLIGHT must be more than 0")
-    if settings.management_calls_per_hour <= 0:
-        raise SettingsError("MANAGEMENT_CALLS_PER_HOUR must be more than 0")
+    check_numbers(settings)
     try:
         Endpoint.parse(settings.graph_api_base)
     except ValueError as error:
         raise SettingsError(f"META_GRAPH_API_BASE cannot be used: {error}") from error
-    _names(settings)
-    _reach(settings)
-
-
-def _sealer(settings: Settings) -> Sealer:
-    try:
-        return Sealer.from_text(settings.sealing_keys)
-    except ValueError as error:
-        raise SettingsError(str(error)) from error
-
-
-def _names(settings: Settings) -> NameHasher:
-    try:
-        return NameHasher.from_text(settings.tombstone_key)
-    except ValueError as error:
-        raise SettingsError(str(error)) from error
-
-
-def _verifier(settings: Settings) -> TokenVerifier:
-    try:
-        return TokenVerifier.from_file(audience=ROOM, jwks_file=settings.service_jwks_file)
-    except (OSError, ValueError) as error:
-        raise SettingsError(f"SERVICE_JWKS_FILE cannot be read as a JWKS: {error}") from error
-
-
-def _signer(settings: Settings) -> ServiceSigner:
-    try:
-        return ServiceSigner.from_file(ROOM, settings.service_key_file)
-    except (OSError, ValueError) as error:
-        raise SettingsError(f"SERVICE_KEY_FILE cannot be read as a private JWK: {error}") from error
+    hasher_of(settings)
+    reach_of(settings)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from uuid import UUID
+
+import orjson
 
 from services.chassis.clock import Monotonic
 from services.chassis.errors import PytakeError
@@ -15,8 +17,10 @@ from services.pb.common.v1 import errors_pb2, results_pb2
 from services.pb.executor.v1 import executor_pb2, executor_pb2_grpc
 from services.pb.ingress.v1 import ingress_pb2, ingress_pb2_grpc
 from services.pb.router.v1 import router_pb2, router_pb2_grpc
+from services.sender.domain.campaigns import Recipient as CampaignRecipient
 from services.sender.domain.changes import Change
 from services.sender.domain.delivery import Delivery
+from services.sender.ports.campaigns import AudiencePage
 from services.sender.ports.teams import Conversation, NoConversation, Recipient
 
 # Nothing that could settle a doubt may be on its way: the oldest status not yet applied is younger than this …
@@ -26,6 +30,8 @@ DOOR_OPEN_MS = 8000
 
 # Somebody waits for it.
 _OPEN_SECONDS = 3.0
+# Contacts in one page of an audience.
+_CONTACTS = 500
 _WATERMARK_SECONDS = 2.0
 _INGEST_SECONDS = 2.5
 _SUBMIT_SECONDS = 2.5
@@ -138,7 +144,44 @@ def _conversation(told: router_pb2.OpenConversation) -> Conversation | NoConvers
         wa_id=told.wa_id,
         user_id=told.user_id,
         window_expires_at=told.window_expires_at,
+        has_refused=told.opt_in == router_pb2.OPT_IN_REFUSED,
     )
+
+
+class RouterAudiences:
+    """See ports.campaigns.Audiences. A contact's name and attributes are its parameters."""
+
+    def __init__(self, peer: Peer) -> None:
+        self._peer = peer
+        self._contacts = peer.stub(router_pb2_grpc.ContactsStub)
+
+    async def page(
+        self, *, organization_id: UUID, tags: Sequence[str], attributes: Mapping[str, str], cursor: str
+    ) -> AudiencePage:
+        """See Audiences."""
+        request = router_pb2.ListByFilterRequest(
+            organization_id=str(organization_id), tags=tags, attributes=attributes, cursor=cursor, limit=_CONTACTS
+        )
+        answer = await self._peer.call(self._contacts.ListByFilter, request, seconds=_OPEN_SECONDS)
+        named = [contact for contact in answer.contacts if contact.wa_id or contact.user_id]
+        return AudiencePage([_recipient(contact) for contact in named], answer.cursor)
+
+    async def replies(self, *, organization_id: UUID, awaited: Mapping[UUID, int]) -> int:
+        """See Audiences."""
+        request = router_pb2.CountRepliesRequest(organization_id=str(organization_id))
+        for conversation_id, since in awaited.items():
+            request.awaited.add(conversation_id=str(conversation_id), since=since)
+        answer = await self._peer.call(self._contacts.CountReplies, request, seconds=_OPEN_SECONDS)
+        return int(answer.replies)
+
+
+def _recipient(contact: router_pb2.AudienceContact) -> CampaignRecipient:
+    told = {name: value for name, value in orjson.loads(contact.attributes or b"{}").items() if value is not None}
+    parameters = {"name": contact.name} | {
+        name: value if isinstance(value, str) else orjson.dumps(value).decode() for name, value in told.items()
+    }
+    who = contact.wa_id or contact.user_id
+    return CampaignRecipient(recipient=who, is_user_id=not contact.wa_id, parameters=parameters)
 
 
 def failure_bytes(delivery: Delivery) -> bytes:

@@ -1,10 +1,16 @@
-"""Settings of sender."""
+"""Settings of sender, and what is made of them alone."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from services.chassis.settings import Secret, ServiceSettings, setting
+from services.chassis.egress import Network, networks_of, ports_of
+from services.chassis.sealing import NameHasher, Sealer
+from services.chassis.settings import Secret, ServiceSettings, SettingsError, setting
+from services.chassis.tenancy import ServiceSigner, TokenVerifier
+
+_ROOM = "sender"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,3 +84,92 @@ class Settings(ServiceSettings):
         "ports that organizations' webhooks may reach, comma-separated; ranges such as 8000-8099",
         default="443",
     )
+    media_folder: str = setting(
+        "MEDIA_FOLDER",
+        "folder in which files that messages send are kept, the same for all replicas of sender; not used when "
+        "MEDIA_S3_ENDPOINT is set",
+        default="pytake-media",
+    )
+    media_s3_endpoint: str = setting(
+        "MEDIA_S3_ENDPOINT",
+        "URL of a store that speaks S3, without the bucket; it keeps files in place of MEDIA_FOLDER; empty means the "
+        "folder",
+        default="",
+    )
+    media_s3_bucket: str = setting("MEDIA_S3_BUCKET", "the bucket for files at MEDIA_S3_ENDPOINT", default="")
+    media_s3_region: str = setting(
+        "MEDIA_S3_REGION", "the region that requests to the store are signed for", default="us-east-1"
+    )
+    media_s3_access_key_id: str = setting(
+        "MEDIA_S3_ACCESS_KEY_ID", "id of the key that signs requests to the store", default=""
+    )
+    media_s3_secret_access_key: Secret = setting(
+        "MEDIA_S3_SECRET_ACCESS_KEY", "the key that signs requests to the store", default=Secret("")
+    )
+    media_scan_command: str = setting(
+        "MEDIA_SCAN_COMMAND",
+        "program that looks into contacts' files before they are kept; it gets a path and ends with 0 (harmless) or 1; "
+        "empty means none",
+        default="",
+    )
+    media_clamd_socket: str = setting(
+        "MEDIA_CLAMD_SOCKET",
+        "path of the socket of a clamd that looks into contacts' files, in place of MEDIA_SCAN_COMMAND; empty: none",
+        default="",
+    )
+
+
+def reach_of(settings: Settings) -> tuple[frozenset[int], Sequence[Network]]:
+    """Ports and networks of the house's own that webhooks may reach. Raises SettingsError."""
+    try:
+        ports = ports_of(settings.webhook_ports)
+    except ValueError as error:
+        raise SettingsError(f"WEBHOOK_PORTS cannot be used: {error}") from error
+    try:
+        return ports, networks_of(settings.webhook_allowed_networks)
+    except ValueError as error:
+        raise SettingsError(f"WEBHOOK_ALLOWED_NETWORKS cannot be used: {error}") from error
+
+
+def sealer_of(settings: Settings) -> Sealer:
+    """What seals access tokens. Raises SettingsError."""
+    try:
+        return Sealer.from_text(settings.sealing_keys)
+    except ValueError as error:
+        raise SettingsError(str(error)) from error
+
+
+def hasher_of(settings: Settings) -> NameHasher:
+    """What knows people who were erased. Raises SettingsError."""
+    try:
+        return NameHasher.from_text(settings.tombstone_key)
+    except ValueError as error:
+        raise SettingsError(str(error)) from error
+
+
+def verifier_of(settings: Settings) -> TokenVerifier:
+    """What checks callers. Raises SettingsError."""
+    try:
+        return TokenVerifier.from_file(audience=_ROOM, jwks_file=settings.service_jwks_file)
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"SERVICE_JWKS_FILE cannot be read as a JWKS: {error}") from error
+
+
+def signer_of(settings: Settings) -> ServiceSigner:
+    """What signs our own calls. Raises SettingsError."""
+    try:
+        return ServiceSigner.from_file(_ROOM, settings.service_key_file)
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"SERVICE_KEY_FILE cannot be read as a private JWK: {error}") from error
+
+
+def check_numbers(settings: Settings) -> None:
+    """Whether numbers go together. Raises SettingsError."""
+    if not 0 < settings.http_timeout_seconds < settings.reconcile_seconds <= 60:
+        raise SettingsError("HTTP_TIMEOUT_SECONDS must be less than RECONCILE_SECONDS, and that at most 60")
+    if settings.webhook_calls_in_flight < 1:
+        raise SettingsError("WEBHOOK_CALLS_IN_FLIGHT must be more than 0")
+    if settings.messages_per_second <= 0 or settings.pair_burst < 1 or settings.lanes_in_flight < 1:
+        raise SettingsError("NUMBER_MESSAGES_PER_SECOND, PAIR_BURST and LANES_IN_FLIGHT must be more than 0")
+    if settings.management_calls_per_hour <= 0:
+        raise SettingsError("MANAGEMENT_CALLS_PER_HOUR must be more than 0")

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from uuid import UUID
 
-from services.chassis.errors import AlreadyExists, NotFound
+from services.chassis.errors import AlreadyExists, InvalidArgument, NotFound
 from services.pb.common.v1 import errors_pb2
 from services.router.domain.contacts import Contact, ContactChanges, Known
 from services.router.domain.conversation import Conversation, Owner, Touch, combine
+from services.router.domain.flow_triggers import FlowTriggers, excess_of
 from services.router.domain.identity import Identity, conversation_id_of
 from services.router.domain.organization import Chatbot, Number, Organization, Setup, Trigger
 from services.router.ports import Addressed, BadValue, Guess, NumberOwner, OwnerChange, Owners, Raced
@@ -26,6 +27,7 @@ class Rows:
     numbers: dict[str, tuple[UUID, Number]] = field(default_factory=dict)
     chatbots: dict[UUID, dict[UUID, Chatbot]] = field(default_factory=dict)
     triggers: dict[UUID, list[Trigger]] = field(default_factory=dict)
+    flows: dict[UUID, dict[UUID, FlowTriggers]] = field(default_factory=dict)
     contacts: dict[UUID, Contact] = field(default_factory=dict)
     identities: dict[Identity, UUID] = field(default_factory=dict)
     merged_into: dict[UUID, UUID] = field(default_factory=dict)
@@ -170,6 +172,17 @@ class FakeStore:
         self.rows.triggers[organization_id] = list(triggers)
         return self._bump(organization_id)
 
+    async def put_flow_triggers(self, *, organization_id: UUID, flow: FlowTriggers) -> bool:
+        self.need(organization_id)
+        flows = self.rows.flows.setdefault(organization_id, {})
+        before = flows.get(flow.flow_id)
+        if before is not None and before.sequence >= flow.sequence:
+            return False
+        if flow.triggers and excess_of([*({**flows, flow.flow_id: flow}.values())]):
+            raise InvalidArgument("too much")
+        flows[flow.flow_id] = flow
+        return not (flow.triggers or (before and before.triggers)) or self._bump(organization_id)
+
     async def set_owner(self, *, identity: Identity, phone_number_id: str, owner: Owner) -> OwnerChange:
         contact_id = self.contact_id_of(identity)
         found = [
@@ -238,7 +251,9 @@ class FakeWork:
         chatbots = list(self._rows.chatbots.get(organization_id, {}).values()) if organization_id in self._scope else []
         organization = self._store.need(organization_id)
         numbers = self._store.numbers_of(organization_id) if organization_id in self._scope else []
-        return Setup(organization, numbers, chatbots, list(self._rows.triggers.get(organization_id, [])))
+        triggers = list(self._rows.triggers.get(organization_id, []))
+        flows = [each for each in self._rows.flows.get(organization_id, {}).values() if each.triggers]
+        return Setup(organization, numbers, chatbots, triggers, flows)
 
     async def contacts_of(self, identities: Collection[Identity]) -> Known:
         if any("\0" in identity.value for identity in identities):

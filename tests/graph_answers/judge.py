@@ -6,6 +6,8 @@ from tests.graph_answers.cases import Case
 
 # What is known of a wait when it is looked at: some of it has passed, and some chance was added.
 _LATE, _MORE = 60.0, 5.0
+# Said of one recipient, it holds for everybody in the same country: they fail, and nothing waits.
+_COUNTRY_RESTRICTED, _COUNTRY = 130497, "country"
 FINAL = frozenset({"fail_permanent", "reopen_with_template", "suppress_marketing", "ignore", "alert"})
 
 
@@ -44,16 +46,19 @@ def _word(case: Case, seen: Seen) -> str:
 def _complaints(word: str, seen: Seen) -> list[str]:
     """Effects that an action must have, and must not have."""
     found = []
+    waiting = set(seen.pauses) - {_COUNTRY}
+    if (seen.error_code == _COUNTRY_RESTRICTED) != (_COUNTRY in seen.pauses):
+        found.append(f"the country is {'' if _COUNTRY in seen.pauses else 'not '}kept from")
     if word.startswith("pause_"):
         scope = word.removeprefix("pause_")
-        if set(seen.pauses) != {scope}:
-            found.append(f"paused: {sorted(seen.pauses)}")
+        if waiting != {scope}:
+            found.append(f"paused: {sorted(waiting)}")
         if seen.state != "queued":
             found.append(f"the message is {seen.state}")
         if scope == "template" and seen.deferred_for is None:
             found.append("the conversation waits for the template")
-    elif seen.pauses and word != "retry_after":
-        found.append(f"paused: {sorted(seen.pauses)}")
+    elif waiting and word != "retry_after":
+        found.append(f"paused: {sorted(waiting)}")
     if word in FINAL and (seen.state, seen.attempts) != ("failed", 1):
         found.append(f"{seen.state} after {seen.attempts} calls")
     if word in ("retry_backoff", "retry_pair", "retry", "uncertain") and (seen.lane_rests or 0) <= 0:

@@ -42,7 +42,15 @@ NOTED = {
     "router.Queues.PutQueue",
     "router.Queues.Release",
     "router.Queues.Transfer",
+    "sender.Campaigns.Cancel",
+    "sender.Campaigns.Create",
+    "sender.Campaigns.Pause",
+    "sender.Campaigns.Resume",
+    "sender.Campaigns.Schedule",
+    "sender.Campaigns.Start",
     "sender.Credentials.PutCredential",
+    "sender.Media.DeleteMedia",
+    "sender.ReceivedMedia.PutPolicy",
     "sender.Numbers.EndPauses",
     "sender.Numbers.PutNumberLimits",
     "sender.Templates.CreateTemplate",
@@ -53,9 +61,11 @@ NOTED = {
 """Held in tests/integration by each room's test_audited_changes.py; for Accounts by accounts/test_provisioning.py."""
 
 CHANGES_NOTHING = {
+    "sender.Campaigns.AddRecipients",  # whom a campaign wrote to stands in its recipients; its start is noted
     "executor.FlowService.ExportFlow",  # what whoever may read flows sees anyhow
     "executor.FlowService.ReplayConversation",  # what whoever may read conversations sees anyhow, run again in memory
     "common.Sealing.Reseal",  # the same values under another key; services do it by themselves
+    "sender.Media.UploadMedia",  # a file is nothing until a message names it, and that stands in the list of messages
     "sender.Templates.SyncTemplates",  # what is known of Meta's templates, as Meta has them
     "sender.MessageService.Send",  # what was sent stands in the list of messages, and in the transcript
     "router.Queues.Pull",  # who pulled what stands in the entry's own history; a chain would make agents wait in line

@@ -59,6 +59,7 @@ def test_compose_gives_a_container_no_more_rights_than_a_pod_has() -> None:
         assert service["read_only"] is True
         assert service["cap_drop"] == ["ALL"]
         assert service["security_opt"] == ["no-new-privileges:true"]
+    assert [name for name, service in ours.items() if "volumes" in service or "tmpfs" in service] == ["sender"]
 
 
 def test_everything_the_dockerfile_copies_is_sent_to_the_build() -> None:

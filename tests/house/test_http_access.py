@@ -33,6 +33,8 @@ FILLED_IN = {"phone": "5511987654321", "version": "3", "id": "100200300", "name"
         "webhook_id",
         "department_id",
         "queue_id",
+        "media_id",
+        "campaign_id",
     ),
     str(UUID(int=7)),
 )

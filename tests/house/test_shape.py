@@ -44,6 +44,9 @@ OWN = {
     "sender": {
         "graph",  # the only room that calls Meta
         "metrics",  # doubts and duplicates are sender's own figures
+        "campaigning",  # the part of app that composes campaigns
+        "filing",  # the part of app that composes what keeps files
+        "objects",  # files that people send and get: no other room keeps any
         "upkeep",  # partitions and retention
     },
     "analytics": set[str](),

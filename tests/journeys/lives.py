@@ -38,7 +38,7 @@ class Life:
 
 
 def live(shop: Shop, nth: int, *, number: str = "") -> Life:
-    """Write, be answered, stop marketing, write to a number that rests, and have statuses told: a whole life."""
+    """Write, be answered, stop marketing, write to a number that rests, have statuses told, be listed: a whole life."""
     wa_id = shop.person(nth).wa_id
     person = Person(wa_id, f"BR.7{shop.serial:07d}{nth:03d}", f"Canary Person {shop.serial}-{nth}")
     words = tuple(f"canary words {shop.serial}-{nth}-{each}" for each in range(3))
@@ -62,7 +62,22 @@ def live(shop: Shop, nth: int, *, number: str = "") -> Life:
     read = webhooks.body([webhooks.change(shop.number, statuses=told)])
     shop.deliver(read)
     shop.house.settle()
+    be_listed(shop, person, words[0])
     return Life(shop, person, words, (*posts, read))
+
+
+def be_listed(shop: Shop, person: Person, words: str) -> None:
+    """Become the recipient of a campaign, with words of one's own."""
+    token = shop.token()
+    body = {"template": {"name": "spring", "language": "pt_BR", "body": [{"text": "{{words}}"}]}}
+    wish = {"idempotency_key": person.user_id, "name": "Spring", "phone_number_id": shop.number, "content": body}
+    made = shop.ask("POST", "/campaigns", token=token, json=wish)
+    assert made.status_code == 200, made.text
+    recipient = {"phone_number": person.wa_id, "parameters": {"words": words}}
+    added = shop.ask(
+        "POST", f"/campaigns/{made.json()['id']}/recipients", token=token, json={"recipients": [recipient]}
+    )
+    assert added.status_code == 200, added.text
 
 
 def wamid_of(person: Person, mark: str) -> str:

@@ -122,10 +122,12 @@ class Shop:
         """A token for this organization."""
         return self.house.pytake("token", "--organization", self.name, "--role", role).strip()
 
-    def ask(self, method: str, path: str, *, token: str, **more: Any) -> httpx.Response:
+    def ask(
+        self, method: str, path: str, *, token: str, headers: Mapping[str, str] | None = None, **more: Any
+    ) -> httpx.Response:
         """Call the REST API; without a token as nobody."""
-        headers = {"Authorization": f"Bearer {token}"} if token else {}
-        return self.house.web.request(method, f"{self.house.http}/api/v1{path}", headers=headers, **more)
+        sent = {**(headers or {})} | ({"Authorization": f"Bearer {token}"} if token else {})
+        return self.house.web.request(method, f"{self.house.http}/api/v1{path}", headers=sent, **more)
 
     def conversation(self, person: Person, *, token: str) -> dict[str, Any]:
         """The person's conversation as REST shows it."""

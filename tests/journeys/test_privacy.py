@@ -40,6 +40,8 @@ PLACES = {
     "sender.message_wamid.wamid",
     "sender.parked_status.wamid",
     "sender.parked_status.event_id",
+    "sender.campaign_recipient.recipient",
+    "sender.campaign_recipient.parameters",
     "analytics.conversation_logs.phone_number",
     "analytics.conversation_logs.user_message",
     "analytics.conversation_logs.bot_response",
@@ -234,6 +236,10 @@ AGES = {
     "router.conversation": ("last_inbound_at", "contact_id = ANY (%(contacts)s)"),
     "executor.conversation_states": ("last_message_at, session_expires_at", "contact_id = ANY (%(contacts)s)"),
     "sender.message": ("created_at", "recipient_wa_id = %(wa_id)s"),
+    "sender.campaign": (
+        "paced_until",
+        "campaign_id IN (SELECT campaign_id FROM sender.campaign_recipient WHERE recipient = %(wa_id)s)",
+    ),
     "sender.parked_status": ("parked_at", "wamid = %(of_nobody)s"),
     "analytics.conversation_logs": ("occurred_at", "phone_number = %(wa_id)s"),
 }
@@ -273,11 +279,13 @@ def test_what_is_older_than_an_organization_keeps_things_goes_and_the_rest_stays
 
     job = eventually(ended, "a retention run that is done")
     kept_for_days = {place for place in life.places() if "_item." in place or place.startswith("ingress.event.")}
-    assert set(life.places()) == kept_for_days
+    # Whoever wants no messages wants none however long ago they said so.
+    assert set(life.places()) == {*kept_for_days, "sender.opt_out.recipient"}
     assert neighbour.places() == before
     assert {table: rows for table, rows in rows_in(job).items() if table != "sender.message_wamid"} == {
         "router.contact": 1, "router.contact_identity": 2, "router.conversation": 1, "sender.parked_status": 2,
         "executor.conversation_states": 1, "sender.message": len(shop.sent_to(life.person)),
+        "sender.campaign_recipient": 1,
         "analytics.conversation_logs": rows_in(job)["analytics.conversation_logs"],
     }  # fmt: skip
 

@@ -119,3 +119,20 @@ def test_who_stops_marketing_gets_no_advertising(open_shop: OpenShop) -> None:
 
 def _is_told(shop: Shop) -> bool:
     return bool(shop.house.web.get(f"{shop.house.meta}/_sim/stats").json()["pending_webhooks"] == 0)
+
+
+def test_a_throughput_upgrade_that_meta_tells_is_what_the_number_is_kept_to(open_shop: OpenShop) -> None:
+    shop = open_shop({})
+    shop.apply(with_account(shop, sign("oi")))
+    value = {"display_phone_number": shop.number, "event": "THROUGHPUT_UPGRADE",
+             "max_daily_conversations_per_business": "TIER_10K"}  # fmt: skip
+    change = {"field": "phone_number_quality_update", "value": value}
+    entry = {"id": account(shop), "time": int(time.time()), "changes": [change]}
+    shop.deliver(json.dumps({"object": "whatsapp_business_account", "entry": [entry]}).encode())
+
+    def told() -> bool:
+        lines = shop.house.pytake("status", "--numbers").splitlines()
+        (own,) = [line for line in lines if line.startswith(f"number     {shop.number} of ")]
+        return "kept to 1000 a second, 10000 users a day" in own
+
+    eventually(told, "the number is kept to its new limits")

@@ -41,6 +41,11 @@ def text(person: Person, words: str) -> Element:
     return _message(person) | {"type": "text", "text": {"body": words}}
 
 
+def image(person: Person, **file: str) -> Element:
+    """A picture: its id, mime_type and sha256, as Meta tells them."""
+    return _message(person) | {"type": "image", "image": file}
+
+
 def tap(person: Person, kind: str, option: str, title: str) -> Element:
     """A tap on a button (kind button_reply) or a list row (list_reply)."""
     return _message(person) | {

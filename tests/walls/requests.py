@@ -22,8 +22,21 @@ from google.protobuf.message import Message
 import services.pb
 from services.chassis.tenancy import PERMISSIONS
 from services.embedded.keys import ROOMS
-from services.pb.common.v1 import policy_pb2
-from tests.walls.tenants import AGENTS, CONTACTS, CONVERSATIONS, EVENTS, MESSAGES, NAMES, PHONES, USERS, WAMIDS, Tenant
+from services.pb.common.v1 import content_pb2, policy_pb2
+from services.sender.domain.campaigns import campaign_id_of
+from tests.walls.tenants import (
+    AGENTS,
+    CONTACTS,
+    CONVERSATIONS,
+    EVENTS,
+    MEDIA,
+    MESSAGES,
+    NAMES,
+    PHONES,
+    USERS,
+    WAMIDS,
+    Tenant,
+)
 from tests.walls.wire import is_common
 
 # One moment for the whole run: two worlds are given the same times.
@@ -114,9 +127,10 @@ def _is_optional(field: FieldDescriptor) -> bool:
 
 
 def _value_of(descriptor: Descriptor, field: FieldDescriptor, pools: Pools, chance: random.Random) -> Any:
+    own = pools.get(f"{descriptor.name}.{field.name}")
     if field.enum_type is not None:
-        return chance.choice([value.number for value in field.enum_type.values if value.number])
-    pool = pools.get(f"{descriptor.name}.{field.name}") or pools.get(field.name)
+        return chance.choice(own or [value.number for value in field.enum_type.values if value.number])
+    pool = own or pools.get(field.name)
     if pool:
         return chance.choice(pool)
     if field.type == FieldDescriptor.TYPE_BOOL:
@@ -203,6 +217,11 @@ def pools_of(tenant: Tenant, twin: Tenant) -> Pools:
         "url": ["https://shop.example/hook"],
         "events": ["message.sent"],
         "webhook_id": [str(uuid5(one.organization_id, f"webhook:{name}")) for one in (tenant, twin) for name in NAMES],
+        "campaign_id": [str(campaign_id_of(one.organization_id, "first")) for one in (tenant, twin)],
+        "local_time": ["2100-01-01T09:00"],
+        "audience": ["custom_list"],
+        "messages_per_hour": [3600],
+        "max_tries": [3],
         # A secret that is made is made by chance.
         "secret": [f"{key}-1", f"{key}-2"],
         "is_secret_renewed": [False],
@@ -234,6 +253,23 @@ def pools_of(tenant: Tenant, twin: Tenant) -> Pools:
         "ConversationName.conversation_id": routed,
         "ConversationName.contact": [""],
         "TransferRequest.department_id": [""],
+    }
+    picture = f"{tenant.tag} picture".encode()
+    # Of an organization's own, and of its contacts (ReceivedMedia.Fetch).
+    files = [*map(str, MEDIA), *map(str, MEDIA)]
+    files += [str(uuid5(one.organization_id, event)) for one in (tenant, twin) for event in EVENTS[:3]]
+    pools |= {
+        "media_id": files,
+        "upload": files,
+        "mime_type": ["image/png"],
+        "UploadMediaRequest.kind": [content_pb2.MEDIA_KIND_IMAGE],
+        "UploadMediaRequest.size": [len(picture)],
+        "UploadMediaRequest.content": [picture],
+        "ArrivedMedia.kind": ["image"],
+        "ArrivedMedia.event_id": EVENTS[:3],
+        "meta_media_id": ["1001", "1002"],
+        "kinds": ["image"],
+        "is_on": [True, True, False],
     }
     for values, *fields in (
         (PHONES, "phone_number", "wa_id", "contact", "contact_wa_id", "recipient_wa_id"),

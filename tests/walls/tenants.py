@@ -20,6 +20,7 @@ _SPACE = UUID("5b3c4f0e-7d57-4c0c-8c07-6f3e8f0e5a11")
 # Given by a caller, so that two organizations may well have the same.
 CONVERSATIONS = tuple(uuid5(_SPACE, f"conversation {number}") for number in range(2))
 MESSAGES = tuple(uuid5(_SPACE, f"message {number}") for number in range(4))
+MEDIA = tuple(uuid5(_SPACE, f"file {number}") for number in range(2))
 CONTACTS = tuple(uuid5(_SPACE, f"contact {number}") for number in range(2))
 AGENTS = tuple(uuid5(_SPACE, f"agent {number}") for number in range(2))
 

@@ -16,6 +16,7 @@ from services.chassis.queue import Claim
 from services.embedded.keys import ROOMS
 from tests.fixtures.servers import Database, Servers, copied_database
 from tests.house.catalog import TRUST
+from tests.walls.campaign_work import begin_campaign, take_turns
 from tests.walls.filters import Removed, filters_removed, without_organization
 from tests.walls.interference import (
     Answer,
@@ -80,6 +81,7 @@ async def run(database: Database, *rooms: str, is_alone: bool) -> Run:
             await send(world.stores["sender"]["PostgresStore"], [b])
         for tenant in [a] if is_alone else [a, b]:
             await meet_both(world, tenant)
+            await begin_campaign(world.stores["sender"]["PostgresCampaigns"], tenant)
         joined = {tenant.tag: await join(world, tenant) for tenant in ([a] if is_alone else [a, b])}
         held = [await fill(lanes, own, [a] if is_alone else [a, b]) for lanes, own in world.boxes]
         before = rows_of(database.superuser_url, b)
@@ -101,6 +103,9 @@ async def others(world: World, tenant: Tenant, held: Sequence[Sequence[Claim]]) 
         "router: a person": await told(find_out(world, tenant)),
         "sender: a message's way": await told(send(store, [tenant])),
         "sender: a stranger's status": await told(hear_of_a_stranger(store, tenant)),
+        "sender: a campaign's turns": await told(
+            take_turns(stores["PostgresCampaigns"], stores["PostgresCampaignTurns"], tenant)
+        ),
         "sender: tokens": await told(credentials.tokens_of(organization_id=tenant.organization_id)),
     }
     for (lanes, database), claims in zip(world.boxes, held, strict=True):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from uuid import UUID
+from uuid import NAMESPACE_OID, UUID, uuid5
 
 import psycopg
 from psycopg import sql
@@ -52,7 +52,7 @@ class Victim:
 
 
 def settle_in(house: House, serial: int, *, secrets: tuple[str, ...] = ()) -> Shop:
-    """An organization with two flows, two contacts, conversations, messages and logs, people and an API key."""
+    """An organization with two flows, two contacts, conversations, messages and logs, a file, people, an API key."""
     shop = Shop(house, serial)
     flows = {f"seedlings {serial}": flow_of("seedlings"), f"echo {serial}": flow_of("echo")}
     people = {"password": "três tigres tristes"}, {"role": "org_admin", "password": "três tigres tristes"}, {}
@@ -64,6 +64,11 @@ def settle_in(house: House, serial: int, *, secrets: tuple[str, ...] = ()) -> Sh
     shop.apply(shop.document(flows, users=users, api_keys=api_keys))
     for nth, words in enumerate(secrets or ("Ana", "Rui"), start=1):
         shop.hear_text(shop.person(nth), "Oi", words)
+    kept = shop.ask(
+        "PUT", f"/media/{uuid5(NAMESPACE_OID, shop.name)}?kind=image", token=shop.token(),
+        content=f"picture of {shop.name}".encode(), headers={"Content-Type": "image/png"},
+    )  # fmt: skip
+    assert kept.status_code == 200, kept.text
     return shop
 
 

@@ -11,8 +11,8 @@ import base64
 import importlib
 import inspect
 import tempfile
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
 from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
 from types import SimpleNamespace
@@ -29,6 +29,7 @@ from services.embedded.keys import ROOMS, ensure_service_keys, jwks_file, key_fi
 from services.executor.worker import decode
 from services.ingress.accounts import Accounts
 from services.ingress.accounts.passwords import Passwords
+from services.sender import filing
 from tests.fixtures.accounts import CHEAP
 from tests.walls.wire import Neighbour, Wire
 from tools.settings_docs import settings_class
@@ -111,6 +112,7 @@ def _environment(room: str, folder: Path, url: str, *, prepare: bool, size: int)
         "TOMBSTONE_KEY": _KEY,
         "META_GRAPH_API_BASE": "http://127.0.0.1:9/v1",
         "PRIVACY_SETTLE_SECONDS": "0",
+        "MEDIA_FOLDER": str(folder / "media"),
     }
     classes = fields(settings_class(room))
     limits = {one.metadata["variable"]: "0" for one in classes if "_PER_" in one.metadata["variable"]}
@@ -188,8 +190,14 @@ def _replaced(room: str, world: World, stack: AsyncExitStack) -> Iterator[None]:
         # Messages are stored and wait: nothing calls Meta.
         "Departing": lambda store, *_: store.enqueue,
     }
-    replacements |= {
-        name: kept(value) for name, value in real.items() if name.startswith("Postgres") and inspect.isclass(value)
-    }
-    with patch.multiple(app, **{name: value for name, value in replacements.items() if name in real}):
+    replacements |= _stores_in(real, kept)
+    with ExitStack() as patches:
+        patches.enter_context(patch.multiple(app, **{name: it for name, it in replacements.items() if name in real}))
+        if room == "sender":
+            # A part of its composition root.
+            patches.enter_context(patch.multiple(filing, **_stores_in(vars(filing), kept)))
         yield
+
+
+def _stores_in(named: Mapping[str, Any], kept: Callable[..., Any]) -> dict[str, Any]:
+    return {name: kept(it) for name, it in named.items() if name.startswith("Postgres") and inspect.isclass(it)}

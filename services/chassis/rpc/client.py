@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
@@ -78,7 +78,7 @@ class PeerAddress:
 
 
 class Peer:
-    """One channel to a room. Make stubs with `stub`, call them with `call`.
+    """One channel to a room. Make stubs with `stub`, call them with `call` and `stream`.
 
     `is_repeating=False` when the caller must know of every repeat, because it has to say `is_repeat`. With
     certificates the connection is encrypted, and both ends show theirs.
@@ -113,15 +113,38 @@ class Peer:
         seconds: float,
     ) -> Response:
         """Call a stub's method within `seconds`. Raises the same PytakeError the peer raised, or Unavailable."""
+        try:
+            return await method(request, timeout=seconds, metadata=self._metadata())
+        except aio.AioRpcError as error:
+            raise self._translate(error) from error
+
+    async def stream(
+        self,
+        method: Callable[..., aio.UnaryStreamCall[Any, Response]],
+        request: Any,
+        *,
+        seconds: float,
+    ) -> AsyncGenerator[Response, None]:
+        """The messages of a stub's stream, all of them within `seconds` (less than half of a token's life).
+
+        Raises as `call` does, in the middle as well. Whoever leaves early ends the call.
+        """
+        call = method(request, timeout=seconds, metadata=self._metadata())
+        try:
+            async for message in call:
+                yield message
+        except aio.AioRpcError as error:
+            raise self._translate(error) from error
+        finally:
+            call.cancel()
+
+    def _metadata(self) -> tuple[tuple[str, str], ...]:
         metadata = [("authorization", f"Bearer {self._signer.token_for(self._address.room)}")]
         traceparent = structlog.contextvars.get_contextvars().get("traceparent")
         if traceparent:
             metadata.append(("traceparent", str(traceparent)))
         metadata.extend(header_for_person())
-        try:
-            return await method(request, timeout=seconds, metadata=tuple(metadata))
-        except aio.AioRpcError as error:
-            raise self._translate(error) from error
+        return tuple(metadata)
 
     def _translate(self, error: aio.AioRpcError) -> errors.PytakeError:
         status = rpc_status.from_call(error)

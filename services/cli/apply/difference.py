@@ -4,11 +4,17 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from services.cli.apply.memory import Memory
 from services.cli.apply.plan import Change, Existing, Verb
-from services.cli.apply.wanted import Flow, OptOutWords, Organization, Trigger
+from services.cli.apply.wanted import Flow, MediaWishes, OptOutWords, Organization, Trigger
 from services.pb.executor.v1 import executor_pb2
 from services.pb.ingress.v1 import ingress_pb2
+from services.pb.sender.v1 import sender_pb2
 
-Answer = executor_pb2.PutFlowResponse | ingress_pb2.PutUserResponse | ingress_pb2.PutApiKeyResponse
+Answer = (
+    executor_pb2.PutFlowResponse
+    | ingress_pb2.PutUserResponse
+    | ingress_pb2.PutApiKeyResponse
+    | sender_pb2.PutWebhookResponse
+)
 Checked = dict[tuple[str, str, str], Answer]
 """Organization, kind and name → what a dry run of the room said."""
 
@@ -58,9 +64,14 @@ def _of_organization(
         for thing in things:
             key = f"{prefix}/{kind}/{thing.name}"
             yield Change(name, kind, thing.name, _verb(memory, key, thing, key in memory.digests))
-    for kind, items in (("user", organization.users), ("API key", organization.api_keys)):
+    if organization.media is not None:
+        key = f"{prefix}/media"
+        verb = _verb(memory, key, organization.media, key in memory.digests)
+        yield Change(name, "contacts' files", media_of(organization.media), verb)
+    kinds = (("user", organization.users), ("API key", organization.api_keys), ("webhook", organization.webhooks))
+    for kind, items in kinds:
         for item in items:
-            yield Change(name, kind, item.name, _account_verb(checked.get((name, kind, item.name))))
+            yield Change(name, kind, item.name, _answered_verb(checked.get((name, kind, item.name))))
 
 
 def _settings_verb(organization: Organization, existing: Existing | None) -> Verb:
@@ -74,14 +85,13 @@ def _settings_verb(organization: Organization, existing: Existing | None) -> Ver
     return "unchanged" if is_same_zone and is_same_fallback else "changed"
 
 
-def _account_verb(answer: Answer | None) -> Verb:
-    """The verb of a person or key; without an answer its organization is yet to be made."""
+def _answered_verb(answer: Answer | None) -> Verb:
+    """The verb of a person, key or webhook; without an answer its organization is yet to be made."""
     if answer is None:
         return "new"
     if not answer.is_changed:
         return "unchanged"
-    is_new = isinstance(answer, ingress_pb2.PutUserResponse | ingress_pb2.PutApiKeyResponse) and answer.is_new
-    return "new" if is_new else "changed"
+    return "new" if not isinstance(answer, executor_pb2.PutFlowResponse) and answer.is_new else "changed"
 
 
 def _flow(organization: str, flow: Flow, existing: Existing, response: Answer) -> Change:
@@ -103,6 +113,14 @@ def opt_out_of(words: OptOutWords) -> str:
     if words.is_off:
         return "off"
     return ", ".join(each.language for each in words.languages) or "the usual ones"
+
+
+def media_of(wishes: MediaWishes) -> str:
+    """Which files are kept, as a change names it."""
+    if wishes.is_off:
+        return "off"
+    most = f" up to {wishes.max_bytes:,} bytes" if wishes.max_bytes else ""
+    return (", ".join(wishes.kinds) or "all kinds") + most
 
 
 def count_of_keywords(triggers: Sequence[Trigger]) -> str:

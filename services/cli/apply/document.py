@@ -9,10 +9,23 @@ from typing import TypeVar
 
 from services.cli.apply.accounts import API_KEY_KEYS, USER_KEYS, read_api_key, read_user
 from services.cli.apply.flow_source import MAX_FLOW_BYTES, read_flow
+from services.cli.apply.media import read_media
 from services.cli.apply.opt_out import read_opt_out
 from services.cli.apply.queues import DEPARTMENT_KEYS, QUEUE_KEYS, Department, Queue, read_department, read_queue
 from services.cli.apply.reading import Fields, Problems, Where, load_file
-from services.cli.apply.wanted import ApiKey, Chatbot, Flow, MetaApp, Number, Organization, Secret, Trigger, User
+from services.cli.apply.wanted import (
+    ApiKey,
+    Chatbot,
+    Flow,
+    MetaApp,
+    Number,
+    Organization,
+    Secret,
+    Trigger,
+    User,
+    Webhook,
+)
+from services.cli.apply.webhooks import WEBHOOK_KEYS, read_webhook
 from services.cli.ending import WrongInput
 from services.pb.router.v1 import router_pb2
 
@@ -29,7 +42,7 @@ _MOST_USERS = 10_000_000
 
 _ORGANIZATION_KEYS = (
     "name", "time_zone", "fallback_flow", "meta_apps", "numbers", "chatbots", "flows", "triggers", "users", "api_keys",
-    "secrets", "opt_out", "departments", "queues",
+    "secrets", "opt_out", "departments", "queues", "media", "webhooks",
     *NOT_SERVED,
 )  # fmt: skip
 _APP_KEYS = ("name", "app_secret", "previous_app_secret", "verify_token")
@@ -104,8 +117,10 @@ def _organization(value: object, where: Where, problems: Problems) -> Organizati
         opt_out=read_opt_out(fields) if "opt_out" in fields.values else None,
         departments=_each(fields, "departments", DEPARTMENT_KEYS, read_department),
         queues=_each(fields, "queues", QUEUE_KEYS, read_queue),
+        media=read_media(fields) if "media" in fields.values else None,
         users=_each(fields, "users", USER_KEYS, read_user),
         api_keys=_each(fields, "api_keys", API_KEY_KEYS, read_api_key),
+        webhooks=_each(fields, "webhooks", WEBHOOK_KEYS, read_webhook),
     )
 
 
@@ -226,8 +241,10 @@ def _merge(known: Organization, more: Organization, problems: Problems) -> Organ
         if before is not None and after is not None and before != after:
             problems.add(more.where.key(key), f"is {after!r} here and {before!r} in {known.where}; keep one of them")
         settings[key] = before if after is None else after
-    if known.opt_out is not None and more.opt_out is not None and known.opt_out != more.opt_out:
-        problems.add(more.where.key("opt_out"), f"differs from the one in {known.where}; keep one of them")
+    for key in ("opt_out", "media"):
+        mine, theirs = getattr(known, key), getattr(more, key)
+        if mine is not None and theirs is not None and mine != theirs:
+            problems.add(more.where.key(key), f"differs from the one in {known.where}; keep one of them")
     triggers = known.triggers if more.triggers is None else (known.triggers or ()) + more.triggers
     return replace(
         known,
@@ -242,8 +259,10 @@ def _merge(known: Organization, more: Organization, problems: Problems) -> Organ
         opt_out=known.opt_out if more.opt_out is None else more.opt_out,
         departments=known.departments + more.departments,
         queues=known.queues + more.queues,
+        media=known.media if more.media is None else more.media,
         users=known.users + more.users,
         api_keys=known.api_keys + more.api_keys,
+        webhooks=known.webhooks + more.webhooks,
     )
 
 
@@ -258,6 +277,7 @@ def _refuse_duplicates(organizations: Iterable[Organization], problems: Problems
         _refuse_repeated_names(organization.queues, "queue", problems)
         _refuse_repeated_names(organization.users, "user", problems)
         _refuse_repeated_names(organization.api_keys, "API key", problems)
+        _refuse_repeated_names(organization.webhooks, "webhook", problems)
         if len(organization.triggers or ()) > MOST_TRIGGERS:
             problems.add(organization.where.key("triggers"), f"has more than {MOST_TRIGGERS} keywords; take some out")
     # A number belongs to one organization of the whole house.
@@ -265,7 +285,9 @@ def _refuse_duplicates(organizations: Iterable[Organization], problems: Problems
 
 
 def _refuse_repeated_names(
-    items: Sequence[MetaApp | Secret | Flow | Chatbot | Number | Department | Queue | User | ApiKey | Organization],
+    items: Sequence[
+        MetaApp | Secret | Flow | Chatbot | Number | Department | Queue | User | ApiKey | Webhook | Organization
+    ],
     kind: str,
     problems: Problems,
 ) -> None:

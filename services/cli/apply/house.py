@@ -5,7 +5,18 @@ from collections.abc import Iterable, Sequence
 
 from services.cli.apply.plan import Existing
 from services.cli.apply.queues import QueueHouse
-from services.cli.apply.wanted import ApiKey, Chatbot, Flow, MetaApp, Number, OptOutWords, Secret, User
+from services.cli.apply.wanted import (
+    ApiKey,
+    Chatbot,
+    Flow,
+    MediaWishes,
+    MetaApp,
+    Number,
+    OptOutWords,
+    Secret,
+    User,
+    Webhook,
+)
 from services.cli.rooms import Rooms
 from services.pb.executor.v1 import executor_pb2, executor_pb2_grpc
 from services.pb.ingress.v1 import ingress_pb2, ingress_pb2_grpc
@@ -13,7 +24,7 @@ from services.pb.router.v1 import router_pb2, router_pb2_grpc
 from services.pb.sender.v1 import sender_pb2, sender_pb2_grpc
 
 NOBODY = "00000000-0000-0000-0000-000000000000"
-"""Stands for an organization that is yet to be made when a flow is only checked (dry run)."""
+"""Stands for an organization that is yet to be made when a flow or webhook is only checked (dry run)."""
 
 
 class House:
@@ -26,7 +37,9 @@ class House:
         self._flows = rooms.peer("executor").stub(executor_pb2_grpc.FlowServiceStub)
         self._secrets = rooms.peer("executor").stub(executor_pb2_grpc.SecretsStub)
         self._credentials = rooms.peer("sender").stub(sender_pb2_grpc.CredentialsStub)
+        self._media = rooms.peer("sender").stub(sender_pb2_grpc.ReceivedMediaStub)
         self._numbers = rooms.peer("sender").stub(sender_pb2_grpc.NumbersStub)
+        self._webhooks = rooms.peer("sender").stub(sender_pb2_grpc.WebhooksStub)
         self._apps = rooms.peer("ingress").stub(ingress_pb2_grpc.AppsStub)
         self._accounts = rooms.peer("ingress").stub(ingress_pb2_grpc.AccountsStub)
 
@@ -167,6 +180,16 @@ class House:
         )
         return (await self._rooms.call("router", self._directory.PutOptOutWords, request)).is_changed
 
+    async def put_media(self, organization_id: str, wishes: MediaWishes) -> bool:
+        """Say which files of contacts are kept from now on; says whether that changed."""
+        request = sender_pb2.PutMediaPolicyRequest(
+            organization_id=organization_id,
+            is_on=not wishes.is_off,
+            max_bytes=wishes.max_bytes,
+            kinds=wishes.kinds,
+        )
+        return (await self._rooms.call("sender", self._media.PutPolicy, request)).is_changed
+
     async def put_triggers(self, organization_id: str, triggers: Sequence[router_pb2.Trigger]) -> bool:
         """Replace all triggers of an organization; says whether any changed."""
         request = router_pb2.PutTriggersRequest(organization_id=organization_id, triggers=triggers)
@@ -202,3 +225,18 @@ class House:
             dry_run=is_dry_run,
         )
         return await self._rooms.call("ingress", self._accounts.PutApiKey, request)
+
+    async def put_webhook(
+        self, organization_id: str, webhook: Webhook, *, is_dry_run: bool
+    ) -> sender_pb2.PutWebhookResponse:
+        """Store a webhook, or only say what would come of it."""
+        request = sender_pb2.PutWebhookRequest(
+            organization_id=organization_id or NOBODY,
+            name=webhook.name,
+            url=webhook.url,
+            events=webhook.events,
+            is_active=webhook.is_active,
+            secret=webhook.secret,
+            dry_run=is_dry_run,
+        )
+        return await self._rooms.call("sender", self._webhooks.PutWebhook, request)

@@ -1,18 +1,18 @@
 """The order in which apply works: check all of it, then organizations, apps, secrets, flows, chatbots, numbers,
-triggers, people and keys."""
+triggers, people, keys and webhooks."""
 
 import asyncio
 from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
 from services.chassis.errors import InvalidArgument, PytakeError
-from services.cli.apply.difference import Answer, Checked, count_of_keywords, differences, opt_out_of
+from services.cli.apply.difference import Answer, Checked, count_of_keywords, differences, media_of, opt_out_of
 from services.cli.apply.house import House
 from services.cli.apply.memory import Memory, RememberedApp, RememberedNumber
 from services.cli.apply.plan import Change, Existing, Verb, app_owner, app_owners, check_references
 from services.cli.apply.queues import Department, Queue
 from services.cli.apply.reading import Where
-from services.cli.apply.wanted import ApiKey, Chatbot, Flow, MetaApp, Number, Organization, Secret, User
+from services.cli.apply.wanted import ApiKey, Chatbot, Flow, MetaApp, Number, Organization, Secret, User, Webhook
 from services.cli.ending import Failed, WrongInput
 from services.pb.executor.v1 import executor_pb2
 from services.pb.router.v1 import router_pb2
@@ -30,7 +30,7 @@ async def apply(house: House, memory: Memory, wanted: Sequence[Organization], *,
     """
     existing = await house.existing({organization.name for organization in wanted} | app_owners(wanted))
     check_references(wanted, existing)
-    checked = await _check_flows(house, wanted, existing)
+    checked = await _check_flows(house, wanted, existing) | await _check_webhooks(house, wanted, existing)
     if is_dry_run:
         return differences(wanted, existing, checked | await _check_accounts(house, wanted, existing), memory)
     try:
@@ -61,6 +61,23 @@ async def _check_flows(house: House, wanted: Sequence[Organization], existing: M
         for (organization, flow), answer in zip(listed, answers, strict=True)
         if not isinstance(answer, str)
     }
+
+
+async def _check_webhooks(house: House, wanted: Sequence[Organization], existing: Mapping[str, Existing]) -> Checked:
+    """What sender says of webhooks: only it knows where it may call. Raises WrongInput with the errors found."""
+    answers: dict[tuple[str, str, str], Answer] = {}
+    problems: list[str] = []
+    for organization in wanted:
+        here = existing.get(organization.name)
+        for webhook in organization.webhooks:
+            try:
+                put = house.put_webhook(here.organization_id if here else "", webhook, is_dry_run=True)
+                answers[organization.name, "webhook", webhook.name] = await put
+            except InvalidArgument as error:
+                problems.append(f"{webhook.where}: webhook {webhook.name!r}: {error.sentence}")
+    if problems:
+        raise WrongInput("\n".join([*problems, "nothing was changed"]))
+    return answers
 
 
 async def _check_accounts(house: House, wanted: Sequence[Organization], existing: Mapping[str, Existing]) -> Checked:
@@ -149,8 +166,10 @@ class _Applying:
             changes += await self._opt_out(organization)
             changes += [await self._department(organization, each) for each in organization.departments]
             changes += await self._queues(organization)
+            changes += await self._media(organization)
             changes += [await self._user(organization, user) for user in organization.users]
             changes += [await self._api_key(organization, key) for key in organization.api_keys]
+            changes += [await self._webhook(organization, webhook) for webhook in organization.webhooks]
             return [await self._settings(organization, flow_ids), *changes]
 
     def _existing_of(self, organization: Organization) -> Existing:
@@ -296,6 +315,18 @@ class _Applying:
         self._memory.note(key, thing)
         return Change(organization.name, kind, thing.name, verb)
 
+    async def _media(self, organization: Organization) -> list[Change]:
+        if organization.media is None:
+            return []
+        organization_id = self._ids[organization.name]
+        is_changed = await _named(
+            organization.where.key("media"), self._house.put_media(organization_id, organization.media)
+        )
+        key = f"{organization_id}/media"
+        verb = _verb(is_changed, was_there=key in self._memory.digests)
+        self._memory.note(key, organization.media)
+        return [Change(organization.name, "contacts' files", media_of(organization.media), verb)]
+
     async def _user(self, organization: Organization, user: User) -> Change:
         put = self._house.put_user(self._ids[organization.name], organization.name, user, is_dry_run=False)
         response = await _named(user.where, put)
@@ -313,6 +344,13 @@ class _Applying:
         secrets = {"key": response.key} if response.key and not key.key else {}
         verb = _verb(response.is_changed, was_there=not response.is_new)
         return self._noted(Change(organization.name, "API key", key.name, verb, secrets=secrets))
+
+    async def _webhook(self, organization: Organization, webhook: Webhook) -> Change:
+        put = self._house.put_webhook(self._ids[organization.name], webhook, is_dry_run=False)
+        response = await _named(webhook.where, put)
+        secrets = {"secret": response.secret} if response.secret else {}
+        verb = _verb(response.is_changed, was_there=not response.is_new)
+        return self._noted(Change(organization.name, "webhook", webhook.name, verb, secrets=secrets))
 
     def _noted(self, change: Change) -> Change:
         if change.secrets:

@@ -120,6 +120,27 @@ class ApiKey:
 
 
 @dataclass(frozen=True, slots=True)
+class Webhook:
+    """Where a system of the organization is told of its messages; no events means all, no secret the one there is."""
+
+    name: str
+    url: str
+    events: tuple[str, ...]
+    is_active: bool
+    secret: str = field(repr=False)
+    where: Where = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class MediaWishes:
+    """Which files of contacts are kept; no kinds mean all of them, 0 bytes the most there can be."""
+
+    kinds: tuple[str, ...]
+    max_bytes: int
+    is_off: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Organization:
     """What the files say about one organization; None means that they say nothing, and nothing is changed."""
 
@@ -136,5 +157,7 @@ class Organization:
     opt_out: OptOutWords | None = None
     departments: tuple[Department, ...] = ()
     queues: tuple[Queue, ...] = ()
+    media: MediaWishes | None = None
     users: tuple[User, ...] = ()
     api_keys: tuple[ApiKey, ...] = ()
+    webhooks: tuple[Webhook, ...] = ()

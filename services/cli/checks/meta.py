@@ -28,6 +28,7 @@ PAUSED = {
     "number": "number {number}",
     "waba": "every number of the account of number {number}",
     "template": "the template {name}",
+    "country": "what goes to one country ({name})",
 }
 
 

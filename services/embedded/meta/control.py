@@ -40,6 +40,7 @@ class ControlApp:
             web.put(f"{PREFIX}/delivery", self.put_delivery),
             web.put(PREFIX + "/templates/{waba_id}/{name}/{language}", self.change_template),
             web.post(f"{PREFIX}/preferences", self.prefer),
+            web.post(PREFIX + "/media/{phone_number_id}", self.keep_file),
             web.get(f"{PREFIX}/stats", self.stats),
         ]
 
@@ -118,6 +119,13 @@ class ControlApp:
         person = self._meta.people.with_phone(number.waba_id, str(values.get("wa_id") or ""))
         self._meta.prefer(number, person, str(values["value"]))
         return json_answer({"success": True})
+
+    async def keep_file(self, request: web.Request) -> web.Response:
+        """Keep the body as a file that a phone sends to a number, for the webhook that tells of it."""
+        phone_number_id = request.match_info["phone_number_id"]
+        mime_type = request.headers.get("Content-Type", "application/octet-stream")
+        kept = self._meta.shelf.send(phone_number_id, mime_type, await request.content.read())
+        return json_answer({"id": kept.media_id, "mime_type": kept.mime_type, "sha256": kept.sha256})
 
     async def stats(self, _request: web.Request) -> web.Response:
         """Counts of everything."""

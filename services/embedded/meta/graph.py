@@ -6,9 +6,11 @@ from dataclasses import replace
 
 from aiohttp import web
 
+from . import graph_media
 from .answers import Handler, json_answer
 from .bodies import MarkRead, Send, read_object, read_override, read_request
 from .clock import pause
+from .media import KeptFile
 from .plans import BusinessNumber
 from .refusals import ErrorKind, GraphError, graph_answer
 from .scripted import ScriptedAnswer, ScriptedFault
@@ -35,13 +37,16 @@ class GraphApp:
         return [
             web.post("/{version}/{node}/messages", self._answered(self.send)),
             web.get("/{version}/debug_token", self._answered(self.debug_token)),
+            web.post("/{version}/{node}/media", self._answered(self.upload)),
             web.get("/{version}/{node}/message_templates", self._answered(self.templates)),
             web.post("/{version}/{node}/message_templates", self._answered(self.create_template)),
             web.delete("/{version}/{node}/message_templates", self._answered(self.delete_template)),
             web.get("/{version}/{node}", self._answered(self.number)),
+            web.delete("/{version}/{node}", self._answered(self.delete)),
             web.get("/{version}/{node}/phone_numbers", self._answered(self.phone_numbers)),
             web.get("/{version}/{node}/subscribed_apps", self._answered(self.subscriptions)),
             web.post("/{version}/{node}/subscribed_apps", self._answered(self.subscribe)),
+            web.get(graph_media.LINKS + "/{secret}", self.fetch),
         ]
 
     async def send(self, request: web.Request) -> web.StreamResponse:
@@ -63,8 +68,24 @@ class GraphApp:
             answer = json_answer(_receipt(wanted, self._meta.accept(number, wanted, raw=raw, arrival=arrival)))
         return await self._answer_or_fail(request, fault, answer)
 
+    async def upload(self, request: web.Request) -> web.StreamResponse:
+        """POST /{PHONE_NUMBER_ID}/media: a file to be sent."""
+        return await graph_media.upload(self._meta, self._authorized_number(request), request)
+
+    async def delete(self, request: web.Request) -> web.StreamResponse:
+        """DELETE /{MEDIA_ID}: a file is not kept any longer."""
+        self._meta.shelf.delete(self._authorized_file(request).media_id)
+        return json_answer({"success": True})
+
+    async def fetch(self, request: web.Request) -> web.StreamResponse:
+        """GET of a file's address, which the look-up gave."""
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        return await graph_media.fetch(self._meta, token if scheme == "Bearer" else "", request)
+
     async def number(self, request: web.Request) -> web.StreamResponse:
-        """GET /{PHONE_NUMBER_ID}: what a business number says about itself."""
+        """GET /{PHONE_NUMBER_ID}: what a business number says about itself; or GET /{MEDIA_ID}: where a file is."""
+        if self._meta.shelf.look_up(request.match_info["node"]) is not None:
+            return graph_media.look_up(self._meta, self._authorized_file(request), request)
         number = self._authorized_number(request)
         return json_answer(
             {
@@ -164,6 +185,16 @@ class GraphApp:
         if token not in number.access_tokens:
             raise GraphError(ErrorKind.WRONG_TOKEN)
         return number
+
+    def _authorized_file(self, request: web.Request) -> KeptFile:
+        """The file of the path; one of another number than phone_number_id says is not there."""
+        token = _token(request)
+        file = self._meta.shelf.look_up(request.match_info["node"])
+        if file is None or request.query.get("phone_number_id", file.phone_number_id) != file.phone_number_id:
+            raise GraphError(ErrorKind.NO_SUCH_OBJECT)
+        if not graph_media.may_see(self._meta, file, token):
+            raise GraphError(ErrorKind.WRONG_TOKEN)
+        return file
 
     def _authorized_account(self, request: web.Request) -> list[BusinessNumber]:
         held = self._holders(_token(request))

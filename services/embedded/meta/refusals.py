@@ -37,6 +37,7 @@ class ErrorKind(Enum):
     PAIR_LIMIT = ErrorForm(131056, 400, "(Business Account, Consumer Account) pair rate limit hit")
     TRANSIENT = ErrorForm(2, 503, "Service temporarily unavailable", is_transient=True)
     UNDELIVERABLE = ErrorForm(131026, 400, "Message undeliverable")
+    UPLOAD_FAILED = ErrorForm(131053, 400, "Media upload error")
     NO_TEMPLATE = ErrorForm(132001, 404, "Template name does not exist in the translation")
     TEMPLATE_PAUSED = ErrorForm(132015, 400, "Template is paused")
     TEMPLATE_DISABLED = ErrorForm(132016, 400, "Template is disabled")

@@ -14,6 +14,7 @@ from .drawing import draw
 from .faults import FaultDice
 from .ledger import Ledger
 from .limits import Gate
+from .media import Shelf
 from .outbox import Outbox
 from .people import People, Person
 from .plans import BusinessNumber
@@ -47,6 +48,7 @@ class SimulatedMeta:
         self.ledger = Ledger()
         self.script = Script()
         self.people = People()
+        self.shelf = Shelf(clock.now)
         self.templates = Templates()
         self.refused: Counter[int] = Counter()
         jitter = dice or random.Random()  # noqa: S311 (jitter is no secret)
@@ -74,9 +76,10 @@ class SimulatedMeta:
         self._names[person.key] = name
 
     def accept(self, number: BusinessNumber, send: Send, *, raw: bytes, arrival: int) -> Accepted:
-        """Take a message for delivery. Raises GraphError at a rate limit; then nothing has happened."""
+        """Take a message for delivery. Raises GraphError at a limit or for a file that is gone: nothing happened."""
         if send.kind == "template":
             refuse_unsendable(self.templates, number, send.body)
+        self.shelf.refuse_gone(number, send.body)
         person = self._recipient(number, send)
         now = self.clock.now()
         self._gate.pass_message(number.phone_number_id, person.key, number.limits, now)

@@ -10,7 +10,7 @@ from uuid import UUID
 from services.executor.domain.events import DeliveryFailed, EffectDone, InboundMessage, Released, Taken
 from services.executor.domain.json_value import Json
 
-StartReason = Literal["none", "keyword", "number", "chatbot", "fallback", "test"]
+StartReason = Literal["none", "keyword", "number", "chatbot", "fallback", "test", "template_button", "referral", "any"]
 SESSION_EXPIRY = "session_expiry"
 
 

@@ -13,6 +13,7 @@ from services.executor.domain.effects import Timer
 from services.executor.domain.json_value import Json
 from services.executor.domain.publishing import Policy, Stand
 from services.executor.domain.standing import Standing
+from services.executor.domain.triggers import Trigger
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,7 @@ class SaveFlow:
     """A draft to be stored: canonical document and its digest.
 
     It is refused unless the stored draft has the digest `replaces` (None: whatever it is; "": there must be no flow).
+    `triggers` start it from then on when it is published.
     """
 
     flow_id: UUID
@@ -28,6 +30,7 @@ class SaveFlow:
     digest: str
     publish: bool
     replaces: str | None = None
+    triggers: tuple[Trigger, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +94,8 @@ class Publication:
     """A document to be published, and what becomes of people in older versions.
 
     It is refused unless the flow still has this draft and this published version. `node_ids` and `variables` are the
-    document's own: nobody is moved to a node that it does not have. `is_draft_too` makes it the draft as well.
+    document's own: nobody is moved to a node that it does not have. `is_draft_too` makes it the draft as well, and
+    `triggers` start the flow from then on.
     """
 
     flow_id: UUID
@@ -106,6 +110,18 @@ class Publication:
     node_ids: Sequence[str]
     variables: Mapping[str, Json]
     is_draft_too: bool
+    triggers: tuple[Trigger, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FlowStarts:
+    """What starts a flow from now on; `sequence` grows with each time it is published or archived."""
+
+    organization_id: UUID
+    flow_id: UUID
+    sequence: int
+    published_at: datetime
+    triggers: tuple[Trigger, ...]
 
 
 class FlowChanged(Exception):

@@ -8,6 +8,7 @@ from services.executor.store.migrating import ANY_MIGRATION_DUE, PostgresMigrati
 from services.executor.store.privacy import PostgresPrivacy
 from services.executor.store.recordings import PostgresRecordings
 from services.executor.store.secrets import SEALED, PostgresSecrets
+from services.executor.store.starting import Starting
 from services.executor.store.states import ANY_TIMER_DUE, PostgresStates
 from services.executor.store.versions import PostgresVersions
 
@@ -29,4 +30,5 @@ __all__ = [
     "PostgresSecrets",
     "PostgresStates",
     "PostgresVersions",
+    "Starting",
 ]

@@ -9,6 +9,7 @@ from services.chassis.db import Connection, Database, fetch_all, fetch_one, run_
 from services.executor.ports import FlowChanged, FlowInUse, FlowSummary, FlowVersion, SavedFlow, SaveFlow
 from services.executor.store.heads import heads, key_of, make_version, noting
 from services.executor.store.migrating import LIVE, begin_migration
+from services.executor.store.starting import Starting
 
 _SAVE_DRAFT = """
     INSERT INTO executor.flow AS f (organization_id, flow_id, name, draft, draft_digest)
@@ -30,12 +31,16 @@ _SUMMARY = "flow_id, name, published_version, updated_at, draft_digest, publishe
 class PostgresFlows:
     """Flows of organizations. An archived one is there for the conversations that were in it, and for nobody else."""
 
-    def __init__(self, database: Database, audit: AuditLog) -> None:
+    def __init__(self, database: Database, audit: AuditLog, starting: Starting) -> None:
         self._database = database
         self._audit = audit
+        self._starting = starting
 
     async def save(self, *, organization_id: UUID, flow: SaveFlow) -> SavedFlow:
-        """Store the draft; publish it as a new version when asked and when it differs from the published one."""
+        """Store the draft; publish it as a new version when asked and when it differs from the published one.
+
+        What starts it is told whenever it is asked to be published: a repeat brings what may be missing.
+        """
         values = key_of(organization_id, flow.flow_id) | {
             "name": flow.name,
             "document": flow.document,
@@ -51,12 +56,17 @@ class PostgresFlows:
             await run_counted(connection, _SAVE_DRAFT, values)
             if flow.publish:
                 await make_version(connection, values | {"author": self._audit.who(), "note": "", "rollback_of": 0})
+                await self._starting.tell(
+                    connection, organization_id=organization_id, flow_id=flow.flow_id, triggers=flow.triggers
+                )
             after = await heads(connection, organization_id, flow.flow_id)
             assert after is not None
             if after != before:
                 is_published = after.published_version > (before.published_version if before else 0)
                 entry = noting("flow.publish" if is_published else "flow.put", values, before, after)
                 await run_steps(connection, self._audit.steps([entry]))
+        if flow.publish:
+            self._starting.on_told()
         return SavedFlow(after.published_version, is_changed=after != before)
 
     async def archive(self, *, organization_id: UUID, flow_id: UUID, is_forced: bool) -> int | None:
@@ -72,9 +82,11 @@ class PostgresFlows:
             if people and not is_forced:
                 raise FlowInUse(people)
             await run_counted(connection, _ARCHIVE, values)
+            await self._starting.tell(connection, organization_id=organization_id, flow_id=flow_id, triggers=())
             if is_forced:
                 await begin_migration(connection, values, "end")
             await run_steps(connection, self._audit.steps([noting("flow.archive", values, before, None)]))
+        self._starting.on_told()
         return people
 
     async def published_digest(self, *, organization_id: UUID, flow_id: UUID) -> tuple[int, str]:

@@ -12,6 +12,7 @@ from services.executor.domain.publishing import Stand
 from services.executor.ports import FlowChanged, Migration, Publication, VersionView
 from services.executor.store.heads import Heads, heads, key_of, make_version, noting
 from services.executor.store.migrating import LEFT, LIVE, begin_migration
+from services.executor.store.starting import Starting
 
 _DRAFT_TOO = """
     UPDATE executor.flow SET draft = %(document)b, draft_digest = %(digest)s, updated_at = now()
@@ -37,10 +38,13 @@ _STANDING = f"""
 class PostgresVersions:
     """See ports.Versions."""
 
-    def __init__(self, database: Database, audit: AuditLog, *, on_begun: Callable[[], None]) -> None:
+    def __init__(
+        self, database: Database, audit: AuditLog, starting: Starting, *, on_begun: Callable[[], None]
+    ) -> None:
         """`on_begun` is told when people are to be taken along."""
         self._database = database
         self._audit = audit
+        self._starting = starting
         self._on_begun = on_begun
 
     async def versions(
@@ -91,12 +95,16 @@ class PostgresVersions:
             is_made = await make_version(connection, values)
             if wanted.is_draft_too:
                 await run_counted(connection, _DRAFT_TOO, values)
+            await self._starting.tell(
+                connection, organization_id=organization_id, flow_id=wanted.flow_id, triggers=wanted.triggers
+            )
             is_begun = wanted.policy != "pin" and await _begin(connection, values, wanted)
             after = await heads(connection, organization_id, wanted.flow_id)
             assert after is not None
             if after != before or is_begun:
                 action = "flow.rollback" if wanted.rollback_of else "flow.publish"
                 await run_steps(connection, self._audit.steps([noting(action, values, before, after)]))
+        self._starting.on_told()
         if is_begun:
             self._on_begun()
         return after.published_version, is_made

@@ -16,6 +16,7 @@ from services.executor.domain.exporters import Form, export_flow
 from services.executor.domain.finding import Finding
 from services.executor.domain.json_value import Json
 from services.executor.domain.lint import Known
+from services.executor.domain.triggers import triggers_of
 from services.executor.ports import FlowChanged, FlowInUse, Flows, FlowSummary, SaveFlow, Templates
 from services.executor.usecases.documents import (
     LONGEST_NAME,
@@ -255,6 +256,7 @@ def _saving(flow_id: UUID, name: str, found: Read, publish: bool, replaces: str 
         digest(found.flow),
         publish=publish and not found.has_errors,
         replaces=replaces,
+        triggers=triggers_of(found.flow),
     )
 
 

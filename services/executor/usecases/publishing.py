@@ -23,6 +23,7 @@ from services.executor.domain.publishing import (
     problems_of_moves,
     sentence_on,
 )
+from services.executor.domain.triggers import triggers_of
 from services.executor.domain.variables import is_system_name
 from services.executor.ports import FlowChanged, Flows, FlowSummary, Publication, Templates, Versions, VersionView
 from services.executor.usecases.documents import first_of, has_errors, stored
@@ -192,6 +193,7 @@ class Publishing:
                     node_ids=[node.id for node in document.nodes],
                     variables=_first_values(document),
                     is_draft_too=is_draft_too,
+                    triggers=triggers_of(document),
                 ),
             )
         except FlowChanged:

@@ -6,6 +6,7 @@ from services.executor.worker.loop import InboxWorker, TimerClock
 from services.executor.worker.mover import Mover
 from services.executor.worker.orders import encode_effect, encode_notice, hand_items, read_effect
 from services.executor.worker.recorded import recorded_arrival, told_message, told_said
+from services.executor.worker.starts import encode_starts
 
 __all__ = [
     "EffectWorker",
@@ -17,6 +18,7 @@ __all__ = [
     "encode_notice",
     "encode_record",
     "encode_said",
+    "encode_starts",
     "hand_items",
     "read_effect",
     "recorded_arrival",

@@ -30,6 +30,9 @@ _REASONS: dict[int, StartReason] = {
     executor_pb2.START_REASON_CHATBOT: "chatbot",
     executor_pb2.START_REASON_FALLBACK: "fallback",
     executor_pb2.START_REASON_TEST: "test",
+    executor_pb2.START_REASON_TEMPLATE_BUTTON: "template_button",
+    executor_pb2.START_REASON_REFERRAL: "referral",
+    executor_pb2.START_REASON_ANY: "any",
 }
 
 _KINDS: dict[RecordKind, analytics_pb2.RecordKind.ValueType] = {

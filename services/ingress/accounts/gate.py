@@ -59,6 +59,10 @@ class Gate:
         """Count a test message. Raises LimitReached."""
         await self._rates.spend(Spending(f"sending:{organization_id}", self._limits.sending))
 
+    async def count_upload(self, organization_id: UUID) -> None:
+        """Count a file. Raises LimitReached."""
+        await self._rates.spend(Spending(f"upload:{organization_id}", self._limits.upload))
+
     def require(self, caller: Caller, permission: str) -> None:
         """Raise PermissionDenied for a caller without the permission."""
         if permission not in caller.permissions:

@@ -55,7 +55,7 @@ class RestLimits:
     """What the REST API allows: every request of an organization and of one caller; a caller's tries at the doors.
 
     `login`, `refresh` and `acceptance` are for each client's address (login for each e-mail as well); `sending` is an
-    organization's test messages.
+    organization's test messages, `upload` its files.
     """
 
     organization: Limit
@@ -64,6 +64,7 @@ class RestLimits:
     refresh: Limit
     acceptance: Limit
     sending: Limit
+    upload: Limit
 
 
 class LimitReached(Exception):

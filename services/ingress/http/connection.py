@@ -28,6 +28,8 @@ MOST_TARGET_BYTES = 8 * 1024
 MOST_WAITING = 8
 UNWANTED = "body_unwanted"
 """Where an application says in the scope that it reads no more of the body: what comes is dropped, and slowly."""
+UNHURRIED = "body_unhurried"
+"""Where an application says in the scope that it reads a long body and keeps its time itself."""
 # After a refusal so much of what was on its way is taken and dropped: closed at once, the connection would be reset
 # under the answer (RFC 9112, section 9.6).
 MOST_DROPPED = 8 * 1024 * 1024
@@ -83,6 +85,11 @@ class BoundedConnection(AnswersInOneWrite):
         self._refusal: Refusal | None = None
         self._is_receiving = False
         self._held: tuple[RequestResponseCycle, Any] | None = None
+
+    @property
+    def is_unhurried(self) -> bool:
+        """Whether somebody reads a long body here and keeps its time."""
+        return self.owes is Owes.BODY and UNHURRIED in self.scope and not self.cycle.response_complete
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """Come in, if there is room."""
@@ -140,8 +147,10 @@ class BoundedConnection(AnswersInOneWrite):
         """HttpRequestParser: a piece of the body."""
         if UNWANTED in self.scope:
             self.flow.pause_reading()
-        else:
-            super().on_body(body)
+            return
+        if self.is_unhurried:
+            self.since = self.loop.time()
+        super().on_body(body)
 
     def on_message_complete(self) -> None:
         """HttpRequestParser: the whole request is here."""

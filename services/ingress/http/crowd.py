@@ -50,5 +50,5 @@ class Crowd:
         """End the connections of those who are too slow."""
         for connection in tuple(connections):
             patience = PATIENCE.get(connection.owes.value)
-            if patience is not None and now - connection.since > patience:
+            if patience is not None and now - connection.since > patience and not connection.is_unhurried:
                 connection.turn_away()

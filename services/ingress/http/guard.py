@@ -16,7 +16,11 @@ MOST_BODY_BYTES = 64 * 1024
 # known who sends it (rest/flow_bodies.py).
 MOST_FLOW_BYTES = 2 * 1024 * 1024
 _FLOWS = re.compile(r"/api/v1/flows(/[^/]+)?")
+# The largest file Meta takes; it is passed on in pieces, and only once it is known who sends it (rest/media.py).
+MOST_FILE_BYTES = 100 * 1024 * 1024
+_FILES = re.compile(r"/api/v1/media/[^/]+")
 BODY_SECONDS = 10.0
+FILE_SECONDS = 300.0
 
 _CONTENT_SECURITY_POLICY = (
     b"default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
@@ -45,12 +49,18 @@ class Guard:
             return
         answer = _Answer(send)
         try:
-            most = MOST_FLOW_BYTES if _FLOWS.fullmatch(scope["path"]) else MOST_BODY_BYTES
-            await self._app(scope, _limited(receive, self._body_seconds, most), answer.send)
+            most, seconds = self._limits_of(scope["path"])
+            await self._app(scope, _limited(receive, seconds, most), answer.send)
         except Exception as error:
             if answer.is_begun:
                 raise
             await accident(scope["method"], error)(scope, receive, answer.send)
+
+    def _limits_of(self, path: str) -> tuple[int, float]:
+        """How many bytes a body may have, and how many seconds it may take."""
+        if _FILES.fullmatch(path):
+            return MOST_FILE_BYTES, FILE_SECONDS
+        return MOST_FLOW_BYTES if _FLOWS.fullmatch(path) else MOST_BODY_BYTES, self._body_seconds
 
 
 class _Answer:

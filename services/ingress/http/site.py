@@ -24,10 +24,12 @@ from services.ingress.http.problems import add_problem_answers
 from services.ingress.http.rest import (
     api_key_routes,
     audit_routes,
+    campaign_routes,
     conversation_routes,
     denied,
     flow_routes,
     invitation_routes,
+    media_routes,
     message_routes,
     privacy_routes,
     queue_routes,
@@ -36,7 +38,7 @@ from services.ingress.http.rest import (
     user_routes,
     webhook_routes,
 )
-from services.ingress.ports import Flows, Messages, Templates, Webhooks
+from services.ingress.ports import Campaigns, Flows, Media, Messages, Templates, Webhooks
 from services.ingress.ports.queues import Queues
 from services.ingress.privacy import Exports, Requests
 
@@ -50,6 +52,8 @@ _TAGS = [
     {"name": "templates", "description": "Message templates of the accounts that numbers belong to."},
     {"name": "flows", "description": "Flows, their drafts and versions, and what publishing means for people in them."},
     {"name": "messages", "description": "Messages that no flow says, and what became of all messages."},
+    {"name": "media", "description": "Files that messages send, and those that came from contacts."},
+    {"name": "campaigns", "description": "Templates to many contacts, each once."},
     {"name": "webhooks", "description": "Where your systems are told what became of messages, signed."},
     {"name": "privacy", "description": "The rights of people who wrote: everything about them, and its erasure."},
     {"name": "sessions", "description": "Log in, stay logged in, log out."},
@@ -85,8 +89,10 @@ def build_site(
     flows: Flows,
     templates: Templates,
     messages: Messages,
+    media: Media,
     webhooks: Webhooks,
     queues: Queues,
+    campaigns: Campaigns,
     requests: Requests,
     exports: Exports,
     accounts: Accounts,
@@ -119,8 +125,10 @@ def build_site(
         flow_routes(flows),
         template_routes(templates),
         message_routes(messages),
+        media_routes(media),
         webhook_routes(webhooks),
         queue_routes(queues),
+        campaign_routes(campaigns),
         privacy_routes(requests, exports),
         session_routes(accounts.sessions, accounts.people),
         user_routes(accounts.people),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -10,6 +10,14 @@ from uuid import UUID
 
 from services.chassis.queue import Item
 from services.ingress.domain.audit import Change
+from services.ingress.domain.campaigns import (
+    AddedRecipients,
+    CampaignView,
+    RecipientView,
+    Verb,
+    WantedCampaign,
+    WantedRecipient,
+)
 from services.ingress.domain.conversation import Flow, State, StatePage, Transcript, Turn
 from services.ingress.domain.flows import (
     Difference,
@@ -27,6 +35,7 @@ from services.ingress.domain.flows import (
     VersionPage,
     VersionText,
 )
+from services.ingress.domain.media import MediaView, ReceivedView
 from services.ingress.domain.outgoing import (
     MessageFilter,
     MessagePage,
@@ -244,6 +253,66 @@ class Messages(Protocol):
 
     async def page(self, *, organization_id: UUID, chosen: MessageFilter, limit: int, cursor: str) -> MessagePage:
         """Messages, newest first. Raises InvalidArgument."""
+
+
+class Media(Protocol):
+    """Files that messages send, and those of contacts; sender's."""
+
+    async def take(
+        self,
+        *,
+        organization_id: UUID,
+        media_id: UUID,
+        kind: str,
+        mime_type: str,
+        size: int,
+        pieces: AsyncIterator[bytes],
+    ) -> MediaView:
+        """Keep a file under an id of the caller's choice; a repeat keeps it once.
+
+        Raises InvalidArgument for what Meta would refuse, AlreadyExists when the id is another file's.
+        """
+
+    async def one(self, *, organization_id: UUID, media_id: UUID) -> MediaView:
+        """What a file is, the organization's or a contact's. Raises NotFound."""
+
+    def content(self, *, organization_id: UUID, media_id: UUID) -> AsyncGenerator[bytes, None]:
+        """Its content in pieces. Raises NotFound, FailedPrecondition when it is lost."""
+
+    async def delete(self, *, organization_id: UUID, media_id: UUID) -> None:
+        """Delete one of the organization's own. Raises NotFound."""
+
+    async def received(self, *, organization_id: UUID, conversation_id: UUID, limit: int) -> list[ReceivedView]:
+        """The files of a conversation's contact, newest first."""
+
+
+class Campaigns(Protocol):
+    """Templates to many contacts; sender's. Every method raises a PytakeError."""
+
+    async def create(self, *, organization_id: UUID, wanted: WantedCampaign) -> CampaignView:
+        """Make a draft, or find the one of this key. Raises InvalidArgument."""
+
+    async def add(
+        self, *, organization_id: UUID, campaign_id: UUID, recipients: Sequence[WantedRecipient]
+    ) -> AddedRecipients:
+        """Add recipients; each counts once. Raises NotFound, FailedPrecondition."""
+
+    async def move(self, *, organization_id: UUID, campaign_id: UUID, verb: Verb) -> CampaignView:
+        """Start, pause, resume or cancel. Raises NotFound, FailedPrecondition."""
+
+    async def schedule(self, *, organization_id: UUID, campaign_id: UUID, local_time: str) -> CampaignView:
+        """Have it start at a moment. Raises InvalidArgument, NotFound, FailedPrecondition."""
+
+    async def one(self, *, organization_id: UUID, campaign_id: UUID) -> CampaignView:
+        """One with its figures. Raises NotFound."""
+
+    async def all(self, *, organization_id: UUID, state: str, limit: int) -> list[CampaignView]:
+        """Newest first. Raises InvalidArgument."""
+
+    async def recipients(
+        self, *, organization_id: UUID, campaign_id: UUID, after: int, limit: int
+    ) -> list[RecipientView]:
+        """Recipients in their order. Raises NotFound."""
 
 
 class Webhooks(Protocol):

@@ -1,7 +1,8 @@
 """Which flow a message starts if no session is active. Executor knows of sessions; router always says what would start.
 
-Order: a person's conversation is silent; keyword; the number's default flow; its chatbot's main flow; the
-organization's fallback; nothing (executor reports it). A keyword does not interrupt an active session.
+Order: a person's conversation is silent; keyword of the organization; trigger of a published flow; the number's default
+flow; its chatbot's main flow; the organization's fallback; nothing (executor reports it). Neither keyword nor trigger
+interrupts an active session.
 """
 
 from __future__ import annotations
@@ -10,9 +11,12 @@ from typing import Literal, NamedTuple, assert_never
 from uuid import UUID
 
 from services.router.domain.conversation import Owner
-from services.router.domain.organization import Keyword, NumberPlan, OrganizationPlan, normal
+from services.router.domain.message import Message
+from services.router.domain.organization import Keyword, NumberPlan, OrganizationPlan
+from services.router.domain.starts import StartedBy
+from services.router.domain.texts import normal
 
-Reason = Literal["none", "keyword", "number", "chatbot", "fallback", "test"]
+Reason = Literal["none", "number", "chatbot", "fallback", "test"] | StartedBy
 
 
 class Choice(NamedTuple):
@@ -26,14 +30,17 @@ class Choice(NamedTuple):
 _SILENT = Choice(may_run_flow=False)
 
 
-def choose(plan: OrganizationPlan, phone_number_id: str, *, owner: Owner, is_flow_input: bool, text: str) -> Choice:
+def choose(plan: OrganizationPlan, message: Message, *, owner: Owner) -> Choice:
     """The choice for one message to one of the plan's numbers."""
-    if owner == "person" or not is_flow_input:
+    if owner == "person" or not message.is_flow_input:
         return _SILENT
-    number = plan.numbers[phone_number_id]
-    keyword = _first_keyword(number, text)
+    number = plan.numbers[message.phone_number_id]
+    keyword = _first_keyword(number, message.text)
     if keyword is not None:
         return Choice(True, keyword.flow_id, "keyword")
+    start = number.starts.first(message) if number.starts is not None else None
+    if start is not None:
+        return Choice(True, start.flow_id, start.by)
     if number.number.default_flow_id is not None:
         return Choice(True, number.number.default_flow_id, "number")
     if number.main_flow_id is not None:

@@ -29,6 +29,20 @@ class Preference(NamedTuple):
     is_out: bool
 
 
+class Button(NamedTuple):
+    """A tap on a button of a template; any part may be empty."""
+
+    payload: str
+    text: str
+
+
+class Referral(NamedTuple):
+    """The ad or post a contact came from; any part may be empty."""
+
+    source_id: str
+    source_type: str
+
+
 class Message(NamedTuple):
     """One message: `sent_at` in seconds (0: unknown), `received_at_ms` in milliseconds since 1970.
 
@@ -51,12 +65,15 @@ class Message(NamedTuple):
     notice: Notice | None = None
     source: object = None
     waba_id: str = ""
+    button: Button | None = None
+    referral: Referral | None = None
 
 
 class Status(NamedTuple):
     """One status of a message we sent, or news for sender; `source` is it as the edges of the room know it.
 
-    News is about what a person wants (`preference` says who and what) or, without one, about a template of `waba_id`.
+    News is about what a person wants (`preference` says who and what) or, without one, about the account `waba_id`;
+    with `phone_number` (in digits) about the one number of the account that is dialled so.
     """
 
     phone_number_id: str
@@ -66,3 +83,4 @@ class Status(NamedTuple):
     waba_id: str = ""
     is_news: bool = False
     preference: Preference | None = None
+    phone_number: str = ""

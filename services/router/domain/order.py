@@ -50,4 +50,4 @@ class Order:
 
 
 Fate = Literal["applied", "repeated", "gone"]
-"""What became of an order; gone when its contact or conversation is."""
+"""What became of an order; gone when its contact, conversation or organization is."""

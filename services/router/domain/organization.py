@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Literal
 from uuid import UUID
 
+from services.router.domain.flow_triggers import FlowTriggers
 from services.router.domain.opt_out import DEFAULTS, NO_WORDS, Language, Words, compile_words
+from services.router.domain.starts import Starts, compile_starts
+from services.router.domain.texts import normal
 
 KeywordMatch = Literal["exact", "contains", "starts_with"]
 
@@ -64,12 +66,13 @@ class Trigger:
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """Everything an organization has set up, as stored; triggers in order."""
+    """Everything an organization has set up, as stored; triggers in order, what its flows start by in none."""
 
     organization: Organization
     numbers: Sequence[Number] = ()
     chatbots: Sequence[Chatbot] = ()
     triggers: Sequence[Trigger] = ()
+    flows: Sequence[FlowTriggers] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +87,13 @@ class Keyword:
 
 @dataclass(frozen=True, slots=True)
 class NumberPlan:
-    """What one number does with a message."""
+    """What one number does with a message; `starts` is None when no published flow starts by itself on it."""
 
     number: Number
     main_flow_id: UUID | None
     exact: dict[str, Keyword]
     partial: tuple[Keyword, ...]
+    starts: Starts | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +105,6 @@ class OrganizationPlan:
     words: Words = NO_WORDS
 
 
-def normal(text: str) -> str:
-    """A text as keywords are compared: trimmed, without regard to case, one code point sequence per letter."""
-    return unicodedata.normalize("NFC", text.strip().casefold())
-
-
 def compile_setup(setup: Setup) -> OrganizationPlan:
     """Sort the setup by number."""
     main_flows = {bot.chatbot_id: bot.main_flow_id for bot in setup.chatbots if bot.is_active}
@@ -113,8 +112,25 @@ def compile_setup(setup: Setup) -> OrganizationPlan:
         (trigger.phone_number_id, Keyword(position, normal(trigger.keyword), trigger.match, trigger.flow_id))
         for position, trigger in enumerate(setup.triggers)
     ]
-    numbers = {number.phone_number_id: _plan(number, main_flows, keywords) for number in setup.numbers}
+    starts = compile_starts([number.phone_number_id for number in setup.numbers], setup.flows)
+    numbers = {
+        number.phone_number_id: _plan(number, main_flows, keywords, starts[number.phone_number_id])
+        for number in setup.numbers
+    }
     return OrganizationPlan(setup.organization, numbers, compile_words(languages_in(setup.organization.opt_out)))
+
+
+def number_dialled(plan: OrganizationPlan, digits: str, *, waba_id: str) -> str:
+    """The number that is dialled so, with its country's code; empty when none is known to be.
+
+    A number whose `display_phone_number` was not given is it when it is the only such one of the account.
+    """
+    numbers = [each.number for each in plan.numbers.values()]
+    for number in numbers:
+        if _digits(number.display_phone_number) == digits:
+            return number.phone_number_id
+    unnamed = [each for each in numbers if not each.display_phone_number and each.waba_id in ("", waba_id)]
+    return unnamed[0].phone_number_id if len(unnamed) == 1 else ""
 
 
 def languages_in(opt_out: str | None) -> Mapping[str, Language]:
@@ -134,11 +150,20 @@ def languages_as_text(languages: Mapping[str, Language]) -> str:
     return json.dumps({name: asdict(language) for name, language in languages.items()}, ensure_ascii=False)
 
 
-def _plan(number: Number, main_flows: dict[UUID, UUID | None], keywords: Sequence[tuple[str, Keyword]]) -> NumberPlan:
+def _plan(
+    number: Number,
+    main_flows: dict[UUID, UUID | None],
+    keywords: Sequence[tuple[str, Keyword]],
+    starts: Starts | None,
+) -> NumberPlan:
     own = [keyword for phone_number_id, keyword in keywords if phone_number_id in ("", number.phone_number_id)]
     exact: dict[str, Keyword] = {}
     for keyword in own:
         if keyword.match == "exact":
             exact.setdefault(keyword.text, keyword)
     main_flow_id = main_flows.get(number.chatbot_id) if number.chatbot_id else None
-    return NumberPlan(number, main_flow_id, exact, tuple(k for k in own if k.match != "exact"))
+    return NumberPlan(number, main_flow_id, exact, tuple(k for k in own if k.match != "exact"), starts)
+
+
+def _digits(text: str) -> str:
+    return "".join(sign for sign in text if sign.isascii() and sign.isdigit())

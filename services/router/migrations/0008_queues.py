@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "router_0008"
-down_revision = "router_0005"
+down_revision = "router_0006"
 
 TABLES = (
     """

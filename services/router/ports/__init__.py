@@ -12,6 +12,7 @@ from uuid import UUID
 from services.router.domain.choice import Choice
 from services.router.domain.contacts import Acquaintance, Contact, ContactChanges, Known
 from services.router.domain.conversation import Conversation, Owner, Touch
+from services.router.domain.flow_triggers import FlowTriggers
 from services.router.domain.identity import Identity, Naming
 from services.router.domain.message import Message, Status
 from services.router.domain.opt_out import Consent, Word
@@ -66,6 +67,19 @@ class Addressed:
     wa_id: str
     user_id: str
     window_expires_at: int
+    opted_in: bool | None = None
+    """Whether the contact agreed to messages; None when nothing is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class AudienceContact:
+    """A contact as an audience has it; `attributes` is a JSON object."""
+
+    contact_id: UUID
+    wa_id: str
+    user_id: str
+    name: str
+    attributes: Mapping[str, object]
 
 
 class RoutedMessage(NamedTuple):
@@ -84,10 +98,18 @@ class RoutedMessage(NamedTuple):
 
 
 class RoutedStatus(NamedTuple):
-    """A status and the organization its number belongs to."""
+    """A status and the organization its number belongs to; `about` is the number that news name as it is dialled."""
 
     organization_id: UUID
     status: Status
+    about: str = ""
+
+
+class Files(Protocol):
+    """Who fetches the files of messages from Meta."""
+
+    async def fetch(self, messages: Sequence[RoutedMessage]) -> Sequence[Outcome]:
+        """One outcome a message. Raises PytakeError. Safe to repeat."""
 
 
 class RoutingWork(Protocol):
@@ -197,6 +219,13 @@ class DirectoryStore(Protocol):
         """Replace all. Raises NotFound for organization or number."""
         ...
 
+    async def put_flow_triggers(self, *, organization_id: UUID, flow: FlowTriggers) -> bool:
+        """Replace what a flow starts by, unless something newer is known; tells whether it was newer.
+
+        Raises NotFound for an unknown organization, InvalidArgument when all flows together have too much.
+        """
+        ...
+
     async def put_opt_out_words(self, *, organization_id: UUID, words: str | None) -> bool:
         """Replace the stop words (JSON; None: the usual ones). Raises NotFound for an unknown organization."""
         ...
@@ -211,6 +240,23 @@ class ConversationStore(Protocol):
 
     async def addressed(self, *, organization_id: UUID, conversation_ids: Collection[UUID]) -> Mapping[UUID, Addressed]:
         """The conversations that exist, by the id asked for: of a merged contact the one that took its place."""
+        ...
+
+
+class AudienceStore(Protocol):
+    """Contacts as audiences. Raises Unavailable."""
+
+    async def page(
+        self, *, organization_id: UUID, tags: Sequence[str], attributes: Mapping[str, str], after: UUID, limit: int
+    ) -> tuple[Sequence[AudienceContact], UUID | None]:
+        """Of the contacts after `after`, in the order of their ids, those with any of the tags and all the attributes.
+
+        With the id to go on after; None when there are no more. A page may be empty though more follow.
+        """
+        ...
+
+    async def replies(self, *, organization_id: UUID, awaited: Mapping[UUID, int]) -> int:
+        """In how many of these conversations the contact wrote since so many seconds since 1970."""
         ...
 
 

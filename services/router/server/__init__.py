@@ -1,6 +1,7 @@
 """protobuf ⇄ domain; no rule, no SQL."""
 
 from services.router.server.addresses import AddressesServer
+from services.router.server.contacts import ContactsServer
 from services.router.server.conversations import ConversationsServer
 from services.router.server.directory import DirectoryServer
 from services.router.server.orders import OrdersServer
@@ -10,6 +11,7 @@ from services.router.server.routing import RoutingServer
 
 __all__ = [
     "AddressesServer",
+    "ContactsServer",
     "ConversationsServer",
     "DirectoryServer",
     "OrdersServer",

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from grpc import aio
 
 from services.pb.router.v1 import router_pb2, router_pb2_grpc
 from services.router.ports import Addressed
 from services.router.usecases.addressing import Addressee, OpenConversations, Unaddressed
 from services.router.usecases.fields import id_of, id_or_none
+
+_OPT_IN: Mapping[bool | None, router_pb2.OptIn.ValueType] = {
+    None: router_pb2.OPT_IN_UNSPECIFIED,
+    True: router_pb2.OPT_IN_AGREED,
+    False: router_pb2.OPT_IN_REFUSED,
+}
 
 
 class AddressesServer(router_pb2_grpc.AddressesServicer):
@@ -46,4 +54,5 @@ def _answer(opened: Addressed | Unaddressed) -> router_pb2.OpenConversation:
         wa_id=opened.wa_id,
         user_id=opened.user_id,
         window_expires_at=opened.window_expires_at,
+        opt_in=_OPT_IN[opened.opted_in],
     )

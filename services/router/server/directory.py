@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from grpc import aio
 
+from services.chassis.errors import InvalidArgument
 from services.pb.router.v1 import router_pb2, router_pb2_grpc
 from services.router.domain.opt_out import Language
 from services.router.domain.organization import KeywordMatch, Number, Organization, Trigger
@@ -143,5 +144,7 @@ def _as_number(number: Number) -> router_pb2.Number:
 
 
 def _read_trigger(place: int, trigger: router_pb2.Trigger) -> Trigger:
+    if trigger.match == router_pb2.KEYWORD_MATCH_REGEX:
+        raise InvalidArgument(f"triggers[{place}].match is REGEX; patterns stand in the start nodes of flows only")
     flow_id = id_of(f"triggers[{place}].flow_id", trigger.flow_id)
     return Trigger(trigger.keyword, _MATCHES.get(trigger.match, "exact"), flow_id, trigger.phone_number_id)

@@ -2,20 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
+from uuid import UUID
 
 import orjson
 from grpc import aio
 
-from services.chassis.errors import PytakeError
+from services.chassis.errors import InvalidArgument, PytakeError
 from services.pb.common.v1 import results_pb2
 from services.pb.router.v1 import router_pb2, router_pb2_grpc
+from services.router.domain.flow_triggers import FlowTrigger, FlowTriggers, TriggerKind, TriggerMatch
 from services.router.domain.order import ContactChange, Fate, HandBack, HandOver, Order
-from services.router.usecases import ApplyOrders
+from services.router.usecases import ApplyOrders, PutFlowTriggers
 from services.router.usecases.fields import id_of
 
 _OPT_INS = {router_pb2.OPT_IN_AGREED: True, router_pb2.OPT_IN_REFUSED: False}
-_LONGEST_NAME, _LONGEST_CONTEXT = 512, 4096
+_LONGEST_NAME, _LONGEST_PATTERN, _LONGEST_CONTEXT = 512, 1000, 4096
+_KINDS: Mapping[int, TriggerKind] = {
+    router_pb2.FLOW_TRIGGER_KIND_KEYWORD: "keyword",
+    router_pb2.FLOW_TRIGGER_KIND_TEMPLATE_BUTTON: "template_button",
+    router_pb2.FLOW_TRIGGER_KIND_REFERRAL: "referral",
+    router_pb2.FLOW_TRIGGER_KIND_ANY: "any",
+}
+_MATCHES: Mapping[int, TriggerMatch] = {
+    router_pb2.KEYWORD_MATCH_UNSPECIFIED: "exact",
+    router_pb2.KEYWORD_MATCH_EXACT: "exact",
+    router_pb2.KEYWORD_MATCH_STARTS_WITH: "starts_with",
+    router_pb2.KEYWORD_MATCH_CONTAINS: "contains",
+    router_pb2.KEYWORD_MATCH_REGEX: "regex",
+}
 _FATES: Mapping[Fate, results_pb2.ItemOutcome.ValueType] = {
     "applied": results_pb2.ITEM_OUTCOME_OK,
     "repeated": results_pb2.ITEM_OUTCOME_DUPLICATE,
@@ -23,11 +39,19 @@ _FATES: Mapping[Fate, results_pb2.ItemOutcome.ValueType] = {
 }
 
 
+class _FlowOrder(NamedTuple):
+    """An order about a flow."""
+
+    organization_id: UUID
+    flow: FlowTriggers
+
+
 class OrdersServer(router_pb2_grpc.OrdersServicer):
     """What flows order; one bad order costs its neighbours nothing."""
 
-    def __init__(self, orders: ApplyOrders) -> None:
+    def __init__(self, orders: ApplyOrders, triggers: PutFlowTriggers) -> None:
         self._orders = orders
+        self._triggers = triggers
 
     async def ApplyOrders(
         self,
@@ -38,18 +62,29 @@ class OrdersServer(router_pb2_grpc.OrdersServicer):
         read = [_order(order) for order in request.orders]
         orders = [order for order in read if isinstance(order, Order)]
         fates = iter(await self._orders.apply(orders) if orders else ())
-        return router_pb2.ApplyOrdersResponse(results=[_result(order, fates) for order in read])
+        told = [await self._put(order) if isinstance(order, _FlowOrder) else order for order in read]
+        return router_pb2.ApplyOrdersResponse(results=[_result(each, fates) for each in told])
+
+    async def _put(self, order: _FlowOrder) -> results_pb2.ItemResult | str:
+        """What became of an order about a flow, or why it can never be applied."""
+        try:
+            fate = await self._triggers.put(organization_id=order.organization_id, flow=order.flow)
+        except InvalidArgument as error:
+            return error.sentence
+        return results_pb2.ItemResult(outcome=_FATES[fate])
 
 
-def _result(order: Order | str, fates: Iterator[Fate]) -> results_pb2.ItemResult:
-    if isinstance(order, str):
-        return results_pb2.ItemResult(outcome=results_pb2.ITEM_OUTCOME_INVALID, reason=order)
-    return results_pb2.ItemResult(outcome=_FATES[next(fates)])
+def _result(told: Order | results_pb2.ItemResult | str, fates: Iterator[Fate]) -> results_pb2.ItemResult:
+    if isinstance(told, str):
+        return results_pb2.ItemResult(outcome=results_pb2.ITEM_OUTCOME_INVALID, reason=told)
+    return told if isinstance(told, results_pb2.ItemResult) else results_pb2.ItemResult(outcome=_FATES[next(fates)])
 
 
-def _order(order: router_pb2.Order) -> Order | str:
+def _order(order: router_pb2.Order) -> Order | _FlowOrder | str:
     """The order, or why it can never be applied."""
     try:
+        if order.WhichOneof("order") == "flow_triggers":
+            return _FlowOrder(id_of("organization_id", order.organization_id), _flow(order.flow_triggers))
         change = _change(order)
         return Order(
             organization_id=id_of("organization_id", order.organization_id),
@@ -90,6 +125,30 @@ def _change(order: router_pb2.Order) -> ContactChange | HandOver | HandBack:
             return HandBack()
         case _:
             raise ValueError("the order says nothing that this version knows")
+
+
+def _flow(told: router_pb2.FlowTriggers) -> FlowTriggers:
+    """What of it this version knows."""
+    known = (each for each in told.triggers if each.kind in _KINDS and each.match in _MATCHES)
+    triggers = tuple(map(_trigger, known))
+    return FlowTriggers(id_of("flow_id", told.flow_id), told.sequence, told.published_at_us, triggers)
+
+
+def _trigger(told: router_pb2.FlowTrigger) -> FlowTrigger:
+    return FlowTrigger(
+        _KINDS[told.kind],
+        _MATCHES[told.match],
+        keywords=_texts(told.keywords),
+        payloads=_texts(told.payloads),
+        texts=_texts(told.texts),
+        source_ids=_texts(told.source_ids),
+        source_types=_texts(told.source_types),
+        phone_number_ids=_texts(told.phone_number_ids),
+    )
+
+
+def _texts(texts: Iterable[str]) -> tuple[str, ...]:
+    return tuple(_text(text, most=_LONGEST_PATTERN) for text in texts)
 
 
 def _attributes(content: bytes) -> str:

@@ -7,7 +7,7 @@ from grpc import aio
 
 from services.pb.common.v1 import events_pb2, results_pb2
 from services.pb.router.v1 import router_pb2, router_pb2_grpc
-from services.router.domain.message import Message, Notice, Preference, Status
+from services.router.domain.message import Button, Message, Notice, Preference, Referral, Status
 from services.router.domain.outcome import OK, Kind, Outcome
 from services.router.usecases import RouteMessages, RouteStatuses, SubmitTestMessage
 from services.router.usecases.fields import id_of, id_or_none
@@ -73,11 +73,11 @@ class RoutingServer(router_pb2_grpc.RoutingServicer):
 
 def read_message(message: events_pb2.InboundMessage) -> Message:
     """What router needs of a message, and the whole of it as it came."""
-    name = message.profile_name
+    name, kind = message.profile_name, message.kind
     return Message(
         event_id=message.event_id,
         phone_number_id=message.phone_number_id,
-        kind=message.kind,
+        kind=kind,
         wa_id=message.wa_id,
         user_id=message.user_id,
         parent_user_id=message.parent_user_id,
@@ -87,9 +87,11 @@ def read_message(message: events_pb2.InboundMessage) -> Message:
         text=message.text,
         is_flow_input=message.is_flow_input,
         signed_by=message.signed_by,
-        notice=_read_notice(message.fields) if message.kind == "system" else None,
+        notice=_read_notice(message.fields) if kind == "system" else None,
         source=message,
         waba_id=message.waba_id,
+        button=Button(message.reply.id, message.reply.title) if kind == "button" else None,
+        referral=_read_referral(message.referral) if message.HasField("referral") else None,
     )
 
 
@@ -103,6 +105,7 @@ def read_status(status: events_pb2.MessageStatus) -> Status:
         waba_id=status.notice.waba_id or status.waba_id,
         is_news=status.HasField("notice"),
         preference=_preference(status.notice.preference) if status.notice.HasField("preference") else None,
+        phone_number=status.notice.number.phone_number if status.notice.HasField("number") else "",
     )
 
 
@@ -122,6 +125,10 @@ def as_result(outcome: Outcome) -> results_pb2.ItemResult:
 def _storable(name: str) -> str:
     """A name as Postgres can hold it; it is only ever shown, so it may be cut."""
     return name.replace("\0", "")[:_MOST_NAME]
+
+
+def _read_referral(told: events_pb2.Referral) -> Referral:
+    return Referral(told.source_id, told.source_type)
 
 
 def _read_notice(fields: bytes) -> Notice | None:

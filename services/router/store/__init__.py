@@ -1,5 +1,6 @@
 """All SQL of router. Statements are set-based; keys are sorted before they lock, so that batches cannot deadlock."""
 
+from services.router.store.audiences import PostgresAudiences
 from services.router.store.conversations import PostgresConversations
 from services.router.store.directory import PostgresDirectory
 from services.router.store.orders import PostgresOrders
@@ -8,6 +9,7 @@ from services.router.store.queues import PostgresEntries, PostgresQueues, Postgr
 from services.router.store.routing import PostgresRouting
 
 __all__ = [
+    "PostgresAudiences",
     "PostgresConversations",
     "PostgresDirectory",
     "PostgresEntries",

@@ -36,7 +36,7 @@ _SET_OWNER = """
 # is followed to the winner's with the same number.
 _ADDRESSED = Query("""
     SELECT t.k, w.conversation_id, w.phone_number_id, c.wa_id, c.user_id,
-           coalesce(extract(epoch FROM w.window_expires_at), 0)::bigint
+           coalesce(extract(epoch FROM w.window_expires_at), 0)::bigint, c.opted_in
     FROM unnest(%(conversations)b::uuid[]) t(k)
     CROSS JOIN LATERAL (
       SELECT contact_id, phone_number_id FROM router.conversation
@@ -49,7 +49,7 @@ _ADDRESSED = Query("""
       WHERE organization_id = %(organization)b::uuid AND contact_id = m.contact_id
         AND phone_number_id = v.phone_number_id LIMIT 1) w
     CROSS JOIN LATERAL (
-      SELECT wa_id, user_id FROM router.contact
+      SELECT wa_id, user_id, opted_in FROM router.contact
       WHERE organization_id = %(organization)b::uuid AND contact_id = w.contact_id LIMIT 1) c""")
 
 

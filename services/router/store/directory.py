@@ -7,12 +7,14 @@ from uuid import UUID
 
 from services.chassis.audit import AuditEntry, AuditLog, digest_of
 from services.chassis.db import Connection, Database, fetch_all, fetch_one, run, run_counted, run_steps
-from services.chassis.errors import AlreadyExists, NotFound
+from services.chassis.errors import AlreadyExists, InvalidArgument, NotFound
 from services.pb.common.v1 import errors_pb2
+from services.router.domain.flow_triggers import FlowTriggers, excess_of, triggers_as_text
 from services.router.domain.organization import Chatbot, Number, Organization, Trigger
 from services.router.store.setup import (
     ORGANIZATION,
     read_chatbots,
+    read_flows,
     read_numbers,
     read_organization,
     read_triggers,
@@ -66,6 +68,12 @@ _PUT_TRIGGERS = """
     SELECT %(organization)s, p, k, m, f, nullif(n, '')
     FROM unnest(%(keywords)b::text[], %(matches)b::text[], %(flows)b::uuid[], %(numbers)b::text[])
          WITH ORDINALITY t(k, m, f, n, p)"""
+_PUT_FLOW = """
+    INSERT INTO router.flow_trigger AS f (organization_id, flow_id, sequence, published_at_us, triggers)
+    VALUES (%(organization)s, %(flow)s, %(sequence)s, %(published)s, %(triggers)s::jsonb)
+    ON CONFLICT (organization_id, flow_id) DO UPDATE
+    SET sequence = excluded.sequence, published_at_us = excluded.published_at_us, triggers = excluded.triggers
+    WHERE f.sequence < excluded.sequence"""
 
 
 class PostgresDirectory:
@@ -160,6 +168,29 @@ class PostgresDirectory:
             await run(connection, _CLEAR_TRIGGERS, (organization_id,))
             await run(connection, _PUT_TRIGGERS, _trigger_columns(organization_id, triggers))
             await self._end(connection, _entry(organization_id, "triggers", before or None, list(triggers) or None))
+        return True
+
+    async def put_flow_triggers(self, *, organization_id: UUID, flow: FlowTriggers) -> bool:
+        """See DirectoryStore."""
+        values = {
+            "organization": organization_id,
+            "flow": flow.flow_id,
+            "sequence": flow.sequence,
+            "published": flow.published_at_us,
+            "triggers": triggers_as_text(flow.triggers),
+        }
+        async with self._database.transaction([organization_id]) as connection:
+            await self._begin(connection, organization_id)
+            known = {each.flow_id: each for each in await read_flows(connection, organization_id)}
+            if not await run_counted(connection, _PUT_FLOW, values):
+                return False
+            before = known.pop(flow.flow_id, None)
+            excess = excess_of([*known.values(), flow])
+            if excess is not None and flow.triggers:
+                raise InvalidArgument(f"{excess}; take some out of flows, and put the dead letter back")
+            if before is not None or flow.triggers:
+                after = flow if flow.triggers else None
+                await self._end(connection, _entry(organization_id, f"flow_triggers:{flow.flow_id}", before, after))
         return True
 
     async def put_opt_out_words(self, *, organization_id: UUID, words: str | None) -> bool:

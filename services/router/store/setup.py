@@ -8,6 +8,7 @@ from uuid import UUID
 from services.chassis.db import Connection, Query, Rows, Step, run_steps
 from services.chassis.errors import NotFound
 from services.pb.common.v1 import errors_pb2
+from services.router.domain.flow_triggers import FlowTriggers, triggers_in
 from services.router.domain.organization import Chatbot, Number, Organization, Setup, Trigger
 
 ORGANIZATION = "organization_id, name, fallback_flow_id, time_zone, config_version, opt_out::text"
@@ -20,20 +21,27 @@ _NUMBERS = Query(f"""
 _TRIGGERS = Query(f"""
     SELECT keyword, match, flow_id, coalesce(phone_number_id, '')
     FROM router.keyword_trigger {_MINE} ORDER BY position""")
+_FLOWS = Query(f"""
+    SELECT flow_id, sequence, published_at_us, triggers::text
+    FROM router.flow_trigger {_MINE} AND triggers <> '[]'""")
 
 
 def reading_setup(organization_id: UUID) -> list[Step]:
     """The steps whose rows are a setup, at least as new as the version it carries."""
     # The version first: whatever a commit in between adds comes with a higher version, and is read again.
     mine = {"organization": organization_id}
-    return [(query, mine) for query in (_ORGANIZATION, _NUMBERS, _CHATBOTS, _TRIGGERS)]
+    return [(query, mine) for query in (_ORGANIZATION, _NUMBERS, _CHATBOTS, _TRIGGERS, _FLOWS)]
 
 
 def setup_in(rows: Sequence[Rows]) -> Setup:
     """The setup those steps read. Raises NotFound."""
-    organization, numbers, chatbots, triggers = rows
+    organization, numbers, chatbots, triggers, flows = rows
     return Setup(
-        _organization(organization), _numbers(numbers), [Chatbot(*row) for row in chatbots], _triggers(triggers)
+        _organization(organization),
+        _numbers(numbers),
+        [Chatbot(*row) for row in chatbots],
+        _triggers(triggers),
+        _flows(flows),
     )
 
 
@@ -55,6 +63,11 @@ async def read_numbers(connection: Connection, organization_id: UUID) -> list[Nu
 async def read_triggers(connection: Connection, organization_id: UUID) -> list[Trigger]:
     """Triggers in order."""
     return _triggers(await _read(connection, _TRIGGERS, organization_id))
+
+
+async def read_flows(connection: Connection, organization_id: UUID) -> list[FlowTriggers]:
+    """Flows that start by something, in no order."""
+    return _flows(await _read(connection, _FLOWS, organization_id))
 
 
 def unknown_organization() -> NotFound:
@@ -82,3 +95,7 @@ def _numbers(rows: Rows) -> list[Number]:
 
 def _triggers(rows: Rows) -> list[Trigger]:
     return [Trigger(*row) for row in rows]
+
+
+def _flows(rows: Rows) -> list[FlowTriggers]:
+    return [FlowTriggers(flow_id, sequence, at, triggers_in(text)) for flow_id, sequence, at, text in rows]

@@ -2,9 +2,12 @@
 
 from services.router.usecases.accounts import LearnAccounts
 from services.router.usecases.addressing import OpenConversations
+from services.router.usecases.audiences import ListContacts
 from services.router.usecases.consents import NoteConsents
 from services.router.usecases.conversations import SetOwner
 from services.router.usecases.directory import Directory
+from services.router.usecases.files import ExecutorThenFiles
+from services.router.usecases.flow_starts import PutFlowTriggers
 from services.router.usecases.handling import ConversationName, Handling
 from services.router.usecases.messages import RouteMessages
 from services.router.usecases.orders import ApplyOrders
@@ -18,11 +21,14 @@ __all__ = [
     "ApplyOrders",
     "ConversationName",
     "Directory",
+    "ExecutorThenFiles",
     "Handling",
     "LearnAccounts",
+    "ListContacts",
     "NoteConsents",
     "OpenConversations",
     "Privacy",
+    "PutFlowTriggers",
     "QueueSetup",
     "RouteMessages",
     "RouteStatuses",

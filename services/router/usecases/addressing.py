@@ -13,7 +13,6 @@ from services.router.domain.contacts import ContactBook
 from services.router.domain.conversation import Touch, combine
 from services.router.domain.identity import MOST_CHARACTERS, Identity, conversation_id_of
 from services.router.domain.message import Message
-from services.router.domain.organization import compile_setup
 from services.router.ports import Addressed, ConversationStore, RoutingStore
 from services.router.usecases.fields import number_id, phone_number, text_of
 from services.router.usecases.races import again_while_raced
@@ -82,8 +81,8 @@ class OpenConversations:
         """The conversations of these contacts with these numbers; contacts and conversations made where need be."""
         now = int(self._now().timestamp())
         async with self._store.routing([organization_id]) as work:
-            plan = compile_setup(await work.setup_of(organization_id))
-            active = {key for key, number in plan.numbers.items() if number.number.is_active}
+            setup = await work.setup_of(organization_id)
+            active = {number.phone_number_id for number in setup.numbers if number.is_active}
             chosen = [each for each in wanted if each.phone_number_id in active]
             book = ContactBook(*await work.contacts_of({each.identity for each in chosen}))
             contacts = {each: book.admit(_silence(each, now), [each.identity], None) for each in chosen}

@@ -14,8 +14,8 @@ from services.router.domain.organization import (
     Organization,
     Trigger,
     languages_as_text,
-    normal,
 )
+from services.router.domain.texts import normal
 from services.router.ports import DirectoryStore
 from services.router.usecases.fields import app_of, number_id, stored_text, text_of, time_zone
 

@@ -59,13 +59,7 @@ def routed(letter: Letter, conversations: Mapping[UUID, Conversation]) -> Routed
     """The letter as it goes to executor."""
     message, plan, contact, touch = letter
     conversation = conversations[touch.conversation_id]
-    choice = choose(
-        plan,
-        message.phone_number_id,
-        owner=conversation.owner,
-        is_flow_input=message.is_flow_input,
-        text=message.text,
-    )
+    choice = choose(plan, message, owner=conversation.owner)
     word = plan.words.meant_by(kind=message.kind, text=message.text) if message.is_flow_input else None
     if word is not None:
         contact = contact.saying(wants_messages=not word.is_out)

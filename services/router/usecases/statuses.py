@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from services.router.domain.message import Status
-from services.router.domain.organization import OrganizationPlan
+from services.router.domain.organization import OrganizationPlan, number_dialled
 from services.router.domain.outcome import Outcome, refusal_of_number, unroutable
 from services.router.ports import NumberOwner, PlanMemory, RoutedStatus, RoutingStore, Sender
 from services.router.usecases.accounts import LearnAccounts
@@ -86,13 +86,19 @@ def _open_news(
 ) -> Sequence[RoutedStatus | Outcome]:
     """The news for each organization of the account that believes the Meta app it comes from."""
     believing = [
-        RoutedStatus(plan.organization.organization_id, status)
+        plan
         for plan in of_accounts.get(status.waba_id, ())
         if any(refusal_of_number(number, each, status.signed_by) is None for number, each in plan.numbers.items())
     ]
-    if believing:
-        return believing
-    return [unroutable(f"no organization is known to have numbers of the account {status.waba_id}; set waba_id of one")]
+    if not believing:
+        what = f"no organization is known to have numbers of the account {status.waba_id}"
+        return [unroutable(f"{what}; set waba_id of one")]
+    if not status.phone_number:
+        return [RoutedStatus(plan.organization.organization_id, status) for plan in believing]
+    dialled = [(plan, number_dialled(plan, status.phone_number, waba_id=status.waba_id)) for plan in believing]
+    named = [RoutedStatus(plan.organization.organization_id, status, number) for plan, number in dialled if number]
+    what = f"no number of the account {status.waba_id} is known to be dialled as Meta names it"
+    return named or [unroutable(f"{what}; set its display_phone_number")]
 
 
 def _lane_of(routed: RoutedStatus) -> str:

@@ -108,5 +108,5 @@ def _touch(organization_id: UUID, contact_id: UUID, number: str, now: int, lates
 
 
 def _choose_flow(plan: OrganizationPlan, message: Message, conversation: Conversation, flow_id: UUID | None) -> Choice:
-    usual = choose(plan, message.phone_number_id, owner=conversation.owner, is_flow_input=True, text=message.text)
+    usual = choose(plan, message, owner=conversation.owner)
     return Choice(True, flow_id, "test") if flow_id is not None and usual.may_run_flow else usual

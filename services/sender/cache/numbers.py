@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from uuid import UUID
 
 from services.chassis.clock import Monotonic
 from services.chassis.errors import PytakeError
@@ -39,6 +40,11 @@ class Numbers:
     def forget(self, key: Key) -> None:
         """Read it anew next time."""
         self._known.pop(key, None)
+
+    def forget_all(self, organization_ids: Collection[UUID]) -> None:
+        """Read all numbers of these organizations anew next time."""
+        for key in [key for key in self._known if key[0] in organization_ids]:
+            self.forget(key)
 
     def alike(self, key: Key, facts: NumberFacts, *, is_same_app: bool) -> list[str]:
         """The organization's numbers this process sends from with the same token, or else of the same account."""

@@ -10,16 +10,20 @@ from services.sender.domain import codes
 from services.sender.domain.codes import PAUSES, Action, Rule, Scope
 
 _LONGEST_TEXT = 500
+# E.164.
+_MOST_DIGITS = 15
 _READ_RECEIPT_TRIES = 2
-# How soon a file that Meta could not fetch is offered once more.
+# How soon a file that Meta could not fetch is offered once more, and one that was given to it anew.
 _FETCH_AGAIN_SECONDS = 5.0
+_GIVEN_AGAIN_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """Meta took the message under this id."""
+    """Meta took the message under this id; `wa_id` is its own number of the recipient, if it told one."""
 
     wamid: str
+    wa_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +101,7 @@ def classify(http: int, body: bytes, retry_after: float | None = None) -> Answer
         return _of_code(http, code, error, retry_after)
     if 200 <= http < 300 and error is None:
         if wamid := _wamid(document):
-            return Accepted(wamid)
+            return Accepted(wamid, _wa_id(document))
         is_done = isinstance(document, dict) and document.get("success") is True
         return Done() if is_done else Ambiguous(0, f"HTTP {http} without a message id")
     text = _text(error) or f"HTTP {http} without a Graph error"
@@ -108,18 +112,26 @@ def classify(http: int, body: bytes, retry_after: float | None = None) -> Answer
     return Ambiguous(0, text)
 
 
-def of_message(answer: Answer, *, has_link: bool = False) -> Answer:
+def of_message(answer: Answer, *, has_link: bool = False, has_new_files: bool = False) -> Answer:
     """What an answer means for a message: without an id nobody knows whether it went out.
 
-    `has_link`: Meta has to fetch a file for it, which is worth a second try.
+    `has_link`: Meta has to fetch a file for it, which is worth a second try. `has_new_files`: its files will be given
+    to Meta anew, and so is that.
     """
     match answer:
         case Done():
             return Ambiguous(answer.code, "success without a message id")
         case Refused(codes.MEDIA_NOT_FETCHED) if has_link:
             return Throttled(Scope.MESSAGE, answer.code, answer.text, _FETCH_AGAIN_SECONDS, answer.action)
+        case Refused(code) if has_new_files and code in codes.FILE_DOUBTS:
+            return Throttled(Scope.MESSAGE, answer.code, answer.text, _GIVEN_AGAIN_SECONDS, answer.action)
         case _:
             return answer
+
+
+def doubts_files(answer: Answer) -> bool:
+    """Whether the answer may mean that Meta has not, or has no longer, a file that was given to it."""
+    return isinstance(answer, Refused) and answer.code in codes.FILE_DOUBTS
 
 
 def of_read_receipt(answer: Answer, *, number: int) -> Answer:
@@ -170,6 +182,15 @@ def _wamid(document: object) -> str:
     wamid = first.get("id") if isinstance(first, dict) else None
     # Printable only: the id is stored as text and compared with the one in webhooks.
     return wamid if isinstance(wamid, str) and wamid.isprintable() and len(wamid) <= 512 else ""
+
+
+def _wa_id(document: object) -> str:
+    """The number of the only recipient, in digits."""
+    contacts = document.get("contacts") if isinstance(document, dict) else None
+    first = contacts[0] if isinstance(contacts, list) and len(contacts) == 1 else None
+    wa_id = first.get("wa_id") if isinstance(first, dict) else None
+    is_number = isinstance(wa_id, str) and wa_id.isascii() and wa_id.isdigit() and len(wa_id) <= _MOST_DIGITS
+    return wa_id if is_number and isinstance(wa_id, str) else ""
 
 
 def _whole(value: object) -> int | None:

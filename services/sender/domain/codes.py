@@ -39,6 +39,7 @@ class Scope(Enum):
     CREDENTIALS = "credentials"
     WABA = "waba"
     TEMPLATE = "template"
+    COUNTRY = "country"
 
 
 PAUSES = {
@@ -107,10 +108,12 @@ RULES: dict[int, Rule] = {
     # What belongs to messages of users; said of one of ours, it is over with it.
     **_all(Rule(Action.IGNORE), (130501, 131052, 131060)),
     131035: Rule(Action.ALERT),
+    # The account may not write to the recipient's country.
+    130497: Rule(Action.FAIL_PERMANENT, Scope.COUNTRY, _HOUR),
     **_all(
         Rule(Action.FAIL_PERMANENT),
         (
-            100, 130403, 130472, 130497,
+            100, 130403, 130472,
             131008, 131009, 131014, 131020, 131021, 131026, 131030, 131036, 131041,
             131051, 131053, 131055, 131059, 131062, 131063,
             131201, 131202, 131204, 131207, *range(131209, 131216),
@@ -123,9 +126,13 @@ RULES: dict[int, Rule] = {
 """By code; where one code means several things, `rule_of_answer` knows."""
 
 MAYBE_OUR_FAULT = 1
+COUNTRY_RESTRICTED = 130497
 # The file behind a link could not be fetched; it may be there a moment later.
 MEDIA_NOT_FETCHED = 131053
 _INVALID_PARAMETER = 100
+FILE_DOUBTS = frozenset({MEDIA_NOT_FETCHED, _INVALID_PARAMETER})
+"""What Meta says of a message with a file that it cannot use, or with an id of one that it keeps no longer (100 is
+said of much else too)."""
 # The object in the path does not exist, and that is the number.
 _NO_SUCH_OBJECT = 33
 
@@ -143,5 +150,8 @@ def rule_of_answer(code: int, *, subcode: int | None, http: int, is_transient: b
 
 
 def rule_of_status(code: int) -> Rule:
-    """The rule for a failed status. Sender never repeats what Meta had accepted: waits and tries are for its author."""
+    """The rule for a failed status.
+
+    Sender never repeats what Meta had accepted (docs/messages.md says why): waits and tries are for its author.
+    """
     return RULES.get(code, Rule(Action.FAIL_PERMANENT))

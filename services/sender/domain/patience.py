@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Literal, TypeAlias
+
 from services.sender.domain.answers import Accepted, Ambiguous, Answer, Done, NotSent, Paused, Refused, Throttled
 from services.sender.domain.codes import Action, Scope
+
+Told: TypeAlias = Literal["older", "later", "nothing"]
+"""What statuses of a number told of lately: also of a moment or of what was before it, only of what came later, or
+nothing."""
 
 _LONGEST = 600.0
 _FIRST_PAUSE = 60.0
@@ -33,6 +39,19 @@ def rest_after(answer: Answer, *, number: int, reconcile_seconds: float) -> floa
 def reconcile_wait(number: int, reconcile_seconds: float) -> float:
     """How old call `number` must be before its message may be sent again."""
     return max(reconcile_seconds, min(_LONGEST, reconcile_seconds * 2.0 ** min(max(number - _EVEN_WAITS, 0), 10)))
+
+
+def doubt_ends(age: float, told: Told, *, is_never_repeated: bool) -> Literal["wait", "repeat", "give up"]:
+    """What becomes of a doubt that is old enough, by what statuses of its number told of lately.
+
+    While older ones come in, its own may still come. What is never repeated needs to see that later ones do come; it is
+    given up when that cannot be seen for long, and everything else is then sent again.
+    """
+    if told == "later" or (told == "nothing" and not is_never_repeated):
+        return "repeat"
+    if age < _LONGEST:
+        return "wait"
+    return "give up" if is_never_repeated else "repeat"
 
 
 def pause_of(times: int, first: float | None = None) -> float:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from services.sender.domain.codes import PAUSES, Scope
+from services.sender.domain.countries import country_of
 
-PAUSABLE = tuple(PAUSES.values())
+PAUSABLE = (*PAUSES.values(), Scope.COUNTRY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +17,7 @@ class PauseName:
     """One thing Meta may refuse as a whole.
 
     `name` is a digest of an access token (credentials), a phone_number_id (number), an account's id (waba), or
-    NAME/LANGUAGE (template).
+    NAME/LANGUAGE (template). What goes to a country (ACCOUNT/COUNTRY) fails rather than waits while it is one.
     """
 
     organization_id: UUID
@@ -30,7 +31,7 @@ def digest_of_token(token: str) -> str:
 
 
 def names_of(
-    organization_id: UUID, phone_number_id: str, *, token: str, waba_id: str, template: str
+    organization_id: UUID, phone_number_id: str, *, token: str, waba_id: str, template: str, recipient: str = ""
 ) -> dict[Scope, PauseName]:
     """What may hold up a message of this number; an account that is not known stands for its number alone."""
     names = {
@@ -40,4 +41,6 @@ def names_of(
     }
     if template:
         names[Scope.TEMPLATE] = template
+    if country := country_of(recipient):
+        names[Scope.COUNTRY] = f"{names[Scope.WABA]}/{country}"
     return {scope: PauseName(organization_id, scope, name) for scope, name in names.items()}

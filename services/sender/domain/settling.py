@@ -18,6 +18,8 @@ from services.sender.domain.patience import steps_aside
 
 # A lane that rests with this note has a head that was called for; with any other note it was not.
 IN_DOUBT = "in doubt"
+# Why a message failed that is never repeated.
+LEFT_IN_DOUBT = "IN_DOUBT: nobody knows whether Meta took the message, and it may not be sent twice"
 # Meta's code for a free message after the window.
 WINDOW_CLOSED_CODE = 131047
 WINDOW_EXPIRED = "WINDOW_EXPIRED: the 24 hour window closed before the message could leave"
@@ -49,7 +51,8 @@ class Outcome:
 class Hold:
     """Why a message may not leave for so many seconds; shown in its row.
 
-    One that waits for a template (NAME/LANGUAGE) to be taken again lets those behind it pass, however long it takes.
+    One that waits for a template (NAME/LANGUAGE) to be taken again lets those behind it pass, however long it takes. So
+    does one that `is_in_order`: of its lane only what may wait for it too (templates outside the window) stays behind.
     """
 
     seconds: float
@@ -57,15 +60,20 @@ class Hold:
     code: int = 0
     action: str = ""
     template: str = ""
+    is_in_order: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Deferral:
-    """A message whose lane goes on without it, for so many seconds or (`template`) until that template is taken."""
+    """A message whose lane goes on without it, for so many seconds or (`template`) until that template is taken.
+
+    Those of a lane that are `is_in_order` come back together, and as they were.
+    """
 
     message_id: UUID
     seconds: float
     template: str = ""
+    is_in_order: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,14 +192,19 @@ def settle(
     pair_ahead: float,
     now: float,
     limit: PairLimit,
+    is_behind: bool = False,
 ) -> Settled:
-    """Decide one lane's turn. `pair_ahead` is how far the pair's mark lies in the future, `now` the database's time."""
+    """Decide one lane's turn. `pair_ahead` is how far the pair's mark lies in the future, `now` the database's time.
+
+    `is_behind`: messages of the lane stepped aside that come back in order.
+    """
     ended = _end_call(turn, found, now)
     if not is_held:
         return replace(ended, verdict=Lost())
     if turn.wish is None or isinstance(ended.verdict, Released):
         return ended if isinstance(ended.verdict, Released) else replace(ended, verdict=Released(turn.wait))
-    decided = _begin_call(turn.wish, found.get(turn.wish.message_id), ended.head, pair_ahead, now, limit)
+    wish = _behind(turn.wish, now) if is_behind else turn.wish
+    decided = _begin_call(wish, found.get(wish.message_id), ended.head, pair_ahead, now, limit)
     if not ended.rows:
         return decided
     return replace(decided, rows=(*ended.rows, *decided.rows), deferrals=(*ended.deferrals, *decided.deferrals))
@@ -286,6 +299,13 @@ def _begin_call(wish: Wish, row: Message | None, head: int, pair_ahead: float, n
     return Settled(Granted(marked.attempts), head, (marked,), pair_ahead=max(pair_ahead, 0.0) + limit.seconds)
 
 
+def _behind(wish: Wish, now: float) -> Wish:
+    """A template outside the window does not overtake one that waits to be let out."""
+    if wish.hold is not None or not wish.template or now < wish.window_closed_at:
+        return wish
+    return replace(wish, hold=Hold(0.0, "waits behind a template of the same conversation", is_in_order=True))
+
+
 def _refused(wish: Wish, row: Message, now: float) -> Message | None:
     """The message failed, if it may never leave; with the code Meta would give, so that its flow is told the same."""
     if now >= wish.window_expires_at:
@@ -297,7 +317,7 @@ def _held_back(wish: Wish, hold: Hold, row: Message, head: int) -> Settled:
     if not hold.text:
         return Settled(Released(hold.seconds), head, note="waits for the number's limit")
     shown = replace(row, error_code=hold.code, error_text=hold.text, error_action=hold.action)
-    if hold.template and row.state == "queued":
-        deferral = Deferral(row.message_id, hold.seconds, hold.template)
+    if (hold.template or hold.is_in_order) and row.state == "queued":
+        deferral = Deferral(row.message_id, hold.seconds, hold.template, hold.is_in_order)
         return Settled(Skipped(), max(head, wish.position), (shown,), deferrals=(deferral,))
     return Settled(Released(hold.seconds), head, (shown,), note=hold.text)

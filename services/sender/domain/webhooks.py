@@ -32,6 +32,11 @@ class Webhook:
     is_active: bool
     created_at: datetime
 
+    @property
+    def facts(self) -> tuple[object, ...]:
+        """What somebody chose of it, but for the secret."""
+        return self.url, tuple(self.events), self.is_active
+
     def wants(self, event: str) -> bool:
         """Whether it is told of an event."""
         return self.is_active and (not self.events or event in self.events)

@@ -2,5 +2,6 @@
 
 from services.sender.graph.api import GraphApi, retry_after
 from services.sender.graph.endpoint import Endpoint
+from services.sender.graph.media import GraphMedia
 
-__all__ = ["Endpoint", "GraphApi", "retry_after"]
+__all__ = ["Endpoint", "GraphApi", "GraphMedia", "retry_after"]

@@ -66,11 +66,6 @@ class GraphApi:
             return Ambiguous(0, f"no answer from the Graph API ({error})")
         return classify(response.status, response.body, retry_after(response.retry_after))
 
-    async def check(self, *, phone_number_id: str, token: str) -> str:
-        """Ask for the number itself: nothing when all is well, else one sentence with the mend."""
-        answer = await self.ask([phone_number_id], {"fields": "id"}, token=token)
-        return "" if isinstance(answer, Mapping) else answer
-
     async def ask(self, path: Sequence[str], query: Mapping[str, str], *, token: str) -> Mapping[str, object] | str:
         """Ask for something; what the Graph API tells, or why it does not, one sentence with the mend."""
         try:

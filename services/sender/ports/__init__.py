@@ -11,9 +11,10 @@ from uuid import UUID
 from services.chassis.queue import Claim, Cleared, Page
 from services.sender.domain import message
 from services.sender.domain.answers import Answer
+from services.sender.domain.number_news import NumberNews
 from services.sender.domain.pausing import PauseName
 from services.sender.domain.settling import Turn, Verdict, Wish
-from services.sender.domain.templates import Account, Kept, News, Shape, Template, TemplateKey
+from services.sender.domain.templates import Account, Kept, News, Shape, Template, TemplateKey, TemplateState
 
 Key = tuple[UUID, str]
 """An organization and one of its numbers (phone_number_id)."""
@@ -148,13 +149,17 @@ class Privacy(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NumberFacts:
-    """What is known of a number; 0 messages a second leave it to the settings, 0 users a day to Meta."""
+    """What is known of a number; 0 messages a second leave it to the settings, 0 users a day to Meta.
+
+    `quality` is Meta's word (GREEN, YELLOW, RED), empty while no webhook told it.
+    """
 
     token: str | None = None
     waba_id: str = ""
     portfolio_id: str = ""
     messages_per_second: int = 0
     users_per_day: int = 0
+    quality: str = ""
 
 
 class Paced(NamedTuple):
@@ -224,15 +229,24 @@ class ReachStore(Protocol):
     ) -> list[bool]:
         """Per recipient whether it may be reached, and then counts. Raises errors.Unavailable."""
 
+    async def reached(self, *, organization_id: UUID, portfolio_id: str) -> int:
+        """How many users were reached within the last day. Raises errors.Unavailable."""
+
 
 class NumberStore(Protocol):
     """What is known of numbers. Every method raises errors.Unavailable."""
 
     async def facts(self, keys: Sequence[Key]) -> dict[Key, NumberFacts]:
-        """What is known of these numbers; one of which nothing is known is left out."""
+        """What is known of these numbers; one of which nothing is known is left out.
+
+        Of a limit that was given and the one that Meta told, the lower one.
+        """
 
     async def put_accounts(self, accounts: Mapping[Key, str]) -> None:
         """Note to which accounts (WABA ids) numbers belong."""
+
+    async def tell(self, news: Sequence[tuple[UUID, NumberNews]]) -> None:
+        """Note what organizations' webhooks told; what is older than known changes nothing."""
 
     async def put_limits(self, *, organization_id: UUID, phone_number_id: str, facts: NumberFacts) -> bool:
         """Replace what was given of a number; an empty account leaves what is known. Tells whether it changed."""
@@ -276,6 +290,9 @@ class TemplateStore(Protocol):
 
     async def shapes(self, keys: Sequence[TemplateKey]) -> list[Shape | None]:
         """What templates take, None of those not known."""
+
+    async def state_of(self, key: TemplateKey) -> TemplateState:
+        """How it stands; nothing is known of it when several accounts have one of that name."""
 
     async def listed(self, *, organization_id: UUID, waba_id: str) -> Kept:
         """All by name, language and account; of one account, or (empty) of all."""
@@ -339,9 +356,6 @@ class Graph(Protocol):
 
     async def post(self, *, phone_number_id: str, token: str, body: bytes, is_fresh: Freshness) -> Answer:
         """Post a message; never raises but CancelledError."""
-
-    async def check(self, *, phone_number_id: str, token: str) -> str:
-        """Ask for the number itself: nothing when all is well, else one sentence with the mend."""
 
     async def ask(self, path: Sequence[str], query: Mapping[str, str], *, token: str) -> Mapping[str, object] | str:
         """Ask for something below the base; what is told, or why nothing is, one sentence with the mend."""

@@ -56,6 +56,13 @@ class MessageBook(Protocol):
         """Messages, newest first."""
 
 
+class AliasBook(Protocol):
+    """What phone numbers Meta has for people who were written to under others."""
+
+    async def wa_ids(self, *, organization_id: UUID, phone_numbers: Sequence[str]) -> Mapping[str, str]:
+        """Meta's number of each of these that is another; in digits. Raises errors.Unavailable."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipient:
     """A conversation by id, or a contact by phone number or user id together with the business number."""
@@ -75,6 +82,8 @@ class Conversation:
     wa_id: str
     user_id: str
     window_expires_at: int
+    has_refused: bool = False
+    """Whether the contact refused messages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +119,11 @@ class ChangeFeed(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """A webhook as it is now, and whether storing changed anything."""
+    """A webhook as it is now, whether storing changed anything, and whether there was none of its name."""
 
     webhook: Webhook
     is_changed: bool
+    is_new: bool = False
 
 
 class WebhookStore(Protocol):

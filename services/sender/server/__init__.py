@@ -8,14 +8,19 @@ from services.sender.ports import Privacy
 from services.sender.server.credentials import CredentialsServer
 from services.sender.server.delivery import DeliveryServer
 from services.sender.server.health import HealthServer
+from services.sender.server.media import MediaServer
 from services.sender.server.messages import MessageServiceServer, written
 from services.sender.server.numbers import NumbersServer
 from services.sender.server.privacy import PrivacyServer
+from services.sender.server.received_media import ReceivedMediaServer
 from services.sender.server.templates import TemplatesServer
 from services.sender.server.webhooks import WebhooksServer
 from services.sender.usecases import Deliver, KeepCredentials, KeepNumbers
+from services.sender.usecases.deleting_media import DeleteMedia
 from services.sender.usecases.health import TellHealth
+from services.sender.usecases.media import KeepMedia
 from services.sender.usecases.notices import HearNotices
+from services.sender.usecases.received_media import KeepReceived
 from services.sender.usecases.sending import Send
 from services.sender.usecases.telling import TellMessages, WatchMessages
 from services.sender.usecases.templates import KeepTemplates
@@ -25,9 +30,11 @@ __all__ = [
     "CredentialsServer",
     "DeliveryServer",
     "HealthServer",
+    "MediaServer",
     "MessageServiceServer",
     "NumbersServer",
     "PrivacyServer",
+    "ReceivedMediaServer",
     "TemplatesServer",
     "WebhooksServer",
     "servicers",
@@ -67,7 +74,14 @@ def servicers(
 
 
 def team_servicers(
-    send: Send, tell: TellMessages, watching: WatchMessages, webhooks: KeepWebhooks, health: TellHealth
+    send: Send,
+    tell: TellMessages,
+    watching: WatchMessages,
+    webhooks: KeepWebhooks,
+    health: TellHealth,
+    media: KeepMedia,
+    delete: DeleteMedia,
+    received: KeepReceived,
 ) -> list[Servicer]:
     """What teams call."""
     return [
@@ -77,5 +91,11 @@ def team_servicers(
             MessageServiceServer(send, tell, watching),
         ),
         Servicer("pytake.sender.v1.Webhooks", sender_pb2_grpc.add_WebhooksServicer_to_server, WebhooksServer(webhooks)),
+        Servicer("pytake.sender.v1.Media", sender_pb2_grpc.add_MediaServicer_to_server, MediaServer(media, delete)),
+        Servicer(
+            "pytake.sender.v1.ReceivedMedia",
+            sender_pb2_grpc.add_ReceivedMediaServicer_to_server,
+            ReceivedMediaServer(received),
+        ),
         Servicer("pytake.sender.v1.Health", sender_pb2_grpc.add_HealthServicer_to_server, HealthServer(health)),
     ]

@@ -1,4 +1,4 @@
-"""Access tokens of numbers: put and checked."""
+"""Access tokens of numbers."""
 
 from __future__ import annotations
 
@@ -27,17 +27,3 @@ class CredentialsServer(sender_pb2_grpc.CredentialsServicer):
             token=request.access_token,
         )
         return sender_pb2.PutCredentialResponse(is_changed=is_changed)
-
-    async def CheckCredentials(
-        self, request: sender_pb2.CheckCredentialsRequest, context: aio.ServicerContext[Any, Any]
-    ) -> sender_pb2.CheckCredentialsResponse:
-        """Asks the Graph API whether each number's token works."""
-        checks = await self._credentials.check(organization_id=read_id("organization_id", request.organization_id))
-        return sender_pb2.CheckCredentialsResponse(
-            checks=[
-                sender_pb2.CredentialCheck(
-                    phone_number_id=check.phone_number_id, is_valid=not check.problem, problem=check.problem
-                )
-                for check in checks
-            ]
-        )

@@ -11,8 +11,10 @@ from grpc import aio
 from services.chassis.errors import InvalidArgument
 from services.pb.common.v1 import results_pb2
 from services.pb.sender.v1 import sender_pb2, sender_pb2_grpc
+from services.sender.domain.number_news import NumberNews
+from services.sender.domain.templates import News
 from services.sender.ports import NewMessage, StatusEvent, Wanted
-from services.sender.server.notices import OrganizationNews, read_notice
+from services.sender.server.notices import OrganizationNews, OrganizationNumberNews, read_notice
 from services.sender.server.reading import read_message, read_status
 from services.sender.usecases import Deliver
 from services.sender.usecases.notices import HearNotices
@@ -41,19 +43,23 @@ class DeliveryServer(sender_pb2_grpc.DeliveryServicer):
         async def enqueue(messages: Sequence[NewMessage]) -> list[results_pb2.ItemResult]:
             return [_OK if is_new else _DUPLICATE for is_new in await self._deliver.enqueue(messages)]
 
-        return sender_pb2.EnqueueResponse(results=await _batch(request.messages, read_message, enqueue))
+        return sender_pb2.EnqueueResponse(results=await batch(request.messages, read_message, enqueue))
 
     async def ApplyNotices(
         self, request: sender_pb2.ApplyNoticesRequest, context: aio.ServicerContext[Any, Any]
     ) -> sender_pb2.ApplyNoticesResponse:
         """Takes news durably, in order."""
 
-        async def hear(notices: Sequence[Wanted | OrganizationNews]) -> list[results_pb2.ItemResult]:
+        async def hear(
+            notices: Sequence[Wanted | OrganizationNews | OrganizationNumberNews],
+        ) -> list[results_pb2.ItemResult]:
+            news = [notice for notice in notices if not isinstance(notice, Wanted)]
             fates = iter(await self._notices.want([notice for notice in notices if isinstance(notice, Wanted)]))
-            await self._notices.hear([notice for notice in notices if not isinstance(notice, Wanted)])
+            await self._notices.hear([(whose, each) for whose, each in news if isinstance(each, News)])
+            await self._notices.hear_of_numbers([(whose, each) for whose, each in news if isinstance(each, NumberNews)])
             return [_ERASED if isinstance(notice, Wanted) and next(fates) == "erased" else _OK for notice in notices]
 
-        return sender_pb2.ApplyNoticesResponse(results=await _batch(request.notices, read_notice, hear))
+        return sender_pb2.ApplyNoticesResponse(results=await batch(request.notices, read_notice, hear))
 
     async def ApplyStatuses(
         self, request: sender_pb2.ApplyStatusesRequest, context: aio.ServicerContext[Any, Any]
@@ -63,10 +69,10 @@ class DeliveryServer(sender_pb2_grpc.DeliveryServicer):
         async def apply(events: Sequence[StatusEvent]) -> list[results_pb2.ItemResult]:
             return [_ERASED if fate == "erased" else _OK for fate in await self._deliver.apply_statuses(events)]
 
-        return sender_pb2.ApplyStatusesResponse(results=await _batch(request.statuses, read_status, apply))
+        return sender_pb2.ApplyStatusesResponse(results=await batch(request.statuses, read_status, apply))
 
 
-async def _batch(
+async def batch(
     items: Sequence[Value],
     read: Callable[[Value], Parsed],
     take: Callable[[Sequence[Parsed]], Awaitable[list[results_pb2.ItemResult]]],

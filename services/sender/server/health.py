@@ -48,6 +48,8 @@ def _health(number: NumberHealth) -> sender_pb2.NumberHealth:
         queued=number.backlog.queued,
         errors=[_errors(each) for each in number.failures],
         pauses=[told_of(each) for each in number.pauses],
+        messages_per_second=number.facts.messages_per_second,
+        users_per_day=number.facts.users_per_day,
     )
     if number.backlog.oldest_at is not None:
         health.oldest_queued_at.FromDatetime(number.backlog.oldest_at)

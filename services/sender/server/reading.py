@@ -28,10 +28,10 @@ def read_message(message: sender_pb2.OutboundMessage) -> NewMessage:
         message_id=read_id("message_id", message.message_id),
         lane_id=read_id("conversation_id", message.conversation_id),
         phone_number_id=message.phone_number_id,
-        recipient_wa_id=_text("recipient_wa_id", message.recipient_wa_id),
-        recipient_user_id=_text("recipient_user_id", message.recipient_user_id),
-        flow_id=_text("flow_id", message.flow_id),
-        node_id=_text("node_id", message.node_id),
+        recipient_wa_id=read_text("recipient_wa_id", message.recipient_wa_id),
+        recipient_user_id=read_text("recipient_user_id", message.recipient_user_id),
+        flow_id=read_text("flow_id", message.flow_id),
+        node_id=read_text("node_id", message.node_id),
         payload=message.SerializeToString(),
     )
 
@@ -44,9 +44,9 @@ def read_status(item: sender_pb2.OrganizationStatus) -> StatusEvent:
     code = status.error_codes[0] if status.error_codes else 0
     return StatusEvent(
         organization_id=read_id("organization_id", item.organization_id),
-        event_id=_text("event_id", status.event_id),
+        event_id=read_text("event_id", status.event_id),
         wamid=status.message_id,
-        status=_text("status", status.status),
+        status=read_text("status", status.status),
         callback=_own_id(status.callback_data),
         error_code=code if abs(code) < 2**31 else 0,
         # Microseconds of it must fit 64 bits; a time beyond the year 9999 is no time.
@@ -73,7 +73,8 @@ def _own_id(callback_data: str) -> UUID | None:
         return None
 
 
-def _text(field: str, text: str) -> str:
+def read_text(field: str, text: str) -> str:
+    """A text that may be stored. Raises InvalidArgument."""
     if len(text) > _LONGEST_TEXT or "\x00" in text:
         raise InvalidArgument(f"{field} has more than {_LONGEST_TEXT} characters, or a NUL among them")
     return text

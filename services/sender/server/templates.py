@@ -107,4 +107,5 @@ def _shape(shape: Shape) -> sender_pb2.TemplateShape:
             sender_pb2.TemplateButton(type=each.type, text=each.text, needs_value=each.needs_value)
             for each in shape.buttons
         ],
+        cards=[_shape(card) for card in shape.cards],
     )

@@ -31,11 +31,13 @@ class WebhooksServer(sender_pb2_grpc.WebhooksServicer):
             secret=request.secret,
             is_secret_renewed=request.is_secret_renewed,
         )
-        stored, secret = await self._webhooks.put(
-            organization_id=read_id("organization_id", request.organization_id), wanted=wanted
-        )
+        organization_id = read_id("organization_id", request.organization_id)
+        if request.dry_run:
+            stored, secret = await self._webhooks.compare(organization_id=organization_id, wanted=wanted), ""
+        else:
+            stored, secret = await self._webhooks.put(organization_id=organization_id, wanted=wanted)
         return sender_pb2.PutWebhookResponse(
-            webhook=_webhook(stored.webhook), is_changed=stored.is_changed, secret=secret
+            webhook=_webhook(stored.webhook), is_changed=stored.is_changed, secret=secret, is_new=stored.is_new
         )
 
     async def ListWebhooks(

@@ -14,6 +14,7 @@ from services.sender.domain.message import Key
 from services.sender.domain.settling import PairLimit, Turn, Wish
 from services.sender.ports import Departure, NewMessage, Settlement, StatusEvent, StatusFate
 from services.sender.store import statements
+from services.sender.store.aliases import PostgresAliases
 from services.sender.store.arrivals import PER_LANE, add_and_depart, add_messages
 from services.sender.store.changes import PostgresChanges
 from services.sender.store.consent import PostgresConsent
@@ -21,11 +22,13 @@ from services.sender.store.credentials import SEALED as _SEALED_TOKENS
 from services.sender.store.credentials import PostgresCredentials
 from services.sender.store.deferred import requeue_due
 from services.sender.store.health import PostgresHealth
+from services.sender.store.media import PostgresMedia
 from services.sender.store.messages import PostgresMessages
 from services.sender.store.numbers import PostgresNumbers
 from services.sender.store.pauses import PostgresPauses
 from services.sender.store.privacy import PostgresPrivacy
 from services.sender.store.reach import PostgresReach
+from services.sender.store.received_media import PostgresReceivedMedia
 from services.sender.store.rows import Changes, Telling, failures_in
 from services.sender.store.statuses import apply_statuses
 from services.sender.store.templates import PostgresTemplates
@@ -35,16 +38,19 @@ from services.sender.store.webhooks import PostgresCalls, PostgresWebhooks
 
 __all__ = [
     "SEALED",
+    "PostgresAliases",
     "PostgresCalls",
     "PostgresChanges",
     "PostgresConsent",
     "PostgresCredentials",
     "PostgresHealth",
+    "PostgresMedia",
     "PostgresMessages",
     "PostgresNumbers",
     "PostgresPauses",
     "PostgresPrivacy",
     "PostgresReach",
+    "PostgresReceivedMedia",
     "PostgresStore",
     "PostgresTemplates",
     "PostgresWebhooks",

@@ -54,7 +54,7 @@ async def add_and_depart(
     fresh = [message for message, new in zip(messages, is_new, strict=True) if new]
     by_event = {(message.organization_id.int, str(message.message_id)): message for message in fresh}
     changes = Changes({message.key: _queued(message) for message in fresh})
-    ahead = {key_of(row[0], row[1]): row[2] for row in pairs}
+    ahead = {key_of(row[0], row[1]): (row[2], row[4]) for row in pairs}
     now = pairs[0][3] if pairs else 0.0
     departing: list[tuple[Claim, Settled | None]] = []
     repeated: list[Moved] = []
@@ -67,10 +67,11 @@ async def add_and_depart(
         settled = None
         if wish is not None:
             placed = replace(words.judge(claim.group_id, wish), position=claim.place_of(0))
+            pair_ahead, is_behind = ahead[message.lane]
             settled = settle(
                 Turn(claim.head, wish=placed),
                 {message.message_id: changes.found[message.key]},
-                is_held=True, pair_ahead=ahead[message.lane], now=now, limit=limit,
+                is_held=True, pair_ahead=pair_ahead, now=now, limit=limit, is_behind=is_behind,
             )  # fmt: skip
             for row in settled.rows:
                 changes.put(row)

@@ -22,14 +22,21 @@ _READ = Query("""
                 %(languages)b::text[]) t(o, k, r, n, l)
     CROSS JOIN LATERAL (
       SELECT kind, said_at FROM sender.opt_out
-      WHERE organization_id = t.o AND recipient = t.r AND is_out LIMIT 2) o""")
+      WHERE organization_id = t.o AND is_out AND recipient = ANY (ARRAY (
+        SELECT t.r UNION ALL SELECT other FROM sender.alias WHERE organization_id = t.o AND recipient = t.r LIMIT 4))
+      LIMIT 8) o""")
 
-_VALUES = "organization_id = %(organization)b::uuid AND recipient = ANY (%(recipients)b::text[])"
+# A word holds for the person, whichever of their numbers Meta names.
+_NAMES = """
+      SELECT unnest(%(recipients)b::text[]) AS r
+      UNION SELECT other FROM sender.alias
+      WHERE organization_id = %(organization)b::uuid AND recipient = ANY (%(recipients)b::text[])"""
+_VALUES = f"organization_id = %(organization)b::uuid AND recipient IN ({_NAMES})"
 _SAID = "to_timestamp(%(said_at_ms)b::bigint / 1000.0)"
 _STOP = Query(f"""
     INSERT INTO sender.opt_out AS o (organization_id, recipient, kind, source, said_at)
-    SELECT %(organization)b::uuid, r, %(kind)b::text, %(source)b::text, {_SAID}
-    FROM unnest(%(recipients)b::text[]) r ORDER BY r
+    SELECT %(organization)b::uuid, n.r, %(kind)b::text, %(source)b::text, {_SAID}
+    FROM ({_NAMES}) n ORDER BY r
     ON CONFLICT (organization_id, recipient, kind) DO UPDATE
     SET is_out = true, source = excluded.source, said_at = excluded.said_at WHERE o.said_at <= excluded.said_at""")
 # Whoever wants everything again wants marketing too.

@@ -23,13 +23,24 @@ _DUE = Query("""
        SELECT organization_id, message_id FROM sender.deferred d
        WHERE d.organization_id = p.organization_id AND d.template = p.name AND d.template <> '' LIMIT 1) w
      WHERE p.scope = 'template' AND p.probe_at <= now() LIMIT %(most)s::bigint)""")
+# Those that may not overtake each other are taken together, lane by lane.
 _TAKE = Query("""
-    DELETE FROM sender.deferred d USING unnest(%(groups)b::uuid[], %(ids)b::uuid[]) t(o, k)
-    WHERE (d.organization_id, d.message_id) = (t.o, t.k)
+    WITH due AS (
+      SELECT d.organization_id, d.message_id, d.lane_id, d.is_in_order
+      FROM unnest(%(groups)b::uuid[], %(ids)b::uuid[]) t(o, k)
+      JOIN sender.deferred d ON (d.organization_id, d.message_id) = (t.o, t.k)),
+    chosen AS (
+      SELECT organization_id, message_id FROM due
+      UNION
+      SELECT d.organization_id, d.message_id FROM due
+      JOIN sender.deferred d ON (d.organization_id, d.lane_id) = (due.organization_id, due.lane_id)
+      WHERE due.is_in_order AND d.is_in_order)
+    DELETE FROM sender.deferred d USING chosen c
+    WHERE (d.organization_id, d.message_id) = (c.organization_id, c.message_id)
     RETURNING d.organization_id, d.message_id, d.lane_id, extract(epoch FROM now())::bigint, (
       SELECT i.payload FROM sender.inbox_item i
       WHERE i.organization_id = d.organization_id AND i.lane_id = d.lane_id AND i.event_id = d.message_id::text
-      LIMIT 1)""")
+      LIMIT 1), d.due_at""")
 
 
 async def requeue_due(database: Database, *, inbox: Lanes, tell: Telling) -> tuple[int, Changes]:
@@ -39,7 +50,8 @@ async def requeue_due(database: Database, *, inbox: Lanes, tell: Telling) -> tup
         return 0, Changes({})
     async with database.journey({row[0] for row in due}) as journey:
         values = {"groups": [row[0] for row in due], "ids": [row[1] for row in due]}
-        (taken,) = await journey.run([(_TAKE, values)])
+        (rows,) = await journey.run([(_TAKE, values)])
+        taken = sorted(rows, key=lambda row: row[5])
         # A replayed event's id begins with the message's (worker.errand_of); the time makes it one of its own.
         items = [Item(row[0], row[2], f"{row[1]}:again:{row[3]}", bytes(row[4])) for row in taken if row[4] is not None]
         changes = await _failing(journey, [(row[0], row[1]) for row in taken if row[4] is None])

@@ -12,16 +12,21 @@ from services.sender.ports.teams import Backlog, Failures
 _MOST_LANES = 10_000
 _MOST_MESSAGES = 20_000
 
-# A message that waits lies in a lane that is not idle; no index is kept on states, which change with every message.
+# A message that waits lies in a lane that is not idle, or beside its lane; no index is kept on states: they change with
+# every message.
 _BACKLOGS = Query(f"""
     SELECT m.phone_number_id, count(*)::int, min(m.created_at)
     FROM (
-      SELECT lane_id, head FROM sender.inbox_lane
-      WHERE organization_id = %(organization)b::uuid AND wake_at IS NOT NULL
-      ORDER BY wake_at LIMIT {_MOST_LANES}) l
-    CROSS JOIN LATERAL (
-      SELECT left(event_id, 36)::uuid AS message_id FROM sender.inbox_item
-      WHERE organization_id = %(organization)b::uuid AND lane_id = l.lane_id AND pos > l.head) i
+      SELECT i.message_id FROM (
+        SELECT lane_id, head FROM sender.inbox_lane
+        WHERE organization_id = %(organization)b::uuid AND wake_at IS NOT NULL
+        ORDER BY wake_at LIMIT {_MOST_LANES}) l
+      CROSS JOIN LATERAL (
+        SELECT left(event_id, 36)::uuid AS message_id FROM sender.inbox_item
+        WHERE organization_id = %(organization)b::uuid AND lane_id = l.lane_id AND pos > l.head) i
+      UNION ALL
+      (SELECT message_id FROM sender.deferred WHERE organization_id = %(organization)b::uuid
+       LIMIT {_MOST_MESSAGES})) i
     CROSS JOIN LATERAL (
       SELECT phone_number_id, created_at FROM sender.message
       WHERE organization_id = %(organization)b::uuid AND message_id = i.message_id

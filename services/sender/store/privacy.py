@@ -31,6 +31,7 @@ from services.chassis.queue import (
 )
 from services.chassis.sealing import NameHasher
 from services.sender.ports import Erasure
+from services.sender.store.campaigns.privacy import EMPTY_PLACES, EXPIRE_PLACES, HOLD_CAMPAIGNS, READ_PLACES
 from services.sender.store.webhooks import lane_of
 
 ROWS_AT_ONCE = 2000
@@ -72,6 +73,14 @@ _REMOVE_OPT_OUTS = Query(f"""
     WITH gone AS (
       DELETE FROM sender.opt_out
       WHERE {_MINE} AND recipient = ANY (%(names)b::text[]) AND said_at <= %(erased_at)b::timestamptz RETURNING 1)
+    SELECT count(*) FROM gone""")
+
+# Other numbers of the same people, and what is kept under them, go with them.
+_READ_ALIASES = Query(f"SELECT other FROM sender.alias WHERE {_MINE} AND recipient = ANY (%(names)b::text[])")
+_REMOVE_ALIASES = Query(f"""
+    WITH gone AS (
+      DELETE FROM sender.alias
+      WHERE {_MINE} AND (recipient = ANY (%(names)b::text[]) OR other = ANY (%(names)b::text[])) RETURNING 1)
     SELECT count(*) FROM gone""")
 
 
@@ -123,6 +132,11 @@ _READ_OPT_OUTS = Query(f"""
     FROM sender.opt_out WHERE {_MINE} AND recipient = ANY (%(names)b::text[])
     ORDER BY recipient, kind OFFSET %(skip)b::bigint LIMIT %(limit)b::bigint""")
 
+_READ_OTHER_NUMBERS = Query(f"""
+    SELECT json_build_object('phone_number', recipient, 'other_phone_number', other)
+    FROM sender.alias WHERE {_MINE} AND recipient = ANY (%(names)b::text[])
+    ORDER BY recipient, other OFFSET %(skip)b::bigint LIMIT %(limit)b::bigint""")
+
 _EXPIRE_MESSAGES = Query(f"""
     WITH old AS MATERIALIZED (
       SELECT organization_id, message_id, wamids FROM sender.message
@@ -149,6 +163,34 @@ _EXPIRE_STRANGERS = Query(f"""
 _EXPIRE_PAIRS = Query(f"""
     WITH gone AS (
       DELETE FROM sender.pair WHERE {_MINE} AND used_until < %(before)b::timestamptz RETURNING 1)
+    SELECT count(*) FROM gone""")
+
+
+_REMOVE_FILES = Query(f"""
+    WITH gone AS (
+      DELETE FROM sender.received_media WHERE {_MINE} AND lane_id = ANY (%(lanes)b::uuid[]) RETURNING media_id),
+    not_due AS (DELETE FROM sender.received_media_due d USING gone g
+      WHERE d.organization_id = %(organization)b::uuid AND d.media_id = g.media_id)
+    SELECT count(*) FROM gone""")
+_READ_FILES = Query(f"""
+    SELECT json_build_object('media_id', media_id, 'conversation_id', lane_id, 'phone_number_id', phone_number_id,
+      'kind', kind, 'mime_type', mime_type, 'state', state, 'size', size, 'sha256', encode(sha256, 'hex'),
+      'received_at', received_at)
+    FROM sender.received_media WHERE {_MINE} AND lane_id = ANY (%(lanes)b::uuid[])
+    ORDER BY received_at, media_id OFFSET %(skip)b::bigint LIMIT %(limit)b::bigint""")
+# Where something still lies in the store of files, the row that knows of it stays.
+_EXPIRE_FILES = Query(f"""
+    WITH old AS MATERIALIZED (
+      SELECT media_id FROM sender.received_media
+      WHERE {_MINE} AND received_at < %(before)b::timestamptz AND state <> 'pending' AND object_key = ''
+      ORDER BY received_at LIMIT %(limit)b::bigint),
+    gone AS (DELETE FROM sender.received_media m USING old o
+      WHERE m.organization_id = %(organization)b::uuid AND m.media_id = o.media_id RETURNING 1)
+    SELECT count(*) FROM gone""")
+_EXPIRE_UPLOADS = Query(f"""
+    WITH gone AS (
+      DELETE FROM sender.media_upload
+      WHERE {_MINE} AND claimed_until < least(%(before)b::timestamptz, now() - interval '30 days') RETURNING 1)
     SELECT count(*) FROM gone""")
 
 
@@ -186,7 +228,10 @@ class PostgresPrivacy:
         sections = [
             json_section("message", partial(reading, _READ_MESSAGES)),
             json_section("pair_limit", partial(reading, _READ_PAIRS)),
+            json_section("received_file", partial(reading, _READ_FILES)),
             json_section("opt_out", partial(reading, _READ_OPT_OUTS)),
+            json_section("other_phone_number", partial(reading, _READ_OTHER_NUMBERS)),
+            json_section("campaign_recipient", partial(reading, READ_PLACES)),
             item_section("message_content", partial(self._inbox.reading_items, keys)),
             item_section("dead_message", partial(self._inbox.reading_dead, keys)),
         ]
@@ -199,16 +244,20 @@ class PostgresPrivacy:
             ("sender.parked_status", (_EXPIRE_PARKED, values)),
             ("sender.message_wamid", (_EXPIRE_STRANGERS, values)),
             ("sender.pair", (_EXPIRE_PAIRS, values)),
+            ("sender.received_media", (_EXPIRE_FILES, values)),
+            ("sender.media_upload", (_EXPIRE_UPLOADS, values)),
             ("sender.reached", (_EXPIRE_REACHED, values)),
         ]
         for box in (self._inbox, self._failures, self._calls, self._records):
             removals += box.removing_older([organization_id], before, limit=ROWS_AT_ONCE)
-        steps = [(_EXPIRE_MESSAGES, values), *(step for _, step in removals)]
+        steps = [(EXPIRE_PLACES, values), (_EXPIRE_MESSAGES, values), *(step for _, step in removals)]
         async with self._database.journey([organization_id]) as journey:
-            ((emptied, named),), *rows = await journey.run(steps)
-            messages = {"sender.message": emptied, "sender.message_wamid": named}
+            ((places,),), ((emptied, named),), *rows = await journey.run(steps)
+            counts = {"sender.campaign_recipient": places, "sender.message": emptied, "sender.message_wamid": named}
+            # Places are of one campaign: there may be another.
+            is_more = places > 0 or emptied == ROWS_AT_ONCE
             cleared = counted(removals, rows, limit=ROWS_AT_ONCE).and_also(
-                Cleared(messages, cursor=MORE if emptied == ROWS_AT_ONCE else "")
+                Cleared(counts, cursor=MORE if is_more else "")
             )
             return await self._receipts.commit(journey, organization_id, job_id, cleared)
 
@@ -231,7 +280,9 @@ class PostgresPrivacy:
             "erased_at": erasure.erased_at,
         }
         async with self._database.journey([organization_id]) as journey:
-            _, webhooks = await journey.run([(_LOCK_FEED, values), (_READ_WEBHOOKS, values)])
+            _, _, webhooks, others = await journey.run([
+                (_LOCK_FEED, values), (HOLD_CAMPAIGNS, values), (_READ_WEBHOOKS, values), (_READ_ALIASES, values)
+            ])  # fmt: skip
             calls = [(organization_id, lane_of(row[0], each)) for row in webhooks for each in erasure.conversation_ids]
             boxes = ((self._inbox, keys), (self._failures, keys), (self._calls, calls))
             locking = [box.locking(of_box) for box, of_box in boxes]
@@ -239,6 +290,7 @@ class PostgresPrivacy:
             if not all(are_at_rest(each) for each in lanes):
                 return Cleared(waiting_for=_WAITING)
             values |= {
+                "names": [*erasure.wa_ids, *erasure.user_ids, *(row[0] for row in others)],
                 "messages": [row[0] for row in messages],
                 "wamids": [wamid for row in messages for wamid in row[1]],
             }
@@ -247,8 +299,11 @@ class PostgresPrivacy:
                 ("sender.message_wamid", (_REMOVE_WAMIDS, values)),
                 ("sender.parked_status", (_REMOVE_PARKED, values)),
                 ("sender.pair", (_REMOVE_PAIRS, values)),
+                ("sender.received_media", (_REMOVE_FILES, values)),
+                ("sender.campaign_recipient", (EMPTY_PLACES, values)),
                 ("sender.deferred", (_REMOVE_DEFERRED, values)),
                 ("sender.opt_out", (_REMOVE_OPT_OUTS, values)),
+                ("sender.alias", (_REMOVE_ALIASES, values)),
                 ("sender.reached", (_REMOVE_REACHED, values)),
                 *(removal for box, of_box in boxes for removal in box.removing(of_box, EVER)),
             ]

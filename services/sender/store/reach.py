@@ -26,6 +26,7 @@ _FORGET = Query(f"""
         ORDER BY reached_at LIMIT %(most)s::bigint)
       RETURNING 1)
     SELECT count(*) FROM gone""")
+_REACHED = Query(f"SELECT count(*) FROM sender.reached WHERE {_WHOSE} AND reached_at >= now() - interval '1 day'")
 _KNOWN = Query(f"""
     SELECT recipient FROM sender.reached WHERE {_WHOSE} AND recipient = ANY (%(recipients)b::text[])""")
 _NOTE = Query("""
@@ -66,3 +67,9 @@ class PostgresReach:
                 ]
             )
         return answers
+
+    async def reached(self, *, organization_id: UUID, portfolio_id: str) -> int:
+        """See ports.ReachStore."""
+        values = {"organization_id": organization_id, "portfolio_id": portfolio_id}
+        (((users,),),) = await self._database.batch([organization_id], [(_REACHED, values)], durable=False)
+        return int(users)

@@ -16,6 +16,7 @@ from services.sender.domain.delivery import Delivery, deliveries
 from services.sender.domain.message import RANKS, Key, Message, key_of, with_status
 from services.sender.ports import StatusEvent
 from services.sender.store import statements
+from services.sender.store.aliases import Alias, noting
 
 Encode = Callable[[Delivery], bytes]
 """A delivery as another room takes it."""
@@ -129,6 +130,7 @@ class Changes:
     found: Mapping[Key, Message]
     after: Found = field(default_factory=dict)
     deliveries: list[Delivery] = field(default_factory=list)
+    aliases: set[Alias] = field(default_factory=set)
 
     def current(self, key: Key) -> Message:
         """The message as changed so far."""
@@ -144,8 +146,16 @@ class Changes:
         self.deliveries += deliveries(before, message, occurred_at_us or int(clock.now().timestamp() * 1e6))
         return True
 
+    def put_alias(self, key: Key, wa_id: str) -> None:
+        """Meta has this number for the message's recipient."""
+        message = self.found[key]
+        written = message.recipient_wa_id.removeprefix("+")
+        if wa_id and written and wa_id != written and wa_id.isascii() and wa_id.isdigit():
+            self.aliases.add((message.organization_id, written, wa_id))
+
     def put_status(self, key: Key, event: StatusEvent) -> bool:
         """Apply a status to a message."""
+        self.put_alias(key, event.recipient_wa_id)
         changed = with_status(self.current(key), event.status, event.wamid, event.error_code)
         return self.put(changed, occurred_at_us=event.occurred_at * 1_000_000)
 
@@ -166,10 +176,11 @@ class Changes:
         }
 
     def writing(self) -> list[Step]:
-        """The steps that write the rows, if any changed, and who wants no marketing any more."""
+        """The steps that write the rows, if any changed, who wants no marketing any more, and other names of people."""
         if not self.after:
-            return []
-        return [(statements.WRITE_MESSAGES, _values(list(self.after.values()))), *self._suppressing()]
+            return noting(self.aliases)
+        rows = _values(list(self.after.values()))
+        return [(statements.WRITE_MESSAGES, rows), *self._suppressing(), *noting(self.aliases)]
 
     def _suppressing(self) -> list[Step]:
         action = Action.SUPPRESS_MARKETING.value

@@ -41,10 +41,16 @@ LOCK_MESSAGES = Query(f"""
     SELECT m.* FROM (SELECT o, k FROM unnest(%(groups)b::uuid[], %(ids)b::uuid[]) t(o, k) ORDER BY 1, 2) t
     CROSS JOIN LATERAL ({_LOCK_ONE}) m""")
 
-# The lanes that their claimers still hold, how far their pair's mark lies ahead, and what time it is.
-LOCK_LANES = Query("""
+# LIMIT keeps it one look-up a lane; EXISTS might read all that waits.
+_HAS_WAITING = """(
+      SELECT true FROM sender.deferred d
+      WHERE (d.organization_id, d.lane_id) = (t.o, t.k) AND d.is_in_order LIMIT 1) IS NOT NULL"""
+
+# The lanes that their claimers still hold, how far their pair's mark lies ahead, what time it is, and whether messages
+# that come back in order wait beside them.
+LOCK_LANES = Query(f"""
     SELECT l.organization_id, l.lane_id, l.lease, coalesce(extract(epoch FROM p.used_until - now()), 0)::float8,
-           extract(epoch FROM now())::float8
+           extract(epoch FROM now())::float8, {_HAS_WAITING}
     FROM unnest(%(groups)b::uuid[], %(lanes)b::uuid[], %(tokens)b::uuid[]) t(o, k, token)
     JOIN sender.inbox_lane l ON (l.organization_id, l.lane_id) = (t.o, t.k) AND l.lease = t.token
     LEFT JOIN sender.pair p ON (p.organization_id, p.lane_id) = (t.o, t.k)
@@ -114,9 +120,10 @@ FIND_ERASED = Query("""
       SELECT identity_hash, erased_at FROM sender.erased_recipient
       WHERE organization_id = t.o AND identity_hash = t.h LIMIT 1) e""")
 
-# How far each pair's mark lies ahead, and what time it is; a row for every lane asked for.
-READ_PAIRS = Query("""
-    SELECT t.o, t.k, coalesce(extract(epoch FROM p.used_until - now()), 0)::float8, extract(epoch FROM now())::float8
+# The same for lanes that nobody holds yet; a row for every lane asked for.
+READ_PAIRS = Query(f"""
+    SELECT t.o, t.k, coalesce(extract(epoch FROM p.used_until - now()), 0)::float8, extract(epoch FROM now())::float8,
+           {_HAS_WAITING}
     FROM unnest(%(groups)b::uuid[], %(lanes)b::uuid[]) t(o, k)
     LEFT JOIN sender.pair p ON (p.organization_id, p.lane_id) = (t.o, t.k)""")
 
@@ -127,18 +134,21 @@ MARK_PAIRS = Query("""
     ON CONFLICT (organization_id, lane_id) DO UPDATE SET used_until = excluded.used_until""")
 
 # One that waits for a template is made due by the end of that pause, at once if it has ended meanwhile; the hour is the
-# net.
+# net. One that comes back in order is due after those of its lane that do as well.
 DEFER = Query("""
-    INSERT INTO sender.deferred (organization_id, message_id, lane_id, due_at, template)
-    SELECT o, k, lane, now() + interval '1 s' * CASE
+    INSERT INTO sender.deferred (organization_id, message_id, lane_id, due_at, template, is_in_order)
+    SELECT o, k, lane, greatest(now() + interval '1 s' * CASE
              WHEN template = '' THEN wait
              WHEN EXISTS (SELECT 1 FROM sender.pause p WHERE p.organization_id = o AND p.scope = 'template'
                           AND p.name = template) THEN greatest(wait, 3600)
-             ELSE 0 END, template
-    FROM unnest(%(groups)b::uuid[], %(ids)b::uuid[], %(lanes)b::uuid[], %(waits)b::float8[], %(templates)b::text[])
-         t(o, k, lane, wait, template)
+             ELSE 0 END, CASE WHEN is_in_order THEN (
+               SELECT max(d.due_at) + interval '1 microsecond' FROM sender.deferred d
+               WHERE d.organization_id = o AND d.lane_id = lane AND d.is_in_order) END), template, is_in_order
+    FROM unnest(%(groups)b::uuid[], %(ids)b::uuid[], %(lanes)b::uuid[], %(waits)b::float8[], %(templates)b::text[],
+                %(in_order)b::bool[]) t(o, k, lane, wait, template, is_in_order)
     ORDER BY 1, 2
-    ON CONFLICT (organization_id, message_id) DO UPDATE SET due_at = excluded.due_at, template = excluded.template""")
+    ON CONFLICT (organization_id, message_id) DO UPDATE SET
+      due_at = excluded.due_at, template = excluded.template, is_in_order = excluded.is_in_order""")
 
 # Meta said that these recipients want no marketing; a row for each name that is known. Whoever wanted it again after
 # the message was sent still does.

@@ -8,7 +8,16 @@ from uuid import UUID
 
 from services.chassis.audit import AuditEntry, AuditLog, digest_of
 from services.chassis.db import Database, Query, Step
-from services.sender.domain.templates import Account, Kept, News, Shape, Template, TemplateKey, shape_of_text
+from services.sender.domain.templates import (
+    Account,
+    Kept,
+    News,
+    Shape,
+    Template,
+    TemplateKey,
+    TemplateState,
+    shape_of_text,
+)
 
 _ACCOUNT = "organization_id = %(organization)b::uuid AND waba_id = %(waba_id)b::text"
 _TEMPLATE = f"{_ACCOUNT} AND name = %(name)b::text"
@@ -43,6 +52,11 @@ _SHAPES = Query("""
       SELECT components FROM sender.template
       WHERE organization_id = t.o AND name = t.name AND language = t.language AND (t.a = '' OR waba_id = t.a)
         AND components <> '' LIMIT 2) x""")
+
+_STATE = Query("""
+    SELECT status, reason, quality FROM sender.template
+    WHERE organization_id = %(organization)b::uuid AND name = %(name)b::text AND language = %(language)b::text
+      AND (%(waba_id)b::text = '' OR waba_id = %(waba_id)b::text) LIMIT 2""")
 
 _LIST = Query(f"""
     SELECT {_COLUMNS} FROM sender.template
@@ -127,6 +141,13 @@ class PostgresTemplates:
         for place, components in rows:
             found.setdefault(place - 1, []).append(components)
         return [_only(found.get(place, ())) for place in range(len(keys))]
+
+    async def state_of(self, key: TemplateKey) -> TemplateState:
+        """See ports.TemplateStore."""
+        name, _, language = key.template.rpartition("/")
+        values = {"organization": key.organization_id, "waba_id": key.waba_id, "name": name, "language": language}
+        (rows,) = await self._database.batch([key.organization_id], [(_STATE, values)], durable=False)
+        return TemplateState(*rows[0]) if len(rows) == 1 else TemplateState()
 
     async def listed(self, *, organization_id: UUID, waba_id: str) -> Kept:
         """See ports.TemplateStore."""

@@ -41,16 +41,16 @@ async def settle_turns(
     ])  # fmt: skip
     words = Words(parked.pop() if asking else [])
     changes = Changes({message.key: message for message in map(message_of, locked)})
-    held = {(row[0].int, row[1].int, row[2].int): row[3] for row in lanes}
+    held = {(row[0].int, row[1].int, row[2].int): (row[3], row[5]) for row in lanes}
     now = lanes[0][4] if lanes else 0.0
     decided = [
-        _decide(
-            claim, _judged(claim, turn, words), changes, pair_ahead=held.get(_lease_key(claim)), now=now, limit=limit
-        )
+        _decide(claim, _judged(claim, turn, words), changes, held=held.get(_lease_key(claim)), now=now, limit=limit)
         for claim, turn in turns
     ]
     if parked:
         changes.put_parked(named, parked[1])
+    for claim, turn in turns:
+        _note_alias(claim, turn, changes)
     moved = [
         (claim, settled)
         for (claim, _), settled in zip(turns, decided, strict=True)
@@ -92,6 +92,7 @@ def deferring(moved: Sequence[Moved]) -> list[Step]:
         "lanes": [claim.lane_id for claim, _ in deferred],
         "waits": [deferral.seconds for _, deferral in deferred],
         "templates": [deferral.template for _, deferral in deferred],
+        "in_order": [deferral.is_in_order for _, deferral in deferred],
     }
     return [(statements.DEFER, values)]
 
@@ -119,15 +120,29 @@ def ready_lanes(rows: Rows) -> set[Key]:
 
 
 def _decide(
-    claim: Claim, turn: Turn, changes: Changes, *, pair_ahead: float | None, now: float, limit: PairLimit
+    claim: Claim, turn: Turn, changes: Changes, *, held: tuple[float, bool] | None, now: float, limit: PairLimit
 ) -> Settled:
-    """Settle one turn on the rows as the turns before it left them; `pair_ahead` is None for a lost lease."""
+    """Settle one turn on the rows as the turns before it left them.
+
+    `held` is how far the pair's mark lies ahead and whether messages stepped aside; None for a lost lease.
+    """
     keys = {message_id: key_of(group_id, message_id) for group_id, message_id in _message_ids(claim, turn)}
     found = {message_id: changes.current(key) for message_id, key in keys.items() if key in changes.found}
-    settled = settle(turn, found, is_held=pair_ahead is not None, pair_ahead=pair_ahead or 0.0, now=now, limit=limit)
+    pair_ahead, is_behind = held or (0.0, False)
+    settled = settle(
+        turn, found, is_held=held is not None, pair_ahead=pair_ahead, now=now, limit=limit, is_behind=is_behind
+    )
     for row in settled.rows:
         changes.put(row)
     return settled
+
+
+def _note_alias(claim: Claim, turn: Turn, changes: Changes) -> None:
+    if turn.outcome is None or not isinstance(turn.outcome.answer, Accepted):
+        return
+    key = key_of(claim.group_id, turn.outcome.message_id)
+    if key in changes.found:
+        changes.put_alias(key, turn.outcome.answer.wa_id)
 
 
 def _judged(claim: Claim, turn: Turn, words: Words) -> Turn:
@@ -153,7 +168,7 @@ def _lease_key(claim: Claim) -> LeaseKey:
 
 
 def _locking_lanes(claims: Sequence[Claim]) -> Step:
-    """The lanes still held, with how far their pair's mark lies ahead; and the database's time."""
+    """The lanes still held, with how far their pair's mark lies ahead, the database's time, and who stepped aside."""
     return statements.LOCK_LANES, {
         "groups": [claim.group_id for claim in claims],
         "lanes": [claim.lane_id for claim in claims],

@@ -103,7 +103,7 @@ class PostgresWebhooks:
             kept = self._open(organization_id, before.webhook_id, rows[0][6]) if before and rows else None
             chosen = secret or kept or spare_secret
             webhook_id = before.webhook_id if before else wanted.webhook_id
-            if before and chosen == kept and _facts(before) == _facts(wanted):
+            if before and chosen == kept and before.facts == wanted.facts:
                 return Stored(before, False), False
             sealed = self._sealer.seal(chosen, table=_TABLE, organization_id=str(organization_id), row=str(webhook_id))
             put = {
@@ -255,10 +255,6 @@ def _webhook(row: tuple[Any, ...]) -> Webhook:
     return Webhook(
         webhook_id=webhook_id, name=name, url=url, events=tuple(events), is_active=is_active, created_at=created_at
     )
-
-
-def _facts(webhook: Webhook) -> tuple[object, ...]:
-    return webhook.url, tuple(webhook.events), webhook.is_active
 
 
 def _digest(webhook: Webhook, *, is_secret_new: bool = False) -> bytes:

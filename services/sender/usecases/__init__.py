@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import TypeAlias
 from uuid import UUID
 
@@ -13,13 +11,13 @@ import psycopg
 
 from services.chassis.errors import InvalidArgument, Unavailable
 from services.chassis.queue import Batcher, Bell
-from services.sender.cache import ManagementCalls, Numbers, Pauses
-from services.sender.domain.codes import PAUSES, Action, Scope, rule_of_status
+from services.sender.cache import Numbers, Pauses, StatusAges
+from services.sender.domain.codes import MEDIA_NOT_FETCHED, PAUSES, Action, Scope, rule_of_status
 from services.sender.domain.patience import pause_of
 from services.sender.domain.pausing import PauseName, names_of
 from services.sender.ports import (
     CredentialStore,
-    Graph,
+    Key,
     NewMessage,
     NumberFacts,
     NumberStore,
@@ -30,14 +28,14 @@ from services.sender.ports import (
     Store,
 )
 
-_CHECKS_AT_ONCE = 8
 _LONGEST_TOKEN = 4096
 # No number of Meta's is as fast, and no portfolio has so many users a day as a limit (unlimited is 0).
-_FASTEST = 5000
-_MOST_USERS = 10_000_000
+FASTEST = 5000
+MOST_USERS = 10_000_000
 _TOLD_LATER = "Meta reported it after it had accepted a message"
 
 Take: TypeAlias = Callable[[Sequence[NewMessage]], Awaitable[Sequence[bool]]]
+RenewFiles: TypeAlias = Callable[[Key, bytes], Awaitable[None]]
 
 
 class Deliver:
@@ -65,64 +63,81 @@ class Deliver:
 
 
 class ConcludeFromStatuses:
-    """What statuses tell beside what became of a message: whose a number is, and what Meta refuses as a whole.
+    """What statuses tell beside what became of a message: how late they come, whose a number is, what Meta refuses.
 
-    `template_in` reads NAME/LANGUAGE from a message as it was stored.
+    `template_in` reads NAME/LANGUAGE from a message as it was stored; `renew_files` has the files of one given to Meta
+    anew when they are next sent. Raises errors.Unavailable.
     """
 
-    def __init__(self, store: Store, numbers: Numbers, pauses: Pauses, template_in: Callable[[bytes], str]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        numbers: Numbers,
+        pauses: Pauses,
+        ages: StatusAges,
+        template_in: Callable[[bytes], str],
+        renew_files: RenewFiles,
+    ) -> None:
+        self._renew_files = renew_files
         self._store = store
+        self._ages = ages
         self._numbers = numbers
         self._pauses = pauses
         self._template_in = template_in
 
     async def __call__(self, statuses: Sequence[StatusEvent], fates: Sequence[StatusFate]) -> None:
         """Note it; what cannot be noted now is told again by the next status."""
+        # A repeat tells nothing of how far Meta is.
+        self._ages.note([event for event, fate in zip(statuses, fates, strict=True) if fate == "applied"])
         known = {(each.organization_id, each.phone_number_id): each.waba_id for each in statuses if each.waba_id}
         await self._numbers.learn(known)
         for event, fate in zip(statuses, fates, strict=True):
             if fate == "applied" and event.status == "failed":
                 with suppress(Unavailable):
                     await self._pause(event)
+                    await self._doubt_files(event)
 
     async def _pause(self, event: StatusEvent) -> None:
         rule = rule_of_status(event.error_code)
         is_away = rule.action is Action.RETRY_AFTER and rule.scope is Scope.NUMBER
-        if not event.phone_number_id or not (rule.action in PAUSES or is_away):
+        if not event.phone_number_id or not (rule.action in PAUSES or is_away or rule.scope is Scope.COUNTRY):
             return
         key = (event.organization_id, event.phone_number_id)
         (facts,) = await self._numbers.get([key])
         template = await self._template_of(event) if rule.scope is Scope.TEMPLATE else ""
-        name = names_of(*key, token=facts.token or "", waba_id=facts.waba_id, template=template).get(rule.scope)
+        recipient = event.recipient_wa_id or event.recipient_user_id
+        names = names_of(*key, token=facts.token or "", waba_id=facts.waba_id, template=template, recipient=recipient)
+        name = names.get(rule.scope)
         if name is not None:
             seconds = pause_of(1, rule.seconds)
             await self._pauses.refused(
                 name, phone_number_id=key[1], code=event.error_code, text=_TOLD_LATER, seconds=seconds
             )
 
+    async def _doubt_files(self, event: StatusEvent) -> None:
+        """The message is lost, and sender repeats none that Meta had taken; the next one brings the file anew."""
+        if event.error_code != MEDIA_NOT_FETCHED or not event.phone_number_id:
+            return
+        stored = await self._stored(event)
+        if stored is not None:
+            await self._renew_files((event.organization_id, event.phone_number_id), stored)
+
     async def _template_of(self, event: StatusEvent) -> str:
-        if event.callback is None:
-            return ""
-        stored = await self._store.outbound_of(organization_id=event.organization_id, message_id=event.callback)
+        stored = await self._stored(event)
         return self._template_in(stored) if stored is not None else ""
 
-
-@dataclass(frozen=True, slots=True)
-class CredentialProblem:
-    """The check of one number; no problem means its token works."""
-
-    phone_number_id: str
-    problem: str
+    async def _stored(self, event: StatusEvent) -> bytes | None:
+        if event.callback is None:
+            return None
+        return await self._store.outbound_of(organization_id=event.organization_id, message_id=event.callback)
 
 
 class KeepCredentials:
-    """Stores and checks access tokens."""
+    """Stores access tokens."""
 
-    def __init__(self, store: CredentialStore, graph: Graph, numbers: KeepNumbers, calls: ManagementCalls) -> None:
+    def __init__(self, store: CredentialStore, numbers: KeepNumbers) -> None:
         self._store = store
-        self._graph = graph
         self._numbers = numbers
-        self._calls = calls
 
     async def put(self, *, organization_id: UUID, phone_number_id: str, token: str) -> bool:
         """Store a token; what waited for it goes on at once. Raises InvalidArgument."""
@@ -137,27 +152,6 @@ class KeepCredentials:
         )
         await self._numbers.end_pauses(organization_id=organization_id, phone_number_id=phone_number_id)
         return is_changed
-
-    async def check(self, *, organization_id: UUID) -> list[CredentialProblem]:
-        """Ask the Graph API about every number with a token."""
-        tokens = await self._store.tokens_of(organization_id=organization_id)
-        turnstile = asyncio.Semaphore(_CHECKS_AT_ONCE)
-
-        async def check(phone_number_id: str, token: str) -> CredentialProblem:
-            if not token:
-                return CredentialProblem(phone_number_id, "the stored token does not open; check SEALING_KEYS")
-            async with turnstile:
-                account = await self._numbers.account_of(
-                    organization_id=organization_id, phone_number_id=phone_number_id
-                )
-                wait = await self._calls.take(account)
-                if wait > 0:
-                    return CredentialProblem(phone_number_id, too_often(wait))
-                return CredentialProblem(
-                    phone_number_id, await self._graph.check(phone_number_id=phone_number_id, token=token)
-                )
-
-        return list(await asyncio.gather(*(check(number, token) for number, token in tokens.items())))
 
 
 class KeepNumbers:
@@ -177,10 +171,10 @@ class KeepNumbers:
         _check_digits("phone_number_id", phone_number_id)
         if facts.waba_id:
             _check_digits("waba_id", facts.waba_id)
-        if not 0 <= facts.messages_per_second <= _FASTEST:
-            raise InvalidArgument(f"messages_per_second is {facts.messages_per_second}; use 0 to {_FASTEST}")
-        if not 0 <= facts.users_per_day <= _MOST_USERS:
-            raise InvalidArgument(f"users_per_day is {facts.users_per_day}; use 0 to {_MOST_USERS}")
+        if not 0 <= facts.messages_per_second <= FASTEST:
+            raise InvalidArgument(f"messages_per_second is {facts.messages_per_second}; use 0 to {FASTEST}")
+        if not 0 <= facts.users_per_day <= MOST_USERS:
+            raise InvalidArgument(f"users_per_day is {facts.users_per_day}; use 0 to {MOST_USERS}")
         is_changed = await self._store.put_limits(
             organization_id=organization_id, phone_number_id=phone_number_id, facts=facts
         )
@@ -191,6 +185,11 @@ class KeepNumbers:
         """The account of a number; one that is not known stands for its number alone."""
         (facts,) = await self._numbers.get([(organization_id, phone_number_id)])
         return facts.waba_id or phone_number_id
+
+    async def facts_of(self, *, organization_id: UUID, phone_number_id: str) -> NumberFacts:
+        """What is known of a number."""
+        (facts,) = await self._numbers.get([(organization_id, phone_number_id)])
+        return facts
 
     async def list_pauses(self, *, organization_id: UUID) -> list[Pause]:
         """What Meta refuses as a whole, the oldest first."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeVar
 from uuid import UUID
@@ -25,7 +25,7 @@ from services.sender.domain.health import (
     state_of,
     token_of,
 )
-from services.sender.ports import CredentialStore, Graph, Pause
+from services.sender.ports import CredentialStore, Graph, NumberFacts, Pause
 from services.sender.ports.teams import Backlog, Failures, HealthBook
 from services.sender.usecases import KeepNumbers, too_often
 
@@ -39,7 +39,7 @@ Value = TypeVar("Value")
 
 @dataclass(frozen=True, slots=True)
 class NumberHealth:
-    """How one number does; `problem` says why Meta did not tell."""
+    """How one number does; `problem` says why Meta did not tell, `facts` what sender keeps to."""
 
     phone_number_id: str
     state: NumberState
@@ -47,6 +47,7 @@ class NumberHealth:
     backlog: Backlog
     failures: Sequence[Failures]
     pauses: Sequence[Pause]
+    facts: NumberFacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +89,12 @@ class TellHealth:
             account = await self._numbers.account_of(organization_id=organization_id, phone_number_id=number)
             told = await self._ask(account, [number], {"fields": NUMBER_FIELDS}, token) if token else _SEALED
             state, problem = (NumberState(), told) if isinstance(told, str) else (state_of(told), "")
+            facts = await self._numbers.facts_of(organization_id=organization_id, phone_number_id=number)
+            # What Meta does not tell now it may have told by webhook.
+            state = replace(state, quality_rating=state.quality_rating or facts.quality)
             errors = failures.get(number, ())[:_MOST_ERRORS]
             backlog = backlogs.get(number, Backlog(0, None))
-            return NumberHealth(number, state, problem, backlog, errors, pauses.get(number, ()))
+            return NumberHealth(number, state, problem, backlog, errors, pauses.get(number, ()), facts)
 
         return await _few_at_once(health, list(chosen.items()))
 

@@ -1,4 +1,4 @@
-"""News for sender: what people want to be sent, how templates stand."""
+"""News for sender: what people want to be sent, how templates stand, what numbers may send."""
 
 from __future__ import annotations
 
@@ -7,14 +7,17 @@ from contextlib import suppress
 from uuid import UUID
 
 from services.chassis.errors import Unavailable
-from services.sender.cache import Pauses, Templates
+from services.sender.cache import Numbers, Pauses, Templates
 from services.sender.domain.codes import RULES, Scope
+from services.sender.domain.number_news import NumberNews
 from services.sender.domain.pausing import PauseName
 from services.sender.domain.templates import News
-from services.sender.ports import ConsentStore, NewMessage, TemplateStore, Wanted, WordFate
+from services.sender.ports import ConsentStore, NewMessage, NumberStore, TemplateStore, Wanted, WordFate
 
 TEMPLATE_PAUSED = 132015
+ACCOUNT_LOCKED = 131031
 _PAUSED = "Meta told that the template is paused"
+_STOPPED = "Meta told that it takes nothing from the account any more"
 
 Enqueue = Callable[[Sequence[NewMessage]], Awaitable[Sequence[bool]]]
 
@@ -23,7 +26,15 @@ class HearNotices:
     """Takes news durably. Repeats, and what is older than known, change nothing; raises Unavailable."""
 
     def __init__(
-        self, consent: ConsentStore, templates: TemplateStore, book: Templates, pauses: Pauses, enqueue: Enqueue
+        self,
+        consent: ConsentStore,
+        templates: TemplateStore,
+        book: Templates,
+        pauses: Pauses,
+        enqueue: Enqueue,
+        *,
+        number_store: NumberStore,
+        numbers: Numbers,
     ) -> None:
         """`enqueue` takes messages durably (Deliver.enqueue)."""
         self._consent = consent
@@ -31,6 +42,8 @@ class HearNotices:
         self._book = book
         self._pauses = pauses
         self._enqueue = enqueue
+        self._number_store = number_store
+        self._numbers = numbers
 
     async def want(self, wanted: Sequence[Wanted]) -> Sequence[WordFate]:
         """Note what people want; who brought about something is told so, once."""
@@ -60,4 +73,24 @@ class HearNotices:
                         name, phone_number_id="", code=TEMPLATE_PAUSED, text=_PAUSED, seconds=seconds
                     )
                 elif each.status == "APPROVED":
+                    await self._pauses.resume(organization_id=organization_id, names=[name])
+
+    async def hear_of_numbers(self, news: Sequence[tuple[UUID, NumberNews]]) -> None:
+        """Note what numbers and portfolios may send; messages of an account that Meta stopped wait until it goes on."""
+        if not news:
+            return
+        await self._number_store.tell(news)
+        self._numbers.forget_all({organization_id for organization_id, _ in news})
+        for organization_id, each in news:
+            if not each.account_state:
+                continue
+            name = PauseName(organization_id, Scope.WABA, each.waba_id)
+            # As above: what cannot be noted now is met with the next message.
+            with suppress(Unavailable):
+                if each.account_state == "STOPPED":
+                    seconds = RULES[ACCOUNT_LOCKED].seconds or 0.0
+                    await self._pauses.refused(
+                        name, phone_number_id="", code=ACCOUNT_LOCKED, text=_STOPPED, seconds=seconds
+                    )
+                else:
                     await self._pauses.resume(organization_id=organization_id, names=[name])

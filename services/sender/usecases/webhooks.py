@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from uuid import UUID, uuid5
 
@@ -44,24 +44,23 @@ class KeepWebhooks:
 
     async def put(self, *, organization_id: UUID, wanted: WantedWebhook) -> tuple[Stored, str]:
         """Create or replace by name; gives the secret if one was made now. Raises InvalidArgument."""
-        self._check(wanted)
-        known = await self._store.all(organization_id=organization_id)
-        if len(known) >= MOST_WEBHOOKS and wanted.name not in {each.name for each in known}:
-            raise InvalidArgument(f"there are {len(known)} webhooks, and at most {MOST_WEBHOOKS} may be; remove one")
-        webhook = Webhook(
-            webhook_id=uuid5(organization_id, f"webhook:{wanted.name}"),
-            name=wanted.name,
-            url=wanted.url,
-            events=tuple(dict.fromkeys(wanted.events)),
-            is_active=wanted.is_active,
-            created_at=datetime.now(UTC),
-        )
+        before = await self._known(organization_id, wanted)
+        webhook = _made_of(organization_id, wanted)
         made = self._new_secret()
         chosen = wanted.secret or (made if wanted.is_secret_renewed else None)
         stored, is_spare_used = await self._store.put(
             organization_id=organization_id, wanted=webhook, secret=chosen, spare_secret=made
         )
-        return stored, made if is_spare_used or chosen == made else ""
+        return replace(stored, is_new=before is None), made if is_spare_used or chosen == made else ""
+
+    async def compare(self, *, organization_id: UUID, wanted: WantedWebhook) -> Stored:
+        """What `put` would come to; nothing is changed. Raises InvalidArgument."""
+        before = await self._known(organization_id, wanted)
+        if before is None:
+            return Stored(_made_of(organization_id, wanted), True, is_new=True)
+        found = await self._store.secret_of(organization_id=organization_id, webhook_id=before.webhook_id)
+        keeps_secret = found is not None and wanted.secret in ("", found[1]) and not wanted.is_secret_renewed
+        return Stored(before, not keeps_secret or before.facts != _made_of(organization_id, wanted).facts)
 
     async def all(self, *, organization_id: UUID) -> list[Webhook]:
         """Webhooks by name."""
@@ -71,6 +70,15 @@ class KeepWebhooks:
         """Remove one. Raises NotFound."""
         if not await self._store.delete(organization_id=organization_id, webhook_id=webhook_id):
             raise NotFound("the organization has no such webhook", reason=errors_pb2.ERROR_REASON_WEBHOOK_NOT_FOUND)
+
+    async def _known(self, organization_id: UUID, wanted: WantedWebhook) -> Webhook | None:
+        """The webhook of this name. Raises InvalidArgument when none like the wanted one may be."""
+        self._check(wanted)
+        known = await self._store.all(organization_id=organization_id)
+        before = next((each for each in known if each.name == wanted.name), None)
+        if before is None and len(known) >= MOST_WEBHOOKS:
+            raise InvalidArgument(f"there are {len(known)} webhooks, and at most {MOST_WEBHOOKS} may be; remove one")
+        return before
 
     def _check(self, wanted: WantedWebhook) -> None:
         if not 0 < len(wanted.name) <= _LONGEST_NAME or not wanted.name.isprintable():
@@ -87,6 +95,17 @@ class KeepWebhooks:
         length = len(wanted.secret)
         if length and not (_SHORTEST_SECRET <= length <= _LONGEST_SECRET and wanted.secret.isprintable()):
             raise InvalidArgument(f"secret has {length} characters; use {_SHORTEST_SECRET} to {_LONGEST_SECRET}")
+
+
+def _made_of(organization_id: UUID, wanted: WantedWebhook) -> Webhook:
+    return Webhook(
+        webhook_id=uuid5(organization_id, f"webhook:{wanted.name}"),
+        name=wanted.name,
+        url=wanted.url,
+        events=tuple(dict.fromkeys(wanted.events)),
+        is_active=wanted.is_active,
+        created_at=datetime.now(UTC),
+    )
 
 
 Taken = str

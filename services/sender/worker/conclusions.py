@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from services.chassis.logs import get_logger
 from services.sender.domain.answers import Accepted, Answer, Done, Paused, Refused, Throttled
-from services.sender.domain.codes import Action, Scope
+from services.sender.domain.codes import COUNTRY_RESTRICTED, RULES, Action, Scope
 from services.sender.domain.patience import rest_after
 from services.sender.ports import NumberFacts
 from services.sender.worker.gates import Ask
@@ -18,12 +20,14 @@ async def conclude(around: Surroundings, ask: Ask, facts: NumberFacts, answer: A
     wait = rest_after(answer, number=number, reconcile_seconds=around.reconcile_seconds)
     match answer:
         case Accepted() | Done(code=0, text=""):
-            await _works(around, ask, facts, but=None)
+            await _works(around, ask, facts)
         case Refused():
             if answer.action is Action.ALERT:
                 _log.warning("meta_alerts", organization_id=str(ask.organization_id), code=answer.code)
+            if answer.code == COUNTRY_RESTRICTED:
+                await _keep_from_country(around, ask, facts, answer)
             if answer.code:
-                await _works(around, ask, facts, but=Scope.TEMPLATE)
+                await _works(around, ask, facts, but=(Scope.TEMPLATE, Scope.COUNTRY))
         case Paused():
             return await _pause(around, ask, facts, answer.scope, answer.code, answer.text, wait)
         case Throttled(Scope.NUMBER, action=Action.RETRY_AFTER):
@@ -35,10 +39,23 @@ async def conclude(around: Surroundings, ask: Ask, facts: NumberFacts, answer: A
     return wait
 
 
-async def _works(around: Surroundings, ask: Ask, facts: NumberFacts, *, but: Scope | None) -> None:
+async def _works(around: Surroundings, ask: Ask, facts: NumberFacts, *, but: Collection[Scope] = ()) -> None:
     """Meta looked at the message: what might have been paused is not."""
     if not around.pauses.is_empty:
-        await around.pauses.ended([name for scope, name in ask.names(facts).items() if scope is not but])
+        await around.pauses.ended([name for scope, name in ask.names(facts).items() if scope not in but])
+
+
+async def _keep_from_country(around: Surroundings, ask: Ask, facts: NumberFacts, answer: Refused) -> None:
+    """What goes to the same country is refused as well."""
+    name = ask.names(facts).get(Scope.COUNTRY)
+    if name is not None:
+        await around.pauses.refused(
+            name,
+            phone_number_id=ask.errand.phone_number_id,
+            code=answer.code,
+            text=answer.text,
+            seconds=RULES[COUNTRY_RESTRICTED].seconds or 0.0,
+        )
 
 
 async def _pause(

@@ -78,7 +78,10 @@ class Departing:
             lane = message.lane
             if lane not in firsts and not self._fleet.is_under_way(lane):
                 firsts[lane] = message
-        errands = [errand_of_message(message) for message in firsts.values()]
+        # Files are given to Meta first, which takes longer than a caller should wait: such a message is stored at once.
+        read = {message.lane: errand_of_message(message) for message in firsts.values()}
+        firsts = {lane: message for lane, message in firsts.items() if not read[lane].attached}
+        errands = [read[lane] for lane in firsts]
         # What Meta would refuse needs no gate: it fails without a call.
         calling = [n for n, errand in enumerate(errands) if errand.refusal is None]
         chosen = list(firsts.values())

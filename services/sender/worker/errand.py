@@ -10,19 +10,24 @@ import orjson
 from google.protobuf.message import DecodeError
 
 from services.chassis.queue import StoredItem
+from services.pb.common.v1 import content_pb2
 from services.pb.sender.v1 import sender_pb2
+from services.sender.domain.settling import Hold
 from services.sender.ports import NewMessage
 from services.sender.worker.bodies import BodyRefused, body_of
+from services.sender.worker.bodies.uploads import uploads_in
 
 
 @dataclass(frozen=True, slots=True)
 class Errand:
     """One message, or read receipt, to be delivered.
 
+    `attached` is the message itself when it names files that Meta has to have first (worker.files); `hold` says why
+    they cannot be given to Meta now; `given` are those Meta has, by their ids here and there.
     `position` is where the lane's head comes once it is settled. Templates may leave after the 24 hour window.
     `template` is NAME/LANGUAGE of one; sent after `window_closed_at` it reaches `recipient` from outside the window.
     `has_link`: Meta has to fetch a file for it. `recipients` are all names of whom it goes to; `is_confirmation` says
-    that it confirms a wish about messages.
+    that it confirms a wish about messages. One that `is_never_repeated` rather fails than is sent twice.
     """
 
     message_id: UUID
@@ -32,12 +37,16 @@ class Errand:
     body: bytes
     refusal: str | None
     is_read_receipt: bool = False
+    attached: bytes = b""
+    hold: Hold | None = None
+    given: tuple[tuple[UUID, str], ...] = ()
     template: str = ""
     recipient: str = ""
     window_closed_at: float = 0.0
     has_link: bool = False
     recipients: tuple[str, ...] = ()
     is_confirmation: bool = False
+    is_never_repeated: bool = False
 
     @property
     def components(self) -> Sequence[object]:
@@ -91,10 +100,17 @@ def _read(message_id: UUID, payload: bytes, position: int) -> Errand:
         body,
         refusal,
         is_read_receipt=content.HasField("read_receipt"),
+        attached=payload if refusal is None and _names_files(content) else b"",
         template=template_of(message),
         recipient=message.recipient_wa_id or message.recipient_user_id,
         window_closed_at=float(message.window_expires_at),
         has_link=b'"link":' in body,
         recipients=tuple(filter(None, (message.recipient_wa_id.removeprefix("+"), message.recipient_user_id))),
         is_confirmation=message.is_confirmation,
+        is_never_repeated=message.is_never_repeated,
     )
+
+
+def _names_files(content: content_pb2.Content) -> bool:
+    # Nearly all messages are texts: their parts need not be looked through.
+    return not content.HasField("text") and next(uploads_in(content), None) is not None

@@ -12,7 +12,7 @@ from uuid import UUID
 from services.sender.domain.codes import Action, Scope, rule_of_status
 from services.sender.domain.pausing import PauseName, names_of
 from services.sender.domain.settling import Hold
-from services.sender.domain.templates import TemplateFault, TemplateKey, faults
+from services.sender.domain.templates import TemplateKey, faults
 from services.sender.ports import Key, NumberFacts, Paced, PausedAs
 from services.sender.worker.errand import Errand
 from services.sender.worker.surroundings import Surroundings
@@ -27,6 +27,14 @@ _REACHED_SECONDS = 300.0
 
 
 @dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a message may never leave: the code of Meta's that means it, and a sentence."""
+
+    code: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Passage:
     """What the gates say: what is known of the number, why the message may not leave now, or when.
 
@@ -36,7 +44,7 @@ class Passage:
     facts: NumberFacts = field(default_factory=NumberFacts)
     hold: Hold | None = None
     leaves_at: float = 0.0
-    refusal: TemplateFault | None = None
+    refusal: Refusal | None = None
 
     @property
     def token(self) -> str:
@@ -58,7 +66,13 @@ class Ask:
 
     def names(self, facts: NumberFacts) -> dict[Scope, PauseName]:
         """What may be paused and would hold it up."""
-        return names_of(*self.key, token=facts.token or "", waba_id=facts.waba_id, template=self.errand.template)
+        return names_of(
+            *self.key,
+            token=facts.token or "",
+            waba_id=facts.waba_id,
+            template=self.errand.template,
+            recipient=self.errand.recipient,
+        )
 
 
 async def pass_gates(around: Surroundings, asks: Sequence[Ask]) -> list[Passage]:
@@ -66,6 +80,7 @@ async def pass_gates(around: Surroundings, asks: Sequence[Ask]) -> list[Passage]
     facts = await around.numbers.get([ask.key for ask in asks])
     refusals = await _template_faults(around, asks, facts)
     holds = [await _stopped(around, ask, each) for ask, each in zip(asks, facts, strict=True)]
+    refusals |= await _out_of_bounds(around, asks, facts, holds)
     under_way: dict[Key, int] = {}
     for index, ask in enumerate(asks):
         if holds[index] is not None or index in refusals:
@@ -96,7 +111,7 @@ def paced_of(around: Surroundings, ask: Ask, facts: NumberFacts) -> Paced:
 
 async def _template_faults(
     around: Surroundings, asks: Sequence[Ask], facts: Sequence[NumberFacts]
-) -> dict[int, TemplateFault]:
+) -> dict[int, Refusal]:
     """By place, what Meta would refuse of messages made from templates that are known."""
     chosen = [index for index, ask in enumerate(asks) if ask.errand.template]
     if not chosen:
@@ -105,11 +120,11 @@ async def _template_faults(
         TemplateKey(asks[index].organization_id, facts[index].waba_id, asks[index].errand.template) for index in chosen
     ]
     shapes = await around.templates.get(keys)
-    found: dict[int, TemplateFault] = {}
+    found: dict[int, Refusal] = {}
     for index, shape in zip(chosen, shapes, strict=True):
         errand = asks[index].errand
         if shape is not None and (wrong := faults(errand.template, shape, errand.components)):
-            found[index] = wrong[0]
+            found[index] = Refusal(wrong[0].code, wrong[0].text)
     return found
 
 
@@ -118,12 +133,29 @@ async def _stopped(around: Surroundings, ask: Ask, facts: NumberFacts) -> Hold |
         return Hold(_NO_TOKEN_SECONDS, "waits: the number has no access token; put one with `pytake apply`")
     if around.pauses.is_empty:
         return None
-    paused = around.pauses.remaining(list(ask.names(facts).values()))
+    names = [name for scope, name in ask.names(facts).items() if scope is not Scope.COUNTRY]
+    paused = around.pauses.remaining(names)
     if paused is None:
         return None
     if paused.seconds <= 0 and await around.pauses.take_probe(paused.name):
         return None
     return _paused(around, ask, paused)
+
+
+async def _out_of_bounds(
+    around: Surroundings, asks: Sequence[Ask], facts: Sequence[NumberFacts], holds: Sequence[Hold | None]
+) -> dict[int, Refusal]:
+    """By place, what goes to countries that Meta keeps the account from; one message tries now and then."""
+    found: dict[int, Refusal] = {}
+    if around.pauses.is_empty:
+        return found
+    for index, (ask, each) in enumerate(zip(asks, facts, strict=True)):
+        name = ask.names(each).get(Scope.COUNTRY)
+        paused = around.pauses.remaining([name]) if name is not None and holds[index] is None else None
+        if paused is None or (paused.seconds <= 0 and await around.pauses.take_probe(paused.name)):
+            continue
+        found[index] = Refusal(paused.code, f"not sent: Meta keeps the account from this country ({paused.text})")
+    return found
 
 
 def _paused(around: Surroundings, ask: Ask, paused: PausedAs) -> Hold:
@@ -141,7 +173,7 @@ async def _hold_beyond_reach(
     asks: Sequence[Ask],
     facts: Sequence[NumberFacts],
     holds: list[Hold | None],
-    refusals: Mapping[int, TemplateFault],
+    refusals: Mapping[int, Refusal],
 ) -> None:
     """Hold templates that would reach more users from outside the window than the portfolio may within a day."""
     now = around.unix_seconds()
@@ -161,4 +193,4 @@ async def _hold_beyond_reach(
         for index, is_admitted in zip(indices, answers, strict=True):
             if not is_admitted:
                 text = f"waits: the portfolio has reached the {limit:,} users it may within 24 hours"
-                holds[index] = Hold(_REACHED_SECONDS * (1 + around.dice()), text)
+                holds[index] = Hold(_REACHED_SECONDS * (1 + around.dice()), text, is_in_order=True)

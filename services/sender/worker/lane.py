@@ -9,12 +9,13 @@ from uuid import UUID
 from services.chassis.errors import Unavailable
 from services.chassis.logs import get_logger
 from services.chassis.queue import Claim
-from services.sender.domain.answers import Accepted, Answer, Done, Refused, of_message, of_read_receipt
+from services.sender.domain.answers import Accepted, Answer, Done, Refused, doubts_files, of_message, of_read_receipt
 from services.sender.domain.message import Key as LaneKey
 from services.sender.domain.message import key_of
-from services.sender.domain.patience import reconcile_wait, steps_aside
+from services.sender.domain.patience import Told, doubt_ends, reconcile_wait, steps_aside
 from services.sender.domain.settling import (
     IN_DOUBT,
+    LEFT_IN_DOUBT,
     Granted,
     InDoubt,
     Lost,
@@ -125,6 +126,8 @@ class Walk:
     async def _deliver(self, errand: Errand, *, is_suspect: bool) -> Settlement | None:
         """Bring one message to an end; a settlement when the lane is released or lost instead."""
         self.doubted, self.has_wished = None, False
+        if errand.attached:
+            errand = await self._with_files(errand)
         return await self._follow(errand, await (self._look(errand) if is_suspect else self._wish(errand)))
 
     async def _go_on(self, errand: Errand, boarded: Boarded) -> Settlement | None:
@@ -152,7 +155,8 @@ class Walk:
 
     async def _wish(self, errand: Errand, *, doubted: int | None = None) -> Settlement:
         """Pass the gates and ask for the permission to call."""
-        passage = Passage() if errand.refusal is not None else await self._pass_gates(errand)
+        is_kept_back = errand.refusal is not None or errand.hold is not None
+        passage = Passage(hold=errand.hold) if is_kept_back else await self._pass_gates(errand)
         return await self._ask_to_call(errand, passage, doubted=doubted)
 
     async def _ask_to_call(self, errand: Errand, passage: Passage, *, doubted: int | None = None) -> Settlement:
@@ -186,7 +190,25 @@ class Walk:
             return await self._settle(Turn(self.head, self.outcome, wait=rest, note=IN_DOUBT))
         if not await self.around.watermark.is_clear():
             return await self._settle(Turn(self.head, self.outcome, wait=_WATERMARK_POLL, note=IN_DOUBT))
-        return await self._wish(errand, doubted=doubt.number)
+        match doubt_ends(doubt.age, self._told_since(errand, doubt), is_never_repeated=errand.is_never_repeated):
+            case "wait":
+                return await self._settle(Turn(self.head, self.outcome, wait=_WATERMARK_POLL, note=IN_DOUBT))
+            case "repeat":
+                return await self._wish(errand, doubted=doubt.number)
+            case "give up":
+                position, closes_at = errand.position, errand.window_expires_at
+                wish = Wish(errand.message_id, position, closes_at, doubt.number, refusal=LEFT_IN_DOUBT)
+                return await self._ask(wish)
+
+    def _told_since(self, errand: Errand, doubt: InDoubt) -> Told:
+        moment = self.around.unix_seconds() - doubt.age
+        return self.around.ages.told((self._organization_id, errand.phone_number_id), moment=moment)
+
+    async def _with_files(self, errand: Errand) -> Errand:
+        """Meta has the files before the message is marked as called for: an upload that fails leaves no doubt."""
+        if self.outcome is not None:
+            await self._look(errand)
+        return await self.around.files((self._organization_id, errand.phone_number_id), errand)
 
     async def _pass_gates(self, errand: Errand) -> Passage:
         ask = Ask(self._organization_id, errand)
@@ -223,7 +245,8 @@ class Walk:
         if errand.is_read_receipt:
             answer = of_read_receipt(answer, number=granted.number)
         else:
-            answer = of_message(answer, has_link=errand.has_link)
+            is_renewed = bool(errand.given) and doubts_files(answer) and await self.around.files.renew(key, errand)
+            answer = of_message(answer, has_link=errand.has_link, has_new_files=is_renewed)
         wait = await conclude(self.around, ask, facts, answer, granted.number)
         self.outcome = Outcome(
             errand.message_id, granted.number, answer, errand.position, errand.window_expires_at, wait, errand.template

@@ -11,6 +11,7 @@ from typing import Protocol
 from services.chassis import clock
 from services.chassis.clock import Monotonic
 from services.chassis.queue import Claim
+from services.sender.domain.patience import Told
 from services.sender.domain.pausing import PauseName
 from services.sender.domain.settling import Turn
 from services.sender.domain.templates import Shape, TemplateKey
@@ -24,6 +25,7 @@ from services.sender.ports import (
     Settlement,
     Watermark,
 )
+from services.sender.worker.errand import Errand
 
 
 class Settle(Protocol):
@@ -73,18 +75,37 @@ class TemplateBook(Protocol):
         """The shapes in order, None of a template that is not known. Raises errors.Unavailable."""
 
 
+class ReadyFiles(Protocol):
+    """Gives Meta the files that a message names (files.Files)."""
+
+    async def __call__(self, key: Key, errand: Errand) -> Errand:
+        """The errand with its body, refused for good, or held for a while."""
+
+    async def renew(self, key: Key, errand: Errand) -> bool:
+        """Meta would not send it with the files it was given; whether another try will give other ids."""
+
+
+class AgeBook(Protocol):
+    """How late statuses come (cache.StatusAges)."""
+
+    def told(self, key: Key, *, moment: float) -> Told:
+        """What statuses of this number told of lately; `moment` in seconds since 1970."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
     """What every lane of a process shares. `messages_per_second` is for numbers of which nothing else is known."""
 
     settle: Settle
     graph: Graph
+    files: ReadyFiles
     gate: NumberGate
     pauses: PauseBook
     numbers: NumberBook
     templates: TemplateBook
     reach: ReachStore
     watermark: Watermark
+    ages: AgeBook
     monotonic: Monotonic
     reconcile_seconds: float
     fresh_seconds: float

@@ -30,6 +30,7 @@ from services.router.domain.organization import Number
 from services.router.peers import GrpcExecutor, GrpcHands, GrpcSender
 from services.router.server import RoutingServer
 from services.router.store import (
+    PostgresAudiences,
     PostgresConversations,
     PostgresDirectory,
     PostgresEntries,
@@ -121,6 +122,7 @@ async def _router(database: Database) -> RoutingServer:
         routing=PostgresRouting(database, names),
         directory=directory,
         conversations=PostgresConversations(database, audit),
+        audiences=PostgresAudiences(database),
         privacy=PostgresPrivacy(database, names, audit),
         orders=PostgresOrders(database),
         queues=PostgresQueues(database, audit),

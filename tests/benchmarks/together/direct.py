@@ -1,14 +1,14 @@
 """Servers and peers of rooms that share a process: a call is a call, with neither bytes nor sockets between."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any
 
 from services.chassis import errors
 from services.chassis.rpc import Certificates, PeerAddress, RpcServer, Servicer
 from services.chassis.tenancy import ServiceSigner, TokenVerifier
 
-Handler = Callable[[Any, Any], Awaitable[Any]]
+Handler = Callable[[Any, Any], Any]
 Call = Callable[[Any], Awaitable[Any]]
 
 _handlers: dict[str, Handler] = {}
@@ -41,7 +41,7 @@ class _Registry:
     def add_registered_method_handlers(self, service: str, handlers: dict[str, Any]) -> None:
         """Keep them by path."""
         for name, handler in handlers.items():
-            _handlers[f"/{service}/{name}"] = handler.unary_unary
+            _handlers[f"/{service}/{name}"] = handler.unary_unary or handler.unary_stream
 
 
 class _Context:
@@ -59,6 +59,14 @@ class _Channel:
         """A call of the servicer, which may be built later than its caller."""
 
         def call(request: object) -> Awaitable[Any]:
+            return _handlers[path](request, _Context())
+
+        return call
+
+    def unary_stream(self, path: str, **_: object) -> Callable[[object], AsyncIterator[Any]]:
+        """A call that is answered piece by piece."""
+
+        def call(request: object) -> AsyncIterator[Any]:
             return _handlers[path](request, _Context())
 
         return call

@@ -8,10 +8,11 @@ import pytest
 
 from services.chassis.audit import AuditLog
 from services.chassis.db import Database
-from services.chassis.errors import AlreadyExists, NotFound
+from services.chassis.errors import AlreadyExists, InvalidArgument, NotFound
 from services.chassis.sealing import NameHasher
 from services.router.domain.contacts import Contact, ContactChanges, Merge
 from services.router.domain.conversation import Touch, combine
+from services.router.domain.flow_triggers import MOST_WORDS, FlowTrigger, FlowTriggers
 from services.router.domain.identity import Identity, contact_id_of, conversation_id_of
 from services.router.domain.organization import Chatbot, Number, Trigger
 from services.router.ports import ConversationStore, DirectoryStore, PrivacyStore, Raced, RoutingStore
@@ -153,6 +154,44 @@ async def test_the_setup_is_read_as_it_was_put_and_in_order(stores):
     )
 
 
+async def test_what_a_flow_starts_by_is_replaced_by_what_is_newer_only(stores):
+    organization_id = await new_organization(stores)
+    flow = FlowTriggers(FLOW, 4, 1_700_000, (FlowTrigger("keyword", "regex", ("^oi\\b",), phone_number_ids=("7",)),))
+    newer = FlowTriggers(FLOW, 6, 1_800_000, (FlowTrigger("any"), FlowTrigger("referral", source_types=("ad",))))
+    gone = FlowTriggers(FLOW, 7, 1_800_000)
+    answers, versions, seen = [], [], []
+    for each in (flow, flow, newer, flow, gone, newer, gone):
+        answers.append(await stores.directory.put_flow_triggers(organization_id=organization_id, flow=each))
+        versions.append(await version_of(stores, organization_id))
+        async with stores.routing.routing([organization_id]) as work:
+            seen.append(list((await work.setup_of(organization_id)).flows))
+    assert answers == [True, False, True, False, True, False, False]
+    assert versions == [2, 2, 3, 3, 4, 4, 4]
+    assert seen == [[flow], [flow], [newer], [newer], [], [], []]
+
+
+async def test_a_flow_that_starts_by_nothing_changes_nothing_but_is_known(stores):
+    organization_id = await new_organization(stores)
+    nothing, late = FlowTriggers(FLOW, 4, 1), FlowTriggers(FLOW, 2, 1, (FlowTrigger("any"),))
+    assert await stores.directory.put_flow_triggers(organization_id=organization_id, flow=nothing)
+    assert not await stores.directory.put_flow_triggers(organization_id=organization_id, flow=late)
+    assert await version_of(stores, organization_id) == 1
+
+
+async def test_flows_of_an_organization_start_by_so_much_and_no_more(stores):
+    organization_id = await new_organization(stores)
+    words = FlowTrigger("keyword", "exact", tuple(map(str, range(MOST_WORDS))))
+    full = FlowTriggers(FLOW, 2, 1, (words,))
+    other = FlowTriggers(uuid4(), 2, 1, (FlowTrigger("any"),))
+    for _ in range(2):
+        await stores.directory.put_flow_triggers(organization_id=organization_id, flow=full)
+        with pytest.raises(InvalidArgument):
+            await stores.directory.put_flow_triggers(organization_id=organization_id, flow=other)
+    # There is room again: what was refused is as new as it was.
+    assert await stores.directory.put_flow_triggers(organization_id=organization_id, flow=FlowTriggers(FLOW, 4, 2))
+    assert await stores.directory.put_flow_triggers(organization_id=organization_id, flow=other)
+
+
 async def test_a_number_belongs_to_one_organization_in_the_whole_house(stores):
     first, second = await new_organization(stores), await new_organization(stores)
     phone = await new_number(stores, first)
@@ -174,6 +213,8 @@ async def test_what_is_put_must_name_what_exists(stores):
         await directory.put_number(organization_id=organization_id, number=number("1", chatbot_id=uuid4()))
     with pytest.raises(NotFound, match="number"):
         await directory.put_triggers(organization_id=organization_id, triggers=[Trigger("a", "exact", FLOW, "404")])
+    with pytest.raises(NotFound, match="organization"):
+        await directory.put_flow_triggers(organization_id=uuid4(), flow=FlowTriggers(FLOW, 2, 1))
 
 
 async def test_a_contact_is_found_by_each_of_its_identities(stores):

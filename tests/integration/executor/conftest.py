@@ -18,7 +18,7 @@ from services.chassis.db import Database
 from services.chassis.queue import Batcher, Lanes, StoredItem, payloads_of
 from services.executor.domain.limits import Limits
 from services.executor.server import ExecutionServer
-from services.executor.store import EFFECTS, INBOX, NOTICES, OUTBOX, RECORDS, PostgresFlows, PostgresStates
+from services.executor.store import EFFECTS, INBOX, NOTICES, OUTBOX, RECORDS, PostgresFlows, PostgresStates, Starting
 from services.executor.usecases import Encoder, FlowKeeping, FlowLibrary, StateKeeping, Submission, Turns
 from services.executor.worker import (
     decode,
@@ -26,6 +26,7 @@ from services.executor.worker import (
     encode_notice,
     encode_record,
     encode_said,
+    encode_starts,
     submission_of,
     timer_item,
 )
@@ -58,8 +59,10 @@ class Room:
     states: PostgresStates
     flows: FlowKeeping
     inbox: Lanes
+    notices: Lanes
     audit: AuditLog
     turns: Turns
+    starting: Starting
     organization_id: UUID = field(default_factory=uuid4)
     conversation_id: UUID = field(default_factory=uuid4)
     flow_id: str = ""
@@ -159,7 +162,8 @@ async def room(module_database: TestDatabase) -> AsyncIterator[Room]:
     effects, notices = Lanes(EFFECTS, database), Lanes(NOTICES, database)
     audit = AuditLog("executor", database)
     states = PostgresStates(database, inbox, outbox, records, effects, notices, audit=audit, on_queued=lambda: None)
-    flows = PostgresFlows(database, audit)
+    starting = Starting(notices, encode_starts, on_told=lambda: None)
+    flows = PostgresFlows(database, audit, starting)
     turns = Turns(
         states=states,
         library=FlowLibrary(flows),
@@ -168,9 +172,8 @@ async def room(module_database: TestDatabase) -> AsyncIterator[Room]:
         ttl=timedelta(hours=24),
         monotonic=monotonic,
     )
-    room = Room(
-        database, module_database.superuser_url, states, FlowKeeping(flows, TemplatesToldOf()), inbox, audit, turns
-    )
+    keeping = FlowKeeping(flows, TemplatesToldOf())
+    room = Room(database, module_database.superuser_url, states, keeping, inbox, notices, audit, turns, starting)
     room.flow_id = await room.publish("tea_house.json")
     yield room
     await database.close()

@@ -32,8 +32,8 @@ class Press:
     @classmethod
     def of(cls, room: Room) -> Press:
         """A press for a room, with no patience for turns of before."""
-        flows = PostgresFlows(room.database, room.audit)
-        versions = PostgresVersions(room.database, room.audit, on_begun=lambda: None)
+        flows = PostgresFlows(room.database, room.audit, room.starting)
+        versions = PostgresVersions(room.database, room.audit, room.starting, on_begun=lambda: None)
         migrations = PostgresMigrations(room.database, settle=timedelta(0))
         return cls(room, Publishing(flows, versions, TemplatesToldOf()), migrations)
 

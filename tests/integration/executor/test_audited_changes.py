@@ -6,10 +6,9 @@ from uuid import UUID
 import pytest
 
 from services.chassis.errors import FailedPrecondition, InvalidArgument, NotFound
-from services.chassis.queue import Lanes
 from services.chassis.rpc import act_as
 from services.chassis.sealing import Sealer
-from services.executor.store import NOTICES, PostgresFlows, PostgresHands, PostgresSecrets, PostgresVersions
+from services.executor.store import PostgresFlows, PostgresHands, PostgresSecrets, PostgresVersions
 from services.executor.usecases import HandKeeping, Publishing, SecretKeeping, StateKeeping, Taking
 from services.executor.worker import decode, hand_items
 from services.pb.router.v1 import router_pb2
@@ -52,10 +51,9 @@ async def test_a_flow_is_noted_when_its_draft_changes_and_when_it_is_published(r
 async def test_publishing_going_back_and_deleting_are_noted_when_they_change_something(room: Room) -> None:
     document = (FLOWS / "tea_house.json").read_bytes()
     await put(room, document.replace(b"How many pots?", b"How many cups?"), publish=False)
-    flows = PostgresFlows(room.database, room.audit)
-    publishing = Publishing(
-        flows, PostgresVersions(room.database, room.audit, on_begun=lambda: None), TemplatesToldOf()
-    )
+    flows = PostgresFlows(room.database, room.audit, room.starting)
+    versions = PostgresVersions(room.database, room.audit, room.starting, on_begun=lambda: None)
+    publishing = Publishing(flows, versions, TemplatesToldOf())
     whose = {"organization_id": room.organization_id, "flow_id": UUID(room.flow_id)}
     act_as("user:8")
 
@@ -98,8 +96,9 @@ async def test_closing_a_conversation_is_noted_for_the_conversation_without_the_
 async def test_people_take_and_release_a_conversation_each_key_once_and_both_are_noted(room: Room) -> None:
     await room.say("hi")
     before = len(await noted(room.audit, room.organization_id))
-    notices = Lanes(NOTICES, room.database)
-    store = PostgresHands(room.database, room.inbox, notices, room.audit, encode=hand_items, on_queued=lambda: None)
+    store = PostgresHands(
+        room.database, room.inbox, room.notices, room.audit, encode=hand_items, on_queued=lambda: None
+    )
     hands = HandKeeping(room.states, StateKeeping(room.states), store, lambda: "made")
     known = {"organization_id": room.organization_id, "phone_number": PHONE, "conversation_id": None}
 
@@ -114,8 +113,8 @@ async def test_people_take_and_release_a_conversation_each_key_once_and_both_are
     await room.say("Ana")
     assert (await room.state())["node"] == "pots"
 
-    orders = await notices.claim()
-    kinds = [router_pb2.Order.FromString(item.payload).WhichOneof("order") for claim in orders for item in claim.items]
+    lanes = [claim for claim in await room.notices.claim() if claim.lane_id == room.conversation_id]
+    kinds = [router_pb2.Order.FromString(item.payload).WhichOneof("order") for claim in lanes for item in claim.items]
     assert kinds == ["hand_over", "hand_back"]
     taken, released = (await noted(room.audit, room.organization_id))[before:]
     assert (taken.action, released.action) == ("conversation.take", "conversation.release")

@@ -23,7 +23,7 @@ from tests.integration.executor.press import TEA, Press, tea
 
 
 def replaying(room: Room, monotonic: Monotonic = lambda: 0.0) -> Replaying:
-    flows = PostgresFlows(room.database, room.audit)
+    flows = PostgresFlows(room.database, room.audit, room.starting)
     telling = Telling(recorded_arrival, told_message, told_said)
     recordings = PostgresRecordings(room.database)
     return Replaying(

@@ -24,6 +24,7 @@ from services.pb.sender.v1 import sender_pb2, sender_pb2_grpc
 from services.router.app import Surroundings, servicers
 from services.router.peers import GrpcExecutor, GrpcHands, GrpcSender
 from services.router.store import (
+    PostgresAudiences,
     PostgresConversations,
     PostgresDirectory,
     PostgresEntries,
@@ -187,6 +188,7 @@ async def _replica(
         routing=PostgresRouting(database, NAMES),
         directory=PostgresDirectory(database, audit),
         conversations=PostgresConversations(database, audit),
+        audiences=PostgresAudiences(database),
         privacy=PostgresPrivacy(database, NAMES, audit),
         orders=PostgresOrders(database),
         queues=PostgresQueues(database, audit),

@@ -27,7 +27,7 @@ from services.router.domain.organization import Number
 from services.router.ports import Guess
 from services.router.server import OrdersServer
 from services.router.store import PostgresDirectory, PostgresOrders, PostgresPrivacy, PostgresRouting
-from services.router.usecases import ApplyOrders
+from services.router.usecases import ApplyOrders, PutFlowTriggers
 from tests.fakes.router_peers import FakeSender
 from tests.fixtures import servers
 
@@ -98,7 +98,9 @@ class Room:
         return self.order(change_contact=router_pb2.ContactChange(attributes=content, **what))
 
     async def apply(self, *orders: router_pb2.Order) -> list[int]:
-        server = OrdersServer(ApplyOrders(PostgresOrders(self.database), self.sender, lambda: NOON))
+        directory = PostgresDirectory(self.database, AuditLog("router", self.database))
+        applying = ApplyOrders(PostgresOrders(self.database), self.sender, lambda: NOON)
+        server = OrdersServer(applying, PutFlowTriggers(directory))
         context: Any = None
         response = await server.ApplyOrders(router_pb2.ApplyOrdersRequest(orders=orders), context)
         return [result.outcome for result in response.results]

@@ -230,6 +230,9 @@ async def test_refusals_carry_their_reason_over_the_wire(module_database: Databa
         assert await refused(replica, "ListNumbers", nobody) == (NotFound, "ORGANIZATION_NOT_FOUND")
         assert await refused(replica, "PutOrganization", wrong) == (InvalidArgument, "INVALID_FIELD")
         assert await refused(replica, "PutNumber", lost) == (NotFound, "CHATBOT_NOT_FOUND")
+        pattern = router_pb2.Trigger(keyword="^a", match=router_pb2.KEYWORD_MATCH_REGEX, flow_id=FLOW)
+        wrong_match = router_pb2.PutTriggersRequest(organization_id=mine, triggers=[pattern])
+        assert await refused(replica, "PutTriggers", wrong_match) == (InvalidArgument, "INVALID_FIELD")
         with pytest.raises(NotFound) as caught:
             await replica.set_owner(organization_id=mine, contact="5591900000009", owner=router_pb2.OWNER_BOT)
         assert caught.value.reason == errors_pb2.ERROR_REASON_CONVERSATION_NOT_FOUND
@@ -247,5 +250,13 @@ async def test_a_room_without_business_here_is_turned_away(module_database: Data
 
 def test_the_rooms_role_sees_no_contact_without_naming_the_organization(module_database: Database):
     with psycopg.connect(module_database.url_of("router")) as connection:
-        for table in ("contact", "contact_identity", "conversation", "number", "chatbot", "keyword_trigger"):
+        for table in (
+            "contact",
+            "contact_identity",
+            "conversation",
+            "number",
+            "chatbot",
+            "keyword_trigger",
+            "flow_trigger",
+        ):
             assert connection.execute(f"SELECT count(*) FROM router.{table}").fetchone() == (0,)

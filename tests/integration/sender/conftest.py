@@ -6,6 +6,7 @@ import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -211,7 +212,7 @@ async def settled(stage: Stage, count: int) -> None:
 
 
 @pytest.fixture
-async def stage(database: Database) -> AsyncIterator[Stage]:
+async def stage(database: Database, tmp_path: Path) -> AsyncIterator[Stage]:
     statuses = Statuses()
     port = choose_port(taken=set())
     number = {
@@ -232,7 +233,8 @@ async def stage(database: Database) -> AsyncIterator[Stage]:
         sealing_keys=Secret(base64.b64encode(b"k" * 32).decode()),
         tombstone_key=Secret(base64.b64encode(b"t" * 32).decode()),
         graph_api_base=f"http://{LOOPBACK}:{port}/v26.0",
-        http_timeout_seconds=1.0, reconcile_seconds=1.5, messages_per_second=100_000.0, replicas=1, drain_seconds=3.0,
+        http_timeout_seconds=1.0, reconcile_seconds=1.5, media_folder=str(tmp_path / "media"),
+        messages_per_second=100_000.0, replicas=1, drain_seconds=3.0,
     )  # fmt: skip
     stage = Stage(settings, meta, statuses, pool, redis)
     yield stage
@@ -240,6 +242,7 @@ async def stage(database: Database) -> AsyncIterator[Stage]:
         await room.poll.stop()
         await room.worker.stop()
         await room.graph.stop()
+        await room.files.close()
     await redis.close()
     await pool.close()
     await runner.cleanup()

@@ -7,6 +7,7 @@ from services.embedded.meta.plans import Faults
 from services.pb.common.v1 import content_pb2, results_pb2
 from services.sender.ports.teams import MessageFilter
 from services.sender.store import PostgresMessages
+from services.sender.worker.bodies.uploads import uploads_in
 from tests.fixtures.outbound import SAMPLES, message_of
 
 from .conftest import TOKEN, Stage, eventually, settled
@@ -105,6 +106,11 @@ async def test_every_kind_of_message_is_taken_by_meta(stage: Stage) -> None:
         for field in ("organization_id", "message_id", "conversation_id", "phone_number_id", "window_expires_at"):
             setattr(message, field, getattr(values, field))
         messages.append(message)
+    for media in (media for message in messages for media in uploads_in(message.content)):
+        await room.files.keep.take_piece(
+            organization_id=uuid.UUID(stage.organization_id), media_id=uuid.UUID(media.upload), kind="image",
+            mime_type="image/png", size=4, position=0, content=b"\x89PNG",
+        )  # fmt: skip
     assert await stage.enqueue(room, *messages) == [OK] * len(SAMPLES)
     await settled(stage, len(SAMPLES))
 
@@ -150,13 +156,9 @@ async def test_a_refused_token_pauses_the_number_until_a_new_one_comes(stage: St
         return any(row["error_code"] == 190 for row in await stage.rows("error_code"))
 
     await eventually(is_paused)
-    (problem,) = await room.credentials.check(organization_id=uuid.UUID(stage.organization_id))
-    assert "refused" in problem.problem
     await stage.put_token(room)
     await settled(stage, 3)
     assert sorted(stage.texts()) == ["a", "b", "c"]
-    (fine,) = await room.credentials.check(organization_id=uuid.UUID(stage.organization_id))
-    assert fine.problem == ""
 
 
 async def test_a_pair_gets_its_burst_at_once_and_then_one_by_one(stage: Stage) -> None:

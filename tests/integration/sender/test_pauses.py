@@ -2,8 +2,10 @@
 
 import time
 import uuid
+from functools import partial
 from typing import Any
 
+import orjson
 import pytest
 
 from services.embedded.meta.plans import BusinessNumber
@@ -13,6 +15,7 @@ from services.pb.sender.v1 import sender_pb2
 from services.sender.app import Room
 from services.sender.ports import NumberFacts
 from services.sender.server import NumbersServer
+from services.sender.store import PostgresHealth
 from tests.integration.sender.conftest import NUMBER, TOKEN, Stage, eventually, settled
 
 OTHER = "5511990002"
@@ -107,7 +110,8 @@ async def test_one_message_tries_and_when_it_passes_all_go_on(stage: Stage) -> N
     await make_due(stage, room)
 
     async def probed() -> bool:
-        return [pause.probes for pause in await pauses(stage, room)] == [1]
+        calls = sum(row["attempts"] for row in await stage.rows("attempts"))
+        return ([pause.probes for pause in await pauses(stage, room)], calls) == ([1], 2)
 
     await eventually(probed)
     (pause,) = await pauses(stage, room)
@@ -297,6 +301,7 @@ async def test_what_a_failed_status_says_of_its_message_alone_pauses_nothing(
     (row,) = await stage.rows("error_action", "attempts")
     assert (row["state"], row["error_action"], row["attempts"]) == ("failed", action, 1)
     assert await pauses(stage, room) == []
+    assert await stage.sql("SELECT 1 FROM sender.deferred") == []
     assert bool(await stage.sql("SELECT 1 FROM sender.opt_out")) == (code == 131050)
 
 
@@ -333,6 +338,53 @@ async def test_a_portfolio_reaches_so_many_users_a_day_outside_their_windows(sta
     assert await stage.sql("SELECT users FROM sender.reached_count") == [(2,)]
 
     await stage.sql("UPDATE sender.reached SET reached_at = now() - interval '25 hours' RETURNING 1")
-    await make_due(stage, room)
+    await come_back(stage, room)
     await settled(stage, 5)
     assert await stage.sql("SELECT users FROM sender.reached_count") == [(1,)]
+
+
+async def come_back(stage: Stage, room: Room) -> None:
+    """What waits beside its lane is due; of one lane only the first is said to be."""
+    await stage.sql(
+        "UPDATE sender.deferred SET due_at = now() WHERE message_id IN (SELECT DISTINCT ON (lane_id) message_id "
+        "FROM sender.deferred ORDER BY lane_id, due_at) RETURNING 1"
+    )
+    await room.requeue()
+
+
+async def test_a_template_that_may_not_reach_a_user_yet_holds_up_nothing_but_templates_behind_it(stage: Stage) -> None:
+    room = await stage.sender()
+    await stage.put_token(room)
+    await facts(stage, room, users_per_day=1)
+    await stage.enqueue(room, stage.message(uuid.uuid4(), "", content=template("other"), window_expires_at=0))
+    await settled(stage, 1)
+    lane = uuid.uuid4()
+    for count, name in enumerate(("first", "second"), start=1):
+        await stage.enqueue(room, stage.message(lane, "", content=template(name), window_expires_at=0))
+        await eventually(partial(_wait_in_order, stage, count))
+    # They wrote meanwhile: what is said to that leaves at once, and so does a template inside the window.
+    await stage.enqueue(
+        room, stage.message(lane, "a reply"), stage.message(lane, "", content=template("receipt")),
+    )  # fmt: skip
+    await settled(stage, 3)
+    assert said(stage) == ["other", "a reply", "receipt"]
+    health = await PostgresHealth(stage.pool).backlogs(organization_id=uuid.UUID(stage.organization_id))
+    assert health[NUMBER].queued == 2
+
+    # There is room again, but nobody overtakes: neither a later template, nor the second one the first.
+    await facts(stage, room, users_per_day=2)
+    await stage.enqueue(room, stage.message(lane, "", content=template("third"), window_expires_at=0))
+    await eventually(partial(_wait_in_order, stage, 3))
+    await come_back(stage, room)
+    await settled(stage, 6)
+    assert said(stage)[3:] == ["first", "second", "third"]
+
+
+async def _wait_in_order(stage: Stage, count: int) -> bool:
+    return len(await stage.sql("SELECT 1 FROM sender.deferred WHERE is_in_order")) == count
+
+
+def said(stage: Stage) -> list[str]:
+    """What Meta took, templates by their names."""
+    bodies = [orjson.loads(entry.body) for entry in stage.meta.ledger.read()]
+    return [body["template"]["name"] if "template" in body else body["text"]["body"] for body in bodies]

@@ -23,7 +23,8 @@ from services.pb.router.v1 import router_pb2, router_pb2_grpc
 from services.pb.sender.v1 import sender_pb2, sender_pb2_grpc
 from tests.fakes.audit import MemoryLog
 from tests.unit.cli.fake_flows import FakeFlows
-from tests.unit.cli.fake_numbers import FakeCredentials, FakeHealth, FakeNumbers
+from tests.unit.cli.fake_media import media_servicers
+from tests.unit.cli.fake_numbers import FakeCredentials, FakeHealth, FakeNumbers, FakeWebhooks
 from tests.unit.cli.fake_privacy import FakeRights, privacy_servicers
 from tests.unit.cli.fake_queues import FakeQueues
 from tests.unit.cli.fake_secrets import FakeSecrets
@@ -304,6 +305,8 @@ def _servicers(kept: Kept, room: str) -> list[Servicer]:
                 FakeCredentials(kept),
             ),
             Servicer("pytake.sender.v1.Health", sender_pb2_grpc.add_HealthServicer_to_server, FakeHealth(kept)),
+            *media_servicers(kept),
+            Servicer("pytake.sender.v1.Webhooks", sender_pb2_grpc.add_WebhooksServicer_to_server, FakeWebhooks(kept)),
             Servicer("pytake.sender.v1.Numbers", sender_pb2_grpc.add_NumbersServicer_to_server, FakeNumbers(kept)),
             dead,
             sealing,

@@ -54,8 +54,9 @@ async def test_status_has_a_line_for_each_number(line: Line) -> None:
         await asyncio.to_thread(lines_of_numbers, line.data, as_json=as_json) for as_json in (False, True)
     ]
     (line_of_number,) = plain
-    began, waits, paused, failed = line_of_number.split("; ")
+    began, kept, waits, paused, failed = line_of_number.split("; ")
     assert began == f"number     {NUMBER} of acme: CONNECTED, quality GREEN, limit TIER_2K"
+    assert kept == "kept to 80 a second, 2000 users a day"
     assert re.fullmatch(r"3 wait, the oldest for \d+ s", waits)
     assert paused == "PAUSED by 133010: not registered"
     assert failed == "failed in 24 hours: 2 × 131047, 1 × refused"

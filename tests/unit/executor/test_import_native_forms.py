@@ -37,6 +37,53 @@ def _notes(kind, level, **data):
     return [item.field for item in import_flow(_flow(kind, data)).report.at(level) if item.node_id == "n"]
 
 
+def _started(kind, **data):
+    """The triggers of a start, and the fields of it that were noted."""
+    nodes = [{"id": "n", "type": kind, "data": data}, {"id": "e", "type": "end"}]
+    imported = import_flow({"nodes": nodes, "edges": [{"source": "n", "target": "e"}]})
+    start = next(node for node in imported.flow["nodes"] if node["id"] == "n")
+    assert start["type"] == "start"
+    return start["data"].get("triggers"), [item.field for item in imported.report.items if item.level == "problem"]
+
+
+# What starts
+
+
+@pytest.mark.parametrize(
+    ("kind", "data", "triggers"),
+    [
+        ("start", {"keywords": "oi, olá"}, [{"kind": "keyword", "keywords": ["oi", "olá"], "match": "exact"}]),
+        (
+            "trigger_keyword",
+            {"keyword": "oi", "matchType": "startsWith"},
+            [{"kind": "keyword", "keywords": ["oi"], "match": "starts_with"}],
+        ),
+        (
+            "trigger_keyword",
+            {"config": {"keywords": ["^a"], "match": "regex"}},
+            [{"kind": "keyword", "keywords": ["^a"], "match": "regex"}],
+        ),
+        ("trigger_universal", {"config": {"priority": 0}}, [{"kind": "any"}]),
+        ("trigger_template_button", {"buttonText": "Sim"}, [{"kind": "template_button", "texts": ["Sim"]}]),
+        ("trigger_template_button", {"payload": "YES"}, [{"kind": "template_button", "payloads": ["YES"]}]),
+        ("trigger_referral", {"adId": "120"}, [{"kind": "referral", "sourceIds": ["120"]}]),
+        ("start", {"triggers": [{"kind": "moon"}]}, [{"kind": "moon"}]),
+        ("trigger", {}, None),
+        ("start", {}, None),
+    ],
+)
+def test_what_starts_a_flow_becomes_its_triggers(kind, data, triggers):
+    found, problems = _started(kind, **data)
+    assert found == triggers
+    assert "triggers" not in problems
+
+
+def test_what_cannot_start_a_flow_here_is_told():
+    assert _started("trigger_webhook", url="https://x.example") == (None, ["triggers"])
+    triggers, problems = _started("trigger_keyword", keywords=["oi"], match="soundex")
+    assert (triggers[0]["match"], problems) == ("exact", ["match"])
+
+
 # What is said
 
 

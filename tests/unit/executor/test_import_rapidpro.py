@@ -82,6 +82,8 @@ def test_keywords_start_the_flow_and_its_settings_come_along():
     assert (flow["language"], flow["settings"]) == ("pt_BR", {"session_ttl_seconds": 5400})
     assert import_flow(LIBRARY).flow["nodes"][0]["data"]["triggers"][0]["keywords"] == ["livros"]
     assert "start triggers" in told(CLINIC, "dropped")
+    everybody = json.loads(json.dumps(CLINIC).replace('"trigger_type": "M"', '"trigger_type": "C"'))
+    assert {"kind": "any"} in import_flow(everybody).flow["nodes"][0]["data"]["triggers"]
 
 
 def test_what_the_flow_does_not_hold_is_reported():

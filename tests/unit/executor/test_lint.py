@@ -374,9 +374,3 @@ def test_a_time_limit_without_a_way_for_it_is_advice() -> None:
 def test_a_handle_that_a_node_does_not_have_is_advice(node_type: str, data: Data, handle: str, is_known: bool) -> None:
     found = codes(around(node_type, data, "", handle), "warning")
     assert (("unknown_handle", "n") in found) is not is_known
-
-
-def test_triggers_of_a_start_node_are_said_to_start_nothing() -> None:
-    started = {**START, "data": {"triggers": [{"kind": "keyword", "keywords": ["oi"]}]}}
-    assert ("triggers_unused", "s") in codes(flow(started, END, edges=[("s", "f")]), "warning")
-    assert codes(flow(START, END, edges=[("s", "f")]), "warning") == set()

@@ -55,9 +55,85 @@ def test_names_that_are_wanted_must_be_given() -> None:
     assert "names the values of its body: dia" in message
 
 
-def test_parts_in_metas_form_and_words_of_metas_own_are_left_to_sender() -> None:
-    assert found({}, components=[{"type": "body", "parameters": []}]) == []
+def test_nothing_is_said_of_words_that_are_metas_own() -> None:
     assert found({"body": ["123"]}, TemplateShape(is_body_known=False)) == []
+
+
+def part(kind: str, *parameters: object, **more: object) -> dict[str, object]:
+    return {"type": kind, "parameters": list(parameters)} | more
+
+
+TEXT: dict[str, object] = {"type": "text", "text": "{{nome}}"}
+WHOLE = [
+    part("HEADER", {"type": "image", "image": {"id": "1"}}), part("body", TEXT, TEXT),
+    part("button", TEXT, sub_type="url", index="1"),
+]  # fmt: skip
+
+
+def test_components_in_metas_form_that_fit_are_no_finding() -> None:
+    assert found({}, components=WHOLE) == []
+    named = part("body", TEXT | {"parameter_name": "dia"})
+    assert found({}, TemplateShape(body_names=("dia",)), components=[named]) == []
+
+
+@pytest.mark.parametrize(
+    ("components", "words"),
+    [
+        ([WHOLE[0], part("body", TEXT), WHOLE[2]], "takes 2 values in its body, not 1"),
+        (WHOLE[1:], "shows image on top"),
+        ([part("header", {"type": "video"}), *WHOLE[1:]], "shows image on top"),
+        (WHOLE[:2], 'has the button "Ver" that takes a value'),
+        ([*WHOLE, part("button", TEXT, sub_type="url", index=5)], "has no button 5"),
+        ([*WHOLE, {"type": "carousel", "cards": [{"card_index": 0, "components": []}]}], "has no cards, not 1"),
+    ],
+)
+def test_components_in_metas_form_are_held_against_the_template(components: list[object], words: str) -> None:
+    # The parameters that would fit are not sent: components go before them.
+    (message,) = found(RIGHT, components=components)
+    assert words in message
+
+
+def test_nothing_is_said_of_values_that_are_only_known_when_the_message_is_made() -> None:
+    open_ended = [{"type": "header", "parameters": "{{nome}}"}, {"type": "body", "parameters": "{{nome}}"}, WHOLE[2]]
+    assert found({}, components=open_ended) == []
+    cakes = TemplateShape(cards=(TemplateShape(), TemplateShape()))
+    assert found({}, cakes, components=[{"type": "carousel", "cards": "{{nome}}"}]) == []
+
+
+CARD = TemplateShape(header="image", body_values=1, buttons=(("Ver", True),))
+CAROUSEL = TemplateShape(body_values=1, cards=(CARD, CARD))
+
+
+def card(place: object, *left_out: str) -> dict[str, object]:
+    parts = [WHOLE[0], part("body", TEXT), part("button", TEXT, sub_type="url", index=0)]
+    return {"card_index": place, "components": [each for each in parts if str(each["type"]).lower() not in left_out]}
+
+
+@pytest.mark.parametrize(
+    ("cards", "words"),
+    [
+        ([card(0), card("1")], ""),
+        ([card(0)], "has 2 cards, not 1"),
+        ([card(0), card(2)], "has 2 cards, not 2"),
+        ([card(0), card(1, "body")], "has the card 1 that takes 1 value in its body, not 0"),
+        ([card(0, "header"), card(1)], "has the card 0 that shows image on top"),
+        ([card(0), card(1, "button")], 'has the card 1 that has the button "Ver" that takes a value'),
+    ],
+)
+def test_a_carousel_gets_each_of_its_cards_with_what_it_takes(cards: list[object], words: str) -> None:
+    messages = found({}, CAROUSEL, components=[part("body", TEXT), {"type": "carousel", "cards": cards}])
+    assert [words in message for message in messages] == [True] * bool(words)
+
+
+def test_parameters_cannot_make_a_carousel() -> None:
+    (message,) = found({"body": ["x"]}, CAROUSEL)
+    assert "has 2 cards, not 0" in message
+
+
+def test_a_carousel_of_products_gets_as_many_cards_as_there_are_products() -> None:
+    product = TemplateShape(header="product")
+    cards = [{"card_index": n, "components": [part("header", {"type": "product"})]} for n in range(3)]
+    assert found({}, TemplateShape(cards=(product, product)), components=[{"type": "carousel", "cards": cards}]) == []
 
 
 def test_the_template_for_a_closed_window_is_checked_as_well() -> None:

@@ -14,6 +14,7 @@ from services.ingress.http.connection import (
     MOST_HEADERS,
     MOST_TARGET_BYTES,
     MOST_WAITING,
+    UNHURRIED,
     UNWANTED,
     BoundedConnection,
     Owes,
@@ -312,6 +313,31 @@ async def test_who_owes_something_for_too_long_is_shown_out() -> None:
     assert gone_after(PATIENCE["head"] + 1) == {"head"}
     assert gone_after(PATIENCE["body"] + 1) == {"head", "body"}
     assert gone_after(PATIENCE["request"] + 1) == {"head", "body", "silent", "idle"}
+
+
+async def test_a_long_body_takes_its_time_until_it_is_answered_and_no_longer() -> None:
+    is_refused = asyncio.Event()
+
+    async def read_on(scope: Any, receive: Any, send: Any) -> None:
+        scope[UNHURRIED] = True
+        await is_refused.wait()
+        await send({"type": "http.response.start", "status": 422, "headers": [(b"content-length", b"2")]})
+        await send({"type": "http.response.body", "body": b"no"})
+
+    crowd = Crowd(10)
+    served = Served(crowd=crowd)
+    served.protocol.app = read_on
+    served.feed(post("/file", bytes(900))[:-500])
+    await served.settle()
+    late = asyncio.get_running_loop().time() + PATIENCE["body"] + 1
+
+    crowd.sweep([served.protocol], late)
+    assert not served.wire.is_closed
+    is_refused.set()
+    await served.settle()
+    assert served.statuses == ["422"]
+    crowd.sweep([served.protocol], late)
+    assert served.wire.is_closed
 
 
 async def test_a_newcomer_takes_the_place_of_whoever_has_been_idle_for_longest() -> None:

@@ -180,3 +180,25 @@ def test_an_order_goes_on_with_its_items() -> None:
 
 def test_no_item_makes_an_order_too_large_to_travel() -> None:
     assert len(ordered(*[LONG[:40_000]] * 100).order_items[99].product_retailer_id) == 1024
+
+
+def referred(**referral: str) -> events_pb2.InboundMessage:
+    """What goes on of a message of somebody who came from an ad."""
+    body = json.loads(messages_body("oi"))
+    body["entry"][0]["changes"][0]["value"]["messages"][0]["referral"] = referral
+    (event,) = parse_webhook(json.dumps(body).encode())
+    entry = entry_of(event, received_at_ms=1, signed_by=("o/app",))
+    assert entry.message is not None
+    assert len(entry.message.payload) < MOST_PAYLOAD_BYTES
+    return events_pb2.InboundMessage.FromString(entry.message.payload)
+
+
+def test_where_a_contact_came_from_goes_on_with_the_message() -> None:
+    told = referred(source_id="120226", source_type="ad").referral
+    assert (told.source_id, told.source_type) == ("120226", "ad")
+    assert not ordered("bread").HasField("referral")
+
+
+def test_no_referral_makes_a_message_too_large_to_travel() -> None:
+    told = referred(source_id=LONG, source_type=LONG).referral
+    assert (len(told.source_id), len(told.source_type)) == (1024, 1024)

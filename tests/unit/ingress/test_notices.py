@@ -102,3 +102,80 @@ def test_news_of_a_template_travel_on_the_accounts_own_lane(
 def test_a_change_without_a_template_is_only_kept() -> None:
     (entry,) = entries("message_template_status_update", {"event": "PAUSED"})
     assert entry.status is None
+
+
+def told_of_number(field: str, value: dict[str, Any]) -> events_pb2.NumberNews:
+    status = sent(field, value)
+    assert (status.phone_number_id, status.notice.waba_id, status.notice.number.told_at_ms) == ("", "777", NOW_MS)
+    return status.notice.number
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        ({"event": "THROUGHPUT_UPGRADE", "current_limit": "TIER_UNLIMITED"},
+         {"messages_per_second": 1000, "users_per_day": -1}),
+        ({"event": "THROUGHPUT_UPGRADE"}, {"messages_per_second": 1000}),
+        ({"event": "UPGRADE", "max_daily_conversations_per_business": "TIER_10K"}, {"users_per_day": 10_000}),
+        ({"event": "DOWNGRADE", "max_daily_conversations_per_business": "TIER_250", "old_limit": "TIER_2K"},
+         {"users_per_day": 250}),
+        ({"event": "ONBOARDING", "max_daily_conversations_per_business": "TIER_2K"}, {"users_per_day": 2000}),
+        ({"event": "FLAGGED", "current_limit": "TIER_1K"}, {"users_per_day": 1000, "quality": "RED"}),
+        ({"event": "UNFLAGGED"}, {"quality": "GREEN"}),
+    ],
+)  # fmt: skip
+def test_news_of_a_number_tell_its_speed_its_portfolios_tier_and_its_quality(
+    value: dict[str, Any], told: dict[str, Any]
+) -> None:
+    number = told_of_number("phone_number_quality_update", {"display_phone_number": "+55 81 3000-0000"} | value)
+    expected = {"messages_per_second": 0, "users_per_day": 0, "quality": "", "event": value["event"]} | told
+    assert {name: getattr(number, name) for name in expected} == expected
+    assert number.phone_number == "558130000000"
+
+
+@pytest.mark.parametrize(
+    ("told", "users"), [(2000, 2000), ("TIER_100K", 100_000), (-1, -1), ("TIER_UNLIMITED", -1), (10**12, -1)]
+)
+def test_a_business_capability_is_the_limit_of_all_numbers_of_the_account(told: object, users: int) -> None:
+    number = told_of_number("business_capability_update", {"max_daily_conversations_per_business": told})
+    assert (number.phone_number, number.users_per_day) == ("", users)
+
+
+@pytest.mark.parametrize(
+    ("value", "state"),
+    [
+        ({"event": "DISABLED_UPDATE", "ban_info": {"waba_ban_state": "DISABLE"}}, "STOPPED"),
+        ({"event": "DISABLED_UPDATE", "ban_info": {"waba_ban_state": "REINSTATE"}}, "RESUMED"),
+        ({"event": "ACCOUNT_OFFBOARDED"}, "STOPPED"),
+        ({"event": "ACCOUNT_RECONNECTED"}, "RESUMED"),
+    ],
+)
+def test_an_account_that_is_stopped_or_goes_on_is_told(value: dict[str, Any], state: str) -> None:
+    assert told_of_number("account_update", value).account_state == state
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("phone_number_quality_update", {"event": "THROUGHPUT_UPGRADE"}),
+        ("phone_number_quality_update", {"display_phone_number": "1555", "event": "SOMETHING"}),
+        ("phone_number_quality_update", {"display_phone_number": ["1555"], "event": {"no": 1}, "current_limit": 1.5}),
+        ("business_capability_update", {"max_phone_numbers_per_waba": 25}),
+        ("account_update", {"event": "DISABLED_UPDATE", "ban_info": {"waba_ban_state": "SCHEDULE_FOR_DISABLE"}}),
+        ("account_update", {"event": "ACCOUNT_VIOLATION", "violation_info": {"violation_type": "ALCOHOL"}}),
+    ],
+)
+def test_what_says_nothing_of_what_may_be_sent_is_only_kept(field: str, value: dict[str, Any]) -> None:
+    (entry,) = entries(field, value)
+    assert entry.kept is not None
+    assert entry.status is None
+
+
+def test_what_comes_from_a_business_app_beside_tells_once_that_its_number_is_slow() -> None:
+    echo = {"from": "558130000000", "to": "5581900000001", "type": "text", "text": {"body": "Oi"}, "timestamp": "1"}
+    value = NUMBER | {"message_echoes": [echo | {"id": "wamid.1"}, echo | {"id": "wamid.2"}]}
+    first, second = entries("smb_message_echoes", value)
+    assert first.status is not None
+    assert second.status is None
+    number = events_pb2.MessageStatus.FromString(first.status.payload).notice.number
+    assert (number.phone_number_id, number.event, number.messages_per_second) == ("100200300", "COEXISTENCE", 20)

@@ -208,3 +208,26 @@ def test_an_order_has_a_hundred_items_at_most():
     order = {"product_items": [{"product_retailer_id": str(number)} for number in range(300)]}
     event = only("messages", {"messages": [{"id": "1", "from": "5511", "type": "order", "order": order}]})
     assert len(event.order_items) == MOST_ORDER_ITEMS
+
+
+@pytest.mark.parametrize(
+    ("told", "source_id", "referral"),
+    [
+        ({"source_id": "120226", "source_type": "ad", "body": "Mudas"}, "120226", ("120226", "ad")),
+        ({"source_id": 7, "source_type": ["ad"]}, "7", ("7", "")),
+        ({"headline": "Mudas"}, None, ("", "")),
+        ({}, None, None),
+        ("ad", None, None),
+        (None, None, None),
+    ],
+)
+def test_where_a_contact_came_from_stands_beside_the_normal_form(told, source_id, referral):
+    message = {"id": "1", "from": "5511", "type": "text", "text": {"body": "oi"}, "referral": told}
+    event = only("messages", {"messages": [message]})
+    assert event.fields.get("referral_source_id") == source_id
+    assert event.referral == referral
+
+
+def test_a_message_of_nowhere_has_no_referral():
+    message = {"id": "1", "from": "5511", "type": "text", "text": {"body": "oi"}}
+    assert only("messages", {"messages": [message]}).referral is None

@@ -5,6 +5,7 @@ from uuid import UUID, uuid5
 import pytest
 
 from services.router.domain.choice import Choice, choose
+from services.router.domain.message import Message
 from services.router.domain.organization import Chatbot, Number, Organization, Setup, Trigger, compile_setup
 
 ORGANIZATION = UUID("1b1a4e43-6d3c-4bd5-8f4e-51a4c5b9f003")
@@ -27,7 +28,8 @@ def plan(*triggers: Trigger, fallback=True, default=True, main=True, is_active=T
 
 
 def chosen(setup, text="oi", number=NUMBER, owner="bot", is_flow_input=True):
-    return choose(setup, number, owner=owner, is_flow_input=is_flow_input, text=text)
+    message = Message("e", number, text=text, is_flow_input=is_flow_input)
+    return choose(setup, message, owner=owner)
 
 
 def test_the_order_is_keyword_number_chatbot_fallback_nothing():

@@ -5,8 +5,10 @@ from uuid import UUID
 import pytest
 
 from services.chassis.errors import Unavailable
+from services.pb.common.v1 import events_pb2
 from services.router.domain.message import Notice
 from services.router.domain.outcome import RETRY
+from services.router.server.routing import read_message
 from tests.unit.router.town import FLOW, NOW, NUMBER, Town, message, number
 
 DAY = 24 * 3600
@@ -235,3 +237,18 @@ async def test_a_value_only_the_database_refuses_costs_only_its_own_message():
     batch = [message("e1", kind="system", notice=notice), message("e2", profile_name="\ud800"), message("e3")]
     assert await town.route(*batch) == ["ok", "invalid", "ok"]
     assert [routed.message.event_id for routed in town.executor.taken] == ["e1", "e3"]
+
+
+async def test_who_comes_from_an_advertisement_opens_24_hours_like_everybody():
+    # Meta's free entry point of 72 hours is a price: the window runs by itself.
+    town = Town()
+    await town.organization(number())
+    sent_at = int(NOW.timestamp())
+    came = events_pb2.InboundMessage(
+        event_id="e1", phone_number_id=NUMBER, message_id="wamid.1", kind="text", wa_id="5581900000001", text="Oi",
+        sent_at=sent_at, received_at_ms=sent_at * 1000, is_flow_input=True,
+        fields=b'{"type": "message", "kind": "text", "referral_source_id": "120210000000000000"}',
+    )  # fmt: skip
+    assert await town.route(read_message(came)) == ["ok"]
+    (routed,) = town.executor.taken
+    assert routed.conversation.window_expires_at == sent_at + DAY

@@ -1,5 +1,7 @@
 """Statuses find the organization of their number and wait for sender's word."""
 
+from dataclasses import replace
+
 from services.router.domain.message import Preference, Status
 from services.router.domain.outcome import RETRY
 from tests.unit.router.town import NUMBER, Town, message, number
@@ -89,3 +91,29 @@ async def test_news_come_again_when_sender_is_away():
     assert [outcome.kind for outcome in await town.route_statuses(Status("", "", is_news=True, waba_id="777"))] == [
         "retry"
     ]
+
+
+def of_number(dialled):
+    return Status("", "", is_news=True, waba_id="777", phone_number=dialled)
+
+
+async def test_news_of_a_number_go_to_the_one_that_is_dialled_so():
+    town = Town()
+    await town.organization(
+        replace(number("1", waba_id="777"), display_phone_number="+55 (81) 3000-0001"),
+        replace(number("2", waba_id="777"), display_phone_number="+55 (81) 3000-0002"),
+        replace(number("3", waba_id="777"), display_phone_number=""),
+    )
+    outcomes = await town.route_statuses(of_number("558130000002"), of_number("558130000009"))
+    assert [outcome.kind for outcome in outcomes] == ["ok", "ok"]
+    # The only number of which nobody knows how it is dialled is the other one.
+    assert [heard.about for heard in town.sender.heard] == ["2", "3"]
+
+
+async def test_news_of_a_number_that_nobody_knows_go_nowhere():
+    town = Town()
+    unnamed = [replace(number(n, waba_id="777"), display_phone_number="") for n in ("1", "2")]
+    await town.organization(*unnamed)
+    (outcome,) = await town.route_statuses(of_number("558130000009"))
+    assert (outcome.kind, "display_phone_number" in outcome.reason) == ("unroutable", True)
+    assert town.sender.heard == []

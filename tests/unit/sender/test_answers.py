@@ -4,7 +4,16 @@ import json
 
 import pytest
 
-from services.sender.domain.answers import Accepted, Ambiguous, Paused, Refused, Throttled, classify, of_message
+from services.sender.domain.answers import (
+    Accepted,
+    Ambiguous,
+    Paused,
+    Refused,
+    Throttled,
+    classify,
+    doubts_files,
+    of_message,
+)
 from services.sender.domain.codes import RULES, Action, Scope
 
 EVERY_HTTP = [200, 400, 401, 404, 500, 503]
@@ -75,6 +84,21 @@ def test_a_file_that_meta_could_not_fetch_is_offered_once_more() -> None:
     assert of_message(refused) == refused
     again = of_message(refused, has_link=True)
     assert again == Throttled(Scope.MESSAGE, 131053, "no", 5.0, Action.FAIL_PERMANENT)
+
+
+@pytest.mark.parametrize("code", [131053, 100])
+def test_a_message_whose_files_are_given_anew_is_tried_once_more(code: int) -> None:
+    refused = classify(400, error(code))
+    assert doubts_files(refused)
+    assert of_message(refused) == refused
+    assert of_message(refused, has_new_files=True) == Throttled(Scope.MESSAGE, code, "no", 1.0, Action.FAIL_PERMANENT)
+
+
+def test_no_new_file_mends_what_is_said_of_something_else() -> None:
+    refused = classify(400, error(131009))
+    assert not doubts_files(refused)
+    assert of_message(refused, has_new_files=True) == refused
+    assert not doubts_files(classify(400, error(100, error_subcode=33)))
 
 
 def test_the_text_is_metas_details_without_control_signs() -> None:

@@ -10,12 +10,13 @@ import pytest
 
 from services.pb.common.v1.content_pb2 import Content, TextContent
 from services.pb.sender.v1.sender_pb2 import OutboundMessage
-from services.sender.cache import Pauses
+from services.sender.cache import Pauses, StatusAges
 from services.sender.domain.answers import Accepted, Answer, NotSent
 from services.sender.domain.message import Key, key_of
 from services.sender.domain.settling import PairLimit, Released, Wish
 from services.sender.ports import Departure, Freshness, NewMessage, NumberFacts, Paced, Place, Settlement
 from services.sender.worker import Departing, Settler, Surroundings, Walk
+from tests.fakes.sender_files import no_files
 from tests.fakes.sender_pauses import BoundlessReach, FakePauseStore, UnknownTemplates
 from tests.fakes.sender_store import Clock, FakeStore
 
@@ -56,10 +57,12 @@ class Harbour:
         self.store = SlowStore(self.clock, limit=PairLimit(45, 6.0))
         self.store.commit_seconds = self.commit_seconds
         around = Surroundings(
+            files=no_files,
             settle=Settler(self.store), graph=self, gate=self,
             pauses=Pauses(FakePauseStore(self.clock), self.clock.now),
             numbers=self, reach=BoundlessReach(), templates=UnknownTemplates(), messages_per_second=80.0,
-            watermark=self, monotonic=self.clock.now, reconcile_seconds=20.0, fresh_seconds=3.0, calls_per_number=2,
+            watermark=self, ages=StatusAges(self.clock.now, quiet_seconds=0.0),
+            monotonic=self.clock.now, reconcile_seconds=20.0, fresh_seconds=3.0, calls_per_number=2,
             unix_seconds=self.clock.now, pause=self.clock.pause, dice=lambda: 0.0,
         )  # fmt: skip
         self.take = Departing(self.store, around, self)

@@ -17,13 +17,14 @@ from hypothesis import strategies as st
 from services.chassis.queue import Claim
 from services.pb.common.v1.content_pb2 import Content, TextContent
 from services.pb.sender.v1.sender_pb2 import OutboundMessage
-from services.sender.cache import Pauses
+from services.sender.cache import Pauses, StatusAges
 from services.sender.domain.answers import Accepted, Ambiguous, Answer, NotSent, Paused, Throttled
 from services.sender.domain.codes import Scope
 from services.sender.domain.message import Key, key_of
 from services.sender.domain.settling import PairLimit, Turn
 from services.sender.ports import Freshness, NewMessage, NumberFacts, Paced, Place, Settlement, StatusEvent
 from services.sender.worker import Departing, Surroundings, Walk
+from tests.fakes.sender_files import no_files
 from tests.fakes.sender_pauses import BoundlessReach, FakePauseStore, UnknownTemplates
 from tests.fakes.sender_store import Clock, FakeStore
 
@@ -61,6 +62,7 @@ class World:
 
     def __post_init__(self) -> None:
         self.store = FakeStore(self.clock, limit=PairLimit(45, 6.0))
+        self.ages = StatusAges(self.clock.now, quiet_seconds=RECONCILE / 4)
 
     async def post(self, *, phone_number_id: str, token: str, body: bytes, is_fresh: Freshness) -> Answer:
         fate = self.fates.pop() if self.fates and not self.is_quiet else "accept"
@@ -94,7 +96,7 @@ class World:
         for status in ("delivered", "sent"):
             event = StatusEvent(
                 organization_id=ORGANIZATION, event_id=f"{wamid}:{status}", wamid=wamid, status=status,
-                callback=UUID(message), error_code=0, occurred_at=0,
+                callback=UUID(message), error_code=0, occurred_at=int(self.clock.seconds), phone_number_id="1",
             )  # fmt: skip
             if travel == "before the answer":
                 await self.store.apply_statuses([event])
@@ -112,6 +114,7 @@ class World:
         events = [event for told_at, event in self.under_way if told_at <= now]
         self.under_way = [(told_at, event) for told_at, event in self.under_way if told_at > now]
         await self.store.apply_statuses(events)
+        self.ages.note(events)
 
     async def is_clear(self) -> bool:
         return not any(told_at <= self.clock.seconds for told_at, _ in self.under_way)
@@ -146,9 +149,10 @@ class World:
 
     def around(self) -> Surroundings:
         return Surroundings(
+            files=no_files,
             settle=self.settle, graph=self, gate=self, pauses=Pauses(FakePauseStore(self.clock), self.clock.now),
             numbers=self, reach=BoundlessReach(), templates=UnknownTemplates(), messages_per_second=80.0,
-            watermark=self, monotonic=self.clock.now, reconcile_seconds=RECONCILE, fresh_seconds=3.0,
+            watermark=self, ages=self.ages, monotonic=self.clock.now, reconcile_seconds=RECONCILE, fresh_seconds=3.0,
             calls_per_number=99, unix_seconds=self.clock.now, pause=self.clock.pause, dice=lambda: 0.0,
         )  # fmt: skip
 

@@ -17,6 +17,7 @@ from services.sender.domain.health import (
     state_of,
     token_of,
 )
+from services.sender.ports import NumberFacts
 from services.sender.ports.teams import Backlog, Failures
 from services.sender.usecases.health import TellHealth
 
@@ -128,6 +129,9 @@ class Numbers:
     async def account_of(self, *, organization_id: UUID, phone_number_id: str) -> str:
         return WABA
 
+    async def facts_of(self, *, organization_id: UUID, phone_number_id: str) -> NumberFacts:
+        return NumberFacts(messages_per_second=1000, users_per_day=2000, quality="YELLOW")
+
 
 class Calls:
     """So many calls of the account may be made; then none for two and a half seconds."""
@@ -185,6 +189,9 @@ async def test_health_is_metas_word_beside_our_own() -> None:
     assert (one.state.quality_rating, one.problem, one.backlog) == ("GREEN", "", Backlog(3, NOW))
     assert [each.error_code for each in one.failures] == list(range(10))
     assert "SEALING_KEYS" in unopened.problem
+    # What Meta does not tell now it told by webhook.
+    assert unopened.state.quality_rating == "YELLOW"
+    assert (one.facts.messages_per_second, one.facts.users_per_day) == (1000, 2000)
     assert (list(one.pauses), list(unopened.pauses)) == (["a pause"], [])
     (chosen,) = await health().of_numbers(organization_id=ORGANIZATION, phone_number_id="7")
     assert (chosen.phone_number_id, chosen.backlog) == ("7", Backlog(0, None))

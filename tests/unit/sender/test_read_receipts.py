@@ -10,7 +10,7 @@ import pytest
 from services.chassis.queue import Claim
 from services.pb.common.v1.content_pb2 import Content, ReadReceiptContent, TextContent
 from services.pb.sender.v1.sender_pb2 import OutboundMessage
-from services.sender.cache import Pauses
+from services.sender.cache import Pauses, StatusAges
 from services.sender.domain.answers import (
     Accepted,
     Ambiguous,
@@ -29,6 +29,7 @@ from services.sender.domain.message import Message, attempted, done, key_of
 from services.sender.domain.settling import PairLimit, Turn, Wish
 from services.sender.ports import Freshness, NewMessage, NumberFacts, Paced, Place, Settlement
 from services.sender.worker import Surroundings, Walk
+from tests.fakes.sender_files import no_files
 from tests.fakes.sender_pauses import BoundlessReach, FakePauseStore, UnknownTemplates
 from tests.fakes.sender_store import Clock, FakeStore
 
@@ -109,9 +110,11 @@ class House:
     async def work(self, times: int = 1) -> None:
         """Walk the lane as often as it is ready, waiting for its moments."""
         around = Surroundings(
+            files=no_files,
             settle=self.settle, graph=self, gate=self, pauses=Pauses(FakePauseStore(self.clock), self.clock.now),
             numbers=self, reach=BoundlessReach(), templates=UnknownTemplates(), messages_per_second=80.0,
-            watermark=self, monotonic=self.clock.now, reconcile_seconds=RECONCILE, fresh_seconds=3.0,
+            watermark=self, ages=StatusAges(self.clock.now, quiet_seconds=0.0),
+            monotonic=self.clock.now, reconcile_seconds=RECONCILE, fresh_seconds=3.0,
             calls_per_number=99, unix_seconds=self.clock.now, pause=self.clock.pause, dice=lambda: 0.0,
         )  # fmt: skip
         for _ in range(times):

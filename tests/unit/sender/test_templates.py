@@ -69,6 +69,42 @@ def test_what_does_not_fit_is_told_with_the_mend(sent: list[object], code: int, 
     assert "; " in fault.text
 
 
+CAKES = [
+    {"type": "BODY", "text": "Olá {{1}}"},
+    {"type": "CAROUSEL", "cards": [{"components": PARCEL[:2]}, {"components": PARCEL[:2]}]},
+]
+
+
+def cards(*parts: list[object]) -> dict[str, object]:
+    return {"type": "carousel", "cards": [{"card_index": n, "components": each} for n, each in enumerate(parts)]}
+
+
+@pytest.mark.parametrize(
+    ("sent", "code", "words"),
+    [
+        ([body("Iara"), cards(WHOLE[:2], WHOLE[:2])], 0, ""),
+        ([body("Iara"), cards(WHOLE[:2])], 132000, "has 2 cards, and the message brings 1"),
+        ([body("Iara"), cards(WHOLE[:2], WHOLE[:1])], 132000, "has the card 1 that takes 2 values in its body"),
+        ([body("Iara"), cards(WHOLE[1:2], WHOLE[:2])], 132000, "has the card 0 that shows an image on top"),
+    ],
+)
+def test_each_card_of_a_carousel_brings_what_it_takes(sent: list[object], code: int, words: str) -> None:
+    found = faults("cakes/pt_BR", shape_of(CAKES), sent)
+    assert [(fault.code, words in fault.text) for fault in found] == [(code, True)] * bool(words)
+
+
+def test_a_template_without_cards_takes_none() -> None:
+    (fault,) = faults("parcel/pt_BR", shape_of(PARCEL), [*WHOLE, cards([])])
+    assert (fault.code, "has no cards" in fault.text) == (132012, True)
+
+
+def test_a_carousel_of_products_may_have_more_cards_than_its_template() -> None:
+    product = {"components": [{"type": "HEADER", "format": "PRODUCT"}]}
+    shape = shape_of([{"type": "CAROUSEL", "cards": [product, product]}])
+    shown: list[object] = [{"type": "header", "parameters": [{"type": "product"}]}]
+    assert faults("shop/pt_BR", shape, [cards(shown, shown, shown)]) == ()
+
+
 def test_values_by_name_must_be_the_names_of_the_template() -> None:
     shape = shape_of([{"type": "BODY", "text": "{{dia}} às {{hora}}"}])
     named = [{"type": "text", "parameter_name": name, "text": "x"} for name in ("dia", "hora")]

@@ -116,6 +116,33 @@ async def test_a_secret_is_made_and_told_once_and_kept_until_it_is_renewed() -> 
 
 
 @pytest.mark.parametrize(
+    ("changes", "is_changed"),
+    [
+        ({}, False),
+        ({"secret": "chosen by themselves"}, False),
+        ({"secret": "another one of theirs"}, True),
+        ({"is_secret_renewed": True}, True),
+        ({"url": "https://crm.example/new"}, True),
+        ({"events": ["message.failed"]}, True),
+        ({"is_active": False}, True),
+    ],
+)
+async def test_a_comparison_tells_what_would_change_and_changes_nothing(
+    changes: Mapping[str, object], *, is_changed: bool
+) -> None:
+    shelf = Shelf()
+    webhooks = keep(shelf)
+    fresh = await webhooks.compare(organization_id=ORGANIZATION, wanted=wanted())
+    assert (fresh.is_new, fresh.is_changed, shelf.webhooks) == (True, True, {})
+    stored, _ = await webhooks.put(organization_id=ORGANIZATION, wanted=wanted(secret="chosen by themselves"))
+    assert stored.is_new
+    before = dict(shelf.webhooks)
+    compared = await webhooks.compare(organization_id=ORGANIZATION, wanted=wanted(**changes))
+    assert (compared.is_new, compared.is_changed) == (False, is_changed)
+    assert shelf.webhooks == before
+
+
+@pytest.mark.parametrize(
     ("changes", "word"),
     [
         ({"name": ""}, "name"),

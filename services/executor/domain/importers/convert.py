@@ -17,6 +17,7 @@ from services.executor.domain.importers.nodes import (
     menus,
     people,
     sayings,
+    starting,
     talk,
 )
 from services.executor.domain.importers.place import (
@@ -51,7 +52,7 @@ _VIRTUAL_END = "end"
 
 _READERS: Mapping[str, Callable[[NodeSource], Draft]] = MappingProxyType(
     {
-        "start": talk.read_start,
+        "start": starting.read_start,
         "message": talk.read_message,
         "question": talk.read_question,
         "location": sayings.read_location,

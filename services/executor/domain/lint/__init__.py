@@ -8,7 +8,8 @@ from services.executor.domain.lint.known import Known, known_findings
 from services.executor.domain.lint.names import name_findings
 from services.executor.domain.lint.secrets import secret_findings
 from services.executor.domain.lint.settings import setting_findings
-from services.executor.domain.lint.templates import KnownTemplates, TemplateShape
+from services.executor.domain.lint.template_parts import TemplateShape
+from services.executor.domain.lint.templates import KnownTemplates
 
 __all__ = ["Known", "KnownTemplates", "TemplateShape", "problems"]
 

@@ -4,6 +4,6 @@ from .change import NAMES_NO_NUMBER
 from .document import MalformedBody
 from .envelope import parse_webhook, read_webhook
 from .event import Event
-from .news import TemplateNews
+from .news import NumberNews, TemplateNews
 
-__all__ = ["NAMES_NO_NUMBER", "Event", "MalformedBody", "TemplateNews", "parse_webhook", "read_webhook"]
+__all__ = ["NAMES_NO_NUMBER", "Event", "MalformedBody", "NumberNews", "TemplateNews", "parse_webhook", "read_webhook"]

@@ -6,6 +6,7 @@ from . import fields
 from .change import NOT_A_WHATSAPP_WEBHOOK, NOT_AN_ARRAY, NOT_AN_OBJECT, Change, digest_of
 from .document import load_document
 from .event import Event, bounded
+from .news import NumberNews, coexistence_news, number_news
 from .values import NOTHING, Json, identifier, mapping
 
 _BY_FIELD: dict[str, Callable[[Change], Iterable[Event]]] = {
@@ -94,14 +95,18 @@ def _by_field(change: Change, field: Json) -> Iterable[Event]:
 
 
 def _or_notice(change: Change, field: str) -> Iterator[Event]:
-    """Read what a field holds; a change that gives no event is a notice."""
-    parse = _BY_FIELD.get(field)
+    """Read what a field holds; a change that gives no event is a notice. News of the number go with the first event."""
+    parse, news = _BY_FIELD.get(field), _number_news(change, field)
     is_empty = True
     for event in parse(change) if parse else ():
+        yield event._replace(number_news=news) if is_empty and news else event
         is_empty = False
-        yield event
     if is_empty:
-        yield fields.notification(change, field)
+        yield fields.notification(change, field)._replace(number_news=news)
+
+
+def _number_news(change: Change, field: str) -> NumberNews | None:
+    return number_news(field, change.value) or (coexistence_news(field) if change.phone_number_id else None)
 
 
 def _bounded_id(value: Json) -> str | None:

@@ -3,7 +3,7 @@
 import hashlib
 from typing import NamedTuple
 
-from .news import TemplateNews
+from .news import NumberNews, TemplateNews
 from .values import Json
 
 # A key that overflows a Postgres index row (2,704 bytes) would poison its POST; 512 characters always fit.
@@ -22,6 +22,13 @@ class OrderItem(NamedTuple):
     currency: str
 
 
+class Referral(NamedTuple):
+    """The ad or post a contact came from; any part may be empty."""
+
+    source_id: str
+    source_type: str
+
+
 class Event(NamedTuple):
     """One event of a webhook.
 
@@ -33,7 +40,9 @@ class Event(NamedTuple):
     flow_input: may this event drive a flow?
     fields: the normal form, keys in a fixed order, every text storable (no U+0000, no lone surrogate).
     order_items: the products of an order, of which the normal form tells only how many there are.
+    referral: the ad or post a contact came from, of which the normal form tells only the id.
     template_news: how a message template stands, of which the normal form tells only name and event.
+    number_news: what a number or an account may send, of which the normal form tells only the event.
     """
 
     type: str
@@ -44,6 +53,8 @@ class Event(NamedTuple):
     fields: dict[str, Json]
     order_items: tuple[OrderItem, ...] = ()
     template_news: TemplateNews | None = None
+    referral: Referral | None = None
+    number_news: NumberNews | None = None
 
     @property
     def subject(self) -> str | None:

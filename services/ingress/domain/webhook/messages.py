@@ -6,8 +6,8 @@ from .change import MISSING_ID, NO_RECIPIENT, NO_SENDER, NOT_AN_OBJECT, Change
 from .contacts import sender_of
 from .content import order_items, put_content
 from .documented import FLOW_KINDS, FLOW_REPLIES, KNOWN_KINDS
-from .event import Event
-from .values import Json, Object, error_codes, identifier, mapping, phone_and_user_id, put, timestamp
+from .event import Event, Referral
+from .values import Json, Object, error_codes, identifier, mapping, phone_and_user_id, put, text, timestamp
 
 
 def kind_of(message: Mapping[str, Json]) -> str:
@@ -64,6 +64,8 @@ def _read(
         return change.keyed(fields, dedupe_key)
     fields["flow_input"] = flow_input = _may_drive_a_flow(kind, fields)
     event = change.keyed(fields, dedupe_key, flow_input=flow_input)
+    if "referral" in item:
+        event = event._replace(referral=_referral(item["referral"]))
     return event if kind != "order" else event._replace(order_items=order_items(item))
 
 
@@ -104,6 +106,12 @@ def _put_circumstances(message: dict[str, Json], fields: Object) -> None:
         put(fields, "referral_source_id", identifier(mapping(message["referral"]).get("source_id")))
     if "errors" in message:
         put(fields, "error_codes", error_codes(message["errors"]))
+
+
+def _referral(value: Json) -> Referral | None:
+    """Read where the contact came from; None when Meta says nothing of it."""
+    told = mapping(value)
+    return Referral(identifier(told.get("source_id")) or "", text(told.get("source_type")) or "") if told else None
 
 
 def _put_context(context: Mapping[str, Json], fields: Object) -> None:

@@ -3,9 +3,11 @@
 from services.ingress.http.rest.api_keys import api_key_routes
 from services.ingress.http.rest.audit import audit_routes
 from services.ingress.http.rest.auth import denied
+from services.ingress.http.rest.campaigns import campaign_routes
 from services.ingress.http.rest.conversations import conversation_routes
 from services.ingress.http.rest.flows import flow_routes
 from services.ingress.http.rest.invitations import invitation_routes
+from services.ingress.http.rest.media import media_routes
 from services.ingress.http.rest.messages import message_routes
 from services.ingress.http.rest.privacy import privacy_routes
 from services.ingress.http.rest.queues import queue_routes
@@ -17,10 +19,12 @@ from services.ingress.http.rest.webhooks import webhook_routes
 __all__ = [
     "api_key_routes",
     "audit_routes",
+    "campaign_routes",
     "conversation_routes",
     "denied",
     "flow_routes",
     "invitation_routes",
+    "media_routes",
     "message_routes",
     "privacy_routes",
     "queue_routes",

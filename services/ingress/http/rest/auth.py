@@ -88,6 +88,12 @@ async def _sending(request: Request, organization_id: Annotated[UUID, Depends(Al
     return organization_id
 
 
+async def _uploading(request: Request, organization_id: Annotated[UUID, Depends(Allowed("messages:send"))]) -> UUID:
+    gate: Gate = request.app.state.gate
+    await gate.count_upload(organization_id)
+    return organization_id
+
+
 async def denied(request: Request, error: Exception) -> JSONResponse:
     """The answer to what a caller may not do; it is noted in the log and in the organization's audit log."""
     assert isinstance(error, PermissionDenied)
@@ -117,6 +123,7 @@ def _denials(request: Request) -> Denials:
 
 Reader = Annotated[UUID, Depends(Allowed("conversations:read"))]
 Sender = Annotated[UUID, Depends(_sending)]
+Uploader = Annotated[UUID, Depends(_uploading)]
 Manager = Annotated[UUID, Depends(Allowed("conversations:manage"))]
 Closer = Annotated[UUID, Depends(Allowed("conversations:close"))]
 FlowReader = Annotated[UUID, Depends(Allowed("flows:read"))]

@@ -88,6 +88,7 @@ class Media(_message.Message):
     KIND_FIELD_NUMBER: _builtins.int
     ID_FIELD_NUMBER: _builtins.int
     LINK_FIELD_NUMBER: _builtins.int
+    UPLOAD_FIELD_NUMBER: _builtins.int
     FILENAME_FIELD_NUMBER: _builtins.int
     kind: Global___MediaKind.ValueType
     """What it is shown as."""
@@ -95,6 +96,8 @@ class Media(_message.Message):
     """Meta's id of an uploaded file."""
     link: _builtins.str
     """An http or https address that Meta can fetch, at most 2,048 characters."""
+    upload: _builtins.str
+    """The media_id of a file given to sender.v1.Media.UploadMedia, a UUID; sender uploads it once for each number."""
     filename: _builtins.str
     """The name shown for a document; its ending decides the icon. At most 240 characters; empty means none."""
     def __init__(
@@ -103,13 +106,14 @@ class Media(_message.Message):
         kind: Global___MediaKind.ValueType = ...,
         id: _builtins.str = ...,
         link: _builtins.str = ...,
+        upload: _builtins.str = ...,
         filename: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["id", b"id", "link", b"link", "source", b"source"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["id", b"id", "link", b"link", "source", b"source", "upload", b"upload"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["filename", b"filename", "id", b"id", "kind", b"kind", "link", b"link", "source", b"source"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["filename", b"filename", "id", b"id", "kind", b"kind", "link", b"link", "source", b"source", "upload", b"upload"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_source: _TypeAlias = _typing.Literal["id", "link"]  # noqa: Y015
+    _WhichOneofReturnType_source: _TypeAlias = _typing.Literal["id", "link", "upload"]  # noqa: Y015
     _WhichOneofArgType_source: _TypeAlias = _typing.Literal["source", b"source"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_source) -> _WhichOneofReturnType_source | None: ...
 

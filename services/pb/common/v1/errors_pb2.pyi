@@ -98,6 +98,14 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """No message of the organization has this id or key."""
     ERROR_REASON_WEBHOOK_NOT_FOUND: _ErrorReason.ValueType  # 71
     """No webhook of the organization has this id."""
+    ERROR_REASON_CAMPAIGN_NOT_FOUND: _ErrorReason.ValueType  # 75
+    """No campaign of the organization has this id."""
+    ERROR_REASON_CAMPAIGN_STATE: _ErrorReason.ValueType  # 78
+    """The campaign's state does not allow this; the sentence says which states do."""
+    ERROR_REASON_MEDIA_NOT_FOUND: _ErrorReason.ValueType  # 76
+    """No file of the organization has this id, or its content is lost."""
+    ERROR_REASON_MEDIA_EXISTS: _ErrorReason.ValueType  # 77
+    """Another file of the organization has this id."""
     ERROR_REASON_TEMPLATE_NOT_FOUND: _ErrorReason.ValueType  # 80
     """No template of the organization has this name, in this language."""
     ERROR_REASON_REFUSED_BY_META: _ErrorReason.ValueType  # 81
@@ -194,6 +202,14 @@ ERROR_REASON_MESSAGE_NOT_FOUND: ErrorReason.ValueType  # 70
 """No message of the organization has this id or key."""
 ERROR_REASON_WEBHOOK_NOT_FOUND: ErrorReason.ValueType  # 71
 """No webhook of the organization has this id."""
+ERROR_REASON_CAMPAIGN_NOT_FOUND: ErrorReason.ValueType  # 75
+"""No campaign of the organization has this id."""
+ERROR_REASON_CAMPAIGN_STATE: ErrorReason.ValueType  # 78
+"""The campaign's state does not allow this; the sentence says which states do."""
+ERROR_REASON_MEDIA_NOT_FOUND: ErrorReason.ValueType  # 76
+"""No file of the organization has this id, or its content is lost."""
+ERROR_REASON_MEDIA_EXISTS: ErrorReason.ValueType  # 77
+"""Another file of the organization has this id."""
 ERROR_REASON_TEMPLATE_NOT_FOUND: ErrorReason.ValueType  # 80
 """No template of the organization has this name, in this language."""
 ERROR_REASON_REFUSED_BY_META: ErrorReason.ValueType  # 81

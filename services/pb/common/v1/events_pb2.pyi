@@ -83,6 +83,32 @@ class OrderItem(_message.Message):
 Global___OrderItem: _TypeAlias = OrderItem  # noqa: Y015
 
 @_typing.final
+class Referral(_message.Message):
+    """The ad or post a contact came from."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SOURCE_ID_FIELD_NUMBER: _builtins.int
+    SOURCE_TYPE_FIELD_NUMBER: _builtins.int
+    source_id: _builtins.str
+    """Meta's id of it; may be empty."""
+    source_type: _builtins.str
+    """ad or post, as Meta names it; may be empty."""
+    def __init__(
+        self,
+        *,
+        source_id: _builtins.str = ...,
+        source_type: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["source_id", b"source_id", "source_type", b"source_type"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Referral: _TypeAlias = Referral  # noqa: Y015
+
+@_typing.final
 class InboundMessage(_message.Message):
     """One message of a contact, as Meta's webhook told it (facts: one per `messages[]` element)."""
 
@@ -105,6 +131,7 @@ class InboundMessage(_message.Message):
     RECEIVED_AT_MS_FIELD_NUMBER: _builtins.int
     SIGNED_BY_FIELD_NUMBER: _builtins.int
     ORDER_ITEMS_FIELD_NUMBER: _builtins.int
+    REFERRAL_FIELD_NUMBER: _builtins.int
     event_id: _builtins.str
     """Key under which the message counts once: message:<phone_number_id>:<wamid>."""
     phone_number_id: _builtins.str
@@ -145,6 +172,10 @@ class InboundMessage(_message.Message):
     def order_items(self) -> _containers.RepeatedCompositeFieldContainer[Global___OrderItem]:
         """What was ordered, of a message of the kind order; at most 100."""
 
+    @_builtins.property
+    def referral(self) -> Global___Referral:
+        """Set when the contact came from an ad or a post."""
+
     def __init__(
         self,
         *,
@@ -165,10 +196,11 @@ class InboundMessage(_message.Message):
         received_at_ms: _builtins.int = ...,
         signed_by: _abc.Iterable[_builtins.str] | None = ...,
         order_items: _abc.Iterable[Global___OrderItem] | None = ...,
+        referral: Global___Referral | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["reply", b"reply"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["referral", b"referral", "reply", b"reply"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["event_id", b"event_id", "fields", b"fields", "is_flow_input", b"is_flow_input", "kind", b"kind", "message_id", b"message_id", "order_items", b"order_items", "parent_user_id", b"parent_user_id", "phone_number_id", b"phone_number_id", "profile_name", b"profile_name", "received_at_ms", b"received_at_ms", "reply", b"reply", "sent_at", b"sent_at", "signed_by", b"signed_by", "text", b"text", "user_id", b"user_id", "wa_id", b"wa_id", "waba_id", b"waba_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["event_id", b"event_id", "fields", b"fields", "is_flow_input", b"is_flow_input", "kind", b"kind", "message_id", b"message_id", "order_items", b"order_items", "parent_user_id", b"parent_user_id", "phone_number_id", b"phone_number_id", "profile_name", b"profile_name", "received_at_ms", b"received_at_ms", "referral", b"referral", "reply", b"reply", "sent_at", b"sent_at", "signed_by", b"signed_by", "text", b"text", "user_id", b"user_id", "wa_id", b"wa_id", "waba_id", b"waba_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -266,6 +298,7 @@ class Notice(_message.Message):
 
     PREFERENCE_FIELD_NUMBER: _builtins.int
     TEMPLATE_FIELD_NUMBER: _builtins.int
+    NUMBER_FIELD_NUMBER: _builtins.int
     WABA_ID_FIELD_NUMBER: _builtins.int
     waba_id: _builtins.str
     """The WhatsApp Business Account of the entry; may be empty."""
@@ -277,18 +310,23 @@ class Notice(_message.Message):
     def template(self) -> Global___TemplateNews:
         """How a template of an account stands."""
 
+    @_builtins.property
+    def number(self) -> Global___NumberNews:
+        """What a number, or all numbers of an account, may send."""
+
     def __init__(
         self,
         *,
         preference: Global___Preference | None = ...,
         template: Global___TemplateNews | None = ...,
+        number: Global___NumberNews | None = ...,
         waba_id: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["about", b"about", "preference", b"preference", "template", b"template"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["about", b"about", "number", b"number", "preference", b"preference", "template", b"template"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["about", b"about", "preference", b"preference", "template", b"template", "waba_id", b"waba_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["about", b"about", "number", b"number", "preference", b"preference", "template", b"template", "waba_id", b"waba_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_about: _TypeAlias = _typing.Literal["preference", "template"]  # noqa: Y015
+    _WhichOneofReturnType_about: _TypeAlias = _typing.Literal["preference", "template", "number"]  # noqa: Y015
     _WhichOneofArgType_about: _TypeAlias = _typing.Literal["about", b"about"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_about) -> _WhichOneofReturnType_about | None: ...
 
@@ -389,3 +427,53 @@ class TemplateNews(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___TemplateNews: _TypeAlias = TemplateNews  # noqa: Y015
+
+@_typing.final
+class NumberNews(_message.Message):
+    """What Meta tells of a business number or of a whole account; an empty field was not told."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PHONE_NUMBER_ID_FIELD_NUMBER: _builtins.int
+    PHONE_NUMBER_FIELD_NUMBER: _builtins.int
+    EVENT_FIELD_NUMBER: _builtins.int
+    MESSAGES_PER_SECOND_FIELD_NUMBER: _builtins.int
+    USERS_PER_DAY_FIELD_NUMBER: _builtins.int
+    QUALITY_FIELD_NUMBER: _builtins.int
+    ACCOUNT_STATE_FIELD_NUMBER: _builtins.int
+    TOLD_AT_MS_FIELD_NUMBER: _builtins.int
+    phone_number_id: _builtins.str
+    """The number; empty when `phone_number` names it, or when the news is about all numbers of the account."""
+    phone_number: _builtins.str
+    """The number as it is dialled, in digits; router finds out which number that is. Empty for a whole account."""
+    event: _builtins.str
+    """Meta's word for what happened, such as THROUGHPUT_UPGRADE."""
+    messages_per_second: _builtins.int
+    """Messages a second that Meta takes from the number; 0 was not told."""
+    users_per_day: _builtins.int
+    """Different users the portfolio may reach outside the 24 hour window in 24 hours: 0 was not told, -1 is no limit."""
+    quality: _builtins.str
+    """GREEN, YELLOW or RED."""
+    account_state: _builtins.str
+    """STOPPED when Meta takes nothing from the account any more, RESUMED when it does again."""
+    told_at_ms: _builtins.int
+    """Milliseconds since 1970 when ingress made it durable; of two the later one holds."""
+    def __init__(
+        self,
+        *,
+        phone_number_id: _builtins.str = ...,
+        phone_number: _builtins.str = ...,
+        event: _builtins.str = ...,
+        messages_per_second: _builtins.int = ...,
+        users_per_day: _builtins.int = ...,
+        quality: _builtins.str = ...,
+        account_state: _builtins.str = ...,
+        told_at_ms: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_state", b"account_state", "event", b"event", "messages_per_second", b"messages_per_second", "phone_number", b"phone_number", "phone_number_id", b"phone_number_id", "quality", b"quality", "told_at_ms", b"told_at_ms", "users_per_day", b"users_per_day"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___NumberNews: _TypeAlias = NumberNews  # noqa: Y015

@@ -33,7 +33,7 @@ class _StartReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_StartReas
     START_REASON_UNSPECIFIED: _StartReason.ValueType  # 0
     """No flow would be started."""
     START_REASON_KEYWORD: _StartReason.ValueType  # 1
-    """A keyword fitted."""
+    """A keyword fitted, of an apply file or of a flow."""
     START_REASON_NUMBER: _StartReason.ValueType  # 2
     """The number's default flow."""
     START_REASON_CHATBOT: _StartReason.ValueType  # 3
@@ -42,6 +42,12 @@ class _StartReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_StartReas
     """The organization's fallback."""
     START_REASON_TEST: _StartReason.ValueType  # 5
     """Named by whoever sent a test message."""
+    START_REASON_TEMPLATE_BUTTON: _StartReason.ValueType  # 6
+    """A tap on a template's button fitted a trigger of the flow."""
+    START_REASON_REFERRAL: _StartReason.ValueType  # 7
+    """The contact came from an ad or a post, and the flow has a trigger for it."""
+    START_REASON_ANY: _StartReason.ValueType  # 8
+    """The flow takes any message that nothing else takes."""
 
 class StartReason(_StartReason, metaclass=_StartReasonEnumTypeWrapper):
     """Why this flow would be started."""
@@ -49,7 +55,7 @@ class StartReason(_StartReason, metaclass=_StartReasonEnumTypeWrapper):
 START_REASON_UNSPECIFIED: StartReason.ValueType  # 0
 """No flow would be started."""
 START_REASON_KEYWORD: StartReason.ValueType  # 1
-"""A keyword fitted."""
+"""A keyword fitted, of an apply file or of a flow."""
 START_REASON_NUMBER: StartReason.ValueType  # 2
 """The number's default flow."""
 START_REASON_CHATBOT: StartReason.ValueType  # 3
@@ -58,6 +64,12 @@ START_REASON_FALLBACK: StartReason.ValueType  # 4
 """The organization's fallback."""
 START_REASON_TEST: StartReason.ValueType  # 5
 """Named by whoever sent a test message."""
+START_REASON_TEMPLATE_BUTTON: StartReason.ValueType  # 6
+"""A tap on a template's button fitted a trigger of the flow."""
+START_REASON_REFERRAL: StartReason.ValueType  # 7
+"""The contact came from an ad or a post, and the flow has a trigger for it."""
+START_REASON_ANY: StartReason.ValueType  # 8
+"""The flow takes any message that nothing else takes."""
 Global___StartReason: _TypeAlias = StartReason  # noqa: Y015
 
 class _Hand:

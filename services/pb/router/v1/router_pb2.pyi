@@ -38,6 +38,8 @@ class _KeywordMatchEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_KeywordM
     """Anywhere in the text."""
     KEYWORD_MATCH_STARTS_WITH: _KeywordMatch.ValueType  # 3
     """At the beginning of the text."""
+    KEYWORD_MATCH_REGEX: _KeywordMatch.ValueType  # 4
+    """An RE2 pattern found anywhere in the trimmed text as it was written; of triggers of flows only."""
 
 class KeywordMatch(_KeywordMatch, metaclass=_KeywordMatchEnumTypeWrapper):
     """How a keyword is compared with the contact's text, trimmed and without regard to case."""
@@ -50,6 +52,8 @@ KEYWORD_MATCH_CONTAINS: KeywordMatch.ValueType  # 2
 """Anywhere in the text."""
 KEYWORD_MATCH_STARTS_WITH: KeywordMatch.ValueType  # 3
 """At the beginning of the text."""
+KEYWORD_MATCH_REGEX: KeywordMatch.ValueType  # 4
+"""An RE2 pattern found anywhere in the trimmed text as it was written; of triggers of flows only."""
 Global___KeywordMatch: _TypeAlias = KeywordMatch  # noqa: Y015
 
 class _Owner:
@@ -99,6 +103,38 @@ OPT_IN_AGREED: OptIn.ValueType  # 1
 OPT_IN_REFUSED: OptIn.ValueType  # 2
 """They refused."""
 Global___OptIn: _TypeAlias = OptIn  # noqa: Y015
+
+class _FlowTriggerKind:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _FlowTriggerKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_FlowTriggerKind.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    FLOW_TRIGGER_KIND_UNSPECIFIED: _FlowTriggerKind.ValueType  # 0
+    """One that this version does not know: it starts nothing."""
+    FLOW_TRIGGER_KIND_KEYWORD: _FlowTriggerKind.ValueType  # 1
+    """Its text."""
+    FLOW_TRIGGER_KIND_TEMPLATE_BUTTON: _FlowTriggerKind.ValueType  # 2
+    """That it is a tap on a button of a template."""
+    FLOW_TRIGGER_KIND_REFERRAL: _FlowTriggerKind.ValueType  # 3
+    """That the contact came from an ad or a post."""
+    FLOW_TRIGGER_KIND_ANY: _FlowTriggerKind.ValueType  # 4
+    """Nothing: any message does."""
+
+class FlowTriggerKind(_FlowTriggerKind, metaclass=_FlowTriggerKindEnumTypeWrapper):
+    """What of a message starts a flow."""
+
+FLOW_TRIGGER_KIND_UNSPECIFIED: FlowTriggerKind.ValueType  # 0
+"""One that this version does not know: it starts nothing."""
+FLOW_TRIGGER_KIND_KEYWORD: FlowTriggerKind.ValueType  # 1
+"""Its text."""
+FLOW_TRIGGER_KIND_TEMPLATE_BUTTON: FlowTriggerKind.ValueType  # 2
+"""That it is a tap on a button of a template."""
+FLOW_TRIGGER_KIND_REFERRAL: FlowTriggerKind.ValueType  # 3
+"""That the contact came from an ad or a post."""
+FLOW_TRIGGER_KIND_ANY: FlowTriggerKind.ValueType  # 4
+"""Nothing: any message does."""
+Global___FlowTriggerKind: _TypeAlias = FlowTriggerKind  # noqa: Y015
 
 class _RoutingMode:
     ValueType = _typing.NewType("ValueType", _builtins.int)
@@ -825,7 +861,7 @@ class Trigger(_message.Message):
     keyword: _builtins.str
     """1 to 200 characters."""
     match: Global___KeywordMatch.ValueType
-    """How it is compared."""
+    """How it is compared; REGEX is refused."""
     flow_id: _builtins.str
     """The flow it starts."""
     phone_number_id: _builtins.str
@@ -1033,6 +1069,7 @@ class OpenConversation(_message.Message):
     WINDOW_EXPIRES_AT_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
     PROBLEM_FIELD_NUMBER: _builtins.int
+    OPT_IN_FIELD_NUMBER: _builtins.int
     conversation_id: _builtins.str
     """The conversation."""
     phone_number_id: _builtins.str
@@ -1047,6 +1084,8 @@ class OpenConversation(_message.Message):
     """Why there is none; UNSPECIFIED when there is one."""
     problem: _builtins.str
     """The same in one sentence, with the mend."""
+    opt_in: Global___OptIn.ValueType
+    """Whether the contact agreed to messages."""
     def __init__(
         self,
         *,
@@ -1057,10 +1096,11 @@ class OpenConversation(_message.Message):
         window_expires_at: _builtins.int = ...,
         reason: _errors_pb2.ErrorReason.ValueType = ...,
         problem: _builtins.str = ...,
+        opt_in: Global___OptIn.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["conversation_id", b"conversation_id", "phone_number_id", b"phone_number_id", "problem", b"problem", "reason", b"reason", "user_id", b"user_id", "wa_id", b"wa_id", "window_expires_at", b"window_expires_at"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["conversation_id", b"conversation_id", "opt_in", b"opt_in", "phone_number_id", b"phone_number_id", "problem", b"problem", "reason", b"reason", "user_id", b"user_id", "wa_id", b"wa_id", "window_expires_at", b"window_expires_at"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1192,6 +1232,104 @@ class HandBack(_message.Message):
 Global___HandBack: _TypeAlias = HandBack  # noqa: Y015
 
 @_typing.final
+class FlowTrigger(_message.Message):
+    """A trigger that a start node has; a list that is empty asks for nothing."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    KIND_FIELD_NUMBER: _builtins.int
+    MATCH_FIELD_NUMBER: _builtins.int
+    KEYWORDS_FIELD_NUMBER: _builtins.int
+    PAYLOADS_FIELD_NUMBER: _builtins.int
+    TEXTS_FIELD_NUMBER: _builtins.int
+    SOURCE_IDS_FIELD_NUMBER: _builtins.int
+    SOURCE_TYPES_FIELD_NUMBER: _builtins.int
+    PHONE_NUMBER_IDS_FIELD_NUMBER: _builtins.int
+    kind: Global___FlowTriggerKind.ValueType
+    """What it looks at."""
+    match: Global___KeywordMatch.ValueType
+    """How keywords are compared."""
+    @_builtins.property
+    def keywords(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Of a keyword trigger: the keywords, or RE2 patterns; one of them is enough."""
+
+    @_builtins.property
+    def payloads(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Of a template button: the payloads it may have."""
+
+    @_builtins.property
+    def texts(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Of a template button: the texts it may have, compared as keywords are. A payload or a text is enough."""
+
+    @_builtins.property
+    def source_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Of a referral: the ids of ads and posts that count."""
+
+    @_builtins.property
+    def source_types(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Of a referral: the kinds that count, such as ad."""
+
+    @_builtins.property
+    def phone_number_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The business numbers on which it counts; empty means every number of the organization."""
+
+    def __init__(
+        self,
+        *,
+        kind: Global___FlowTriggerKind.ValueType = ...,
+        match: Global___KeywordMatch.ValueType = ...,
+        keywords: _abc.Iterable[_builtins.str] | None = ...,
+        payloads: _abc.Iterable[_builtins.str] | None = ...,
+        texts: _abc.Iterable[_builtins.str] | None = ...,
+        source_ids: _abc.Iterable[_builtins.str] | None = ...,
+        source_types: _abc.Iterable[_builtins.str] | None = ...,
+        phone_number_ids: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["keywords", b"keywords", "kind", b"kind", "match", b"match", "payloads", b"payloads", "phone_number_ids", b"phone_number_ids", "source_ids", b"source_ids", "source_types", b"source_types", "texts", b"texts"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FlowTrigger: _TypeAlias = FlowTrigger  # noqa: Y015
+
+@_typing.final
+class FlowTriggers(_message.Message):
+    """What starts a flow from now on; it takes the place of what started it before."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FLOW_ID_FIELD_NUMBER: _builtins.int
+    SEQUENCE_FIELD_NUMBER: _builtins.int
+    PUBLISHED_AT_US_FIELD_NUMBER: _builtins.int
+    TRIGGERS_FIELD_NUMBER: _builtins.int
+    flow_id: _builtins.str
+    """The flow, a UUID."""
+    sequence: _builtins.int
+    """Grows with every publication and every archiving of the flow; of two the higher one holds, whichever comes last."""
+    published_at_us: _builtins.int
+    """Microseconds since 1970 when its version was published; among flows the later goes first."""
+    @_builtins.property
+    def triggers(self) -> _containers.RepeatedCompositeFieldContainer[Global___FlowTrigger]:
+        """The triggers; none when no message starts the flow by itself."""
+
+    def __init__(
+        self,
+        *,
+        flow_id: _builtins.str = ...,
+        sequence: _builtins.int = ...,
+        published_at_us: _builtins.int = ...,
+        triggers: _abc.Iterable[Global___FlowTrigger] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["flow_id", b"flow_id", "published_at_us", b"published_at_us", "sequence", b"sequence", "triggers", b"triggers"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FlowTriggers: _TypeAlias = FlowTriggers  # noqa: Y015
+
+@_typing.final
 class Order(_message.Message):
     """One order."""
 
@@ -1204,14 +1342,15 @@ class Order(_message.Message):
     CHANGE_CONTACT_FIELD_NUMBER: _builtins.int
     HAND_OVER_FIELD_NUMBER: _builtins.int
     HAND_BACK_FIELD_NUMBER: _builtins.int
+    FLOW_TRIGGERS_FIELD_NUMBER: _builtins.int
     organization_id: _builtins.str
     """The organization."""
     order_id: _builtins.str
     """Key under which it counts once, a UUID."""
     contact_id: _builtins.str
-    """The contact, a UUID."""
+    """The contact, a UUID; empty when the order is about a flow."""
     conversation_id: _builtins.str
-    """The conversation, a UUID."""
+    """The conversation, a UUID; empty when the order is about a flow."""
     @_builtins.property
     def change_contact(self) -> Global___ContactChange:
         """Change what is known of the contact."""
@@ -1224,6 +1363,10 @@ class Order(_message.Message):
     def hand_back(self) -> Global___HandBack:
         """Give the conversation back to the bot."""
 
+    @_builtins.property
+    def flow_triggers(self) -> Global___FlowTriggers:
+        """Say what starts a flow."""
+
     def __init__(
         self,
         *,
@@ -1234,12 +1377,13 @@ class Order(_message.Message):
         change_contact: Global___ContactChange | None = ...,
         hand_over: Global___HandOver | None = ...,
         hand_back: Global___HandBack | None = ...,
+        flow_triggers: Global___FlowTriggers | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["change_contact", b"change_contact", "hand_back", b"hand_back", "hand_over", b"hand_over", "order", b"order"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["change_contact", b"change_contact", "flow_triggers", b"flow_triggers", "hand_back", b"hand_back", "hand_over", b"hand_over", "order", b"order"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["change_contact", b"change_contact", "contact_id", b"contact_id", "conversation_id", b"conversation_id", "hand_back", b"hand_back", "hand_over", b"hand_over", "order", b"order", "order_id", b"order_id", "organization_id", b"organization_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["change_contact", b"change_contact", "contact_id", b"contact_id", "conversation_id", b"conversation_id", "flow_triggers", b"flow_triggers", "hand_back", b"hand_back", "hand_over", b"hand_over", "order", b"order", "order_id", b"order_id", "organization_id", b"organization_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_order: _TypeAlias = _typing.Literal["change_contact", "hand_over", "hand_back"]  # noqa: Y015
+    _WhichOneofReturnType_order: _TypeAlias = _typing.Literal["change_contact", "hand_over", "hand_back", "flow_triggers"]  # noqa: Y015
     _WhichOneofArgType_order: _TypeAlias = _typing.Literal["order", b"order"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_order) -> _WhichOneofReturnType_order | None: ...
 
@@ -1247,14 +1391,14 @@ Global___Order: _TypeAlias = Order  # noqa: Y015
 
 @_typing.final
 class ApplyOrdersRequest(_message.Message):
-    """Orders of any conversations of any organizations."""
+    """Orders of any conversations and flows of any organizations."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     ORDERS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def orders(self) -> _containers.RepeatedCompositeFieldContainer[Global___Order]:
-        """The orders, in order within each conversation."""
+        """The orders, in order within each conversation; those about flows have a sequence of their own."""
 
     def __init__(
         self,
@@ -2885,3 +3029,207 @@ class ReleaseResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ReleaseResponse: _TypeAlias = ReleaseResponse  # noqa: Y015
+
+@_typing.final
+class ListByFilterRequest(_message.Message):
+    """Asks for contacts."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    @_typing.final
+    class AttributesEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.str
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.str = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    TAGS_FIELD_NUMBER: _builtins.int
+    ATTRIBUTES_FIELD_NUMBER: _builtins.int
+    CURSOR_FIELD_NUMBER: _builtins.int
+    LIMIT_FIELD_NUMBER: _builtins.int
+    organization_id: _builtins.str
+    """The organization."""
+    cursor: _builtins.str
+    """Where to go on, the last contact_id of the page before; empty begins."""
+    limit: _builtins.int
+    """At most this many, 1 to 1,000."""
+    @_builtins.property
+    def tags(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Contacts with any of these tags; none means all."""
+
+    @_builtins.property
+    def attributes(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
+        """Only contacts whose attributes have these values."""
+
+    def __init__(
+        self,
+        *,
+        organization_id: _builtins.str = ...,
+        tags: _abc.Iterable[_builtins.str] | None = ...,
+        attributes: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
+        cursor: _builtins.str = ...,
+        limit: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attributes", b"attributes", "cursor", b"cursor", "limit", b"limit", "organization_id", b"organization_id", "tags", b"tags"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListByFilterRequest: _TypeAlias = ListByFilterRequest  # noqa: Y015
+
+@_typing.final
+class CountRepliesRequest(_message.Message):
+    """Asks who wrote."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    AWAITED_FIELD_NUMBER: _builtins.int
+    organization_id: _builtins.str
+    """The organization."""
+    @_builtins.property
+    def awaited(self) -> _containers.RepeatedCompositeFieldContainer[Global___AwaitedReply]:
+        """The conversations, at most 5,000."""
+
+    def __init__(
+        self,
+        *,
+        organization_id: _builtins.str = ...,
+        awaited: _abc.Iterable[Global___AwaitedReply] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["awaited", b"awaited", "organization_id", b"organization_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CountRepliesRequest: _TypeAlias = CountRepliesRequest  # noqa: Y015
+
+@_typing.final
+class AwaitedReply(_message.Message):
+    """A conversation in which a reply may have come."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CONVERSATION_ID_FIELD_NUMBER: _builtins.int
+    SINCE_FIELD_NUMBER: _builtins.int
+    conversation_id: _builtins.str
+    """The conversation's id, a UUID."""
+    since: _builtins.int
+    """Seconds since 1970 from which on what the contact writes is a reply."""
+    def __init__(
+        self,
+        *,
+        conversation_id: _builtins.str = ...,
+        since: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["conversation_id", b"conversation_id", "since", b"since"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AwaitedReply: _TypeAlias = AwaitedReply  # noqa: Y015
+
+@_typing.final
+class CountRepliesResponse(_message.Message):
+    """How many wrote."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REPLIES_FIELD_NUMBER: _builtins.int
+    replies: _builtins.int
+    """Of the conversations asked for, those with a message of the contact since then."""
+    def __init__(
+        self,
+        *,
+        replies: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["replies", b"replies"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CountRepliesResponse: _TypeAlias = CountRepliesResponse  # noqa: Y015
+
+@_typing.final
+class AudienceContact(_message.Message):
+    """A contact as an audience has it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CONTACT_ID_FIELD_NUMBER: _builtins.int
+    WA_ID_FIELD_NUMBER: _builtins.int
+    USER_ID_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    ATTRIBUTES_FIELD_NUMBER: _builtins.int
+    contact_id: _builtins.str
+    """Its id."""
+    wa_id: _builtins.str
+    """The newest phone number in digits; may be empty."""
+    user_id: _builtins.str
+    """The newest business-scoped user id; may be empty."""
+    name: _builtins.str
+    """The name from the contact's profile; may be empty."""
+    attributes: _builtins.bytes
+    """Its attributes, a JSON object."""
+    def __init__(
+        self,
+        *,
+        contact_id: _builtins.str = ...,
+        wa_id: _builtins.str = ...,
+        user_id: _builtins.str = ...,
+        name: _builtins.str = ...,
+        attributes: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attributes", b"attributes", "contact_id", b"contact_id", "name", b"name", "user_id", b"user_id", "wa_id", b"wa_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AudienceContact: _TypeAlias = AudienceContact  # noqa: Y015
+
+@_typing.final
+class ListByFilterResponse(_message.Message):
+    """A page of contacts."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CONTACTS_FIELD_NUMBER: _builtins.int
+    CURSOR_FIELD_NUMBER: _builtins.int
+    cursor: _builtins.str
+    """Where the next page begins; empty after the last."""
+    @_builtins.property
+    def contacts(self) -> _containers.RepeatedCompositeFieldContainer[Global___AudienceContact]:
+        """By id."""
+
+    def __init__(
+        self,
+        *,
+        contacts: _abc.Iterable[Global___AudienceContact] | None = ...,
+        cursor: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["contacts", b"contacts", "cursor", b"cursor"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListByFilterResponse: _TypeAlias = ListByFilterResponse  # noqa: Y015

@@ -681,6 +681,126 @@ class Addresses:
             _registered_method=True)
 
 
+class ContactsStub:
+    """Contacts as audiences.
+    """
+
+    def __init__(self, channel):
+        """Constructor.
+
+        Args:
+            channel: A grpc.Channel.
+        """
+        self.ListByFilter = channel.unary_unary(
+                '/pytake.router.v1.Contacts/ListByFilter',
+                request_serializer=router_dot_v1_dot_router__pb2.ListByFilterRequest.SerializeToString,
+                response_deserializer=router_dot_v1_dot_router__pb2.ListByFilterResponse.FromString,
+                _registered_method=True)
+        self.CountReplies = channel.unary_unary(
+                '/pytake.router.v1.Contacts/CountReplies',
+                request_serializer=router_dot_v1_dot_router__pb2.CountRepliesRequest.SerializeToString,
+                response_deserializer=router_dot_v1_dot_router__pb2.CountRepliesResponse.FromString,
+                _registered_method=True)
+
+
+class ContactsServicer:
+    """Contacts as audiences.
+    """
+
+    def ListByFilter(self, request, context):
+        """Lists contacts that a filter chooses, by id, page by page.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CountReplies(self, request, context):
+        """Counts the conversations in which the contact wrote since a moment of each.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+
+def add_ContactsServicer_to_server(servicer, server):
+    rpc_method_handlers = {
+            'ListByFilter': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListByFilter,
+                    request_deserializer=router_dot_v1_dot_router__pb2.ListByFilterRequest.FromString,
+                    response_serializer=router_dot_v1_dot_router__pb2.ListByFilterResponse.SerializeToString,
+            ),
+            'CountReplies': grpc.unary_unary_rpc_method_handler(
+                    servicer.CountReplies,
+                    request_deserializer=router_dot_v1_dot_router__pb2.CountRepliesRequest.FromString,
+                    response_serializer=router_dot_v1_dot_router__pb2.CountRepliesResponse.SerializeToString,
+            ),
+    }
+    generic_handler = grpc.method_handlers_generic_handler(
+            'pytake.router.v1.Contacts', rpc_method_handlers)
+    server.add_generic_rpc_handlers((generic_handler,))
+    server.add_registered_method_handlers('pytake.router.v1.Contacts', rpc_method_handlers)
+
+
+ # This class is part of an EXPERIMENTAL API.
+class Contacts:
+    """Contacts as audiences.
+    """
+
+    @staticmethod
+    def ListByFilter(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.router.v1.Contacts/ListByFilter',
+            router_dot_v1_dot_router__pb2.ListByFilterRequest.SerializeToString,
+            router_dot_v1_dot_router__pb2.ListByFilterResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CountReplies(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.router.v1.Contacts/CountReplies',
+            router_dot_v1_dot_router__pb2.CountRepliesRequest.SerializeToString,
+            router_dot_v1_dot_router__pb2.CountRepliesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+
 class OrdersStub:
     """What flows order of router, through executor.
     """
@@ -703,8 +823,8 @@ class OrdersServicer:
     """
 
     def ApplyOrders(self, request, context):
-        """Applies orders durably, in order within a conversation. Repeats are answered DUPLICATE; what is about a contact or a
-        conversation that is gone, ERASED.
+        """Applies orders durably, in order within a conversation. Repeats, and what newer orders about the same flow have
+        overtaken, are answered DUPLICATE; what is about a contact, conversation or organization that is gone, ERASED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -246,6 +246,49 @@ class AddressesServicer(metaclass=_abc_1.ABCMeta):
 
 def add_AddressesServicer_to_server(servicer: AddressesServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
 
+class ContactsStub:
+    """Contacts as audiences."""
+
+    @_typing.overload
+    def __new__(cls, channel: _grpc.Channel) -> _Self: ...
+    @_typing.overload
+    def __new__(cls, channel: _aio.Channel) -> ContactsAsyncStub: ...
+    ListByFilter: _grpc.UnaryUnaryMultiCallable[_router_pb2.ListByFilterRequest, _router_pb2.ListByFilterResponse]
+    """Lists contacts that a filter chooses, by id, page by page."""
+    CountReplies: _grpc.UnaryUnaryMultiCallable[_router_pb2.CountRepliesRequest, _router_pb2.CountRepliesResponse]
+    """Counts the conversations in which the contact wrote since a moment of each."""
+
+@_typing.type_check_only
+class ContactsAsyncStub(ContactsStub):
+    """Contacts as audiences."""
+
+    def __init__(self, channel: _aio.Channel) -> None: ...
+    ListByFilter: _aio.UnaryUnaryMultiCallable[_router_pb2.ListByFilterRequest, _router_pb2.ListByFilterResponse]  # type: ignore[assignment]
+    """Lists contacts that a filter chooses, by id, page by page."""
+    CountReplies: _aio.UnaryUnaryMultiCallable[_router_pb2.CountRepliesRequest, _router_pb2.CountRepliesResponse]  # type: ignore[assignment]
+    """Counts the conversations in which the contact wrote since a moment of each."""
+
+class ContactsServicer(metaclass=_abc_1.ABCMeta):
+    """Contacts as audiences."""
+
+    @_abc_1.abstractmethod
+    def ListByFilter(
+        self,
+        request: _router_pb2.ListByFilterRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_router_pb2.ListByFilterResponse, _abc.Awaitable[_router_pb2.ListByFilterResponse]]:
+        """Lists contacts that a filter chooses, by id, page by page."""
+
+    @_abc_1.abstractmethod
+    def CountReplies(
+        self,
+        request: _router_pb2.CountRepliesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_router_pb2.CountRepliesResponse, _abc.Awaitable[_router_pb2.CountRepliesResponse]]:
+        """Counts the conversations in which the contact wrote since a moment of each."""
+
+def add_ContactsServicer_to_server(servicer: ContactsServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
+
 class OrdersStub:
     """What flows order of router, through executor."""
 
@@ -254,8 +297,8 @@ class OrdersStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> OrdersAsyncStub: ...
     ApplyOrders: _grpc.UnaryUnaryMultiCallable[_router_pb2.ApplyOrdersRequest, _router_pb2.ApplyOrdersResponse]
-    """Applies orders durably, in order within a conversation. Repeats are answered DUPLICATE; what is about a contact or a
-    conversation that is gone, ERASED.
+    """Applies orders durably, in order within a conversation. Repeats, and what newer orders about the same flow have
+    overtaken, are answered DUPLICATE; what is about a contact, conversation or organization that is gone, ERASED.
     """
 
 @_typing.type_check_only
@@ -264,8 +307,8 @@ class OrdersAsyncStub(OrdersStub):
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     ApplyOrders: _aio.UnaryUnaryMultiCallable[_router_pb2.ApplyOrdersRequest, _router_pb2.ApplyOrdersResponse]  # type: ignore[assignment]
-    """Applies orders durably, in order within a conversation. Repeats are answered DUPLICATE; what is about a contact or a
-    conversation that is gone, ERASED.
+    """Applies orders durably, in order within a conversation. Repeats, and what newer orders about the same flow have
+    overtaken, are answered DUPLICATE; what is about a contact, conversation or organization that is gone, ERASED.
     """
 
 class OrdersServicer(metaclass=_abc_1.ABCMeta):
@@ -277,8 +320,8 @@ class OrdersServicer(metaclass=_abc_1.ABCMeta):
         request: _router_pb2.ApplyOrdersRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_router_pb2.ApplyOrdersResponse, _abc.Awaitable[_router_pb2.ApplyOrdersResponse]]:
-        """Applies orders durably, in order within a conversation. Repeats are answered DUPLICATE; what is about a contact or a
-        conversation that is gone, ERASED.
+        """Applies orders durably, in order within a conversation. Repeats, and what newer orders about the same flow have
+        overtaken, are answered DUPLICATE; what is about a contact, conversation or organization that is gone, ERASED.
         """
 
 def add_OrdersServicer_to_server(servicer: OrdersServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

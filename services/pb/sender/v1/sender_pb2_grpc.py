@@ -205,11 +205,6 @@ class CredentialsStub:
                 request_serializer=sender_dot_v1_dot_sender__pb2.PutCredentialRequest.SerializeToString,
                 response_deserializer=sender_dot_v1_dot_sender__pb2.PutCredentialResponse.FromString,
                 _registered_method=True)
-        self.CheckCredentials = channel.unary_unary(
-                '/pytake.sender.v1.Credentials/CheckCredentials',
-                request_serializer=sender_dot_v1_dot_sender__pb2.CheckCredentialsRequest.SerializeToString,
-                response_deserializer=sender_dot_v1_dot_sender__pb2.CheckCredentialsResponse.FromString,
-                _registered_method=True)
 
 
 class CredentialsServicer:
@@ -223,13 +218,6 @@ class CredentialsServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
-    def CheckCredentials(self, request, context):
-        """Asks the Graph API whether each number's token works, for `pytake doctor`.
-        """
-        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
-        context.set_details('Method not implemented!')
-        raise NotImplementedError('Method not implemented!')
-
 
 def add_CredentialsServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -237,11 +225,6 @@ def add_CredentialsServicer_to_server(servicer, server):
                     servicer.PutCredential,
                     request_deserializer=sender_dot_v1_dot_sender__pb2.PutCredentialRequest.FromString,
                     response_serializer=sender_dot_v1_dot_sender__pb2.PutCredentialResponse.SerializeToString,
-            ),
-            'CheckCredentials': grpc.unary_unary_rpc_method_handler(
-                    servicer.CheckCredentials,
-                    request_deserializer=sender_dot_v1_dot_sender__pb2.CheckCredentialsRequest.FromString,
-                    response_serializer=sender_dot_v1_dot_sender__pb2.CheckCredentialsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -282,8 +265,110 @@ class Credentials:
             metadata,
             _registered_method=True)
 
+
+class MediaStub:
+    """Files that messages send: kept by sender, and given to Meta once for each number.
+    """
+
+    def __init__(self, channel):
+        """Constructor.
+
+        Args:
+            channel: A grpc.Channel.
+        """
+        self.UploadMedia = channel.unary_unary(
+                '/pytake.sender.v1.Media/UploadMedia',
+                request_serializer=sender_dot_v1_dot_sender__pb2.UploadMediaRequest.SerializeToString,
+                response_deserializer=sender_dot_v1_dot_sender__pb2.UploadMediaResponse.FromString,
+                _registered_method=True)
+        self.GetMedia = channel.unary_unary(
+                '/pytake.sender.v1.Media/GetMedia',
+                request_serializer=sender_dot_v1_dot_sender__pb2.GetMediaRequest.SerializeToString,
+                response_deserializer=sender_dot_v1_dot_sender__pb2.GetMediaResponse.FromString,
+                _registered_method=True)
+        self.GetMediaContent = channel.unary_stream(
+                '/pytake.sender.v1.Media/GetMediaContent',
+                request_serializer=sender_dot_v1_dot_sender__pb2.GetMediaContentRequest.SerializeToString,
+                response_deserializer=sender_dot_v1_dot_sender__pb2.GetMediaContentResponse.FromString,
+                _registered_method=True)
+        self.DeleteMedia = channel.unary_unary(
+                '/pytake.sender.v1.Media/DeleteMedia',
+                request_serializer=sender_dot_v1_dot_sender__pb2.DeleteMediaRequest.SerializeToString,
+                response_deserializer=sender_dot_v1_dot_sender__pb2.DeleteMediaResponse.FromString,
+                _registered_method=True)
+
+
+class MediaServicer:
+    """Files that messages send: kept by sender, and given to Meta once for each number.
+    """
+
+    def UploadMedia(self, request, context):
+        """Takes one piece of a file; the file can be sent once all its pieces are there. Pieces may be repeated, and come in
+        any order. What Meta would refuse (type, size, codec) is refused here.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetMedia(self, request, context):
+        """Tells what a file is: one of the organization's own, or a contact's that is stored.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetMediaContent(self, request, context):
+        """Gives the content of such a file, piece by piece.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DeleteMedia(self, request, context):
+        """Deletes a file of the organization's own here and at Meta; messages that name it and wait fail. Contacts' files go
+        with their contact.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+
+def add_MediaServicer_to_server(servicer, server):
+    rpc_method_handlers = {
+            'UploadMedia': grpc.unary_unary_rpc_method_handler(
+                    servicer.UploadMedia,
+                    request_deserializer=sender_dot_v1_dot_sender__pb2.UploadMediaRequest.FromString,
+                    response_serializer=sender_dot_v1_dot_sender__pb2.UploadMediaResponse.SerializeToString,
+            ),
+            'GetMedia': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetMedia,
+                    request_deserializer=sender_dot_v1_dot_sender__pb2.GetMediaRequest.FromString,
+                    response_serializer=sender_dot_v1_dot_sender__pb2.GetMediaResponse.SerializeToString,
+            ),
+            'GetMediaContent': grpc.unary_stream_rpc_method_handler(
+                    servicer.GetMediaContent,
+                    request_deserializer=sender_dot_v1_dot_sender__pb2.GetMediaContentRequest.FromString,
+                    response_serializer=sender_dot_v1_dot_sender__pb2.GetMediaContentResponse.SerializeToString,
+            ),
+            'DeleteMedia': grpc.unary_unary_rpc_method_handler(
+                    servicer.DeleteMedia,
+                    request_deserializer=sender_dot_v1_dot_sender__pb2.DeleteMediaRequest.FromString,
+                    response_serializer=sender_dot_v1_dot_sender__pb2.DeleteMediaResponse.SerializeToString,
+            ),
+    }
+    generic_handler = grpc.method_handlers_generic_handler(
+            'pytake.sender.v1.Media', rpc_method_handlers)
+    server.add_generic_rpc_handlers((generic_handler,))
+    server.add_registered_method_handlers('pytake.sender.v1.Media', rpc_method_handlers)
+
+
+ # This class is part of an EXPERIMENTAL API.
+class Media:
+    """Files that messages send: kept by sender, and given to Meta once for each number.
+    """
+
     @staticmethod
-    def CheckCredentials(request,
+    def UploadMedia(request,
             target,
             options=(),
             channel_credentials=None,
@@ -296,9 +381,254 @@ class Credentials:
         return grpc.experimental.unary_unary(
             request,
             target,
-            '/pytake.sender.v1.Credentials/CheckCredentials',
-            sender_dot_v1_dot_sender__pb2.CheckCredentialsRequest.SerializeToString,
-            sender_dot_v1_dot_sender__pb2.CheckCredentialsResponse.FromString,
+            '/pytake.sender.v1.Media/UploadMedia',
+            sender_dot_v1_dot_sender__pb2.UploadMediaRequest.SerializeToString,
+            sender_dot_v1_dot_sender__pb2.UploadMediaResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetMedia(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.sender.v1.Media/GetMedia',
+            sender_dot_v1_dot_sender__pb2.GetMediaRequest.SerializeToString,
+            sender_dot_v1_dot_sender__pb2.GetMediaResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetMediaContent(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/pytake.sender.v1.Media/GetMediaContent',
+            sender_dot_v1_dot_sender__pb2.GetMediaContentRequest.SerializeToString,
+            sender_dot_v1_dot_sender__pb2.GetMediaContentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DeleteMedia(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.sender.v1.Media/DeleteMedia',
+            sender_dot_v1_dot_sender__pb2.DeleteMediaRequest.SerializeToString,
+            sender_dot_v1_dot_sender__pb2.DeleteMediaResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+
+class ReceivedMediaStub:
+    """Files of contacts: fetched from Meta while it keeps them, for organizations that want them.
+    """
+
+    def __init__(self, channel):
+        """Constructor.
+
+        Args:
+            channel: A grpc.Channel.
+        """
+        self.Fetch = channel.unary_unary(
+                '/pytake.sender.v1.ReceivedMedia/Fetch',
+                request_serializer=sender_dot_v1_dot_sender__pb2.FetchReceivedMediaRequest.SerializeToString,
+                response_deserializer=sender_dot_v1_dot_sender__pb2.FetchReceivedMediaResponse.FromString,
+                _registered_method=True)
+        self.List = channel.unary_unary(
+                '/pytake.sender.v1.ReceivedMedia/List',
+                request_serializer=sender_dot_v1_dot_sender__pb2.ListReceivedMediaRequest.SerializeToString,
+                response_deserializer=sender_dot_v1_dot_sender__pb2.ListReceivedMediaResponse.FromString,
+                _registered_method=True)
+        self.PutPolicy = channel.unary_unary(
+                '/pytake.sender.v1.ReceivedMedia/PutPolicy',
+                request_serializer=sender_dot_v1_dot_sender__pb2.PutMediaPolicyRequest.SerializeToString,
+                response_deserializer=sender_dot_v1_dot_sender__pb2.PutMediaPolicyResponse.FromString,
+                _registered_method=True)
+
+
+class ReceivedMediaServicer:
+    """Files of contacts: fetched from Meta while it keeps them, for organizations that want them.
+    """
+
+    def Fetch(self, request, context):
+        """Takes files that came with messages; each counts once. What the organization does not want is not noted.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def List(self, request, context):
+        """Lists the files of a conversation, newest first, and what became of them; their content is Media.GetMediaContent's.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def PutPolicy(self, request, context):
+        """Says which files of contacts are fetched from now on.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+
+def add_ReceivedMediaServicer_to_server(servicer, server):
+    rpc_method_handlers = {
+            'Fetch': grpc.unary_unary_rpc_method_handler(
+                    servicer.Fetch,
+                    request_deserializer=sender_dot_v1_dot_sender__pb2.FetchReceivedMediaRequest.FromString,
+                    response_serializer=sender_dot_v1_dot_sender__pb2.FetchReceivedMediaResponse.SerializeToString,
+            ),
+            'List': grpc.unary_unary_rpc_method_handler(
+                    servicer.List,
+                    request_deserializer=sender_dot_v1_dot_sender__pb2.ListReceivedMediaRequest.FromString,
+                    response_serializer=sender_dot_v1_dot_sender__pb2.ListReceivedMediaResponse.SerializeToString,
+            ),
+            'PutPolicy': grpc.unary_unary_rpc_method_handler(
+                    servicer.PutPolicy,
+                    request_deserializer=sender_dot_v1_dot_sender__pb2.PutMediaPolicyRequest.FromString,
+                    response_serializer=sender_dot_v1_dot_sender__pb2.PutMediaPolicyResponse.SerializeToString,
+            ),
+    }
+    generic_handler = grpc.method_handlers_generic_handler(
+            'pytake.sender.v1.ReceivedMedia', rpc_method_handlers)
+    server.add_generic_rpc_handlers((generic_handler,))
+    server.add_registered_method_handlers('pytake.sender.v1.ReceivedMedia', rpc_method_handlers)
+
+
+ # This class is part of an EXPERIMENTAL API.
+class ReceivedMedia:
+    """Files of contacts: fetched from Meta while it keeps them, for organizations that want them.
+    """
+
+    @staticmethod
+    def Fetch(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.sender.v1.ReceivedMedia/Fetch',
+            sender_dot_v1_dot_sender__pb2.FetchReceivedMediaRequest.SerializeToString,
+            sender_dot_v1_dot_sender__pb2.FetchReceivedMediaResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def List(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.sender.v1.ReceivedMedia/List',
+            sender_dot_v1_dot_sender__pb2.ListReceivedMediaRequest.SerializeToString,
+            sender_dot_v1_dot_sender__pb2.ListReceivedMediaResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PutPolicy(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.sender.v1.ReceivedMedia/PutPolicy',
+            sender_dot_v1_dot_sender__pb2.PutMediaPolicyRequest.SerializeToString,
+            sender_dot_v1_dot_sender__pb2.PutMediaPolicyResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -1045,6 +1375,478 @@ class Webhooks:
             '/pytake.sender.v1.Webhooks/DeleteWebhook',
             sender_dot_v1_dot_sender__pb2.DeleteWebhookRequest.SerializeToString,
             sender_dot_v1_dot_sender__pb2.DeleteWebhookResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+
+class CampaignsStub:
+    """Templates to many contacts, each once, as fast as was asked for and the number allows.
+    """
+
+    def __init__(self, channel):
+        """Constructor.
+
+        Args:
+            channel: A grpc.Channel.
+        """
+        self.Create = channel.unary_unary(
+                '/pytake.sender.v1.Campaigns/Create',
+                request_serializer=sender_dot_v1_dot_sender__pb2.CreateCampaignRequest.SerializeToString,
+                response_deserializer=sender_dot_v1_dot_sender__pb2.CreateCampaignResponse.FromString,
+                _registered_method=True)
+        self.AddRecipients = channel.unary_unary(
+                '/pytake.sender.v1.Campaigns/AddRecipients',
+                request_serializer=sender_dot_v1_dot_sender__pb2.AddRecipientsRequest.SerializeToString,
+                response_deserializer=sender_dot_v1_dot_sender__pb2.AddRecipientsResponse.FromString,
+                _registered_method=True)
+        self.Start = channel.unary_unary(
+                '/pytake.sender.v1.Campaigns/Start',
+                request_serializer=sender_dot_v1_dot_sender__pb2.StartCampaignRequest.SerializeToString,
+                response_deserializer=sender_dot_v1_dot_sender__pb2.StartCampaignResponse.FromString,
+                _registered_method=True)
+        self.Schedule = channel.unary_unary(
+                '/pytake.sender.v1.Campaigns/Schedule',
+                request_serializer=sender_dot_v1_dot_sender__pb2.ScheduleCampaignRequest.SerializeToString,
+                response_deserializer=sender_dot_v1_dot_sender__pb2.ScheduleCampaignResponse.FromString,
+                _registered_method=True)
+        self.Pause = channel.unary_unary(
+                '/pytake.sender.v1.Campaigns/Pause',
+                request_serializer=sender_dot_v1_dot_sender__pb2.PauseCampaignRequest.SerializeToString,
+                response_deserializer=sender_dot_v1_dot_sender__pb2.PauseCampaignResponse.FromString,
+                _registered_method=True)
+        self.Resume = channel.unary_unary(
+                '/pytake.sender.v1.Campaigns/Resume',
+                request_serializer=sender_dot_v1_dot_sender__pb2.ResumeCampaignRequest.SerializeToString,
+                response_deserializer=sender_dot_v1_dot_sender__pb2.ResumeCampaignResponse.FromString,
+                _registered_method=True)
+        self.Cancel = channel.unary_unary(
+                '/pytake.sender.v1.Campaigns/Cancel',
+                request_serializer=sender_dot_v1_dot_sender__pb2.CancelCampaignRequest.SerializeToString,
+                response_deserializer=sender_dot_v1_dot_sender__pb2.CancelCampaignResponse.FromString,
+                _registered_method=True)
+        self.Get = channel.unary_unary(
+                '/pytake.sender.v1.Campaigns/Get',
+                request_serializer=sender_dot_v1_dot_sender__pb2.GetCampaignRequest.SerializeToString,
+                response_deserializer=sender_dot_v1_dot_sender__pb2.GetCampaignResponse.FromString,
+                _registered_method=True)
+        self.List = channel.unary_unary(
+                '/pytake.sender.v1.Campaigns/List',
+                request_serializer=sender_dot_v1_dot_sender__pb2.ListCampaignsRequest.SerializeToString,
+                response_deserializer=sender_dot_v1_dot_sender__pb2.ListCampaignsResponse.FromString,
+                _registered_method=True)
+        self.ListRecipients = channel.unary_unary(
+                '/pytake.sender.v1.Campaigns/ListRecipients',
+                request_serializer=sender_dot_v1_dot_sender__pb2.ListRecipientsRequest.SerializeToString,
+                response_deserializer=sender_dot_v1_dot_sender__pb2.ListRecipientsResponse.FromString,
+                _registered_method=True)
+
+
+class CampaignsServicer:
+    """Templates to many contacts, each once, as fast as was asked for and the number allows.
+    """
+
+    def Create(self, request, context):
+        """Makes a campaign as a draft. Under the same key there is one, however often it is asked for.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def AddRecipients(self, request, context):
+        """Adds recipients to a draft or a scheduled campaign; a recipient counts once, so that repeats change nothing.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Start(self, request, context):
+        """Starts a draft or a scheduled campaign now. What recipients get is fixed from here on.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Schedule(self, request, context):
+        """Has a draft start by itself at a moment; a scheduled one may be given another.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Pause(self, request, context):
+        """Stops a running campaign; what was not handed to the number's queue waits.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Resume(self, request, context):
+        """Lets a paused campaign go on.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Cancel(self, request, context):
+        """Ends a campaign for good; what was not handed to the number's queue is never sent.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Get(self, request, context):
+        """Gives a campaign with its figures, counted anew from its messages.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def List(self, request, context):
+        """Lists campaigns, newest first, without figures.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListRecipients(self, request, context):
+        """Lists recipients of a campaign in their order, with what became of each.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+
+def add_CampaignsServicer_to_server(servicer, server):
+    rpc_method_handlers = {
+            'Create': grpc.unary_unary_rpc_method_handler(
+                    servicer.Create,
+                    request_deserializer=sender_dot_v1_dot_sender__pb2.CreateCampaignRequest.FromString,
+                    response_serializer=sender_dot_v1_dot_sender__pb2.CreateCampaignResponse.SerializeToString,
+            ),
+            'AddRecipients': grpc.unary_unary_rpc_method_handler(
+                    servicer.AddRecipients,
+                    request_deserializer=sender_dot_v1_dot_sender__pb2.AddRecipientsRequest.FromString,
+                    response_serializer=sender_dot_v1_dot_sender__pb2.AddRecipientsResponse.SerializeToString,
+            ),
+            'Start': grpc.unary_unary_rpc_method_handler(
+                    servicer.Start,
+                    request_deserializer=sender_dot_v1_dot_sender__pb2.StartCampaignRequest.FromString,
+                    response_serializer=sender_dot_v1_dot_sender__pb2.StartCampaignResponse.SerializeToString,
+            ),
+            'Schedule': grpc.unary_unary_rpc_method_handler(
+                    servicer.Schedule,
+                    request_deserializer=sender_dot_v1_dot_sender__pb2.ScheduleCampaignRequest.FromString,
+                    response_serializer=sender_dot_v1_dot_sender__pb2.ScheduleCampaignResponse.SerializeToString,
+            ),
+            'Pause': grpc.unary_unary_rpc_method_handler(
+                    servicer.Pause,
+                    request_deserializer=sender_dot_v1_dot_sender__pb2.PauseCampaignRequest.FromString,
+                    response_serializer=sender_dot_v1_dot_sender__pb2.PauseCampaignResponse.SerializeToString,
+            ),
+            'Resume': grpc.unary_unary_rpc_method_handler(
+                    servicer.Resume,
+                    request_deserializer=sender_dot_v1_dot_sender__pb2.ResumeCampaignRequest.FromString,
+                    response_serializer=sender_dot_v1_dot_sender__pb2.ResumeCampaignResponse.SerializeToString,
+            ),
+            'Cancel': grpc.unary_unary_rpc_method_handler(
+                    servicer.Cancel,
+                    request_deserializer=sender_dot_v1_dot_sender__pb2.CancelCampaignRequest.FromString,
+                    response_serializer=sender_dot_v1_dot_sender__pb2.CancelCampaignResponse.SerializeToString,
+            ),
+            'Get': grpc.unary_unary_rpc_method_handler(
+                    servicer.Get,
+                    request_deserializer=sender_dot_v1_dot_sender__pb2.GetCampaignRequest.FromString,
+                    response_serializer=sender_dot_v1_dot_sender__pb2.GetCampaignResponse.SerializeToString,
+            ),
+            'List': grpc.unary_unary_rpc_method_handler(
+                    servicer.List,
+                    request_deserializer=sender_dot_v1_dot_sender__pb2.ListCampaignsRequest.FromString,
+                    response_serializer=sender_dot_v1_dot_sender__pb2.ListCampaignsResponse.SerializeToString,
+            ),
+            'ListRecipients': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListRecipients,
+                    request_deserializer=sender_dot_v1_dot_sender__pb2.ListRecipientsRequest.FromString,
+                    response_serializer=sender_dot_v1_dot_sender__pb2.ListRecipientsResponse.SerializeToString,
+            ),
+    }
+    generic_handler = grpc.method_handlers_generic_handler(
+            'pytake.sender.v1.Campaigns', rpc_method_handlers)
+    server.add_generic_rpc_handlers((generic_handler,))
+    server.add_registered_method_handlers('pytake.sender.v1.Campaigns', rpc_method_handlers)
+
+
+ # This class is part of an EXPERIMENTAL API.
+class Campaigns:
+    """Templates to many contacts, each once, as fast as was asked for and the number allows.
+    """
+
+    @staticmethod
+    def Create(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.sender.v1.Campaigns/Create',
+            sender_dot_v1_dot_sender__pb2.CreateCampaignRequest.SerializeToString,
+            sender_dot_v1_dot_sender__pb2.CreateCampaignResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AddRecipients(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.sender.v1.Campaigns/AddRecipients',
+            sender_dot_v1_dot_sender__pb2.AddRecipientsRequest.SerializeToString,
+            sender_dot_v1_dot_sender__pb2.AddRecipientsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Start(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.sender.v1.Campaigns/Start',
+            sender_dot_v1_dot_sender__pb2.StartCampaignRequest.SerializeToString,
+            sender_dot_v1_dot_sender__pb2.StartCampaignResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Schedule(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.sender.v1.Campaigns/Schedule',
+            sender_dot_v1_dot_sender__pb2.ScheduleCampaignRequest.SerializeToString,
+            sender_dot_v1_dot_sender__pb2.ScheduleCampaignResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Pause(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.sender.v1.Campaigns/Pause',
+            sender_dot_v1_dot_sender__pb2.PauseCampaignRequest.SerializeToString,
+            sender_dot_v1_dot_sender__pb2.PauseCampaignResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Resume(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.sender.v1.Campaigns/Resume',
+            sender_dot_v1_dot_sender__pb2.ResumeCampaignRequest.SerializeToString,
+            sender_dot_v1_dot_sender__pb2.ResumeCampaignResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Cancel(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.sender.v1.Campaigns/Cancel',
+            sender_dot_v1_dot_sender__pb2.CancelCampaignRequest.SerializeToString,
+            sender_dot_v1_dot_sender__pb2.CancelCampaignResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Get(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.sender.v1.Campaigns/Get',
+            sender_dot_v1_dot_sender__pb2.GetCampaignRequest.SerializeToString,
+            sender_dot_v1_dot_sender__pb2.GetCampaignResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def List(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.sender.v1.Campaigns/List',
+            sender_dot_v1_dot_sender__pb2.ListCampaignsRequest.SerializeToString,
+            sender_dot_v1_dot_sender__pb2.ListCampaignsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListRecipients(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.sender.v1.Campaigns/ListRecipients',
+            sender_dot_v1_dot_sender__pb2.ListRecipientsRequest.SerializeToString,
+            sender_dot_v1_dot_sender__pb2.ListRecipientsResponse.FromString,
             options,
             channel_credentials,
             insecure,

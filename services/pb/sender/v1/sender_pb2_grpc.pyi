@@ -96,8 +96,6 @@ class CredentialsStub:
     def __new__(cls, channel: _aio.Channel) -> CredentialsAsyncStub: ...
     PutCredential: _grpc.UnaryUnaryMultiCallable[_sender_pb2.PutCredentialRequest, _sender_pb2.PutCredentialResponse]
     """Stores the access token of a number, encrypted. It is never returned."""
-    CheckCredentials: _grpc.UnaryUnaryMultiCallable[_sender_pb2.CheckCredentialsRequest, _sender_pb2.CheckCredentialsResponse]
-    """Asks the Graph API whether each number's token works, for `pytake doctor`."""
 
 @_typing.type_check_only
 class CredentialsAsyncStub(CredentialsStub):
@@ -106,8 +104,6 @@ class CredentialsAsyncStub(CredentialsStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     PutCredential: _aio.UnaryUnaryMultiCallable[_sender_pb2.PutCredentialRequest, _sender_pb2.PutCredentialResponse]  # type: ignore[assignment]
     """Stores the access token of a number, encrypted. It is never returned."""
-    CheckCredentials: _aio.UnaryUnaryMultiCallable[_sender_pb2.CheckCredentialsRequest, _sender_pb2.CheckCredentialsResponse]  # type: ignore[assignment]
-    """Asks the Graph API whether each number's token works, for `pytake doctor`."""
 
 class CredentialsServicer(metaclass=_abc_1.ABCMeta):
     """Access tokens of numbers."""
@@ -120,15 +116,141 @@ class CredentialsServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_sender_pb2.PutCredentialResponse, _abc.Awaitable[_sender_pb2.PutCredentialResponse]]:
         """Stores the access token of a number, encrypted. It is never returned."""
 
-    @_abc_1.abstractmethod
-    def CheckCredentials(
-        self,
-        request: _sender_pb2.CheckCredentialsRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_sender_pb2.CheckCredentialsResponse, _abc.Awaitable[_sender_pb2.CheckCredentialsResponse]]:
-        """Asks the Graph API whether each number's token works, for `pytake doctor`."""
-
 def add_CredentialsServicer_to_server(servicer: CredentialsServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
+
+class MediaStub:
+    """Files that messages send: kept by sender, and given to Meta once for each number."""
+
+    @_typing.overload
+    def __new__(cls, channel: _grpc.Channel) -> _Self: ...
+    @_typing.overload
+    def __new__(cls, channel: _aio.Channel) -> MediaAsyncStub: ...
+    UploadMedia: _grpc.UnaryUnaryMultiCallable[_sender_pb2.UploadMediaRequest, _sender_pb2.UploadMediaResponse]
+    """Takes one piece of a file; the file can be sent once all its pieces are there. Pieces may be repeated, and come in
+    any order. What Meta would refuse (type, size, codec) is refused here.
+    """
+    GetMedia: _grpc.UnaryUnaryMultiCallable[_sender_pb2.GetMediaRequest, _sender_pb2.GetMediaResponse]
+    """Tells what a file is: one of the organization's own, or a contact's that is stored."""
+    GetMediaContent: _grpc.UnaryStreamMultiCallable[_sender_pb2.GetMediaContentRequest, _sender_pb2.GetMediaContentResponse]
+    """Gives the content of such a file, piece by piece."""
+    DeleteMedia: _grpc.UnaryUnaryMultiCallable[_sender_pb2.DeleteMediaRequest, _sender_pb2.DeleteMediaResponse]
+    """Deletes a file of the organization's own here and at Meta; messages that name it and wait fail. Contacts' files go
+    with their contact.
+    """
+
+@_typing.type_check_only
+class MediaAsyncStub(MediaStub):
+    """Files that messages send: kept by sender, and given to Meta once for each number."""
+
+    def __init__(self, channel: _aio.Channel) -> None: ...
+    UploadMedia: _aio.UnaryUnaryMultiCallable[_sender_pb2.UploadMediaRequest, _sender_pb2.UploadMediaResponse]  # type: ignore[assignment]
+    """Takes one piece of a file; the file can be sent once all its pieces are there. Pieces may be repeated, and come in
+    any order. What Meta would refuse (type, size, codec) is refused here.
+    """
+    GetMedia: _aio.UnaryUnaryMultiCallable[_sender_pb2.GetMediaRequest, _sender_pb2.GetMediaResponse]  # type: ignore[assignment]
+    """Tells what a file is: one of the organization's own, or a contact's that is stored."""
+    GetMediaContent: _aio.UnaryStreamMultiCallable[_sender_pb2.GetMediaContentRequest, _sender_pb2.GetMediaContentResponse]  # type: ignore[assignment]
+    """Gives the content of such a file, piece by piece."""
+    DeleteMedia: _aio.UnaryUnaryMultiCallable[_sender_pb2.DeleteMediaRequest, _sender_pb2.DeleteMediaResponse]  # type: ignore[assignment]
+    """Deletes a file of the organization's own here and at Meta; messages that name it and wait fail. Contacts' files go
+    with their contact.
+    """
+
+class MediaServicer(metaclass=_abc_1.ABCMeta):
+    """Files that messages send: kept by sender, and given to Meta once for each number."""
+
+    @_abc_1.abstractmethod
+    def UploadMedia(
+        self,
+        request: _sender_pb2.UploadMediaRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_sender_pb2.UploadMediaResponse, _abc.Awaitable[_sender_pb2.UploadMediaResponse]]:
+        """Takes one piece of a file; the file can be sent once all its pieces are there. Pieces may be repeated, and come in
+        any order. What Meta would refuse (type, size, codec) is refused here.
+        """
+
+    @_abc_1.abstractmethod
+    def GetMedia(
+        self,
+        request: _sender_pb2.GetMediaRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_sender_pb2.GetMediaResponse, _abc.Awaitable[_sender_pb2.GetMediaResponse]]:
+        """Tells what a file is: one of the organization's own, or a contact's that is stored."""
+
+    @_abc_1.abstractmethod
+    def GetMediaContent(
+        self,
+        request: _sender_pb2.GetMediaContentRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_sender_pb2.GetMediaContentResponse], _abc.AsyncIterator[_sender_pb2.GetMediaContentResponse]]:
+        """Gives the content of such a file, piece by piece."""
+
+    @_abc_1.abstractmethod
+    def DeleteMedia(
+        self,
+        request: _sender_pb2.DeleteMediaRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_sender_pb2.DeleteMediaResponse, _abc.Awaitable[_sender_pb2.DeleteMediaResponse]]:
+        """Deletes a file of the organization's own here and at Meta; messages that name it and wait fail. Contacts' files go
+        with their contact.
+        """
+
+def add_MediaServicer_to_server(servicer: MediaServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
+
+class ReceivedMediaStub:
+    """Files of contacts: fetched from Meta while it keeps them, for organizations that want them."""
+
+    @_typing.overload
+    def __new__(cls, channel: _grpc.Channel) -> _Self: ...
+    @_typing.overload
+    def __new__(cls, channel: _aio.Channel) -> ReceivedMediaAsyncStub: ...
+    Fetch: _grpc.UnaryUnaryMultiCallable[_sender_pb2.FetchReceivedMediaRequest, _sender_pb2.FetchReceivedMediaResponse]
+    """Takes files that came with messages; each counts once. What the organization does not want is not noted."""
+    List: _grpc.UnaryUnaryMultiCallable[_sender_pb2.ListReceivedMediaRequest, _sender_pb2.ListReceivedMediaResponse]
+    """Lists the files of a conversation, newest first, and what became of them; their content is Media.GetMediaContent's."""
+    PutPolicy: _grpc.UnaryUnaryMultiCallable[_sender_pb2.PutMediaPolicyRequest, _sender_pb2.PutMediaPolicyResponse]
+    """Says which files of contacts are fetched from now on."""
+
+@_typing.type_check_only
+class ReceivedMediaAsyncStub(ReceivedMediaStub):
+    """Files of contacts: fetched from Meta while it keeps them, for organizations that want them."""
+
+    def __init__(self, channel: _aio.Channel) -> None: ...
+    Fetch: _aio.UnaryUnaryMultiCallable[_sender_pb2.FetchReceivedMediaRequest, _sender_pb2.FetchReceivedMediaResponse]  # type: ignore[assignment]
+    """Takes files that came with messages; each counts once. What the organization does not want is not noted."""
+    List: _aio.UnaryUnaryMultiCallable[_sender_pb2.ListReceivedMediaRequest, _sender_pb2.ListReceivedMediaResponse]  # type: ignore[assignment]
+    """Lists the files of a conversation, newest first, and what became of them; their content is Media.GetMediaContent's."""
+    PutPolicy: _aio.UnaryUnaryMultiCallable[_sender_pb2.PutMediaPolicyRequest, _sender_pb2.PutMediaPolicyResponse]  # type: ignore[assignment]
+    """Says which files of contacts are fetched from now on."""
+
+class ReceivedMediaServicer(metaclass=_abc_1.ABCMeta):
+    """Files of contacts: fetched from Meta while it keeps them, for organizations that want them."""
+
+    @_abc_1.abstractmethod
+    def Fetch(
+        self,
+        request: _sender_pb2.FetchReceivedMediaRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_sender_pb2.FetchReceivedMediaResponse, _abc.Awaitable[_sender_pb2.FetchReceivedMediaResponse]]:
+        """Takes files that came with messages; each counts once. What the organization does not want is not noted."""
+
+    @_abc_1.abstractmethod
+    def List(
+        self,
+        request: _sender_pb2.ListReceivedMediaRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_sender_pb2.ListReceivedMediaResponse, _abc.Awaitable[_sender_pb2.ListReceivedMediaResponse]]:
+        """Lists the files of a conversation, newest first, and what became of them; their content is Media.GetMediaContent's."""
+
+    @_abc_1.abstractmethod
+    def PutPolicy(
+        self,
+        request: _sender_pb2.PutMediaPolicyRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_sender_pb2.PutMediaPolicyResponse, _abc.Awaitable[_sender_pb2.PutMediaPolicyResponse]]:
+        """Says which files of contacts are fetched from now on."""
+
+def add_ReceivedMediaServicer_to_server(servicer: ReceivedMediaServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
 
 class TemplatesStub:
     """Message templates of the organization's WhatsApp Business Accounts."""
@@ -385,6 +507,145 @@ class WebhooksServicer(metaclass=_abc_1.ABCMeta):
         """Removes a webhook; what waits for it is dropped."""
 
 def add_WebhooksServicer_to_server(servicer: WebhooksServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
+
+class CampaignsStub:
+    """Templates to many contacts, each once, as fast as was asked for and the number allows."""
+
+    @_typing.overload
+    def __new__(cls, channel: _grpc.Channel) -> _Self: ...
+    @_typing.overload
+    def __new__(cls, channel: _aio.Channel) -> CampaignsAsyncStub: ...
+    Create: _grpc.UnaryUnaryMultiCallable[_sender_pb2.CreateCampaignRequest, _sender_pb2.CreateCampaignResponse]
+    """Makes a campaign as a draft. Under the same key there is one, however often it is asked for."""
+    AddRecipients: _grpc.UnaryUnaryMultiCallable[_sender_pb2.AddRecipientsRequest, _sender_pb2.AddRecipientsResponse]
+    """Adds recipients to a draft or a scheduled campaign; a recipient counts once, so that repeats change nothing."""
+    Start: _grpc.UnaryUnaryMultiCallable[_sender_pb2.StartCampaignRequest, _sender_pb2.StartCampaignResponse]
+    """Starts a draft or a scheduled campaign now. What recipients get is fixed from here on."""
+    Schedule: _grpc.UnaryUnaryMultiCallable[_sender_pb2.ScheduleCampaignRequest, _sender_pb2.ScheduleCampaignResponse]
+    """Has a draft start by itself at a moment; a scheduled one may be given another."""
+    Pause: _grpc.UnaryUnaryMultiCallable[_sender_pb2.PauseCampaignRequest, _sender_pb2.PauseCampaignResponse]
+    """Stops a running campaign; what was not handed to the number's queue waits."""
+    Resume: _grpc.UnaryUnaryMultiCallable[_sender_pb2.ResumeCampaignRequest, _sender_pb2.ResumeCampaignResponse]
+    """Lets a paused campaign go on."""
+    Cancel: _grpc.UnaryUnaryMultiCallable[_sender_pb2.CancelCampaignRequest, _sender_pb2.CancelCampaignResponse]
+    """Ends a campaign for good; what was not handed to the number's queue is never sent."""
+    Get: _grpc.UnaryUnaryMultiCallable[_sender_pb2.GetCampaignRequest, _sender_pb2.GetCampaignResponse]
+    """Gives a campaign with its figures, counted anew from its messages."""
+    List: _grpc.UnaryUnaryMultiCallable[_sender_pb2.ListCampaignsRequest, _sender_pb2.ListCampaignsResponse]
+    """Lists campaigns, newest first, without figures."""
+    ListRecipients: _grpc.UnaryUnaryMultiCallable[_sender_pb2.ListRecipientsRequest, _sender_pb2.ListRecipientsResponse]
+    """Lists recipients of a campaign in their order, with what became of each."""
+
+@_typing.type_check_only
+class CampaignsAsyncStub(CampaignsStub):
+    """Templates to many contacts, each once, as fast as was asked for and the number allows."""
+
+    def __init__(self, channel: _aio.Channel) -> None: ...
+    Create: _aio.UnaryUnaryMultiCallable[_sender_pb2.CreateCampaignRequest, _sender_pb2.CreateCampaignResponse]  # type: ignore[assignment]
+    """Makes a campaign as a draft. Under the same key there is one, however often it is asked for."""
+    AddRecipients: _aio.UnaryUnaryMultiCallable[_sender_pb2.AddRecipientsRequest, _sender_pb2.AddRecipientsResponse]  # type: ignore[assignment]
+    """Adds recipients to a draft or a scheduled campaign; a recipient counts once, so that repeats change nothing."""
+    Start: _aio.UnaryUnaryMultiCallable[_sender_pb2.StartCampaignRequest, _sender_pb2.StartCampaignResponse]  # type: ignore[assignment]
+    """Starts a draft or a scheduled campaign now. What recipients get is fixed from here on."""
+    Schedule: _aio.UnaryUnaryMultiCallable[_sender_pb2.ScheduleCampaignRequest, _sender_pb2.ScheduleCampaignResponse]  # type: ignore[assignment]
+    """Has a draft start by itself at a moment; a scheduled one may be given another."""
+    Pause: _aio.UnaryUnaryMultiCallable[_sender_pb2.PauseCampaignRequest, _sender_pb2.PauseCampaignResponse]  # type: ignore[assignment]
+    """Stops a running campaign; what was not handed to the number's queue waits."""
+    Resume: _aio.UnaryUnaryMultiCallable[_sender_pb2.ResumeCampaignRequest, _sender_pb2.ResumeCampaignResponse]  # type: ignore[assignment]
+    """Lets a paused campaign go on."""
+    Cancel: _aio.UnaryUnaryMultiCallable[_sender_pb2.CancelCampaignRequest, _sender_pb2.CancelCampaignResponse]  # type: ignore[assignment]
+    """Ends a campaign for good; what was not handed to the number's queue is never sent."""
+    Get: _aio.UnaryUnaryMultiCallable[_sender_pb2.GetCampaignRequest, _sender_pb2.GetCampaignResponse]  # type: ignore[assignment]
+    """Gives a campaign with its figures, counted anew from its messages."""
+    List: _aio.UnaryUnaryMultiCallable[_sender_pb2.ListCampaignsRequest, _sender_pb2.ListCampaignsResponse]  # type: ignore[assignment]
+    """Lists campaigns, newest first, without figures."""
+    ListRecipients: _aio.UnaryUnaryMultiCallable[_sender_pb2.ListRecipientsRequest, _sender_pb2.ListRecipientsResponse]  # type: ignore[assignment]
+    """Lists recipients of a campaign in their order, with what became of each."""
+
+class CampaignsServicer(metaclass=_abc_1.ABCMeta):
+    """Templates to many contacts, each once, as fast as was asked for and the number allows."""
+
+    @_abc_1.abstractmethod
+    def Create(
+        self,
+        request: _sender_pb2.CreateCampaignRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_sender_pb2.CreateCampaignResponse, _abc.Awaitable[_sender_pb2.CreateCampaignResponse]]:
+        """Makes a campaign as a draft. Under the same key there is one, however often it is asked for."""
+
+    @_abc_1.abstractmethod
+    def AddRecipients(
+        self,
+        request: _sender_pb2.AddRecipientsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_sender_pb2.AddRecipientsResponse, _abc.Awaitable[_sender_pb2.AddRecipientsResponse]]:
+        """Adds recipients to a draft or a scheduled campaign; a recipient counts once, so that repeats change nothing."""
+
+    @_abc_1.abstractmethod
+    def Start(
+        self,
+        request: _sender_pb2.StartCampaignRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_sender_pb2.StartCampaignResponse, _abc.Awaitable[_sender_pb2.StartCampaignResponse]]:
+        """Starts a draft or a scheduled campaign now. What recipients get is fixed from here on."""
+
+    @_abc_1.abstractmethod
+    def Schedule(
+        self,
+        request: _sender_pb2.ScheduleCampaignRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_sender_pb2.ScheduleCampaignResponse, _abc.Awaitable[_sender_pb2.ScheduleCampaignResponse]]:
+        """Has a draft start by itself at a moment; a scheduled one may be given another."""
+
+    @_abc_1.abstractmethod
+    def Pause(
+        self,
+        request: _sender_pb2.PauseCampaignRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_sender_pb2.PauseCampaignResponse, _abc.Awaitable[_sender_pb2.PauseCampaignResponse]]:
+        """Stops a running campaign; what was not handed to the number's queue waits."""
+
+    @_abc_1.abstractmethod
+    def Resume(
+        self,
+        request: _sender_pb2.ResumeCampaignRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_sender_pb2.ResumeCampaignResponse, _abc.Awaitable[_sender_pb2.ResumeCampaignResponse]]:
+        """Lets a paused campaign go on."""
+
+    @_abc_1.abstractmethod
+    def Cancel(
+        self,
+        request: _sender_pb2.CancelCampaignRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_sender_pb2.CancelCampaignResponse, _abc.Awaitable[_sender_pb2.CancelCampaignResponse]]:
+        """Ends a campaign for good; what was not handed to the number's queue is never sent."""
+
+    @_abc_1.abstractmethod
+    def Get(
+        self,
+        request: _sender_pb2.GetCampaignRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_sender_pb2.GetCampaignResponse, _abc.Awaitable[_sender_pb2.GetCampaignResponse]]:
+        """Gives a campaign with its figures, counted anew from its messages."""
+
+    @_abc_1.abstractmethod
+    def List(
+        self,
+        request: _sender_pb2.ListCampaignsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_sender_pb2.ListCampaignsResponse, _abc.Awaitable[_sender_pb2.ListCampaignsResponse]]:
+        """Lists campaigns, newest first, without figures."""
+
+    @_abc_1.abstractmethod
+    def ListRecipients(
+        self,
+        request: _sender_pb2.ListRecipientsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_sender_pb2.ListRecipientsResponse, _abc.Awaitable[_sender_pb2.ListRecipientsResponse]]:
+        """Lists recipients of a campaign in their order, with what became of each."""
+
+def add_CampaignsServicer_to_server(servicer: CampaignsServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
 
 class HealthStub:
     """How business numbers do."""

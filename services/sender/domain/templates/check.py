@@ -25,8 +25,32 @@ def faults(name: str, shape: Shape, components: Sequence[object]) -> tuple[Templ
     sent = [component for component in components if isinstance(component, Mapping)]
     return tuple(
         TemplateFault(code, f'the template "{name}" {text}')
-        for code, text in (*_header(shape, sent), *_body(shape, sent), *_buttons(shape, sent))
+        for code, text in (*_parts(shape, sent), *_cards(shape, sent))
     )
+
+
+def _parts(shape: Shape, sent: Sequence[Json]) -> Iterator[tuple[int, str]]:
+    yield from _header(shape, sent)
+    yield from _body(shape, sent)
+    yield from _buttons(shape, sent)
+
+
+def _cards(shape: Shape, sent: Sequence[Json]) -> Iterator[tuple[int, str]]:
+    cards = [card for carousel in _of(sent, "carousel") for card in _list(carousel.get("cards"))]
+    if not shape.cards:
+        if cards:
+            yield WRONG_KIND, "has no cards; take them out"
+        return
+    # One that shows products is made with two cards, and sent with as many as there are products.
+    is_of_products = all(card.header == "product" for card in shape.cards)
+    places = sorted(_place(card, "card_index") for card in cards)
+    if not is_of_products and places != list(range(len(shape.cards))):
+        yield WRONG_COUNT, f"has {len(shape.cards)} cards, and the message brings {len(cards)}; give each by its index"
+        return
+    for card in cards:
+        place = _place(card, "card_index")
+        for code, text in _parts(shape.cards[min(max(place, 0), len(shape.cards) - 1)], _list(card.get("components"))):
+            yield code, f"has the card {place} that {text}"
 
 
 def _header(shape: Shape, sent: Sequence[Json]) -> Iterator[tuple[int, str]]:
@@ -66,8 +90,8 @@ def _buttons(shape: Shape, sent: Sequence[Json]) -> Iterator[tuple[int, str]]:
         yield WRONG_COUNT, f"{have}, and the message brings a value for button {beyond[0]}; take it out"
 
 
-def _place(component: Json) -> int:
-    index = component.get("index")
+def _place(component: Json, key: str = "index") -> int:
+    index = component.get(key)
     text = str(index) if isinstance(index, int | str) else ""
     return int(text) if text.isascii() and text.isdigit() and len(text) < 4 else -1
 

@@ -30,7 +30,8 @@ class Shape:
     """What a template takes.
 
     `header` is none, text, or a kind of file or place. `header_names` and `body_names` are the placeholders in order;
-    they are "1", "2" … where values go by order. The body is not known where Meta writes its words itself.
+    they are "1", "2" … where values go by order. The body is not known where Meta writes its words itself. Each of the
+    `cards` of a carousel takes what a template takes, but for cards of its own.
     """
 
     header: str = "none"
@@ -38,6 +39,7 @@ class Shape:
     body_names: tuple[str, ...] = ()
     buttons: tuple[Button, ...] = ()
     is_body_known: bool = True
+    cards: tuple[Shape, ...] = ()
 
 
 def shape_of(components: Sequence[object]) -> Shape:
@@ -47,6 +49,7 @@ def shape_of(components: Sequence[object]) -> Shape:
     body_names: tuple[str, ...] = ()
     buttons: tuple[Button, ...] = ()
     is_body_known = True
+    cards: tuple[Shape, ...] = ()
     for component in _objects(components):
         match _word(component, "type"):
             case "header":
@@ -55,14 +58,16 @@ def shape_of(components: Sequence[object]) -> Shape:
             case "body":
                 body_names, is_body_known = _names(component), isinstance(component.get("text"), str)
             case "buttons":
-                found = component.get("buttons")
-                buttons = tuple(_button(each) for each in _objects(found if isinstance(found, list) else ()))
+                buttons = tuple(_button(each) for each in _objects(_list(component, "buttons")))
+            case "carousel":
+                cards = tuple(shape_of(_list(card, "components")) for card in _objects(_list(component, "cards")))
     return Shape(
         header=header,
         header_names=header_names,
         body_names=body_names,
         buttons=buttons,
         is_body_known=is_body_known,
+        cards=cards,
     )
 
 
@@ -100,6 +105,11 @@ def _names(component: Json) -> tuple[str, ...]:
 
 def _objects(items: Sequence[object]) -> Iterator[Json]:
     return (item for item in items if isinstance(item, Mapping))
+
+
+def _list(component: Json, key: str) -> Sequence[object]:
+    value = component.get(key)
+    return value if isinstance(value, list) else ()
 
 
 def _word(component: Json, key: str) -> str:

@@ -57,6 +57,14 @@ class TemplateKey(NamedTuple):
     template: str
 
 
+class TemplateState(NamedTuple):
+    """How a template stands, in Meta's words; empty when not known."""
+
+    status: str = ""
+    reason: str = ""
+    quality: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kept:
     """Templates of an organization as they are kept; `is_synced`: some account's have been read from Meta."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Protocol, TypeAlias
+from uuid import UUID
 
 import orjson
 
@@ -101,9 +102,19 @@ def media_source(media: content_pb2.Media) -> Json:
             source["id"] = media.id
         case "link":
             source["link"] = media.link
+        case "upload":
+            # The place of Meta's id, which worker.files puts here before the call.
+            source["id"] = _file_id(media.upload)
     if media.filename and media.kind == content_pb2.MEDIA_KIND_DOCUMENT:
         source["filename"] = media.filename
     return source
+
+
+def _file_id(text: str) -> str:
+    try:
+        return str(UUID(text))
+    except ValueError:
+        raise BodyRefused("media.upload is no UUID; give the media_id of a file that was uploaded") from None
 
 
 def filled(**fields: object) -> Json:

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -134,6 +135,17 @@ async def test_test_messages_have_a_limit_of_their_own(tables: str) -> None:
 
         assert [(await send()).status_code for _ in range(3)] == [200, 200, 429]
         assert (await office.ask("GET", "/flows", token)).status_code == 200
+
+
+async def test_files_have_a_limit_of_their_own(tables: str) -> None:
+    async with limited(tables, upload=Limit(2, 60.0)) as office:
+        token = await office.as_role("agent")
+
+        async def put() -> Any:
+            return await office.ask("PUT", f"/media/{UUID(int=5)}?kind=image", token, content=b"x")
+
+        assert [(await put()).status_code for _ in range(3)] == [200, 200, 429]
+        assert (await office.ask("GET", f"/media/{UUID(int=5)}", token)).status_code == 200
 
 
 async def test_with_zero_nothing_is_limited_and_no_header_tells_of_a_limit(tables: str) -> None:

@@ -49,7 +49,7 @@ async def test_the_request_is_one_that_the_graph_api_understands() -> None:
 
     async with serving(script) as server, calling(server.port) as graph:
         await post(graph, token="EAA", number="55/11\r\n")
-        await graph.check(phone_number_id="5511", token="EAA")
+        await graph.ask(["5511"], {"fields": "id"}, token="EAA")
     (sent, asked), host = server.requests, f"Host: 127.0.0.1:{server.port}\r\n".encode()
     headers = b"User-Agent: PyTake\r\nAccept: */*\r\nAccept-Encoding: identity\r\nAuthorization: Bearer EAA\r\n"
     assert sent == (
@@ -66,7 +66,7 @@ async def test_a_token_that_would_end_its_header_is_never_written(token: str) ->
 
     async with serving(script) as server, calling(server.port) as graph:
         assert isinstance(await post(graph, token=token), NotSent)
-        assert "did not answer" in await graph.check(phone_number_id="1", token=token)
+        assert "did not answer" in await graph.ask(["1"], {}, token=token)
     assert server.connections == 0
 
 
@@ -141,7 +141,7 @@ async def test_an_answer_right_at_the_limit_is_whole() -> None:
     )
 
 
-async def test_check_tells_what_is_to_be_mended() -> None:
+async def test_a_question_without_answer_tells_what_is_to_be_mended() -> None:
     answers = [b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}", b"HTTP/1.1 400 Bad\r\nContent-Length: 47\r\n\r\n"]
 
     async def script(caller: Caller) -> None:
@@ -152,7 +152,7 @@ async def test_check_tells_what_is_to_be_mended() -> None:
         await caller.take()
 
     async with serving(script) as server, calling(server.port) as graph:
-        said = [await graph.check(phone_number_id="1", token="t") for _ in range(3)]
-    assert said[0] == ""
-    assert said[1].startswith("the Graph API refused the token for this number (slow down)")
-    assert said[2].startswith("the Graph API did not answer")
+        said = [await graph.ask(["1"], {"fields": "id"}, token="t") for _ in range(3)]
+    assert said[0] == {}
+    assert str(said[1]).startswith("the Graph API refused the token for this number (slow down)")
+    assert str(said[2]).startswith("the Graph API did not answer")

@@ -1,4 +1,4 @@
-"""Nodes that speak and listen: start, message, question, end."""
+"""Nodes that speak and listen: message, question, end."""
 
 import re
 import unicodedata
@@ -25,25 +25,6 @@ _CAPTIONED = frozenset({"image", "video", "document"})
 _LONGEST_PAUSE_MS = 10_000
 _LENGTH_RULE = re.compile(r"(min|max)\s*:\s*(\d{1,9})")
 _LIMITS = ("min", "max", "min_length", "max_length", "maxAttempts")
-
-
-def read_start(node: NodeSource) -> Draft:
-    triggers = node.take("triggers")
-    words = [word for word in map(as_text, _as_words(node.take("keywords"))) if word]
-    match = folded(node.take("match")) or "exact"
-    if words:
-        triggers = [{"kind": "keyword", "keywords": words, "match": match}]
-    if as_flag(node.take("case_sensitive")):
-        node.note(
-            "changed",
-            "caseSensitive",
-            "Keywords are compared without regard to case; 'caseSensitive' has no effect.",
-        )
-    greeting = node.text("greeting")
-    if greeting:
-        node.note("changed", "greeting", "The greeting is a message node after the start now.")
-    said = (Draft("message", {"content": greeting}),) if greeting else ()
-    return Draft("start", present({"triggers": triggers}), after=said)
 
 
 def read_message(node: NodeSource) -> Draft:
@@ -102,10 +83,6 @@ def read_end(node: NodeSource) -> Draft:
         return last
     node.note("changed", "addTag", "The end adds a tag, so a contact node is before it now.")
     return Draft("contact", {"addTags": [tag]}, after=(last,))
-
-
-def _as_words(value: object) -> list[object]:
-    return [word.strip() for word in value.split(",")] if isinstance(value, str) else as_list(value)
 
 
 def _media_type(node: NodeSource) -> str | None:

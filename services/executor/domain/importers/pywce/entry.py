@@ -17,8 +17,9 @@ def draw_entry(canvas: Canvas, stages: Sequence[Stage], ids: dict[str, str], wan
     # A route to a stage of this name in another file must not lead to our own start.
     meant = canvas.nodes.keys() | {edge["target"] for edge in canvas.edges}
     start = canvas.claim("entry" if "start" in meant else "start", "entry")
-    own = [pattern for stage, pattern in found if stage == first]
-    data: Object = {"triggers": [{"kind": "keyword", "keywords": own, "match": "regex"}]} if own else {}
+    # Each of them starts the flow; what leads on from there decides by the same message.
+    patterns = list(dict.fromkeys(pattern for _, pattern in found))
+    data: Object = {"triggers": [{"kind": "keyword", "keywords": patterns, "match": "regex"}]} if patterns else {}
     canvas.nodes[start] = {"id": start, "type": "start", "data": data}
     canvas.note("changed", start, "start", f"A start was added that leads to '{first}'.")
     others = [(stage, pattern) for stage, pattern in found if stage != first]

@@ -17,7 +17,7 @@ _GLIFIC_ACTIONS = frozenset(
     {"send_interactive_msg", "set_contact_profile", "wait_for_time", "wait_for_result", "link_google_sheet"}
 )
 _MINUTE = 60
-_MATCHES = {"F": "starts", "O": "exact", "first_word": "starts", "only_word": "exact"}
+_MATCHES = {"F": "starts_with", "O": "exact", "first_word": "starts_with", "only_word": "exact"}
 _BESIDE = {
     "campaigns": "Campaigns are not taken over: they reach people by themselves, a flow answers them.",
     "fields": "Fields need no declaration: an attribute begins with the first value.",
@@ -90,10 +90,13 @@ def report_beside(document: Object, container: Container, findings: Findings) ->
 def draw_start(document: Object, container: Container, canvas: Canvas, node_id: str) -> None:
     """The start, which the source does not have as a node, with its keywords."""
     found = [(words, match) for words, match in _keywords(document, container) if words]
-    triggers = [{"kind": "keyword", "keywords": words, "match": match} for words, match in found]
+    triggers: list[Object] = [{"kind": "keyword", "keywords": words, "match": match} for words, match in found]
     for trigger in _triggers(document, container.definition):
-        if as_text(trigger.get("trigger_type")) not in (None, "K"):
-            message = "A trigger that is no keyword was left out: start the flow by another way."
+        kind = as_text(trigger.get("trigger_type"))
+        if kind == "C":
+            triggers.append({"kind": "any"})
+        elif kind not in (None, "K"):
+            message = "A trigger that is neither a keyword nor for any message was left out: start the flow otherwise."
             canvas.note("dropped", node_id, "triggers", message)
     canvas.note("changed", node_id, "nodes", "The source has no start node; this one leads to its first node.")
     canvas.draw(node_id, Draft("start", {"triggers": triggers} if triggers else {}), None)

@@ -4,7 +4,7 @@ from services.executor.domain.importers.canvas import Canvas
 from services.executor.domain.importers.report import Findings
 from services.executor.domain.importers.values import Object, as_list, as_number, as_object, as_text
 
-_MATCHES = {"Equal to": "exact", "Contains": "contains", "Starts with": "starts", "Matches regex": "regex"}
+_MATCHES = {"Equal to": "exact", "Contains": "contains", "Starts with": "starts_with", "Matches regex": "regex"}
 _HOUR = 3600
 # Of the web page that shows a bot.
 _PAGE = ("theme", "selectedThemeTemplateId", "customDomain", "publicId")
