@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
@@ -46,9 +46,9 @@ def reading_floors(organization_ids: Iterable[UUID], *, with_waiting: bool = Tru
 
 
 def floors_in(organization_ids: Iterable[UUID], rows: Sequence[Rows]) -> dict[UUID, Floor]:
-    """What those steps read, by organization."""
+    """What those steps read, by organization: each row goes to its own organization's floor and no other."""
     departments, queues, agents, waiting, loads = rows
-    floors = {each: Floor({}, {}, {}, Counter(), Counter()) for each in organization_ids}
+    floors = defaultdict(Floor, {each: Floor() for each in organization_ids})
     for organization_id, *row in departments:
         department = _department(row)
         floors[organization_id].departments[department.department_id] = department
