@@ -36,6 +36,7 @@ from services.ingress.peers import (
     GrpcAudit,
     GrpcExecutor,
     GrpcFlows,
+    GrpcQueues,
     GrpcRouter,
     GrpcTemplates,
     RouterPrivacy,
@@ -208,6 +209,7 @@ async def build(settings: Settings) -> Service:
         messages=GrpcMessages(sender_peer),
         media=GrpcMedia(sender_peer),
         webhooks=GrpcWebhooks(sender_peer),
+        queues=GrpcQueues(router_peer),
         campaigns=GrpcCampaigns(sender_peer),
         people=ForPeople(
             contacts=GrpcContacts(router_peer),

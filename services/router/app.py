@@ -8,7 +8,7 @@ from uuid import uuid4
 from services.chassis import clock
 from services.chassis.audit import AuditLog, audit_servicer
 from services.chassis.db import Database
-from services.chassis.lifecycle import Closing, Service
+from services.chassis.lifecycle import Closing, Periodic, Service
 from services.chassis.logs import configure_logs
 from services.chassis.ops import OpsServer
 from services.chassis.rpc import Certificates, Peer, PeerAddress, RpcServer, Servicer
@@ -17,7 +17,7 @@ from services.chassis.settings import SettingsError
 from services.chassis.tenancy import ServiceSigner, TokenVerifier
 from services.pb.router.v1 import router_pb2_grpc
 from services.router.cache import ContactCache, PlanCache
-from services.router.peers import GrpcExecutor, GrpcFiles, GrpcSender
+from services.router.peers import GrpcExecutor, GrpcFiles, GrpcHands, GrpcSender
 from services.router.ports import (
     AudienceStore,
     ConversationStore,
@@ -29,6 +29,7 @@ from services.router.ports import (
     Sender,
 )
 from services.router.ports.people import InboxStore, PeopleStore, SettingsStore
+from services.router.ports.queues import EntryStore, Hands, QueueStore
 from services.router.server import (
     AddressesServer,
     ContactsServer,
@@ -38,6 +39,7 @@ from services.router.server import (
     OrdersServer,
     PeopleServer,
     PrivacyServer,
+    QueuesServer,
     RoutingServer,
     SettingsServer,
 )
@@ -46,16 +48,20 @@ from services.router.store import (
     PostgresAudiences,
     PostgresConversations,
     PostgresDirectory,
+    PostgresEntries,
     PostgresInbox,
     PostgresOrders,
     PostgresPeople,
     PostgresPrivacy,
+    PostgresQueues,
+    PostgresQueueWork,
     PostgresRouting,
 )
 from services.router.usecases import (
     ApplyOrders,
     Directory,
     ExecutorThenFiles,
+    Handling,
     Inbox,
     LearnAccounts,
     ListContacts,
@@ -65,13 +71,17 @@ from services.router.usecases import (
     People,
     Privacy,
     PutFlowTriggers,
+    QueueSetup,
     RouteMessages,
     RouteStatuses,
     SetOwner,
     SubmitTestMessage,
+    WorkQueues,
 )
 
 ROOM = "router"
+# Somebody who waits for an agent waits so long at most for a free one to be found.
+QUEUES_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +97,10 @@ class Surroundings:
     people: PeopleStore
     inbox: InboxStore
     settings: SettingsStore
+    queues: QueueStore
+    entries: EntryStore
     executor: Executor
+    hands: Hands
     sender: Sender
     now: clock.Now = clock.now
 
@@ -102,24 +115,31 @@ async def build(settings: Settings) -> Service:
     )
     executor_address = PeerAddress("executor", settings.executor_target)
     executor = Peer(executor_address, signer, is_repeating=False, certificates=certificates)
+    # Executor is told of repeats of messages; what people do with conversations has keys.
+    states = Peer(executor_address, signer, certificates=certificates)
     sender = Peer(PeerAddress("sender", settings.sender_target), signer, certificates=certificates)
     audit = AuditLog(ROOM, database)
     directory = PostgresDirectory(database, audit)
+    speaker = GrpcSender(sender, seconds=settings.peer_seconds)
     surroundings = Surroundings(
         routing=PostgresRouting(database, names),
         directory=directory,
         conversations=PostgresConversations(database, audit),
         audiences=PostgresAudiences(database),
         privacy=PostgresPrivacy(database, names, audit),
-        orders=PostgresOrders(database),
+        orders=PostgresOrders(database, audit.who),
         people=PostgresPeople(database, names, audit),
         inbox=PostgresInbox(database, audit),
         settings=directory,
+        queues=PostgresQueues(database, audit),
+        entries=PostgresEntries(database, audit),
         executor=ExecutorThenFiles(
             GrpcExecutor(executor, seconds=settings.peer_seconds), GrpcFiles(sender, seconds=settings.peer_seconds)
         ),
-        sender=GrpcSender(sender, seconds=settings.peer_seconds),
+        hands=GrpcHands(states, seconds=settings.peer_seconds),
+        sender=speaker,
     )
+    work = WorkQueues(PostgresQueueWork(database), speaker, surroundings.now)
     server = RpcServer(
         settings.grpc_address,
         [*servicers(surroundings), audit_servicer(audit)],
@@ -132,7 +152,9 @@ async def build(settings: Settings) -> Service:
         [
             Closing(database.close),
             Closing(executor.close),
+            Closing(states.close),
             Closing(sender.close),
+            Periodic("queues", QUEUES_SECONDS, work.turn),
             server,
             # Last, so that a room is ready only when everything else has started.
             OpsServer(settings.ops_address, database.is_reachable),
@@ -161,6 +183,10 @@ def servicers(surroundings: Surroundings) -> list[Servicer]:
     directory = DirectoryServer(Directory(surroundings.directory, uuid4))
     conversations = ConversationsServer(SetOwner(surroundings.conversations))
     privacy = PrivacyServer(Privacy(surroundings.privacy))
+    queues = QueuesServer(
+        QueueSetup(surroundings.queues, surroundings.now),
+        Handling(surroundings.entries, surroundings.hands, surroundings.now, uuid4),
+    )
     opening = OpenConversations(surroundings.routing, surroundings.conversations, surroundings.now)
     return [
         Servicer("pytake.router.v1.Routing", router_pb2_grpc.add_RoutingServicer_to_server, routing),
@@ -180,6 +206,7 @@ def servicers(surroundings: Surroundings) -> list[Servicer]:
             OrdersServer(orders, PutFlowTriggers(surroundings.directory)),
         ),
         *_for_people(surroundings),
+        Servicer("pytake.router.v1.Queues", router_pb2_grpc.add_QueuesServicer_to_server, queues),
         Servicer("pytake.router.v1.Privacy", router_pb2_grpc.add_PrivacyServicer_to_server, privacy),
     ]
 

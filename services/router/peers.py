@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
+from uuid import UUID, uuid5
 
 import orjson
 
-from services.chassis.errors import Unavailable
+from services.chassis.errors import NotFound, Unavailable
 from services.chassis.rpc import Peer
 from services.pb.common.v1 import content_pb2, events_pb2, results_pb2
 from services.pb.executor.v1 import executor_pb2, executor_pb2_grpc
@@ -17,6 +19,7 @@ from services.router.domain.message import Message
 from services.router.domain.opt_out import Consent
 from services.router.domain.outcome import OK, RETRY_MILLISECONDS, Kind, Outcome
 from services.router.ports import RoutedMessage, RoutedStatus
+from services.router.ports.queues import OfflineNotice
 
 _REASONS: dict[Reason, executor_pb2.StartReason.ValueType] = {
     "none": executor_pb2.START_REASON_UNSPECIFIED,
@@ -70,8 +73,39 @@ class GrpcExecutor:
         return [read_result(result) for result in response.results]
 
 
+class GrpcHands:
+    """See ports.queues.Hands. Both count once under their key, so the peer may repeat them."""
+
+    def __init__(self, peer: Peer, *, seconds: float) -> None:
+        self._peer = peer
+        self._seconds = seconds
+        self._stub = peer.stub(executor_pb2_grpc.StatesStub)
+
+    async def take(self, *, organization_id: UUID, conversation_id: UUID, key: str) -> None:
+        """See ports.queues.Hands."""
+        request = executor_pb2.TakeConversationRequest(
+            organization_id=str(organization_id), conversation_id=str(conversation_id), key=key
+        )
+        with suppress(NotFound):
+            await self._peer.call(self._stub.TakeConversation, request, seconds=self._seconds)
+
+    async def release(self, *, organization_id: UUID, conversation_id: UUID, key: str, is_unattended: bool) -> bool:
+        """See ports.queues.Hands."""
+        request = executor_pb2.ReleaseConversationRequest(
+            organization_id=str(organization_id),
+            conversation_id=str(conversation_id),
+            key=key,
+            is_unattended=is_unattended,
+        )
+        try:
+            await self._peer.call(self._stub.ReleaseConversation, request, seconds=self._seconds)
+        except NotFound:
+            return False
+        return True
+
+
 class GrpcSender:
-    """See ports.Sender."""
+    """See ports.Sender and ports.queues.Announcer."""
 
     def __init__(self, peer: Peer, *, seconds: float) -> None:
         self._peer = peer
@@ -100,6 +134,26 @@ class GrpcSender:
             request,
             seconds=self._seconds,
         )
+        return [read_result(result) for result in response.results]
+
+    async def announce(self, notices: Sequence[OfflineNotice]) -> Sequence[Outcome]:
+        """See ports.queues.Announcer."""
+        messages = [
+            sender_pb2.OutboundMessage(
+                organization_id=str(each.organization_id),
+                # The same on every try, so that it counts once.
+                message_id=str(uuid5(each.entry_id, "offline")),
+                conversation_id=str(each.conversation_id),
+                phone_number_id=each.phone_number_id,
+                recipient_wa_id=each.wa_id,
+                recipient_user_id=each.user_id,
+                content=content_pb2.Content(text=content_pb2.TextContent(body=each.text)),
+                window_expires_at=each.window_expires_at,
+            )
+            for each in notices
+        ]
+        request = sender_pb2.EnqueueRequest(messages=messages)
+        response: sender_pb2.EnqueueResponse = await self._peer.call(self._stub.Enqueue, request, seconds=self._seconds)
         return [read_result(result) for result in response.results]
 
 

@@ -45,6 +45,14 @@ NOTED = {
     "router.Directory.PutOrganization",
     "router.Directory.PutTriggers",
     "router.Privacy.PutRetention",
+    "router.Queues.Assign",
+    "router.Queues.DeleteDepartment",
+    "router.Queues.DeleteQueue",
+    "router.Queues.PutAgent",
+    "router.Queues.PutDepartment",
+    "router.Queues.PutQueue",
+    "router.Queues.Release",
+    "router.Queues.Transfer",
     "sender.Campaigns.Cancel",
     "sender.Campaigns.Create",
     "sender.Campaigns.Pause",
@@ -72,6 +80,8 @@ CHANGES_NOTHING = {
     "sender.Media.UploadMedia",  # a file is nothing until a message names it, and that stands in the list of messages
     "sender.Templates.SyncTemplates",  # what is known of Meta's templates, as Meta has them
     "sender.MessageService.Send",  # what was sent stands in the list of messages, and in the transcript
+    "router.Queues.Pull",  # who pulled what stands in the entry's own history; a chain would make agents wait in line
+    "router.Queues.SetPresence",  # holds for minutes, and says nothing of anybody else
     "router.Routing.SubmitTestMessage",  # what is said stands in the transcript
 }
 """Why these are not noted."""

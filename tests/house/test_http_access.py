@@ -31,6 +31,8 @@ FILLED_IN = {"phone": "5511987654321", "version": "3", "id": "100200300", "name"
         "flow_id",
         "message_id",
         "webhook_id",
+        "department_id",
+        "queue_id",
         "media_id",
         "campaign_id",
         "contact_id",

@@ -37,7 +37,9 @@ OWN = {
         "privacy",  # erasures go through all rooms, and ingress calls nearly all of them anyhow
         "accounts",  # people, sessions, invitations, API keys: a room within the room, with tables of its own
     },
-    "router": set[str](),
+    "router": {
+        "metrics",  # conversations among people are router's own figures
+    },
     "executor": {
         "metrics",  # calls outside are executor's own figures
     },

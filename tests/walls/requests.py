@@ -24,7 +24,19 @@ from services.chassis.tenancy import PERMISSIONS
 from services.embedded.keys import ROOMS
 from services.pb.common.v1 import content_pb2, policy_pb2
 from services.sender.domain.campaigns import campaign_id_of
-from tests.walls.tenants import CONTACTS, CONVERSATIONS, EVENTS, MEDIA, MESSAGES, NAMES, PHONES, USERS, WAMIDS, Tenant
+from tests.walls.tenants import (
+    AGENTS,
+    CONTACTS,
+    CONVERSATIONS,
+    EVENTS,
+    MEDIA,
+    MESSAGES,
+    NAMES,
+    PHONES,
+    USERS,
+    WAMIDS,
+    Tenant,
+)
 from tests.walls.wire import is_common
 
 # One moment for the whole run: two worlds are given the same times.
@@ -222,6 +234,34 @@ def pools_of(tenant: Tenant, twin: Tenant) -> Pools:
         "GetConversationRequest.contact": [""],
         "ListConversationsRequest.is_unread": [False],
         "is_secret_renewed": [False],
+    }
+    departments = [str(uuid5(one.organization_id, f"department:{name}")) for one in (tenant, twin) for name in NAMES]
+    queues = [str(uuid5(one.organization_id, f"queue:{name}")) for one in (tenant, tenant, twin) for name in NAMES]
+    agents = list(map(str, AGENTS))
+    pools |= {
+        "department_id": departments,
+        "queue_id": queues,
+        "queue_ids": queues,
+        "overflow_queue_id": ["", "", *queues],
+        "HandOver.queue_id": ["", *queues, *NAMES],
+        "HandOver.agent": ["", *agents],
+        "agent_id": agents,
+        "agent_ids": agents,
+        "allowed_agent_ids": agents,
+        "capacity": [50],
+        "sla_minutes": [0, 600],
+        "seconds": [600],
+        "day": ["monday"],
+        "start": ["08:00"],
+        "end": ["18:00"],
+        "offline_message": [f"{tenant.tag} volta já"],
+        "context": [f"{tenant.tag} contexto"],
+        "reason": [f"{tenant.tag} motivo"],
+        "ListEntriesRequest.state": ["", "waiting", "assigned"],
+        # One name of a conversation, and one place for it.
+        "ConversationName.conversation_id": routed,
+        "ConversationName.contact": [""],
+        "TransferRequest.department_id": [""],
     }
     picture = f"{tenant.tag} picture".encode()
     # Of an organization's own, and of its contacts (ReceivedMedia.Fetch).

@@ -22,6 +22,7 @@ CONVERSATIONS = tuple(uuid5(_SPACE, f"conversation {number}") for number in rang
 MESSAGES = tuple(uuid5(_SPACE, f"message {number}") for number in range(4))
 MEDIA = tuple(uuid5(_SPACE, f"file {number}") for number in range(2))
 CONTACTS = tuple(uuid5(_SPACE, f"contact {number}") for number in range(2))
+AGENTS = tuple(uuid5(_SPACE, f"agent {number}") for number in range(2))
 
 
 @dataclass(frozen=True, slots=True)

@@ -154,6 +154,16 @@ def _replaced(room: str, world: World, stack: AsyncExitStack) -> Iterator[None]:
         world.turners.append(work.turn)
         return SimpleNamespace()
 
+    def make_queue_work(*args: Any) -> Any:
+        work = real["WorkQueues"](*args)
+
+        async def turn() -> bool:
+            await work.turn()
+            return False
+
+        world.turners.append(turn)
+        return work
+
     def make_accounts(**kwargs: Any) -> Accounts:
         world.accounts = accounts = real["open_accounts"](**kwargs, passwords=Passwords(CHEAP))
         return accounts
@@ -173,6 +183,7 @@ def _replaced(room: str, world: World, stack: AsyncExitStack) -> Iterator[None]:
         "Relay": make_relay,
         "InboxWorker": make_inbox,
         "JobWorker": make_jobs,
+        "WorkQueues": make_queue_work,
         "open_accounts": make_accounts,
         "Peer": lambda *_, **__: Neighbour(world.wire),
         "RpcServer": lambda _, servicers, *__, **___: world.wire.serve(room, servicers),

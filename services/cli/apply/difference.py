@@ -60,6 +60,10 @@ def _of_organization(
         key = f"{prefix}/opt_out"
         verb = _verb(memory, key, organization.opt_out, key in memory.digests)
         yield Change(name, "stop words", opt_out_of(organization.opt_out), verb)
+    for kind, things in (("department", organization.departments), ("queue", organization.queues)):
+        for thing in things:
+            key = f"{prefix}/{kind}/{thing.name}"
+            yield Change(name, kind, thing.name, _verb(memory, key, thing, key in memory.digests))
     if organization.media is not None:
         key = f"{prefix}/media"
         verb = _verb(memory, key, organization.media, key in memory.digests)

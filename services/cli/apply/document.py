@@ -11,6 +11,7 @@ from services.cli.apply.accounts import API_KEY_KEYS, USER_KEYS, read_api_key, r
 from services.cli.apply.flow_source import MAX_FLOW_BYTES, read_flow
 from services.cli.apply.media import read_media
 from services.cli.apply.opt_out import read_opt_out
+from services.cli.apply.queues import DEPARTMENT_KEYS, QUEUE_KEYS, Department, Queue, read_department, read_queue
 from services.cli.apply.reading import Fields, Problems, Where, load_file
 from services.cli.apply.wanted import (
     ApiKey,
@@ -41,7 +42,7 @@ _MOST_USERS = 10_000_000
 
 _ORGANIZATION_KEYS = (
     "name", "time_zone", "fallback_flow", "meta_apps", "numbers", "chatbots", "flows", "triggers", "users", "api_keys",
-    "secrets", "opt_out", "media", "webhooks",
+    "secrets", "opt_out", "departments", "queues", "media", "webhooks",
     *NOT_SERVED,
 )  # fmt: skip
 _APP_KEYS = ("name", "app_secret", "previous_app_secret", "verify_token")
@@ -114,6 +115,8 @@ def _organization(value: object, where: Where, problems: Problems) -> Organizati
         numbers=_each(fields, "numbers", _NUMBER_KEYS, _number),
         triggers=_triggers(fields) if "triggers" in fields.values else None,
         opt_out=read_opt_out(fields) if "opt_out" in fields.values else None,
+        departments=_each(fields, "departments", DEPARTMENT_KEYS, read_department),
+        queues=_each(fields, "queues", QUEUE_KEYS, read_queue),
         media=read_media(fields) if "media" in fields.values else None,
         users=_each(fields, "users", USER_KEYS, read_user),
         api_keys=_each(fields, "api_keys", API_KEY_KEYS, read_api_key),
@@ -254,6 +257,8 @@ def _merge(known: Organization, more: Organization, problems: Problems) -> Organ
         numbers=known.numbers + more.numbers,
         triggers=triggers,
         opt_out=known.opt_out if more.opt_out is None else more.opt_out,
+        departments=known.departments + more.departments,
+        queues=known.queues + more.queues,
         media=known.media if more.media is None else more.media,
         users=known.users + more.users,
         api_keys=known.api_keys + more.api_keys,
@@ -268,6 +273,8 @@ def _refuse_duplicates(organizations: Iterable[Organization], problems: Problems
         _refuse_repeated_names(organization.secrets, "secret", problems)
         _refuse_repeated_names(organization.flows, "flow", problems)
         _refuse_repeated_names(organization.chatbots, "chatbot", problems)
+        _refuse_repeated_names(organization.departments, "department", problems)
+        _refuse_repeated_names(organization.queues, "queue", problems)
         _refuse_repeated_names(organization.users, "user", problems)
         _refuse_repeated_names(organization.api_keys, "API key", problems)
         _refuse_repeated_names(organization.webhooks, "webhook", problems)
@@ -278,7 +285,9 @@ def _refuse_duplicates(organizations: Iterable[Organization], problems: Problems
 
 
 def _refuse_repeated_names(
-    items: Sequence[MetaApp | Secret | Flow | Chatbot | Number | User | ApiKey | Webhook | Organization],
+    items: Sequence[
+        MetaApp | Secret | Flow | Chatbot | Number | Department | Queue | User | ApiKey | Webhook | Organization
+    ],
     kind: str,
     problems: Problems,
 ) -> None:

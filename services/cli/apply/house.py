@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterable, Sequence
 
 from services.cli.apply.plan import Existing
+from services.cli.apply.queues import QueueHouse
 from services.cli.apply.wanted import (
     ApiKey,
     Chatbot,
@@ -31,6 +32,7 @@ class House:
 
     def __init__(self, rooms: Rooms) -> None:
         self._rooms = rooms
+        self.queues = QueueHouse(rooms)
         self._directory = rooms.peer("router").stub(router_pb2_grpc.DirectoryStub)
         self._flows = rooms.peer("executor").stub(executor_pb2_grpc.FlowServiceStub)
         self._secrets = rooms.peer("executor").stub(executor_pb2_grpc.SecretsStub)

@@ -10,6 +10,7 @@ from services.cli.apply.difference import Answer, Checked, count_of_keywords, di
 from services.cli.apply.house import House
 from services.cli.apply.memory import Memory, RememberedApp, RememberedNumber
 from services.cli.apply.plan import Change, Existing, Verb, app_owner, app_owners, check_references
+from services.cli.apply.queues import Department, Queue
 from services.cli.apply.reading import Where
 from services.cli.apply.wanted import ApiKey, Chatbot, Flow, MetaApp, Number, Organization, Secret, User, Webhook
 from services.cli.ending import Failed, WrongInput
@@ -163,6 +164,8 @@ class _Applying:
             changes += [await self._number(organization, it, flow_ids, chatbot_ids) for it in organization.numbers]
             changes += await self._triggers(organization, flow_ids)
             changes += await self._opt_out(organization)
+            changes += [await self._department(organization, each) for each in organization.departments]
+            changes += await self._queues(organization)
             changes += await self._media(organization)
             changes += [await self._user(organization, user) for user in organization.users]
             changes += [await self._api_key(organization, key) for key in organization.api_keys]
@@ -285,6 +288,32 @@ class _Applying:
         verb = _verb(is_changed, was_there=key in self._memory.digests)
         self._memory.note(key, organization.opt_out)
         return [Change(organization.name, "stop words", opt_out_of(organization.opt_out), verb)]
+
+    async def _department(self, organization: Organization, department: Department) -> Change:
+        organization_id = self._ids[organization.name]
+        put = self._house.queues.put_department(organization_id, department)
+        return self._stored(organization, "department", department, is_changed=await _named(department.where, put))
+
+    async def _queues(self, organization: Organization) -> list[Change]:
+        """Two queues may overflow into each other: those that name one which is not there yet are put twice."""
+        if not organization.queues:
+            return []
+        organization_id, house = self._ids[organization.name], self._house.queues
+        there = await _named(organization.where.key("queues"), house.known_queues(organization_id))
+        for queue in organization.queues:
+            if queue.overflow_queue and queue.overflow_queue not in there:
+                await _named(queue.where, house.put_queue(organization_id, queue, with_overflow=False))
+        changes = []
+        for queue in organization.queues:
+            is_changed = await _named(queue.where, house.put_queue(organization_id, queue, with_overflow=True))
+            changes.append(self._stored(organization, "queue", queue, is_changed=is_changed))
+        return changes
+
+    def _stored(self, organization: Organization, kind: str, thing: Department | Queue, *, is_changed: bool) -> Change:
+        key = f"{self._ids[organization.name]}/{kind}/{thing.name}"
+        verb = _verb(is_changed, was_there=key in self._memory.digests)
+        self._memory.note(key, thing)
+        return Change(organization.name, kind, thing.name, verb)
 
     async def _media(self, organization: Organization) -> list[Change]:
         if organization.media is None:

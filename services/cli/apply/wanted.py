@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from services.cli.apply.queues import Department, Queue
 from services.cli.apply.reading import Where
 from services.pb.router.v1 import router_pb2
 
@@ -154,6 +155,8 @@ class Organization:
     numbers: tuple[Number, ...] = ()
     triggers: tuple[Trigger, ...] | None = None
     opt_out: OptOutWords | None = None
+    departments: tuple[Department, ...] = ()
+    queues: tuple[Queue, ...] = ()
     media: MediaWishes | None = None
     users: tuple[User, ...] = ()
     api_keys: tuple[ApiKey, ...] = ()

@@ -38,13 +38,14 @@ class EffectSettled:
 
 @dataclass(frozen=True, slots=True)
 class Hand:
-    """People take a conversation, or give it back; it counts once under `event_id`."""
+    """People take a conversation, or give it back; it counts once under `event_id`. `agent` took it, if known."""
 
     organization_id: UUID
     conversation_id: UUID
     contact_id: UUID
     event_id: str
     outcome: Literal["taken", "released", "no_agent"]
+    agent: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from google.protobuf.struct_pb2 import Struct
 
 from services.chassis.errors import InvalidArgument
 from services.chassis.queue import Batcher, export_page_of, plain_form, progress_of
+from services.chassis.rpc import current_actor
 from services.chassis.rpc.sizes import fitting
 from services.executor.ports import Privacy, StateView
 from services.executor.server.reading import Context, uuid_of
@@ -23,6 +24,8 @@ from services.pb.sender.v1 import sender_pb2
 
 _OK = results_pb2.ItemResult(outcome=results_pb2.ITEM_OUTCOME_OK)
 _DUPLICATE = results_pb2.ItemResult(outcome=results_pb2.ITEM_OUTCOME_DUPLICATE)
+# How people who log in are called in audit logs; who takes a conversation is this agent.
+_USER = "user:"
 
 
 class ExecutionServer(executor_pb2_grpc.ExecutionServicer):
@@ -123,6 +126,7 @@ class StatesServer(executor_pb2_grpc.StatesServicer):
             conversation_id=conversation_id,
             key=request.key,
             outcome=outcome,
+            agent=current_actor().removeprefix(_USER) if current_actor().startswith(_USER) else "",
         )
         return str(found), is_new
 

@@ -33,6 +33,7 @@ class HandKeeping:
         conversation_id: UUID | None,
         key: str,
         outcome: Literal["taken", "released", "no_agent"],
+        agent: str = "",
     ) -> tuple[UUID, bool]:
         """The conversation, and whether this is new; repeats under one key change nothing.
 
@@ -47,7 +48,7 @@ class HandKeeping:
             raise NotFound("Conversation not found", reason=errors_pb2.ERROR_REASON_CONVERSATION_NOT_FOUND)
         standing = view.standing
         event_id = f"hand:{outcome}:{key or self._new_key()}"
-        hand = Hand(organization_id, standing.conversation_id, standing.contact.contact_id, event_id, outcome)
+        hand = Hand(organization_id, standing.conversation_id, standing.contact.contact_id, event_id, outcome, agent)
         return standing.conversation_id, await self._hands.give(hand)
 
     async def close(self, *, organization_id: UUID, phone_number: str) -> datetime:

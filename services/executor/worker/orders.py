@@ -84,7 +84,10 @@ def hand_items(hand: Hand) -> tuple[Item, Item]:
         organization_id=organization_id, order_id=order_id, contact_id=written_id(hand.contact_id),
         conversation_id=conversation_id,
     )  # fmt: skip
-    (order.hand_over if hand.outcome == "taken" else order.hand_back).SetInParent()
+    if hand.outcome == "taken":
+        order.hand_over.is_taken, order.hand_over.agent = True, hand.agent
+    else:
+        order.hand_back.SetInParent()
     return (
         Item(hand.organization_id, hand.conversation_id, hand.event_id, event.SerializeToString()),
         Item(hand.organization_id, hand.conversation_id, order_id, order.SerializeToString()),

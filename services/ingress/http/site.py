@@ -42,6 +42,7 @@ from services.ingress.http.rest import (
     number_routes,
     organization_routes,
     privacy_routes,
+    queue_routes,
     session_routes,
     template_routes,
     user_routes,
@@ -53,6 +54,7 @@ from services.ingress.ports import Flows, Media, Messages, Templates, Webhooks
 from services.ingress.ports.answers import Answers
 from services.ingress.ports.campaigns import Campaigns
 from services.ingress.ports.people import Contacts, Credentials, Inbox, Settings
+from services.ingress.ports.queues import Queues
 from services.ingress.privacy import Exports, Requests
 
 Ready = Callable[[], Awaitable[bool]]
@@ -67,6 +69,7 @@ _TAGS = [
     {"name": "organizations", "description": "Your organization."},
     {"name": "numbers", "description": "Business numbers."},
     {"name": "chatbots", "description": "Chatbots: which flow answers."},
+    {"name": "queues", "description": "Departments, queues and agents: who is to have a conversation of people's."},
     {"name": "templates", "description": "Message templates of the accounts that numbers belong to."},
     {"name": "flows", "description": "Flows, their drafts and versions, and what publishing means for people in them."},
     {"name": "messages", "description": "Messages that no flow says, and what became of all messages."},
@@ -122,6 +125,7 @@ def build_site(
     messages: Messages,
     media: Media,
     webhooks: Webhooks,
+    queues: Queues,
     campaigns: Campaigns,
     people: ForPeople,
     requests: Requests,
@@ -168,6 +172,7 @@ def build_site(
         message_routes(messages),
         media_routes(media),
         webhook_routes(webhooks),
+        queue_routes(queues),
         campaign_routes(campaigns),
         privacy_routes(requests, exports),
         session_routes(accounts.sessions, accounts.people),

@@ -15,6 +15,7 @@ from services.ingress.domain.audit import Change
 from services.ingress.domain.conversation import Flow, Line, State, StatePage, Transcript, Turn
 from services.ingress.peers.flows import GrpcFlows, flow_of
 from services.ingress.peers.privacy import AnalyticsPrivacy, ExecutorPrivacy, RouterPrivacy, SenderPrivacy
+from services.ingress.peers.queues import GrpcQueues
 from services.ingress.peers.templates import GrpcTemplates
 from services.pb.analytics.v1 import analytics_pb2, analytics_pb2_grpc
 from services.pb.common.v1 import audit_pb2, audit_pb2_grpc, events_pb2, results_pb2
@@ -28,6 +29,7 @@ __all__ = [
     "GrpcAudit",
     "GrpcExecutor",
     "GrpcFlows",
+    "GrpcQueues",
     "GrpcRouter",
     "GrpcTemplates",
     "RouterPrivacy",

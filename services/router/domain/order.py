@@ -20,13 +20,17 @@ class ContactChange:
 
 @dataclass(frozen=True, slots=True)
 class HandOver:
-    """People are to have the conversation; every part may be empty. `priority` is 0 to 100."""
+    """People are to have the conversation; every part may be empty. `priority` is 0 to 100.
+
+    When it `is_taken` somebody has it already, `agent` if that is known.
+    """
 
     queue_id: str
     department: str
     agent: str
     priority: int
     context: str
+    is_taken: bool = False
 
 
 @dataclass(frozen=True, slots=True)

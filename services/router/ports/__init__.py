@@ -267,8 +267,11 @@ class OrderStore(Protocol):
         """Phone number and user id of contacts, by organization and contact; those that are gone are left out."""
         ...
 
-    async def apply(self, orders: Sequence[Order]) -> Sequence[Fate]:
-        """Apply orders, those of a conversation in their order, each once; what became of each."""
+    async def apply(self, orders: Sequence[Order], *, now: datetime) -> Sequence[Fate]:
+        """Apply orders, those of a conversation in their order, each once; what became of each.
+
+        What is handed over is brought among people in the same transaction, and what is handed back out of it.
+        """
         ...
 
 

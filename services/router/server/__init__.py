@@ -9,6 +9,7 @@ from services.router.server.orders import OrdersServer
 from services.router.server.own_settings import SettingsServer
 from services.router.server.people import PeopleServer
 from services.router.server.privacy import PrivacyServer
+from services.router.server.queues import QueuesServer
 from services.router.server.routing import RoutingServer
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "OrdersServer",
     "PeopleServer",
     "PrivacyServer",
+    "QueuesServer",
     "RoutingServer",
     "SettingsServer",
 ]

@@ -119,6 +119,7 @@ def _change(order: router_pb2.Order) -> ContactChange | HandOver | HandBack:
                 agent=_text(hand.agent),
                 priority=min(max(hand.priority, 0), 100),
                 context=_text(hand.context, most=_LONGEST_CONTEXT),
+                is_taken=hand.is_taken,
             )
         case "hand_back":
             return HandBack()

@@ -12,6 +12,7 @@ from services.router.domain.contacts import NO_PROFILE, Contact, ContactChanges,
 from services.router.domain.conversation import Touch, combine
 from services.router.domain.identity import Identity, conversation_id_of
 from services.router.ports import Raced
+from services.router.store.queues.moving import following
 from services.router.store.touches import touching
 
 # Runs steps of the present transaction in one journey.
@@ -190,7 +191,11 @@ async def _merge(run: Run, merges: Sequence[Merge], rest: Sequence[Step]) -> Non
         (_MERGE, columns), (_MERGE_PROFILES, columns), (_MOVE_IDENTITIES, columns), (_LOST_CONVERSATIONS, columns),
     ])  # fmt: skip
     inherited = combine([_inherited(*row) for row in lost])
-    handling = [touching(inherited), (_MERGE_HANDLING, columns), (_MOVE_NOTES, columns)] if inherited else []
+    handling = (
+        [touching(inherited), (_MERGE_HANDLING, columns), (_MOVE_NOTES, columns), *following(columns)]
+        if inherited
+        else []
+    )
     steps = [*handling, *rest]
     if steps:
         await run(steps)

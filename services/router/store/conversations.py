@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from uuid import UUID
 
+from services.chassis import clock
 from services.chassis.audit import AuditEntry, AuditLog, digest_of
-from services.chassis.db import Database, Query, fetch_all, run_steps
+from services.chassis.db import Database, Query, Step, fetch_all, run_steps
 from services.router.domain.conversation import Owner
 from services.router.domain.identity import Identity
 from services.router.ports import Addressed, OwnerChange
+from services.router.store.queues.moving import ending
 
 # A merge moves identities, so that they never name a contact that was merged away.
 _SET_OWNER = """
@@ -55,9 +57,10 @@ _ADDRESSED = Query("""
 class PostgresConversations:
     """See ConversationStore."""
 
-    def __init__(self, database: Database, audit: AuditLog) -> None:
+    def __init__(self, database: Database, audit: AuditLog, now: clock.Now = clock.now) -> None:
         self._database = database
         self._audit = audit
+        self._now = now
 
     async def set_owner(self, *, identity: Identity, phone_number_id: str, owner: Owner) -> OwnerChange:
         """See ConversationStore."""
@@ -82,8 +85,15 @@ class PostgresConversations:
                 )
                 for conversation_id, former_owner in zip(changed or (), former or (), strict=True)
             ]
+            if owner == "bot" and changed:
+                await run_steps(connection, [self._ending(organization_id, changed)])
             await run_steps(connection, self._audit.steps(entries))
         return OwnerChange(found, len(entries), changed_at)
+
+    def _ending(self, organization_id: UUID, conversation_ids: Sequence[UUID]) -> Step:
+        return ending(
+            organization_id, conversation_ids, how="released", reason="", actor=self._audit.who(), now=self._now()
+        )
 
     async def addressed(self, *, organization_id: UUID, conversation_ids: Collection[UUID]) -> Mapping[UUID, Addressed]:
         """See ConversationStore."""

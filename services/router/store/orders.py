@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import datetime
 from uuid import UUID
 
 import orjson
 
 from services.chassis.db import Database, Query, Step
+from services.chassis.rpc import current_actor
 from services.router.domain.order import ContactChange, Fate, HandOver, Order
+from services.router.store.queues.placing import placing
 
 # As long as executor may bring an order again (its items are kept for nine days), and some.
 _KEEP_DAYS = 14.0
@@ -64,8 +67,10 @@ _GIVE = Query("""
 class PostgresOrders:
     """See ports.OrderStore."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, actor: Callable[[], str] = current_actor) -> None:
+        """`actor` says who stands behind what is being done."""
         self._database = database
+        self._actor = actor
 
     async def names_of(self, contacts: Collection[tuple[UUID, UUID]]) -> Mapping[tuple[UUID, UUID], tuple[str, str]]:
         """See ports.OrderStore."""
@@ -74,7 +79,7 @@ class PostgresOrders:
         (rows,) = await self._database.batch({each[0] for each in ordered}, [(_NAMES, values)], durable=False)
         return {(row[0], row[1]): (row[2], row[3]) for row in rows}
 
-    async def apply(self, orders: Sequence[Order]) -> Sequence[Fate]:
+    async def apply(self, orders: Sequence[Order], *, now: datetime) -> Sequence[Fate]:
         """See ports.OrderStore."""
         organization_ids = {order.organization_id for order in orders}
         async with self._database.journey(organization_ids) as journey:
@@ -88,9 +93,12 @@ class PostgresOrders:
                     fresh.discard(key)
                     chosen.append(index)
             chosen.sort(key=lambda index: (orders[index].organization_id, orders[index].contact_id))
-            rows = await journey.commit([_applying(orders[index]) for index in chosen])
+            fresh_orders = [orders[index] for index in chosen]
+            # Queues and agents are locked before conversations, as in store/queues.
+            placed = await placing(journey, fresh_orders, now, actor=self._actor())
+            rows = await journey.commit([*map(_applying, fresh_orders), *placed])
         fates: list[Fate] = ["repeated"] * len(orders)
-        for index, found in zip(chosen, rows, strict=True):
+        for index, found in zip(chosen, rows, strict=False):
             fates[index] = "applied" if found else "gone"
         return fates
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -59,7 +60,14 @@ _REMEMBERED = Query(f"""
 
 _REMOVE = {
     table: Query(f"WITH gone AS (DELETE FROM {table} WHERE {_THEIRS} RETURNING 1) SELECT count(*) FROM gone")
-    for table in ("router.conversation_note", "router.conversation", "router.contact_identity", "router.contact")
+    for table in (
+        "router.conversation_note",
+        "router.queue_change",
+        "router.queue_entry",
+        "router.conversation",
+        "router.contact_identity",
+        "router.contact",
+    )
 }
 
 _ROWS = {
@@ -82,6 +90,28 @@ _ROWS = {
         SELECT json_build_object('note_id', note_id, 'conversation_id', conversation_id, 'author', author,
           'text', text, 'created_at', created_at)
         FROM router.conversation_note WHERE {_THEIRS} ORDER BY created_at, note_id"""),
+    "queue_entry": Query(f"""
+        SELECT json_build_object('entry_id', entry_id, 'conversation_id', conversation_id, 'queue_id', queue_id,
+          'state', state, 'priority', priority, 'is_vip', is_vip, 'queued_at', queued_at, 'context', context,
+          'sla_due_at', sla_due_at, 'agent_id', agent_id, 'assigned_at', assigned_at, 'ended_at', ended_at,
+          'end_reason', end_reason)
+        FROM router.queue_entry WHERE {_THEIRS} ORDER BY queued_at, entry_id"""),
+    "queue_change": Query(f"""
+        SELECT json_build_object('entry_id', entry_id, 'at', at, 'kind', kind, 'queue_id', queue_id,
+          'agent_id', agent_id, 'actor', actor, 'reason', reason)
+        FROM router.queue_change WHERE {_THEIRS} ORDER BY change_id"""),
+}
+
+# What people had to do with somebody who still writes, and is long over.
+_OLD = f"{_THEIRS} AND state = 'ended' AND ended_at < %(before)b::timestamptz"
+_REMOVE_OLD = {
+    "router.queue_change": Query(f"""
+        WITH gone AS (DELETE FROM router.queue_change
+          WHERE {_THEIRS} AND entry_id = ANY (ARRAY(SELECT entry_id FROM router.queue_entry WHERE {_OLD}))
+          RETURNING 1)
+        SELECT count(*) FROM gone"""),
+    "router.queue_entry": Query(f"""
+        WITH gone AS (DELETE FROM router.queue_entry WHERE {_OLD} RETURNING 1) SELECT count(*) FROM gone"""),
 }
 
 _RETENTION = Query(f"SELECT retention_days FROM router.organization WHERE {_MINE} FOR NO KEY UPDATE")
@@ -186,7 +216,11 @@ class PostgresPrivacy:
             await journey.run([(_LOCK_CONTACTS, theirs), (_LOCK_CONVERSATIONS, theirs)])
             # Somebody may have written while the locks were waited for.
             silent = await _silent(journey, organization_id, silent, before)
-            cleared = Cleared(_counts(await journey.run(_removing(organization_id, silent))))
+            everybody = _theirs(organization_id, [row[0] for row in page]) | {"before": before}
+            old = await journey.run([(query, everybody) for query in _REMOVE_OLD.values()])
+            counts = Counter(_counts(await journey.run(_removing(organization_id, silent))))
+            counts.update({table: rows[0][0] for table, rows in zip(_REMOVE_OLD, old, strict=True)})
+            cleared = Cleared(dict(counts))
             told = await self._receipts.commit(journey, organization_id, job_id, cleared)
         return Expired(told.counts, last)
 

@@ -8,19 +8,24 @@ from services.router.usecases.conversations import SetOwner
 from services.router.usecases.directory import Directory
 from services.router.usecases.files import ExecutorThenFiles
 from services.router.usecases.flow_starts import PutFlowTriggers
+from services.router.usecases.handling import ConversationName, Handling
 from services.router.usecases.inbox import Inbox
 from services.router.usecases.messages import RouteMessages
 from services.router.usecases.orders import ApplyOrders
 from services.router.usecases.own_settings import OwnSettings
 from services.router.usecases.people import People
 from services.router.usecases.privacy import Privacy
+from services.router.usecases.queue_setup import QueueSetup
+from services.router.usecases.queue_work import WorkQueues
 from services.router.usecases.statuses import RouteStatuses
 from services.router.usecases.trial_message import SubmitTestMessage
 
 __all__ = [
     "ApplyOrders",
+    "ConversationName",
     "Directory",
     "ExecutorThenFiles",
+    "Handling",
     "Inbox",
     "LearnAccounts",
     "ListContacts",
@@ -30,8 +35,10 @@ __all__ = [
     "People",
     "Privacy",
     "PutFlowTriggers",
+    "QueueSetup",
     "RouteMessages",
     "RouteStatuses",
     "SetOwner",
     "SubmitTestMessage",
+    "WorkQueues",
 ]

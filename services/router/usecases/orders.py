@@ -29,7 +29,7 @@ class ApplyOrders:
                 raise Unavailable(
                     "sender takes no word of contacts now; try again", reason=errors_pb2.ERROR_REASON_PEER_UNAVAILABLE
                 )
-        return await self._store.apply(orders)
+        return await self._store.apply(orders, now=self._now())
 
     async def _consents(self, orders: Sequence[Order]) -> list[Consent]:
         asked = [

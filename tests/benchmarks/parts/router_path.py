@@ -27,16 +27,18 @@ from services.pb.router.v1 import router_pb2
 from services.pb.sender.v1 import sender_pb2
 from services.router.app import Surroundings, servicers
 from services.router.domain.organization import Number
-from services.router.peers import GrpcExecutor, GrpcSender
+from services.router.peers import GrpcExecutor, GrpcHands, GrpcSender
 from services.router.server import RoutingServer
 from services.router.store import (
     PostgresAudiences,
     PostgresConversations,
     PostgresDirectory,
+    PostgresEntries,
     PostgresInbox,
     PostgresOrders,
     PostgresPeople,
     PostgresPrivacy,
+    PostgresQueues,
     PostgresRouting,
 )
 from tests.benchmarks.cpu import process_table
@@ -128,7 +130,10 @@ async def _router(database: Database) -> RoutingServer:
         people=PostgresPeople(database, names, audit),
         inbox=PostgresInbox(database, audit),
         settings=directory,
+        queues=PostgresQueues(database, audit),
+        entries=PostgresEntries(database, audit),
         executor=GrpcExecutor(cast(Any, TakingPeer()), seconds=5),
+        hands=GrpcHands(cast(Any, TakingPeer()), seconds=5),
         sender=GrpcSender(cast(Any, TakingPeer()), seconds=5),
     )
     return cast(RoutingServer, servicers(surroundings)[0].implementation)

@@ -22,15 +22,17 @@ from services.pb.executor.v1 import executor_pb2, executor_pb2_grpc
 from services.pb.router.v1 import router_pb2, router_pb2_grpc
 from services.pb.sender.v1 import sender_pb2, sender_pb2_grpc
 from services.router.app import Surroundings, servicers
-from services.router.peers import GrpcExecutor, GrpcSender
+from services.router.peers import GrpcExecutor, GrpcHands, GrpcSender
 from services.router.store import (
     PostgresAudiences,
     PostgresConversations,
     PostgresDirectory,
+    PostgresEntries,
     PostgresInbox,
     PostgresOrders,
     PostgresPeople,
     PostgresPrivacy,
+    PostgresQueues,
     PostgresRouting,
 )
 
@@ -48,12 +50,15 @@ def keys_in(folder: Path) -> dict[str, ServiceSigner]:
 
 
 @dataclass
-class Notes(executor_pb2_grpc.ExecutionServicer, sender_pb2_grpc.DeliveryServicer):
+class Notes(executor_pb2_grpc.ExecutionServicer, executor_pb2_grpc.StatesServicer, sender_pb2_grpc.DeliveryServicer):
     """What executor and sender were given; each event counts once."""
 
     events: list[executor_pb2.ConversationEvent] = field(default_factory=list)
     statuses: list[sender_pb2.OrganizationStatus] = field(default_factory=list)
     notices: list[sender_pb2.OrganizationNotice] = field(default_factory=list)
+    hands: list[executor_pb2.TakeConversationRequest | executor_pb2.ReleaseConversationRequest] = field(
+        default_factory=list
+    )
     repeats: list[bool] = field(default_factory=list)
     refusals: int = 0
 
@@ -63,6 +68,14 @@ class Notes(executor_pb2_grpc.ExecutionServicer, sender_pb2_grpc.DeliveryService
             self.refusals -= 1
             await context.abort(grpc.StatusCode.UNAVAILABLE, "away")
         return executor_pb2.SubmitResponse(results=[self._take(event) for event in request.events])
+
+    async def TakeConversation(self, request: Any, context: Any) -> Any:  # noqa: N802
+        self.hands.append(request)
+        return executor_pb2.TakeConversationResponse(conversation_id=request.conversation_id)
+
+    async def ReleaseConversation(self, request: Any, context: Any) -> Any:  # noqa: N802
+        self.hands.append(request)
+        return executor_pb2.ReleaseConversationResponse(conversation_id=request.conversation_id)
 
     async def ApplyNotices(self, request: sender_pb2.ApplyNoticesRequest, context: Any) -> Any:  # noqa: N802
         self.notices.extend(request.notices)
@@ -147,13 +160,16 @@ async def house(url: str, folder: Path, replicas: int = 1) -> AsyncIterator[Hous
         # All at once: each gives its callers a moment to turn away.
         stack.push_async_callback(_stop_all, servers)
         notes = Notes()
-        add = [
-            Servicer("pytake.executor.v1.Execution", executor_pb2_grpc.add_ExecutionServicer_to_server, notes),
-            Servicer("pytake.sender.v1.Delivery", sender_pb2_grpc.add_DeliveryServicer_to_server, notes),
-        ]
+        rooms = {
+            "executor": [
+                Servicer("pytake.executor.v1.Execution", executor_pb2_grpc.add_ExecutionServicer_to_server, notes),
+                Servicer("pytake.executor.v1.States", executor_pb2_grpc.add_StatesServicer_to_server, notes),
+            ],
+            "sender": [Servicer("pytake.sender.v1.Delivery", sender_pb2_grpc.add_DeliveryServicer_to_server, notes)],
+        }
         peers = [
-            _peer(stack, await _serve(servers, folder, room, [each]), signers["router"])
-            for room, each in zip(("executor", "sender"), add, strict=True)
+            _peer(stack, await _serve(servers, folder, room, served), signers["router"])
+            for room, served in rooms.items()
         ]
         made = [await _replica(stack, servers, url, folder, signers, peers) for _ in range(replicas)]
         yield House(notes, made)
@@ -181,7 +197,10 @@ async def _replica(
         people=PostgresPeople(database, NAMES, audit),
         inbox=PostgresInbox(database, audit),
         settings=directory,
+        queues=PostgresQueues(database, audit),
+        entries=PostgresEntries(database, audit),
         executor=GrpcExecutor(peers[0], seconds=10),
+        hands=GrpcHands(peers[0], seconds=10),
         sender=GrpcSender(peers[1], seconds=10),
     )
     address = await _serve(servers, folder, "router", [*servicers(surroundings), audit_servicer(audit)])

@@ -28,6 +28,7 @@ from tests.unit.cli.fake_log import FakeReports
 from tests.unit.cli.fake_media import media_servicers
 from tests.unit.cli.fake_numbers import FakeCredentials, FakeHealth, FakeNumbers, FakeWebhooks
 from tests.unit.cli.fake_privacy import FakeRights, privacy_servicers
+from tests.unit.cli.fake_queues import FakeQueues
 from tests.unit.cli.fake_secrets import FakeSecrets
 
 NAMESPACE = UUID("6b1f5f0e-0000-4000-8000-000000000000")
@@ -295,7 +296,10 @@ def _servicers(kept: Kept, room: str) -> list[Servicer]:
             )
         ],
         "router": [
-            Servicer("pytake.router.v1.Directory", router_pb2_grpc.add_DirectoryServicer_to_server, FakeDirectory(kept))
+            Servicer(
+                "pytake.router.v1.Directory", router_pb2_grpc.add_DirectoryServicer_to_server, FakeDirectory(kept)
+            ),
+            Servicer("pytake.router.v1.Queues", router_pb2_grpc.add_QueuesServicer_to_server, FakeQueues(kept)),
         ],
         "executor": [
             Servicer(

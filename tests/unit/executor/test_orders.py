@@ -22,7 +22,8 @@ from services.executor.domain.events import InboundMessage, Released
 from services.executor.domain.json_value import Json
 from services.executor.domain.limits import Limits
 from services.executor.domain.standing import Standing
-from services.executor.worker import encode_effect, encode_notice, read_effect
+from services.executor.ports import Hand
+from services.executor.worker import encode_effect, encode_notice, hand_items, read_effect
 from services.executor.worker.signals import profile_of
 from services.pb.executor.v1 import executor_pb2
 from services.pb.router.v1 import router_pb2
@@ -161,3 +162,16 @@ def test_a_contact_without_a_profile_costs_nothing() -> None:
     assert profile_of(executor_pb2.ConversationEvent()) == {}
     event = executor_pb2.ConversationEvent(contact_attributes=b'{"a":1}', contact_tags=["t"], contact_language="pt")
     assert profile_of(event) == {"attributes": {"a": 1}, "tags": ["t"], "language": "pt"}
+
+
+@pytest.mark.parametrize("agent", ["", "0d0a6f3e-4d2c-4f0e-9a51-7d1f7a1f0c22"])
+def test_router_is_told_that_somebody_has_a_conversation_already_and_who_if_that_is_known(agent: str) -> None:
+    event, order = hand_items(Hand(uuid4(), uuid4(), uuid4(), "hand:taken:1", "taken", agent))
+
+    told = router_pb2.Order.FromString(order.payload)
+    assert executor_pb2.ConversationEvent.FromString(event.payload).hand == executor_pb2.HAND_TAKEN
+    assert (told.hand_over.is_taken, told.hand_over.agent) == (True, agent)
+
+
+def test_a_flow_that_hands_over_says_that_people_are_to_be_found() -> None:
+    assert not notice(HandOver("h", "", "Sales", "", 50, "seeds")).hand_over.is_taken

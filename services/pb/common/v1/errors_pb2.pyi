@@ -120,6 +120,16 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """Meta refused what was asked about templates; the sentence has its words."""
     ERROR_REASON_ACCOUNT_NOT_KNOWN: _ErrorReason.ValueType  # 82
     """The WhatsApp Business Account of the number is not known; the sentence says how to tell it."""
+    ERROR_REASON_DEPARTMENT_NOT_FOUND: _ErrorReason.ValueType  # 100
+    """No department of the organization has this id."""
+    ERROR_REASON_QUEUE_NOT_FOUND: _ErrorReason.ValueType  # 101
+    """No queue of the organization has this id."""
+    ERROR_REASON_AGENT_NOT_FOUND: _ErrorReason.ValueType  # 102
+    """No agent of the organization has this id."""
+    ERROR_REASON_QUEUE_IN_USE: _ErrorReason.ValueType  # 103
+    """Something still needs the department or the queue; the sentence says what."""
+    ERROR_REASON_AGENT_UNAVAILABLE: _ErrorReason.ValueType  # 104
+    """The agent cannot be given this conversation; the sentence says why."""
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """One value per reason; the name without the prefix is what callers match on."""
@@ -222,4 +232,14 @@ ERROR_REASON_REFUSED_BY_META: ErrorReason.ValueType  # 81
 """Meta refused what was asked about templates; the sentence has its words."""
 ERROR_REASON_ACCOUNT_NOT_KNOWN: ErrorReason.ValueType  # 82
 """The WhatsApp Business Account of the number is not known; the sentence says how to tell it."""
+ERROR_REASON_DEPARTMENT_NOT_FOUND: ErrorReason.ValueType  # 100
+"""No department of the organization has this id."""
+ERROR_REASON_QUEUE_NOT_FOUND: ErrorReason.ValueType  # 101
+"""No queue of the organization has this id."""
+ERROR_REASON_AGENT_NOT_FOUND: ErrorReason.ValueType  # 102
+"""No agent of the organization has this id."""
+ERROR_REASON_QUEUE_IN_USE: ErrorReason.ValueType  # 103
+"""Something still needs the department or the queue; the sentence says what."""
+ERROR_REASON_AGENT_UNAVAILABLE: ErrorReason.ValueType  # 104
+"""The agent cannot be given this conversation; the sentence says why."""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

@@ -137,6 +137,98 @@ FLOW_TRIGGER_KIND_ANY: FlowTriggerKind.ValueType  # 4
 """Nothing: any message does."""
 Global___FlowTriggerKind: _TypeAlias = FlowTriggerKind  # noqa: Y015
 
+class _RoutingMode:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _RoutingModeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_RoutingMode.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    ROUTING_MODE_UNSPECIFIED: _RoutingMode.ValueType  # 0
+    """Of a queue: as its department. Of a department: manual."""
+    ROUTING_MODE_MANUAL: _RoutingMode.ValueType  # 1
+    """To nobody: agents pull, or somebody assigns."""
+    ROUTING_MODE_ROUND_ROBIN: _RoutingMode.ValueType  # 2
+    """To one agent after the other."""
+    ROUTING_MODE_LOAD_BALANCE: _RoutingMode.ValueType  # 3
+    """To the agent with the fewest conversations."""
+    ROUTING_MODE_SKILLS_BASED: _RoutingMode.ValueType  # 4
+    """To the able agent with the fewest skills, so that who can do much is kept for what few can."""
+
+class RoutingMode(_RoutingMode, metaclass=_RoutingModeEnumTypeWrapper):
+    """To whom conversations that wait are given."""
+
+ROUTING_MODE_UNSPECIFIED: RoutingMode.ValueType  # 0
+"""Of a queue: as its department. Of a department: manual."""
+ROUTING_MODE_MANUAL: RoutingMode.ValueType  # 1
+"""To nobody: agents pull, or somebody assigns."""
+ROUTING_MODE_ROUND_ROBIN: RoutingMode.ValueType  # 2
+"""To one agent after the other."""
+ROUTING_MODE_LOAD_BALANCE: RoutingMode.ValueType  # 3
+"""To the agent with the fewest conversations."""
+ROUTING_MODE_SKILLS_BASED: RoutingMode.ValueType  # 4
+"""To the able agent with the fewest skills, so that who can do much is kept for what few can."""
+Global___RoutingMode: _TypeAlias = RoutingMode  # noqa: Y015
+
+class _Presence:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _PresenceEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Presence.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    PRESENCE_UNSPECIFIED: _Presence.ValueType  # 0
+    """Never stored."""
+    PRESENCE_AVAILABLE: _Presence.ValueType  # 1
+    """They may be given conversations."""
+    PRESENCE_BUSY: _Presence.ValueType  # 2
+    """They are at work and want no more."""
+    PRESENCE_AWAY: _Presence.ValueType  # 3
+    """They are away for a while."""
+    PRESENCE_OFFLINE: _Presence.ValueType  # 4
+    """They are not there."""
+
+class Presence(_Presence, metaclass=_PresenceEnumTypeWrapper):
+    """What an agent does."""
+
+PRESENCE_UNSPECIFIED: Presence.ValueType  # 0
+"""Never stored."""
+PRESENCE_AVAILABLE: Presence.ValueType  # 1
+"""They may be given conversations."""
+PRESENCE_BUSY: Presence.ValueType  # 2
+"""They are at work and want no more."""
+PRESENCE_AWAY: Presence.ValueType  # 3
+"""They are away for a while."""
+PRESENCE_OFFLINE: Presence.ValueType  # 4
+"""They are not there."""
+Global___Presence: _TypeAlias = Presence  # noqa: Y015
+
+class _SlaState:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _SlaStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_SlaState.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    SLA_STATE_UNSPECIFIED: _SlaState.ValueType  # 0
+    """Nothing was promised."""
+    SLA_STATE_OK: _SlaState.ValueType  # 1
+    """Somebody had it in time, or there is time left."""
+    SLA_STATE_AT_RISK: _SlaState.ValueType  # 2
+    """Four fifths of the time are over and nobody has it."""
+    SLA_STATE_BROKEN: _SlaState.ValueType  # 3
+    """The time is over."""
+
+class SlaState(_SlaState, metaclass=_SlaStateEnumTypeWrapper):
+    """How an entry stands with its promised time."""
+
+SLA_STATE_UNSPECIFIED: SlaState.ValueType  # 0
+"""Nothing was promised."""
+SLA_STATE_OK: SlaState.ValueType  # 1
+"""Somebody had it in time, or there is time left."""
+SLA_STATE_AT_RISK: SlaState.ValueType  # 2
+"""Four fifths of the time are over and nobody has it."""
+SLA_STATE_BROKEN: SlaState.ValueType  # 3
+"""The time is over."""
+Global___SlaState: _TypeAlias = SlaState  # noqa: Y015
+
 @_typing.final
 class RouteMessagesRequest(_message.Message):
     """Messages to be routed, of any organizations, in lane order."""
@@ -2579,6 +2671,7 @@ class HandOver(_message.Message):
     AGENT_FIELD_NUMBER: _builtins.int
     PRIORITY_FIELD_NUMBER: _builtins.int
     CONTEXT_FIELD_NUMBER: _builtins.int
+    IS_TAKEN_FIELD_NUMBER: _builtins.int
     queue_id: _builtins.str
     """The queue."""
     department: _builtins.str
@@ -2589,6 +2682,8 @@ class HandOver(_message.Message):
     """0 to 100, the most urgent last."""
     context: _builtins.str
     """What these people should know."""
+    is_taken: _builtins.bool
+    """Whether somebody has taken it already: nobody is to be found for it. Then agent is who, if that is known."""
     def __init__(
         self,
         *,
@@ -2597,10 +2692,11 @@ class HandOver(_message.Message):
         agent: _builtins.str = ...,
         priority: _builtins.int = ...,
         context: _builtins.str = ...,
+        is_taken: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent", b"agent", "context", b"context", "department", b"department", "priority", b"priority", "queue_id", b"queue_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent", b"agent", "context", b"context", "department", b"department", "is_taken", b"is_taken", "priority", b"priority", "queue_id", b"queue_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -3241,6 +3337,1186 @@ class ExpireResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ExpireResponse: _TypeAlias = ExpireResponse  # noqa: Y015
+
+@_typing.final
+class DayHours(_message.Message):
+    """The hours of one day."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DAY_FIELD_NUMBER: _builtins.int
+    START_FIELD_NUMBER: _builtins.int
+    END_FIELD_NUMBER: _builtins.int
+    day: _builtins.str
+    """monday to sunday; a day that is left out is closed."""
+    start: _builtins.str
+    """Such as 08:00."""
+    end: _builtins.str
+    """Such as 18:00, 24:00 at most; one before start is of the next day."""
+    def __init__(
+        self,
+        *,
+        day: _builtins.str = ...,
+        start: _builtins.str = ...,
+        end: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["day", b"day", "end", b"end", "start", b"start"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DayHours: _TypeAlias = DayHours  # noqa: Y015
+
+@_typing.final
+class BusinessHours(_message.Message):
+    """When it is open."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TIME_ZONE_FIELD_NUMBER: _builtins.int
+    DAYS_FIELD_NUMBER: _builtins.int
+    time_zone: _builtins.str
+    """IANA time zone, such as America/Sao_Paulo."""
+    @_builtins.property
+    def days(self) -> _containers.RepeatedCompositeFieldContainer[Global___DayHours]:
+        """The days on which it opens, each once."""
+
+    def __init__(
+        self,
+        *,
+        time_zone: _builtins.str = ...,
+        days: _abc.Iterable[Global___DayHours] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["days", b"days", "time_zone", b"time_zone"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BusinessHours: _TypeAlias = BusinessHours  # noqa: Y015
+
+@_typing.final
+class Department(_message.Message):
+    """A part of an organization."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DEPARTMENT_ID_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    BUSINESS_HOURS_FIELD_NUMBER: _builtins.int
+    OFFLINE_MESSAGE_FIELD_NUMBER: _builtins.int
+    ROUTING_MODE_FIELD_NUMBER: _builtins.int
+    MAX_CONVERSATIONS_PER_AGENT_FIELD_NUMBER: _builtins.int
+    AGENT_IDS_FIELD_NUMBER: _builtins.int
+    IS_ACTIVE_FIELD_NUMBER: _builtins.int
+    department_id: _builtins.str
+    """A UUID made from the name; not read when it is put."""
+    name: _builtins.str
+    """Unique in the organization, 1 to 120 characters."""
+    offline_message: _builtins.str
+    """What contacts are told who come while it is closed, 1,024 characters at most; empty means nothing."""
+    routing_mode: Global___RoutingMode.ValueType
+    """How its queues are routed that do not say it themselves."""
+    max_conversations_per_agent: _builtins.int
+    """How many conversations of the department an agent may have at a time; 0 means no such limit."""
+    is_active: _builtins.bool
+    """Whether conversations may come into its queues."""
+    @_builtins.property
+    def business_hours(self) -> Global___BusinessHours:
+        """When somebody answers; unset means always."""
+
+    @_builtins.property
+    def agent_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Its agents, UUIDs; none means everybody."""
+
+    def __init__(
+        self,
+        *,
+        department_id: _builtins.str = ...,
+        name: _builtins.str = ...,
+        business_hours: Global___BusinessHours | None = ...,
+        offline_message: _builtins.str = ...,
+        routing_mode: Global___RoutingMode.ValueType = ...,
+        max_conversations_per_agent: _builtins.int = ...,
+        agent_ids: _abc.Iterable[_builtins.str] | None = ...,
+        is_active: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["business_hours", b"business_hours"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_ids", b"agent_ids", "business_hours", b"business_hours", "department_id", b"department_id", "is_active", b"is_active", "max_conversations_per_agent", b"max_conversations_per_agent", "name", b"name", "offline_message", b"offline_message", "routing_mode", b"routing_mode"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Department: _TypeAlias = Department  # noqa: Y015
+
+@_typing.final
+class Queue(_message.Message):
+    """Where conversations of a department wait."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    QUEUE_ID_FIELD_NUMBER: _builtins.int
+    DEPARTMENT_ID_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    PRIORITY_FIELD_NUMBER: _builtins.int
+    SLA_MINUTES_FIELD_NUMBER: _builtins.int
+    ROUTING_MODE_FIELD_NUMBER: _builtins.int
+    MAX_QUEUE_SIZE_FIELD_NUMBER: _builtins.int
+    OVERFLOW_QUEUE_ID_FIELD_NUMBER: _builtins.int
+    ALLOWED_AGENT_IDS_FIELD_NUMBER: _builtins.int
+    SKILLS_REQUIRED_FIELD_NUMBER: _builtins.int
+    BUSINESS_HOURS_FIELD_NUMBER: _builtins.int
+    IS_ACTIVE_FIELD_NUMBER: _builtins.int
+    WAITING_FIELD_NUMBER: _builtins.int
+    IS_OPEN_FIELD_NUMBER: _builtins.int
+    queue_id: _builtins.str
+    """A UUID made from the name; not read when it is put."""
+    department_id: _builtins.str
+    """Its department."""
+    name: _builtins.str
+    """Unique in the organization, 1 to 120 characters."""
+    priority: _builtins.int
+    """0 to 100; who may pull from several queues gets the highest first."""
+    sla_minutes: _builtins.int
+    """Minutes of open time within which somebody should have the conversation; 0 means that nothing is promised."""
+    routing_mode: Global___RoutingMode.ValueType
+    """How it is routed."""
+    max_queue_size: _builtins.int
+    """How many should wait at most; 0 means no such limit."""
+    overflow_queue_id: _builtins.str
+    """Where conversations go that come while it is full or closed, if that queue is open and has room; one hop."""
+    is_active: _builtins.bool
+    """Whether conversations may come into it."""
+    waiting: _builtins.int
+    """How many wait in it; not read when it is put."""
+    is_open: _builtins.bool
+    """Whether it is open at this moment; not read when it is put."""
+    @_builtins.property
+    def allowed_agent_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Agents who may have its conversations, UUIDs; none means all of the department."""
+
+    @_builtins.property
+    def skills_required(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """What an agent must be able to do to have them."""
+
+    @_builtins.property
+    def business_hours(self) -> Global___BusinessHours:
+        """When somebody answers; unset means as its department."""
+
+    def __init__(
+        self,
+        *,
+        queue_id: _builtins.str = ...,
+        department_id: _builtins.str = ...,
+        name: _builtins.str = ...,
+        priority: _builtins.int = ...,
+        sla_minutes: _builtins.int = ...,
+        routing_mode: Global___RoutingMode.ValueType = ...,
+        max_queue_size: _builtins.int = ...,
+        overflow_queue_id: _builtins.str = ...,
+        allowed_agent_ids: _abc.Iterable[_builtins.str] | None = ...,
+        skills_required: _abc.Iterable[_builtins.str] | None = ...,
+        business_hours: Global___BusinessHours | None = ...,
+        is_active: _builtins.bool = ...,
+        waiting: _builtins.int = ...,
+        is_open: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["business_hours", b"business_hours"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["allowed_agent_ids", b"allowed_agent_ids", "business_hours", b"business_hours", "department_id", b"department_id", "is_active", b"is_active", "is_open", b"is_open", "max_queue_size", b"max_queue_size", "name", b"name", "overflow_queue_id", b"overflow_queue_id", "priority", b"priority", "queue_id", b"queue_id", "routing_mode", b"routing_mode", "skills_required", b"skills_required", "sla_minutes", b"sla_minutes", "waiting", b"waiting"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Queue: _TypeAlias = Queue  # noqa: Y015
+
+@_typing.final
+class Agent(_message.Message):
+    """Somebody who answers."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    AGENT_ID_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    SKILLS_FIELD_NUMBER: _builtins.int
+    CAPACITY_FIELD_NUMBER: _builtins.int
+    IS_ACTIVE_FIELD_NUMBER: _builtins.int
+    PRESENCE_FIELD_NUMBER: _builtins.int
+    PRESENT_UNTIL_FIELD_NUMBER: _builtins.int
+    CONVERSATIONS_FIELD_NUMBER: _builtins.int
+    agent_id: _builtins.str
+    """A UUID; of a person who logs in, their user id."""
+    name: _builtins.str
+    """1 to 120 characters."""
+    capacity: _builtins.int
+    """How many conversations they may have at a time."""
+    is_active: _builtins.bool
+    """Whether they may be given any."""
+    presence: Global___Presence.ValueType
+    """What they do; not read when it is put."""
+    conversations: _builtins.int
+    """How many conversations they have; not read when it is put."""
+    @_builtins.property
+    def skills(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """What they are able to do."""
+
+    @_builtins.property
+    def present_until(self) -> _timestamp_pb2.Timestamp:
+        """How long that holds; not read when it is put."""
+
+    def __init__(
+        self,
+        *,
+        agent_id: _builtins.str = ...,
+        name: _builtins.str = ...,
+        skills: _abc.Iterable[_builtins.str] | None = ...,
+        capacity: _builtins.int = ...,
+        is_active: _builtins.bool = ...,
+        presence: Global___Presence.ValueType = ...,
+        present_until: _timestamp_pb2.Timestamp | None = ...,
+        conversations: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["present_until", b"present_until"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "capacity", b"capacity", "conversations", b"conversations", "is_active", b"is_active", "name", b"name", "presence", b"presence", "present_until", b"present_until", "skills", b"skills"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Agent: _TypeAlias = Agent  # noqa: Y015
+
+@_typing.final
+class PutDepartmentRequest(_message.Message):
+    """A department to be stored."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    DEPARTMENT_FIELD_NUMBER: _builtins.int
+    organization_id: _builtins.str
+    """The organization."""
+    @_builtins.property
+    def department(self) -> Global___Department:
+        """The department."""
+
+    def __init__(
+        self,
+        *,
+        organization_id: _builtins.str = ...,
+        department: Global___Department | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["department", b"department"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["department", b"department", "organization_id", b"organization_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PutDepartmentRequest: _TypeAlias = PutDepartmentRequest  # noqa: Y015
+
+@_typing.final
+class PutDepartmentResponse(_message.Message):
+    """What storing did."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DEPARTMENT_ID_FIELD_NUMBER: _builtins.int
+    IS_CHANGED_FIELD_NUMBER: _builtins.int
+    department_id: _builtins.str
+    """The department's id."""
+    is_changed: _builtins.bool
+    """Whether anything changed."""
+    def __init__(
+        self,
+        *,
+        department_id: _builtins.str = ...,
+        is_changed: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["department_id", b"department_id", "is_changed", b"is_changed"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PutDepartmentResponse: _TypeAlias = PutDepartmentResponse  # noqa: Y015
+
+@_typing.final
+class ListDepartmentsRequest(_message.Message):
+    """Asks for departments."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    organization_id: _builtins.str
+    """The organization."""
+    def __init__(
+        self,
+        *,
+        organization_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["organization_id", b"organization_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListDepartmentsRequest: _TypeAlias = ListDepartmentsRequest  # noqa: Y015
+
+@_typing.final
+class ListDepartmentsResponse(_message.Message):
+    """Departments by name."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DEPARTMENTS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def departments(self) -> _containers.RepeatedCompositeFieldContainer[Global___Department]:
+        """The departments."""
+
+    def __init__(
+        self,
+        *,
+        departments: _abc.Iterable[Global___Department] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["departments", b"departments"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListDepartmentsResponse: _TypeAlias = ListDepartmentsResponse  # noqa: Y015
+
+@_typing.final
+class DeleteDepartmentRequest(_message.Message):
+    """Names a department to be removed."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    DEPARTMENT_ID_FIELD_NUMBER: _builtins.int
+    organization_id: _builtins.str
+    """The organization."""
+    department_id: _builtins.str
+    """The department."""
+    def __init__(
+        self,
+        *,
+        organization_id: _builtins.str = ...,
+        department_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["department_id", b"department_id", "organization_id", b"organization_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DeleteDepartmentRequest: _TypeAlias = DeleteDepartmentRequest  # noqa: Y015
+
+@_typing.final
+class DeleteDepartmentResponse(_message.Message):
+    """The department is gone."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DeleteDepartmentResponse: _TypeAlias = DeleteDepartmentResponse  # noqa: Y015
+
+@_typing.final
+class PutQueueRequest(_message.Message):
+    """A queue to be stored."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    QUEUE_FIELD_NUMBER: _builtins.int
+    organization_id: _builtins.str
+    """The organization."""
+    @_builtins.property
+    def queue(self) -> Global___Queue:
+        """The queue."""
+
+    def __init__(
+        self,
+        *,
+        organization_id: _builtins.str = ...,
+        queue: Global___Queue | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["queue", b"queue"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["organization_id", b"organization_id", "queue", b"queue"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PutQueueRequest: _TypeAlias = PutQueueRequest  # noqa: Y015
+
+@_typing.final
+class PutQueueResponse(_message.Message):
+    """What storing did."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    QUEUE_ID_FIELD_NUMBER: _builtins.int
+    IS_CHANGED_FIELD_NUMBER: _builtins.int
+    queue_id: _builtins.str
+    """The queue's id."""
+    is_changed: _builtins.bool
+    """Whether anything changed."""
+    def __init__(
+        self,
+        *,
+        queue_id: _builtins.str = ...,
+        is_changed: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["is_changed", b"is_changed", "queue_id", b"queue_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PutQueueResponse: _TypeAlias = PutQueueResponse  # noqa: Y015
+
+@_typing.final
+class ListQueuesRequest(_message.Message):
+    """Asks for queues."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    organization_id: _builtins.str
+    """The organization."""
+    def __init__(
+        self,
+        *,
+        organization_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["organization_id", b"organization_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListQueuesRequest: _TypeAlias = ListQueuesRequest  # noqa: Y015
+
+@_typing.final
+class ListQueuesResponse(_message.Message):
+    """Queues, those of the highest priority first."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    QUEUES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def queues(self) -> _containers.RepeatedCompositeFieldContainer[Global___Queue]:
+        """The queues."""
+
+    def __init__(
+        self,
+        *,
+        queues: _abc.Iterable[Global___Queue] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["queues", b"queues"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListQueuesResponse: _TypeAlias = ListQueuesResponse  # noqa: Y015
+
+@_typing.final
+class DeleteQueueRequest(_message.Message):
+    """Names a queue to be removed."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    QUEUE_ID_FIELD_NUMBER: _builtins.int
+    organization_id: _builtins.str
+    """The organization."""
+    queue_id: _builtins.str
+    """The queue."""
+    def __init__(
+        self,
+        *,
+        organization_id: _builtins.str = ...,
+        queue_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["organization_id", b"organization_id", "queue_id", b"queue_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DeleteQueueRequest: _TypeAlias = DeleteQueueRequest  # noqa: Y015
+
+@_typing.final
+class DeleteQueueResponse(_message.Message):
+    """The queue is gone."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DeleteQueueResponse: _TypeAlias = DeleteQueueResponse  # noqa: Y015
+
+@_typing.final
+class PutAgentRequest(_message.Message):
+    """An agent to be stored."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    AGENT_FIELD_NUMBER: _builtins.int
+    organization_id: _builtins.str
+    """The organization."""
+    @_builtins.property
+    def agent(self) -> Global___Agent:
+        """The agent."""
+
+    def __init__(
+        self,
+        *,
+        organization_id: _builtins.str = ...,
+        agent: Global___Agent | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["agent", b"agent"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent", b"agent", "organization_id", b"organization_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PutAgentRequest: _TypeAlias = PutAgentRequest  # noqa: Y015
+
+@_typing.final
+class PutAgentResponse(_message.Message):
+    """What storing did."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    IS_CHANGED_FIELD_NUMBER: _builtins.int
+    is_changed: _builtins.bool
+    """Whether anything changed."""
+    def __init__(
+        self,
+        *,
+        is_changed: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["is_changed", b"is_changed"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PutAgentResponse: _TypeAlias = PutAgentResponse  # noqa: Y015
+
+@_typing.final
+class ListAgentsRequest(_message.Message):
+    """Asks for agents."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    organization_id: _builtins.str
+    """The organization."""
+    def __init__(
+        self,
+        *,
+        organization_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["organization_id", b"organization_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListAgentsRequest: _TypeAlias = ListAgentsRequest  # noqa: Y015
+
+@_typing.final
+class ListAgentsResponse(_message.Message):
+    """Agents by name."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    AGENTS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def agents(self) -> _containers.RepeatedCompositeFieldContainer[Global___Agent]:
+        """The agents."""
+
+    def __init__(
+        self,
+        *,
+        agents: _abc.Iterable[Global___Agent] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agents", b"agents"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListAgentsResponse: _TypeAlias = ListAgentsResponse  # noqa: Y015
+
+@_typing.final
+class SetPresenceRequest(_message.Message):
+    """What an agent does from now on."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    AGENT_ID_FIELD_NUMBER: _builtins.int
+    PRESENCE_FIELD_NUMBER: _builtins.int
+    SECONDS_FIELD_NUMBER: _builtins.int
+    organization_id: _builtins.str
+    """The organization."""
+    agent_id: _builtins.str
+    """The agent."""
+    presence: Global___Presence.ValueType
+    """What they do."""
+    seconds: _builtins.int
+    """For how many seconds this holds, 10 to 43,200; 0 means 120."""
+    def __init__(
+        self,
+        *,
+        organization_id: _builtins.str = ...,
+        agent_id: _builtins.str = ...,
+        presence: Global___Presence.ValueType = ...,
+        seconds: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "organization_id", b"organization_id", "presence", b"presence", "seconds", b"seconds"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SetPresenceRequest: _TypeAlias = SetPresenceRequest  # noqa: Y015
+
+@_typing.final
+class SetPresenceResponse(_message.Message):
+    """What was said."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PRESENT_UNTIL_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def present_until(self) -> _timestamp_pb2.Timestamp:
+        """Until when it holds."""
+
+    def __init__(
+        self,
+        *,
+        present_until: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["present_until", b"present_until"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["present_until", b"present_until"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SetPresenceResponse: _TypeAlias = SetPresenceResponse  # noqa: Y015
+
+@_typing.final
+class EntryChange(_message.Message):
+    """What happened to an entry."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    AT_FIELD_NUMBER: _builtins.int
+    KIND_FIELD_NUMBER: _builtins.int
+    FROM_QUEUE_ID_FIELD_NUMBER: _builtins.int
+    QUEUE_ID_FIELD_NUMBER: _builtins.int
+    AGENT_ID_FIELD_NUMBER: _builtins.int
+    ACTOR_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    kind: _builtins.str
+    """queued, overflowed, assigned, pulled, routed, taken, transferred, sla_alert or ended."""
+    from_queue_id: _builtins.str
+    """The queue it left; may be empty."""
+    queue_id: _builtins.str
+    """The queue it is in; may be empty."""
+    agent_id: _builtins.str
+    """The agent who has it; may be empty."""
+    actor: _builtins.str
+    """Who did it, as in audit logs."""
+    reason: _builtins.str
+    """Why, in their words or ours; may be empty."""
+    @_builtins.property
+    def at(self) -> _timestamp_pb2.Timestamp:
+        """When."""
+
+    def __init__(
+        self,
+        *,
+        at: _timestamp_pb2.Timestamp | None = ...,
+        kind: _builtins.str = ...,
+        from_queue_id: _builtins.str = ...,
+        queue_id: _builtins.str = ...,
+        agent_id: _builtins.str = ...,
+        actor: _builtins.str = ...,
+        reason: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["at", b"at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor", b"actor", "agent_id", b"agent_id", "at", b"at", "from_queue_id", b"from_queue_id", "kind", b"kind", "queue_id", b"queue_id", "reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EntryChange: _TypeAlias = EntryChange  # noqa: Y015
+
+@_typing.final
+class QueueEntry(_message.Message):
+    """A conversation among people: it waits in a queue, or an agent has it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENTRY_ID_FIELD_NUMBER: _builtins.int
+    CONVERSATION_ID_FIELD_NUMBER: _builtins.int
+    PHONE_NUMBER_ID_FIELD_NUMBER: _builtins.int
+    WA_ID_FIELD_NUMBER: _builtins.int
+    USER_ID_FIELD_NUMBER: _builtins.int
+    CONTACT_NAME_FIELD_NUMBER: _builtins.int
+    QUEUE_ID_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    PRIORITY_FIELD_NUMBER: _builtins.int
+    IS_VIP_FIELD_NUMBER: _builtins.int
+    QUEUED_AT_FIELD_NUMBER: _builtins.int
+    HANDOFF_CONTEXT_FIELD_NUMBER: _builtins.int
+    SLA_DUE_AT_FIELD_NUMBER: _builtins.int
+    SLA_STATE_FIELD_NUMBER: _builtins.int
+    AGENT_ID_FIELD_NUMBER: _builtins.int
+    ASSIGNED_AT_FIELD_NUMBER: _builtins.int
+    ENDED_AT_FIELD_NUMBER: _builtins.int
+    END_REASON_FIELD_NUMBER: _builtins.int
+    CHANGES_FIELD_NUMBER: _builtins.int
+    entry_id: _builtins.str
+    """A UUID."""
+    conversation_id: _builtins.str
+    """The conversation."""
+    phone_number_id: _builtins.str
+    """The business number."""
+    wa_id: _builtins.str
+    """The contact's newest phone number in digits; may be empty."""
+    user_id: _builtins.str
+    """The contact's newest business-scoped user id; may be empty."""
+    contact_name: _builtins.str
+    """What the contact calls themselves; may be empty."""
+    queue_id: _builtins.str
+    """The queue; empty when somebody took the conversation without one."""
+    state: _builtins.str
+    """waiting, assigned or ended."""
+    priority: _builtins.int
+    """0 to 100; the highest first."""
+    is_vip: _builtins.bool
+    """Whether the contact goes before others of the same priority."""
+    handoff_context: _builtins.str
+    """What the flow told people."""
+    sla_state: Global___SlaState.ValueType
+    """How that stands."""
+    agent_id: _builtins.str
+    """The agent who has it, or had it last; may be empty."""
+    end_reason: _builtins.str
+    """How it ended, such as released."""
+    @_builtins.property
+    def queued_at(self) -> _timestamp_pb2.Timestamp:
+        """Since when it waits, or waited."""
+
+    @_builtins.property
+    def sla_due_at(self) -> _timestamp_pb2.Timestamp:
+        """When somebody should have it; unset when nothing is promised."""
+
+    @_builtins.property
+    def assigned_at(self) -> _timestamp_pb2.Timestamp:
+        """Since when."""
+
+    @_builtins.property
+    def ended_at(self) -> _timestamp_pb2.Timestamp:
+        """When it ended."""
+
+    @_builtins.property
+    def changes(self) -> _containers.RepeatedCompositeFieldContainer[Global___EntryChange]:
+        """What happened to it, the newest 50 changes, oldest first."""
+
+    def __init__(
+        self,
+        *,
+        entry_id: _builtins.str = ...,
+        conversation_id: _builtins.str = ...,
+        phone_number_id: _builtins.str = ...,
+        wa_id: _builtins.str = ...,
+        user_id: _builtins.str = ...,
+        contact_name: _builtins.str = ...,
+        queue_id: _builtins.str = ...,
+        state: _builtins.str = ...,
+        priority: _builtins.int = ...,
+        is_vip: _builtins.bool = ...,
+        queued_at: _timestamp_pb2.Timestamp | None = ...,
+        handoff_context: _builtins.str = ...,
+        sla_due_at: _timestamp_pb2.Timestamp | None = ...,
+        sla_state: Global___SlaState.ValueType = ...,
+        agent_id: _builtins.str = ...,
+        assigned_at: _timestamp_pb2.Timestamp | None = ...,
+        ended_at: _timestamp_pb2.Timestamp | None = ...,
+        end_reason: _builtins.str = ...,
+        changes: _abc.Iterable[Global___EntryChange] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["assigned_at", b"assigned_at", "ended_at", b"ended_at", "queued_at", b"queued_at", "sla_due_at", b"sla_due_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "assigned_at", b"assigned_at", "changes", b"changes", "contact_name", b"contact_name", "conversation_id", b"conversation_id", "end_reason", b"end_reason", "ended_at", b"ended_at", "entry_id", b"entry_id", "handoff_context", b"handoff_context", "is_vip", b"is_vip", "phone_number_id", b"phone_number_id", "priority", b"priority", "queue_id", b"queue_id", "queued_at", b"queued_at", "sla_due_at", b"sla_due_at", "sla_state", b"sla_state", "state", b"state", "user_id", b"user_id", "wa_id", b"wa_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___QueueEntry: _TypeAlias = QueueEntry  # noqa: Y015
+
+@_typing.final
+class ListEntriesRequest(_message.Message):
+    """Asks for entries."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    QUEUE_ID_FIELD_NUMBER: _builtins.int
+    AGENT_ID_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    LIMIT_FIELD_NUMBER: _builtins.int
+    CURSOR_FIELD_NUMBER: _builtins.int
+    organization_id: _builtins.str
+    """The organization."""
+    queue_id: _builtins.str
+    """Only of this queue; empty means all."""
+    agent_id: _builtins.str
+    """Only of this agent; empty means all."""
+    state: _builtins.str
+    """waiting, assigned or ended; empty means those that have not ended."""
+    limit: _builtins.int
+    """At most this many; 0 means 50, more than 200 is refused."""
+    cursor: _builtins.str
+    """Where to go on; empty begins."""
+    def __init__(
+        self,
+        *,
+        organization_id: _builtins.str = ...,
+        queue_id: _builtins.str = ...,
+        agent_id: _builtins.str = ...,
+        state: _builtins.str = ...,
+        limit: _builtins.int = ...,
+        cursor: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "cursor", b"cursor", "limit", b"limit", "organization_id", b"organization_id", "queue_id", b"queue_id", "state", b"state"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListEntriesRequest: _TypeAlias = ListEntriesRequest  # noqa: Y015
+
+@_typing.final
+class ListEntriesResponse(_message.Message):
+    """Entries, newest first."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENTRIES_FIELD_NUMBER: _builtins.int
+    CURSOR_FIELD_NUMBER: _builtins.int
+    cursor: _builtins.str
+    """Where the next page begins; empty after the last."""
+    @_builtins.property
+    def entries(self) -> _containers.RepeatedCompositeFieldContainer[Global___QueueEntry]:
+        """The entries."""
+
+    def __init__(
+        self,
+        *,
+        entries: _abc.Iterable[Global___QueueEntry] | None = ...,
+        cursor: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cursor", b"cursor", "entries", b"entries"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListEntriesResponse: _TypeAlias = ListEntriesResponse  # noqa: Y015
+
+@_typing.final
+class PullRequest(_message.Message):
+    """Asks for the next conversation."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    AGENT_ID_FIELD_NUMBER: _builtins.int
+    QUEUE_IDS_FIELD_NUMBER: _builtins.int
+    organization_id: _builtins.str
+    """The organization."""
+    agent_id: _builtins.str
+    """The agent who wants it."""
+    @_builtins.property
+    def queue_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Only from these queues; none means all the agent may take from."""
+
+    def __init__(
+        self,
+        *,
+        organization_id: _builtins.str = ...,
+        agent_id: _builtins.str = ...,
+        queue_ids: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "organization_id", b"organization_id", "queue_ids", b"queue_ids"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PullRequest: _TypeAlias = PullRequest  # noqa: Y015
+
+@_typing.final
+class PullResponse(_message.Message):
+    """The conversation, if one waits."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENTRY_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def entry(self) -> Global___QueueEntry:
+        """Unset when none waits that this agent may have."""
+
+    def __init__(
+        self,
+        *,
+        entry: Global___QueueEntry | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["entry", b"entry"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["entry", b"entry"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PullResponse: _TypeAlias = PullResponse  # noqa: Y015
+
+@_typing.final
+class ConversationName(_message.Message):
+    """Names a conversation: by its id, or by its contact."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CONVERSATION_ID_FIELD_NUMBER: _builtins.int
+    CONTACT_FIELD_NUMBER: _builtins.int
+    PHONE_NUMBER_ID_FIELD_NUMBER: _builtins.int
+    conversation_id: _builtins.str
+    """The conversation, a UUID; empty when contact is set."""
+    contact: _builtins.str
+    """The contact's phone number or user id: the conversation with the latest message is meant."""
+    phone_number_id: _builtins.str
+    """The business number, to choose among a contact's conversations; empty means the latest."""
+    def __init__(
+        self,
+        *,
+        conversation_id: _builtins.str = ...,
+        contact: _builtins.str = ...,
+        phone_number_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["contact", b"contact", "conversation_id", b"conversation_id", "phone_number_id", b"phone_number_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ConversationName: _TypeAlias = ConversationName  # noqa: Y015
+
+@_typing.final
+class AssignRequest(_message.Message):
+    """A conversation for an agent."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    CONVERSATION_FIELD_NUMBER: _builtins.int
+    AGENT_ID_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    organization_id: _builtins.str
+    """The organization."""
+    agent_id: _builtins.str
+    """The agent."""
+    reason: _builtins.str
+    """Why, for the history; 500 characters at most."""
+    @_builtins.property
+    def conversation(self) -> Global___ConversationName:
+        """The conversation."""
+
+    def __init__(
+        self,
+        *,
+        organization_id: _builtins.str = ...,
+        conversation: Global___ConversationName | None = ...,
+        agent_id: _builtins.str = ...,
+        reason: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["conversation", b"conversation"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "conversation", b"conversation", "organization_id", b"organization_id", "reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AssignRequest: _TypeAlias = AssignRequest  # noqa: Y015
+
+@_typing.final
+class AssignResponse(_message.Message):
+    """The conversation as it is now."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENTRY_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def entry(self) -> Global___QueueEntry:
+        """The entry."""
+
+    def __init__(
+        self,
+        *,
+        entry: Global___QueueEntry | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["entry", b"entry"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["entry", b"entry"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AssignResponse: _TypeAlias = AssignResponse  # noqa: Y015
+
+@_typing.final
+class TransferRequest(_message.Message):
+    """A conversation for a queue."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    CONVERSATION_FIELD_NUMBER: _builtins.int
+    QUEUE_ID_FIELD_NUMBER: _builtins.int
+    DEPARTMENT_ID_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    organization_id: _builtins.str
+    """The organization."""
+    queue_id: _builtins.str
+    """The queue; empty when department_id is set."""
+    department_id: _builtins.str
+    """The department, whose first queue is meant; empty when queue_id is set."""
+    reason: _builtins.str
+    """Why, for the history; 500 characters at most."""
+    @_builtins.property
+    def conversation(self) -> Global___ConversationName:
+        """The conversation."""
+
+    def __init__(
+        self,
+        *,
+        organization_id: _builtins.str = ...,
+        conversation: Global___ConversationName | None = ...,
+        queue_id: _builtins.str = ...,
+        department_id: _builtins.str = ...,
+        reason: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["conversation", b"conversation"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["conversation", b"conversation", "department_id", b"department_id", "organization_id", b"organization_id", "queue_id", b"queue_id", "reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TransferRequest: _TypeAlias = TransferRequest  # noqa: Y015
+
+@_typing.final
+class TransferResponse(_message.Message):
+    """The conversation as it is now."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENTRY_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def entry(self) -> Global___QueueEntry:
+        """The entry."""
+
+    def __init__(
+        self,
+        *,
+        entry: Global___QueueEntry | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["entry", b"entry"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["entry", b"entry"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TransferResponse: _TypeAlias = TransferResponse  # noqa: Y015
+
+@_typing.final
+class ReleaseRequest(_message.Message):
+    """A conversation for the bot."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    CONVERSATION_FIELD_NUMBER: _builtins.int
+    IS_UNATTENDED_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    organization_id: _builtins.str
+    """The organization."""
+    is_unattended: _builtins.bool
+    """Whether nobody took care of it: the flow goes on by no_agent."""
+    reason: _builtins.str
+    """Why, for the history; 500 characters at most."""
+    @_builtins.property
+    def conversation(self) -> Global___ConversationName:
+        """The conversation."""
+
+    def __init__(
+        self,
+        *,
+        organization_id: _builtins.str = ...,
+        conversation: Global___ConversationName | None = ...,
+        is_unattended: _builtins.bool = ...,
+        reason: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["conversation", b"conversation"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["conversation", b"conversation", "is_unattended", b"is_unattended", "organization_id", b"organization_id", "reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReleaseRequest: _TypeAlias = ReleaseRequest  # noqa: Y015
+
+@_typing.final
+class ReleaseResponse(_message.Message):
+    """What releasing did."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CONVERSATION_ID_FIELD_NUMBER: _builtins.int
+    IS_CHANGED_FIELD_NUMBER: _builtins.int
+    conversation_id: _builtins.str
+    """The conversation."""
+    is_changed: _builtins.bool
+    """False when the bot had it already."""
+    def __init__(
+        self,
+        *,
+        conversation_id: _builtins.str = ...,
+        is_changed: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["conversation_id", b"conversation_id", "is_changed", b"is_changed"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReleaseResponse: _TypeAlias = ReleaseResponse  # noqa: Y015
 
 @_typing.final
 class ListByFilterRequest(_message.Message):

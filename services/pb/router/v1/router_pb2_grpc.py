@@ -1130,6 +1130,656 @@ class Orders:
             _registered_method=True)
 
 
+class QueuesStub:
+    """Departments, queues and agents: who is to have the conversations that belong to people.
+    """
+
+    def __init__(self, channel):
+        """Constructor.
+
+        Args:
+            channel: A grpc.Channel.
+        """
+        self.PutDepartment = channel.unary_unary(
+                '/pytake.router.v1.Queues/PutDepartment',
+                request_serializer=router_dot_v1_dot_router__pb2.PutDepartmentRequest.SerializeToString,
+                response_deserializer=router_dot_v1_dot_router__pb2.PutDepartmentResponse.FromString,
+                _registered_method=True)
+        self.ListDepartments = channel.unary_unary(
+                '/pytake.router.v1.Queues/ListDepartments',
+                request_serializer=router_dot_v1_dot_router__pb2.ListDepartmentsRequest.SerializeToString,
+                response_deserializer=router_dot_v1_dot_router__pb2.ListDepartmentsResponse.FromString,
+                _registered_method=True)
+        self.DeleteDepartment = channel.unary_unary(
+                '/pytake.router.v1.Queues/DeleteDepartment',
+                request_serializer=router_dot_v1_dot_router__pb2.DeleteDepartmentRequest.SerializeToString,
+                response_deserializer=router_dot_v1_dot_router__pb2.DeleteDepartmentResponse.FromString,
+                _registered_method=True)
+        self.PutQueue = channel.unary_unary(
+                '/pytake.router.v1.Queues/PutQueue',
+                request_serializer=router_dot_v1_dot_router__pb2.PutQueueRequest.SerializeToString,
+                response_deserializer=router_dot_v1_dot_router__pb2.PutQueueResponse.FromString,
+                _registered_method=True)
+        self.ListQueues = channel.unary_unary(
+                '/pytake.router.v1.Queues/ListQueues',
+                request_serializer=router_dot_v1_dot_router__pb2.ListQueuesRequest.SerializeToString,
+                response_deserializer=router_dot_v1_dot_router__pb2.ListQueuesResponse.FromString,
+                _registered_method=True)
+        self.DeleteQueue = channel.unary_unary(
+                '/pytake.router.v1.Queues/DeleteQueue',
+                request_serializer=router_dot_v1_dot_router__pb2.DeleteQueueRequest.SerializeToString,
+                response_deserializer=router_dot_v1_dot_router__pb2.DeleteQueueResponse.FromString,
+                _registered_method=True)
+        self.PutAgent = channel.unary_unary(
+                '/pytake.router.v1.Queues/PutAgent',
+                request_serializer=router_dot_v1_dot_router__pb2.PutAgentRequest.SerializeToString,
+                response_deserializer=router_dot_v1_dot_router__pb2.PutAgentResponse.FromString,
+                _registered_method=True)
+        self.ListAgents = channel.unary_unary(
+                '/pytake.router.v1.Queues/ListAgents',
+                request_serializer=router_dot_v1_dot_router__pb2.ListAgentsRequest.SerializeToString,
+                response_deserializer=router_dot_v1_dot_router__pb2.ListAgentsResponse.FromString,
+                _registered_method=True)
+        self.SetPresence = channel.unary_unary(
+                '/pytake.router.v1.Queues/SetPresence',
+                request_serializer=router_dot_v1_dot_router__pb2.SetPresenceRequest.SerializeToString,
+                response_deserializer=router_dot_v1_dot_router__pb2.SetPresenceResponse.FromString,
+                _registered_method=True)
+        self.ListEntries = channel.unary_unary(
+                '/pytake.router.v1.Queues/ListEntries',
+                request_serializer=router_dot_v1_dot_router__pb2.ListEntriesRequest.SerializeToString,
+                response_deserializer=router_dot_v1_dot_router__pb2.ListEntriesResponse.FromString,
+                _registered_method=True)
+        self.Pull = channel.unary_unary(
+                '/pytake.router.v1.Queues/Pull',
+                request_serializer=router_dot_v1_dot_router__pb2.PullRequest.SerializeToString,
+                response_deserializer=router_dot_v1_dot_router__pb2.PullResponse.FromString,
+                _registered_method=True)
+        self.Assign = channel.unary_unary(
+                '/pytake.router.v1.Queues/Assign',
+                request_serializer=router_dot_v1_dot_router__pb2.AssignRequest.SerializeToString,
+                response_deserializer=router_dot_v1_dot_router__pb2.AssignResponse.FromString,
+                _registered_method=True)
+        self.Transfer = channel.unary_unary(
+                '/pytake.router.v1.Queues/Transfer',
+                request_serializer=router_dot_v1_dot_router__pb2.TransferRequest.SerializeToString,
+                response_deserializer=router_dot_v1_dot_router__pb2.TransferResponse.FromString,
+                _registered_method=True)
+        self.Release = channel.unary_unary(
+                '/pytake.router.v1.Queues/Release',
+                request_serializer=router_dot_v1_dot_router__pb2.ReleaseRequest.SerializeToString,
+                response_deserializer=router_dot_v1_dot_router__pb2.ReleaseResponse.FromString,
+                _registered_method=True)
+
+
+class QueuesServicer:
+    """Departments, queues and agents: who is to have the conversations that belong to people.
+    """
+
+    def PutDepartment(self, request, context):
+        """Creates or replaces a department by name.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListDepartments(self, request, context):
+        """Lists departments by name.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DeleteDepartment(self, request, context):
+        """Removes a department that has no queues. FAILED_PRECONDITION with QUEUE_IN_USE while it has.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def PutQueue(self, request, context):
+        """Creates or replaces a queue by name.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListQueues(self, request, context):
+        """Lists queues, those of the highest priority first, with how many wait.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DeleteQueue(self, request, context):
+        """Removes a queue. FAILED_PRECONDITION with QUEUE_IN_USE while conversations are in it, or another overflows into it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def PutAgent(self, request, context):
+        """Creates or replaces an agent by id, without their presence.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListAgents(self, request, context):
+        """Lists agents by name, with how many conversations they have.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SetPresence(self, request, context):
+        """Says what an agent does, for a while: after it the agent is offline unless this is said again.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListEntries(self, request, context):
+        """Lists conversations among people, newest first, page by page.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Pull(self, request, context):
+        """Gives an agent the conversation whose turn it is; an answer without an entry means that none waits that this agent may
+        have. Of any number of calls at once no two get the same.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Assign(self, request, context):
+        """Gives a conversation to an agent; one that is the bot's is taken from it. FAILED_PRECONDITION with AGENT_UNAVAILABLE when
+        the agent is not there, has no room, or is not for it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Transfer(self, request, context):
+        """Puts a conversation into a queue; one that is the bot's is taken from it. What people were told of it goes along.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Release(self, request, context):
+        """Gives a conversation back to the bot: a flow that handed it over goes on.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+
+def add_QueuesServicer_to_server(servicer, server):
+    rpc_method_handlers = {
+            'PutDepartment': grpc.unary_unary_rpc_method_handler(
+                    servicer.PutDepartment,
+                    request_deserializer=router_dot_v1_dot_router__pb2.PutDepartmentRequest.FromString,
+                    response_serializer=router_dot_v1_dot_router__pb2.PutDepartmentResponse.SerializeToString,
+            ),
+            'ListDepartments': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListDepartments,
+                    request_deserializer=router_dot_v1_dot_router__pb2.ListDepartmentsRequest.FromString,
+                    response_serializer=router_dot_v1_dot_router__pb2.ListDepartmentsResponse.SerializeToString,
+            ),
+            'DeleteDepartment': grpc.unary_unary_rpc_method_handler(
+                    servicer.DeleteDepartment,
+                    request_deserializer=router_dot_v1_dot_router__pb2.DeleteDepartmentRequest.FromString,
+                    response_serializer=router_dot_v1_dot_router__pb2.DeleteDepartmentResponse.SerializeToString,
+            ),
+            'PutQueue': grpc.unary_unary_rpc_method_handler(
+                    servicer.PutQueue,
+                    request_deserializer=router_dot_v1_dot_router__pb2.PutQueueRequest.FromString,
+                    response_serializer=router_dot_v1_dot_router__pb2.PutQueueResponse.SerializeToString,
+            ),
+            'ListQueues': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListQueues,
+                    request_deserializer=router_dot_v1_dot_router__pb2.ListQueuesRequest.FromString,
+                    response_serializer=router_dot_v1_dot_router__pb2.ListQueuesResponse.SerializeToString,
+            ),
+            'DeleteQueue': grpc.unary_unary_rpc_method_handler(
+                    servicer.DeleteQueue,
+                    request_deserializer=router_dot_v1_dot_router__pb2.DeleteQueueRequest.FromString,
+                    response_serializer=router_dot_v1_dot_router__pb2.DeleteQueueResponse.SerializeToString,
+            ),
+            'PutAgent': grpc.unary_unary_rpc_method_handler(
+                    servicer.PutAgent,
+                    request_deserializer=router_dot_v1_dot_router__pb2.PutAgentRequest.FromString,
+                    response_serializer=router_dot_v1_dot_router__pb2.PutAgentResponse.SerializeToString,
+            ),
+            'ListAgents': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListAgents,
+                    request_deserializer=router_dot_v1_dot_router__pb2.ListAgentsRequest.FromString,
+                    response_serializer=router_dot_v1_dot_router__pb2.ListAgentsResponse.SerializeToString,
+            ),
+            'SetPresence': grpc.unary_unary_rpc_method_handler(
+                    servicer.SetPresence,
+                    request_deserializer=router_dot_v1_dot_router__pb2.SetPresenceRequest.FromString,
+                    response_serializer=router_dot_v1_dot_router__pb2.SetPresenceResponse.SerializeToString,
+            ),
+            'ListEntries': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListEntries,
+                    request_deserializer=router_dot_v1_dot_router__pb2.ListEntriesRequest.FromString,
+                    response_serializer=router_dot_v1_dot_router__pb2.ListEntriesResponse.SerializeToString,
+            ),
+            'Pull': grpc.unary_unary_rpc_method_handler(
+                    servicer.Pull,
+                    request_deserializer=router_dot_v1_dot_router__pb2.PullRequest.FromString,
+                    response_serializer=router_dot_v1_dot_router__pb2.PullResponse.SerializeToString,
+            ),
+            'Assign': grpc.unary_unary_rpc_method_handler(
+                    servicer.Assign,
+                    request_deserializer=router_dot_v1_dot_router__pb2.AssignRequest.FromString,
+                    response_serializer=router_dot_v1_dot_router__pb2.AssignResponse.SerializeToString,
+            ),
+            'Transfer': grpc.unary_unary_rpc_method_handler(
+                    servicer.Transfer,
+                    request_deserializer=router_dot_v1_dot_router__pb2.TransferRequest.FromString,
+                    response_serializer=router_dot_v1_dot_router__pb2.TransferResponse.SerializeToString,
+            ),
+            'Release': grpc.unary_unary_rpc_method_handler(
+                    servicer.Release,
+                    request_deserializer=router_dot_v1_dot_router__pb2.ReleaseRequest.FromString,
+                    response_serializer=router_dot_v1_dot_router__pb2.ReleaseResponse.SerializeToString,
+            ),
+    }
+    generic_handler = grpc.method_handlers_generic_handler(
+            'pytake.router.v1.Queues', rpc_method_handlers)
+    server.add_generic_rpc_handlers((generic_handler,))
+    server.add_registered_method_handlers('pytake.router.v1.Queues', rpc_method_handlers)
+
+
+ # This class is part of an EXPERIMENTAL API.
+class Queues:
+    """Departments, queues and agents: who is to have the conversations that belong to people.
+    """
+
+    @staticmethod
+    def PutDepartment(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.router.v1.Queues/PutDepartment',
+            router_dot_v1_dot_router__pb2.PutDepartmentRequest.SerializeToString,
+            router_dot_v1_dot_router__pb2.PutDepartmentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListDepartments(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.router.v1.Queues/ListDepartments',
+            router_dot_v1_dot_router__pb2.ListDepartmentsRequest.SerializeToString,
+            router_dot_v1_dot_router__pb2.ListDepartmentsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DeleteDepartment(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.router.v1.Queues/DeleteDepartment',
+            router_dot_v1_dot_router__pb2.DeleteDepartmentRequest.SerializeToString,
+            router_dot_v1_dot_router__pb2.DeleteDepartmentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PutQueue(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.router.v1.Queues/PutQueue',
+            router_dot_v1_dot_router__pb2.PutQueueRequest.SerializeToString,
+            router_dot_v1_dot_router__pb2.PutQueueResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListQueues(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.router.v1.Queues/ListQueues',
+            router_dot_v1_dot_router__pb2.ListQueuesRequest.SerializeToString,
+            router_dot_v1_dot_router__pb2.ListQueuesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DeleteQueue(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.router.v1.Queues/DeleteQueue',
+            router_dot_v1_dot_router__pb2.DeleteQueueRequest.SerializeToString,
+            router_dot_v1_dot_router__pb2.DeleteQueueResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PutAgent(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.router.v1.Queues/PutAgent',
+            router_dot_v1_dot_router__pb2.PutAgentRequest.SerializeToString,
+            router_dot_v1_dot_router__pb2.PutAgentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListAgents(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.router.v1.Queues/ListAgents',
+            router_dot_v1_dot_router__pb2.ListAgentsRequest.SerializeToString,
+            router_dot_v1_dot_router__pb2.ListAgentsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SetPresence(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.router.v1.Queues/SetPresence',
+            router_dot_v1_dot_router__pb2.SetPresenceRequest.SerializeToString,
+            router_dot_v1_dot_router__pb2.SetPresenceResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListEntries(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.router.v1.Queues/ListEntries',
+            router_dot_v1_dot_router__pb2.ListEntriesRequest.SerializeToString,
+            router_dot_v1_dot_router__pb2.ListEntriesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Pull(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.router.v1.Queues/Pull',
+            router_dot_v1_dot_router__pb2.PullRequest.SerializeToString,
+            router_dot_v1_dot_router__pb2.PullResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Assign(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.router.v1.Queues/Assign',
+            router_dot_v1_dot_router__pb2.AssignRequest.SerializeToString,
+            router_dot_v1_dot_router__pb2.AssignResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Transfer(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.router.v1.Queues/Transfer',
+            router_dot_v1_dot_router__pb2.TransferRequest.SerializeToString,
+            router_dot_v1_dot_router__pb2.TransferResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Release(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.router.v1.Queues/Release',
+            router_dot_v1_dot_router__pb2.ReleaseRequest.SerializeToString,
+            router_dot_v1_dot_router__pb2.ReleaseResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+
 class PrivacyStub:
     """People who wrote: who they are, their erasure, and how long an organization keeps them.
     """

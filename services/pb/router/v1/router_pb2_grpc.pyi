@@ -405,6 +405,205 @@ class OrdersServicer(metaclass=_abc_1.ABCMeta):
 
 def add_OrdersServicer_to_server(servicer: OrdersServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
 
+class QueuesStub:
+    """Departments, queues and agents: who is to have the conversations that belong to people."""
+
+    @_typing.overload
+    def __new__(cls, channel: _grpc.Channel) -> _Self: ...
+    @_typing.overload
+    def __new__(cls, channel: _aio.Channel) -> QueuesAsyncStub: ...
+    PutDepartment: _grpc.UnaryUnaryMultiCallable[_router_pb2.PutDepartmentRequest, _router_pb2.PutDepartmentResponse]
+    """Creates or replaces a department by name."""
+    ListDepartments: _grpc.UnaryUnaryMultiCallable[_router_pb2.ListDepartmentsRequest, _router_pb2.ListDepartmentsResponse]
+    """Lists departments by name."""
+    DeleteDepartment: _grpc.UnaryUnaryMultiCallable[_router_pb2.DeleteDepartmentRequest, _router_pb2.DeleteDepartmentResponse]
+    """Removes a department that has no queues. FAILED_PRECONDITION with QUEUE_IN_USE while it has."""
+    PutQueue: _grpc.UnaryUnaryMultiCallable[_router_pb2.PutQueueRequest, _router_pb2.PutQueueResponse]
+    """Creates or replaces a queue by name."""
+    ListQueues: _grpc.UnaryUnaryMultiCallable[_router_pb2.ListQueuesRequest, _router_pb2.ListQueuesResponse]
+    """Lists queues, those of the highest priority first, with how many wait."""
+    DeleteQueue: _grpc.UnaryUnaryMultiCallable[_router_pb2.DeleteQueueRequest, _router_pb2.DeleteQueueResponse]
+    """Removes a queue. FAILED_PRECONDITION with QUEUE_IN_USE while conversations are in it, or another overflows into it."""
+    PutAgent: _grpc.UnaryUnaryMultiCallable[_router_pb2.PutAgentRequest, _router_pb2.PutAgentResponse]
+    """Creates or replaces an agent by id, without their presence."""
+    ListAgents: _grpc.UnaryUnaryMultiCallable[_router_pb2.ListAgentsRequest, _router_pb2.ListAgentsResponse]
+    """Lists agents by name, with how many conversations they have."""
+    SetPresence: _grpc.UnaryUnaryMultiCallable[_router_pb2.SetPresenceRequest, _router_pb2.SetPresenceResponse]
+    """Says what an agent does, for a while: after it the agent is offline unless this is said again."""
+    ListEntries: _grpc.UnaryUnaryMultiCallable[_router_pb2.ListEntriesRequest, _router_pb2.ListEntriesResponse]
+    """Lists conversations among people, newest first, page by page."""
+    Pull: _grpc.UnaryUnaryMultiCallable[_router_pb2.PullRequest, _router_pb2.PullResponse]
+    """Gives an agent the conversation whose turn it is; an answer without an entry means that none waits that this agent may
+    have. Of any number of calls at once no two get the same.
+    """
+    Assign: _grpc.UnaryUnaryMultiCallable[_router_pb2.AssignRequest, _router_pb2.AssignResponse]
+    """Gives a conversation to an agent; one that is the bot's is taken from it. FAILED_PRECONDITION with AGENT_UNAVAILABLE when
+    the agent is not there, has no room, or is not for it.
+    """
+    Transfer: _grpc.UnaryUnaryMultiCallable[_router_pb2.TransferRequest, _router_pb2.TransferResponse]
+    """Puts a conversation into a queue; one that is the bot's is taken from it. What people were told of it goes along."""
+    Release: _grpc.UnaryUnaryMultiCallable[_router_pb2.ReleaseRequest, _router_pb2.ReleaseResponse]
+    """Gives a conversation back to the bot: a flow that handed it over goes on."""
+
+@_typing.type_check_only
+class QueuesAsyncStub(QueuesStub):
+    """Departments, queues and agents: who is to have the conversations that belong to people."""
+
+    def __init__(self, channel: _aio.Channel) -> None: ...
+    PutDepartment: _aio.UnaryUnaryMultiCallable[_router_pb2.PutDepartmentRequest, _router_pb2.PutDepartmentResponse]  # type: ignore[assignment]
+    """Creates or replaces a department by name."""
+    ListDepartments: _aio.UnaryUnaryMultiCallable[_router_pb2.ListDepartmentsRequest, _router_pb2.ListDepartmentsResponse]  # type: ignore[assignment]
+    """Lists departments by name."""
+    DeleteDepartment: _aio.UnaryUnaryMultiCallable[_router_pb2.DeleteDepartmentRequest, _router_pb2.DeleteDepartmentResponse]  # type: ignore[assignment]
+    """Removes a department that has no queues. FAILED_PRECONDITION with QUEUE_IN_USE while it has."""
+    PutQueue: _aio.UnaryUnaryMultiCallable[_router_pb2.PutQueueRequest, _router_pb2.PutQueueResponse]  # type: ignore[assignment]
+    """Creates or replaces a queue by name."""
+    ListQueues: _aio.UnaryUnaryMultiCallable[_router_pb2.ListQueuesRequest, _router_pb2.ListQueuesResponse]  # type: ignore[assignment]
+    """Lists queues, those of the highest priority first, with how many wait."""
+    DeleteQueue: _aio.UnaryUnaryMultiCallable[_router_pb2.DeleteQueueRequest, _router_pb2.DeleteQueueResponse]  # type: ignore[assignment]
+    """Removes a queue. FAILED_PRECONDITION with QUEUE_IN_USE while conversations are in it, or another overflows into it."""
+    PutAgent: _aio.UnaryUnaryMultiCallable[_router_pb2.PutAgentRequest, _router_pb2.PutAgentResponse]  # type: ignore[assignment]
+    """Creates or replaces an agent by id, without their presence."""
+    ListAgents: _aio.UnaryUnaryMultiCallable[_router_pb2.ListAgentsRequest, _router_pb2.ListAgentsResponse]  # type: ignore[assignment]
+    """Lists agents by name, with how many conversations they have."""
+    SetPresence: _aio.UnaryUnaryMultiCallable[_router_pb2.SetPresenceRequest, _router_pb2.SetPresenceResponse]  # type: ignore[assignment]
+    """Says what an agent does, for a while: after it the agent is offline unless this is said again."""
+    ListEntries: _aio.UnaryUnaryMultiCallable[_router_pb2.ListEntriesRequest, _router_pb2.ListEntriesResponse]  # type: ignore[assignment]
+    """Lists conversations among people, newest first, page by page."""
+    Pull: _aio.UnaryUnaryMultiCallable[_router_pb2.PullRequest, _router_pb2.PullResponse]  # type: ignore[assignment]
+    """Gives an agent the conversation whose turn it is; an answer without an entry means that none waits that this agent may
+    have. Of any number of calls at once no two get the same.
+    """
+    Assign: _aio.UnaryUnaryMultiCallable[_router_pb2.AssignRequest, _router_pb2.AssignResponse]  # type: ignore[assignment]
+    """Gives a conversation to an agent; one that is the bot's is taken from it. FAILED_PRECONDITION with AGENT_UNAVAILABLE when
+    the agent is not there, has no room, or is not for it.
+    """
+    Transfer: _aio.UnaryUnaryMultiCallable[_router_pb2.TransferRequest, _router_pb2.TransferResponse]  # type: ignore[assignment]
+    """Puts a conversation into a queue; one that is the bot's is taken from it. What people were told of it goes along."""
+    Release: _aio.UnaryUnaryMultiCallable[_router_pb2.ReleaseRequest, _router_pb2.ReleaseResponse]  # type: ignore[assignment]
+    """Gives a conversation back to the bot: a flow that handed it over goes on."""
+
+class QueuesServicer(metaclass=_abc_1.ABCMeta):
+    """Departments, queues and agents: who is to have the conversations that belong to people."""
+
+    @_abc_1.abstractmethod
+    def PutDepartment(
+        self,
+        request: _router_pb2.PutDepartmentRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_router_pb2.PutDepartmentResponse, _abc.Awaitable[_router_pb2.PutDepartmentResponse]]:
+        """Creates or replaces a department by name."""
+
+    @_abc_1.abstractmethod
+    def ListDepartments(
+        self,
+        request: _router_pb2.ListDepartmentsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_router_pb2.ListDepartmentsResponse, _abc.Awaitable[_router_pb2.ListDepartmentsResponse]]:
+        """Lists departments by name."""
+
+    @_abc_1.abstractmethod
+    def DeleteDepartment(
+        self,
+        request: _router_pb2.DeleteDepartmentRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_router_pb2.DeleteDepartmentResponse, _abc.Awaitable[_router_pb2.DeleteDepartmentResponse]]:
+        """Removes a department that has no queues. FAILED_PRECONDITION with QUEUE_IN_USE while it has."""
+
+    @_abc_1.abstractmethod
+    def PutQueue(
+        self,
+        request: _router_pb2.PutQueueRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_router_pb2.PutQueueResponse, _abc.Awaitable[_router_pb2.PutQueueResponse]]:
+        """Creates or replaces a queue by name."""
+
+    @_abc_1.abstractmethod
+    def ListQueues(
+        self,
+        request: _router_pb2.ListQueuesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_router_pb2.ListQueuesResponse, _abc.Awaitable[_router_pb2.ListQueuesResponse]]:
+        """Lists queues, those of the highest priority first, with how many wait."""
+
+    @_abc_1.abstractmethod
+    def DeleteQueue(
+        self,
+        request: _router_pb2.DeleteQueueRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_router_pb2.DeleteQueueResponse, _abc.Awaitable[_router_pb2.DeleteQueueResponse]]:
+        """Removes a queue. FAILED_PRECONDITION with QUEUE_IN_USE while conversations are in it, or another overflows into it."""
+
+    @_abc_1.abstractmethod
+    def PutAgent(
+        self,
+        request: _router_pb2.PutAgentRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_router_pb2.PutAgentResponse, _abc.Awaitable[_router_pb2.PutAgentResponse]]:
+        """Creates or replaces an agent by id, without their presence."""
+
+    @_abc_1.abstractmethod
+    def ListAgents(
+        self,
+        request: _router_pb2.ListAgentsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_router_pb2.ListAgentsResponse, _abc.Awaitable[_router_pb2.ListAgentsResponse]]:
+        """Lists agents by name, with how many conversations they have."""
+
+    @_abc_1.abstractmethod
+    def SetPresence(
+        self,
+        request: _router_pb2.SetPresenceRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_router_pb2.SetPresenceResponse, _abc.Awaitable[_router_pb2.SetPresenceResponse]]:
+        """Says what an agent does, for a while: after it the agent is offline unless this is said again."""
+
+    @_abc_1.abstractmethod
+    def ListEntries(
+        self,
+        request: _router_pb2.ListEntriesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_router_pb2.ListEntriesResponse, _abc.Awaitable[_router_pb2.ListEntriesResponse]]:
+        """Lists conversations among people, newest first, page by page."""
+
+    @_abc_1.abstractmethod
+    def Pull(
+        self,
+        request: _router_pb2.PullRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_router_pb2.PullResponse, _abc.Awaitable[_router_pb2.PullResponse]]:
+        """Gives an agent the conversation whose turn it is; an answer without an entry means that none waits that this agent may
+        have. Of any number of calls at once no two get the same.
+        """
+
+    @_abc_1.abstractmethod
+    def Assign(
+        self,
+        request: _router_pb2.AssignRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_router_pb2.AssignResponse, _abc.Awaitable[_router_pb2.AssignResponse]]:
+        """Gives a conversation to an agent; one that is the bot's is taken from it. FAILED_PRECONDITION with AGENT_UNAVAILABLE when
+        the agent is not there, has no room, or is not for it.
+        """
+
+    @_abc_1.abstractmethod
+    def Transfer(
+        self,
+        request: _router_pb2.TransferRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_router_pb2.TransferResponse, _abc.Awaitable[_router_pb2.TransferResponse]]:
+        """Puts a conversation into a queue; one that is the bot's is taken from it. What people were told of it goes along."""
+
+    @_abc_1.abstractmethod
+    def Release(
+        self,
+        request: _router_pb2.ReleaseRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_router_pb2.ReleaseResponse, _abc.Awaitable[_router_pb2.ReleaseResponse]]:
+        """Gives a conversation back to the bot: a flow that handed it over goes on."""
+
+def add_QueuesServicer_to_server(servicer: QueuesServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
+
 class PrivacyStub:
     """People who wrote: who they are, their erasure, and how long an organization keeps them."""
 

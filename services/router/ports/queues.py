@@ -1,0 +1,192 @@
+"""What departments, queues and agents need from outside: their tables, and the rooms that are told."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, Protocol
+from uuid import UUID
+
+from services.router.domain.conversation import Owner
+from services.router.domain.identity import Identity
+from services.router.domain.outcome import Outcome
+from services.router.domain.queues import Agent, Department, Entry, Floor, Presence, Queue
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A conversation somebody named, and who has it."""
+
+    conversation_id: UUID
+    owner: Owner
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryFilter:
+    """Which entries; `state` None: those that have not ended."""
+
+    queue_id: UUID | None = None
+    agent_id: UUID | None = None
+    state: Literal["waiting", "assigned", "ended"] | None = None
+
+
+Place = tuple[datetime, UUID]
+"""Where a page of entries ended: the last one's time and id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """An entry whose promised time runs out."""
+
+    organization_id: UUID
+    entry_id: UUID
+    queue_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfflineNotice:
+    """What a contact is to be told who came while nobody is there; `window_expires_at` in seconds since 1970."""
+
+    organization_id: UUID
+    entry_id: UUID
+    conversation_id: UUID
+    phone_number_id: str
+    wa_id: str
+    user_id: str
+    text: str
+    window_expires_at: int
+
+
+class QueueStore(Protocol):
+    """Departments, queues and agents as they are set up. All raise Unavailable; every put says whether it changed."""
+
+    async def put_department(self, *, organization_id: UUID, department: Department) -> bool:
+        """Create or replace. Raises NotFound for an unknown organization."""
+        ...
+
+    async def put_queue(self, *, organization_id: UUID, queue: Queue) -> bool:
+        """Create or replace. Raises NotFound for an unknown organization, department or overflow queue."""
+        ...
+
+    async def put_agent(self, *, organization_id: UUID, agent: Agent) -> bool:
+        """Create or replace; what they do stays. Raises NotFound for an unknown organization."""
+        ...
+
+    async def delete_department(self, *, organization_id: UUID, department_id: UUID) -> None:
+        """Raises NotFound, or FailedPrecondition while it has queues."""
+        ...
+
+    async def delete_queue(self, *, organization_id: UUID, queue_id: UUID) -> None:
+        """Raises NotFound, or FailedPrecondition while conversations are in it or another overflows into it."""
+        ...
+
+    async def set_presence(self, *, organization_id: UUID, agent_id: UUID, presence: Presence, until: datetime) -> None:
+        """What an agent does, for a while. Raises NotFound."""
+        ...
+
+    async def floor(self, *, organization_id: UUID) -> Floor:
+        """All of them, and who waits and is busy."""
+        ...
+
+
+class EntryStore(Protocol):
+    """Conversations among people. All raise Unavailable."""
+
+    async def find(self, *, organization_id: UUID, named: Identity | UUID, phone_number_id: str) -> Found | None:
+        """The conversation with this id, or the contact's latest (with the number, unless that is empty)."""
+        ...
+
+    async def pull(
+        self, *, organization_id: UUID, agent_id: UUID, queue_ids: Collection[UUID], now: datetime
+    ) -> Entry | None:
+        """Give the agent what comes next; of any number of calls at once no two get the same. Raises NotFound."""
+        ...
+
+    async def assign(
+        self,
+        *,
+        organization_id: UUID,
+        conversation_id: UUID,
+        agent_id: UUID,
+        entry_id: UUID,
+        reason: str,
+        now: datetime,
+    ) -> Entry:
+        """Give a conversation to an agent; `entry_id` is for one that is not among people yet.
+
+        Raises NotFound, or FailedPrecondition when the agent cannot be given it.
+        """
+        ...
+
+    async def transfer(
+        self,
+        *,
+        organization_id: UUID,
+        conversation_id: UUID,
+        queue_id: UUID | None,
+        department_id: UUID | None,
+        entry_id: UUID,
+        reason: str,
+        now: datetime,
+    ) -> Entry:
+        """Put a conversation into a queue, or the first queue of a department. Raises NotFound."""
+        ...
+
+    async def end(self, *, organization_id: UUID, conversation_id: UUID, reason: str, now: datetime) -> bool:
+        """The bot has the conversation again; tells whether people had it."""
+        ...
+
+    async def page(
+        self, *, organization_id: UUID, chosen: EntryFilter, limit: int, after: Place | None
+    ) -> Sequence[Entry]:
+        """Entries, newest first, beyond a place."""
+        ...
+
+
+class QueueWork(Protocol):
+    """What is done by itself, by any replica. All raise Unavailable."""
+
+    async def owners(self) -> Sequence[UUID]:
+        """The organizations that have queues."""
+        ...
+
+    async def alert(self, *, organization_ids: Sequence[UUID], now: datetime, limit: int) -> Sequence[Alert]:
+        """Note whose promised time runs out, each once; gives those that were noted now."""
+        ...
+
+    async def notices(self, *, organization_ids: Sequence[UUID], limit: int) -> Sequence[OfflineNotice]:
+        """Contacts who are still to be told that nobody is there; with an empty text when there is nothing to tell."""
+        ...
+
+    async def told(self, notices: Sequence[OfflineNotice]) -> None:
+        """They were told."""
+        ...
+
+    async def busy_queues(self, *, organization_ids: Sequence[UUID]) -> Sequence[tuple[UUID, UUID]]:
+        """Organization and id of queues in which somebody waits to be given to an agent."""
+        ...
+
+    async def route(self, *, organization_id: UUID, queue_id: UUID, now: datetime) -> int:
+        """Give away what waits in a queue, as far as agents have room; how many. 0 when another replica is at it."""
+        ...
+
+
+class Hands(Protocol):
+    """executor, where the flow of a conversation is told who has it."""
+
+    async def take(self, *, organization_id: UUID, conversation_id: UUID, key: str) -> None:
+        """People have it; counts once under the key. Nothing happens where no flow knows the conversation."""
+        ...
+
+    async def release(self, *, organization_id: UUID, conversation_id: UUID, key: str, is_unattended: bool) -> bool:
+        """The bot has it again; counts once under the key. False where no flow knows the conversation."""
+        ...
+
+
+class Announcer(Protocol):
+    """sender, for what router itself has to say."""
+
+    async def announce(self, notices: Sequence[OfflineNotice]) -> Sequence[Outcome]:
+        """Hand over durably; one outcome a notice, repeats are harmless. Raises a PytakeError."""
+        ...

@@ -1,0 +1,234 @@
+"""router.v1.Queues."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from grpc import aio
+
+from services.chassis.errors import InvalidArgument
+from services.chassis.rpc.sizes import fitting
+from services.pb.router.v1 import router_pb2, router_pb2_grpc
+from services.router.domain.queues import Presence
+from services.router.ports.queues import EntryFilter
+from services.router.server.queue_forms import (
+    PRESENCES,
+    agent_form,
+    department_form,
+    entry_form,
+    queue_form,
+    read_agent,
+    read_department,
+    read_name,
+    read_queue,
+    time_form,
+)
+from services.router.usecases import Handling, QueueSetup
+from services.router.usecases.fields import id_of, id_or_none
+from services.router.usecases.handling import cursor_after
+
+_PRESENCES: Mapping[int, Presence] = {value: key for key, value in PRESENCES.items()}
+
+
+class QueuesServer(router_pb2_grpc.QueuesServicer):
+    """Departments, queues, agents, and the conversations among them."""
+
+    def __init__(self, setup: QueueSetup, handling: Handling) -> None:
+        self._setup = setup
+        self._handling = handling
+
+    async def PutDepartment(
+        self,
+        request: router_pb2.PutDepartmentRequest,
+        context: aio.ServicerContext,  # type: ignore[type-arg]  # generic in stubs only
+    ) -> router_pb2.PutDepartmentResponse:
+        """Create or replace by name."""
+        department_id, is_changed = await self._setup.put_department(
+            organization_id=id_of("organization_id", request.organization_id),
+            department=read_department(request.department),
+        )
+        return router_pb2.PutDepartmentResponse(department_id=str(department_id), is_changed=is_changed)
+
+    async def ListDepartments(
+        self,
+        request: router_pb2.ListDepartmentsRequest,
+        context: aio.ServicerContext,  # type: ignore[type-arg]  # generic in stubs only
+    ) -> router_pb2.ListDepartmentsResponse:
+        """By name."""
+        floor = await self._setup.floor(organization_id=id_of("organization_id", request.organization_id))
+        found = sorted(floor.departments.values(), key=lambda each: each.name)
+        return router_pb2.ListDepartmentsResponse(departments=map(department_form, found))
+
+    async def DeleteDepartment(
+        self,
+        request: router_pb2.DeleteDepartmentRequest,
+        context: aio.ServicerContext,  # type: ignore[type-arg]  # generic in stubs only
+    ) -> router_pb2.DeleteDepartmentResponse:
+        """One without queues."""
+        await self._setup.delete_department(
+            organization_id=id_of("organization_id", request.organization_id),
+            department_id=id_of("department_id", request.department_id),
+        )
+        return router_pb2.DeleteDepartmentResponse()
+
+    async def PutQueue(
+        self,
+        request: router_pb2.PutQueueRequest,
+        context: aio.ServicerContext,  # type: ignore[type-arg]  # generic in stubs only
+    ) -> router_pb2.PutQueueResponse:
+        """Create or replace by name."""
+        queue_id, is_changed = await self._setup.put_queue(
+            organization_id=id_of("organization_id", request.organization_id), queue=read_queue(request.queue)
+        )
+        return router_pb2.PutQueueResponse(queue_id=str(queue_id), is_changed=is_changed)
+
+    async def ListQueues(
+        self,
+        request: router_pb2.ListQueuesRequest,
+        context: aio.ServicerContext,  # type: ignore[type-arg]  # generic in stubs only
+    ) -> router_pb2.ListQueuesResponse:
+        """The highest priority first."""
+        floor, now = (
+            await self._setup.floor(organization_id=id_of("organization_id", request.organization_id)),
+            self._setup.now(),
+        )
+        found = sorted(floor.queues.values(), key=lambda each: (-each.priority, each.name))
+        return router_pb2.ListQueuesResponse(queues=[queue_form(floor, each, now) for each in found])
+
+    async def DeleteQueue(
+        self,
+        request: router_pb2.DeleteQueueRequest,
+        context: aio.ServicerContext,  # type: ignore[type-arg]  # generic in stubs only
+    ) -> router_pb2.DeleteQueueResponse:
+        """One in which nothing is."""
+        await self._setup.delete_queue(
+            organization_id=id_of("organization_id", request.organization_id),
+            queue_id=id_of("queue_id", request.queue_id),
+        )
+        return router_pb2.DeleteQueueResponse()
+
+    async def PutAgent(
+        self,
+        request: router_pb2.PutAgentRequest,
+        context: aio.ServicerContext,  # type: ignore[type-arg]  # generic in stubs only
+    ) -> router_pb2.PutAgentResponse:
+        """Create or replace by id."""
+        is_changed = await self._setup.put_agent(
+            organization_id=id_of("organization_id", request.organization_id), agent=read_agent(request.agent)
+        )
+        return router_pb2.PutAgentResponse(is_changed=is_changed)
+
+    async def ListAgents(
+        self,
+        request: router_pb2.ListAgentsRequest,
+        context: aio.ServicerContext,  # type: ignore[type-arg]  # generic in stubs only
+    ) -> router_pb2.ListAgentsResponse:
+        """By name."""
+        floor, now = (
+            await self._setup.floor(organization_id=id_of("organization_id", request.organization_id)),
+            self._setup.now(),
+        )
+        found = sorted(floor.agents.values(), key=lambda each: (each.name, each.agent_id))
+        return router_pb2.ListAgentsResponse(agents=[agent_form(floor, each, now) for each in found])
+
+    async def SetPresence(
+        self,
+        request: router_pb2.SetPresenceRequest,
+        context: aio.ServicerContext,  # type: ignore[type-arg]  # generic in stubs only
+    ) -> router_pb2.SetPresenceResponse:
+        """For a while."""
+        presence = _PRESENCES.get(request.presence)
+        if presence is None:
+            raise InvalidArgument("presence is not set; use PRESENCE_AVAILABLE, _BUSY, _AWAY or _OFFLINE")
+        until = await self._setup.set_presence(
+            organization_id=id_of("organization_id", request.organization_id),
+            agent_id=id_of("agent_id", request.agent_id),
+            presence=presence,
+            seconds=request.seconds,
+        )
+        return router_pb2.SetPresenceResponse(present_until=time_form(until))
+
+    async def ListEntries(
+        self,
+        request: router_pb2.ListEntriesRequest,
+        context: aio.ServicerContext,  # type: ignore[type-arg]  # generic in stubs only
+    ) -> router_pb2.ListEntriesResponse:
+        """Newest first, by page."""
+        entries, cursor = await self._handling.page(
+            organization_id=id_of("organization_id", request.organization_id),
+            chosen=_filter(request),
+            limit=request.limit,
+            cursor=request.cursor,
+        )
+        now = self._handling.now()
+        told = fitting(entry_form(each, now) for each in entries)
+        if len(told) < len(entries):
+            cursor = cursor_after(entries[len(told) - 1])
+        return router_pb2.ListEntriesResponse(entries=told, cursor=cursor)
+
+    async def Pull(
+        self,
+        request: router_pb2.PullRequest,
+        context: aio.ServicerContext,  # type: ignore[type-arg]  # generic in stubs only
+    ) -> router_pb2.PullResponse:
+        """What comes next."""
+        entry = await self._handling.pull(
+            organization_id=id_of("organization_id", request.organization_id),
+            agent_id=id_of("agent_id", request.agent_id),
+            queue_ids=[id_of("queue_ids", each) for each in request.queue_ids],
+        )
+        return router_pb2.PullResponse(entry=entry_form(entry, self._handling.now()) if entry else None)
+
+    async def Assign(
+        self,
+        request: router_pb2.AssignRequest,
+        context: aio.ServicerContext,  # type: ignore[type-arg]  # generic in stubs only
+    ) -> router_pb2.AssignResponse:
+        """To an agent."""
+        entry = await self._handling.assign(
+            organization_id=id_of("organization_id", request.organization_id),
+            name=read_name(request.conversation),
+            agent_id=id_of("agent_id", request.agent_id),
+            reason=request.reason,
+        )
+        return router_pb2.AssignResponse(entry=entry_form(entry, self._handling.now()))
+
+    async def Transfer(
+        self,
+        request: router_pb2.TransferRequest,
+        context: aio.ServicerContext,  # type: ignore[type-arg]  # generic in stubs only
+    ) -> router_pb2.TransferResponse:
+        """Into a queue."""
+        entry = await self._handling.transfer(
+            organization_id=id_of("organization_id", request.organization_id),
+            name=read_name(request.conversation),
+            queue_id=id_or_none("queue_id", request.queue_id),
+            department_id=id_or_none("department_id", request.department_id),
+            reason=request.reason,
+        )
+        return router_pb2.TransferResponse(entry=entry_form(entry, self._handling.now()))
+
+    async def Release(
+        self,
+        request: router_pb2.ReleaseRequest,
+        context: aio.ServicerContext,  # type: ignore[type-arg]  # generic in stubs only
+    ) -> router_pb2.ReleaseResponse:
+        """To the bot."""
+        conversation_id, is_changed = await self._handling.release(
+            organization_id=id_of("organization_id", request.organization_id),
+            name=read_name(request.conversation),
+            is_unattended=request.is_unattended,
+            reason=request.reason,
+        )
+        return router_pb2.ReleaseResponse(conversation_id=str(conversation_id), is_changed=is_changed)
+
+
+def _filter(request: router_pb2.ListEntriesRequest) -> EntryFilter:
+    queue_id, agent_id = id_or_none("queue_id", request.queue_id), id_or_none("agent_id", request.agent_id)
+    match request.state:
+        case "":
+            return EntryFilter(queue_id=queue_id, agent_id=agent_id)
+        case "waiting" | "assigned" | "ended" as state:
+            return EntryFilter(queue_id=queue_id, agent_id=agent_id, state=state)
+        case _:
+            raise InvalidArgument(f"state is {request.state[:20]!r}; use waiting, assigned or ended, or leave it empty")

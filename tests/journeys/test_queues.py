@@ -1,0 +1,97 @@
+"""A flow hands somebody over, an agent has the conversation, and the bot goes on when the agent is done."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import uuid4
+
+from tests.journeys.conftest import OpenShop
+from tests.journeys.patience import eventually
+from tests.journeys.shop import Shop
+from tests.journeys.test_hands import flow, handoff, say
+
+
+def call(shop: Shop, token: str, method: str, path: str, **body: object) -> dict[str, Any]:
+    answer = shop.ask(method, path, token=token, json=body)
+    assert answer.status_code == 200, answer.text
+    shop.house.settle()
+    told: dict[str, Any] = answer.json()
+    return told
+
+
+def agent(shop: Shop, name: str, **what: object) -> tuple[str, str]:
+    """An agent who is there: id and token."""
+    agent_id = str(uuid4())
+    token = shop.house.pytake(
+        "token", "--organization", shop.name, "--role", "agent", "--subject", f"user:{agent_id}"
+    ).strip()
+    call(shop, shop.token(), "POST", "/agents", id=agent_id, name=name, **what)
+    call(shop, token, "POST", "/agents/me/presence", presence="available", seconds=600)
+    return agent_id, token
+
+
+def line(shop: Shop, name: str = "Plants", **what: object) -> str:
+    """A queue of a department."""
+    token = shop.token()
+    department = call(shop, token, "POST", "/departments", name="Garden")
+    return str(call(shop, token, "POST", "/queues", name=name, department_id=department["id"], **what)["id"])
+
+
+def entries(shop: Shop, token: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = shop.ask("GET", "/queues/entries", token=token).json()["entries"]
+    return found
+
+
+def test_an_agent_pulls_who_was_handed_over_and_the_bot_goes_on_after_the_release(open_shop: OpenShop) -> None:
+    people = handoff(departmentName="garden", priority="high", contextMessage="Wants seeds.")
+    shop = open_shop({"help": flow(people, say("The bot again."))})
+    queue_id = line(shop, sla_minutes=10)
+    agent_id, token = agent(shop, "Rui")
+    person = shop.person()
+    shop.hear_text(person, "help", "anybody?")
+    assert shop.replies(person) == ["Somebody will be with you."]
+
+    entry = call(shop, token, "POST", "/queues/pull")["entry"]
+    assert (entry["queue_id"], entry["agent_id"], entry["priority"]) == (queue_id, agent_id, 80)
+    assert (entry["handoff_context"], entry["sla_state"]) == ("Wants seeds.", "ok")
+    assert call(shop, token, "POST", "/queues/pull") == {"entry": None}
+
+    call(shop, token, "POST", f"/conversations/{person.wa_id}/release")
+    assert shop.replies(person)[1:] == ["The bot again."]
+    assert entries(shop, token) == []
+
+
+def test_what_waits_is_given_to_an_agent_by_itself_and_moves_with_its_context(open_shop: OpenShop) -> None:
+    shop = open_shop({"help": flow(handoff(queueId="Plants", contextMessage="Wants seeds."), say("The bot again."))})
+    line(shop, routing_mode="round_robin")
+    roses = line(shop, "Roses")
+    agent_id, token = agent(shop, "Rui")
+    person = shop.person()
+    shop.hear_text(person, "help")
+    eventually(lambda: [each["agent_id"] for each in entries(shop, token)] == [agent_id], "an agent has it")
+
+    body = {"queue_id": roses, "reason": "it is about roses"}
+    moved = call(shop, token, "POST", f"/conversations/{person.wa_id}/transfer", **body)["entry"]
+    assert (moved["state"], moved["queue_id"], moved["handoff_context"]) == ("waiting", roses, "Wants seeds.")
+    assert [each["kind"] for each in moved["changes"]] == ["queued", "routed", "transferred"]
+    assert shop.replies(person) == ["Somebody will be with you."]
+
+
+def test_an_agent_who_takes_a_conversation_of_the_bot_has_it_until_the_release(open_shop: OpenShop) -> None:
+    shop = open_shop({"help": flow(say("Hello."))})
+    line(shop)
+    agent_id, token = agent(shop, "Rui", capacity=1)
+    person, other = shop.person(), shop.person(2)
+    shop.hear_text(person, "help")
+    shop.hear_text(other, "help")
+    call(shop, token, "POST", f"/conversations/{person.wa_id}/take")
+    assert [(each["agent_id"], each["state"]) for each in entries(shop, token)] == [(agent_id, "assigned")]
+
+    refused = shop.ask("POST", f"/conversations/{other.wa_id}/assign", token=token, json={})
+    assert (refused.status_code, refused.json()["error_code"]) == (409, "AGENT_UNAVAILABLE")
+    call(shop, token, "POST", f"/conversations/{person.wa_id}/release")
+    call(shop, token, "POST", f"/conversations/{other.wa_id}/assign", reason="my own")
+    shop.hear_text(other, "help")
+    shop.hear_text(person, "help")
+    assert shop.replies(other) == ["Hello."]
+    assert shop.replies(person) == ["Hello.", "Hello."]
