@@ -190,7 +190,7 @@ async def _try(channel: aio.Channel, method: Method, each: Try, turns: asyncio.S
         return Attempt(each.kind, method.path, code.name, code not in REFUSED)
     if each.victim is None:
         return Attempt(each.kind, method.path, code.name, code not in each.wanted)
-    seen = each.victim.seen_in(answer, MessageToJson(each.request))
+    seen = each.victim.seen_in(answer, MessageToJson(each.request), method.path)
     return Attempt(each.kind, method.path, f"{code.name} {seen}", bool(seen))
 
 

@@ -195,7 +195,7 @@ async def _try(client: httpx.AsyncClient, endpoint: Endpoint, each: Try, turns: 
         return Attempt(each.kind, target, str(answer.status_code), answer.status_code not in REFUSED)
     if each.victim is None:
         return Attempt(each.kind, target, str(answer.status_code), answer.status_code not in REFUSED)
-    seen = each.victim.seen_in(text, each.url + json.dumps([each.query, each.body]))
+    seen = each.victim.seen_in(text, each.url + json.dumps([each.query, each.body]), target)
     return Attempt(each.kind, target, f"{answer.status_code} {seen}", bool(seen))
 
 

@@ -34,6 +34,12 @@ ALIASES = {
 }
 
 
+# They give an organization its own log, in which lies what attackers wrote before: a message in the name of a number
+# that is another's as well, a record under another's key. The values that attackers have, and keys that are made from
+# them (a record's from its event's), are no sign there; all others are.
+OWN_LOG = frozenset({"GET /api/v1/analytics/export", "/pytake.analytics.v1.Reports/ListRecords"})
+
+
 @dataclass(frozen=True, slots=True)
 class Victim:
     """An organization's id, a value of it for every column, and words by which its data is known."""
@@ -46,9 +52,12 @@ class Victim:
         """What to put into a request's field; None when the field names nothing of an organization."""
         return self.columns.get(ALIASES.get(field, field))
 
-    def seen_in(self, answer: str, request: str) -> list[str]:
+    def seen_in(self, answer: str, request: str, target: str = "") -> list[str]:
         """Marks of theirs in an answer that were not in the request."""
-        return sorted(mark for mark in self.marks if mark in answer and mark not in request)
+        written = tuple(value for value in self.columns.values() if target in OWN_LOG and len(value) > 8)
+        return sorted(
+            mark for mark in self.marks if mark in answer and mark not in request and not mark.startswith(written)
+        )
 
 
 def settle_in(house: House, serial: int, *, secrets: tuple[str, ...] = ()) -> Shop:
