@@ -156,7 +156,9 @@ async def test_a_transcript_comes_over() -> None:
     reports = Reports()  # type: ignore[abstract]  # serves only what is asked
     servicer = Servicer("pytake.analytics.v1.Reports", analytics_pb2_grpc.add_ReportsServicer_to_server, reports)
     async with peer_of("analytics", servicer) as peer:
-        found = await GrpcAnalytics(peer).transcript(organization_id=ORGANIZATION, phone_number=PHONE, skip=0, limit=2)
+        found = await GrpcAnalytics(peer).transcript(
+            organization_id=ORGANIZATION, phone_number=PHONE, skip=0, limit=2, flow_id=None
+        )
 
     assert found.total == 9
     assert found.lines == (Line("r", "user", PHONE, MOMENT, None), Line("q", "bot", "oi", MOMENT, "n"))
