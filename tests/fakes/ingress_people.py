@@ -179,11 +179,8 @@ class FakeInbox:
         conversations = self.desk.conversations[organization_id]
         (place,) = [n for n, each in enumerate(conversations) if each.conversation_id == conversation_id]
         before = conversations[place]
-        agent_id = _id_or(change.agent_id, before.agent_id)
         conversations[place] = replace(
             before,
-            agent_id=agent_id,
-            owner="person" if agent_id else before.owner,
             tags=[tag for tag in (*before.tags, *change.add_tags) if tag not in change.remove_tags],
             is_unread=before.is_unread and not change.is_read,
         )

@@ -70,7 +70,9 @@ def test_a_person_takes_a_conversation_answers_and_gives_it_back(shop: Shop) -> 
     shop.hear_text(person, "Oi")
     here = f"/conversations/{person.wa_id}"
 
-    assigned = shop.ask("POST", f"{here}/assign", token=token).json()
+    shop.ask("POST", "/agents", token=shop.token(), json={"id": user_id, "name": "Ana"})
+    shop.ask("POST", "/agents/me/presence", token=token, json={"presence": "available"})
+    assigned = shop.ask("POST", f"{here}/assign", token=token).json()["entry"]
     note = shop.ask("POST", f"{here}/notes", token=token, json={"text": "Asked for three trays."}).json()
     shop.hear_text(person, "Ana")
     sent = shop.ask("POST", f"{here}/messages", token=token, json={"content": {"text": {"body": "Aqui é a Ana."}}})
@@ -78,7 +80,7 @@ def test_a_person_takes_a_conversation_answers_and_gives_it_back(shop: Shop) -> 
     mine = shop.ask("GET", "/inbox", token=token, params={"agent_id": user_id, "unread": True}).json()["conversations"]
     told = grpc(shop, "router", "router.v1.Inbox/GetConversation", shop.token(), contact=person.wa_id)["conversation"]
 
-    assert (assigned["owner"], assigned["agent_id"], note["author"]) == ("person", user_id, f"user:{user_id}")
+    assert (assigned["state"], assigned["agent_id"], note["author"]) == ("assigned", user_id, f"user:{user_id}")
     assert sent.status_code == 201
     assert [each["conversation_id"] for each in mine] == [assigned["conversation_id"]]
     assert (told["owner"], told["agentId"], told["isUnread"]) == ("OWNER_PERSON", user_id, True)

@@ -102,9 +102,8 @@ class ConversationFilter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConversationChange:
-    """What changes of a conversation; an agent of None is nobody."""
+    """What changes of a conversation."""
 
-    agent_id: UUID | Unchanged | None = UNCHANGED
     add_tags: Sequence[str] = ()
     remove_tags: Sequence[str] = ()
     is_read: bool = False

@@ -161,7 +161,7 @@ def build_site(
     for routes in (
         conversation_routes(conversations),
         analytics_routes(analytics),
-        inbox_routes(people.inbox, conversations, messages, accounts.people),
+        inbox_routes(people.inbox, messages),
         event_routes(people.live, people.inbox),
         contact_routes(people.contacts),
         organization_routes(people.settings, flows),

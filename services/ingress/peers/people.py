@@ -157,9 +157,6 @@ class GrpcInbox:
             remove_tags=change.remove_tags,
             is_read=change.is_read,
         )
-        if not isinstance(change.agent_id, Unchanged):
-            request.update_mask.paths.append("agent_id")
-            request.agent_id = str(change.agent_id or "")
         answer = await self._peer.call(self._inbox.UpdateConversation, request, seconds=_SECONDS)
         return _conversation(answer.conversation)
 

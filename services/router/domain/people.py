@@ -123,28 +123,27 @@ class ContactFilter:
 class Handling:
     """What people note of a conversation."""
 
-    agent_id: UUID | None = None
     tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HandlingChange:
-    """What changes; the agent does only when `is_agent_changed`."""
+    """What changes."""
 
-    is_agent_changed: bool = False
-    agent_id: UUID | None = None
     add_tags: tuple[str, ...] = ()
     remove_tags: tuple[str, ...] = ()
 
     def applied_to(self, before: Handling) -> Handling:
         """The handling with the change. Raises TooMuch."""
-        agent_id = self.agent_id if self.is_agent_changed else before.agent_id
-        return Handling(agent_id=agent_id, tags=retagged(before.tags, self.add_tags, self.remove_tags))
+        return Handling(tags=retagged(before.tags, self.add_tags, self.remove_tags))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConversationView:
-    """A conversation as people work it off. `window_expires_at` is None when no window was ever open."""
+    """A conversation as people work it off.
+
+    `agent_id` is the agent it is assigned to (domain.queues). `window_expires_at` is None when no window was ever open.
+    """
 
     conversation_id: UUID
     contact_id: UUID
@@ -153,6 +152,7 @@ class ConversationView:
     user_id: str
     phone_number_id: str
     owner: Owner
+    agent_id: UUID | None
     handling: Handling
     is_unread: bool
     last_inbound_at: datetime

@@ -7,7 +7,6 @@ from grpc import aio
 from services.pb.router.v1 import router_pb2, router_pb2_grpc
 from services.router.domain.conversation import Owner
 from services.router.domain.people import ConversationFilter, ConversationView, HandlingChange, Note
-from services.router.server.masks import fields_meant
 from services.router.server.people import cursor_of, place_of
 from services.router.usecases.fields import id_of, id_or_none
 from services.router.usecases.inbox import Inbox
@@ -66,13 +65,8 @@ class InboxServer(router_pb2_grpc.InboxServicer):
         request: router_pb2.UpdateConversationRequest,
         context: aio.ServicerContext,  # type: ignore[type-arg]  # generic in stubs only
     ) -> router_pb2.UpdateConversationResponse:
-        """Assign, tag, note that it was read."""
-        change = HandlingChange(
-            is_agent_changed="agent_id" in fields_meant(request, "agent_id"),
-            agent_id=id_or_none("agent_id", request.agent_id),
-            add_tags=tuple(request.add_tags),
-            remove_tags=tuple(request.remove_tags),
-        )
+        """Tag, note that it was read."""
+        change = HandlingChange(add_tags=tuple(request.add_tags), remove_tags=tuple(request.remove_tags))
         found, is_changed = await self._inbox.change(
             organization_id=id_of("organization_id", request.organization_id),
             conversation_id=id_of("conversation_id", request.conversation_id),
@@ -108,7 +102,6 @@ class InboxServer(router_pb2_grpc.InboxServicer):
 
 
 def _conversation(conversation: ConversationView) -> router_pb2.Conversation:
-    handling = conversation.handling
     message = router_pb2.Conversation(
         conversation_id=str(conversation.conversation_id),
         contact_id=str(conversation.contact_id),
@@ -117,8 +110,8 @@ def _conversation(conversation: ConversationView) -> router_pb2.Conversation:
         user_id=conversation.user_id,
         phone_number_id=conversation.phone_number_id,
         owner=_AS_OWNER[conversation.owner],
-        agent_id=str(handling.agent_id or ""),
-        tags=handling.tags,
+        agent_id=str(conversation.agent_id or ""),
+        tags=conversation.handling.tags,
         is_unread=conversation.is_unread,
     )
     message.last_inbound_at.FromDatetime(conversation.last_inbound_at)

@@ -104,10 +104,10 @@ _LOST_CONVERSATIONS = Query(
 _BOTH = f"""{_MERGED}
     JOIN router.conversation l ON (l.organization_id, l.contact_id) = (t.o, t.l)"""
 _MERGE_HANDLING = Query(f"""
-    UPDATE router.conversation v SET agent_id = coalesce(v.agent_id, l.agent_id),
+    UPDATE router.conversation v SET
       tags = ARRAY(SELECT tag FROM unnest(v.tags || l.tags) WITH ORDINALITY x(tag, n) GROUP BY tag ORDER BY min(n))
     FROM {_BOTH} WHERE v.organization_id = t.o AND v.contact_id = t.w AND v.phone_number_id = l.phone_number_id
-      AND (l.agent_id IS NOT NULL OR l.tags <> '{{}}')""")
+      AND l.tags <> '{{}}'""")
 _MOVE_NOTES = Query(f"""
     UPDATE router.conversation_note n SET conversation_id = v.conversation_id, contact_id = t.w
     FROM {_BOTH}

@@ -23,8 +23,7 @@ _SET_OWNER = """
         AND (%(number)s::text = '' OR v.phone_number_id = %(number)s)
       ORDER BY v.organization_id, v.conversation_id FOR NO KEY UPDATE OF v),
     changed AS (
-      UPDATE router.conversation v SET owner = %(owner)s, owner_changed_at = now(),
-        agent_id = CASE WHEN %(owner)s = 'person' THEN v.agent_id END
+      UPDATE router.conversation v SET owner = %(owner)s, owner_changed_at = now()
       FROM wanted w
       WHERE (v.organization_id, v.conversation_id) = (w.organization_id, w.conversation_id) AND w.owner <> %(owner)s
       RETURNING v.conversation_id, w.owner AS former, v.owner_changed_at)

@@ -15,10 +15,13 @@ from services.router.domain.people import ConversationFilter, ConversationView, 
 from services.router.usecases.unknown import unknown_conversation
 
 _COLUMNS = """v.conversation_id, c.contact_id, coalesce(NULLIF(c.given_name, ''), c.name), c.wa_id, c.user_id,
-           v.phone_number_id, v.owner, v.agent_id, v.tags, v.last_inbound_at, v.window_expires_at,
+           v.phone_number_id, v.owner, e.agent_id, v.tags, v.last_inbound_at, v.window_expires_at,
            v.window_expires_at IS NOT NULL AND v.last_inbound_at > coalesce(v.read_up_to, '-infinity')"""
 _MINE = "v.organization_id = %(organization)b::uuid"
-_CONTACT = "JOIN router.contact c ON c.organization_id = %(organization)b::uuid AND c.contact_id = v.contact_id"
+# The agent is the one of the entry in the queues; one that waits has none.
+_CONTACT = """JOIN router.contact c ON c.organization_id = %(organization)b::uuid AND c.contact_id = v.contact_id
+    LEFT JOIN router.queue_entry e ON e.organization_id = %(organization)b::uuid
+      AND e.conversation_id = v.conversation_id AND e.state <> 'ended'"""
 
 
 def _page(condition: str) -> Query:
@@ -28,7 +31,7 @@ def _page(condition: str) -> Query:
     WHERE {_MINE} {condition} AND c.merged_into IS NULL
       AND (v.last_inbound_at, v.conversation_id) < (%(moment)b::timestamptz, %(id)b::uuid)
       AND (%(owner)b::text = '' OR v.owner = %(owner)b::text)
-      AND (%(agent)b::uuid IS NULL OR v.agent_id = %(agent)b::uuid)
+      AND (%(agent)b::uuid IS NULL OR e.agent_id = %(agent)b::uuid)
       AND (%(tag)b::text = '' OR %(tag)b::text = ANY (v.tags))
       AND (NOT %(is_unread)b::bool OR (v.window_expires_at IS NOT NULL
                                        AND v.last_inbound_at > coalesce(v.read_up_to, '-infinity')))
@@ -37,7 +40,9 @@ def _page(condition: str) -> Query:
 
 _OF_ALL = _page("")
 _OF_PEOPLE = _page("AND v.owner = 'person'")
-_OF_AGENT = _page("AND v.agent_id IS NOT NULL AND v.agent_id = %(agent)b::uuid")
+_OF_AGENT = _page("""AND v.conversation_id = ANY (ARRAY(
+        SELECT conversation_id FROM router.queue_entry
+        WHERE organization_id = %(organization)b::uuid AND agent_id = %(agent)b::uuid AND state = 'assigned'))""")
 
 # A conversation of a contact that was merged away is by now the winner's with the same number.
 _WHICH = """FROM (
@@ -58,14 +63,11 @@ _LATEST = Query(f"""
     {_CONTACT} ORDER BY v.last_inbound_at DESC, v.conversation_id LIMIT 1""")
 
 _LOCK = Query(f"""
-    SELECT v.conversation_id, v.agent_id, v.tags {_WHICH}
+    SELECT v.conversation_id, v.tags {_WHICH}
     JOIN router.conversation v ON {_MINE} AND v.contact_id = m.contact_id AND v.phone_number_id = s.phone_number_id
     FOR NO KEY UPDATE OF v""")
-# Assigned to a person it is people's.
 _WRITE = Query(f"""
-    UPDATE router.conversation v SET agent_id = %(agent)b::uuid, tags = %(tags)b::text[],
-      owner_changed_at = CASE WHEN %(agent)b::uuid IS NULL OR v.owner = 'person' THEN v.owner_changed_at ELSE now() END,
-      owner = CASE WHEN %(agent)b::uuid IS NULL THEN v.owner ELSE 'person' END
+    UPDATE router.conversation v SET tags = %(tags)b::text[]
     WHERE {_MINE} AND v.conversation_id = %(conversation)b::uuid""")
 _READ = Query(f"""
     UPDATE router.conversation v SET read_up_to = v.last_inbound_at
@@ -124,12 +126,12 @@ class PostgresInbox:
             *_, rows = await journey.run([*self._audit.locking([organization_id]), (_LOCK, key)])
             if not rows:
                 raise unknown_conversation()
-            current_id, agent_id, tags = rows[0]
-            before = Handling(agent_id=agent_id, tags=tuple(tags))
+            current_id, tags = rows[0]
+            before = Handling(tags=tuple(tags))
             after = edit(before)
             if after == before:
                 return False
-            values = key | {"conversation": current_id, "agent": after.agent_id, "tags": list(after.tags)}
+            values = key | {"conversation": current_id, "tags": list(after.tags)}
             entry = AuditEntry(
                 organization_id,
                 "conversation.update",
@@ -208,7 +210,8 @@ def _view(
         user_id=user_id,
         phone_number_id=phone_number_id,
         owner=owner,
-        handling=Handling(agent_id=agent_id, tags=tuple(tags)),
+        agent_id=agent_id,
+        handling=Handling(tags=tuple(tags)),
         is_unread=is_unread,
         last_inbound_at=last_inbound_at,
         window_expires_at=window_expires_at,

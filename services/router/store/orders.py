@@ -58,7 +58,6 @@ _NAMES = Query("""
 _GIVE = Query("""
     UPDATE router.conversation SET
       owner_changed_at = CASE WHEN owner = %(owner)b::text THEN owner_changed_at ELSE now() END,
-      agent_id = CASE WHEN %(owner)b::text = 'person' THEN agent_id END,
       owner = %(owner)b::text, handover = NULLIF(%(handover)b::text, '')::jsonb
     WHERE organization_id = %(organization)b::uuid AND conversation_id = %(conversation)b::uuid
     RETURNING 1""")

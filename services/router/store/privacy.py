@@ -84,7 +84,7 @@ _ROWS = {
         SELECT json_build_object('conversation_id', conversation_id, 'contact_id', contact_id,
           'phone_number_id', phone_number_id, 'owner', owner, 'owner_changed_at', owner_changed_at,
           'last_inbound_at', last_inbound_at, 'window_expires_at', window_expires_at, 'handover', handover,
-          'agent_id', agent_id, 'tags', tags, 'read_up_to', read_up_to)
+          'tags', tags, 'read_up_to', read_up_to)
         FROM router.conversation WHERE {_THEIRS} ORDER BY last_inbound_at, conversation_id"""),
     "conversation_note": Query(f"""
         SELECT json_build_object('note_id', note_id, 'conversation_id', conversation_id, 'author', author,

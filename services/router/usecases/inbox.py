@@ -1,4 +1,4 @@
-"""Conversations, for people: list, assign, tag, note, read."""
+"""Conversations, for people: list, tag, note, read."""
 
 from __future__ import annotations
 

@@ -19,6 +19,7 @@ STUBS = {
     "People": router_pb2_grpc.PeopleStub,
     "Inbox": router_pb2_grpc.InboxStub,
     "Settings": router_pb2_grpc.SettingsStub,
+    "Queues": router_pb2_grpc.QueuesStub,
 }
 
 
@@ -57,6 +58,14 @@ class Shop:
         )  # fmt: skip
         await self.replica.route(message)
         return message
+
+    async def assign(self, conversation_id: str) -> None:
+        """Have AGENT, who is there, get a conversation."""
+        agent = router_pb2.Agent(agent_id=AGENT, name="Rui", capacity=5, is_active=True)
+        await self.ask("Queues", "PutAgent", agent=agent)
+        await self.ask("Queues", "SetPresence", agent_id=AGENT, presence=router_pb2.PRESENCE_AVAILABLE)
+        name = router_pb2.ConversationName(conversation_id=conversation_id)
+        await self.ask("Queues", "Assign", conversation=name, agent_id=AGENT)
 
     async def conversation(self, phone: str) -> router_pb2.Conversation:
         return (await self.inbox("GetConversation", contact=phone)).conversation

@@ -5,7 +5,6 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from google.protobuf.field_mask_pb2 import FieldMask
 
 from services.chassis.errors import InvalidArgument, NotFound
 from services.pb.router.v1 import router_pb2, router_pb2_grpc
@@ -21,7 +20,7 @@ async def test_conversations_are_listed_by_owner_agent_tag_and_what_is_unread(
         for phone in phones:
             await ours.hear(phone)
         ids = {phone: (await ours.conversation(phone)).conversation_id for phone in phones}
-        await ours.inbox("UpdateConversation", conversation_id=ids[phones[0]], agent_id=AGENT)
+        await ours.assign(ids[phones[0]])
         await ours.inbox("UpdateConversation", conversation_id=ids[phones[1]], add_tags=["late"], is_read=True)
         await ours.replica.set_owner(organization_id=ours.id, contact=phones[2], owner=router_pb2.OWNER_PERSON)
 
@@ -56,24 +55,20 @@ async def test_an_assigned_conversation_is_peoples_until_the_bot_has_it_again(
         await ours.hear(phone)
         found, before = await ours.conversation(phone), len(await ours.noted())
         key = {"conversation_id": found.conversation_id}
-        assigned = await ours.inbox("UpdateConversation", **key, agent_id=AGENT)
-        again = await ours.inbox("UpdateConversation", **key, agent_id=AGENT)
+        await ours.assign(found.conversation_id)
+        assigned = await ours.conversation(phone)
         await ours.hear(phone)
         runs_flow = ours.notes.events[-1].may_run_flow
         read = await ours.inbox("UpdateConversation", **key, is_read=True)
-        left = await ours.inbox("UpdateConversation", **key, update_mask=FieldMask(paths=["agent_id"]))
-        await ours.inbox("UpdateConversation", **key, agent_id=AGENT)
         await ours.replica.set_owner(organization_id=ours.id, contact=phone, owner=router_pb2.OWNER_BOT)
         back = await ours.conversation(phone)
         actions = [record.action for record in (await ours.noted())[before:]]
 
-    assert (assigned.conversation.owner, assigned.conversation.agent_id) == (router_pb2.OWNER_PERSON, AGENT)
-    assert (assigned.is_changed, again.is_changed, read.is_changed, left.is_changed) == (True, False, False, True)
+    assert (assigned.owner, assigned.agent_id) == (router_pb2.OWNER_PERSON, AGENT)
     assert not runs_flow
-    assert (read.conversation.is_unread, left.conversation.agent_id) == (False, "")
-    assert left.conversation.owner == router_pb2.OWNER_PERSON
+    assert (read.is_changed, read.conversation.is_unread) == (False, False)
     assert (back.owner, back.agent_id) == (router_pb2.OWNER_BOT, "")
-    assert actions == ["conversation.update"] * 3 + ["conversation.set_owner"]
+    assert actions == ["agent.put", "conversation.assign", "conversation.set_owner"]
 
 
 async def test_notes_are_told_oldest_first_and_noted(module_database: Database, tmp_path: Path) -> None:

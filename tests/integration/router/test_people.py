@@ -154,7 +154,8 @@ async def test_two_contacts_become_one_with_everything_people_noted(module_datab
         await ours.people("UpdateContact", contact_id=winner.contact_id, attributes=b'{"a": 1}', add_tags=["x"])
         await ours.people("UpdateContact", contact_id=loser.contact_id, name="Rui", attributes=b'{"a": 2, "b": 3}')
         lost = await ours.conversation(other)
-        await ours.inbox("UpdateConversation", conversation_id=lost.conversation_id, agent_id=AGENT, add_tags=["late"])
+        await ours.inbox("UpdateConversation", conversation_id=lost.conversation_id, add_tags=["late"])
+        await ours.assign(lost.conversation_id)
         note = (await ours.inbox("AddNote", conversation_id=lost.conversation_id, text="Calls on Friday.")).note
 
         merged = (
@@ -190,7 +191,7 @@ async def test_of_other_organizations_nothing_is_found_or_changed(module_databas
             ("People", "UpdateContact", {"contact_id": known.contact_id, "name": "x"}),
             ("Inbox", "GetConversation", {"conversation_id": talk.conversation_id}),
             ("Inbox", "GetConversation", {"contact": phone}),
-            ("Inbox", "UpdateConversation", {"conversation_id": talk.conversation_id, "agent_id": AGENT}),
+            ("Inbox", "UpdateConversation", {"conversation_id": talk.conversation_id, "add_tags": ["x"]}),
             ("Inbox", "ListNotes", {"conversation_id": talk.conversation_id}),
         ):
             with pytest.raises(NotFound):

@@ -142,14 +142,6 @@ async def test_the_inbox_is_filtered_by_owner_and_tag_and_what_is_unread(asker: 
         assert ["".join(filter(str.isdigit, each["phone_number"])) for each in listed["conversations"]] == phones, query
 
 
-async def test_assigned_to_nobody_it_has_no_agent_and_a_program_must_name_one(asker: Asker) -> None:
-    asker.rights.desk.conversation(asker.organization_id, PHONE, agent_id=str(uuid4()), owner="person")
-    path = f"/api/v1/conversations/{PHONE}/assign"
-    assert (await send(asker, "POST", path, {"user_id": None}))[1]["agent_id"] is None
-    status, answer = await send(asker, "POST", path)
-    assert (status, [each["field"] for each in answer["errors"]]) == (422, ["user_id"])
-
-
 async def test_tags_notes_and_reading_are_about_the_latest_conversation(asker: Asker) -> None:
     asker.rights.desk.conversation(asker.organization_id, PHONE)
     path = f"/api/v1/conversations/{PHONE}"

@@ -11,8 +11,6 @@ from services.router.domain.people import (
     ContactView,
     Details,
     DetailsChange,
-    Handling,
-    HandlingChange,
     Place,
     TooMuch,
     attributes_in,
@@ -65,13 +63,6 @@ def test_a_contact_is_called_as_whatsapp_does_until_somebody_says_otherwise() ->
         details=Details(),
     )  # fmt: skip
     assert contact.name == "bia 🌻"
-
-
-def test_an_agent_stays_unless_another_one_or_nobody_is_named() -> None:
-    agent, before = uuid4(), Handling(agent_id=uuid4(), tags=("late",))
-    assert HandlingChange(add_tags=("x",)).applied_to(before) == Handling(agent_id=before.agent_id, tags=("late", "x"))
-    assert HandlingChange(is_agent_changed=True, agent_id=agent).applied_to(before).agent_id == agent
-    assert HandlingChange(is_agent_changed=True).applied_to(before).agent_id is None
 
 
 def test_a_place_is_read_as_it_was_written_to_the_microsecond() -> None:

@@ -8,10 +8,8 @@ from uuid import UUID, uuid4
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, Field
 
-from services.chassis.errors import FailedPrecondition, InvalidArgument, NotFound
-from services.ingress.accounts.people import People
-from services.ingress.conversations import Conversations
-from services.ingress.domain.accounts.facts import USER, Caller
+from services.chassis.errors import FailedPrecondition
+from services.ingress.domain.accounts.facts import Caller
 from services.ingress.domain.outgoing import OutgoingMessage
 from services.ingress.domain.people import (
     ConversationChange,
@@ -89,14 +87,6 @@ class InboxList(BaseModel):
         return cls(conversations=found, next=page.cursor or None)
 
 
-class AssignRequest(BaseModel):
-    """Whom a conversation is assigned to."""
-
-    user_id: UUID | None = Field(
-        default=None, description="A user of your organization; left out, yourself; null, nobody.", examples=[_PERSON]
-    )
-
-
 class NoteRequest(BaseModel):
     """A note to be written."""
 
@@ -141,11 +131,9 @@ class AgentMessageRequest(BaseModel):
 class _Endpoints:
     """What people do with conversations."""
 
-    def __init__(self, inbox: Inbox, conversations: Conversations, messages: Messages, people: People) -> None:
+    def __init__(self, inbox: Inbox, messages: Messages) -> None:
         self._inbox = inbox
-        self._conversations = conversations
         self._messages = messages
-        self._people = people
 
     async def page(
         self,
@@ -167,18 +155,6 @@ class _Endpoints:
     async def read(self, organization_id: Reader, phone: Phone) -> InboxConversation:
         """The conversation in which a contact wrote last. Permission: conversations:read."""
         return InboxConversation.of(await self._inbox.latest_of(organization_id=organization_id, phone_number=phone))
-
-    async def assign(self, caller: Assigner, phone: Phone, wanted: AssignRequest | None = None) -> InboxConversation:
-        """Assign a conversation to a person, and take it from the bot. Permission: conversations:manage.
-
-        Assigned to nobody it stays with people; `release` gives it back to the bot.
-        """
-        organization_id = caller.organization_id
-        agent_id = await self._agent(caller, wanted)
-        found = await self._inbox.latest_of(organization_id=organization_id, phone_number=phone)
-        if agent_id is not None and found.owner == "bot":
-            await self._take(organization_id, phone)
-        return await self._change(organization_id, found, ConversationChange(agent_id=agent_id))
 
     async def tag(self, organization_id: Manager, phone: Phone, wanted: TagsChange) -> InboxConversation:
         """Put tags on a conversation and take tags off. Permission: conversations:manage."""
@@ -225,23 +201,6 @@ class _Endpoints:
             raise _refused(result.reason, result.problem, result.fields)
         return MessageResult.of(result)
 
-    async def _agent(self, caller: Caller, wanted: AssignRequest | None) -> UUID | None:
-        """Whom the request means. Raises InvalidArgument for a program, or NotFound for nobody of ours."""
-        if wanted is not None and "user_id" in wanted.model_fields_set:
-            if wanted.user_id is not None:
-                await self._people.read(organization_id=caller.organization_id, user_id=wanted.user_id)
-            return wanted.user_id
-        if caller.kind != USER:
-            raise InvalidArgument("user_id is missing; you are no person, so name one")
-        return UUID(caller.subject.partition(":")[2])
-
-    async def _take(self, organization_id: UUID, phone: str) -> None:
-        """Give it to people; a contact of whom no flow knows needs no taking from one."""
-        try:
-            await self._conversations.take(organization_id=organization_id, phone_number=phone)
-        except NotFound:
-            return
-
     async def _change(
         self, organization_id: UUID, found: ConversationView, change: ConversationChange
     ) -> InboxConversation:
@@ -251,20 +210,13 @@ class _Endpoints:
         return InboxConversation.of(changed)
 
 
-def inbox_routes(inbox: Inbox, conversations: Conversations, messages: Messages, people: People) -> APIRouter:
+def inbox_routes(inbox: Inbox, messages: Messages) -> APIRouter:
     """The routes, to be put under /api/v1."""
-    endpoints = _Endpoints(inbox, conversations, messages, people)
+    endpoints = _Endpoints(inbox, messages)
     routes = APIRouter(tags=["inbox"], route_class=TellsFields)
     one, post, known = "/conversations/{phone}", ["POST"], refusals(on_404=_UNKNOWN)
     routes.add_api_route("/inbox", endpoints.page, summary="List conversations to be worked off", responses=refusals())
     routes.add_api_route("/inbox/{phone}", endpoints.read, summary="Read who has a conversation", responses=known)
-    routes.add_api_route(
-        f"{one}/assign",
-        endpoints.assign,
-        methods=post,
-        summary="Assign a conversation",
-        responses=refusals(on_404="Neither is known, or the user is not: CONVERSATION_NOT_FOUND or USER_NOT_FOUND"),
-    )
     for path, action, summary in (
         ("tags", endpoints.tag, "Change a conversation's tags"),
         ("read", endpoints.mark_read, "Note that it was read"),

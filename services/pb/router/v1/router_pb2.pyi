@@ -2406,8 +2406,6 @@ class UpdateConversationRequest(_message.Message):
 
     ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
     CONVERSATION_ID_FIELD_NUMBER: _builtins.int
-    UPDATE_MASK_FIELD_NUMBER: _builtins.int
-    AGENT_ID_FIELD_NUMBER: _builtins.int
     ADD_TAGS_FIELD_NUMBER: _builtins.int
     REMOVE_TAGS_FIELD_NUMBER: _builtins.int
     IS_READ_FIELD_NUMBER: _builtins.int
@@ -2415,14 +2413,8 @@ class UpdateConversationRequest(_message.Message):
     """The organization."""
     conversation_id: _builtins.str
     """The conversation, a UUID."""
-    agent_id: _builtins.str
-    """The person it is assigned to, a UUID; empty means nobody."""
     is_read: _builtins.bool
     """Whether everything up to now was read."""
-    @_builtins.property
-    def update_mask(self) -> _field_mask_pb2.FieldMask:
-        """agent_id when it changes; empty means that it does if it is not empty."""
-
     @_builtins.property
     def add_tags(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Tags to put on; a conversation has 100 at most."""
@@ -2436,15 +2428,13 @@ class UpdateConversationRequest(_message.Message):
         *,
         organization_id: _builtins.str = ...,
         conversation_id: _builtins.str = ...,
-        update_mask: _field_mask_pb2.FieldMask | None = ...,
-        agent_id: _builtins.str = ...,
         add_tags: _abc.Iterable[_builtins.str] | None = ...,
         remove_tags: _abc.Iterable[_builtins.str] | None = ...,
         is_read: _builtins.bool = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["update_mask", b"update_mask"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["add_tags", b"add_tags", "agent_id", b"agent_id", "conversation_id", b"conversation_id", "is_read", b"is_read", "organization_id", b"organization_id", "remove_tags", b"remove_tags", "update_mask", b"update_mask"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["add_tags", b"add_tags", "conversation_id", b"conversation_id", "is_read", b"is_read", "organization_id", b"organization_id", "remove_tags", b"remove_tags"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -661,7 +661,7 @@ class InboxServicer:
         raise NotImplementedError('Method not implemented!')
 
     def UpdateConversation(self, request, context):
-        """Assigns a conversation (it is people's then), changes its tags, notes that it was read.
+        """Changes a conversation's tags, notes that it was read.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -227,7 +227,7 @@ class InboxStub:
     GetConversation: _grpc.UnaryUnaryMultiCallable[_router_pb2.GetConversationRequest, _router_pb2.GetConversationResponse]
     """Gives one conversation by its id, or the latest one of a contact."""
     UpdateConversation: _grpc.UnaryUnaryMultiCallable[_router_pb2.UpdateConversationRequest, _router_pb2.UpdateConversationResponse]
-    """Assigns a conversation (it is people's then), changes its tags, notes that it was read."""
+    """Changes a conversation's tags, notes that it was read."""
     AddNote: _grpc.UnaryUnaryMultiCallable[_router_pb2.AddNoteRequest, _router_pb2.AddNoteResponse]
     """Writes a note that only the organization's people see."""
     ListNotes: _grpc.UnaryUnaryMultiCallable[_router_pb2.ListNotesRequest, _router_pb2.ListNotesResponse]
@@ -243,7 +243,7 @@ class InboxAsyncStub(InboxStub):
     GetConversation: _aio.UnaryUnaryMultiCallable[_router_pb2.GetConversationRequest, _router_pb2.GetConversationResponse]  # type: ignore[assignment]
     """Gives one conversation by its id, or the latest one of a contact."""
     UpdateConversation: _aio.UnaryUnaryMultiCallable[_router_pb2.UpdateConversationRequest, _router_pb2.UpdateConversationResponse]  # type: ignore[assignment]
-    """Assigns a conversation (it is people's then), changes its tags, notes that it was read."""
+    """Changes a conversation's tags, notes that it was read."""
     AddNote: _aio.UnaryUnaryMultiCallable[_router_pb2.AddNoteRequest, _router_pb2.AddNoteResponse]  # type: ignore[assignment]
     """Writes a note that only the organization's people see."""
     ListNotes: _aio.UnaryUnaryMultiCallable[_router_pb2.ListNotesRequest, _router_pb2.ListNotesResponse]  # type: ignore[assignment]
@@ -274,7 +274,7 @@ class InboxServicer(metaclass=_abc_1.ABCMeta):
         request: _router_pb2.UpdateConversationRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_router_pb2.UpdateConversationResponse, _abc.Awaitable[_router_pb2.UpdateConversationResponse]]:
-        """Assigns a conversation (it is people's then), changes its tags, notes that it was read."""
+        """Changes a conversation's tags, notes that it was read."""
 
     @_abc_1.abstractmethod
     def AddNote(
