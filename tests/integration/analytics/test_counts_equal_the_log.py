@@ -49,7 +49,7 @@ def _records(draw: st.DrawFn) -> Record:
     )
 
 
-BATCHES = st.lists(st.lists(_records(), min_size=1, max_size=12), min_size=1, max_size=8)
+BATCHES = st.lists(st.lists(_records(), min_size=1, max_size=10), min_size=1, max_size=6)
 
 
 @pytest.fixture(scope="module")
