@@ -39,7 +39,8 @@ def _records(draw: st.DrawFn) -> Record:
     return Record(
         organization_id=UUID(int=draw(st.integers(0, 1))),
         occurred_at=NOON - timedelta(hours=number * 2 % 90),
-        record_id=f"record-{number}",
+        # A repeat is of the same kind: deliveries, which have a statement of their own, are never repeated as others.
+        record_id=f"{'delivery' if kind is RecordKind.DELIVERY else 'record'}-{number}",
         sequence=draw(st.integers(0, 2)),
         kind=kind,
         conversation_id=conversation,
