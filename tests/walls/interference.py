@@ -150,8 +150,9 @@ def _written(value: Any) -> Any:
     return [_written(each) for each in value]
 
 
-def _in_order(listed: list[Any]) -> list[Any]:
-    return sorted(listed, key=repr)
+def _in_order(content: Any) -> Any:
+    """A list in the order of its texts; a figure of the same name stays as it is."""
+    return sorted(content, key=repr) if isinstance(content, list) else content
 
 
 def differences(alone: Sequence[Answer], beside: Sequence[Answer]) -> list[str]:
