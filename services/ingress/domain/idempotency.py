@@ -15,8 +15,15 @@ MOST_ANSWER_BYTES = 2 * 1024 * 1024
 """A larger answer is not kept: a repeat is worked on again."""
 
 _WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
-# Their answers tell secrets once, which are kept nowhere; names make them unique anyhow.
-_TELLING_SECRETS = ("/api/v1/auth/", "/api/v1/api-keys", "/api/v1/invitations", "/api/v1/webhooks")
+# Their answers tell secrets once, which are kept nowhere; names make them unique anyhow. Meta's webhooks have keys of
+# their own.
+_WITHOUT_KEYS = (
+    "/api/v1/auth/",
+    "/api/v1/api-keys",
+    "/api/v1/invitations",
+    "/api/v1/webhooks",
+    "/api/v1/whatsapp/webhook",
+)
 _KEPT_HEADERS = frozenset({"content-type", "etag", "location"})
 
 
@@ -31,7 +38,7 @@ class KeptAnswer:
 
 def takes_keys(method: str, path: str) -> bool:
     """Whether an Idempotency-Key means anything there."""
-    return method in _WRITES and path.startswith("/api/v1/") and not path.startswith(_TELLING_SECRETS)
+    return method in _WRITES and path.startswith("/api/v1/") and not path.startswith(_WITHOUT_KEYS)
 
 
 def is_key(text: str) -> bool:

@@ -21,7 +21,7 @@ from services.ingress.conversations import Conversations
 from services.ingress.domain.limits import LimitReached
 from services.ingress.http.described import WEBHOOK_PATHS
 from services.ingress.http.guard import Guard
-from services.ingress.http.idempotency import RepeatsAnswers
+from services.ingress.http.idempotency import RepeatsAnswers, describe_keys
 from services.ingress.http.limits import TellsLimits, too_much
 from services.ingress.http.problems import add_problem_answers
 from services.ingress.http.rest import (
@@ -111,6 +111,7 @@ class Site(FastAPI):
         if not self.openapi_schema:
             document = super().openapi()
             document["paths"] = {**WEBHOOK_PATHS, **document["paths"]}
+            describe_keys(document["paths"])
         return super().openapi()
 
 

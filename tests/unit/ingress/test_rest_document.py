@@ -153,6 +153,22 @@ async def test_the_page_is_complete_without_any_other_host(asker: Asker, path: s
     assert "://" not in answer.text
 
 
+async def test_every_write_but_those_that_tell_secrets_takes_an_idempotency_key(asker: Asker) -> None:
+    paths = (await asker.get("/openapi.json")).json()["paths"]
+    named = {
+        f"{method} {path}": any(each["name"] == "Idempotency-Key" for each in operation.get("parameters", ()))
+        for path, methods in paths.items()
+        for method, operation in methods.items()
+        if method in METHODS
+    }
+
+    assert named["post /api/v1/contacts"]
+    assert named["delete /api/v1/flows/{flow_id}"]
+    assert not named["get /api/v1/contacts"]
+    assert not named["post /api/v1/api-keys"]
+    assert not named["post /api/v1/whatsapp/webhook"]
+
+
 async def test_the_page_writes_text_and_never_markup(asker: Asker) -> None:
     script = (await asker.client.get("/docs/docs.js")).text
 

@@ -8,8 +8,12 @@ from services.ingress.http.problems import example_of
 from services.ingress.http.rest.models import Problem, ValidationProblem
 
 _OPEN = {
+    408: "The body came too slowly: BODY_TIMEOUT",
+    413: "The body is too large: BODY_TOO_LARGE",
+    414: "The path and query are too long: TARGET_TOO_LONG",
     422: "A field is wrong: VALIDATION_ERROR",
     429: "Too many requests: RATE_LIMITED",
+    431: "Too many or too large headers: HEADERS_TOO_LARGE",
     503: "The database or a service behind is out of reach; try again: STORE_UNAVAILABLE or PEER_UNAVAILABLE",
 }
 _KNOWN = _OPEN | {
