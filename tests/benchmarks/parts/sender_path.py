@@ -145,6 +145,7 @@ async def _measure(url: str, count: int) -> list[Cost]:
         database_url=Secret(url), service_key_file="", service_jwks_file="",
         ingress_target="unused", analytics_target="unused", executor_target="unused",
         sealing_keys=Secret(base64.b64encode(b"k" * 32).decode()),
+        tombstone_key=Secret(base64.b64encode(b"t" * 32).decode()), router_target="unused",
         messages_per_second=1e6, replicas=1, pair_burst=100_000, drain_seconds=3.0,
     )  # fmt: skip
     pool = await Pool.open(url, size=6, name="sender")
