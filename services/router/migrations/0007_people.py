@@ -21,19 +21,13 @@ def upgrade() -> None:
     op.execute(
         """
         ALTER TABLE router.conversation
-          ADD COLUMN agent_id uuid, ADD COLUMN tags text[] NOT NULL DEFAULT '{}', ADD COLUMN read_up_to timestamptz
+          ADD COLUMN tags text[] NOT NULL DEFAULT '{}', ADD COLUMN read_up_to timestamptz
         """
     )
     op.execute(
         """
         CREATE INDEX conversation_of_people ON router.conversation (organization_id, conversation_id)
         WHERE owner = 'person'
-        """
-    )
-    op.execute(
-        """
-        CREATE INDEX conversation_of_agent ON router.conversation (organization_id, agent_id)
-        WHERE agent_id IS NOT NULL
         """
     )
     op.execute(

@@ -6,8 +6,6 @@ revision = "router_0008"
 down_revision = "router_0007"
 
 TABLES = (
-    # Who has a conversation stands in its entry, and nowhere else.
-    "ALTER TABLE router.conversation DROP COLUMN agent_id",
     """
     CREATE TABLE router.department (
       organization_id uuid NOT NULL REFERENCES router.organization (organization_id),

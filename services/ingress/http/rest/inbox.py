@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 from uuid import UUID, uuid4
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
 from services.chassis.errors import FailedPrecondition
-from services.ingress.domain.accounts.facts import Caller
 from services.ingress.domain.outgoing import OutgoingMessage
 from services.ingress.domain.people import (
     ConversationChange,
@@ -20,7 +19,7 @@ from services.ingress.domain.people import (
 )
 from services.ingress.domain.phone import international_form, national_form
 from services.ingress.http.problems import Refusal
-from services.ingress.http.rest.auth import Manager, Permitted, Reader, Sender
+from services.ingress.http.rest.auth import Manager, Reader, Sender
 from services.ingress.http.rest.conversations import Phone
 from services.ingress.http.rest.messages import MessageResult
 from services.ingress.http.rest.models import DisplayPhone, PhoneNumber, Time
@@ -33,8 +32,6 @@ from services.pb.common.v1 import errors_pb2
 _UNKNOWN = "Conversation not found: CONVERSATION_NOT_FOUND"
 _PERSON = "0b8e4a4e-7a0c-4a44-9a53-8f3e7f5f1c11"
 _NO_NUL = r"^[^\x00]*$"
-
-Assigner = Annotated[Caller, Depends(Permitted("conversations:manage"))]
 
 
 class InboxConversation(BaseModel):
