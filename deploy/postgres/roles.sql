@@ -307,8 +307,6 @@ INSERT INTO trust VALUES
   ('svc_analytics', 'analytics.receipt', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),
   ('svc_analytics', 'analytics.conversation_logs', 'SELECT, INSERT, DELETE', 'tenant'),
   ('svc_analytics', 'analytics.conversation_count', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),
-  ('svc_analytics', 'analytics.flow_count', 'SELECT, INSERT, UPDATE', 'tenant'),
-  ('svc_analytics', 'analytics.node_count', 'SELECT, INSERT, UPDATE', 'tenant'),
   ('svc_analytics', 'analytics.flow_day', 'SELECT, INSERT, UPDATE', 'tenant'),
   ('svc_analytics', 'analytics.node_day', 'SELECT, INSERT, UPDATE', 'tenant'),
   ('svc_analytics', 'analytics.edge_day', 'SELECT, INSERT, UPDATE', 'tenant'),
@@ -317,6 +315,9 @@ INSERT INTO trust VALUES
   ('svc_analytics', 'analytics.segment_count', 'SELECT, INSERT, UPDATE', 'tenant'),
   ('svc_analytics', 'analytics.delivery_day', 'SELECT, INSERT, UPDATE', 'tenant'),
   ('svc_analytics', 'analytics.failure_day', 'SELECT, INSERT, UPDATE', 'tenant'),
+  ('svc_analytics', 'analytics.cost_day', 'SELECT, INSERT, UPDATE', 'tenant'),
+  ('svc_analytics', 'analytics.campaign_count', 'SELECT, INSERT, UPDATE', 'tenant'),
+  ('svc_analytics', 'analytics.campaign_failure', 'SELECT, INSERT, UPDATE', 'tenant'),
   ('svc_analytics', 'analytics.flow_contact', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),
   ('svc_analytics', 'analytics.contact_day', 'SELECT, INSERT, DELETE', 'tenant'),
   ('svc_analytics', 'analytics.organization_zone', 'SELECT, INSERT, UPDATE', 'tenant');

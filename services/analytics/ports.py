@@ -8,11 +8,13 @@ from typing import Protocol
 from uuid import UUID
 
 from services.analytics.domain.figures import (
+    CampaignResults,
     DayActivity,
     Deliveries,
     FlowReport,
     Funnel,
     Heatmap,
+    NumberCosts,
     Overview,
     Segments,
     VersionFigures,
@@ -95,6 +97,14 @@ class ReportStore(Protocol):
 
     async def deliveries(self, *, organization_id: UUID, flow_id: UUID | None, first_day: date) -> Deliveries:
         """What became of messages, by number and by error code, busiest first."""
+
+    async def costs(self, *, organization_id: UUID, first_day: date) -> Sequence[NumberCosts]:
+        """What delivered messages are charged as, by number, most billed first; its charges, most first."""
+
+    async def campaigns(
+        self, *, organization_id: UUID, campaign_id: UUID | None, first_day: date | None, most: int
+    ) -> Sequence[CampaignResults]:
+        """Results of campaigns of whose messages something was recorded on these days, latest first."""
 
 
 class PrivacyStore(Protocol):

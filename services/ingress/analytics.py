@@ -11,12 +11,14 @@ from uuid import UUID
 from services.chassis.errors import NotFound
 from services.ingress.domain.analytics import (
     PERIOD_DAYS,
+    CampaignResults,
     DayActivity,
     Deliveries,
     Figures,
     Funnel,
     Heatmap,
     LogPage,
+    NumberCosts,
     Overview,
     PeriodName,
     Segments,
@@ -25,11 +27,14 @@ from services.ingress.domain.analytics import (
 from services.ingress.domain.conversation import Line, Transcript
 from services.ingress.domain.log_files import csv_header, csv_lines, json_lines
 from services.ingress.ports import Executor, Reports, Transcripts
+from services.ingress.ports.campaigns import Campaigns
 from services.pb.common.v1 import errors_pb2
 
 # More of one contact in one flow is read by page (GET /api/v1/conversations/{phone}).
 LONGEST_TRANSCRIPT = 10_000
 _AT_ONCE = 1000
+# Sender lists no more at once; older campaigns have no name in a report.
+_MOST_NAMES = 1000
 
 Form = Literal["csv", "jsonl"]
 
@@ -37,8 +42,9 @@ Form = Literal["csv", "jsonl"]
 class Analytics:
     """Figures of one organization at a time. A flow that it does not have is NotFound, everywhere."""
 
-    def __init__(self, *, executor: Executor, reports: Reports, transcripts: Transcripts) -> None:
+    def __init__(self, *, executor: Executor, campaigns: Campaigns, reports: Reports, transcripts: Transcripts) -> None:
         self._executor = executor
+        self._campaigns = campaigns
         self._reports = reports
         self._transcripts = transcripts
 
@@ -93,6 +99,35 @@ class Analytics:
         if flow_id is not None:
             await self._known(organization_id, flow_id)
         return await self._reports.deliveries(organization_id=organization_id, flow_id=flow_id, days=days)
+
+    async def costs(self, *, organization_id: UUID, days: int) -> Sequence[NumberCosts]:
+        """What delivered messages are charged as, by number. Raises Unavailable."""
+        return await self._reports.costs(organization_id=organization_id, days=days)
+
+    async def campaigns(self, *, organization_id: UUID, days: int) -> Sequence[CampaignResults]:
+        """Results of campaigns of these days, latest first, with their names. Raises Unavailable."""
+        found = await self._reports.campaigns(organization_id=organization_id, campaign_id=None, days=days)
+        if not found:
+            return found
+        listed = await self._campaigns.all(organization_id=organization_id, state="", limit=_MOST_NAMES)
+        names = {campaign.campaign_id: campaign.name for campaign in listed}
+        return [replace(campaign, name=names.get(campaign.campaign_id, "")) for campaign in found]
+
+    async def campaign(self, *, organization_id: UUID, campaign_id: UUID, days: int) -> CampaignResults:
+        """Results of one campaign, with its replies and opt-outs; none yet are zero. Raises NotFound or Unavailable."""
+        known = await self._campaigns.one(organization_id=organization_id, campaign_id=campaign_id)
+        found = await self._reports.campaigns(organization_id=organization_id, campaign_id=campaign_id, days=days)
+        nothing = CampaignResults(
+            campaign_id=known.campaign_id, name="", last_day=None, sent=0, delivered=0, read=0, failed=0, retries=0,
+            failures=(),
+        )  # fmt: skip
+        told = known.figures
+        return replace(
+            next(iter(found), nothing),
+            name=known.name,
+            replies=told.get("replies", 0),
+            opt_outs=told.get("opt_outs", 0),
+        )
 
     async def transcript(self, *, organization_id: UUID, phone_number: str, flow_id: UUID) -> Transcript:
         """What was said in a flow, oldest first, at most LONGEST_TRANSCRIPT lines.

@@ -201,6 +201,7 @@ async def build(settings: Settings) -> Service:
         conversations=conversations,
         analytics=Analytics(
             executor=GrpcExecutor(executor_peer),
+            campaigns=GrpcCampaigns(sender_peer),
             reports=GrpcReports(analytics_peer),
             transcripts=GrpcAnalytics(analytics_peer),
         ),

@@ -51,6 +51,7 @@ _STATUS_TEXTS = {
     "recipient_id": "recipient_wa_id",
     "recipient_user_id": "recipient_user_id",
     "pricing_category": "pricing_category",
+    "pricing_type": "pricing_type",
 }
 
 
@@ -246,11 +247,15 @@ def _status_of(event: Event, *, received_at_ms: int, signed_by: tuple[str, ...])
     codes = fields.get("error_codes")
     if isinstance(codes, list):
         known["error_codes"] = [_number(code) for code in codes]
+    billable = fields.get("billable")
+    if "pricing_type" not in known and isinstance(billable, bool):
+        # Meta is to remove billable for type; older statuses have it alone.
+        known["pricing_type"] = "regular" if billable else "free"
     return events_pb2.MessageStatus(
         **known,
         waba_id=event.waba_id or "",
         occurred_at=_number(fields.get("timestamp")),
-        is_billable=fields.get("billable") is True,
+        is_billable=billable is True,
         received_at_ms=received_at_ms,
         signed_by=signed_by,
     )

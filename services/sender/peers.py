@@ -77,7 +77,7 @@ class IngressWatermark:
 def record_bytes(delivery: Delivery) -> bytes:
     """A delivery as analytics takes it."""
     message = delivery.message
-    return analytics_pb2.Record(
+    record = analytics_pb2.Record(
         organization_id=str(message.organization_id),
         record_id=delivery.record_id,
         occurred_at_us=delivery.occurred_at_us,
@@ -91,7 +91,13 @@ def record_bytes(delivery: Delivery) -> bytes:
         sequence=delivery.sequence,
         phone_number_id=message.phone_number_id,
         former_status=delivery.former_status,
-    ).SerializeToString()
+    )
+    # Most have neither: protobuf takes its time for every argument.
+    if delivery.price.is_told:
+        record.pricing_category, record.pricing_type = delivery.price
+    if message.campaign_id is not None:
+        record.campaign_id, record.campaign_try = str(message.campaign_id), message.campaign_try
+    return record.SerializeToString()
 
 
 def change_of(record: bytes) -> Change | None:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from services.ingress.domain.analytics import (
+    CampaignResults,
     DayActivity,
     Deliveries,
     Figures,
@@ -14,6 +15,7 @@ from services.ingress.domain.analytics import (
     Heatmap,
     LogPage,
     LogRecord,
+    NumberCosts,
     Overview,
     Segments,
     VersionFigures,
@@ -49,6 +51,8 @@ class ScriptedReports:
     funnel_to_give: Funnel = field(default_factory=lambda: Funnel((), ()))
     versions_to_give: list[VersionFigures] = field(default_factory=list)
     deliveries_to_give: Deliveries = field(default_factory=lambda: Deliveries((), ()))
+    costs_to_give: list[NumberCosts] = field(default_factory=list)
+    campaigns_to_give: list[CampaignResults] = field(default_factory=list)
     pages: list[list[LogRecord]] = field(default_factory=lambda: [[]])
     asked: list[tuple[str, UUID, UUID | None, object]] = field(default_factory=list)
 
@@ -83,6 +87,14 @@ class ScriptedReports:
     async def deliveries(self, *, organization_id: UUID, flow_id: UUID | None, days: int) -> Deliveries:
         self.asked.append(("deliveries", organization_id, flow_id, days))
         return self.deliveries_to_give
+
+    async def costs(self, *, organization_id: UUID, days: int) -> list[NumberCosts]:
+        self.asked.append(("costs", organization_id, None, days))
+        return self.costs_to_give
+
+    async def campaigns(self, *, organization_id: UUID, campaign_id: UUID | None, days: int) -> list[CampaignResults]:
+        self.asked.append(("campaigns", organization_id, campaign_id, days))
+        return [each for each in self.campaigns_to_give if campaign_id is None or each.campaign_id == str(campaign_id)]
 
     async def records(
         self,

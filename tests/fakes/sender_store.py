@@ -174,7 +174,7 @@ class FakeStore:
 
     def _apply(self, key: MessageKey, event: StatusEvent) -> bool:
         before = self._read(key)
-        after = with_status(before, event.status, event.wamid, event.error_code)
+        after = with_status(before, event.status, event.wamid, event.error_code, price=event.price)
         if after == before:
             return False
         self._write(after)

@@ -181,6 +181,63 @@ class NumberDeliveries:
 
 
 @dataclass(frozen=True, slots=True)
+class Charge:
+    """Delivered messages that Meta charges alike; a calling code of 0 is not known."""
+
+    pricing_category: str
+    pricing_type: str
+    calling_code: int
+    messages: int
+
+    @property
+    def is_billed(self) -> bool:
+        """Whether Meta bills them. All types that cost nothing begin alike; its own flag for it is to be removed."""
+        return bool(self.pricing_type) and not self.pricing_type.startswith("free")
+
+
+@dataclass(frozen=True, slots=True)
+class NumberCosts:
+    """A number's delivered messages, and what those are charged as of which Meta told a price."""
+
+    phone_number_id: str
+    delivered: int
+    charges: Sequence[Charge]
+
+    @property
+    def billed(self) -> int:
+        """Messages that Meta bills."""
+        return sum(charge.messages for charge in self.charges if charge.is_billed)
+
+    @property
+    def free(self) -> int:
+        """Messages that Meta told to be free."""
+        return sum(charge.messages for charge in self.charges if charge.pricing_type and not charge.is_billed)
+
+    @property
+    def unpriced(self) -> int:
+        """Messages of which Meta told no price."""
+        return max(self.delivered - self.billed - self.free, 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CampaignResults:
+    """What became of a campaign's messages. `failures` are by Meta's code, also of messages that were sent again."""
+
+    campaign_id: UUID
+    last_day: date
+    sent: int
+    delivered: int
+    read: int
+    retries: int
+    failures: Sequence[tuple[int, int]]
+
+    @property
+    def failed(self) -> int:
+        """Messages that failed for good."""
+        return max(sum(messages for _, messages in self.failures) - self.retries, 0)
+
+
+@dataclass(frozen=True, slots=True)
 class Deliveries:
     """What became of messages by number, and failures by Meta's code."""
 

@@ -64,11 +64,20 @@ class Record(NamedTuple):
     phone_number_id: str = ""
     answered_after_us: int = 0
     former_status: str = ""
+    pricing_category: str = ""
+    pricing_type: str = ""
+    campaign_id: UUID | None = None
+    campaign_try: int = 0
 
     @property
     def key(self) -> RecordKey:
         """Under which it counts once. The time is part of it because the table is partitioned by time."""
         return self.organization_id, self.occurred_at, self.record_id
+
+    @property
+    def is_priced(self) -> bool:
+        """Whether it tells what Meta charges a message that arrived."""
+        return bool(self.pricing_category or self.pricing_type)
 
 
 def problem_of(record: Record, now: datetime) -> str | None:
@@ -84,6 +93,8 @@ def problem_of(record: Record, now: datetime) -> str | None:
         ("status", record.status, LONGEST_STATUS),
         ("former_status", record.former_status, LONGEST_STATUS),
         ("phone_number_id", record.phone_number_id, LONGEST_NUMBER_ID),
+        ("pricing_category", record.pricing_category, LONGEST_STATUS),
+        ("pricing_type", record.pricing_type, LONGEST_STATUS),
     )
     for name, value, longest in limits:
         if len(value) > longest:

@@ -9,6 +9,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from services.analytics.domain.counting import Messages
 from services.analytics.domain.figures import (
+    CampaignResults,
     DayActivity,
     Deliveries,
     Durations,
@@ -16,6 +17,7 @@ from services.analytics.domain.figures import (
     FlowReport,
     Funnel,
     Heatmap,
+    NumberCosts,
     Overview,
     Period,
     VersionFigures,
@@ -140,8 +142,18 @@ def deliveries(found: Deliveries) -> analytics_pb2.GetDeliveriesResponse:
             )
             for each in found.numbers
         ],
-        failures=[analytics_pb2.FailureCount(error_code=code, messages=number) for code, number in found.failures],
+        failures=[_failures_of(code, messages) for code, messages in found.failures],
     )
+
+
+def costs(found: Sequence[NumberCosts]) -> analytics_pb2.GetCostsResponse:
+    """What messages are charged as."""
+    return analytics_pb2.GetCostsResponse(numbers=[_costs_of(each) for each in found])
+
+
+def campaigns(found: Sequence[CampaignResults]) -> analytics_pb2.GetCampaignsResponse:
+    """What became of campaigns' messages."""
+    return analytics_pb2.GetCampaignsResponse(campaigns=[_results_of(each) for each in found])
 
 
 def records(organization_id: str, page: LogPage) -> analytics_pb2.ListRecordsResponse:
@@ -170,7 +182,50 @@ def _record(organization_id: str, record: Record) -> analytics_pb2.Record:
         phone_number_id=record.phone_number_id,
         answered_after_us=record.answered_after_us,
         former_status=record.former_status,
+        pricing_category=record.pricing_category,
+        pricing_type=record.pricing_type,
+        campaign_id=str(record.campaign_id or ""),
+        campaign_try=record.campaign_try,
     )
+
+
+def _costs_of(number: NumberCosts) -> analytics_pb2.NumberCosts:
+    return analytics_pb2.NumberCosts(
+        phone_number_id=number.phone_number_id,
+        delivered=number.delivered,
+        billed=number.billed,
+        free=number.free,
+        unpriced=number.unpriced,
+        charges=[
+            analytics_pb2.ChargedMessages(
+                pricing_category=each.pricing_category,
+                pricing_type=each.pricing_type,
+                calling_code=each.calling_code,
+                messages=each.messages,
+                is_billed=each.is_billed,
+            )
+            for each in number.charges
+        ],
+    )
+
+
+def _results_of(campaign: CampaignResults) -> analytics_pb2.CampaignResults:
+    return analytics_pb2.CampaignResults(
+        campaign_id=str(campaign.campaign_id),
+        sent=campaign.sent,
+        delivered=campaign.delivered,
+        read=campaign.read,
+        failed=campaign.failed,
+        retries=campaign.retries,
+        delivery_rate=per_cent(campaign.delivered, campaign.sent),
+        read_rate=per_cent(campaign.read, campaign.delivered),
+        failures=[_failures_of(code, messages) for code, messages in campaign.failures],
+        last_day=campaign.last_day.isoformat(),
+    )
+
+
+def _failures_of(code: int, messages: int) -> analytics_pb2.FailureCount:
+    return analytics_pb2.FailureCount(error_code=code, messages=messages)
 
 
 def _version(each: VersionFigures) -> analytics_pb2.VersionFigures:

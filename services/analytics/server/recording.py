@@ -93,6 +93,10 @@ def _as_record(message: analytics_pb2.Record, kind: RecordKind) -> Record:
         phone_number_id=message.phone_number_id,
         answered_after_us=message.answered_after_us,
         former_status=message.former_status,
+        pricing_category=message.pricing_category,
+        pricing_type=message.pricing_type,
+        campaign_id=uuid_or_none("campaign_id", message.campaign_id),
+        campaign_try=message.campaign_try,
     )
 
 

@@ -152,6 +152,30 @@ class ReportsServer(analytics_pb2_grpc.ReportsServicer):
         )
         return answers.deliveries(found)
 
+    async def GetCosts(
+        self,
+        request: analytics_pb2.GetCostsRequest,
+        context: aio.ServicerContext,  # type: ignore[type-arg]  # the types of request and response are named here
+    ) -> analytics_pb2.GetCostsResponse:
+        """What delivered messages are charged as."""
+        found = await self._reports.costs(
+            organization_id=uuid_of("organization_id", request.organization_id), days=request.days
+        )
+        return answers.costs(found)
+
+    async def GetCampaigns(
+        self,
+        request: analytics_pb2.GetCampaignsRequest,
+        context: aio.ServicerContext,  # type: ignore[type-arg]  # the types of request and response are named here
+    ) -> analytics_pb2.GetCampaignsResponse:
+        """What became of campaigns' messages."""
+        found = await self._reports.campaigns(
+            organization_id=uuid_of("organization_id", request.organization_id),
+            campaign_id=uuid_or_none("campaign_id", request.campaign_id),
+            days=request.days,
+        )
+        return answers.campaigns(found)
+
     async def ListRecords(
         self,
         request: analytics_pb2.ListRecordsRequest,

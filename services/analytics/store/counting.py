@@ -196,23 +196,63 @@ ADD_RECORDS = Query(
     ), {_DAYS.strip()}, {_STATES.strip()}, {_PEOPLE.strip()}{_TELL}"""
 )
 
-# What became of messages is most of a log, and counts in one place alone.
+# A message is charged by the one record of it that has a price.
+_COSTS = f"""
+    cost_days AS (
+      INSERT INTO analytics.cost_day AS c
+        (organization_id, day, phone_number_id, calling_code, pricing_category, pricing_type, messages)
+      SELECT organization_id, day, coalesce(phone_number_id, ''), calling_code, coalesce(pricing_category, ''),
+        coalesce(pricing_type, ''), count(*)
+      FROM new WHERE calling_code IS NOT NULL GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY 1, 2, 3, 4, 5, 6
+      ON CONFLICT (organization_id, day, phone_number_id, calling_code, pricing_category, pricing_type)
+        {_more("messages")}
+    )"""
+
+
+def _moved(*statuses: str) -> str:
+    """How many messages came to these statuses, less those that left them."""
+    chosen = ", ".join(f"'{status}'" for status in statuses)
+    return f"sum((status IN ({chosen}))::int - coalesce(former_status IN ({chosen}), false)::int)"
+
+
+# Each record moves its message from one status to another: together they come to where the messages are.
+_STEPS = "FROM new WHERE campaign_id IS NOT NULL AND status <> 'priced'"
+_CAMPAIGNS = f"""
+    campaigns AS (
+      INSERT INTO analytics.campaign_count AS c (organization_id, campaign_id, last_day, sent, delivered, read, retries)
+      SELECT organization_id, campaign_id, max(day), {_moved("accepted", "sent", "delivered", "read", "played")},
+        {_moved("delivered", "read", "played")}, {_moved("read", "played")},
+        count(*) FILTER (WHERE campaign_try > 1 AND former_status IS NULL)
+      {_STEPS} GROUP BY 1, 2 ORDER BY 1, 2
+      ON CONFLICT (organization_id, campaign_id) {_more("sent", "delivered", "read", "retries")},
+        last_day = greatest(c.last_day, excluded.last_day)
+    ), campaign_failures AS (
+      INSERT INTO analytics.campaign_failure AS c (organization_id, campaign_id, error_code, messages)
+      SELECT organization_id, campaign_id, coalesce(error_code, 0), {_moved("failed")}
+      {_STEPS} AND (status = 'failed' OR former_status = 'failed') GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
+      ON CONFLICT (organization_id, campaign_id, error_code) {_more("messages")}
+    )"""
+
+# What became of messages is most of a log; no conversation, contact or node counts by it.
 ADD_DELIVERIES = Query(
     f"""
     WITH new AS (
       INSERT INTO analytics.conversation_logs (organization_id, occurred_at, record_id, sequence, kind, conversation_id,
         phone_number, flow_id, node_id, status, error_code, extra_data, day, flow_version, phone_number_id,
-        former_status)
+        former_status, pricing_category, pricing_type, calling_code, campaign_id, campaign_try)
       SELECT o, at, r, s, 'delivery', c, nullif(p, ''), f, nullif(n, ''), nullif(st, ''), nullif(e, 0),
-        CASE WHEN x <> '' THEN jsonb_build_object('text', x) ELSE '{{}}' END, {_DAY}, v, nullif(pn, ''), nullif(fs, '')
+        CASE WHEN x <> '' THEN jsonb_build_object('text', x) ELSE '{{}}' END, {_DAY}, v, nullif(pn, ''), nullif(fs, ''),
+        nullif(pc, ''), nullif(pt, ''), cc, ca, nullif(ct, 0)
       FROM unnest(%(organizations)b::uuid[], %(times)b::timestamptz[], %(ids)b::text[], %(sequences)b::int[],
         %(conversations)b::uuid[], %(phones)b::text[], %(flows)b::uuid[], %(nodes)b::text[], %(texts)b::text[],
         %(statuses)b::text[], %(errors)b::int[], %(days)b::int[], %(versions)b::int[], %(numbers)b::text[],
-        %(formers)b::text[]) t(o, at, r, s, c, p, f, n, x, st, e, d, v, pn, fs)
+        %(formers)b::text[], %(categories)b::text[], %(types)b::text[], %(callings)b::int[], %(campaigns)b::uuid[],
+        %(tries)b::int[]) t(o, at, r, s, c, p, f, n, x, st, e, d, v, pn, fs, pc, pt, cc, ca, ct)
       ORDER BY o, at, r
       ON CONFLICT (organization_id, occurred_at, record_id) DO NOTHING
       RETURNING {_KEY}, day, status, former_status, error_code, phone_number_id,
-        coalesce(flow_id, '{NO_FLOW}') AS some_flow_id
+        coalesce(flow_id, '{NO_FLOW}') AS some_flow_id, pricing_category, pricing_type, calling_code, campaign_id,
+        campaign_try
     ), delivery_days AS (
       INSERT INTO analytics.delivery_day AS c
         (organization_id, flow_id, day, phone_number_id, accepted, delivered, read, failed)
@@ -230,7 +270,7 @@ ADD_DELIVERIES = Query(
       SELECT organization_id, some_flow_id, day, coalesce(error_code, 0), count(*)
       FROM new WHERE status = 'failed' GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
       ON CONFLICT (organization_id, flow_id, day, error_code) {_more("messages")}
-    ){_TELL}"""
+    ), {_COSTS.strip()}, {_CAMPAIGNS.strip()}{_TELL}"""
 )
 
 ADD_ZONES = Query(

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import psycopg
 
+from services.analytics.domain.calling import calling_code
 from services.analytics.domain.counting import NO_FLOW, Messages
 from services.analytics.domain.days import day_number
 from services.analytics.domain.record import Record, RecordKey, RecordKind
@@ -64,7 +65,8 @@ _PAGE = Query(
         SELECT occurred_at, record_id, sequence, kind, conversation_id, coalesce(phone_number, ''), flow_id,
           coalesce(node_id, ''), coalesce(user_message, bot_response, extra_data->>'text', '') AS text,
           coalesce(status, ''), coalesce(error_code, 0), coalesce(flow_version, 0), coalesce(path, '') AS path,
-          coalesce(phone_number_id, ''), coalesce(answered_after_us, 0), coalesce(former_status, '')
+          coalesce(phone_number_id, ''), coalesce(answered_after_us, 0), coalesce(former_status, ''),
+          coalesce(pricing_category, ''), coalesce(pricing_type, ''), campaign_id, coalesce(campaign_try, 0)
         FROM analytics.conversation_logs
         WHERE organization_id = %(organization)b::uuid
           AND (occurred_at, record_id) > (%(moment)b::timestamptz, %(id)b::text)
@@ -241,10 +243,15 @@ def _record(
     phone_number_id: str,
     answered_after_us: int,
     former_status: str,
+    pricing_category: str,
+    pricing_type: str,
+    campaign_id: UUID | None,
+    campaign_try: int,
 ) -> Record:
     return Record(
         organization_id, occurred_at, record_id, sequence, RecordKind(kind), conversation_id, phone_number, flow_id,
         node_id, text, status, error_code, flow_version, "", path, phone_number_id, answered_after_us, former_status,
+        pricing_category, pricing_type, campaign_id, campaign_try,
     )  # fmt: skip
 
 
@@ -287,7 +294,14 @@ def _columns(records: Sequence[Record]) -> dict[str, Any]:
 
 
 def _delivery_columns(records: Sequence[Record]) -> dict[str, Any]:
-    return {"formers": [record.former_status for record in records]}
+    return {
+        "formers": [record.former_status for record in records],
+        "categories": [record.pricing_category for record in records],
+        "types": [record.pricing_type for record in records],
+        "callings": [calling_code(record.phone_number) if record.is_priced else None for record in records],
+        "campaigns": [record.campaign_id for record in records],
+        "tries": [record.campaign_try for record in records],
+    }
 
 
 def _record_columns(records: Sequence[Record]) -> dict[str, Any]:

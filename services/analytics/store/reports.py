@@ -8,6 +8,8 @@ from uuid import UUID
 
 from services.analytics.domain.counting import EVERY_FLOW
 from services.analytics.domain.figures import (
+    CampaignResults,
+    Charge,
     DayActivity,
     Deliveries,
     Durations,
@@ -18,6 +20,7 @@ from services.analytics.domain.figures import (
     Funnel,
     Heatmap,
     NodeFigures,
+    NumberCosts,
     NumberDeliveries,
     Overview,
     Segments,
@@ -153,6 +156,31 @@ _FAILURES = Query(
     SELECT error_code, sum(messages)::bigint FROM analytics.failure_day
     WHERE {_FLOW} AND {_SINCE} GROUP BY error_code ORDER BY 2 DESC, error_code"""
 )
+# What arrived has its price on the same day.
+_DELIVERED = Query(
+    f"""
+    SELECT phone_number_id, sum(delivered)::bigint FROM analytics.delivery_day WHERE {_OURS} AND {_SINCE}
+    GROUP BY phone_number_id HAVING sum(delivered) > 0 ORDER BY 1"""
+)
+_CHARGES = Query(
+    f"""
+    SELECT phone_number_id, pricing_category, pricing_type, calling_code, sum(messages)::bigint
+    FROM analytics.cost_day WHERE {_OURS} AND {_SINCE}
+    GROUP BY 1, 2, 3, 4 ORDER BY 5 DESC, pricing_category COLLATE "C", pricing_type COLLATE "C", calling_code"""
+)
+_RESULTS = Query(
+    f"""
+    SELECT campaign_id, last_day, sent, delivered, read, retries FROM analytics.campaign_count
+    WHERE {_OURS} AND (%(campaign)b::uuid IS NULL OR campaign_id = %(campaign)b::uuid)
+      AND last_day >= date '1970-01-01' + %(since)b::int
+    ORDER BY last_day DESC, campaign_id LIMIT %(most)b::bigint"""
+)
+_CAMPAIGN_FAILURES = Query(
+    f"""
+    SELECT campaign_id, error_code, messages FROM analytics.campaign_failure
+    WHERE {_OURS} AND (%(campaign)b::uuid IS NULL OR campaign_id = %(campaign)b::uuid) AND messages > 0
+    ORDER BY messages DESC, error_code"""
+)
 
 
 class PostgresReports:
@@ -218,6 +246,34 @@ class PostgresReports:
         values = _values(organization_id, flow_id, first_day)
         numbers, failures = await self._read(organization_id, [(_DELIVERIES, values), (_FAILURES, values)])
         return Deliveries([NumberDeliveries(*row) for row in numbers], [(row[0], row[1]) for row in failures])
+
+    async def costs(self, *, organization_id: UUID, first_day: date) -> Sequence[NumberCosts]:
+        """See ports.ReportStore."""
+        values = _values(organization_id, None, first_day)
+        delivered, charged = await self._read(organization_id, [(_DELIVERED, values), (_CHARGES, values)])
+        charges: dict[str, list[Charge]] = {}
+        for number, *charge in charged:
+            charges.setdefault(number, []).append(Charge(*charge))
+        arrived: dict[str, int] = dict(delivered)
+        costs = [NumberCosts(each, arrived.get(each, 0), charges.get(each, ())) for each in {**arrived, **charges}]
+        return sorted(costs, key=lambda number: (-number.billed, -number.delivered, number.phone_number_id))
+
+    async def campaigns(
+        self, *, organization_id: UUID, campaign_id: UUID | None, first_day: date | None, most: int
+    ) -> Sequence[CampaignResults]:
+        """See ports.ReportStore."""
+        values = _values(organization_id, None, first_day) | {"campaign": campaign_id, "most": most}
+        rows, failed = await self._read(organization_id, [(_RESULTS, values), (_CAMPAIGN_FAILURES, values)])
+        failures: dict[UUID, list[tuple[int, int]]] = {}
+        for campaign, code, messages in failed:
+            failures.setdefault(campaign, []).append((code, messages))
+        return [
+            CampaignResults(
+                campaign_id=row[0], last_day=row[1], sent=row[2], delivered=row[3], read=row[4], retries=row[5],
+                failures=failures.get(row[0], ()),
+            )
+            for row in rows
+        ]  # fmt: skip
 
     async def _read(self, organization_id: UUID, steps: Sequence[Step]) -> list[Rows]:
         return await self._database.batch((organization_id,), steps, durable=False)

@@ -8,11 +8,13 @@ from uuid import UUID
 
 from services.analytics.domain.days import first_day, midnight
 from services.analytics.domain.figures import (
+    CampaignResults,
     DayActivity,
     Deliveries,
     FlowReport,
     Funnel,
     Heatmap,
+    NumberCosts,
     Overview,
     Period,
     Segments,
@@ -28,6 +30,7 @@ LONGEST_TRANSCRIPT = 1000
 MOST_CONVERSATIONS = 1000
 MOST_RECORDS = 1000
 MOST_DAYS = 365
+MOST_CAMPAIGNS = 1000
 
 
 class Reports:
@@ -107,6 +110,20 @@ class Reports:
         period = await self._period(organization_id, days)
         return await self._reports.deliveries(
             organization_id=organization_id, flow_id=flow_id, first_day=_first(period)
+        )
+
+    async def costs(self, *, organization_id: UUID, days: int) -> Sequence[NumberCosts]:
+        """What delivered messages are charged as. Raises InvalidArgument."""
+        period = await self._period(organization_id, days)
+        return await self._reports.costs(organization_id=organization_id, first_day=_first(period))
+
+    async def campaigns(
+        self, *, organization_id: UUID, campaign_id: UUID | None, days: int
+    ) -> Sequence[CampaignResults]:
+        """Results of campaigns of these days, or of one whenever it was. Raises InvalidArgument."""
+        period = await self._period(organization_id, days) if campaign_id is None else self._always()
+        return await self._reports.campaigns(
+            organization_id=organization_id, campaign_id=campaign_id, first_day=period.first_day, most=MOST_CAMPAIGNS
         )
 
     async def records(

@@ -159,6 +159,49 @@ class Deliveries:
     failures: Sequence[tuple[int, int]]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Charge:
+    """Delivered messages that Meta charges alike; a calling code of 0 is not known."""
+
+    category: str
+    type: str
+    calling_code: int
+    messages: int
+    is_billed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NumberCosts:
+    """A number's delivered messages, those that Meta bills, those that are free, and those without a price."""
+
+    phone_number_id: str
+    delivered: int
+    billed: int
+    free: int
+    unpriced: int
+    charges: Sequence[Charge]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CampaignResults:
+    """What became of a campaign's messages. Sender alone knows replies and opt-outs: None where it was not asked.
+
+    `last_day` is the last one of which something is known; None before the first message.
+    """
+
+    campaign_id: str
+    name: str
+    last_day: date | None
+    sent: int
+    delivered: int
+    read: int
+    failed: int
+    retries: int
+    failures: Sequence[tuple[int, int]]
+    replies: int | None = None
+    opt_outs: int | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class LogRecord:
     """A record of the log as an export tells it: names of columns with their values."""

@@ -7,6 +7,8 @@ from uuid import UUID
 
 from services.chassis.rpc import Peer
 from services.ingress.domain.analytics import (
+    CampaignResults,
+    Charge,
     DayActivity,
     Deliveries,
     EdgeFigures,
@@ -17,6 +19,7 @@ from services.ingress.domain.analytics import (
     LogPage,
     LogRecord,
     NodeFigures,
+    NumberCosts,
     NumberDeliveries,
     Overview,
     Segments,
@@ -141,6 +144,52 @@ class GrpcReports:
             [(each.error_code, each.messages) for each in told.failures],
         )
 
+    async def costs(self, *, organization_id: UUID, days: int) -> list[NumberCosts]:
+        """See ports.Reports."""
+        request = analytics_pb2.GetCostsRequest(organization_id=str(organization_id), days=days)
+        told = await self._peer.call(self._reports.GetCosts, request, seconds=_SECONDS)
+        return [
+            NumberCosts(
+                phone_number_id=number.phone_number_id,
+                delivered=number.delivered,
+                billed=number.billed,
+                free=number.free,
+                unpriced=number.unpriced,
+                charges=[
+                    Charge(
+                        category=each.pricing_category,
+                        type=each.pricing_type,
+                        calling_code=each.calling_code,
+                        messages=each.messages,
+                        is_billed=each.is_billed,
+                    )
+                    for each in number.charges
+                ],
+            )
+            for number in told.numbers
+        ]
+
+    async def campaigns(self, *, organization_id: UUID, campaign_id: UUID | None, days: int) -> list[CampaignResults]:
+        """See ports.Reports."""
+        request = analytics_pb2.GetCampaignsRequest(
+            organization_id=str(organization_id), campaign_id=_text_of(campaign_id), days=days
+        )
+        told = await self._peer.call(self._reports.GetCampaigns, request, seconds=_SECONDS)
+        return [
+            CampaignResults(
+                campaign_id=each.campaign_id,
+                name="",
+                last_day=date.fromisoformat(each.last_day),
+                sent=each.sent,
+                delivered=each.delivered,
+                read=each.read,
+                failed=each.failed,
+                retries=each.retries,
+                failures=[(failure.error_code, failure.messages) for failure in each.failures],
+            )
+            for each in told.campaigns
+        ]
+
     async def records(
         self,
         *,
@@ -207,6 +256,10 @@ def log_record_of(told: analytics_pb2.Record) -> LogRecord:
             "phone_number_id": told.phone_number_id,
             "answered_after_us": told.answered_after_us,
             "path": " > ".join(told.path),
+            "pricing_category": told.pricing_category,
+            "pricing_type": told.pricing_type,
+            "campaign_id": told.campaign_id,
+            "campaign_try": told.campaign_try,
         }
     )
 

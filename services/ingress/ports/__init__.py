@@ -10,12 +10,14 @@ from uuid import UUID
 
 from services.chassis.queue import Item
 from services.ingress.domain.analytics import (
+    CampaignResults,
     DayActivity,
     Deliveries,
     Figures,
     Funnel,
     Heatmap,
     LogPage,
+    NumberCosts,
     Overview,
     Segments,
     VersionFigures,
@@ -281,6 +283,14 @@ class Reports(Protocol):
 
     async def deliveries(self, *, organization_id: UUID, flow_id: UUID | None, days: int) -> Deliveries:
         """What became of messages."""
+
+    async def costs(self, *, organization_id: UUID, days: int) -> Sequence[NumberCosts]:
+        """What delivered messages are charged as, by number."""
+
+    async def campaigns(
+        self, *, organization_id: UUID, campaign_id: UUID | None, days: int
+    ) -> Sequence[CampaignResults]:
+        """Results of campaigns, latest first and without names; of one, whenever it was."""
 
     async def records(
         self,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 from uuid import UUID
 
 from services.sender.domain.codes import Action, rule_of_status
@@ -16,6 +16,22 @@ Key: TypeAlias = tuple[int, int]
 # failed is no rank: it is final only while the message was at most sent (a reader's phone cannot un-read).
 RANKS = {"none": 0, "sent": 1, "delivered": 2, "read": 3, "played": 4}
 _LAST_RANK_THAT_FAILS = 1
+_FIRST_RANK_THAT_ARRIVED = 2
+
+
+class Price(NamedTuple):
+    """What Meta charges a message as: its category and its type; empty where it did not say."""
+
+    category: str = ""
+    type: str = ""
+
+    @property
+    def is_told(self) -> bool:
+        """Whether Meta said anything."""
+        return bool(self.category or self.type)
+
+
+NO_PRICE = Price()
 
 
 def key_of(organization_id: UUID, other_id: UUID) -> Key:
@@ -31,7 +47,8 @@ class Message:
     `error_action` is what was done about `error_code` (codes.Action); `retries` counts tries that
     some codes allow once more.
     `attempt_age` is seconds since the last call was marked, by the database's clock; None before the first. Of one that
-    `is_erased` only counts and times are left, and nothing about it changes any more.
+    `is_erased` only counts and times are left, and nothing about it changes any more. `arrived_at_us` is when Meta told
+    that it reached a phone, from 1970, 0 before. `campaign_try` is which message to its recipient it is, from 1.
     """
 
     organization_id: UUID
@@ -54,6 +71,10 @@ class Message:
     error_action: str = ""
     retries: int = 0
     is_erased: bool = False
+    price: Price = NO_PRICE
+    arrived_at_us: int = 0
+    campaign_id: UUID | None = None
+    campaign_try: int = 0
 
     @property
     def key(self) -> Key:
@@ -64,6 +85,11 @@ class Message:
     def is_settled(self) -> bool:
         """Whether nothing more is to be done for it."""
         return self.state in ("accepted", "failed")
+
+    @property
+    def has_arrived(self) -> bool:
+        """Whether it reached a phone: from then on Meta charges it."""
+        return RANKS.get(self.status, 0) >= _FIRST_RANK_THAT_ARRIVED
 
 
 def attempted(message: Message, *, number: int, is_resend: bool) -> Message:
@@ -103,8 +129,10 @@ def failed(message: Message, code: int, text: str, action: Action = Action.FAIL_
     return replace(message, state="failed", error_code=code, error_text=text, error_action=action.value)
 
 
-def with_status(message: Message, status: str, wamid: str, code: int) -> Message:
-    """Apply a status webhook; what would move backwards, or is no status we act upon, changes nothing."""
+def with_status(
+    message: Message, status: str, wamid: str, code: int, *, price: Price = NO_PRICE, told_at_us: int = 0
+) -> Message:
+    """Apply a status webhook; what would move backwards, or is no status we act upon, changes nothing but a price."""
     if message.is_erased:
         return message
     if status == "failed":
@@ -112,9 +140,25 @@ def with_status(message: Message, status: str, wamid: str, code: int) -> Message
     if status not in RANKS or status == "none":
         return message
     moved = accepted(message, wamid, by="status")
-    if message.status == "failed" or RANKS[status] <= RANKS[message.status]:
+    if message.status == "failed":
         return moved
-    return replace(moved, status=status)
+    moved = _priced(moved, price)
+    if RANKS[status] <= RANKS[message.status]:
+        return moved
+    advanced = replace(moved, status=status)
+    if advanced.has_arrived and not message.has_arrived:
+        return replace(advanced, arrived_at_us=told_at_us)
+    return advanced
+
+
+def _priced(message: Message, price: Price) -> Message:
+    """Meta tells a price as it sends a message and again as that arrives; what holds is the one it arrived at.
+
+    Of one that arrived without a price the next that is told holds: statuses come in any order.
+    """
+    if not price.is_told or price == message.price or (message.has_arrived and message.price.is_told):
+        return message
+    return replace(message, price=price)
 
 
 def _with_failure(message: Message, wamid: str, code: int) -> Message:

@@ -22,7 +22,7 @@ Key = tuple[UUID, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewMessage:
-    """A message to be stored; `payload` is the serialized OutboundMessage."""
+    """A message to be stored; `payload` is the serialized OutboundMessage, `campaign_try` as domain.message has it."""
 
     organization_id: UUID
     message_id: UUID
@@ -33,6 +33,8 @@ class NewMessage:
     flow_id: str
     node_id: str
     payload: bytes
+    campaign_id: UUID | None = None
+    campaign_try: int = 0
 
     @property
     def key(self) -> message.Key:
@@ -60,6 +62,7 @@ class StatusEvent:
     recipient_user_id: str = ""
     phone_number_id: str = ""
     waba_id: str = ""
+    price: message.Price = message.NO_PRICE
 
 
 StatusFate = Literal["applied", "nothing", "erased"]

@@ -6,9 +6,12 @@ from uuid import UUID
 
 from services.chassis.errors import InvalidArgument
 from services.pb.sender.v1 import sender_pb2
+from services.sender.domain.message import Price
 from services.sender.ports import NewMessage, StatusEvent
 
 _LONGEST_TEXT = 1024
+# As analytics takes it; Meta's are shorter.
+_LONGEST_PRICE = 64
 
 
 def read_message(message: sender_pb2.OutboundMessage) -> NewMessage:
@@ -55,6 +58,7 @@ def read_status(item: sender_pb2.OrganizationStatus) -> StatusEvent:
         recipient_user_id=status.recipient_user_id,
         phone_number_id=status.phone_number_id if status.phone_number_id.isascii() else "",
         waba_id=status.waba_id if status.waba_id.isascii() and status.waba_id.isdigit() else "",
+        price=Price(_word(status.pricing_category), _word(status.pricing_type)),
     )
 
 
@@ -64,6 +68,11 @@ def read_id(field: str, text: str) -> UUID:
         return UUID(text)
     except ValueError:
         raise InvalidArgument(f"{field} is not a UUID") from None
+
+
+def _word(text: str) -> str:
+    """A word of Meta's about a price; what is none counts as untold, for the status itself is worth more."""
+    return text if len(text) <= _LONGEST_PRICE and text.isprintable() else ""
 
 
 def _own_id(callback_data: str) -> UUID | None:

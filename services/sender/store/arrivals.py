@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from uuid import UUID
 
 from services.chassis.db import Step, Transaction
 from services.chassis.queue import Claim, Item, Lanes
@@ -131,10 +130,12 @@ def _queued(message: NewMessage) -> Message:
         recipient_wa_id=message.recipient_wa_id,
         flow_id=message.flow_id,
         node_id=message.node_id,
+        campaign_id=message.campaign_id,
+        campaign_try=message.campaign_try,
     )
 
 
-def _message_values(messages: Sequence[NewMessage]) -> dict[str, list[UUID] | list[str]]:
+def _message_values(messages: Sequence[NewMessage]) -> dict[str, object]:
     return {
         "groups": [message.organization_id for message in messages],
         "ids": [message.message_id for message in messages],
@@ -144,6 +145,8 @@ def _message_values(messages: Sequence[NewMessage]) -> dict[str, list[UUID] | li
         "user_ids": [message.recipient_user_id for message in messages],
         "flows": [message.flow_id for message in messages],
         "nodes": [message.node_id for message in messages],
+        "campaigns": [message.campaign_id for message in messages],
+        "tries": [message.campaign_try or None for message in messages],
     }
 
 

@@ -118,7 +118,8 @@ _READ_MESSAGES = Query(f"""
     SELECT json_build_object('message_id', message_id, 'conversation_id', lane_id, 'phone_number_id', phone_number_id,
       'recipient_phone_number', recipient_wa_id, 'recipient_user_id', recipient_user_id, 'flow_id', flow_id,
       'node_id', node_id, 'state', state, 'status', status, 'attempts', attempts, 'meta_ids', wamids,
-      'error_code', error_code, 'error', error_text, 'created_at', created_at, 'accepted_at', accepted_at)
+      'error_code', error_code, 'error', error_text, 'created_at', created_at, 'accepted_at', accepted_at,
+      'pricing_category', pricing_category, 'pricing_type', pricing_type, 'campaign_id', campaign_id)
     FROM sender.message WHERE {_OF_LANES}
     ORDER BY created_at, message_id OFFSET %(skip)b::bigint LIMIT %(limit)b::bigint""")
 _READ_PAIRS = Query(f"""

@@ -13,7 +13,7 @@ from services.chassis.queue import Item, Lanes, bundles_of
 from services.sender import metrics
 from services.sender.domain.codes import Action
 from services.sender.domain.delivery import Delivery, deliveries
-from services.sender.domain.message import RANKS, Key, Message, key_of, with_status
+from services.sender.domain.message import RANKS, Key, Message, Price, key_of, with_status
 from services.sender.ports import StatusEvent
 from services.sender.store import statements
 from services.sender.store.aliases import Alias, noting
@@ -36,7 +36,8 @@ def message_of(row: tuple[Any, ...]) -> Message:
         organization_id=row[0], message_id=row[1], lane_id=row[2], phone_number_id=row[3], recipient_wa_id=row[4],
         flow_id=row[5], node_id=row[6], state=row[7], attempts=row[8], attempt_age=row[9], status=row[10],
         wamids=tuple(row[11]), resolved_by=row[12], is_maybe_duplicate=row[13], error_code=row[14], error_text=row[15],
-        error_action=row[16], retries=row[17], is_erased=row[18],
+        error_action=row[16], retries=row[17], is_erased=row[18], price=Price(row[19], row[20]), arrived_at_us=row[21],
+        campaign_id=row[22], campaign_try=row[23],
     )  # fmt: skip
 
 
@@ -71,6 +72,7 @@ def parked_of(rows: Rows) -> list[StatusEvent]:
             callback=None,
             error_code=row[4],
             occurred_at=row[5],
+            price=Price(row[6], row[7]),
         )
         for row in rows
     ]
@@ -143,7 +145,7 @@ class Changes:
         if before == message:
             return False
         self.after[key] = message
-        self.deliveries += deliveries(before, message, occurred_at_us or int(clock.now().timestamp() * 1e6))
+        self.deliveries += deliveries(before, message, occurred_at_us or _now_us())
         return True
 
     def put_alias(self, key: Key, wa_id: str) -> None:
@@ -156,8 +158,11 @@ class Changes:
     def put_status(self, key: Key, event: StatusEvent) -> bool:
         """Apply a status to a message."""
         self.put_alias(key, event.recipient_wa_id)
-        changed = with_status(self.current(key), event.status, event.wamid, event.error_code)
-        return self.put(changed, occurred_at_us=event.occurred_at * 1_000_000)
+        told_at_us = event.occurred_at * 1_000_000 or _now_us()
+        changed = with_status(
+            self.current(key), event.status, event.wamid, event.error_code, price=event.price, told_at_us=told_at_us
+        )
+        return self.put(changed, occurred_at_us=told_at_us)
 
     def put_parked(self, named: Named, rows: Rows) -> None:
         """Apply what was parked for ids that have their messages now (the rows of `naming`'s second step)."""
@@ -206,6 +211,10 @@ class Changes:
                 metrics.duplicates_total.inc(len(message.wamids) - max(len(before.wamids), 1))
 
 
+def _now_us() -> int:
+    return int(clock.now().timestamp() * 1e6)
+
+
 def _values(messages: Sequence[Message]) -> dict[str, object]:
     ordered = sorted(messages, key=lambda message: message.key)
     return {
@@ -222,4 +231,7 @@ def _values(messages: Sequence[Message]) -> dict[str, object]:
         "actions": [message.error_action for message in ordered],
         "retries": [message.retries for message in ordered],
         "nows": [message.is_attempted_now for message in ordered],
+        "categories": [message.price.category for message in ordered],
+        "types": [message.price.type for message in ordered],
+        "arrivals": [message.arrived_at_us or None for message in ordered],
     }

@@ -7,13 +7,15 @@ from services.chassis.db import Query
 
 _COLUMNS = """m.organization_id, m.message_id, m.lane_id, m.phone_number_id, m.recipient_wa_id, m.flow_id, m.node_id,
     m.state, m.attempts, extract(epoch FROM now() - m.attempted_at)::float8, m.status, m.wamids, m.resolved_by,
-    m.is_maybe_duplicate, m.error_code, m.error_text, m.error_action, m.retries, m.erased_at IS NOT NULL"""
+    m.is_maybe_duplicate, m.error_code, m.error_text, m.error_action, m.retries, m.erased_at IS NOT NULL,
+    m.pricing_category, m.pricing_type, coalesce(m.arrived_at_us, 0), m.campaign_id, coalesce(m.campaign_try, 0)"""
 
 ADD_MESSAGES = Query("""
     INSERT INTO sender.message (organization_id, message_id, lane_id, phone_number_id, recipient_wa_id,
-                                recipient_user_id, flow_id, node_id)
+                                recipient_user_id, flow_id, node_id, campaign_id, campaign_try)
     SELECT * FROM unnest(%(groups)b::uuid[], %(ids)b::uuid[], %(lanes)b::uuid[], %(numbers)b::text[],
-                         %(wa_ids)b::text[], %(user_ids)b::text[], %(flows)b::text[], %(nodes)b::text[])
+                         %(wa_ids)b::text[], %(user_ids)b::text[], %(flows)b::text[], %(nodes)b::text[],
+                         %(campaigns)b::uuid[], %(tries)b::int[])
     ORDER BY 1, 2
     ON CONFLICT (organization_id, message_id) DO NOTHING
     RETURNING organization_id, message_id""")
@@ -21,14 +23,15 @@ ADD_MESSAGES = Query("""
 # New messages as they were decided on under their lanes' locks; one that is there already ends the transaction.
 ADD_DECIDED = Query("""
     INSERT INTO sender.message (organization_id, message_id, lane_id, phone_number_id, recipient_wa_id,
-                                recipient_user_id, flow_id, node_id, state, attempts, error_code, error_text,
-                                error_action, attempted_at)
-    SELECT o, k, lane, number, wa_id, user_id, flow, node, state, attempts, code, error, action,
+                                recipient_user_id, flow_id, node_id, campaign_id, campaign_try, state, attempts,
+                                error_code, error_text, error_action, attempted_at)
+    SELECT o, k, lane, number, wa_id, user_id, flow, node, campaign, try, state, attempts, code, error, action,
            CASE WHEN is_now THEN now() END
     FROM unnest(%(groups)b::uuid[], %(ids)b::uuid[], %(lanes)b::uuid[], %(numbers)b::text[], %(wa_ids)b::text[],
-                %(user_ids)b::text[], %(flows)b::text[], %(nodes)b::text[], %(states)b::text[], %(attempts)b::int[],
-                %(codes)b::int[], %(errors)b::text[], %(actions)b::text[], %(nows)b::bool[])
-         t(o, k, lane, number, wa_id, user_id, flow, node, state, attempts, code, error, action, is_now)
+                %(user_ids)b::text[], %(flows)b::text[], %(nodes)b::text[], %(campaigns)b::uuid[], %(tries)b::int[],
+                %(states)b::text[], %(attempts)b::int[], %(codes)b::int[], %(errors)b::text[], %(actions)b::text[],
+                %(nows)b::bool[])
+         t(o, k, lane, number, wa_id, user_id, flow, node, campaign, try, state, attempts, code, error, action, is_now)
     ORDER BY 1, 2""")
 
 # OFFSET 0 makes it one descent of the primary key for each id. Joined plainly, a plan made while the table was young
@@ -63,12 +66,15 @@ WRITE_MESSAGES = Query("""
       state = t.state, attempts = t.attempts, status = t.status, resolved_by = t.resolved_by,
       wamids = string_to_array(t.wamids, chr(31)), is_maybe_duplicate = t.maybe,
       error_code = t.code, error_text = t.error, error_action = t.action, retries = t.retries,
+      pricing_category = t.category, pricing_type = t.type, arrived_at_us = t.arrived_at_us,
       attempted_at = CASE WHEN t.is_now THEN now() ELSE m.attempted_at END,
       accepted_at = CASE WHEN t.state = 'accepted' THEN coalesce(m.accepted_at, now()) ELSE m.accepted_at END
     FROM unnest(%(groups)b::uuid[], %(ids)b::uuid[], %(states)b::text[], %(attempts)b::int[], %(statuses)b::text[],
                 %(resolved)b::text[], %(wamids)b::text[], %(maybe)b::bool[], %(codes)b::int[], %(errors)b::text[],
-                %(actions)b::text[], %(retries)b::int[], %(nows)b::bool[])
-         t(o, k, state, attempts, status, resolved_by, wamids, maybe, code, error, action, retries, is_now)
+                %(actions)b::text[], %(retries)b::int[], %(nows)b::bool[], %(categories)b::text[], %(types)b::text[],
+                %(arrivals)b::bigint[])
+         t(o, k, state, attempts, status, resolved_by, wamids, maybe, code, error, action, retries, is_now, category,
+           type, arrived_at_us)
     CROSS JOIN LATERAL (
       SELECT f.ctid FROM sender.message f WHERE (f.organization_id, f.message_id) = (t.o, t.k) OFFSET 0) p
     WHERE m.ctid = p.ctid""")
@@ -87,12 +93,14 @@ EXPECT_WAMIDS = Query("""
 TAKE_PARKED = Query("""
     DELETE FROM sender.parked_status p USING unnest(%(groups)b::uuid[], %(wamids)b::text[]) t(o, w)
     WHERE (p.organization_id, p.wamid) = (t.o, t.w)
-    RETURNING p.organization_id, p.event_id, p.wamid, p.status, p.error_code, p.occurred_at""")
+    RETURNING p.organization_id, p.event_id, p.wamid, p.status, p.error_code, p.occurred_at, p.pricing_category,
+      p.pricing_type""")
 
 PARK = Query("""
-    INSERT INTO sender.parked_status (organization_id, event_id, wamid, status, error_code, occurred_at)
+    INSERT INTO sender.parked_status (organization_id, event_id, wamid, status, error_code, occurred_at,
+                                      pricing_category, pricing_type)
     SELECT * FROM unnest(%(groups)b::uuid[], %(events)b::text[], %(wamids)b::text[], %(statuses)b::text[],
-                         %(codes)b::int[], %(times)b::bigint[])
+                         %(codes)b::int[], %(times)b::bigint[], %(categories)b::text[], %(types)b::text[])
     ORDER BY 1, 2
     ON CONFLICT (organization_id, wamid, event_id) DO NOTHING""")
 

@@ -112,6 +112,8 @@ def _parking(events: Sequence[StatusEvent]) -> list[Step]:
         "statuses": [event.status for event in events],
         "codes": [event.error_code for event in events],
         "times": [event.occurred_at for event in events],
+        "categories": [event.price.category for event in events],
+        "types": [event.price.type for event in events],
     }
     forgotten = {"groups": sorted(set(groups)), "days": _KEEP_DAYS}
     return [(statements.PARK, parked), (statements.FORGET_PARKED, forgotten)]

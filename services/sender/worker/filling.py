@@ -73,6 +73,8 @@ def write_template(campaign: Campaign, place: Place, message_id: UUID, conversat
         flow_id="",
         node_id="",
         payload=message.SerializeToString(),
+        campaign_id=campaign.campaign_id,
+        campaign_try=place.tries + 1,
     )
 
 

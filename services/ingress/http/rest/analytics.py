@@ -22,6 +22,7 @@ from services.ingress.http.rest.analytics_models import (
     UserSegments,
 )
 from services.ingress.http.rest.auth import AnalyticsReader, LogExporter, ReportReader
+from services.ingress.http.rest.cost_models import CampaignReport, CostReport
 from services.ingress.http.rest.figure_models import DeliveryReport, FlowFunnel, Metrics, VersionComparison
 from services.ingress.http.rest.flow_requests import LARGEST, NO_FLOW
 from services.ingress.http.rest.refusals import Documented, refusals
@@ -71,6 +72,25 @@ class _Endpoints:
         """What became of messages, by number and by Meta's error code. Permission: analytics:read."""
         found = await self._analytics.deliveries(organization_id=organization_id, flow_id=flow_id, days=days)
         return DeliveryReport.of(days, found)
+
+    async def costs(self, organization_id: AnalyticsReader, days: Days = 30) -> CostReport:
+        """How many delivered messages Meta charges, and as what, by number. Permission: analytics:read.
+
+        Messages, not money: prices are Meta's, by your agreement with it.
+        """
+        return CostReport.of(days, await self._analytics.costs(organization_id=organization_id, days=days))
+
+    async def campaigns(
+        self,
+        organization_id: AnalyticsReader,
+        days: Days = 30,
+        campaign_id: Annotated[UUID | None, Query(description="Only this campaign, whenever it was.")] = None,
+    ) -> CampaignReport:
+        """What became of campaigns of whose messages something was told in these days. Permission: analytics:read."""
+        if campaign_id is None:
+            return CampaignReport.of(days, await self._analytics.campaigns(organization_id=organization_id, days=days))
+        found = await self._analytics.campaign(organization_id=organization_id, campaign_id=campaign_id, days=days)
+        return CampaignReport.of(days, [found])
 
     async def funnel(
         self,
@@ -162,6 +182,15 @@ def analytics_routes(analytics: Analytics) -> APIRouter:
         ("/whatsapp-analytics/flows/{flow_id}/user-segments", endpoints.segments, "Contacts by how much they write"),
     ):
         routes.add_api_route(path, endpoint, summary=summary, responses=missing)
+    routes.add_api_route(
+        "/analytics/costs", endpoints.costs, summary="What messages are charged as", responses=refusals()
+    )
+    routes.add_api_route(
+        "/analytics/campaigns",
+        endpoints.campaigns,
+        summary="What became of campaigns",
+        responses=refusals(on_404="No campaign has this id: CAMPAIGN_NOT_FOUND"),
+    )
     routes.add_api_route(
         "/whatsapp-analytics/conversations/{phone}/transcript",
         endpoints.transcript,

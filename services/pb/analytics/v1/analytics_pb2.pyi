@@ -114,6 +114,10 @@ class Record(_message.Message):
     PHONE_NUMBER_ID_FIELD_NUMBER: _builtins.int
     ANSWERED_AFTER_US_FIELD_NUMBER: _builtins.int
     FORMER_STATUS_FIELD_NUMBER: _builtins.int
+    PRICING_CATEGORY_FIELD_NUMBER: _builtins.int
+    PRICING_TYPE_FIELD_NUMBER: _builtins.int
+    CAMPAIGN_ID_FIELD_NUMBER: _builtins.int
+    CAMPAIGN_TRY_FIELD_NUMBER: _builtins.int
     organization_id: _builtins.str
     """The organization."""
     record_id: _builtins.str
@@ -133,9 +137,11 @@ class Record(_message.Message):
     text: _builtins.str
     """What was said; may be empty."""
     status: _builtins.str
-    """For deliveries: accepted, sent, delivered, read, played or failed."""
+    """For deliveries: accepted, sent, delivered, read, played or failed; priced where the price of a message that had
+    arrived came afterwards.
+    """
     error_code: _builtins.int
-    """Meta's error code of a failed delivery; 0 means none."""
+    """Meta's error code of a failed delivery, and of an accepted one that had failed before; 0 means none."""
     sequence: _builtins.int
     """Order among records of the same microsecond."""
     flow_version: _builtins.int
@@ -150,6 +156,16 @@ class Record(_message.Message):
     """
     former_status: _builtins.str
     """For deliveries: the status before; empty if there was none."""
+    pricing_category: _builtins.str
+    """What Meta charges the message as, on the one delivery of it that says that it arrived at a price: utility, service,
+    marketing …; empty on all others.
+    """
+    pricing_type: _builtins.str
+    """Whether it is charged: regular, or free_customer_service, free_entry_point …; with pricing_category."""
+    campaign_id: _builtins.str
+    """For deliveries: the campaign whose message it is; may be empty."""
+    campaign_try: _builtins.int
+    """Which message to its recipient it is in that campaign, from 1; 0 outside campaigns."""
     @_builtins.property
     def path(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """The way of the turn through its flow, on one record of it: node, exit, node, … node. The first node is empty when the
@@ -177,10 +193,14 @@ class Record(_message.Message):
         phone_number_id: _builtins.str = ...,
         answered_after_us: _builtins.int = ...,
         former_status: _builtins.str = ...,
+        pricing_category: _builtins.str = ...,
+        pricing_type: _builtins.str = ...,
+        campaign_id: _builtins.str = ...,
+        campaign_try: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["answered_after_us", b"answered_after_us", "conversation_id", b"conversation_id", "error_code", b"error_code", "flow_id", b"flow_id", "flow_version", b"flow_version", "former_status", b"former_status", "kind", b"kind", "node_id", b"node_id", "occurred_at_us", b"occurred_at_us", "organization_id", b"organization_id", "path", b"path", "phone_number", b"phone_number", "phone_number_id", b"phone_number_id", "record_id", b"record_id", "sequence", b"sequence", "status", b"status", "text", b"text", "time_zone", b"time_zone"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["answered_after_us", b"answered_after_us", "campaign_id", b"campaign_id", "campaign_try", b"campaign_try", "conversation_id", b"conversation_id", "error_code", b"error_code", "flow_id", b"flow_id", "flow_version", b"flow_version", "former_status", b"former_status", "kind", b"kind", "node_id", b"node_id", "occurred_at_us", b"occurred_at_us", "organization_id", b"organization_id", "path", b"path", "phone_number", b"phone_number", "phone_number_id", b"phone_number_id", "pricing_category", b"pricing_category", "pricing_type", b"pricing_type", "record_id", b"record_id", "sequence", b"sequence", "status", b"status", "text", b"text", "time_zone", b"time_zone"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1329,6 +1349,252 @@ class GetDeliveriesResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___GetDeliveriesResponse: _TypeAlias = GetDeliveriesResponse  # noqa: Y015
+
+@_typing.final
+class GetCostsRequest(_message.Message):
+    """Asks how many messages Meta charges."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    DAYS_FIELD_NUMBER: _builtins.int
+    organization_id: _builtins.str
+    """The organization."""
+    days: _builtins.int
+    """How many days back, 1 to 365."""
+    def __init__(
+        self,
+        *,
+        organization_id: _builtins.str = ...,
+        days: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["days", b"days", "organization_id", b"organization_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetCostsRequest: _TypeAlias = GetCostsRequest  # noqa: Y015
+
+@_typing.final
+class ChargedMessages(_message.Message):
+    """Delivered messages that Meta charges alike."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PRICING_CATEGORY_FIELD_NUMBER: _builtins.int
+    PRICING_TYPE_FIELD_NUMBER: _builtins.int
+    CALLING_CODE_FIELD_NUMBER: _builtins.int
+    MESSAGES_FIELD_NUMBER: _builtins.int
+    IS_BILLED_FIELD_NUMBER: _builtins.int
+    pricing_category: _builtins.str
+    """Meta's category: utility, service, marketing, authentication …"""
+    pricing_type: _builtins.str
+    """Meta's type: regular, free_customer_service, free_entry_point …"""
+    calling_code: _builtins.int
+    """Country calling code of the recipients' phone numbers, such as 55; 0 where it is not known."""
+    messages: _builtins.int
+    """How many messages."""
+    is_billed: _builtins.bool
+    """Whether Meta bills them: of every type that does not begin with free."""
+    def __init__(
+        self,
+        *,
+        pricing_category: _builtins.str = ...,
+        pricing_type: _builtins.str = ...,
+        calling_code: _builtins.int = ...,
+        messages: _builtins.int = ...,
+        is_billed: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["calling_code", b"calling_code", "is_billed", b"is_billed", "messages", b"messages", "pricing_category", b"pricing_category", "pricing_type", b"pricing_type"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ChargedMessages: _TypeAlias = ChargedMessages  # noqa: Y015
+
+@_typing.final
+class NumberCosts(_message.Message):
+    """What a number's delivered messages are charged as."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PHONE_NUMBER_ID_FIELD_NUMBER: _builtins.int
+    DELIVERED_FIELD_NUMBER: _builtins.int
+    BILLED_FIELD_NUMBER: _builtins.int
+    FREE_FIELD_NUMBER: _builtins.int
+    UNPRICED_FIELD_NUMBER: _builtins.int
+    CHARGES_FIELD_NUMBER: _builtins.int
+    phone_number_id: _builtins.str
+    """Meta's id of the number; empty where it was not recorded."""
+    delivered: _builtins.int
+    """Messages that reached a phone."""
+    billed: _builtins.int
+    """Of these, those that Meta bills."""
+    free: _builtins.int
+    """Of these, those that Meta told to be free."""
+    unpriced: _builtins.int
+    """Of these, those of which Meta told no price."""
+    @_builtins.property
+    def charges(self) -> _containers.RepeatedCompositeFieldContainer[Global___ChargedMessages]:
+        """By category, type and country, most first."""
+
+    def __init__(
+        self,
+        *,
+        phone_number_id: _builtins.str = ...,
+        delivered: _builtins.int = ...,
+        billed: _builtins.int = ...,
+        free: _builtins.int = ...,
+        unpriced: _builtins.int = ...,
+        charges: _abc.Iterable[Global___ChargedMessages] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["billed", b"billed", "charges", b"charges", "delivered", b"delivered", "free", b"free", "phone_number_id", b"phone_number_id", "unpriced", b"unpriced"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___NumberCosts: _TypeAlias = NumberCosts  # noqa: Y015
+
+@_typing.final
+class GetCostsResponse(_message.Message):
+    """What messages are charged as."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NUMBERS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def numbers(self) -> _containers.RepeatedCompositeFieldContainer[Global___NumberCosts]:
+        """By number, most billed first."""
+
+    def __init__(
+        self,
+        *,
+        numbers: _abc.Iterable[Global___NumberCosts] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["numbers", b"numbers"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetCostsResponse: _TypeAlias = GetCostsResponse  # noqa: Y015
+
+@_typing.final
+class GetCampaignsRequest(_message.Message):
+    """Asks what became of campaigns' messages."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    DAYS_FIELD_NUMBER: _builtins.int
+    CAMPAIGN_ID_FIELD_NUMBER: _builtins.int
+    organization_id: _builtins.str
+    """The organization."""
+    days: _builtins.int
+    """Campaigns of whose messages something was recorded so many days back, 1 to 365. Not looked at with campaign_id."""
+    campaign_id: _builtins.str
+    """Only this campaign; empty means all."""
+    def __init__(
+        self,
+        *,
+        organization_id: _builtins.str = ...,
+        days: _builtins.int = ...,
+        campaign_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["campaign_id", b"campaign_id", "days", b"days", "organization_id", b"organization_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetCampaignsRequest: _TypeAlias = GetCampaignsRequest  # noqa: Y015
+
+@_typing.final
+class CampaignResults(_message.Message):
+    """What became of a campaign's messages, of all time."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CAMPAIGN_ID_FIELD_NUMBER: _builtins.int
+    SENT_FIELD_NUMBER: _builtins.int
+    DELIVERED_FIELD_NUMBER: _builtins.int
+    READ_FIELD_NUMBER: _builtins.int
+    FAILED_FIELD_NUMBER: _builtins.int
+    RETRIES_FIELD_NUMBER: _builtins.int
+    DELIVERY_RATE_FIELD_NUMBER: _builtins.int
+    READ_RATE_FIELD_NUMBER: _builtins.int
+    FAILURES_FIELD_NUMBER: _builtins.int
+    LAST_DAY_FIELD_NUMBER: _builtins.int
+    campaign_id: _builtins.str
+    """The campaign."""
+    sent: _builtins.int
+    """Messages that Meta accepted and that have not failed since."""
+    delivered: _builtins.int
+    """Of these, those that reached a phone."""
+    read: _builtins.int
+    """Of these, those that were read or played."""
+    failed: _builtins.int
+    """Messages that failed for good."""
+    retries: _builtins.int
+    """Messages that were sent again after a failure."""
+    delivery_rate: _builtins.float
+    """Delivered of sent, in per cent."""
+    read_rate: _builtins.float
+    """Read of delivered, in per cent."""
+    last_day: _builtins.str
+    """The last day of which something was recorded, as 2026-03-04."""
+    @_builtins.property
+    def failures(self) -> _containers.RepeatedCompositeFieldContainer[Global___FailureCount]:
+        """By error code, most first; also of messages that were sent again."""
+
+    def __init__(
+        self,
+        *,
+        campaign_id: _builtins.str = ...,
+        sent: _builtins.int = ...,
+        delivered: _builtins.int = ...,
+        read: _builtins.int = ...,
+        failed: _builtins.int = ...,
+        retries: _builtins.int = ...,
+        delivery_rate: _builtins.float = ...,
+        read_rate: _builtins.float = ...,
+        failures: _abc.Iterable[Global___FailureCount] | None = ...,
+        last_day: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["campaign_id", b"campaign_id", "delivered", b"delivered", "delivery_rate", b"delivery_rate", "failed", b"failed", "failures", b"failures", "last_day", b"last_day", "read", b"read", "read_rate", b"read_rate", "retries", b"retries", "sent", b"sent"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CampaignResults: _TypeAlias = CampaignResults  # noqa: Y015
+
+@_typing.final
+class GetCampaignsResponse(_message.Message):
+    """What became of campaigns' messages."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CAMPAIGNS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def campaigns(self) -> _containers.RepeatedCompositeFieldContainer[Global___CampaignResults]:
+        """Latest first, at most 1,000."""
+
+    def __init__(
+        self,
+        *,
+        campaigns: _abc.Iterable[Global___CampaignResults] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["campaigns", b"campaigns"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetCampaignsResponse: _TypeAlias = GetCampaignsResponse  # noqa: Y015
 
 @_typing.final
 class ListRecordsRequest(_message.Message):

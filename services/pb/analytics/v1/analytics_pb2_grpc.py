@@ -161,6 +161,16 @@ class ReportsStub:
                 request_serializer=analytics_dot_v1_dot_analytics__pb2.GetDeliveriesRequest.SerializeToString,
                 response_deserializer=analytics_dot_v1_dot_analytics__pb2.GetDeliveriesResponse.FromString,
                 _registered_method=True)
+        self.GetCosts = channel.unary_unary(
+                '/pytake.analytics.v1.Reports/GetCosts',
+                request_serializer=analytics_dot_v1_dot_analytics__pb2.GetCostsRequest.SerializeToString,
+                response_deserializer=analytics_dot_v1_dot_analytics__pb2.GetCostsResponse.FromString,
+                _registered_method=True)
+        self.GetCampaigns = channel.unary_unary(
+                '/pytake.analytics.v1.Reports/GetCampaigns',
+                request_serializer=analytics_dot_v1_dot_analytics__pb2.GetCampaignsRequest.SerializeToString,
+                response_deserializer=analytics_dot_v1_dot_analytics__pb2.GetCampaignsResponse.FromString,
+                _registered_method=True)
         self.ListRecords = channel.unary_unary(
                 '/pytake.analytics.v1.Reports/ListRecords',
                 request_serializer=analytics_dot_v1_dot_analytics__pb2.ListRecordsRequest.SerializeToString,
@@ -242,6 +252,20 @@ class ReportsServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetCosts(self, request, context):
+        """Gives how many delivered messages Meta charges, and as what, by the number that sent them.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetCampaigns(self, request, context):
+        """Gives what became of campaigns' messages, latest campaigns first.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ListRecords(self, request, context):
         """Gives records of the log by time, page by page, as an export needs them.
         """
@@ -301,6 +325,16 @@ def add_ReportsServicer_to_server(servicer, server):
                     servicer.GetDeliveries,
                     request_deserializer=analytics_dot_v1_dot_analytics__pb2.GetDeliveriesRequest.FromString,
                     response_serializer=analytics_dot_v1_dot_analytics__pb2.GetDeliveriesResponse.SerializeToString,
+            ),
+            'GetCosts': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetCosts,
+                    request_deserializer=analytics_dot_v1_dot_analytics__pb2.GetCostsRequest.FromString,
+                    response_serializer=analytics_dot_v1_dot_analytics__pb2.GetCostsResponse.SerializeToString,
+            ),
+            'GetCampaigns': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetCampaigns,
+                    request_deserializer=analytics_dot_v1_dot_analytics__pb2.GetCampaignsRequest.FromString,
+                    response_serializer=analytics_dot_v1_dot_analytics__pb2.GetCampaignsResponse.SerializeToString,
             ),
             'ListRecords': grpc.unary_unary_rpc_method_handler(
                     servicer.ListRecords,
@@ -579,6 +613,60 @@ class Reports:
             '/pytake.analytics.v1.Reports/GetDeliveries',
             analytics_dot_v1_dot_analytics__pb2.GetDeliveriesRequest.SerializeToString,
             analytics_dot_v1_dot_analytics__pb2.GetDeliveriesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetCosts(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.analytics.v1.Reports/GetCosts',
+            analytics_dot_v1_dot_analytics__pb2.GetCostsRequest.SerializeToString,
+            analytics_dot_v1_dot_analytics__pb2.GetCostsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetCampaigns(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.analytics.v1.Reports/GetCampaigns',
+            analytics_dot_v1_dot_analytics__pb2.GetCampaignsRequest.SerializeToString,
+            analytics_dot_v1_dot_analytics__pb2.GetCampaignsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -84,6 +84,10 @@ class ReportsStub:
     """Compares the versions of a flow by how many conversations they finish."""
     GetDeliveries: _grpc.UnaryUnaryMultiCallable[_analytics_pb2.GetDeliveriesRequest, _analytics_pb2.GetDeliveriesResponse]
     """Gives what became of messages, by the number that sent them."""
+    GetCosts: _grpc.UnaryUnaryMultiCallable[_analytics_pb2.GetCostsRequest, _analytics_pb2.GetCostsResponse]
+    """Gives how many delivered messages Meta charges, and as what, by the number that sent them."""
+    GetCampaigns: _grpc.UnaryUnaryMultiCallable[_analytics_pb2.GetCampaignsRequest, _analytics_pb2.GetCampaignsResponse]
+    """Gives what became of campaigns' messages, latest campaigns first."""
     ListRecords: _grpc.UnaryUnaryMultiCallable[_analytics_pb2.ListRecordsRequest, _analytics_pb2.ListRecordsResponse]
     """Gives records of the log by time, page by page, as an export needs them."""
 
@@ -112,6 +116,10 @@ class ReportsAsyncStub(ReportsStub):
     """Compares the versions of a flow by how many conversations they finish."""
     GetDeliveries: _aio.UnaryUnaryMultiCallable[_analytics_pb2.GetDeliveriesRequest, _analytics_pb2.GetDeliveriesResponse]  # type: ignore[assignment]
     """Gives what became of messages, by the number that sent them."""
+    GetCosts: _aio.UnaryUnaryMultiCallable[_analytics_pb2.GetCostsRequest, _analytics_pb2.GetCostsResponse]  # type: ignore[assignment]
+    """Gives how many delivered messages Meta charges, and as what, by the number that sent them."""
+    GetCampaigns: _aio.UnaryUnaryMultiCallable[_analytics_pb2.GetCampaignsRequest, _analytics_pb2.GetCampaignsResponse]  # type: ignore[assignment]
+    """Gives what became of campaigns' messages, latest campaigns first."""
     ListRecords: _aio.UnaryUnaryMultiCallable[_analytics_pb2.ListRecordsRequest, _analytics_pb2.ListRecordsResponse]  # type: ignore[assignment]
     """Gives records of the log by time, page by page, as an export needs them."""
 
@@ -197,6 +205,22 @@ class ReportsServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_analytics_pb2.GetDeliveriesResponse, _abc.Awaitable[_analytics_pb2.GetDeliveriesResponse]]:
         """Gives what became of messages, by the number that sent them."""
+
+    @_abc_1.abstractmethod
+    def GetCosts(
+        self,
+        request: _analytics_pb2.GetCostsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_analytics_pb2.GetCostsResponse, _abc.Awaitable[_analytics_pb2.GetCostsResponse]]:
+        """Gives how many delivered messages Meta charges, and as what, by the number that sent them."""
+
+    @_abc_1.abstractmethod
+    def GetCampaigns(
+        self,
+        request: _analytics_pb2.GetCampaignsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_analytics_pb2.GetCampaignsResponse, _abc.Awaitable[_analytics_pb2.GetCampaignsResponse]]:
+        """Gives what became of campaigns' messages, latest campaigns first."""
 
     @_abc_1.abstractmethod
     def ListRecords(

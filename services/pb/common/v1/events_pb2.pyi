@@ -227,6 +227,7 @@ class MessageStatus(_message.Message):
     SIGNED_BY_FIELD_NUMBER: _builtins.int
     WABA_ID_FIELD_NUMBER: _builtins.int
     NOTICE_FIELD_NUMBER: _builtins.int
+    PRICING_TYPE_FIELD_NUMBER: _builtins.int
     event_id: _builtins.str
     """Key under which the status counts once: status:<phone_number_id>:<wamid>:<status>[:<participant>]."""
     phone_number_id: _builtins.str
@@ -251,6 +252,10 @@ class MessageStatus(_message.Message):
     """Milliseconds since 1970 when ingress made it durable."""
     waba_id: _builtins.str
     """The WhatsApp Business Account of the number; may be empty."""
+    pricing_type: _builtins.str
+    """What Meta charges it as: regular, free_customer_service, free_entry_point …; regular or free where Meta told only
+    whether it bills it; may be empty.
+    """
     @_builtins.property
     def error_codes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
         """Error codes of a failed status."""
@@ -281,10 +286,11 @@ class MessageStatus(_message.Message):
         signed_by: _abc.Iterable[_builtins.str] | None = ...,
         waba_id: _builtins.str = ...,
         notice: Global___Notice | None = ...,
+        pricing_type: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["notice", b"notice"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["callback_data", b"callback_data", "error_codes", b"error_codes", "event_id", b"event_id", "is_billable", b"is_billable", "message_id", b"message_id", "notice", b"notice", "occurred_at", b"occurred_at", "phone_number_id", b"phone_number_id", "pricing_category", b"pricing_category", "received_at_ms", b"received_at_ms", "recipient_user_id", b"recipient_user_id", "recipient_wa_id", b"recipient_wa_id", "signed_by", b"signed_by", "status", b"status", "waba_id", b"waba_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["callback_data", b"callback_data", "error_codes", b"error_codes", "event_id", b"event_id", "is_billable", b"is_billable", "message_id", b"message_id", "notice", b"notice", "occurred_at", b"occurred_at", "phone_number_id", b"phone_number_id", "pricing_category", b"pricing_category", "pricing_type", b"pricing_type", "received_at_ms", b"received_at_ms", "recipient_user_id", b"recipient_user_id", "recipient_wa_id", b"recipient_wa_id", "signed_by", b"signed_by", "status", b"status", "waba_id", b"waba_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
