@@ -9,9 +9,12 @@ from datetime import date, datetime, timedelta
 from itertools import pairwise
 from uuid import UUID
 
+from services.analytics.domain.calling import calling_code
 from services.analytics.domain.counting import ACTIVE_MESSAGES, FINISHES, POWER_MESSAGES
 from services.analytics.domain.days import day_number
 from services.analytics.domain.figures import (
+    CampaignResults,
+    Charge,
     DayActivity,
     Deliveries,
     Durations,
@@ -22,6 +25,7 @@ from services.analytics.domain.figures import (
     Funnel,
     Heatmap,
     NodeFigures,
+    NumberCosts,
     NumberDeliveries,
     Overview,
     Segments,
@@ -33,6 +37,7 @@ from services.analytics.domain.record import Record, RecordKind
 _EPOCH = date(1970, 1, 1)
 _MESSAGES = {RecordKind.CONTACT_MESSAGE, RecordKind.BOT_MESSAGE}
 _ARRIVED, _SEEN = ("delivered", "read", "played"), ("read", "played")
+_SENT = ("accepted", "sent", *_ARRIVED)
 
 
 def day_of(record: Record) -> date:
@@ -158,6 +163,42 @@ class RecountedReports:
             sorted(failures.items(), key=lambda failure: (-failure[1], failure[0])),
         )
 
+    async def costs(self, *, organization_id: UUID, first_day: date) -> Sequence[NumberCosts]:
+        told = [record for record in self._since(organization_id, None, first_day) if _is_step(record)]
+        charges = Counter(
+            (record.phone_number_id, record.pricing_category, record.pricing_type, calling_code(record.phone_number))
+            for record in told
+            if record.is_priced
+        )
+        arrived = Counter(
+            record.phone_number_id
+            for record in told
+            if record.status in _ARRIVED and record.former_status not in _ARRIVED
+        )
+        ordered = sorted(charges.items(), key=lambda charge: (-charge[1], charge[0][1:]))
+        found = [
+            NumberCosts(
+                number,
+                arrived[number],
+                [Charge(*kind, messages) for (of, *kind), messages in ordered if of == number],
+            )
+            for number in {*arrived, *(number for number, *_ in charges)}
+        ]
+        return sorted(found, key=lambda number: (-number.billed, -number.delivered, number.phone_number_id))
+
+    async def campaigns(
+        self, *, organization_id: UUID, campaign_id: UUID | None, first_day: date | None, most: int
+    ) -> Sequence[CampaignResults]:
+        by_campaign: dict[UUID, list[Record]] = {}
+        for record in self._of(organization_id, None):
+            if _is_step(record) and record.status != "priced" and record.campaign_id:
+                by_campaign.setdefault(record.campaign_id, []).append(record)
+        results = [
+            _results(campaign, steps) for campaign, steps in by_campaign.items() if campaign_id in (None, campaign)
+        ]
+        recent = [each for each in results if first_day is None or each.last_day >= first_day]
+        return sorted(recent, key=lambda each: (-each.last_day.toordinal(), str(each.campaign_id)))[:most]
+
     def _of(self, organization_id: UUID, flow_id: UUID | None) -> list[Record]:
         return [
             record
@@ -224,6 +265,30 @@ class RecountedReports:
             limits_reached=kinds[RecordKind.LIMIT_REACHED],
             failed_effects=kinds[RecordKind.EFFECT_FAILED],
         )
+
+
+def _is_step(record: Record) -> bool:
+    return record.kind is RecordKind.DELIVERY
+
+
+def _results(campaign_id: UUID, steps: Sequence[Record]) -> CampaignResults:
+    """Messages move from one status to another: what came to some, less what left them."""
+
+    def at(*statuses: str) -> int:
+        return sum((step.status in statuses) - (step.former_status in statuses) for step in steps)
+
+    failures: Counter[int] = Counter()
+    for step in steps:
+        failures[step.error_code] += (step.status == "failed") - (step.former_status == "failed")
+    return CampaignResults(
+        campaign_id=campaign_id,
+        last_day=max(map(day_of, steps)),
+        sent=at(*_SENT),
+        delivered=at(*_ARRIVED),
+        read=at(*_SEEN),
+        retries=sum(step.campaign_try > 1 and not step.former_status for step in steps),
+        failures=sorted((each for each in failures.items() if each[1] > 0), key=lambda one: (-one[1], one[0])),
+    )
 
 
 def _node(node_id: str, found: Sequence[Record], edges: Counter[tuple[str, str, str]]) -> NodeFigures:

@@ -27,6 +27,7 @@ class ScriptedCampaigns:
     kept: dict[tuple[UUID, str], CampaignView] = field(default_factory=dict)
     wanted: list[WantedCampaign] = field(default_factory=list)
     added: list[WantedRecipient] = field(default_factory=list)
+    figures: dict[str, int] = field(default_factory=dict)
 
     async def create(self, *, organization_id: UUID, wanted: WantedCampaign) -> CampaignView:
         self.wanted.append(wanted)
@@ -58,7 +59,9 @@ class ScriptedCampaigns:
         return view
 
     async def one(self, *, organization_id: UUID, campaign_id: UUID) -> CampaignView:
-        return replace(self._found(organization_id, campaign_id), figures={"recipients": len(self.added)})
+        return replace(
+            self._found(organization_id, campaign_id), figures={"recipients": len(self.added), **self.figures}
+        )
 
     async def all(self, *, organization_id: UUID, state: str, limit: int) -> list[CampaignView]:
         own = [view for (owner, _), view in self.kept.items() if owner == organization_id]

@@ -24,17 +24,17 @@ def campaign(shop: Shop, *arguments: str) -> str:
     return shop.house.pytake("campaign", verb, *others, "--organization", shop.name).strip()
 
 
-def made(shop: Shop, folder: Path, *options: str) -> str:
+def made(shop: Shop, folder: Path, *options: str, name: str = "Spring") -> str:
     """A draft; its id."""
     file = folder / "spring.json"
     file.write_text(json.dumps(TEMPLATE))
     options = ("--number", shop.number, "--template", str(file), "--per-hour", "3600000", *options)
-    return campaign(shop, "create", "Spring", *options)
+    return campaign(shop, "create", name, *options)
 
 
-def filled(shop: Shop, folder: Path, people: list[Person]) -> str:
+def filled(shop: Shop, folder: Path, people: list[Person], *, name: str = "Spring") -> str:
     """The same with people in it."""
-    draft = made(shop, folder)
+    draft = made(shop, folder, name=name)
     file = folder / "people.csv"
     file.write_text("name,phone_number\n" + "".join(f"{each.name},+{each.wa_id}\n" for each in people))
     assert campaign(shop, "add", draft, str(file)) == f"{len(people)} added, 0 there already, 0 refused"
@@ -79,6 +79,53 @@ def test_everybody_gets_the_template_once_and_who_answers_is_counted(open_shop: 
     told = json.loads(campaign(shop, "show", draft, "--json"))
     assert (told["state"], told["figures"]) == ("completed", counted)
     assert f"{draft} completed 4/4 Spring" in campaign(shop, "list")
+
+
+def test_analytics_tells_of_campaigns_what_they_count_and_of_messages_what_they_cost(
+    open_shop: OpenShop, tmp_path: Path
+) -> None:
+    shop = open_shop({"sign": sign("Here we are.")})
+    house, token = shop.house, shop.token()
+    people = [shop.person(nth) for nth in range(1, 4)]
+    spring = filled(shop, tmp_path, people)
+    campaign(shop, "start", spring)
+    campaign(shop, "show", spring, "--watch")
+    eventually(lambda: figures(shop, spring, token=token)["delivered"] == 3, "everybody's phone")
+    # Read twice, and told once more that it was delivered.
+    (entry,) = shop.sent_to(people[0])
+    told = [webhooks.status(people[0], entry["wamid"], word) for word in ("read", "read", "delivered")]
+    shop.deliver(webhooks.body([webhooks.change(shop.number, statuses=told)]))
+    shop.hear_text(people[1], "Thank you")
+    autumn = filled(shop, tmp_path, [shop.person(4), shop.person(5)], name="Autumn")
+    house.web.put(f"{house.meta}/_sim/faults", json={"refuse_for_good": 1.0}).raise_for_status()
+    try:
+        campaign(shop, "start", autumn)
+        eventually(lambda: figures(shop, autumn, token=token)["failed"] == 2, "two refusals")
+    finally:
+        house.web.put(f"{house.meta}/_sim/faults", json={}).raise_for_status()
+
+    counted = {each: figures(shop, each, token=token) for each in (spring, autumn)}
+    names = ("sent", "delivered", "read", "failed", "retries")
+
+    def results() -> dict[str, dict[str, int]]:
+        report = shop.ask("GET", "/analytics/campaigns", token=token).json()
+        assert {each["name"] for each in report["campaigns"]} <= {"Spring", "Autumn"}
+        return {each["campaign_id"]: {name: each[name] for name in names} for each in report["campaigns"]}
+
+    expected = {each: {name: counted[each][name] for name in names} for each in counted}
+    assert (expected[spring]["read"], expected[autumn]["failed"]) == (1, 2)
+    eventually(lambda: results() == expected, "analytics knows all of it")
+    (one,) = shop.ask("GET", f"/analytics/campaigns?campaign_id={spring}", token=token).json()["campaigns"]
+    assert (one["replies"], one["opt_outs"], one["delivery_rate"], one["read_rate"]) == (1, 0, 100.0, 33.33)
+    (lost,) = shop.ask("GET", f"/analytics/campaigns?campaign_id={autumn}", token=token).json()["campaigns"]
+    assert [failure["messages"] for failure in lost["failures"]] == [2]
+
+    def utility() -> list[dict[str, Any]]:
+        (number,) = shop.ask("GET", "/analytics/costs?days=1", token=token).json()["numbers"]
+        return [each for each in number["by_country"] if each["category"] == "utility"]
+
+    billed = {"category": "utility", "type": "regular", "messages": 3, "is_billed": True, "calling_code": 55}
+    eventually(lambda: utility() == [billed], "the price of what was delivered")
 
 
 def test_a_paused_campaign_goes_on_and_a_cancelled_one_is_over(open_shop: OpenShop, tmp_path: Path) -> None:

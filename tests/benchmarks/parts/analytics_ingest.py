@@ -127,6 +127,8 @@ def _pattern(number: int) -> list[analytics_pb2.Record]:
             **place,
             kind=analytics_pb2.RECORD_KIND_DELIVERY,
             status=status,
+            pricing_category="service" if status == "delivered" else "",
+            pricing_type="regular" if status == "delivered" else "",
             node_id="ask_bicycles",
             record_id=f"delivery:{uuid5(organization_id, str(number))}:{status}",
             sequence=rank,

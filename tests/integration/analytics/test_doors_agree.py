@@ -3,6 +3,7 @@
 import asyncio
 import json
 import random
+from collections import Counter
 from datetime import UTC, timedelta
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from tests.fixtures.rest import Clock, Rights, bearer, site_on
 from tests.fixtures.servers import Database as OwnDatabase
 from tests.integration.analytics.served import serving
 
-FLOW = UUID(int=61)
+FLOW, CAMPAIGN = UUID(int=61), UUID(int=62)
 ZONE = "America/Manaus"
 
 
@@ -49,10 +50,7 @@ def made(organization_id: UUID) -> list[analytics_pb2.Record]:
         if number % 3:
             text = "end_node" if number % 2 else "expired"
             said.append({"kind": analytics_pb2.RECORD_KIND_FLOW_ENDED, "node_id": "bye", "text": text})
-        said += [
-            {"kind": analytics_pb2.RECORD_KIND_DELIVERY, "status": status, "former_status": former}
-            for status, former in (("accepted", ""), ("read", "sent"))
-        ]
+        said += delivered(number)
         records += [
             analytics_pb2.Record(
                 **(place | one),
@@ -63,6 +61,19 @@ def made(organization_id: UUID) -> list[analytics_pb2.Record]:
             for at, one in enumerate(said)
         ]
     return records
+
+
+def delivered(number: int) -> list[dict[str, Any]]:
+    """Accepted, and read at a price that was known, or known later; some of them messages of a campaign."""
+    campaign = {"campaign_id": str(CAMPAIGN), "campaign_try": 1 + number % 8 // 4} if number % 4 == 0 else {}
+    price = {"pricing_category": "utility" if campaign else "service",
+             "pricing_type": "free_entry_point" if number % 5 == 0 else "regular"}  # fmt: skip
+    told: list[dict[str, Any]] = [
+        {"status": "accepted"},
+        {"status": "read", "former_status": "accepted", **(price if number % 3 else {})},
+        *([] if number % 3 else [{"status": "priced", "former_status": "read", **price}]),
+    ]
+    return [{"kind": analytics_pb2.RECORD_KIND_DELIVERY} | campaign | one for one in told]
 
 
 async def storm(peer: Peer, records: list[analytics_pb2.Record]) -> None:
@@ -81,6 +92,8 @@ def read(told: analytics_pb2.Record) -> Record:
         told.record_id, told.sequence, KINDS[told.kind], UUID(told.conversation_id), told.phone_number,
         UUID(told.flow_id), told.node_id, told.text, told.status, told.error_code, told.flow_version, ZONE,
         "\x1f".join(told.path), told.phone_number_id, told.answered_after_us, told.former_status,
+        told.pricing_category, told.pricing_type, UUID(told.campaign_id) if told.campaign_id else None,
+        told.campaign_try,
     )  # fmt: skip
 
 
@@ -107,10 +120,16 @@ async def test_rest_grpc_and_export_agree_with_a_recount_after_a_storm(
             funnel = (await client.get(f"/api/v1/analytics/flows/{FLOW}/funnel")).json()
             overview = (await client.get("/api/v1/analytics/conversations", params={"period": "30d"})).json()
             deliveries = (await client.get("/api/v1/analytics/deliveries")).json()
+            costs = (await client.get("/api/v1/analytics/costs")).json()
+            (campaign,) = (await client.get("/api/v1/analytics/campaigns")).json()["campaigns"]
             lines = (await client.get("/api/v1/analytics/export")).text.splitlines()
         stub = ingress.stub(analytics_pb2_grpc.ReportsStub)
         request = analytics_pb2.GetFlowReportRequest(organization_id=str(organization_id), flow_id=str(FLOW), days=30)
         over_grpc = await ingress.call(stub.GetFlowReport, request, seconds=10)
+        asked = analytics_pb2.GetCostsRequest(organization_id=str(organization_id), days=30)
+        (charged,) = (await ingress.call(stub.GetCosts, asked, seconds=10)).numbers
+        named = analytics_pb2.GetCampaignsRequest(organization_id=str(organization_id), campaign_id=str(CAMPAIGN))
+        (results,) = (await ingress.call(stub.GetCampaigns, named, seconds=10)).campaigns
 
     since = (NOON.astimezone(UTC) - timedelta(days=29)).date()
     recount = RecountedReports(lambda: [read(record) for record in records])
@@ -148,8 +167,28 @@ async def test_rest_grpc_and_export_agree_with_a_recount_after_a_storm(
     assert overview["by_flow"][0]["flow_name"] == "Bolos"
     (number,) = deliveries["numbers"]
     assert (number["accepted"], number["delivered"], number["read"]) == (60, 60, 60)
-    # The export tells every record once, by time.
     exported = [json.loads(line) for line in lines]
+    (counted_costs,) = await recount.costs(organization_id=organization_id, first_day=since)
+    assert costs["totals"]["delivered"] == number["delivered"] == 60
+    assert costs["totals"]["billed"] == charged.billed == counted_costs.billed == 48
+    assert costs["totals"]["free"] == charged.free == counted_costs.free == 12
+    assert [tuple(each.values()) for each in costs["numbers"][0]["charges"]] == [
+        (each.pricing_category, each.pricing_type, each.messages, each.is_billed) for each in charged.charges
+    ]
+    # In the file, a message is charged by the one line that has a price.
+    assert Counter((line["pricing_category"], line["pricing_type"]) for line in exported if line["pricing_type"]) == {
+        (each.pricing_category, each.pricing_type): each.messages for each in counted_costs.charges
+    }
+    (counted_results,) = await recount.campaigns(
+        organization_id=organization_id, campaign_id=CAMPAIGN, first_day=since, most=9
+    )
+    assert (campaign["sent"], campaign["read"], campaign["retries"]) == (results.sent, results.read, results.retries)
+    assert (results.sent, results.delivered, results.read, results.retries) == (
+        counted_results.sent, counted_results.delivered, counted_results.read, counted_results.retries,
+    )  # fmt: skip
+    of_campaign = [line for line in exported if line["campaign_id"] == str(CAMPAIGN)]
+    assert results.sent == sum(line["status"] == "accepted" for line in of_campaign) == 15
+    # The export tells every record once, by time.
     assert {line["record_id"] for line in exported} == {record.record_id for record in records}
     assert len(exported) == len(records)
     assert [line["occurred_at"] for line in exported] == sorted(line["occurred_at"] for line in exported)

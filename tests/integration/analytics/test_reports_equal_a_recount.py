@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -26,7 +27,10 @@ CONVERSATIONS = tuple(UUID(int=number) for number in range(81, 85))
 PHONES = dict(zip(CONVERSATIONS, ("551190001", "551190001", "551190002", ""), strict=True))
 WAYS = ("", path_text(["", "next", "ask"]), path_text(["ask", "yes", "menu", "next", "bye"]))
 ENDS = ("end_node", "expired", "closed", "no_edge")
-STATUSES = ("accepted", "sent", "delivered", "read", "failed")
+STATUSES = ("accepted", "sent", "delivered", "read", "failed", "priced")
+FORMERS = ("", "accepted", "sent", "delivered", "failed")
+CATEGORIES, TYPES = ("", "utility", "service"), ("", "regular", "free_customer_service")
+CAMPAIGNS = (None, UUID(int=91), UUID(int=92))
 
 
 @st.composite
@@ -36,6 +40,7 @@ def _records(draw: st.DrawFn) -> Record:
     kind = draw(st.sampled_from(RecordKind))
     conversation = draw(st.sampled_from(CONVERSATIONS))
     text = draw(st.sampled_from(ENDS)) if kind is RecordKind.FLOW_ENDED else "a word"
+    delivery = _of_delivery(draw) if kind is RecordKind.DELIVERY else {}
     return Record(
         organization_id=UUID(int=draw(st.integers(0, 1))),
         occurred_at=NOON - timedelta(hours=number * 2 % 90),
@@ -48,15 +53,26 @@ def _records(draw: st.DrawFn) -> Record:
         flow_id=draw(st.sampled_from(FLOWS)),
         node_id=draw(st.sampled_from(("", "ask", "menu"))),
         text=text,
-        status=draw(st.sampled_from(STATUSES)) if kind is RecordKind.DELIVERY else "",
-        error_code=draw(st.sampled_from((0, 131047))) if kind is RecordKind.DELIVERY else 0,
         flow_version=draw(st.integers(0, 2)),
         time_zone=draw(st.sampled_from(("", "Asia/Kathmandu"))),
         path=draw(st.sampled_from(WAYS)),
         phone_number_id=draw(st.sampled_from(("", "7001"))),
         answered_after_us=draw(st.sampled_from((0, 1_500_000))),
-        former_status=draw(st.sampled_from(("", "sent", "delivered"))) if kind is RecordKind.DELIVERY else "",
+        **delivery,
     )
+
+
+def _of_delivery(draw: st.DrawFn) -> dict[str, Any]:
+    campaign_id = draw(st.sampled_from(CAMPAIGNS))
+    return {
+        "status": draw(st.sampled_from(STATUSES)),
+        "former_status": draw(st.sampled_from(FORMERS)),
+        "error_code": draw(st.sampled_from((0, 131047))),
+        "pricing_category": draw(st.sampled_from(CATEGORIES)),
+        "pricing_type": draw(st.sampled_from(TYPES)),
+        "campaign_id": campaign_id,
+        "campaign_try": draw(st.integers(1, 2)) if campaign_id else 0,
+    }
 
 
 BATCHES = st.lists(st.lists(_records(), min_size=1, max_size=15), min_size=1, max_size=8)
@@ -85,6 +101,14 @@ async def everything(reports: ReportStore, organization_id: UUID) -> dict[str, A
         told[f"overview since {first_day}"] = await reports.overview(
             organization_id=organization_id, flow_id=None, first_day=first_day
         )
+        for campaign_id in CAMPAIGNS:
+            told[f"campaigns {campaign_id} since {first_day}"] = await reports.campaigns(
+                organization_id=organization_id, campaign_id=campaign_id, first_day=first_day, most=5
+            )
+        told[f"costs since {first_day}"] = [
+            replace(number, charges=list(number.charges))
+            for number in await reports.costs(organization_id=organization_id, first_day=first_day or date(1990, 1, 1))
+        ]
     since = (NOON - timedelta(days=2)).date()
     for flow_id in FLOWS[1:]:
         assert flow_id is not None

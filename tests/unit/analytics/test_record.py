@@ -31,13 +31,16 @@ def test_a_record_without_key_is_a_problem() -> None:
 
 
 @pytest.mark.parametrize(
-    ("field", "longest"), [("record_id", 256), ("node_id", 256), ("phone_number", 32), ("status", 64)]
-)
+    ("field", "longest"), [
+        ("record_id", 256), ("node_id", 256), ("phone_number", 32), ("status", 64), ("pricing_category", 64),
+        ("pricing_type", 64),
+    ],
+)  # fmt: skip
 def test_a_field_may_be_as_long_as_its_limit_and_no_longer(field: str, longest: int) -> None:
     assert problem_of(record(**{field: "x" * longest}), NOON) is None
     assert str(problem_of(record(**{field: "x" * (longest + 1)}), NOON)).startswith(f"{field} has {longest + 1}")
 
 
-@pytest.mark.parametrize("field", ["record_id", "node_id", "phone_number", "status"])
+@pytest.mark.parametrize("field", ["record_id", "node_id", "phone_number", "status", "pricing_type"])
 def test_a_field_with_a_zero_character_is_a_problem(field: str) -> None:
     assert str(problem_of(record(**{field: "a\x00b"}), NOON)).startswith(f"{field} holds U+0000")

@@ -61,6 +61,31 @@ def test_a_status_goes_on_beside_the_messages() -> None:
     )  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("pricing", "told"),
+    [
+        ({"category": "utility", "type": "regular", "billable": True}, ("utility", "regular")),
+        # Where the two disagree it is the type that stays.
+        (
+            {"category": "service", "type": "free_customer_service", "billable": True},
+            ("service", "free_customer_service"),
+        ),
+        ({"category": "utility", "billable": True}, ("utility", "regular")),
+        ({"category": "service", "billable": False}, ("service", "free")),
+        ({"category": "service"}, ("service", "")),
+        ({"category": [7], "type": ["regular"], "billable": "yes"}, ("", "")),
+        (None, ("", "")),
+    ],
+)
+def test_a_status_tells_what_the_message_is_charged_as(pricing: object, told: tuple[str, str]) -> None:
+    (event,) = parse_webhook(status_body("delivered", pricing=pricing))
+    entry = entry_of(event, received_at_ms=5, signed_by=())
+
+    assert entry.status is not None
+    status = events_pb2.MessageStatus.FromString(entry.status.payload)
+    assert (status.pricing_category, status.pricing_type) == told
+
+
 def test_an_event_that_cannot_be_read_is_kept_with_its_reason() -> None:
     change = {"field": "messages", "value": {"metadata": {"phone_number_id": "1"}, "messages": [7]}}
     body = {"object": "whatsapp_business_account", "entry": [{"id": "2", "changes": [change]}]}

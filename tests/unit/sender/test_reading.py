@@ -7,8 +7,10 @@ import pytest
 
 from services.chassis.errors import InvalidArgument
 from services.pb.common.v1.content_pb2 import Content, ReadReceiptContent, TemplateContent, TextContent
-from services.pb.sender.v1.sender_pb2 import OutboundMessage
-from services.sender.server.reading import read_message
+from services.pb.common.v1.events_pb2 import MessageStatus
+from services.pb.sender.v1.sender_pb2 import OrganizationStatus, OutboundMessage
+from services.sender.domain.message import Price
+from services.sender.server.reading import read_message, read_status
 
 TEXT = Content(text=TextContent(body="Ahoy"))
 TEMPLATE = Content(template=TemplateContent(name="trip", language="en"))
@@ -65,3 +67,14 @@ def test_what_can_never_be_sent_is_turned_away(fields: dict[str, Any], said: str
     with pytest.raises(InvalidArgument) as caught:
         read_message(message(**fields))
     assert said in caught.value.sentence
+
+
+def test_a_price_that_is_none_costs_the_status_nothing() -> None:
+    """The status settles a message; what is said about money must not lose it."""
+
+    def price(category: str, kind: str) -> Price:
+        status = MessageStatus(message_id="wamid.A", pricing_category=category, pricing_type=kind)
+        return read_status(OrganizationStatus(organization_id=str(uuid4()), status=status)).price
+
+    assert price("utility", "regular") == Price("utility", "regular")
+    assert price("x" * 65, "reg\x00ular") == Price()
