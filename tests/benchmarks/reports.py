@@ -44,11 +44,12 @@ TURNS = 5
 _NAMESPACE = UUID("a6c1f2de-70f5-4d57-a3f2-6b1a0d0b7c31")
 ORGANIZATION = uuid5(_NAMESPACE, "organization")
 FLOWS = tuple(uuid5(_NAMESPACE, f"flow {number}") for number in range(3))
+CAMPAIGNS = tuple(uuid5(_NAMESPACE, f"campaign {number}") for number in range(50))
 _NOBODY = cast(Any, None)
 
 
 def conversation(number: int, chance: random.Random, until: datetime) -> Iterator[Record]:
-    """One of 30 days: a flow begins, ten messages are said, and it ends; one in ten breaks off.
+    """One of 30 days: a flow begins, ten messages are said, one is delivered, and it ends; one in ten breaks off.
 
     What broke off within the last day goes on: sessions end a day after their last message.
     """
@@ -73,6 +74,11 @@ def conversation(number: int, chance: random.Random, until: datetime) -> Iterato
         way = path_text([f"node_{node}", "next", f"node_{(node + 1) % NODES}"])
         yield record(RecordKind.CONTACT_MESSAGE, node, "Quero revisar a bicicleta na quinta", way)
         yield record(RecordKind.BOT_MESSAGE, (node + 1) % NODES, f"Certo, {turn}. Para que dia fica a revisão?")
+    yield record(RecordKind.DELIVERY, 1, "")._replace(
+        status="delivered", former_status="accepted", pricing_category=chance.choice(("utility", "service")),
+        pricing_type=chance.choice(("regular", "free_entry_point")), campaign_id=chance.choice(CAMPAIGNS),
+        campaign_try=1,
+    )  # fmt: skip
     if is_broken_off and is_old:
         expired = record(RecordKind.FLOW_ENDED, chance.randrange(NODES), "expired")
         yield expired._replace(occurred_at=expired.occurred_at + timedelta(days=1))
@@ -116,6 +122,10 @@ def questions(server: ReportsServer) -> dict[str, Callable[[], Awaitable[object]
         "funnel": lambda: server.GetFunnel(pb.GetFunnelRequest(**place, days=30), _NOBODY),
         "versions": lambda: server.GetVersions(pb.GetVersionsRequest(**place, days=30), _NOBODY),
         "deliveries": lambda: server.GetDeliveries(pb.GetDeliveriesRequest(**place, days=30), _NOBODY),
+        "costs": lambda: server.GetCosts(pb.GetCostsRequest(organization_id=organization, days=30), _NOBODY),
+        "campaigns": lambda: server.GetCampaigns(
+            pb.GetCampaignsRequest(organization_id=organization, days=30), _NOBODY
+        ),
         "transcript": lambda: server.GetTranscript(
             pb.GetTranscriptRequest(**place, phone_number="5511900000003", limit=100), _NOBODY
         ),
