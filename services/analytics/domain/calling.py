@@ -10,8 +10,8 @@ _LONGEST_CODE = 3
 
 
 def calling_code(phone_number: str) -> int:
-    """The country calling code of a phone number in digits; 0 where it tells none."""
-    return _code_of(phone_number[:_LONGEST_CODE])
+    """The country calling code of a phone number, with or without its plus; 0 where it tells none."""
+    return _code_of(phone_number.removeprefix("+")[:_LONGEST_CODE])
 
 
 @lru_cache(maxsize=1024)
