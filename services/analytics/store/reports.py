@@ -247,7 +247,7 @@ class PostgresReports:
         for number, *charge in charged:
             charges.setdefault(number, []).append(Charge(*charge))
         arrived: dict[str, int] = dict(delivered)
-        costs = [NumberCosts(each, arrived.get(each, 0), charges.get(each, ())) for each in {**arrived, **charges}]
+        costs = [NumberCosts(each, arrived.get(each, 0), charges.get(each, [])) for each in {**arrived, **charges}]
         return sorted(costs, key=lambda number: (-number.billed, -number.delivered, number.phone_number_id))
 
     async def campaigns(
@@ -262,7 +262,7 @@ class PostgresReports:
         return [
             CampaignResults(
                 campaign_id=row[0], last_day=row[1], sent=row[2], delivered=row[3], read=row[4], retries=row[5],
-                failures=failures.get(row[0], ()),
+                failures=failures.get(row[0], []),
             )
             for row in rows
         ]  # fmt: skip
