@@ -316,6 +316,8 @@ INSERT INTO trust VALUES
   ('svc_analytics', 'analytics.audience_day', 'SELECT, INSERT, UPDATE', 'tenant'),
   ('svc_analytics', 'analytics.segment_count', 'SELECT, INSERT, UPDATE', 'tenant'),
   ('svc_analytics', 'analytics.delivery_day', 'SELECT, INSERT, UPDATE', 'tenant'),
+  ('svc_analytics', 'analytics.message_hour', 'SELECT, INSERT, UPDATE', 'tenant'),
+  ('svc_analytics', 'analytics.agent_day', 'SELECT, INSERT, UPDATE', 'tenant'),
   ('svc_analytics', 'analytics.failure_day', 'SELECT, INSERT, UPDATE', 'tenant'),
   ('svc_analytics', 'analytics.flow_contact', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),
   ('svc_analytics', 'analytics.contact_day', 'SELECT, INSERT, DELETE', 'tenant'),

@@ -34,6 +34,8 @@ class RecordKind(Enum):
     RELEASED = "released"
     EFFECT_FAILED = "effect_failed"
     MOVED = "moved"
+    ASSIGNED = "assigned"
+    UNASSIGNED = "unassigned"
 
 
 RecordKey = tuple[UUID, datetime, str]
@@ -64,6 +66,7 @@ class Record(NamedTuple):
     phone_number_id: str = ""
     answered_after_us: int = 0
     former_status: str = ""
+    agent_id: UUID | None = None
 
     @property
     def key(self) -> RecordKey:

@@ -32,6 +32,8 @@ KINDS = {
     analytics_pb2.RECORD_KIND_RELEASED: RecordKind.RELEASED,
     analytics_pb2.RECORD_KIND_EFFECT_FAILED: RecordKind.EFFECT_FAILED,
     analytics_pb2.RECORD_KIND_MOVED: RecordKind.MOVED,
+    analytics_pb2.RECORD_KIND_ASSIGNED: RecordKind.ASSIGNED,
+    analytics_pb2.RECORD_KIND_UNASSIGNED: RecordKind.UNASSIGNED,
 }
 
 # Copied into each answer that holds them.
@@ -93,6 +95,7 @@ def _as_record(message: analytics_pb2.Record, kind: RecordKind) -> Record:
         phone_number_id=message.phone_number_id,
         answered_after_us=message.answered_after_us,
         former_status=message.former_status,
+        agent_id=uuid_or_none("agent_id", message.agent_id),
     )
 
 

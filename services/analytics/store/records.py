@@ -10,7 +10,7 @@ from uuid import UUID
 import psycopg
 
 from services.analytics.domain.counting import NO_FLOW, Messages
-from services.analytics.domain.days import day_number
+from services.analytics.domain.days import day_number, hour_there
 from services.analytics.domain.record import Record, RecordKey, RecordKind
 from services.analytics.domain.report import (
     ConversationCount,
@@ -64,7 +64,7 @@ _PAGE = Query(
         SELECT occurred_at, record_id, sequence, kind, conversation_id, coalesce(phone_number, ''), flow_id,
           coalesce(node_id, ''), coalesce(user_message, bot_response, extra_data->>'text', '') AS text,
           coalesce(status, ''), coalesce(error_code, 0), coalesce(flow_version, 0), coalesce(path, '') AS path,
-          coalesce(phone_number_id, ''), coalesce(answered_after_us, 0), coalesce(former_status, '')
+          coalesce(phone_number_id, ''), coalesce(answered_after_us, 0), coalesce(former_status, ''), agent_id
         FROM analytics.conversation_logs
         WHERE organization_id = %(organization)b::uuid
           AND (occurred_at, record_id) > (%(moment)b::timestamptz, %(id)b::text)
@@ -241,10 +241,12 @@ def _record(
     phone_number_id: str,
     answered_after_us: int,
     former_status: str,
+    agent_id: UUID | None,
 ) -> Record:
     return Record(
         organization_id, occurred_at, record_id, sequence, RecordKind(kind), conversation_id, phone_number, flow_id,
         node_id, text, status, error_code, flow_version, "", path, phone_number_id, answered_after_us, former_status,
+        agent_id,
     )  # fmt: skip
 
 
@@ -295,6 +297,8 @@ def _record_columns(records: Sequence[Record]) -> dict[str, Any]:
         "kinds": [record.kind.value for record in records],
         "paths": [record.path for record in records],
         "waits": [record.answered_after_us for record in records],
+        "hours": [hour_there(record.occurred_at, record.time_zone) for record in records],
+        "agents": [record.agent_id for record in records],
     }
 
 
