@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from uuid import UUID
 
 from services.chassis.errors import InvalidArgument
 from services.ingress.analytics import refuse_unknown
-from services.ingress.domain.analytics import PERIOD_DAYS, PeriodName
+from services.ingress.domain.analytics import PERIOD_DAYS, Overview, PeriodName
 from services.ingress.domain.dashboards import (
     AgentFigures,
     Audience,
@@ -65,8 +66,9 @@ class Dashboards:
                 self.agents(organization_id=organization_id, period=period),
             ),
         )
+        flows = [replace(flow, flow_name=chatbots.names.get(flow.flow_id, "")) for flow in overview.flows]
         return Dashboard(
-            overview=overview,
+            overview=Overview(overview.figures, flows),
             hours=hours,
             series=series,
             audience=audience,
@@ -133,7 +135,7 @@ class Dashboards:
         found.sort(key=lambda each: (-each.totals.conversations, each.chatbot.name, each.chatbot.id))
         mains = {chatbot.main_flow_id for chatbot in chatbots}
         others = [(names.get(flow_id, ""), each) for flow_id, each in by_flow.items() if flow_id not in mains]
-        return Chatbots(found, others, totals)
+        return Chatbots(found, others, totals, names)
 
     async def agents(self, *, organization_id: UUID, period: PeriodName) -> Team:
         """What agents did, most conversations first; also those who did nothing, and those who are gone."""

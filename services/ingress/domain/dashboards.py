@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Literal
@@ -184,11 +184,15 @@ class ChatbotTotals:
 
 @dataclass(frozen=True, slots=True)
 class Chatbots:
-    """Chatbots, the flows that are none's main flow with their names, and what is in no flow."""
+    """Chatbots, the flows that are none's main flow with their names, and all flows with what is in none.
+
+    `names` are those of the flows that there are.
+    """
 
     chatbots: Sequence[ChatbotTotals]
     others: Sequence[tuple[str, FlowTotals]]
     flows: Sequence[FlowTotals]
+    names: Mapping[str, str]
 
     def taken_up(self) -> tuple[int, int]:
         """Messages of contacts that a flow took, and all."""

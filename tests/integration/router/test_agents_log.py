@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
+from uuid import UUID
 
 import pytest
 
@@ -23,8 +24,9 @@ Told = tuple[EntryStory, AgentRecord]
 
 @dataclass
 class FakeAnalytics:
-    """analytics: what it was told, in order."""
+    """analytics: what it was told of an organization, in order."""
 
+    organization_id: UUID
     told: list[Told] = field(default_factory=list)
     answer: Outcome = OK
     is_away: bool = False
@@ -32,7 +34,7 @@ class FakeAnalytics:
     async def record(self, records: Sequence[Told]) -> Sequence[Outcome]:
         if self.is_away:
             raise Unavailable("analytics is out of reach", reason=errors_pb2.ERROR_REASON_PEER_UNAVAILABLE)
-        self.told.extend(records)
+        self.told.extend(told for told in records if told[0].organization_id == self.organization_id)
         return [self.answer for _ in records]
 
     def lines(self) -> list[tuple[object, ...]]:
@@ -52,7 +54,7 @@ def telling(room: QueueRoom, analytics: FakeAnalytics) -> TellAgentsLog:
 
 async def test_a_conversation_is_told_from_the_queue_to_its_release(room: QueueRoom) -> None:
     await room.queue()
-    ana, analytics = await room.agent(1), FakeAnalytics()
+    ana, analytics = await room.agent(1), FakeAnalytics(room.organization_id)
     await room.hand_over(1)
     room.clock.pass_by(seconds=40)
     await room.pull(ana)
@@ -71,7 +73,7 @@ async def test_a_conversation_is_told_from_the_queue_to_its_release(room: QueueR
 
 async def test_what_was_told_is_told_once(room: QueueRoom) -> None:
     await room.queue()
-    ana, analytics = await room.agent(1), FakeAnalytics()
+    ana, analytics = await room.agent(1), FakeAnalytics(room.organization_id)
     await room.hand_over(1)
     await room.pull(ana)
     await telling(room, analytics).turn()
@@ -83,7 +85,7 @@ async def test_what_was_told_is_told_once(room: QueueRoom) -> None:
 
 
 async def test_an_agent_without_any_queue_is_told_too_and_closing_is_no_release(room: QueueRoom) -> None:
-    ana, analytics = await room.agent(1), FakeAnalytics()
+    ana, analytics = await room.agent(1), FakeAnalytics(room.organization_id)
     taken = HandOver(queue_id="", department="", agent=str(ana), priority=50, context="", is_taken=True)
     await room.here.orders.apply([room.order(1, taken)])
     await room.here.orders.apply([room.order(1, HandBack(is_closed=True))])
@@ -95,7 +97,7 @@ async def test_an_agent_without_any_queue_is_told_too_and_closing_is_no_release(
 
 async def test_what_analytics_did_not_take_is_told_again(room: QueueRoom) -> None:
     await room.queue()
-    ana, analytics = await room.agent(1), FakeAnalytics(is_away=True)
+    ana, analytics = await room.agent(1), FakeAnalytics(room.organization_id, is_away=True)
     await room.hand_over(1)
     await room.pull(ana)
     with pytest.raises(Unavailable):
@@ -112,7 +114,7 @@ async def test_what_analytics_did_not_take_is_told_again(room: QueueRoom) -> Non
 
 async def test_replicas_that_tell_at_once_tell_under_the_same_keys(room: QueueRoom) -> None:
     await room.queue()
-    ana, analytics = await room.agent(1), FakeAnalytics()
+    ana, analytics = await room.agent(1), FakeAnalytics(room.organization_id)
     for number in (1, 2):
         await room.hand_over(number)
         await room.pull(ana)
