@@ -207,6 +207,7 @@ def log_record_of(told: analytics_pb2.Record) -> LogRecord:
             "phone_number_id": told.phone_number_id,
             "answered_after_us": told.answered_after_us,
             "path": " > ".join(told.path),
+            "agent_id": told.agent_id,
         }
     )
 
