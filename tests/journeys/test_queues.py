@@ -60,6 +60,12 @@ def test_an_agent_pulls_who_was_handed_over_and_the_bot_goes_on_after_the_releas
     assert shop.replies(person)[1:] == ["The bot again."]
     assert entries(shop, token) == []
 
+    def figures() -> list[tuple[object, ...]]:
+        told = shop.ask("GET", "/analytics/agents", token=shop.token()).json()["agents"]
+        return [(each["name"], each["conversations_taken"], each["conversations_released"]) for each in told]
+
+    eventually(lambda: figures() == [("Rui", 1, 1)], "analytics knows what the agent did")
+
 
 def test_what_waits_is_given_to_an_agent_by_itself_and_moves_with_its_context(open_shop: OpenShop) -> None:
     shop = open_shop({"help": flow(handoff(queueId="Plants", contextMessage="Wants seeds."), say("The bot again."))})
