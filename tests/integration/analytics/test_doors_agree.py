@@ -93,8 +93,8 @@ def read(told: analytics_pb2.Record) -> Record:
         UUID(told.organization_id), NOON + timedelta(microseconds=told.occurred_at_us - int(NOON.timestamp() * 1e6)),
         told.record_id, told.sequence, KINDS[told.kind], UUID(told.conversation_id), told.phone_number,
         UUID(told.flow_id) if told.flow_id else None, told.node_id, told.text, told.status, told.error_code,
-        told.flow_version, ZONE, "\x1f".join(told.path), told.phone_number_id, told.answered_after_us, told.former_status,
-        UUID(told.agent_id) if told.agent_id else None,
+        told.flow_version, ZONE, "\x1f".join(told.path), told.phone_number_id, told.answered_after_us,
+        told.former_status, UUID(told.agent_id) if told.agent_id else None,
     )  # fmt: skip
 
 
