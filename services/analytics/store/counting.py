@@ -197,7 +197,7 @@ ADD_RECORDS = Query(
       FROM unnest(%(organizations)b::uuid[], %(times)b::timestamptz[], %(ids)b::text[], %(sequences)b::int[],
         %(kinds)b::text[], %(conversations)b::uuid[], %(phones)b::text[], %(flows)b::uuid[], %(nodes)b::text[],
         %(texts)b::text[], %(statuses)b::text[], %(errors)b::int[], %(days)b::int[], %(versions)b::int[],
-        %(paths)b::text[], %(numbers)b::text[], %(waits)b::bigint[], %(hours)b::smallint[], %(agents)b::uuid[])
+        %(paths)b::text[], %(numbers)b::text[], %(waits)b::bigint[], %(hours)b::int[], %(agents)b::uuid[])
         t(o, at, r, s, k, c, p, f, n, x, st, e, d, v, w, pn, aa, h, ag)
       ORDER BY o, at, r
       ON CONFLICT (organization_id, occurred_at, record_id) DO NOTHING

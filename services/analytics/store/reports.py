@@ -164,9 +164,7 @@ class PostgresReports:
         """See ports.ReportStore."""
         values = _values(organization_id, flow_id, first_day)
         queries = (_CONVERSATIONS, _SUMS, _CONTACTS)
-        conversations, sums, contacts = await self._read(
-            organization_id, [(each, values) for each in queries]
-        )
+        conversations, sums, contacts = await self._read(organization_id, [(each, values) for each in queries])
         flows = [FlowFigures(row[0], row[1], row[2]) for row in conversations]
         return Overview(_figures(conversations, sums, contacts), _durations(conversations), flows)
 
