@@ -13,8 +13,9 @@ _THEIRS = "organization_id = ANY (%(organizations)b::uuid[])"
 _UNTOLD = Query(f"""
     SELECT organization_id, entry_id FROM router.queue_change WHERE {_THEIRS} AND NOT is_told
     GROUP BY organization_id, entry_id ORDER BY 1, 2 LIMIT %(limit)b::bigint""")
+# A story is told though nobody knows its contact any more: else it would be looked for again and again.
 _STORIES = Query("""
-    SELECT t.o, t.e, n.conversation_id, v.phone_number_id, k.wa_id, z.time_zone, n.end_reason,
+    SELECT t.o, t.e, n.conversation_id, v.phone_number_id, coalesce(k.wa_id, ''), z.time_zone, n.end_reason,
       h.ids, h.times, h.kinds, h.agents, h.told
     FROM unnest(%(organizations)b::uuid[], %(entries)b::uuid[]) t(o, e)
     CROSS JOIN LATERAL (
@@ -23,8 +24,8 @@ _STORIES = Query("""
     CROSS JOIN LATERAL (
       SELECT phone_number_id FROM router.conversation
       WHERE organization_id = t.o AND conversation_id = n.conversation_id LIMIT 1) v
-    CROSS JOIN LATERAL (
-      SELECT wa_id FROM router.contact WHERE organization_id = t.o AND contact_id = n.contact_id LIMIT 1) k
+    LEFT JOIN LATERAL (
+      SELECT wa_id FROM router.contact WHERE organization_id = t.o AND contact_id = n.contact_id LIMIT 1) k ON true
     CROSS JOIN LATERAL (
       SELECT time_zone FROM router.organization WHERE organization_id = t.o LIMIT 1) z
     CROSS JOIN LATERAL (
