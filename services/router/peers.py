@@ -44,6 +44,9 @@ _RECORD_KINDS: dict[Literal["assigned", "unassigned"], analytics_pb2.RecordKind.
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
+# Meta is asked while somebody waits, who gives up after six.
+_PROOF_SECONDS = 5.0
+
 _KINDS: dict[int, Kind] = {
     results_pb2.ITEM_OUTCOME_OK: "ok",
     results_pb2.ITEM_OUTCOME_DUPLICATE: "duplicate",
@@ -232,6 +235,21 @@ def _recorded(story: EntryStory, record: AgentRecord) -> analytics_pb2.Record:
         answered_after_us=record.after_us,
         agent_id=str(record.agent_id),
     )
+
+
+class GrpcProof:
+    """See ports.people.NumberProof: sender, which asks Meta."""
+
+    def __init__(self, peer: Peer) -> None:
+        self._peer = peer
+        self._stub = peer.stub(sender_pb2_grpc.CredentialsStub)
+
+    async def prove(self, *, organization_id: UUID, phone_number_id: str, access_token: str) -> None:
+        """See ports.people.NumberProof."""
+        request = sender_pb2.ProveNumberRequest(
+            organization_id=str(organization_id), phone_number_id=phone_number_id, access_token=access_token
+        )
+        await self._peer.call(self._stub.ProveNumber, request, seconds=_PROOF_SECONDS)
 
 
 class GrpcFiles:
