@@ -219,7 +219,7 @@ INSERT INTO trust VALUES
   ('svc_router', 'router.queue', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),
   ('svc_router', 'router.agent', 'SELECT, INSERT, UPDATE', 'tenant'),
   ('svc_router', 'router.queue_entry', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),
-  ('svc_router', 'router.queue_change', 'SELECT, INSERT, DELETE', 'tenant'),
+  ('svc_router', 'router.queue_change', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),
   -- Whose queues have work is asked before an organization is named: ids.
   ('svc_router', 'router.queue_owner', 'SELECT, INSERT', 'house'),
   ('svc_router', 'router.receipt', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),
@@ -314,6 +314,8 @@ INSERT INTO trust VALUES
   ('svc_analytics', 'analytics.audience_day', 'SELECT, INSERT, UPDATE', 'tenant'),
   ('svc_analytics', 'analytics.segment_count', 'SELECT, INSERT, UPDATE', 'tenant'),
   ('svc_analytics', 'analytics.delivery_day', 'SELECT, INSERT, UPDATE', 'tenant'),
+  ('svc_analytics', 'analytics.message_hour', 'SELECT, INSERT, UPDATE', 'tenant'),
+  ('svc_analytics', 'analytics.agent_day', 'SELECT, INSERT, UPDATE', 'tenant'),
   ('svc_analytics', 'analytics.failure_day', 'SELECT, INSERT, UPDATE', 'tenant'),
   ('svc_analytics', 'analytics.cost_day', 'SELECT, INSERT, UPDATE', 'tenant'),
   ('svc_analytics', 'analytics.campaign_count', 'SELECT, INSERT, UPDATE', 'tenant'),

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from services.analytics.domain.record import Record
-from services.analytics.ports import PrivacyStore, ReportStore, Store
+from services.analytics.ports import DashboardStore, PrivacyStore, ReportStore, Store
 from services.analytics.server import PrivacyServer, RecordingServer, ReportsServer
 from services.analytics.settings import Settings
-from services.analytics.store import PostgresPrivacy, PostgresReports, PostgresStore
-from services.analytics.usecases import Outcome, Privacy, Recording, Reports
+from services.analytics.store import PostgresDashboards, PostgresPrivacy, PostgresReports, PostgresStore
+from services.analytics.usecases import Dashboards, Outcome, Privacy, Recording, Reports
 from services.chassis.audit import AuditLog, audit_servicer
 from services.chassis.clock import Now, now
 from services.chassis.db import Database
@@ -36,7 +36,14 @@ async def build(settings: Settings) -> Service:
         settings.database_url, size=settings.database_pool_size, name=ROOM, prepare=settings.database_prepare
     )
     store = PostgresStore(database)
-    served = servicers(store, PostgresReports(database), PostgresPrivacy(database), now, settings.record_batch_size)
+    served = servicers(
+        store,
+        PostgresReports(database),
+        PostgresDashboards(database),
+        PostgresPrivacy(database),
+        now,
+        settings.record_batch_size,
+    )
     server = RpcServer(
         settings.grpc_address,
         [*served, audit_servicer(AuditLog(ROOM, database))],
@@ -57,7 +64,7 @@ async def build(settings: Settings) -> Service:
 
 
 def servicers(
-    store: Store, reports: ReportStore, privacy: PrivacyStore, now: Now, batch_size: int
+    store: Store, reports: ReportStore, dashboards: DashboardStore, privacy: PrivacyStore, now: Now, batch_size: int
 ) -> Sequence[Servicer]:
     """What the room serves, on any stores."""
     batcher: Batcher[Record, Outcome] = Batcher(Recording(store, now).record, limit=batch_size)
@@ -71,7 +78,7 @@ def servicers(
         Servicer(
             services["Reports"].full_name,
             analytics_pb2_grpc.add_ReportsServicer_to_server,
-            ReportsServer(Reports(store, reports, now)),
+            ReportsServer(Reports(store, reports, now), Dashboards(reports, dashboards, now)),
         ),
         Servicer(
             services["Privacy"].full_name,

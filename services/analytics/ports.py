@@ -7,6 +7,13 @@ from datetime import date, datetime
 from typing import Protocol
 from uuid import UUID
 
+from services.analytics.domain.dashboards import (
+    AgentFigures,
+    ContactFigures,
+    FlowTotals,
+    HourFigures,
+    SeriesPoint,
+)
 from services.analytics.domain.figures import (
     CampaignResults,
     DayActivity,
@@ -95,7 +102,7 @@ class ReportStore(Protocol):
     async def versions(self, *, organization_id: UUID, flow_id: UUID, first_day: date) -> Sequence[VersionFigures]:
         """A flow's versions, ascending."""
 
-    async def deliveries(self, *, organization_id: UUID, flow_id: UUID | None, first_day: date) -> Deliveries:
+    async def deliveries(self, *, organization_id: UUID, flow_id: UUID | None, first_day: date | None) -> Deliveries:
         """What became of messages, by number and by error code, busiest first."""
 
     async def costs(self, *, organization_id: UUID, first_day: date) -> Sequence[NumberCosts]:
@@ -105,6 +112,29 @@ class ReportStore(Protocol):
         self, *, organization_id: UUID, campaign_id: UUID | None, first_day: date | None, most: int
     ) -> Sequence[CampaignResults]:
         """Results of campaigns of whose messages something was recorded on these days, latest first."""
+
+
+class DashboardStore(Protocol):
+    """What is counted of an organization as a whole, by the same days. Every method raises Unavailable."""
+
+    async def hours(
+        self, *, organization_id: UUID, flow_id: UUID | None, first_day: date | None
+    ) -> Sequence[HourFigures]:
+        """Hours of the week with messages or beginnings, by weekday and hour."""
+
+    async def series(
+        self, *, organization_id: UUID, flow_id: UUID | None, first_day: date | None, is_by_hour: bool
+    ) -> Sequence[SeriesPoint]:
+        """Days, or hours, with messages or beginnings, ascending."""
+
+    async def contacts(self, *, organization_id: UUID, first_day: date | None) -> ContactFigures:
+        """Contacts of the period, and its days with messages, ascending."""
+
+    async def flows(self, *, organization_id: UUID, first_day: date | None) -> Sequence[FlowTotals]:
+        """Flows in which something happened, most conversations first and then by id; None is what is in no flow."""
+
+    async def agents(self, *, organization_id: UUID, first_day: date | None) -> Sequence[AgentFigures]:
+        """Agents who did something, most conversations first and then by id."""
 
 
 class PrivacyStore(Protocol):

@@ -187,7 +187,7 @@ async def build(settings: Settings) -> Service:
         keep=Batcher(turns.keep, limit=LARGEST_TAKE, poison=poison),
     )
     timers = TimerClock(states)
-    mover = Mover(PostgresMigrations(database))
+    mover = Mover(PostgresMigrations(database, records, encode_closed))
     templates = GrpcTemplates(sender_peer)
     versions = PostgresVersions(database, audit, starting, on_begun=mover.ring)
     rpc = RpcServer(

@@ -52,7 +52,7 @@ class Analytics:
         """An organization's figures, with its flows' names. Raises NotFound or Unavailable."""
         names = await self._flow_names(organization_id)
         if flow_id is not None:
-            _refuse_unknown(names, flow_id)
+            refuse_unknown(names, flow_id)
         found = await self._reports.overview(organization_id=organization_id, flow_id=flow_id, days=PERIOD_DAYS[period])
         flows = [replace(flow, flow_name=names.get(flow.flow_id, "")) for flow in found.flows]
         return Overview(found.figures, flows)
@@ -192,10 +192,11 @@ class Analytics:
         return {flow.id: flow.name for flow in await self._executor.list_flows(organization_id=organization_id)}
 
     async def _known(self, organization_id: UUID, flow_id: UUID) -> None:
-        _refuse_unknown(await self._flow_names(organization_id), flow_id)
+        refuse_unknown(await self._flow_names(organization_id), flow_id)
 
 
-def _refuse_unknown(names: dict[str, str], flow_id: UUID) -> None:
+def refuse_unknown(names: dict[str, str], flow_id: UUID) -> None:
+    """Raise NotFound unless the flow is among those with names."""
     if str(flow_id) not in names:
         raise NotFound(
             "no flow has this flow_id; GET /api/v1/flows lists them", reason=errors_pb2.ERROR_REASON_FLOW_NOT_FOUND

@@ -26,6 +26,7 @@ from services.ingress.apps import AppDirectory, house_app
 from services.ingress.audit import AuditTrails
 from services.ingress.cache import RateLimits
 from services.ingress.conversations import Conversations
+from services.ingress.dashboards import Dashboards
 from services.ingress.domain.limits import Limit, RestLimits
 from services.ingress.http import Bodies, ForPeople, HttpServer, WebhookEndpoint, build_site
 from services.ingress.live import LiveEvents
@@ -44,6 +45,7 @@ from services.ingress.peers import (
 )
 from services.ingress.peers.analytics import GrpcReports
 from services.ingress.peers.campaigns import GrpcCampaigns
+from services.ingress.peers.dashboards import GrpcDashboards
 from services.ingress.peers.media import GrpcMedia
 from services.ingress.peers.outgoing import GrpcChanges, GrpcMessages, GrpcWebhooks
 from services.ingress.peers.people import GrpcContacts, GrpcCredentials, GrpcInbox, GrpcSettings
@@ -204,6 +206,13 @@ async def build(settings: Settings) -> Service:
             campaigns=GrpcCampaigns(sender_peer),
             reports=GrpcReports(analytics_peer),
             transcripts=GrpcAnalytics(analytics_peer),
+        ),
+        dashboards=Dashboards(
+            executor=GrpcExecutor(executor_peer),
+            settings=GrpcSettings(router_peer),
+            queues=GrpcQueues(router_peer),
+            reports=GrpcReports(analytics_peer),
+            dashboards=GrpcDashboards(analytics_peer),
         ),
         flows=GrpcFlows(executor_peer),
         templates=GrpcTemplates(sender_peer),

@@ -17,7 +17,7 @@ from services.chassis.settings import SettingsError
 from services.chassis.tenancy import ServiceSigner, TokenVerifier
 from services.pb.router.v1 import router_pb2_grpc
 from services.router.cache import ContactCache, PlanCache
-from services.router.peers import GrpcExecutor, GrpcFiles, GrpcHands, GrpcProof, GrpcSender
+from services.router.peers import GrpcExecutor, GrpcFiles, GrpcHands, GrpcProof, GrpcRecords, GrpcSender
 from services.router.ports import (
     AudienceStore,
     ConversationStore,
@@ -45,6 +45,7 @@ from services.router.server import (
 )
 from services.router.settings import Settings
 from services.router.store import (
+    PostgresAgentsLog,
     PostgresAudiences,
     PostgresConversations,
     PostgresDirectory,
@@ -76,12 +77,15 @@ from services.router.usecases import (
     RouteStatuses,
     SetOwner,
     SubmitTestMessage,
+    TellAgentsLog,
     WorkQueues,
 )
 
 ROOM = "router"
 # Somebody who waits for an agent waits so long at most for a free one to be found.
 QUEUES_SECONDS = 1.0
+# Figures of agents are so late at most.
+AGENTS_LOG_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +123,7 @@ async def build(settings: Settings) -> Service:
     # Executor is told of repeats of messages; what people do with conversations has keys.
     states = Peer(executor_address, signer, certificates=certificates)
     sender = Peer(PeerAddress("sender", settings.sender_target), signer, certificates=certificates)
+    analytics = Peer(PeerAddress("analytics", settings.analytics_target), signer, certificates=certificates)
     audit = AuditLog(ROOM, database)
     directory = PostgresDirectory(database, audit)
     speaker = GrpcSender(sender, seconds=settings.peer_seconds)
@@ -141,7 +146,11 @@ async def build(settings: Settings) -> Service:
         sender=speaker,
         proof=GrpcProof(sender) if settings.numbers_need_proof else None,
     )
-    work = WorkQueues(PostgresQueueWork(database), speaker, surroundings.now)
+    queue_work = PostgresQueueWork(database)
+    work = WorkQueues(queue_work, speaker, surroundings.now)
+    telling = TellAgentsLog(
+        queue_work, PostgresAgentsLog(database), GrpcRecords(analytics, seconds=settings.peer_seconds)
+    )
     server = RpcServer(
         settings.grpc_address,
         [*servicers(surroundings), audit_servicer(audit)],
@@ -156,7 +165,9 @@ async def build(settings: Settings) -> Service:
             Closing(executor.close),
             Closing(states.close),
             Closing(sender.close),
+            Closing(analytics.close),
             Periodic("queues", QUEUES_SECONDS, work.turn),
+            Periodic("agents_log", AGENTS_LOG_SECONDS, telling.turn),
             server,
             # Last, so that a room is ready only when everything else has started.
             OpsServer(settings.ops_address, database.is_reachable),

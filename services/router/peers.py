@@ -1,16 +1,19 @@
-"""The rooms router hands on to: executor takes messages, sender takes statuses, wishes and word of files."""
+"""The rooms router hands on to: executor takes messages; sender statuses, wishes, word of files; analytics records."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from typing import Literal
 from uuid import UUID, uuid5
 
 import orjson
 
 from services.chassis.errors import NotFound, Unavailable
 from services.chassis.rpc import Peer
+from services.pb.analytics.v1 import analytics_pb2, analytics_pb2_grpc
 from services.pb.common.v1 import content_pb2, events_pb2, results_pb2
 from services.pb.executor.v1 import executor_pb2, executor_pb2_grpc
 from services.pb.sender.v1 import sender_pb2, sender_pb2_grpc
@@ -18,6 +21,7 @@ from services.router.domain.choice import Reason
 from services.router.domain.message import Message
 from services.router.domain.opt_out import Consent
 from services.router.domain.outcome import OK, RETRY_MILLISECONDS, Kind, Outcome
+from services.router.domain.queues import AgentRecord, EntryStory
 from services.router.ports import RoutedMessage, RoutedStatus
 from services.router.ports.queues import OfflineNotice
 
@@ -32,6 +36,13 @@ _REASONS: dict[Reason, executor_pb2.StartReason.ValueType] = {
     "referral": executor_pb2.START_REASON_REFERRAL,
     "any": executor_pb2.START_REASON_ANY,
 }
+
+_RECORD_KINDS: dict[Literal["assigned", "unassigned"], analytics_pb2.RecordKind.ValueType] = {
+    "assigned": analytics_pb2.RECORD_KIND_ASSIGNED,
+    "unassigned": analytics_pb2.RECORD_KIND_UNASSIGNED,
+}
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
 
 # Meta is asked while somebody waits, who gives up after six.
 _PROOF_SECONDS = 5.0
@@ -187,6 +198,42 @@ def add_notice(request: sender_pb2.ApplyNoticesRequest, notice: RoutedStatus | C
             window_expires_at=confirmation.window_expires_at,
             is_confirmation=True,
         )
+    )
+
+
+class GrpcRecords:
+    """See ports.queues.RecordedBy. What it is told twice it keeps once, so the peer may repeat it."""
+
+    def __init__(self, peer: Peer, *, seconds: float) -> None:
+        self._peer = peer
+        self._seconds = seconds
+        self._stub = peer.stub(analytics_pb2_grpc.RecordingStub)
+
+    async def record(self, records: Sequence[tuple[EntryStory, AgentRecord]]) -> Sequence[Outcome]:
+        """See ports.queues.RecordedBy."""
+        request = analytics_pb2.IngestRequest(records=[_recorded(story, record) for story, record in records])
+        response: analytics_pb2.IngestResponse = await self._peer.call(
+            self._stub.Ingest, request, seconds=self._seconds
+        )
+        return [read_result(result) for result in response.results]
+
+
+def _recorded(story: EntryStory, record: AgentRecord) -> analytics_pb2.Record:
+    return analytics_pb2.Record(
+        organization_id=str(story.organization_id),
+        record_id=f"hand:{story.entry_id}:{record.change.change_id}:{record.kind}",
+        occurred_at_us=(record.change.at - _EPOCH) // _MICROSECOND,
+        kind=_RECORD_KINDS[record.kind],
+        conversation_id=str(story.conversation_id),
+        phone_number=story.wa_id,
+        text=record.text,
+        status="first" if record.is_first else "",
+        # Whoever had it loses it before the next one gets it.
+        sequence=1 if record.kind == "assigned" else 0,
+        time_zone=story.time_zone,
+        phone_number_id=story.phone_number_id,
+        answered_after_us=record.after_us,
+        agent_id=str(record.agent_id),
     )
 
 

@@ -13,6 +13,7 @@ class Settings(ServiceSettings):
 
     executor_target: str = setting("EXECUTOR_TARGET", "gRPC target of executor, such as dns:///executor:7000")
     sender_target: str = setting("SENDER_TARGET", "gRPC target of sender, such as dns:///sender:7000")
+    analytics_target: str = setting("ANALYTICS_TARGET", "gRPC target of analytics", default="dns:///127.0.0.1:7040")
     tombstone_key: Secret = setting(
         "TOMBSTONE_KEY",
         "base64 key of 32 bytes, the same for router and sender and for good: it knows people who were erased without "

@@ -25,8 +25,8 @@ import psycopg
 from services.analytics.domain.path import path_text
 from services.analytics.domain.record import Record, RecordKind
 from services.analytics.server import ReportsServer
-from services.analytics.store import PostgresReports, PostgresStore
-from services.analytics.usecases import Reports
+from services.analytics.store import PostgresDashboards, PostgresReports, PostgresStore
+from services.analytics.usecases import Dashboards, Reports
 from services.chassis.clock import now
 from services.chassis.db import Database
 from services.embedded.supervisor import Supervisor
@@ -45,13 +45,14 @@ _NAMESPACE = UUID("a6c1f2de-70f5-4d57-a3f2-6b1a0d0b7c31")
 ORGANIZATION = uuid5(_NAMESPACE, "organization")
 FLOWS = tuple(uuid5(_NAMESPACE, f"flow {number}") for number in range(3))
 CAMPAIGNS = tuple(uuid5(_NAMESPACE, f"campaign {number}") for number in range(50))
+AGENTS = tuple(uuid5(_NAMESPACE, f"agent {number}") for number in range(20))
 _NOBODY = cast(Any, None)
 
 
 def conversation(number: int, chance: random.Random, until: datetime) -> Iterator[Record]:
     """One of 30 days: a flow begins, ten messages are said, one is delivered, and it ends; one in ten breaks off.
 
-    What broke off within the last day goes on: sessions end a day after their last message.
+    One in five has an agent. What broke off within the last day goes on: sessions end a day after their last message.
     """
     flow, began = FLOWS[number % len(FLOWS)], until - timedelta(seconds=chance.randrange(DAYS * 86_400 - 600) + 600)
     conversation_id = uuid5(_NAMESPACE, f"conversation {number % 1_000_000}")
@@ -59,13 +60,13 @@ def conversation(number: int, chance: random.Random, until: datetime) -> Iterato
     is_broken_off, is_old = number % 10 == 0, until - began > timedelta(days=1, minutes=10)
     place = 0
 
-    def record(kind: RecordKind, node: int, text: str, path: str = "") -> Record:
+    def record(kind: RecordKind, node: int, text: str, path: str = "", agent_id: UUID | None = None) -> Record:
         nonlocal place
         place += 1
         return Record(
             ORGANIZATION, began + timedelta(seconds=7 * place), f"event {number}#{place}", place, kind, conversation_id,
             phone, flow, f"node_{node}", text, flow_version=version, time_zone="America/Recife", path=path,
-            phone_number_id="7001", answered_after_us=4_000_000,
+            phone_number_id="7001", answered_after_us=4_000_000, agent_id=agent_id,
         )  # fmt: skip
 
     yield record(RecordKind.FLOW_STARTED, 0, "number")
@@ -79,6 +80,10 @@ def conversation(number: int, chance: random.Random, until: datetime) -> Iterato
         pricing_type=chance.choice(("regular", "free_entry_point")), campaign_id=chance.choice(CAMPAIGNS),
         campaign_try=1,
     )  # fmt: skip
+    if number % 5 == 1:
+        agent_id = AGENTS[number % len(AGENTS)]
+        yield record(RecordKind.ASSIGNED, 0, "pulled", agent_id=agent_id)
+        yield record(RecordKind.UNASSIGNED, 0, "released", agent_id=agent_id)
     if is_broken_off and is_old:
         expired = record(RecordKind.FLOW_ENDED, chance.randrange(NODES), "expired")
         yield expired._replace(occurred_at=expired.occurred_at + timedelta(days=1))
@@ -126,6 +131,24 @@ def questions(server: ReportsServer) -> dict[str, Callable[[], Awaitable[object]
         "campaigns": lambda: server.GetCampaigns(
             pb.GetCampaignsRequest(organization_id=organization, days=30), _NOBODY
         ),
+        "busy hours": lambda: server.GetBusyHours(
+            pb.GetBusyHoursRequest(organization_id=organization, days=30), _NOBODY
+        ),
+        "series by day": lambda: server.GetMessageSeries(
+            pb.GetMessageSeriesRequest(organization_id=organization, days=30), _NOBODY
+        ),
+        "series by hour": lambda: server.GetMessageSeries(
+            pb.GetMessageSeriesRequest(organization_id=organization, days=30, is_by_hour=True), _NOBODY
+        ),
+        "contacts": lambda: server.GetContactFigures(
+            pb.GetContactFiguresRequest(organization_id=organization, days=30), _NOBODY
+        ),
+        "flow totals": lambda: server.GetFlowTotals(
+            pb.GetFlowTotalsRequest(organization_id=organization, days=30), _NOBODY
+        ),
+        "agents": lambda: server.GetAgentFigures(
+            pb.GetAgentFiguresRequest(organization_id=organization, days=30), _NOBODY
+        ),
         "transcript": lambda: server.GetTranscript(
             pb.GetTranscriptRequest(**place, phone_number="5511900000003", limit=100), _NOBODY
         ),
@@ -166,7 +189,9 @@ async def run(sizes: Sequence[int]) -> dict[int, dict[str, tuple[float, float]]]
             url, superuser_url, _ = await start_postgres(folder, supervisor)
             database = await Database.open(url, size=2, name="benchmark")
             store = PostgresStore(database)
-            server = ReportsServer(Reports(store, PostgresReports(database), now))
+            reports = PostgresReports(database)
+            dashboards = Dashboards(reports, PostgresDashboards(database), now)
+            server = ReportsServer(Reports(store, reports, now), dashboards)
             grown = 0
             for size in sizes:
                 conversations = size // (2 * TURNS)

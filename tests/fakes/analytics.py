@@ -20,7 +20,8 @@ from services.analytics.domain.report import (
     TranscriptMessage,
 )
 from services.analytics.ports import MOST_TEXT_BYTES, RecordRefused
-from services.analytics.usecases import Reports
+from services.analytics.usecases import Dashboards, Reports
+from tests.fakes.analytics_dashboards import RecountedDashboards
 from tests.fakes.analytics_records import NOON
 from tests.fakes.analytics_recount import RecountedReports
 from tests.fakes.analytics_tally import tally_of
@@ -108,6 +109,11 @@ class MemoryStore:
 def reports_on(store: MemoryStore, now: datetime = NOON) -> Reports:
     """The use case over a log in memory, at noon unless said otherwise."""
     return Reports(store, RecountedReports(store.log.values), lambda: now)
+
+
+def dashboards_on(store: MemoryStore, now: datetime = NOON) -> Dashboards:
+    """The same of an organization as a whole."""
+    return Dashboards(RecountedReports(store.log.values), RecountedDashboards(store.log.values), lambda: now)
 
 
 def _busiest(counts: Mapping[Key, Messages], key: Callable[[Key], object]) -> list[tuple[Key, Messages]]:

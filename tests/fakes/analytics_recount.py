@@ -117,7 +117,7 @@ class RecountedReports:
             for record in self._since(organization_id, flow_id, first_day)
             if flow_version in (0, record.flow_version) and record.kind is not RecordKind.DELIVERY
         ]
-        edges = Counter(edge for record in found for edge in _edges(record))
+        edges = Counter(edge for record in found for edge in edges_of(record))
         nodes = {record.node_id for record in found if record.node_id} | {
             node for source, _, target in edges for node in (source, target) if node
         }
@@ -142,7 +142,7 @@ class RecountedReports:
             for version, states in sorted(by_version.items())
         ]
 
-    async def deliveries(self, *, organization_id: UUID, flow_id: UUID | None, first_day: date) -> Deliveries:
+    async def deliveries(self, *, organization_id: UUID, flow_id: UUID | None, first_day: date | None) -> Deliveries:
         told = [
             record for record in self._since(organization_id, flow_id, first_day) if record.kind is RecordKind.DELIVERY
         ]
@@ -306,7 +306,8 @@ def _node(node_id: str, found: Sequence[Record], edges: Counter[tuple[str, str, 
     )
 
 
-def _edges(record: Record) -> list[tuple[str, str, str]]:
+def edges_of(record: Record) -> list[tuple[str, str, str]]:
+    """The edges that a record's turn went along."""
     parts = record.path.split(SEPARATOR) if record.path else []
     nodes = list(pairwise(parts[::2]))
     return [(source, handle, target) for (source, target), handle in zip(nodes, parts[1::2], strict=True)]

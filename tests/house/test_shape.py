@@ -32,6 +32,7 @@ OWN = {
         "entries",  # parsed events as lane items; protobuf stays out of the domain
         "audit",  # use case of the REST API: what several rooms noted, as one list
         "analytics",  # use case of the REST API: figures with flows' names, and the log as a file
+        "dashboards",  # use case of the REST API: an organization at a glance, put together of what three rooms know
         "conversations",  # use cases of the REST API, beside those of the webhook
         "live",  # streams to people's programs, which outlive a request
         "privacy",  # erasures go through all rooms, and ingress calls nearly all of them anyhow

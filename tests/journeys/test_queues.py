@@ -42,6 +42,15 @@ def entries(shop: Shop, token: str) -> list[dict[str, Any]]:
     return found
 
 
+def figures(shop: Shop) -> list[tuple[object, ...]]:
+    """Agents with how many conversations they took, released and closed."""
+    told = shop.ask("GET", "/analytics/agents", token=shop.token()).json()["agents"]
+    return [
+        (each["name"], each["conversations_taken"], each["conversations_released"], each["conversations_closed"])
+        for each in told
+    ]
+
+
 def test_an_agent_pulls_who_was_handed_over_and_the_bot_goes_on_after_the_release(open_shop: OpenShop) -> None:
     people = handoff(departmentName="garden", priority="high", contextMessage="Wants seeds.")
     shop = open_shop({"help": flow(people, say("The bot again."))})
@@ -59,6 +68,21 @@ def test_an_agent_pulls_who_was_handed_over_and_the_bot_goes_on_after_the_releas
     call(shop, token, "POST", f"/conversations/{person.wa_id}/release")
     assert shop.replies(person)[1:] == ["The bot again."]
     assert entries(shop, token) == []
+
+    eventually(lambda: figures(shop) == [("Rui", 1, 1, 0)], "analytics knows what the agent did")
+
+
+def test_a_conversation_that_is_closed_is_no_release_of_its_agent(open_shop: OpenShop) -> None:
+    shop = open_shop({"help": flow(handoff(departmentName="garden"), say("The bot again."))})
+    line(shop)
+    _, token = agent(shop, "Rui")
+    person = shop.person()
+    shop.hear_text(person, "help")
+    call(shop, token, "POST", "/queues/pull")
+
+    call(shop, token, "POST", f"/conversations/{person.wa_id}/close")
+
+    eventually(lambda: figures(shop) == [("Rui", 1, 0, 1)], "analytics knows what the agent did")
 
 
 def test_what_waits_is_given_to_an_agent_by_itself_and_moves_with_its_context(open_shop: OpenShop) -> None:

@@ -1,4 +1,4 @@
-"""Which day it was where an organization lives."""
+"""Which day and which hour it was where an organization lives."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 DEFAULT_ZONE = "America/Sao_Paulo"
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-# Clocks differ by whole quarters of an hour everywhere, so that within one nobody's day changes.
+# Clocks differ by whole quarters of an hour everywhere, so that within one nobody's day and hour change.
 _QUARTER = timedelta(minutes=15)
 
 
@@ -24,7 +24,12 @@ def zone_named(name: str) -> tzinfo:
 
 def day_number(moment: datetime, zone: str) -> int:
     """The day there, counted from 1970-01-01."""
-    return _day_of_quarter((moment - _EPOCH) // _QUARTER, zone)
+    return _place_of_quarter((moment - _EPOCH) // _QUARTER, zone)[0]
+
+
+def hour_there(moment: datetime, zone: str) -> int:
+    """The hour of that day, 0 to 23; one that clocks show twice is the same one."""
+    return _place_of_quarter((moment - _EPOCH) // _QUARTER, zone)[1]
 
 
 def first_day(now: datetime, zone: str, days: int) -> date:
@@ -38,6 +43,6 @@ def midnight(day: date, zone: str) -> datetime:
 
 
 @lru_cache(maxsize=4096)
-def _day_of_quarter(quarter: int, zone: str) -> int:
+def _place_of_quarter(quarter: int, zone: str) -> tuple[int, int]:
     local = (_EPOCH + quarter * _QUARTER).astimezone(zone_named(zone))
-    return (local.date() - _EPOCH.date()).days
+    return (local.date() - _EPOCH.date()).days, local.hour

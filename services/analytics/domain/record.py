@@ -34,6 +34,8 @@ class RecordKind(Enum):
     RELEASED = "released"
     EFFECT_FAILED = "effect_failed"
     MOVED = "moved"
+    ASSIGNED = "assigned"
+    UNASSIGNED = "unassigned"
 
 
 RecordKey = tuple[UUID, datetime, str]
@@ -68,6 +70,7 @@ class Record(NamedTuple):
     pricing_type: str = ""
     campaign_id: UUID | None = None
     campaign_try: int = 0
+    agent_id: UUID | None = None
 
     @property
     def key(self) -> RecordKey:

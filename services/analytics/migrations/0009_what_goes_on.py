@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "analytics_0009"
-down_revision = "analytics_0006"
+down_revision = "analytics_0008"
 
 
 def upgrade() -> None:

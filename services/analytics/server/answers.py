@@ -66,7 +66,7 @@ def _count(identity: str, flow_id: str, messages: Messages) -> analytics_pb2.Cou
 def overview(period: Period, found: Overview) -> analytics_pb2.GetOverviewResponse:
     """An organization's figures."""
     return analytics_pb2.GetOverviewResponse(
-        period=_period(period),
+        period=period_of(period),
         figures=_figures(found.figures),
         durations=_durations(found.durations),
         flows=[
@@ -81,7 +81,7 @@ def overview(period: Period, found: Overview) -> analytics_pb2.GetOverviewRespon
 def flow_report(period: Period, found: FlowReport) -> analytics_pb2.GetFlowReportResponse:
     """A flow's figures."""
     return analytics_pb2.GetFlowReportResponse(
-        period=_period(period), figures=_figures(found.figures), durations=_durations(found.durations)
+        period=period_of(period), figures=_figures(found.figures), durations=_durations(found.durations)
     )
 
 
@@ -186,6 +186,7 @@ def _record(organization_id: str, record: Record) -> analytics_pb2.Record:
         pricing_type=record.pricing_type,
         campaign_id=str(record.campaign_id or ""),
         campaign_try=record.campaign_try,
+        agent_id=str(record.agent_id or ""),
     )
 
 
@@ -242,7 +243,8 @@ def _version(each: VersionFigures) -> analytics_pb2.VersionFigures:
     )
 
 
-def _period(period: Period) -> analytics_pb2.Period:
+def period_of(period: Period) -> analytics_pb2.Period:
+    """From its beginning to now."""
     return analytics_pb2.Period(start=_time(period.start), end=_time(period.end))
 
 

@@ -32,6 +32,8 @@ KINDS = {
     analytics_pb2.RECORD_KIND_RELEASED: RecordKind.RELEASED,
     analytics_pb2.RECORD_KIND_EFFECT_FAILED: RecordKind.EFFECT_FAILED,
     analytics_pb2.RECORD_KIND_MOVED: RecordKind.MOVED,
+    analytics_pb2.RECORD_KIND_ASSIGNED: RecordKind.ASSIGNED,
+    analytics_pb2.RECORD_KIND_UNASSIGNED: RecordKind.UNASSIGNED,
 }
 
 # Copied into each answer that holds them.
@@ -97,6 +99,7 @@ def _as_record(message: analytics_pb2.Record, kind: RecordKind) -> Record:
         pricing_type=message.pricing_type,
         campaign_id=uuid_or_none("campaign_id", message.campaign_id),
         campaign_try=message.campaign_try,
+        agent_id=uuid_or_none("agent_id", message.agent_id),
     )
 
 

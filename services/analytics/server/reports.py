@@ -6,17 +6,18 @@ from datetime import UTC
 
 from grpc import aio
 
-from services.analytics.server import answers
+from services.analytics.server import answers, dashboards
 from services.analytics.server.ids import uuid_of, uuid_or_none
-from services.analytics.usecases import Reports
+from services.analytics.usecases import Dashboards, Reports
 from services.pb.analytics.v1 import analytics_pb2, analytics_pb2_grpc
 
 
 class ReportsServer(analytics_pb2_grpc.ReportsServicer):
     """What was recorded, for people."""
 
-    def __init__(self, reports: Reports) -> None:
+    def __init__(self, reports: Reports, dashboards: Dashboards) -> None:
         self._reports = reports
+        self._dashboards = dashboards
 
     async def GetTranscript(
         self,
@@ -175,6 +176,69 @@ class ReportsServer(analytics_pb2_grpc.ReportsServicer):
             days=request.days,
         )
         return answers.campaigns(found)
+
+    async def GetBusyHours(
+        self,
+        request: analytics_pb2.GetBusyHoursRequest,
+        context: aio.ServicerContext,  # type: ignore[type-arg]  # the types of request and response are named here
+    ) -> analytics_pb2.GetBusyHoursResponse:
+        """Hours of the week."""
+        local, found = await self._dashboards.hours(
+            organization_id=uuid_of("organization_id", request.organization_id),
+            flow_id=uuid_or_none("flow_id", request.flow_id),
+            days=request.days,
+        )
+        return dashboards.hours(local, found)
+
+    async def GetMessageSeries(
+        self,
+        request: analytics_pb2.GetMessageSeriesRequest,
+        context: aio.ServicerContext,  # type: ignore[type-arg]  # the types of request and response are named here
+    ) -> analytics_pb2.GetMessageSeriesResponse:
+        """Messages over time."""
+        local, found = await self._dashboards.series(
+            organization_id=uuid_of("organization_id", request.organization_id),
+            flow_id=uuid_or_none("flow_id", request.flow_id),
+            days=request.days,
+            is_by_hour=request.is_by_hour,
+        )
+        return dashboards.series(local, found)
+
+    async def GetContactFigures(
+        self,
+        request: analytics_pb2.GetContactFiguresRequest,
+        context: aio.ServicerContext,  # type: ignore[type-arg]  # the types of request and response are named here
+    ) -> analytics_pb2.GetContactFiguresResponse:
+        """Contacts of a period."""
+        local, found = await self._dashboards.contacts(
+            organization_id=uuid_of("organization_id", request.organization_id),
+            days=request.days,
+        )
+        return dashboards.contacts(local, found)
+
+    async def GetFlowTotals(
+        self,
+        request: analytics_pb2.GetFlowTotalsRequest,
+        context: aio.ServicerContext,  # type: ignore[type-arg]  # the types of request and response are named here
+    ) -> analytics_pb2.GetFlowTotalsResponse:
+        """Flows side by side."""
+        local, found = await self._dashboards.flows(
+            organization_id=uuid_of("organization_id", request.organization_id),
+            days=request.days,
+        )
+        return dashboards.flows(local, found)
+
+    async def GetAgentFigures(
+        self,
+        request: analytics_pb2.GetAgentFiguresRequest,
+        context: aio.ServicerContext,  # type: ignore[type-arg]  # the types of request and response are named here
+    ) -> analytics_pb2.GetAgentFiguresResponse:
+        """What agents did."""
+        local, found = await self._dashboards.agents(
+            organization_id=uuid_of("organization_id", request.organization_id),
+            days=request.days,
+        )
+        return dashboards.agents(local, found)
 
     async def ListRecords(
         self,

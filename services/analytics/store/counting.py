@@ -9,24 +9,16 @@ from __future__ import annotations
 
 from services.analytics.domain.counting import ACTIVE_MESSAGES, EVERY_FLOW, FINISHES, NO_FLOW, POWER_MESSAGES
 from services.analytics.domain.path import SEPARATOR
+from services.analytics.store.counting_hours import AGENTS, HOURS, OF_EACH_AND_ALL, more, number_of
 from services.chassis.db import Query
 
 _FINISHES = ", ".join(f"'{reason}'" for reason in FINISHES)
 _IS_FINISH = f"coalesce(note IN ({_FINISHES}), false)"
 
 
-def _more(*columns: str) -> str:
-    """What is counted grows by what comes."""
-    return "DO UPDATE SET " + ", ".join(f"{column} = c.{column} + excluded.{column}" for column in columns)
-
-
-def _number(*kinds: str) -> str:
-    return "count(*) FILTER (WHERE kind = '" + "' OR kind = '".join(kinds) + "')"
-
-
 _FLOW_FIGURES = (
     "contact_messages", "bot_messages", "invalid_answers", "handed_over", "limits_reached", "failed_effects", "answers",
-    "answered_after_us", "taken", "taken_after_us",
+    "answered_after_us", "taken", "taken_after_us", "steps",
 )  # fmt: skip
 _NODE_FIGURES = ("contact_messages", "bot_messages", "invalid_answers", "handed_over", "finished", "dropped")
 _WAITED = "coalesce(sum(answered_after_us) FILTER (WHERE kind = '{}'), 0)::bigint"
@@ -34,21 +26,23 @@ _WAITED = "coalesce(sum(answered_after_us) FILTER (WHERE kind = '{}'), 0)::bigin
 _DAYS = f"""
     flow_days AS (
       INSERT INTO analytics.flow_day AS c (organization_id, flow_id, day, flow_version, {", ".join(_FLOW_FIGURES)})
-      SELECT organization_id, some_flow_id, day, flow_version, {_number("contact_message")}, {_number("bot_message")},
-        {_number("invalid_answer")}, {_number("handed_over")}, {_number("limit_reached")}, {_number("effect_failed")},
+      SELECT organization_id, some_flow_id, day, flow_version,
+        {number_of("contact_message")}, {number_of("bot_message")}, {number_of("invalid_answer")},
+        {number_of("handed_over")}, {number_of("limit_reached")}, {number_of("effect_failed")},
         count(*) FILTER (WHERE kind = 'contact_message' AND answered_after_us > 0), {_WAITED.format("contact_message")},
-        count(*) FILTER (WHERE kind = 'taken' AND answered_after_us > 0), {_WAITED.format("taken")}
+        count(*) FILTER (WHERE kind = 'taken' AND answered_after_us > 0), {_WAITED.format("taken")},
+        coalesce(sum((length(path) - length(replace(path, '{SEPARATOR}', ''))) / 2), 0)::bigint
       FROM new GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
-      ON CONFLICT (organization_id, flow_id, day, flow_version) {_more(*_FLOW_FIGURES)}
+      ON CONFLICT (organization_id, flow_id, day, flow_version) {more(*_FLOW_FIGURES)}
     ), node_days AS (
       INSERT INTO analytics.node_day AS c
         (organization_id, flow_id, day, flow_version, node_id, {", ".join(_NODE_FIGURES)})
-      SELECT organization_id, some_flow_id, day, flow_version, node_id, {_number("contact_message")},
-        {_number("bot_message")}, {_number("invalid_answer")}, {_number("handed_over")},
+      SELECT organization_id, some_flow_id, day, flow_version, node_id, {number_of("contact_message")},
+        {number_of("bot_message")}, {number_of("invalid_answer")}, {number_of("handed_over")},
         count(*) FILTER (WHERE kind = 'flow_ended' AND {_IS_FINISH}),
         count(*) FILTER (WHERE kind = 'flow_ended' AND NOT {_IS_FINISH})
       FROM new WHERE node_id IS NOT NULL GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5
-      ON CONFLICT (organization_id, flow_id, day, flow_version, node_id) {_more(*_NODE_FIGURES)}
+      ON CONFLICT (organization_id, flow_id, day, flow_version, node_id) {more(*_NODE_FIGURES)}
     ), paths AS (
       SELECT organization_id, some_flow_id, day, flow_version, string_to_array(path, '{SEPARATOR}') AS way,
         count(*) AS times
@@ -59,7 +53,7 @@ _DAYS = f"""
       SELECT organization_id, some_flow_id, day, flow_version, way[at], way[at + 1], way[at + 2], sum(times)::bigint
       FROM paths, generate_series(1, cardinality(way) - 2, 2) at
       GROUP BY 1, 2, 3, 4, 5, 6, 7 ORDER BY 1, 2, 3, 4, 5, 6, 7
-      ON CONFLICT (organization_id, flow_id, day, flow_version, source, handle, target) {_more("passed")}
+      ON CONFLICT (organization_id, flow_id, day, flow_version, source, handle, target) {more("passed")}
     )"""
 
 # A conversation in a flow counts once, on the day of its latest beginning, and is over when it ended after that.
@@ -70,7 +64,7 @@ _STATES = f"""
       INSERT INTO analytics.conversation_count AS c
         (organization_id, flow_id, conversation_id, contact_messages, bot_messages, last_at, started_place, started_day,
          flow_version, ended_place, is_finished)
-      SELECT organization_id, some_flow_id, conversation_id, {_number("contact_message")}, {_number("bot_message")},
+      SELECT organization_id, some_flow_id, conversation_id, {number_of("contact_message")}, {number_of("bot_message")},
         max(occurred_at) FILTER (WHERE is_message), max(place) FILTER (WHERE kind = 'flow_started'),
         (array_agg(day ORDER BY place DESC) FILTER (WHERE kind = 'flow_started'))[1],
         coalesce((array_agg(flow_version ORDER BY place DESC) FILTER (WHERE kind = 'flow_started'))[1], 0),
@@ -81,7 +75,7 @@ _STATES = f"""
           ((extract(epoch FROM occurred_at) * 1000000)::bigint << 10) + least(sequence, 1023) END AS place
         FROM new WHERE is_message OR flow_id IS NOT NULL AND kind IN ('flow_started', 'flow_ended')) placed
       GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
-      ON CONFLICT (organization_id, flow_id, conversation_id) {_more("contact_messages", "bot_messages")},
+      ON CONFLICT (organization_id, flow_id, conversation_id) {more("contact_messages", "bot_messages")},
         last_at = greatest(c.last_at, excluded.last_at),
         started_place = greatest(c.started_place, excluded.started_place),
         started_day = CASE WHEN {_LATER_START} THEN excluded.started_day ELSE c.started_day END,
@@ -113,45 +107,59 @@ _STATES = f"""
       ) changed
       WHERE day IS NOT NULL GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
       ON CONFLICT (organization_id, flow_id, day, flow_version)
-        {_more("conversations", "completed", "finished", "duration_us", "so_far_us")}
+        {more("conversations", "completed", "finished", "duration_us", "so_far_us")}
     )"""
 
-# Whoever wrote in a period that reaches up to now wrote last on one of its days: so his last day alone is counted.
+# Whoever wrote in a period that reaches up to now wrote last on one of its days: so his last day alone is counted. He
+# is new on his first day, which only a late record makes an earlier one.
+_WIDER_DAYS = """last_day = greatest(c.last_day, excluded.last_day),
+        first_day = least(c.first_day, excluded.first_day)"""
+_DAYS_TOLD = """old.last_day AS day_before, new.last_day AS day_after,
+        old.first_day AS first_before, new.first_day AS first_after"""
 _PEOPLE = f"""
     contacts AS (
-      INSERT INTO analytics.flow_contact AS c (organization_id, flow_id, contact, conversation_id, messages, last_day)
-      SELECT organization_id, some_flow_id, contact, (min(conversation_id::text))::uuid, count(*), max(day)
+      INSERT INTO analytics.flow_contact AS c
+        (organization_id, flow_id, contact, conversation_id, messages, last_day, first_day)
+      SELECT organization_id, some_flow_id, contact, (min(conversation_id::text))::uuid, count(*), max(day), min(day)
       FROM new WHERE is_message GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
-      ON CONFLICT (organization_id, flow_id, contact) DO UPDATE SET
-        messages = c.messages + excluded.messages, last_day = greatest(c.last_day, excluded.last_day)
+      ON CONFLICT (organization_id, flow_id, contact) DO UPDATE SET messages = c.messages + excluded.messages,
+        {_WIDER_DAYS}
       RETURNING new.organization_id, new.flow_id, new.contact, new.conversation_id,
-        old.messages AS messages_before, new.messages AS messages_after,
-        old.last_day AS day_before, new.last_day AS day_after
+        old.messages AS messages_before, new.messages AS messages_after, {_DAYS_TOLD}
     ), contact_days AS (
       INSERT INTO analytics.contact_day (organization_id, flow_id, day, contact)
-      SELECT DISTINCT organization_id, some_flow_id, day, contact FROM new WHERE is_message ORDER BY 1, 2, 3, 4
+      SELECT DISTINCT organization_id, whose, day, contact FROM new {OF_EACH_AND_ALL} WHERE is_message
+      ORDER BY 1, 2, 3, 4
       ON CONFLICT DO NOTHING
       RETURNING organization_id, flow_id, day
     ), everybody AS (
-      INSERT INTO analytics.flow_contact AS c (organization_id, flow_id, contact, conversation_id, messages, last_day)
-      SELECT organization_id, '{EVERY_FLOW}'::uuid, contact, (min(conversation_id::text))::uuid, 0, max(day_after)
-      FROM contacts WHERE day_before IS NULL OR day_after > day_before GROUP BY 1, 3 ORDER BY 1, 3
-      ON CONFLICT (organization_id, flow_id, contact) DO UPDATE SET last_day = excluded.last_day
-        WHERE c.last_day < excluded.last_day
-      RETURNING new.organization_id, new.flow_id, old.last_day AS day_before, new.last_day AS day_after
-    ), last_days AS (
-      SELECT organization_id, flow_id, day_before, day_after FROM contacts WHERE day_before IS DISTINCT FROM day_after
-      UNION ALL SELECT organization_id, flow_id, day_before, day_after FROM everybody
+      INSERT INTO analytics.flow_contact AS c
+        (organization_id, flow_id, contact, conversation_id, messages, last_day, first_day)
+      SELECT organization_id, '{EVERY_FLOW}'::uuid, contact, (min(conversation_id::text))::uuid, 0, max(day_after),
+        min(first_after)
+      FROM contacts WHERE (day_before, first_before) IS DISTINCT FROM (day_after, first_after)
+      GROUP BY 1, 3 ORDER BY 1, 3
+      ON CONFLICT (organization_id, flow_id, contact) DO UPDATE SET {_WIDER_DAYS}
+        WHERE c.last_day < excluded.last_day OR c.first_day IS NULL OR c.first_day > excluded.first_day
+      RETURNING new.organization_id, new.flow_id, {_DAYS_TOLD}
+    ), moved_days AS (
+      SELECT organization_id, flow_id, day_before, day_after, first_before, first_after FROM contacts
+      WHERE (day_before, first_before) IS DISTINCT FROM (day_after, first_after)
+      UNION ALL SELECT organization_id, flow_id, day_before, day_after, first_before, first_after FROM everybody
     ), audiences AS (
-      INSERT INTO analytics.audience_day AS c (organization_id, flow_id, day, active_contacts, last_contacts)
-      SELECT organization_id, flow_id, day, sum(active), sum(last)
+      INSERT INTO analytics.audience_day AS c
+        (organization_id, flow_id, day, active_contacts, last_contacts, first_contacts)
+      SELECT organization_id, flow_id, day, sum(active), sum(last), sum(first)
       FROM (
-        SELECT organization_id, flow_id, day, 1 AS active, 0 AS last FROM contact_days
-        UNION ALL SELECT organization_id, flow_id, day_after, 0, 1 FROM last_days
-        UNION ALL SELECT organization_id, flow_id, day_before, 0, -1 FROM last_days WHERE day_before IS NOT NULL
+        SELECT organization_id, flow_id, day, 1 AS active, 0 AS last, 0 AS first FROM contact_days
+        UNION ALL SELECT organization_id, flow_id, day_after, 0, 1, 0 FROM moved_days
+        UNION ALL SELECT organization_id, flow_id, day_before, 0, -1, 0 FROM moved_days
+        UNION ALL SELECT organization_id, flow_id, first_after, 0, 0, 1 FROM moved_days
+        UNION ALL SELECT organization_id, flow_id, first_before, 0, 0, -1 FROM moved_days
       ) changed
-      GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
-      ON CONFLICT (organization_id, flow_id, day) {_more("active_contacts", "last_contacts")}
+      WHERE day IS NOT NULL GROUP BY 1, 2, 3
+      HAVING sum(active) <> 0 OR sum(last) <> 0 OR sum(first) <> 0 ORDER BY 1, 2, 3
+      ON CONFLICT (organization_id, flow_id, day) {more("active_contacts", "last_contacts", "first_contacts")}
     ), segments AS (
       INSERT INTO analytics.segment_count AS c
         (organization_id, flow_id, contacts, active_contacts, power_contacts)
@@ -163,7 +171,7 @@ _PEOPLE = f"""
         OR messages_before < {ACTIVE_MESSAGES} AND messages_after >= {ACTIVE_MESSAGES}
         OR messages_before < {POWER_MESSAGES} AND messages_after >= {POWER_MESSAGES}
       GROUP BY 1, 2 ORDER BY 1, 2
-      ON CONFLICT (organization_id, flow_id) {_more("contacts", "active_contacts", "power_contacts")}
+      ON CONFLICT (organization_id, flow_id) {more("contacts", "active_contacts", "power_contacts")}
     )"""
 
 _KEY = """organization_id, occurred_at, record_id"""
@@ -178,25 +186,26 @@ ADD_RECORDS = Query(
     WITH new AS (
       INSERT INTO analytics.conversation_logs (organization_id, occurred_at, record_id, sequence, kind, conversation_id,
         phone_number, flow_id, node_id, user_message, bot_response, status, error_code, extra_data, day, flow_version,
-        path, phone_number_id, answered_after_us)
+        path, phone_number_id, answered_after_us, hour, agent_id)
       SELECT o, at, r, s, k, c, nullif(p, ''), f, nullif(n, ''),
         CASE WHEN k = 'contact_message' THEN x END,
         CASE WHEN k = 'bot_message' THEN x END,
         nullif(st, ''), nullif(e, 0),
         CASE WHEN x <> '' AND k NOT IN ('contact_message', 'bot_message') THEN jsonb_build_object('text', x)
           ELSE '{{}}' END,
-        {_DAY}, v, nullif(w, ''), nullif(pn, ''), nullif(aa, 0)
+        {_DAY}, v, nullif(w, ''), nullif(pn, ''), nullif(aa, 0), h, ag
       FROM unnest(%(organizations)b::uuid[], %(times)b::timestamptz[], %(ids)b::text[], %(sequences)b::int[],
         %(kinds)b::text[], %(conversations)b::uuid[], %(phones)b::text[], %(flows)b::uuid[], %(nodes)b::text[],
         %(texts)b::text[], %(statuses)b::text[], %(errors)b::int[], %(days)b::int[], %(versions)b::int[],
-        %(paths)b::text[], %(numbers)b::text[], %(waits)b::bigint[])
-        t(o, at, r, s, k, c, p, f, n, x, st, e, d, v, w, pn, aa)
+        %(paths)b::text[], %(numbers)b::text[], %(waits)b::bigint[], %(hours)b::int[], %(agents)b::uuid[])
+        t(o, at, r, s, k, c, p, f, n, x, st, e, d, v, w, pn, aa, h, ag)
       ORDER BY o, at, r
       ON CONFLICT (organization_id, occurred_at, record_id) DO NOTHING
-      RETURNING {_KEY}, sequence, kind, conversation_id, node_id, flow_id, flow_version, day, path, answered_after_us,
-        extra_data->>'text' AS note, kind IN ('contact_message', 'bot_message') AS is_message,
+      RETURNING {_KEY}, sequence, kind, conversation_id, node_id, flow_id, flow_version, day, hour, path,
+        answered_after_us, status, agent_id, extra_data->>'text' AS note,
+        kind IN ('contact_message', 'bot_message') AS is_message,
         coalesce(phone_number, conversation_id::text) AS contact, coalesce(flow_id, '{NO_FLOW}') AS some_flow_id
-    ), {_DAYS.strip()}, {_STATES.strip()}, {_PEOPLE.strip()}{_TELL}"""
+    ), {_DAYS.strip()}, {_STATES.strip()}, {_PEOPLE.strip()}, {HOURS.strip()}, {AGENTS.strip()}{_TELL}"""
 )
 
 # A message is charged by the one record of it that has a price.
@@ -208,7 +217,7 @@ _COSTS = f"""
         coalesce(pricing_type, ''), count(*)
       FROM new WHERE calling_code IS NOT NULL GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY 1, 2, 3, 4, 5, 6
       ON CONFLICT (organization_id, day, phone_number_id, calling_code, pricing_category, pricing_type)
-        {_more("messages")}
+        {more("messages")}
     )"""
 
 
@@ -227,13 +236,13 @@ _CAMPAIGNS = f"""
         {_moved("delivered", "read", "played")}, {_moved("read", "played")},
         count(*) FILTER (WHERE campaign_try > 1 AND former_status IS NULL)
       {_STEPS} GROUP BY 1, 2 ORDER BY 1, 2
-      ON CONFLICT (organization_id, campaign_id) {_more("sent", "delivered", "read", "retries")},
+      ON CONFLICT (organization_id, campaign_id) {more("sent", "delivered", "read", "retries")},
         last_day = greatest(c.last_day, excluded.last_day)
     ), campaign_failures AS (
       INSERT INTO analytics.campaign_failure AS c (organization_id, campaign_id, error_code, messages)
       SELECT organization_id, campaign_id, coalesce(error_code, 0), {_moved("failed")}
       {_STEPS} AND (status = 'failed' OR former_status = 'failed') GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
-      ON CONFLICT (organization_id, campaign_id, error_code) {_more("messages")}
+      ON CONFLICT (organization_id, campaign_id, error_code) {more("messages")}
     )"""
 
 # What became of messages is most of a log; no conversation, contact or node counts by it.
@@ -267,12 +276,12 @@ ADD_DELIVERIES = Query(
         count(*) FILTER (WHERE status = 'failed')
       FROM new GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
       ON CONFLICT (organization_id, flow_id, day, phone_number_id)
-        {_more("accepted", "delivered", "read", "failed")}
+        {more("accepted", "delivered", "read", "failed")}
     ), failure_days AS (
       INSERT INTO analytics.failure_day AS c (organization_id, flow_id, day, error_code, messages)
       SELECT organization_id, some_flow_id, day, coalesce(error_code, 0), count(*)
       FROM new WHERE status = 'failed' GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
-      ON CONFLICT (organization_id, flow_id, day, error_code) {_more("messages")}
+      ON CONFLICT (organization_id, flow_id, day, error_code) {more("messages")}
     ), {_COSTS.strip()}, {_CAMPAIGNS.strip()}{_TELL}"""
 )
 

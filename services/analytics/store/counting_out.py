@@ -6,10 +6,16 @@ from services.analytics.domain.counting import ACTIVE_MESSAGES, EVERY_FLOW, POWE
 from services.chassis.db import Query
 
 # The rows are there: they were made when what leaves them came.
-_LEAVE_AUDIENCE = """
-    UPDATE analytics.audience_day a SET last_contacts = a.last_contacts - g.people
-    FROM (SELECT organization_id, flow_id, last_day, count(*) AS people FROM contacts GROUP BY 1, 2, 3) g
-    WHERE (a.organization_id, a.flow_id, a.day) = (g.organization_id, g.flow_id, g.last_day)"""
+_ENDS = """
+          SELECT organization_id, flow_id, last_day AS day, 0 AS active, 1 AS last, 0 AS first FROM contacts
+          UNION ALL SELECT organization_id, flow_id, first_day, 0, 0, 1 FROM contacts"""
+_LEAVE_AUDIENCE = f"""
+    UPDATE analytics.audience_day a SET last_contacts = a.last_contacts - g.last,
+      first_contacts = a.first_contacts - g.first
+    FROM (
+      SELECT organization_id, flow_id, day, sum(last) AS last, sum(first) AS first
+      FROM ({_ENDS}) ends GROUP BY 1, 2, 3) g
+    WHERE (a.organization_id, a.flow_id, a.day) = (g.organization_id, g.flow_id, g.day)"""
 _LEAVE_SEGMENTS = f"""
     UPDATE analytics.segment_count s SET contacts = s.contacts - g.people,
       active_contacts = s.active_contacts - g.active, power_contacts = s.power_contacts - g.power
@@ -40,20 +46,18 @@ FORGET_COUNTS = Query(
         = (g.organization_id, g.flow_id, g.started_day, g.flow_version)),
     contacts AS (
       DELETE FROM analytics.flow_contact WHERE {_THEIRS}
-      RETURNING organization_id, flow_id, contact, messages, last_day),
+      RETURNING organization_id, flow_id, contact, messages, last_day, first_day),
     days AS (
       DELETE FROM analytics.contact_day d USING contacts c
       WHERE (d.organization_id, d.flow_id, d.contact) = (c.organization_id, c.flow_id, c.contact)
       RETURNING d.organization_id, d.flow_id, d.day),
-    active AS (SELECT organization_id, flow_id, day, count(*) AS people FROM days GROUP BY 1, 2, 3),
-    last AS (SELECT organization_id, flow_id, last_day AS day, count(*) AS people FROM contacts GROUP BY 1, 2, 3),
     audiences AS (
       UPDATE analytics.audience_day a SET active_contacts = a.active_contacts - g.active,
-        last_contacts = a.last_contacts - g.last
+        last_contacts = a.last_contacts - g.last, first_contacts = a.first_contacts - g.first
       FROM (
-        SELECT organization_id, flow_id, day, sum(active) AS active, sum(last) AS last
-        FROM (SELECT organization_id, flow_id, day, people AS active, 0 AS last FROM active
-          UNION ALL SELECT organization_id, flow_id, day, 0, people FROM last) both_of_them
+        SELECT organization_id, flow_id, day, sum(active) AS active, sum(last) AS last, sum(first) AS first
+        FROM ({_ENDS}
+          UNION ALL SELECT organization_id, flow_id, day, 1, 0, 0 FROM days) gone
         GROUP BY 1, 2, 3) g
       WHERE (a.organization_id, a.flow_id, a.day) = (g.organization_id, g.flow_id, g.day)),
     segments AS ({_LEAVE_SEGMENTS})
@@ -72,7 +76,7 @@ EXPIRE_CONTACTS = Query(
     contacts AS (
       DELETE FROM analytics.flow_contact c USING old o
       WHERE (c.organization_id, c.flow_id, c.contact) = (o.organization_id, o.flow_id, o.contact)
-      RETURNING c.organization_id, c.flow_id, c.messages, c.last_day),
+      RETURNING c.organization_id, c.flow_id, c.messages, c.last_day, c.first_day),
     audiences AS ({_LEAVE_AUDIENCE}),
     segments AS ({_LEAVE_SEGMENTS})
     SELECT count(*) FROM contacts"""

@@ -11,7 +11,7 @@ import psycopg
 
 from services.analytics.domain.calling import calling_code
 from services.analytics.domain.counting import NO_FLOW, Messages
-from services.analytics.domain.days import day_number
+from services.analytics.domain.days import day_number, hour_there
 from services.analytics.domain.record import Record, RecordKey, RecordKind
 from services.analytics.domain.report import (
     ConversationCount,
@@ -66,7 +66,7 @@ _PAGE = Query(
           coalesce(node_id, ''), coalesce(user_message, bot_response, extra_data->>'text', '') AS text,
           coalesce(status, ''), coalesce(error_code, 0), coalesce(flow_version, 0), coalesce(path, '') AS path,
           coalesce(phone_number_id, ''), coalesce(answered_after_us, 0), coalesce(former_status, ''),
-          coalesce(pricing_category, ''), coalesce(pricing_type, ''), campaign_id, coalesce(campaign_try, 0)
+          coalesce(pricing_category, ''), coalesce(pricing_type, ''), campaign_id, coalesce(campaign_try, 0), agent_id
         FROM analytics.conversation_logs
         WHERE organization_id = %(organization)b::uuid
           AND (occurred_at, record_id) > (%(moment)b::timestamptz, %(id)b::text)
@@ -247,11 +247,12 @@ def _record(
     pricing_type: str,
     campaign_id: UUID | None,
     campaign_try: int,
+    agent_id: UUID | None,
 ) -> Record:
     return Record(
         organization_id, occurred_at, record_id, sequence, RecordKind(kind), conversation_id, phone_number, flow_id,
         node_id, text, status, error_code, flow_version, "", path, phone_number_id, answered_after_us, former_status,
-        pricing_category, pricing_type, campaign_id, campaign_try,
+        pricing_category, pricing_type, campaign_id, campaign_try, agent_id,
     )  # fmt: skip
 
 
@@ -309,6 +310,8 @@ def _record_columns(records: Sequence[Record]) -> dict[str, Any]:
         "kinds": [record.kind.value for record in records],
         "paths": [record.path for record in records],
         "waits": [record.answered_after_us for record in records],
+        "hours": [hour_there(record.occurred_at, record.time_zone) for record in records],
+        "agents": [record.agent_id for record in records],
     }
 
 

@@ -233,7 +233,7 @@ class PostgresReports:
         (rows,) = await self._read(organization_id, [(_VERSIONS, _values(organization_id, flow_id, first_day))])
         return [VersionFigures(*row) for row in rows]
 
-    async def deliveries(self, *, organization_id: UUID, flow_id: UUID | None, first_day: date) -> Deliveries:
+    async def deliveries(self, *, organization_id: UUID, flow_id: UUID | None, first_day: date | None) -> Deliveries:
         """See ports.ReportStore."""
         values = _values(organization_id, flow_id, first_day)
         numbers, failures = await self._read(organization_id, [(_DELIVERIES, values), (_FAILURES, values)])

@@ -106,10 +106,10 @@ class Reports:
         return await self._reports.versions(organization_id=organization_id, flow_id=flow_id, first_day=_first(period))
 
     async def deliveries(self, *, organization_id: UUID, flow_id: UUID | None, days: int) -> Deliveries:
-        """What became of messages. Raises InvalidArgument."""
-        period = await self._period(organization_id, days)
+        """What became of messages; of all time when days is 0. Raises InvalidArgument."""
+        period = await self._period(organization_id, days) if days else self._always()
         return await self._reports.deliveries(
-            organization_id=organization_id, flow_id=flow_id, first_day=_first(period)
+            organization_id=organization_id, flow_id=flow_id, first_day=period.first_day
         )
 
     async def costs(self, *, organization_id: UUID, days: int) -> Sequence[NumberCosts]:

@@ -142,6 +142,9 @@ class _Advance:
         if live is not None:
             flow = self._flow(live.session.flow_id, live.session.flow_version)
             if flow is not None:
+                if live.session.current_node_id is None:
+                    # Another version was published with the policy "restart": it begins now.
+                    self._log.note("flow_started", flow, flow.start_id, "restarted")
                 self._step(flow, live, self._arrival.message)
             return
         if not self._arrival.start_flow_id:

@@ -1,10 +1,14 @@
-"""A session that people closed."""
+"""A session that no turn ended: people closed it, or its flow went on without it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 from uuid import UUID
+
+# By people; by deleting the flow; by publishing it with the policy "restart".
+ClosedBy = Literal["closed", "flow_deleted", "restarted"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,3 +23,4 @@ class ClosedSession:
     node_id: str
     closed_at: datetime
     time_zone: str
+    reason: ClosedBy = "closed"

@@ -44,7 +44,7 @@ class Hand:
     conversation_id: UUID
     contact_id: UUID
     event_id: str
-    outcome: Literal["taken", "released", "no_agent"]
+    outcome: Literal["taken", "released", "no_agent", "closed"]
     agent: str = ""
 
 

@@ -7,15 +7,19 @@ begins again. Nothing waits for a state that a turn holds: it is passed over, an
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import orjson
 
-from services.chassis.db import Connection, Database, Query, rescoping, run_counted
+from services.chassis.db import Connection, Database, Query, Step, rescoping, run_counted
+from services.chassis.queue import Lanes, bundles_of
 from services.chassis.queue.lanes import LEASE_SECONDS
+from services.executor.domain.closed import ClosedBy, ClosedSession
 from services.executor.domain.publishing import Policy
+from services.executor.store.boxes import RECORD_LANES, record_lane
 
 MOST_MOVED = 500
 # So many conversations of the organization, of whatever flow, are looked at for them: the key is walked once, in order,
@@ -102,7 +106,13 @@ _STEP = Query(f"""
         updated_at = now(), revision = s.revision + 1
       FROM m CROSS JOIN chosen c
       WHERE (s.organization_id, s.conversation_id, s.flow_id) = (c.organization_id, c.conversation_id, c.flow_id)
-      RETURNING 1),
+      RETURNING s.conversation_id, coalesce(s.phone_number, '') AS phone, old.flow_version AS version,
+        coalesce(old.current_node_id, '') AS node_id, s.updated_at AS at,
+        coalesce(s.session #>> '{{line,time_zone}}', '') AS zone),
+    left_it AS (
+      SELECT array_agg(phone) AS phones, array_agg(conversation_id) AS conversations, array_agg(version) AS versions,
+        array_agg(node_id) AS nodes, array_agg(at) AS times, array_agg(zone) AS zones
+      FROM moved),
     walked AS (
       SELECT CASE WHEN (SELECT count(*) FROM chosen) = {MOST_MOVED}
         THEN (SELECT conversation_id FROM chosen ORDER BY conversation_id DESC LIMIT 1)
@@ -110,9 +120,12 @@ _STEP = Query(f"""
     UPDATE executor.flow_migration f SET
       place = coalesce(w.place, '00000000-0000-0000-0000-000000000000'),
       people_moved = f.people_moved + (SELECT count(*) FROM moved)
-    FROM walked w
+    FROM walked w CROSS JOIN left_it l
     WHERE f.organization_id = %(organization)b::uuid AND f.flow_id = %(flow)b::uuid AND f.version = %(version)b::int
-    RETURNING w.place IS NULL""")
+    RETURNING w.place IS NULL, f.policy, l.phones, l.conversations, l.versions, l.nodes, l.times, l.zones""")
+
+# Whoever is restarted begins anew with the next message; until then nothing goes on.
+_ENDS: Mapping[Policy, ClosedBy] = {"end": "flow_deleted", "restart": "restarted"}
 
 # At the end of a walk: again soon when somebody was passed over, later when somebody may still come, or it is done.
 _END = Query(f"""
@@ -160,8 +173,18 @@ async def begin_migration(
 class PostgresMigrations:
     """See ports.Migrations."""
 
-    def __init__(self, database: Database, *, settle: timedelta = SETTLE) -> None:
+    def __init__(
+        self,
+        database: Database,
+        records: Lanes,
+        encode_closed: Callable[[ClosedSession], bytes],
+        *,
+        settle: timedelta = SETTLE,
+    ) -> None:
+        """`encode_closed` makes the record of a session that ends here."""
         self._database = database
+        self._records = records
+        self._encode_closed = encode_closed
         self._settle = settle
 
     async def go_on(self) -> bool:
@@ -172,7 +195,21 @@ class PostgresMigrations:
                 return False
             organization_id, flow_id, version = due[0]
             values = {"organization": organization_id, "flow": flow_id, "version": version}
-            _, ((is_through,),) = await journey.run([rescoping([organization_id]), (_STEP, values)])
+            _, ((is_through, policy, *who),) = await journey.run([rescoping([organization_id]), (_STEP, values)])
             pauses = {"again": _AGAIN.total_seconds(), "settle": self._settle.total_seconds()}
-            await journey.commit([(_END, values | pauses)] if is_through else [])
+            ending = [(_END, values | pauses)] if is_through else []
+            await journey.commit([*self._telling(organization_id, flow_id, policy, who), *ending])
         return True
+
+    def _telling(self, organization_id: UUID, flow_id: UUID, policy: Policy, who: Sequence[Any]) -> Sequence[Step]:
+        """The steps that record that sessions ended; those of people who were moved go on."""
+        reason = _ENDS.get(policy)
+        if reason is None or who[0] is None:
+            return ()
+        closed = [
+            ClosedSession(organization_id, phone, conversation_id, flow_id, version, node_id, at, zone, reason)
+            for phone, conversation_id, version, node_id, at, zone in zip(*who, strict=True)
+        ]
+        lane = record_lane(organization_id, flow_id.int % RECORD_LANES)
+        told = list(bundles_of(organization_id, lane, [self._encode_closed(each) for each in closed]))
+        return self._records.enqueueing(told).steps

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
-from functools import lru_cache, partial
+from functools import partial
 from itertools import islice
-from uuid import UUID, uuid5
+from uuid import UUID
 
 import psycopg
 
@@ -29,7 +29,7 @@ from services.executor.domain.closed import ClosedSession
 from services.executor.domain.effects import Timer
 from services.executor.domain.standing import Standing
 from services.executor.ports import Passage, Place, Published, Save, Snapshot, StateChanged, StateView
-from services.executor.store.boxes import BOXES
+from services.executor.store.boxes import BOXES, RECORD_LANES, record_lane
 from services.executor.store.flows import load_flow
 from services.executor.store.rows import COLUMNS, dropped_timers, standing_of, state_values, timer_values, view_of
 
@@ -102,9 +102,6 @@ _TAKE_TIMERS = Query("""
     DELETE FROM executor.timer t USING mine m
     WHERE (t.organization_id, t.lane_id, t.kind, t.scope) = (m.organization_id, m.lane_id, m.kind, m.scope)
     RETURNING t.organization_id, t.lane_id, t.kind, t.scope, t.fire_at""")
-
-# Few, so that they are claimed in batches; several, so that replicas do not wait for each other's commits.
-RECORD_LANES = 4
 
 
 class PostgresStates:
@@ -350,12 +347,6 @@ class PostgresStates:
                 {"organization_id": organization_id, "value": value},
             )
         return view_of(row) if row else None
-
-
-@lru_cache(maxsize=4096)
-def record_lane(organization_id: UUID, number: int) -> UUID:
-    """One of the few lanes of an organization's records."""
-    return uuid5(organization_id, f"records:{number}")
 
 
 def _closing(closed: ClosedSession) -> AuditEntry:

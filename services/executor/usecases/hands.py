@@ -59,7 +59,7 @@ class HandKeeping:
             standing = view.standing
             event_id = f"hand:closed:{self._new_key()}"
             contact_id = standing.contact.contact_id
-            await self._hands.give(Hand(organization_id, standing.conversation_id, contact_id, event_id, "released"))
+            await self._hands.give(Hand(organization_id, standing.conversation_id, contact_id, event_id, "closed"))
         return closed_at
 
     async def _find(self, organization_id: UUID, phone_number: str, conversation_id: UUID | None) -> StateView | None:

@@ -157,18 +157,18 @@ def encode_record(record: Record, occurred_at_us: int) -> bytes:
 
 
 def encode_closed(closed: ClosedSession) -> bytes:
-    """The record of a session that people closed."""
+    """The record of a session that no turn ended."""
     closed_at_us = (closed.closed_at - _EPOCH) // _MICROSECOND
     return analytics_pb2.Record(
         organization_id=written_id(closed.organization_id),
-        record_id=f"closed:{closed.flow_id}:{closed.conversation_id}:{closed_at_us}",
+        record_id=f"{closed.reason}:{closed.flow_id}:{closed.conversation_id}:{closed_at_us}",
         occurred_at_us=closed_at_us,
         kind=analytics_pb2.RECORD_KIND_FLOW_ENDED,
         conversation_id=written_id(closed.conversation_id),
         phone_number=closed.phone_number,
         flow_id=written_id(closed.flow_id),
         node_id=closed.node_id,
-        text="closed",
+        text=closed.reason,
         flow_version=closed.flow_version,
         time_zone=closed.time_zone,
     ).SerializeToString()

@@ -30,6 +30,8 @@ _HANDS = {
     "taken": executor_pb2.HAND_TAKEN,
     "released": executor_pb2.HAND_RELEASED,
     "no_agent": executor_pb2.HAND_NO_AGENT,
+    # The flow has ended; the event finds nothing, and router hears who has the conversation.
+    "closed": executor_pb2.HAND_RELEASED,
 }
 
 
@@ -88,6 +90,7 @@ def hand_items(hand: Hand) -> tuple[Item, Item]:
         order.hand_over.is_taken, order.hand_over.agent = True, hand.agent
     else:
         order.hand_back.SetInParent()
+        order.hand_back.is_closed = hand.outcome == "closed"
     return (
         Item(hand.organization_id, hand.conversation_id, hand.event_id, event.SerializeToString()),
         Item(hand.organization_id, hand.conversation_id, order_id, order.SerializeToString()),

@@ -12,7 +12,7 @@ from services.ingress.domain.analytics import LogRecord
 COLUMNS = (
     "occurred_at", "record_id", "sequence", "kind", "conversation_id", "phone_number", "flow_id", "flow_version",
     "node_id", "text", "status", "former_status", "error_code", "phone_number_id", "answered_after_us", "path",
-    "pricing_category", "pricing_type", "campaign_id", "campaign_try",
+    "pricing_category", "pricing_type", "campaign_id", "campaign_try", "agent_id",
 )  # fmt: skip
 """Columns of an export, in order."""
 

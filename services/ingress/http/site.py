@@ -18,6 +18,7 @@ from services.ingress.accounts import Accounts
 from services.ingress.analytics import Analytics
 from services.ingress.audit import AuditTrails
 from services.ingress.conversations import Conversations
+from services.ingress.dashboards import Dashboards
 from services.ingress.domain.limits import LimitReached
 from services.ingress.http.described import WEBHOOK_PATHS
 from services.ingress.http.guard import Guard
@@ -32,6 +33,7 @@ from services.ingress.http.rest import (
     chatbot_routes,
     contact_routes,
     conversation_routes,
+    dashboard_routes,
     denied,
     event_routes,
     flow_routes,
@@ -121,6 +123,7 @@ def build_site(
     is_ready: Ready,
     conversations: Conversations,
     analytics: Analytics,
+    dashboards: Dashboards,
     flows: Flows,
     templates: Templates,
     messages: Messages,
@@ -162,6 +165,7 @@ def build_site(
     for routes in (
         conversation_routes(conversations),
         analytics_routes(analytics),
+        dashboard_routes(dashboards),
         inbox_routes(people.inbox, messages),
         event_routes(people.live, people.inbox),
         contact_routes(people.contacts),

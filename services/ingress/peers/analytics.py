@@ -260,6 +260,7 @@ def log_record_of(told: analytics_pb2.Record) -> LogRecord:
             "pricing_type": told.pricing_type,
             "campaign_id": told.campaign_id,
             "campaign_try": told.campaign_try,
+            "agent_id": told.agent_id,
         }
     )
 

@@ -35,7 +35,9 @@ class HandOver:
 
 @dataclass(frozen=True, slots=True)
 class HandBack:
-    """The bot is to have the conversation again."""
+    """The bot is to have the conversation again; when it `is_closed`, because people closed it."""
+
+    is_closed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,16 @@ from uuid import UUID
 from services.router.domain.conversation import Owner
 from services.router.domain.identity import Identity
 from services.router.domain.outcome import Outcome
-from services.router.domain.queues import Agent, Department, Entry, Floor, Presence, Queue
+from services.router.domain.queues import (
+    Agent,
+    AgentRecord,
+    Department,
+    Entry,
+    EntryStory,
+    Floor,
+    Presence,
+    Queue,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,3 +199,20 @@ class Announcer(Protocol):
     async def announce(self, notices: Sequence[OfflineNotice]) -> Sequence[Outcome]:
         """Hand over durably; one outcome a notice, repeats are harmless. Raises a PytakeError."""
         ...
+
+
+class AgentsLog(Protocol):
+    """What happened to entries and analytics does not know yet. Every method raises Unavailable."""
+
+    async def untold(self, *, organization_ids: Sequence[UUID], limit: int) -> Sequence[EntryStory]:
+        """Up to so many entries with something untold, with all that happened to them."""
+
+    async def told(self, stories: Sequence[EntryStory]) -> None:
+        """What these stories hold is known by now."""
+
+
+class RecordedBy(Protocol):
+    """analytics, which keeps the log."""
+
+    async def record(self, records: Sequence[tuple[EntryStory, AgentRecord]]) -> Sequence[Outcome]:
+        """Keep records; each counts once. Raises a PytakeError when nobody knows."""

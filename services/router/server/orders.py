@@ -122,7 +122,7 @@ def _change(order: router_pb2.Order) -> ContactChange | HandOver | HandBack:
                 is_taken=hand.is_taken,
             )
         case "hand_back":
-            return HandBack()
+            return HandBack(order.hand_back.is_closed)
         case _:
             raise ValueError("the order says nothing that this version knows")
 

@@ -2,6 +2,7 @@
 
 from services.router.usecases.accounts import LearnAccounts
 from services.router.usecases.addressing import OpenConversations
+from services.router.usecases.agents_log import TellAgentsLog
 from services.router.usecases.audiences import ListContacts
 from services.router.usecases.consents import NoteConsents
 from services.router.usecases.conversations import SetOwner
@@ -40,5 +41,6 @@ __all__ = [
     "RouteStatuses",
     "SetOwner",
     "SubmitTestMessage",
+    "TellAgentsLog",
     "WorkQueues",
 ]

@@ -9,7 +9,7 @@ from pathlib import Path
 from joserfc.jwk import OKPKey
 
 from services.analytics.app import servicers
-from services.analytics.store import PostgresPrivacy, PostgresReports, PostgresStore
+from services.analytics.store import PostgresDashboards, PostgresPrivacy, PostgresReports, PostgresStore
 from services.chassis.clock import now
 from services.chassis.db import Database
 from services.chassis.rpc import Peer, PeerAddress, RpcServer
@@ -32,7 +32,14 @@ async def serving(url: str, folder: Path, *callers: str) -> AsyncIterator[tuple[
     verifier = TokenVerifier.from_file(audience="analytics", jwks_file=str(folder / "jwks.json"))
     server = RpcServer(
         "127.0.0.1:0",
-        servicers(PostgresStore(database), PostgresReports(database), PostgresPrivacy(database), now, 256),
+        servicers(
+            PostgresStore(database),
+            PostgresReports(database),
+            PostgresDashboards(database),
+            PostgresPrivacy(database),
+            now,
+            256,
+        ),
         verifier,
         drain_seconds=0.0,
     )

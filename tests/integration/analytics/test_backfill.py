@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 
 import psycopg
 
+from services.analytics.domain.path import path_text
 from services.analytics.domain.record import Record, RecordKind
 from services.analytics.store import PostgresStore
 from services.chassis.db import Database
@@ -14,10 +15,11 @@ from tests.fixtures.servers import Database as OwnDatabase
 
 ROLLUPS = (
     "flow_day", "node_day", "edge_day", "conversation_day", "audience_day", "segment_count", "delivery_day",
-    "failure_day", "flow_contact", "contact_day", "conversation_count",
+    "failure_day", "flow_contact", "contact_day", "message_hour", "conversation_count",
 )  # fmt: skip
 FLOW = UUID(int=51)
 ROLLED_UP = importlib.import_module("services.analytics.migrations.0006_rollups")
+HOURS = importlib.import_module("services.analytics.migrations.0008_hours_and_people")
 GOING_ON = importlib.import_module("services.analytics.migrations.0009_what_goes_on")
 
 
@@ -46,6 +48,7 @@ def records(organization_id: UUID) -> list[Record]:
                     f"delivery:{number}:{status}" if is_delivery else f"event {number}#{place}", place, kind,
                     conversation, phone, flow_id, "ask" if flow_id else "", text, status,
                     131047 if status == "failed" else 0, former_status=former,
+                    path=path_text(["", "next", "ask"]) if kind is RecordKind.FLOW_STARTED else "",
                 )
             )  # fmt: skip
     return made
@@ -72,16 +75,37 @@ async def test_the_migration_counts_what_was_kept_before(module_database: OwnDat
 
     with psycopg.connect(module_database.superuser_url) as connection:
         counted = rows_of(connection, organization_id)
-        for table in ROLLUPS[:-1]:
+        # Ways were never told before they were counted.
+        for table in set(ROLLUPS[:-1]) - {"edge_day"}:
             connection.execute(f"TRUNCATE analytics.{table}".encode())
+        connection.execute("UPDATE analytics.conversation_logs SET hour = NULL")
         connection.execute(
             """UPDATE analytics.conversation_count SET last_at = NULL, started_place = NULL, started_day = NULL,
                  ended_place = NULL, is_finished = false"""
         )
-        for statement in (*ROLLED_UP.BACKFILL, GOING_ON.BACKFILL):
+        for statement in (*ROLLED_UP.BACKFILL, GOING_ON.BACKFILL, *HOURS.BACKFILL):
             connection.execute(statement)
         found = rows_of(connection, organization_id)
         connection.rollback()
 
-    assert all(counted[table] for table in ROLLUPS if table != "edge_day")
+    assert all(counted.values())
+    assert found == counted
+
+
+async def test_hours_of_what_was_kept_before_are_those_of_its_organization(module_database: OwnDatabase) -> None:
+    organization_id = uuid4()
+    database = await Database.open(module_database.url_of("analytics"), size=1, name="before")
+    there = [record._replace(time_zone="Asia/Kathmandu") for record in records(organization_id)]
+    await PostgresStore(database).add(there)
+    await database.close()
+
+    with psycopg.connect(module_database.superuser_url) as connection:
+        counted = rows_of(connection, organization_id)["message_hour"]
+        connection.execute("TRUNCATE analytics.message_hour")
+        connection.execute("UPDATE analytics.conversation_logs SET hour = NULL")
+        connection.execute(HOURS.BACKFILL[0])
+        found = rows_of(connection, organization_id)["message_hour"]
+        connection.rollback()
+
+    assert counted
     assert found == counted

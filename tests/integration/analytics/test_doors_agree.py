@@ -4,7 +4,7 @@ import asyncio
 import json
 import random
 from collections import Counter
-from datetime import UTC, timedelta
+from datetime import UTC, date, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -16,7 +16,9 @@ from services.analytics.server.recording import KINDS
 from services.chassis.rpc import Peer
 from services.ingress.domain.conversation import Flow
 from services.ingress.peers.analytics import GrpcReports
+from services.ingress.peers.dashboards import GrpcDashboards
 from services.pb.analytics.v1 import analytics_pb2, analytics_pb2_grpc
+from tests.fakes.analytics_dashboards import RecountedDashboards
 from tests.fakes.analytics_records import NOON
 from tests.fakes.analytics_recount import RecountedReports
 from tests.fakes.ingress_peers import MORNING, House
@@ -24,8 +26,10 @@ from tests.fixtures.rest import Clock, Rights, bearer, site_on
 from tests.fixtures.servers import Database as OwnDatabase
 from tests.integration.analytics.served import serving
 
-FLOW, CAMPAIGN = UUID(int=61), UUID(int=62)
+FLOW, CAMPAIGN = UUID(int=61), UUID(int=60)
+AGENTS = (UUID(int=62), UUID(int=63), UUID(int=64))
 ZONE = "America/Manaus"
+BY_HOUR = {"period": "30d", "interval": "hour"}
 
 
 def made(organization_id: UUID) -> list[analytics_pb2.Record]:
@@ -51,6 +55,14 @@ def made(organization_id: UUID) -> list[analytics_pb2.Record]:
             text = "end_node" if number % 2 else "expired"
             said.append({"kind": analytics_pb2.RECORD_KIND_FLOW_ENDED, "node_id": "bye", "text": text})
         said += delivered(number)
+        if number % 4 == 0:
+            hand = {"flow_id": "", "flow_version": 0, "agent_id": str(AGENTS[number % 3])}
+            said += [
+                hand | {"kind": analytics_pb2.RECORD_KIND_ASSIGNED, "text": "pulled", "answered_after_us": 30_000_000,
+                        "status": "first" if number % 8 else ""},
+                hand | {"kind": analytics_pb2.RECORD_KIND_UNASSIGNED, "text": "released" if number % 5 else "closed",
+                        "answered_after_us": 95_000_000},
+            ]  # fmt: skip
         records += [
             analytics_pb2.Record(
                 **(place | one),
@@ -90,11 +102,49 @@ def read(told: analytics_pb2.Record) -> Record:
     return Record(
         UUID(told.organization_id), NOON + timedelta(microseconds=told.occurred_at_us - int(NOON.timestamp() * 1e6)),
         told.record_id, told.sequence, KINDS[told.kind], UUID(told.conversation_id), told.phone_number,
-        UUID(told.flow_id), told.node_id, told.text, told.status, told.error_code, told.flow_version, ZONE,
-        "\x1f".join(told.path), told.phone_number_id, told.answered_after_us, told.former_status,
-        told.pricing_category, told.pricing_type, UUID(told.campaign_id) if told.campaign_id else None,
-        told.campaign_try,
+        UUID(told.flow_id) if told.flow_id else None, told.node_id, told.text, told.status, told.error_code,
+        told.flow_version, ZONE, "\x1f".join(told.path), told.phone_number_id, told.answered_after_us,
+        told.former_status, told.pricing_category, told.pricing_type,
+        UUID(told.campaign_id) if told.campaign_id else None, told.campaign_try,
+        UUID(told.agent_id) if told.agent_id else None,
     )  # fmt: skip
+
+
+async def agrees_as_a_whole(
+    organization_id: UUID, since: date, records: list[analytics_pb2.Record], full: dict[str, Any]
+) -> None:
+    """Every part of the full report is what a recount of the records gives."""
+    recount = RecountedDashboards(lambda: [read(record) for record in records])
+    at: dict[str, Any] = {"organization_id": organization_id, "first_day": since}
+    contacts = await recount.contacts(**at)
+    assert (full["contacts"]["active_contacts"], full["contacts"]["new_contacts"]) == (contacts.active, contacts.new)
+    assert [(day["date"], day["active_contacts"], day["new_contacts"]) for day in full["contacts"]["by_day"]] == [
+        (day.day.isoformat(), day.active, day.new) for day in contacts.days
+    ]
+    (flow,) = [each for each in await recount.flows(**at) if each.flow_id]
+    (told,) = full["chatbots"]["other_flows"]
+    assert (told["flow_id"], told["total_conversations"], told["total_messages"]) == (
+        str(flow.flow_id), flow.conversations, flow.contact_messages + flow.bot_messages,
+    )  # fmt: skip
+    assert full["overview"]["avg_conversation_steps"] == round(flow.steps / flow.conversations, 2)
+    agents = await recount.agents(**at)
+    assert [(each["agent_id"], each["conversations_taken"]) for each in full["agents"]["agents"]] == [
+        (str(each.agent_id), each.taken) for each in agents
+    ]
+    assert (full["overview"]["avg_first_response_time_seconds"], full["overview"]["avg_response_time_seconds"]) == (
+        30.0, 30.0,
+    )  # fmt: skip
+    hours = await recount.hours(**at, flow_id=None)
+    by_hour = Counter[int]()
+    for each in hours:
+        by_hour[each.hour] += each.contact_messages + each.bot_messages
+    assert {hour["hour"]: hour["messages"] for hour in full["overview"]["messages_by_hour"] if hour["messages"]} == {
+        hour: messages for hour, messages in by_hour.items() if messages
+    }
+    points = await recount.series(**at, flow_id=None, is_by_hour=False)
+    assert [
+        (point["date"], point["conversations"]) for point in full["time_series"]["points"] if point["messages"]
+    ] == [(point.day.isoformat(), point.started) for point in points]
 
 
 async def test_rest_grpc_and_export_agree_with_a_recount_after_a_storm(
@@ -105,7 +155,7 @@ async def test_rest_grpc_and_export_agree_with_a_recount_after_a_storm(
     async with serving(module_database.url_of("analytics"), tmp_path, "executor", "ingress") as (executor, ingress):
         await storm(executor, records)
 
-        house, rights = House(), Rights()
+        house, rights = House(), Rights(dashboards=GrpcDashboards(ingress))  # type: ignore[arg-type]  # as the reports
         house.flows[organization_id] = [Flow(str(FLOW), "Bolos", 2, MORNING)]
         rights.reports = GrpcReports(ingress)  # type: ignore[assignment]  # the real one in the fake's place
         transport = httpx.ASGITransport(site_on(house, Clock(), rights))
@@ -123,6 +173,8 @@ async def test_rest_grpc_and_export_agree_with_a_recount_after_a_storm(
             costs = (await client.get("/api/v1/analytics/costs")).json()
             (campaign,) = (await client.get("/api/v1/analytics/campaigns")).json()["campaigns"]
             lines = (await client.get("/api/v1/analytics/export")).text.splitlines()
+            full = (await client.get("/api/v1/analytics/reports/full", params={"period": "30d"})).json()
+            series = (await client.get("/api/v1/analytics/time-series/messages", params=BY_HOUR)).json()
         stub = ingress.stub(analytics_pb2_grpc.ReportsStub)
         request = analytics_pb2.GetFlowReportRequest(organization_id=str(organization_id), flow_id=str(FLOW), days=30)
         over_grpc = await ingress.call(stub.GetFlowReport, request, seconds=10)
@@ -130,6 +182,8 @@ async def test_rest_grpc_and_export_agree_with_a_recount_after_a_storm(
         (charged,) = (await ingress.call(stub.GetCosts, asked, seconds=10)).numbers
         named = analytics_pb2.GetCampaignsRequest(organization_id=str(organization_id), campaign_id=str(CAMPAIGN))
         (results,) = (await ingress.call(stub.GetCampaigns, named, seconds=10)).campaigns
+        whole = analytics_pb2.GetAgentFiguresRequest(organization_id=str(organization_id), days=30)
+        agents_over_grpc = await ingress.call(stub.GetAgentFigures, whole, seconds=10)
 
     since = (NOON.astimezone(UTC) - timedelta(days=29)).date()
     recount = RecountedReports(lambda: [read(record) for record in records])
@@ -167,6 +221,20 @@ async def test_rest_grpc_and_export_agree_with_a_recount_after_a_storm(
     assert overview["by_flow"][0]["flow_name"] == "Bolos"
     (number,) = deliveries["numbers"]
     assert (number["accepted"], number["delivered"], number["read"]) == (60, 60, 60)
+    await agrees_as_a_whole(organization_id, since, records, full)
+    assert [
+        (each.agent_id, each.taken, each.closed, each.first_response_seconds) for each in agents_over_grpc.agents
+    ] == [
+        (
+            agent["agent_id"],
+            agent["conversations_taken"],
+            agent["conversations_closed"],
+            agent["avg_first_response_time_seconds"],
+        )
+        for agent in full["agents"]["agents"]
+    ]
+    assert sum(point["messages"] for point in series["points"]) == full["messages"]["total_messages"]
+    # The export tells every record once, by time.
     exported = [json.loads(line) for line in lines]
     (counted_costs,) = await recount.costs(organization_id=organization_id, first_day=since)
     assert costs["totals"]["delivered"] == number["delivered"] == 60

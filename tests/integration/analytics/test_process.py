@@ -57,8 +57,8 @@ async def test_replaying_a_call_changes_nothing(module_database: OwnDatabase, tm
 
 
 async def test_a_room_without_business_here_is_turned_away(module_database: OwnDatabase, tmp_path: Path) -> None:
-    async with serving(module_database.url_of("analytics"), tmp_path, "router") as (peer,):
-        with pytest.raises(PermissionDenied, match="router may not call"):
+    async with serving(module_database.url_of("analytics"), tmp_path, "ingress") as (peer,):
+        with pytest.raises(PermissionDenied, match="ingress may not call"):
             await outcomes(peer, request_of(str(uuid4()), "a"))
 
 

@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 
 from services.analytics.domain.path import path_text
 from services.analytics.domain.record import Record, RecordKey, RecordKind
-from services.analytics.ports import ReportStore
-from services.analytics.store import PostgresPrivacy, PostgresReports, PostgresStore
+from services.analytics.ports import DashboardStore, ReportStore
+from services.analytics.store import PostgresDashboards, PostgresPrivacy, PostgresReports, PostgresStore
 from services.chassis.db import Database
+from tests.fakes.analytics_dashboards import RecountedDashboards
 from tests.fakes.analytics_records import NOON
 from tests.fakes.analytics_recount import RecountedReports
 from tests.fixtures.servers import Database as OwnDatabase
@@ -30,6 +31,8 @@ STATUSES = ("accepted", "sent", "delivered", "read", "failed", "priced")
 FORMERS = ("", "accepted", "sent", "delivered", "failed")
 CATEGORIES, TYPES = ("", "utility", "service"), ("", "regular", "free_customer_service")
 CAMPAIGNS = (None, UUID(int=91), UUID(int=92))
+LEAVINGS = ("released", "closed", "transferred", "reassigned")
+AGENTS = (None, UUID(int=93), UUID(int=94))
 
 
 @st.composite
@@ -38,8 +41,12 @@ def _records(draw: st.DrawFn) -> Record:
     number = draw(st.integers(0, 39))
     kind = draw(st.sampled_from(RecordKind))
     conversation = draw(st.sampled_from(CONVERSATIONS))
-    text = draw(st.sampled_from(ENDS)) if kind is RecordKind.FLOW_ENDED else "a word"
-    delivery = _of_delivery(draw) if kind is RecordKind.DELIVERY else {}
+    text = "a word"
+    if kind in (RecordKind.FLOW_ENDED, RecordKind.UNASSIGNED):
+        text = draw(st.sampled_from(ENDS if kind is RecordKind.FLOW_ENDED else LEAVINGS))
+    more = _of_delivery(draw) if kind is RecordKind.DELIVERY else {}
+    if kind is RecordKind.ASSIGNED:
+        more = {"status": draw(st.sampled_from(("", "first")))}
     return Record(
         organization_id=UUID(int=draw(st.integers(0, 1))),
         occurred_at=NOON - timedelta(hours=number * 2 % 90),
@@ -57,7 +64,8 @@ def _records(draw: st.DrawFn) -> Record:
         path=draw(st.sampled_from(WAYS)),
         phone_number_id=draw(st.sampled_from(("", "7001"))),
         answered_after_us=draw(st.sampled_from((0, 1_500_000))),
-        **delivery,
+        agent_id=draw(st.sampled_from(AGENTS)) if kind in (RecordKind.ASSIGNED, RecordKind.UNASSIGNED) else None,
+        **more,
     )
 
 
@@ -127,6 +135,25 @@ async def everything(reports: ReportStore, organization_id: UUID) -> dict[str, A
     return told
 
 
+async def all_in_all(dashboards: DashboardStore, organization_id: UUID) -> dict[str, Any]:
+    """All that is told of an organization as a whole."""
+    told: dict[str, Any] = {}
+    for first_day in (None, (NOON - timedelta(days=2)).date()):
+        at: dict[str, Any] = {"organization_id": organization_id, "first_day": first_day}
+        told |= {
+            f"contacts {at}": await dashboards.contacts(**at),
+            f"flows {at}": await dashboards.flows(**at),
+            f"agents {at}": await dashboards.agents(**at),
+        }
+        for flow_id in (None, FLOWS[1]):
+            told[f"hours {flow_id} {at}"] = await dashboards.hours(**at, flow_id=flow_id)
+            for is_by_hour in (False, True):
+                told[f"series {is_by_hour} {flow_id} {at}"] = await dashboards.series(
+                    **at, flow_id=flow_id, is_by_hour=is_by_hour
+                )
+    return told
+
+
 def kept(batches: list[list[Record]]) -> dict[RecordKey, Record]:
     log: dict[RecordKey, Record] = {}
     for batch in batches:
@@ -155,8 +182,13 @@ def test_every_report_equals_a_recount_after_a_storm(
     async def storm() -> list[tuple[dict[str, Any], dict[str, Any]]]:
         await asyncio.gather(*(stores[at % 2].add(batch) for at, batch in enumerate([*again, *batches])))
         recounted = RecountedReports(log.values)
+        plainly = RecountedDashboards(log.values)
         return [
-            (await everything(PostgresReports(replicas[0]), each), await everything(recounted, each))
+            (
+                await everything(PostgresReports(replicas[0]), each)
+                | await all_in_all(PostgresDashboards(replicas[0]), each),
+                await everything(recounted, each) | await all_in_all(plainly, each),
+            )
             for each in organizations
         ]
 
@@ -168,8 +200,10 @@ def test_nothing_recorded_is_zero_everywhere(runner: asyncio.Runner, replicas: l
     nobody = uuid4()
 
     told = runner.run(everything(PostgresReports(replicas[0]), nobody))
+    whole = runner.run(all_in_all(PostgresDashboards(replicas[0]), nobody))
 
     assert told == runner.run(everything(RecountedReports(lambda: ()), nobody))
+    assert whole == runner.run(all_in_all(RecountedDashboards(lambda: ()), nobody))
 
 
 def test_who_is_erased_is_counted_no_longer_and_neighbours_are(
@@ -188,7 +222,7 @@ def test_who_is_erased_is_counted_no_longer_and_neighbours_are(
             for number, kind in enumerate(kinds)
         ]  # fmt: skip
 
-    async def erase() -> tuple[Any, Any]:
+    async def erase() -> tuple[Any, Any, Any]:
         await PostgresStore(replicas[0]).add([*said(ana, 20), *said(bia, 5)])
         reports = PostgresReports(replicas[1])
         await PostgresPrivacy(replicas[0]).forget(
@@ -196,13 +230,16 @@ def test_who_is_erased_is_counted_no_longer_and_neighbours_are(
         )
         assert flow_id is not None
         report = await reports.flow_report(organization_id=organization_id, flow_id=flow_id, first_day=NOON.date())
-        return report, await reports.segments(organization_id=organization_id, flow_id=flow_id)
+        contacts = await PostgresDashboards(replicas[1]).contacts(organization_id=organization_id, first_day=None)
+        return contacts, report, await reports.segments(organization_id=organization_id, flow_id=flow_id)
 
-    report, segments = runner.run(erase())
+    contacts, report, segments = runner.run(erase())
 
     assert (report.figures.conversations, report.figures.completed, report.figures.contacts) == (1, 1, 1)
     assert (report.durations.count, report.durations.total_us) == (1, 6_000_000)
     assert (segments.contacts, segments.active, segments.power) == (1, 1, 0)
+    assert (contacts.active, contacts.new, contacts.total) == (1, 1, 1)
+    assert [(day.active, day.new) for day in contacts.days] == [(1, 1)]
     # What was said stays counted: it is the flow's.
     assert report.figures.contact_messages == 25
 
@@ -219,19 +256,22 @@ def test_old_contacts_are_forgotten_with_the_log_and_days_stay(
             RecordKind.CONTACT_MESSAGE, conversation_id, PHONES[conversation_id], flow_id, "ask", "a word",
         )  # fmt: skip
 
-    async def expire() -> tuple[Any, Any, Any]:
+    async def expire() -> tuple[Any, ...]:
         store, privacy = PostgresStore(replicas[0]), PostgresPrivacy(replicas[0])
         await store.add([word(CONVERSATIONS[0], 9), word(CONVERSATIONS[2], 9), word(CONVERSATIONS[2], 0)])
         cleared = await privacy.expire(organization_id=organization_id, job_id=uuid4(), before=before)
         reports = PostgresReports(replicas[1])
         since = (NOON - timedelta(days=20)).date()
         days = await reports.days(organization_id=organization_id, flow_id=flow_id, first_day=since)
-        return cleared.counts, days, await reports.segments(organization_id=organization_id, flow_id=flow_id)
+        contacts = await PostgresDashboards(replicas[1]).contacts(organization_id=organization_id, first_day=None)
+        segments = await reports.segments(organization_id=organization_id, flow_id=flow_id)
+        return cleared.counts, days, contacts, segments
 
-    counts, days, segments = runner.run(expire())
+    counts, days, contacts, segments = runner.run(expire())
 
     assert counts == {
-        "analytics.conversation_logs": 2, "analytics.flow_contact": 2, "analytics.contact_day": 2,
+        "analytics.conversation_logs": 2, "analytics.flow_contact": 2, "analytics.contact_day": 4,
     }  # fmt: skip
+    assert (contacts.active, contacts.new, contacts.total) == (1, 1, 1)
     assert [(day.messages, day.contacts) for day in days] == [(2, 2), (1, 1)]
     assert segments.contacts == 1

@@ -8,10 +8,14 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from services.chassis.queue import Lanes
 from services.executor.domain.publishing import Policy
 from services.executor.store import PostgresFlows, PostgresMigrations, PostgresVersions
+from services.executor.store.boxes import RECORDS
+from services.executor.store.migrating import SETTLE
 from services.executor.usecases import Publishing, Taking
 from services.executor.usecases.publishing import Published
+from services.executor.worker import encode_closed
 from tests.fakes.executor_templates import TemplatesToldOf
 from tests.integration.executor.conftest import FLOWS, Room
 
@@ -34,8 +38,7 @@ class Press:
         """A press for a room, with no patience for turns of before."""
         flows = PostgresFlows(room.database, room.audit, room.starting)
         versions = PostgresVersions(room.database, room.audit, room.starting, on_begun=lambda: None)
-        migrations = PostgresMigrations(room.database, settle=timedelta(0))
-        return cls(room, Publishing(flows, versions, TemplatesToldOf()), migrations)
+        return cls(room, Publishing(flows, versions, TemplatesToldOf()), mover(room, settle=timedelta(0)))
 
     async def draft(self, document: dict[str, Any]) -> None:
         """Put a draft and publish nothing."""
@@ -78,6 +81,11 @@ class Press:
     @property
     def flow_id(self) -> UUID:
         return UUID(self.room.flow_id)
+
+
+def mover(room: Room, *, settle: timedelta = SETTLE) -> PostgresMigrations:
+    """Takes people along, as another replica's worker does."""
+    return PostgresMigrations(room.database, Lanes(RECORDS, room.database), encode_closed, settle=settle)
 
 
 def tea(**renamed: str) -> dict[str, Any]:

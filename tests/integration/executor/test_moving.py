@@ -10,15 +10,16 @@ import pytest
 
 from services.chassis.errors import FailedPrecondition, InvalidArgument
 from services.executor.ports import Passage, Save, StateChanged
-from services.executor.store import PostgresMigrations
 from services.executor.store.migrating import MOST_MOVED
 from services.executor.worker import submission_of
+from services.pb.analytics.v1 import analytics_pb2
 from tests.integration.executor.press import (
     HELLO,
     WHO,
     Press,
     crowd,
     due_now,
+    mover,
     session_of,
     set_in_session,
     tea,
@@ -139,7 +140,7 @@ async def test_two_movers_at_once_move_nobody_twice(press: Press) -> None:
     crowd(room, MOST_MOVED)
     await press.draft(tea())
     await press.publish("move")
-    others = PostgresMigrations(room.database, settle=timedelta(0))
+    others = mover(room, settle=timedelta(0))
     with psycopg.connect(room.superuser_url) as rival:
         rival.execute(
             "SELECT 1 FROM executor.flow_migration_due WHERE organization_id = %s FOR UPDATE", (room.organization_id,)
@@ -241,7 +242,7 @@ async def test_it_is_done_only_when_no_turn_of_before_can_still_be_stored(press:
     await room.say("hi", "Ana")
     await press.draft(tea())
     await press.publish("move")
-    patient = PostgresMigrations(room.database)
+    patient = mover(room)
     while await patient.go_on():
         continue
     assert (await press.view(2)).migration.done_at is None
@@ -284,3 +285,47 @@ async def test_people_of_any_older_version_are_moved_and_those_of_a_newer_one_ar
     await press.publish("move")
     await press.go_on()
     assert sorted(versions_of_people(room)) == [(3, "pots", "3", "pots"), (3, "who", "3", "who")]
+
+
+async def test_the_log_tells_that_sessions_end_with_a_flow_that_is_deleted_by_force(press: Press) -> None:
+    room = press.room
+    await room.say("hi", "Ana")
+    crowd(room, MOST_MOVED)
+
+    await room.flows.delete(organization_id=room.organization_id, flow_id=press.flow_id, force=True)
+    await press.go_on()
+
+    ends = [each for each in room.records() if each.kind == analytics_pb2.RECORD_KIND_FLOW_ENDED]
+    assert {(each.text, each.flow_id, each.flow_version, each.node_id) for each in ends} == {
+        ("flow_deleted", room.flow_id, 1, "pots")
+    }
+    assert len({each.conversation_id for each in ends}) == len(ends) == MOST_MOVED + 1
+
+
+async def test_the_log_tells_that_a_session_is_restarted_and_begins_in_the_new_version(press: Press) -> None:
+    room = press.room
+    await room.say("hi", "Ana")
+    await press.draft(tea(pots="bags"))
+
+    await press.publish("restart")
+    await press.go_on()
+    await room.say("3")
+
+    marks = (analytics_pb2.RECORD_KIND_FLOW_STARTED, analytics_pb2.RECORD_KIND_FLOW_ENDED)
+    told = [each for each in room.records() if each.kind in marks]
+    assert [(each.kind, each.text, each.flow_version) for each in told[-2:]] == [
+        (analytics_pb2.RECORD_KIND_FLOW_ENDED, "restarted", 1),
+        (analytics_pb2.RECORD_KIND_FLOW_STARTED, "restarted", 2),
+    ]
+    assert len(told) == 3
+
+
+async def test_nothing_ends_for_people_who_are_moved(press: Press) -> None:
+    room = press.room
+    await room.say("hi", "Ana")
+    await press.draft(tea())
+
+    await press.publish("move")
+    await press.go_on()
+
+    assert [each for each in room.records() if each.kind == analytics_pb2.RECORD_KIND_FLOW_ENDED] == []

@@ -13,7 +13,7 @@ from services.chassis.errors import InvalidArgument
 from services.chassis.queue import Batcher
 from services.pb.analytics.v1 import analytics_pb2
 from services.pb.common.v1 import results_pb2
-from tests.fakes.analytics import MemoryStore, reports_on
+from tests.fakes.analytics import MemoryStore, dashboards_on, reports_on
 from tests.fakes.analytics_records import NOON
 
 ORGANIZATION = str(uuid4())
@@ -127,7 +127,7 @@ async def test_a_transcript_names_the_speakers() -> None:
     bot = analytics_pb2.RECORD_KIND_BOT_MESSAGE
     await ingest(store, message(), message(record_id="r2", kind=bot, text="olá", sequence=1, node_id="greeting"))
 
-    answer = await ReportsServer(reports_on(store)).GetTranscript(
+    answer = await ReportsServer(reports_on(store), dashboards_on(store)).GetTranscript(
         analytics_pb2.GetTranscriptRequest(organization_id=ORGANIZATION, phone_number="5511912345678", limit=10),
         NO_CONTEXT,
     )
@@ -142,7 +142,7 @@ async def test_counts_name_the_flow_of_a_node() -> None:
     store, flow_id = MemoryStore(), str(uuid4())
     await ingest(store, message(flow_id=flow_id, node_id="ask"), message(record_id="r2", node_id="ask"))
 
-    answer = await ReportsServer(reports_on(store)).GetCounts(
+    answer = await ReportsServer(reports_on(store), dashboards_on(store)).GetCounts(
         analytics_pb2.GetCountsRequest(organization_id=ORGANIZATION), NO_CONTEXT
     )
 
@@ -153,4 +153,6 @@ async def test_counts_name_the_flow_of_a_node() -> None:
 
 async def test_a_report_for_no_organization_is_refused() -> None:
     with pytest.raises(InvalidArgument, match="organization_id"):
-        await ReportsServer(reports_on(MemoryStore())).GetCounts(analytics_pb2.GetCountsRequest(), NO_CONTEXT)
+        await ReportsServer(reports_on(MemoryStore()), dashboards_on(MemoryStore())).GetCounts(
+            analytics_pb2.GetCountsRequest(), NO_CONTEXT
+        )

@@ -7,6 +7,7 @@ from services.ingress.http.rest.auth import denied
 from services.ingress.http.rest.campaigns import campaign_routes
 from services.ingress.http.rest.contacts import contact_routes
 from services.ingress.http.rest.conversations import conversation_routes
+from services.ingress.http.rest.dashboards import dashboard_routes
 from services.ingress.http.rest.events import event_routes
 from services.ingress.http.rest.flows import flow_routes
 from services.ingress.http.rest.inbox import inbox_routes
@@ -29,6 +30,7 @@ __all__ = [
     "chatbot_routes",
     "contact_routes",
     "conversation_routes",
+    "dashboard_routes",
     "denied",
     "event_routes",
     "flow_routes",

@@ -56,6 +56,10 @@ class _RecordKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_RecordKind
     """A call outside failed; text says why."""
     RECORD_KIND_MOVED: _RecordKind.ValueType  # 13
     """A flow went on without a message of the contact; path says where."""
+    RECORD_KIND_ASSIGNED: _RecordKind.ValueType  # 14
+    """An agent has the conversation from now on; agent_id has who, and text how: pulled, routed, assigned, taken or named."""
+    RECORD_KIND_UNASSIGNED: _RecordKind.ValueType  # 15
+    """An agent has it no more; text says why: released, closed, transferred or reassigned."""
 
 class RecordKind(_RecordKind, metaclass=_RecordKindEnumTypeWrapper):
     """What a record tells."""
@@ -88,6 +92,10 @@ RECORD_KIND_EFFECT_FAILED: RecordKind.ValueType  # 12
 """A call outside failed; text says why."""
 RECORD_KIND_MOVED: RecordKind.ValueType  # 13
 """A flow went on without a message of the contact; path says where."""
+RECORD_KIND_ASSIGNED: RecordKind.ValueType  # 14
+"""An agent has the conversation from now on; agent_id has who, and text how: pulled, routed, assigned, taken or named."""
+RECORD_KIND_UNASSIGNED: RecordKind.ValueType  # 15
+"""An agent has it no more; text says why: released, closed, transferred or reassigned."""
 Global___RecordKind: _TypeAlias = RecordKind  # noqa: Y015
 
 @_typing.final
@@ -118,6 +126,7 @@ class Record(_message.Message):
     PRICING_TYPE_FIELD_NUMBER: _builtins.int
     CAMPAIGN_ID_FIELD_NUMBER: _builtins.int
     CAMPAIGN_TRY_FIELD_NUMBER: _builtins.int
+    AGENT_ID_FIELD_NUMBER: _builtins.int
     organization_id: _builtins.str
     """The organization."""
     record_id: _builtins.str
@@ -138,7 +147,7 @@ class Record(_message.Message):
     """What was said; may be empty."""
     status: _builtins.str
     """For deliveries: accepted, sent, delivered, read, played or failed; priced where the price of a message that had
-    arrived came afterwards.
+    arrived came afterwards. For ASSIGNED: first when no agent had it since it came to people.
     """
     error_code: _builtins.int
     """Meta's error code of a failed delivery, and of an accepted one that had failed before; 0 means none."""
@@ -151,8 +160,8 @@ class Record(_message.Message):
     phone_number_id: _builtins.str
     """Meta's id of the number; may be empty."""
     answered_after_us: _builtins.int
-    """For messages of a contact, how long after the bot asked, and for TAKEN, how long after the hand-over; microseconds, 0
-    if unknown.
+    """For messages of a contact, how long after the bot asked; for TAKEN, how long after the hand-over; for ASSIGNED, how
+    long it waited for an agent; for UNASSIGNED, how long the agent had it; microseconds, 0 if unknown.
     """
     former_status: _builtins.str
     """For deliveries: the status before; empty if there was none."""
@@ -166,6 +175,8 @@ class Record(_message.Message):
     """For deliveries: the campaign whose message it is; may be empty."""
     campaign_try: _builtins.int
     """Which message to its recipient it is in that campaign, from 1; 0 outside campaigns."""
+    agent_id: _builtins.str
+    """For ASSIGNED and UNASSIGNED: the agent, a UUID."""
     @_builtins.property
     def path(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """The way of the turn through its flow, on one record of it: node, exit, node, … node. The first node is empty when the
@@ -197,10 +208,11 @@ class Record(_message.Message):
         pricing_type: _builtins.str = ...,
         campaign_id: _builtins.str = ...,
         campaign_try: _builtins.int = ...,
+        agent_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["answered_after_us", b"answered_after_us", "campaign_id", b"campaign_id", "campaign_try", b"campaign_try", "conversation_id", b"conversation_id", "error_code", b"error_code", "flow_id", b"flow_id", "flow_version", b"flow_version", "former_status", b"former_status", "kind", b"kind", "node_id", b"node_id", "occurred_at_us", b"occurred_at_us", "organization_id", b"organization_id", "path", b"path", "phone_number", b"phone_number", "phone_number_id", b"phone_number_id", "pricing_category", b"pricing_category", "pricing_type", b"pricing_type", "record_id", b"record_id", "sequence", b"sequence", "status", b"status", "text", b"text", "time_zone", b"time_zone"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "answered_after_us", b"answered_after_us", "campaign_id", b"campaign_id", "campaign_try", b"campaign_try", "conversation_id", b"conversation_id", "error_code", b"error_code", "flow_id", b"flow_id", "flow_version", b"flow_version", "former_status", b"former_status", "kind", b"kind", "node_id", b"node_id", "occurred_at_us", b"occurred_at_us", "organization_id", b"organization_id", "path", b"path", "phone_number", b"phone_number", "phone_number_id", b"phone_number_id", "pricing_category", b"pricing_category", "pricing_type", b"pricing_type", "record_id", b"record_id", "sequence", b"sequence", "status", b"status", "text", b"text", "time_zone", b"time_zone"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1238,7 +1250,7 @@ class GetDeliveriesRequest(_message.Message):
     organization_id: _builtins.str
     """The organization."""
     days: _builtins.int
-    """How many days back, 1 to 365."""
+    """How many days back, 1 to 365; 0 means all time."""
     flow_id: _builtins.str
     """Only messages of this flow; empty means all messages."""
     def __init__(
@@ -1857,3 +1869,545 @@ class ExpireResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ExpireResponse: _TypeAlias = ExpireResponse  # noqa: Y015
+
+@_typing.final
+class GetBusyHoursRequest(_message.Message):
+    """Asks when an organization is busy."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    DAYS_FIELD_NUMBER: _builtins.int
+    FLOW_ID_FIELD_NUMBER: _builtins.int
+    organization_id: _builtins.str
+    """The organization."""
+    days: _builtins.int
+    """How many days back, 1 to 365; 0 means all time. Days are whole, in the organization's time zone."""
+    flow_id: _builtins.str
+    """Only this flow; empty means all."""
+    def __init__(
+        self,
+        *,
+        organization_id: _builtins.str = ...,
+        days: _builtins.int = ...,
+        flow_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["days", b"days", "flow_id", b"flow_id", "organization_id", b"organization_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetBusyHoursRequest: _TypeAlias = GetBusyHoursRequest  # noqa: Y015
+
+@_typing.final
+class HourFigures(_message.Message):
+    """An hour of the week."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    WEEKDAY_FIELD_NUMBER: _builtins.int
+    HOUR_FIELD_NUMBER: _builtins.int
+    CONTACT_MESSAGES_FIELD_NUMBER: _builtins.int
+    BOT_MESSAGES_FIELD_NUMBER: _builtins.int
+    STARTED_FIELD_NUMBER: _builtins.int
+    weekday: _builtins.int
+    """1 is Monday, 7 is Sunday."""
+    hour: _builtins.int
+    """The hour of the day, 0 to 23."""
+    contact_messages: _builtins.int
+    """Messages of contacts."""
+    bot_messages: _builtins.int
+    """Messages of the bot."""
+    started: _builtins.int
+    """How often a flow began, also for the same contact again."""
+    def __init__(
+        self,
+        *,
+        weekday: _builtins.int = ...,
+        hour: _builtins.int = ...,
+        contact_messages: _builtins.int = ...,
+        bot_messages: _builtins.int = ...,
+        started: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["bot_messages", b"bot_messages", "contact_messages", b"contact_messages", "hour", b"hour", "started", b"started", "weekday", b"weekday"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___HourFigures: _TypeAlias = HourFigures  # noqa: Y015
+
+@_typing.final
+class GetBusyHoursResponse(_message.Message):
+    """When an organization is busy."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PERIOD_FIELD_NUMBER: _builtins.int
+    TIME_ZONE_FIELD_NUMBER: _builtins.int
+    HOURS_FIELD_NUMBER: _builtins.int
+    time_zone: _builtins.str
+    """IANA name of the time zone that days and hours are of."""
+    @_builtins.property
+    def period(self) -> Global___Period:
+        """The period."""
+
+    @_builtins.property
+    def hours(self) -> _containers.RepeatedCompositeFieldContainer[Global___HourFigures]:
+        """Hours of the week in which something happened, by weekday and hour."""
+
+    def __init__(
+        self,
+        *,
+        period: Global___Period | None = ...,
+        time_zone: _builtins.str = ...,
+        hours: _abc.Iterable[Global___HourFigures] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["period", b"period"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["hours", b"hours", "period", b"period", "time_zone", b"time_zone"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetBusyHoursResponse: _TypeAlias = GetBusyHoursResponse  # noqa: Y015
+
+@_typing.final
+class GetMessageSeriesRequest(_message.Message):
+    """Asks for messages over time."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    DAYS_FIELD_NUMBER: _builtins.int
+    FLOW_ID_FIELD_NUMBER: _builtins.int
+    IS_BY_HOUR_FIELD_NUMBER: _builtins.int
+    organization_id: _builtins.str
+    """The organization."""
+    days: _builtins.int
+    """How many days back, 1 to 365; 0 means all time, by day alone."""
+    flow_id: _builtins.str
+    """Only this flow; empty means all."""
+    is_by_hour: _builtins.bool
+    """By hour and not by day."""
+    def __init__(
+        self,
+        *,
+        organization_id: _builtins.str = ...,
+        days: _builtins.int = ...,
+        flow_id: _builtins.str = ...,
+        is_by_hour: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["days", b"days", "flow_id", b"flow_id", "is_by_hour", b"is_by_hour", "organization_id", b"organization_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetMessageSeriesRequest: _TypeAlias = GetMessageSeriesRequest  # noqa: Y015
+
+@_typing.final
+class SeriesPoint(_message.Message):
+    """A day or an hour."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DATE_FIELD_NUMBER: _builtins.int
+    HOUR_FIELD_NUMBER: _builtins.int
+    CONTACT_MESSAGES_FIELD_NUMBER: _builtins.int
+    BOT_MESSAGES_FIELD_NUMBER: _builtins.int
+    STARTED_FIELD_NUMBER: _builtins.int
+    date: _builtins.str
+    """The day in the organization's time zone, as 2026-03-04."""
+    hour: _builtins.int
+    """The hour of that day, 0 to 23; 0 where points are days."""
+    contact_messages: _builtins.int
+    """Messages of contacts."""
+    bot_messages: _builtins.int
+    """Messages of the bot."""
+    started: _builtins.int
+    """How often a flow began, also for the same contact again."""
+    def __init__(
+        self,
+        *,
+        date: _builtins.str = ...,
+        hour: _builtins.int = ...,
+        contact_messages: _builtins.int = ...,
+        bot_messages: _builtins.int = ...,
+        started: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["bot_messages", b"bot_messages", "contact_messages", b"contact_messages", "date", b"date", "hour", b"hour", "started", b"started"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SeriesPoint: _TypeAlias = SeriesPoint  # noqa: Y015
+
+@_typing.final
+class GetMessageSeriesResponse(_message.Message):
+    """Messages over time."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PERIOD_FIELD_NUMBER: _builtins.int
+    TIME_ZONE_FIELD_NUMBER: _builtins.int
+    POINTS_FIELD_NUMBER: _builtins.int
+    FIRST_DATE_FIELD_NUMBER: _builtins.int
+    LAST_DATE_FIELD_NUMBER: _builtins.int
+    time_zone: _builtins.str
+    """IANA name of the time zone that days and hours are of."""
+    first_date: _builtins.str
+    """The first day of the period there; of all time, that of the first point."""
+    last_date: _builtins.str
+    """Today there."""
+    @_builtins.property
+    def period(self) -> Global___Period:
+        """The period."""
+
+    @_builtins.property
+    def points(self) -> _containers.RepeatedCompositeFieldContainer[Global___SeriesPoint]:
+        """Points with messages or beginnings, ascending."""
+
+    def __init__(
+        self,
+        *,
+        period: Global___Period | None = ...,
+        time_zone: _builtins.str = ...,
+        points: _abc.Iterable[Global___SeriesPoint] | None = ...,
+        first_date: _builtins.str = ...,
+        last_date: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["period", b"period"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["first_date", b"first_date", "last_date", b"last_date", "period", b"period", "points", b"points", "time_zone", b"time_zone"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetMessageSeriesResponse: _TypeAlias = GetMessageSeriesResponse  # noqa: Y015
+
+@_typing.final
+class GetContactFiguresRequest(_message.Message):
+    """Asks how many contacts there were."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    DAYS_FIELD_NUMBER: _builtins.int
+    organization_id: _builtins.str
+    """The organization."""
+    days: _builtins.int
+    """How many days back, 1 to 365; 0 means all time."""
+    def __init__(
+        self,
+        *,
+        organization_id: _builtins.str = ...,
+        days: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["days", b"days", "organization_id", b"organization_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetContactFiguresRequest: _TypeAlias = GetContactFiguresRequest  # noqa: Y015
+
+@_typing.final
+class ContactDay(_message.Message):
+    """Contacts of a day."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DATE_FIELD_NUMBER: _builtins.int
+    ACTIVE_CONTACTS_FIELD_NUMBER: _builtins.int
+    NEW_CONTACTS_FIELD_NUMBER: _builtins.int
+    date: _builtins.str
+    """The day in the organization's time zone, as 2026-03-04."""
+    active_contacts: _builtins.int
+    """Contacts with a message."""
+    new_contacts: _builtins.int
+    """Those of them who never had one before."""
+    def __init__(
+        self,
+        *,
+        date: _builtins.str = ...,
+        active_contacts: _builtins.int = ...,
+        new_contacts: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["active_contacts", b"active_contacts", "date", b"date", "new_contacts", b"new_contacts"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ContactDay: _TypeAlias = ContactDay  # noqa: Y015
+
+@_typing.final
+class GetContactFiguresResponse(_message.Message):
+    """How many contacts there were."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PERIOD_FIELD_NUMBER: _builtins.int
+    ACTIVE_CONTACTS_FIELD_NUMBER: _builtins.int
+    NEW_CONTACTS_FIELD_NUMBER: _builtins.int
+    TOTAL_CONTACTS_FIELD_NUMBER: _builtins.int
+    DAYS_FIELD_NUMBER: _builtins.int
+    active_contacts: _builtins.int
+    """Contacts with a message in the period."""
+    new_contacts: _builtins.int
+    """Those of them who never had one before it."""
+    total_contacts: _builtins.int
+    """All contacts who ever had a message; those whom retention or an erasure took away are not counted."""
+    @_builtins.property
+    def period(self) -> Global___Period:
+        """The period."""
+
+    @_builtins.property
+    def days(self) -> _containers.RepeatedCompositeFieldContainer[Global___ContactDay]:
+        """Days with messages, ascending."""
+
+    def __init__(
+        self,
+        *,
+        period: Global___Period | None = ...,
+        active_contacts: _builtins.int = ...,
+        new_contacts: _builtins.int = ...,
+        total_contacts: _builtins.int = ...,
+        days: _abc.Iterable[Global___ContactDay] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["period", b"period"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["active_contacts", b"active_contacts", "days", b"days", "new_contacts", b"new_contacts", "period", b"period", "total_contacts", b"total_contacts"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetContactFiguresResponse: _TypeAlias = GetContactFiguresResponse  # noqa: Y015
+
+@_typing.final
+class GetFlowTotalsRequest(_message.Message):
+    """Asks for the figures of flows."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    DAYS_FIELD_NUMBER: _builtins.int
+    organization_id: _builtins.str
+    """The organization."""
+    days: _builtins.int
+    """How many days back, 1 to 365; 0 means all time."""
+    def __init__(
+        self,
+        *,
+        organization_id: _builtins.str = ...,
+        days: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["days", b"days", "organization_id", b"organization_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetFlowTotalsRequest: _TypeAlias = GetFlowTotalsRequest  # noqa: Y015
+
+@_typing.final
+class FlowTotals(_message.Message):
+    """A flow's figures."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FLOW_ID_FIELD_NUMBER: _builtins.int
+    CONVERSATIONS_FIELD_NUMBER: _builtins.int
+    COMPLETED_FIELD_NUMBER: _builtins.int
+    FINISHED_FIELD_NUMBER: _builtins.int
+    CONTACT_MESSAGES_FIELD_NUMBER: _builtins.int
+    BOT_MESSAGES_FIELD_NUMBER: _builtins.int
+    HANDED_OVER_FIELD_NUMBER: _builtins.int
+    STEPS_FIELD_NUMBER: _builtins.int
+    AVERAGE_SECONDS_FIELD_NUMBER: _builtins.int
+    flow_id: _builtins.str
+    """The flow; empty for what is in no flow: nobody was there to answer."""
+    conversations: _builtins.int
+    """Its conversations that began in the period."""
+    completed: _builtins.int
+    """Those of them that are over."""
+    finished: _builtins.int
+    """Those of them that came to an end of the flow."""
+    contact_messages: _builtins.int
+    """Messages of contacts."""
+    bot_messages: _builtins.int
+    """Messages of the bot."""
+    handed_over: _builtins.int
+    """Hand-overs to people."""
+    steps: _builtins.int
+    """How often a conversation came to a node."""
+    average_seconds: _builtins.float
+    """Mean duration of the conversations that are over, in seconds; 0 without any."""
+    def __init__(
+        self,
+        *,
+        flow_id: _builtins.str = ...,
+        conversations: _builtins.int = ...,
+        completed: _builtins.int = ...,
+        finished: _builtins.int = ...,
+        contact_messages: _builtins.int = ...,
+        bot_messages: _builtins.int = ...,
+        handed_over: _builtins.int = ...,
+        steps: _builtins.int = ...,
+        average_seconds: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["average_seconds", b"average_seconds", "bot_messages", b"bot_messages", "completed", b"completed", "contact_messages", b"contact_messages", "conversations", b"conversations", "finished", b"finished", "flow_id", b"flow_id", "handed_over", b"handed_over", "steps", b"steps"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FlowTotals: _TypeAlias = FlowTotals  # noqa: Y015
+
+@_typing.final
+class GetFlowTotalsResponse(_message.Message):
+    """Figures of flows."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PERIOD_FIELD_NUMBER: _builtins.int
+    FLOWS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def period(self) -> Global___Period:
+        """The period."""
+
+    @_builtins.property
+    def flows(self) -> _containers.RepeatedCompositeFieldContainer[Global___FlowTotals]:
+        """Most conversations first."""
+
+    def __init__(
+        self,
+        *,
+        period: Global___Period | None = ...,
+        flows: _abc.Iterable[Global___FlowTotals] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["period", b"period"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["flows", b"flows", "period", b"period"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetFlowTotalsResponse: _TypeAlias = GetFlowTotalsResponse  # noqa: Y015
+
+@_typing.final
+class GetAgentFiguresRequest(_message.Message):
+    """Asks what agents did."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    DAYS_FIELD_NUMBER: _builtins.int
+    organization_id: _builtins.str
+    """The organization."""
+    days: _builtins.int
+    """How many days back, 1 to 365; 0 means all time."""
+    def __init__(
+        self,
+        *,
+        organization_id: _builtins.str = ...,
+        days: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["days", b"days", "organization_id", b"organization_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetAgentFiguresRequest: _TypeAlias = GetAgentFiguresRequest  # noqa: Y015
+
+@_typing.final
+class AgentFigures(_message.Message):
+    """What an agent did."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    AGENT_ID_FIELD_NUMBER: _builtins.int
+    TAKEN_FIELD_NUMBER: _builtins.int
+    RELEASED_FIELD_NUMBER: _builtins.int
+    CLOSED_FIELD_NUMBER: _builtins.int
+    TRANSFERRED_FIELD_NUMBER: _builtins.int
+    FIRST_RESPONSES_FIELD_NUMBER: _builtins.int
+    FIRST_RESPONSE_SECONDS_FIELD_NUMBER: _builtins.int
+    RESPONSES_FIELD_NUMBER: _builtins.int
+    RESPONSE_SECONDS_FIELD_NUMBER: _builtins.int
+    HANDLING_SECONDS_FIELD_NUMBER: _builtins.int
+    HANDLED_FIELD_NUMBER: _builtins.int
+    agent_id: _builtins.str
+    """The agent, a UUID."""
+    taken: _builtins.int
+    """Conversations he got: pulled, taken, or given to him."""
+    released: _builtins.int
+    """Conversations he had that were given back to the bot."""
+    closed: _builtins.int
+    """Conversations he had that were closed."""
+    transferred: _builtins.int
+    """Conversations he had that went back into a queue."""
+    first_responses: _builtins.int
+    """How many contacts had waited for their first agent when he got them."""
+    first_response_seconds: _builtins.float
+    """The mean of how long they had waited, in seconds; 0 without any."""
+    responses: _builtins.int
+    """How many contacts had waited when he got them, also after a transfer."""
+    response_seconds: _builtins.float
+    """The mean of how long they had waited, in seconds; 0 without any."""
+    handling_seconds: _builtins.float
+    """Mean time for which he had conversations that left him, in seconds; 0 without any."""
+    handled: _builtins.int
+    """How many left him, however."""
+    def __init__(
+        self,
+        *,
+        agent_id: _builtins.str = ...,
+        taken: _builtins.int = ...,
+        released: _builtins.int = ...,
+        closed: _builtins.int = ...,
+        transferred: _builtins.int = ...,
+        first_responses: _builtins.int = ...,
+        first_response_seconds: _builtins.float = ...,
+        responses: _builtins.int = ...,
+        response_seconds: _builtins.float = ...,
+        handling_seconds: _builtins.float = ...,
+        handled: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "closed", b"closed", "first_response_seconds", b"first_response_seconds", "first_responses", b"first_responses", "handled", b"handled", "handling_seconds", b"handling_seconds", "released", b"released", "response_seconds", b"response_seconds", "responses", b"responses", "taken", b"taken", "transferred", b"transferred"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AgentFigures: _TypeAlias = AgentFigures  # noqa: Y015
+
+@_typing.final
+class GetAgentFiguresResponse(_message.Message):
+    """What agents did."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PERIOD_FIELD_NUMBER: _builtins.int
+    AGENTS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def period(self) -> Global___Period:
+        """The period."""
+
+    @_builtins.property
+    def agents(self) -> _containers.RepeatedCompositeFieldContainer[Global___AgentFigures]:
+        """Most conversations first."""
+
+    def __init__(
+        self,
+        *,
+        period: Global___Period | None = ...,
+        agents: _abc.Iterable[Global___AgentFigures] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["period", b"period"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agents", b"agents", "period", b"period"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetAgentFiguresResponse: _TypeAlias = GetAgentFiguresResponse  # noqa: Y015

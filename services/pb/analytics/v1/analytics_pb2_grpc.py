@@ -171,6 +171,31 @@ class ReportsStub:
                 request_serializer=analytics_dot_v1_dot_analytics__pb2.GetCampaignsRequest.SerializeToString,
                 response_deserializer=analytics_dot_v1_dot_analytics__pb2.GetCampaignsResponse.FromString,
                 _registered_method=True)
+        self.GetBusyHours = channel.unary_unary(
+                '/pytake.analytics.v1.Reports/GetBusyHours',
+                request_serializer=analytics_dot_v1_dot_analytics__pb2.GetBusyHoursRequest.SerializeToString,
+                response_deserializer=analytics_dot_v1_dot_analytics__pb2.GetBusyHoursResponse.FromString,
+                _registered_method=True)
+        self.GetMessageSeries = channel.unary_unary(
+                '/pytake.analytics.v1.Reports/GetMessageSeries',
+                request_serializer=analytics_dot_v1_dot_analytics__pb2.GetMessageSeriesRequest.SerializeToString,
+                response_deserializer=analytics_dot_v1_dot_analytics__pb2.GetMessageSeriesResponse.FromString,
+                _registered_method=True)
+        self.GetContactFigures = channel.unary_unary(
+                '/pytake.analytics.v1.Reports/GetContactFigures',
+                request_serializer=analytics_dot_v1_dot_analytics__pb2.GetContactFiguresRequest.SerializeToString,
+                response_deserializer=analytics_dot_v1_dot_analytics__pb2.GetContactFiguresResponse.FromString,
+                _registered_method=True)
+        self.GetFlowTotals = channel.unary_unary(
+                '/pytake.analytics.v1.Reports/GetFlowTotals',
+                request_serializer=analytics_dot_v1_dot_analytics__pb2.GetFlowTotalsRequest.SerializeToString,
+                response_deserializer=analytics_dot_v1_dot_analytics__pb2.GetFlowTotalsResponse.FromString,
+                _registered_method=True)
+        self.GetAgentFigures = channel.unary_unary(
+                '/pytake.analytics.v1.Reports/GetAgentFigures',
+                request_serializer=analytics_dot_v1_dot_analytics__pb2.GetAgentFiguresRequest.SerializeToString,
+                response_deserializer=analytics_dot_v1_dot_analytics__pb2.GetAgentFiguresResponse.FromString,
+                _registered_method=True)
         self.ListRecords = channel.unary_unary(
                 '/pytake.analytics.v1.Reports/ListRecords',
                 request_serializer=analytics_dot_v1_dot_analytics__pb2.ListRecordsRequest.SerializeToString,
@@ -266,6 +291,41 @@ class ReportsServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetBusyHours(self, request, context):
+        """Gives messages and beginnings of flows by weekday and hour, in the organization's time zone.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetMessageSeries(self, request, context):
+        """Gives messages and beginnings of flows over time, by day or by hour.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetContactFigures(self, request, context):
+        """Gives how many contacts wrote or were written to, and how many of them were new.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetFlowTotals(self, request, context):
+        """Gives the figures of every flow over a period, and of what is in no flow.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetAgentFigures(self, request, context):
+        """Gives what agents did with conversations over a period, and how long contacts waited for them.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ListRecords(self, request, context):
         """Gives records of the log by time, page by page, as an export needs them.
         """
@@ -335,6 +395,31 @@ def add_ReportsServicer_to_server(servicer, server):
                     servicer.GetCampaigns,
                     request_deserializer=analytics_dot_v1_dot_analytics__pb2.GetCampaignsRequest.FromString,
                     response_serializer=analytics_dot_v1_dot_analytics__pb2.GetCampaignsResponse.SerializeToString,
+            ),
+            'GetBusyHours': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetBusyHours,
+                    request_deserializer=analytics_dot_v1_dot_analytics__pb2.GetBusyHoursRequest.FromString,
+                    response_serializer=analytics_dot_v1_dot_analytics__pb2.GetBusyHoursResponse.SerializeToString,
+            ),
+            'GetMessageSeries': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetMessageSeries,
+                    request_deserializer=analytics_dot_v1_dot_analytics__pb2.GetMessageSeriesRequest.FromString,
+                    response_serializer=analytics_dot_v1_dot_analytics__pb2.GetMessageSeriesResponse.SerializeToString,
+            ),
+            'GetContactFigures': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetContactFigures,
+                    request_deserializer=analytics_dot_v1_dot_analytics__pb2.GetContactFiguresRequest.FromString,
+                    response_serializer=analytics_dot_v1_dot_analytics__pb2.GetContactFiguresResponse.SerializeToString,
+            ),
+            'GetFlowTotals': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetFlowTotals,
+                    request_deserializer=analytics_dot_v1_dot_analytics__pb2.GetFlowTotalsRequest.FromString,
+                    response_serializer=analytics_dot_v1_dot_analytics__pb2.GetFlowTotalsResponse.SerializeToString,
+            ),
+            'GetAgentFigures': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetAgentFigures,
+                    request_deserializer=analytics_dot_v1_dot_analytics__pb2.GetAgentFiguresRequest.FromString,
+                    response_serializer=analytics_dot_v1_dot_analytics__pb2.GetAgentFiguresResponse.SerializeToString,
             ),
             'ListRecords': grpc.unary_unary_rpc_method_handler(
                     servicer.ListRecords,
@@ -667,6 +752,141 @@ class Reports:
             '/pytake.analytics.v1.Reports/GetCampaigns',
             analytics_dot_v1_dot_analytics__pb2.GetCampaignsRequest.SerializeToString,
             analytics_dot_v1_dot_analytics__pb2.GetCampaignsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetBusyHours(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.analytics.v1.Reports/GetBusyHours',
+            analytics_dot_v1_dot_analytics__pb2.GetBusyHoursRequest.SerializeToString,
+            analytics_dot_v1_dot_analytics__pb2.GetBusyHoursResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetMessageSeries(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.analytics.v1.Reports/GetMessageSeries',
+            analytics_dot_v1_dot_analytics__pb2.GetMessageSeriesRequest.SerializeToString,
+            analytics_dot_v1_dot_analytics__pb2.GetMessageSeriesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetContactFigures(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.analytics.v1.Reports/GetContactFigures',
+            analytics_dot_v1_dot_analytics__pb2.GetContactFiguresRequest.SerializeToString,
+            analytics_dot_v1_dot_analytics__pb2.GetContactFiguresResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetFlowTotals(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.analytics.v1.Reports/GetFlowTotals',
+            analytics_dot_v1_dot_analytics__pb2.GetFlowTotalsRequest.SerializeToString,
+            analytics_dot_v1_dot_analytics__pb2.GetFlowTotalsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetAgentFigures(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.analytics.v1.Reports/GetAgentFigures',
+            analytics_dot_v1_dot_analytics__pb2.GetAgentFiguresRequest.SerializeToString,
+            analytics_dot_v1_dot_analytics__pb2.GetAgentFiguresResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -88,6 +88,16 @@ class ReportsStub:
     """Gives how many delivered messages Meta charges, and as what, by the number that sent them."""
     GetCampaigns: _grpc.UnaryUnaryMultiCallable[_analytics_pb2.GetCampaignsRequest, _analytics_pb2.GetCampaignsResponse]
     """Gives what became of campaigns' messages, latest campaigns first."""
+    GetBusyHours: _grpc.UnaryUnaryMultiCallable[_analytics_pb2.GetBusyHoursRequest, _analytics_pb2.GetBusyHoursResponse]
+    """Gives messages and beginnings of flows by weekday and hour, in the organization's time zone."""
+    GetMessageSeries: _grpc.UnaryUnaryMultiCallable[_analytics_pb2.GetMessageSeriesRequest, _analytics_pb2.GetMessageSeriesResponse]
+    """Gives messages and beginnings of flows over time, by day or by hour."""
+    GetContactFigures: _grpc.UnaryUnaryMultiCallable[_analytics_pb2.GetContactFiguresRequest, _analytics_pb2.GetContactFiguresResponse]
+    """Gives how many contacts wrote or were written to, and how many of them were new."""
+    GetFlowTotals: _grpc.UnaryUnaryMultiCallable[_analytics_pb2.GetFlowTotalsRequest, _analytics_pb2.GetFlowTotalsResponse]
+    """Gives the figures of every flow over a period, and of what is in no flow."""
+    GetAgentFigures: _grpc.UnaryUnaryMultiCallable[_analytics_pb2.GetAgentFiguresRequest, _analytics_pb2.GetAgentFiguresResponse]
+    """Gives what agents did with conversations over a period, and how long contacts waited for them."""
     ListRecords: _grpc.UnaryUnaryMultiCallable[_analytics_pb2.ListRecordsRequest, _analytics_pb2.ListRecordsResponse]
     """Gives records of the log by time, page by page, as an export needs them."""
 
@@ -120,6 +130,16 @@ class ReportsAsyncStub(ReportsStub):
     """Gives how many delivered messages Meta charges, and as what, by the number that sent them."""
     GetCampaigns: _aio.UnaryUnaryMultiCallable[_analytics_pb2.GetCampaignsRequest, _analytics_pb2.GetCampaignsResponse]  # type: ignore[assignment]
     """Gives what became of campaigns' messages, latest campaigns first."""
+    GetBusyHours: _aio.UnaryUnaryMultiCallable[_analytics_pb2.GetBusyHoursRequest, _analytics_pb2.GetBusyHoursResponse]  # type: ignore[assignment]
+    """Gives messages and beginnings of flows by weekday and hour, in the organization's time zone."""
+    GetMessageSeries: _aio.UnaryUnaryMultiCallable[_analytics_pb2.GetMessageSeriesRequest, _analytics_pb2.GetMessageSeriesResponse]  # type: ignore[assignment]
+    """Gives messages and beginnings of flows over time, by day or by hour."""
+    GetContactFigures: _aio.UnaryUnaryMultiCallable[_analytics_pb2.GetContactFiguresRequest, _analytics_pb2.GetContactFiguresResponse]  # type: ignore[assignment]
+    """Gives how many contacts wrote or were written to, and how many of them were new."""
+    GetFlowTotals: _aio.UnaryUnaryMultiCallable[_analytics_pb2.GetFlowTotalsRequest, _analytics_pb2.GetFlowTotalsResponse]  # type: ignore[assignment]
+    """Gives the figures of every flow over a period, and of what is in no flow."""
+    GetAgentFigures: _aio.UnaryUnaryMultiCallable[_analytics_pb2.GetAgentFiguresRequest, _analytics_pb2.GetAgentFiguresResponse]  # type: ignore[assignment]
+    """Gives what agents did with conversations over a period, and how long contacts waited for them."""
     ListRecords: _aio.UnaryUnaryMultiCallable[_analytics_pb2.ListRecordsRequest, _analytics_pb2.ListRecordsResponse]  # type: ignore[assignment]
     """Gives records of the log by time, page by page, as an export needs them."""
 
@@ -221,6 +241,46 @@ class ReportsServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_analytics_pb2.GetCampaignsResponse, _abc.Awaitable[_analytics_pb2.GetCampaignsResponse]]:
         """Gives what became of campaigns' messages, latest campaigns first."""
+
+    @_abc_1.abstractmethod
+    def GetBusyHours(
+        self,
+        request: _analytics_pb2.GetBusyHoursRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_analytics_pb2.GetBusyHoursResponse, _abc.Awaitable[_analytics_pb2.GetBusyHoursResponse]]:
+        """Gives messages and beginnings of flows by weekday and hour, in the organization's time zone."""
+
+    @_abc_1.abstractmethod
+    def GetMessageSeries(
+        self,
+        request: _analytics_pb2.GetMessageSeriesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_analytics_pb2.GetMessageSeriesResponse, _abc.Awaitable[_analytics_pb2.GetMessageSeriesResponse]]:
+        """Gives messages and beginnings of flows over time, by day or by hour."""
+
+    @_abc_1.abstractmethod
+    def GetContactFigures(
+        self,
+        request: _analytics_pb2.GetContactFiguresRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_analytics_pb2.GetContactFiguresResponse, _abc.Awaitable[_analytics_pb2.GetContactFiguresResponse]]:
+        """Gives how many contacts wrote or were written to, and how many of them were new."""
+
+    @_abc_1.abstractmethod
+    def GetFlowTotals(
+        self,
+        request: _analytics_pb2.GetFlowTotalsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_analytics_pb2.GetFlowTotalsResponse, _abc.Awaitable[_analytics_pb2.GetFlowTotalsResponse]]:
+        """Gives the figures of every flow over a period, and of what is in no flow."""
+
+    @_abc_1.abstractmethod
+    def GetAgentFigures(
+        self,
+        request: _analytics_pb2.GetAgentFiguresRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_analytics_pb2.GetAgentFiguresResponse, _abc.Awaitable[_analytics_pb2.GetAgentFiguresResponse]]:
+        """Gives what agents did with conversations over a period, and how long contacts waited for them."""
 
     @_abc_1.abstractmethod
     def ListRecords(

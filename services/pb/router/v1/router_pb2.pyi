@@ -2716,12 +2716,17 @@ class HandBack(_message.Message):
 
     DESCRIPTOR: _descriptor.Descriptor
 
+    IS_CLOSED_FIELD_NUMBER: _builtins.int
+    is_closed: _builtins.bool
+    """Whether people closed the conversation, and did not give it back."""
     def __init__(
         self,
+        *,
+        is_closed: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["is_closed", b"is_closed"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -1,5 +1,6 @@
 """Departments, queues and agents: who is to have which conversation. Pure."""
 
+from services.router.domain.queues.agents_log import AgentRecord, EntryChange, EntryStory, records_of
 from services.router.domain.queues.entry import VIP_TAG, Change, Entry, Sla, sla_of
 from services.router.domain.queues.floor import (
     Agent,
@@ -26,10 +27,13 @@ from services.router.domain.queues.routing import Refusal, Waiting, assign_all, 
 __all__ = [
     "VIP_TAG",
     "Agent",
+    "AgentRecord",
     "BusinessHours",
     "Change",
     "Department",
     "Entry",
+    "EntryChange",
+    "EntryStory",
     "Floor",
     "Hop",
     "Placement",
@@ -50,6 +54,7 @@ __all__ = [
     "pullable",
     "queue_id_of",
     "read_hours",
+    "records_of",
     "refusal_of",
     "schedule_of",
     "sla_of",

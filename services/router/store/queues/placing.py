@@ -42,7 +42,8 @@ def _steps_of(order: Order, floors: dict[UUID, Floor], now: datetime, actor: str
     if isinstance(change, ContactChange):
         return []
     if not isinstance(change, HandOver):
-        return [ending(organization_id, [conversation_id], how="released", reason="", actor=actor, now=now)]
+        how = "closed" if change.is_closed else "released"
+        return [ending(organization_id, [conversation_id], how=how, reason="", actor=actor, now=now)]
     if change.is_taken:
         agent_id = _id_of(change.agent)
         if agent_id is None:

@@ -117,7 +117,8 @@ class PostgresQueues:
                 "active": agent.is_active,
             }
             place = f"agent:{agent.agent_id}"
-            await self._end(journey, organization_id, [(_PUT_AGENT, values)], place, before, agent)
+            steps: list[Step] = [(_PUT_AGENT, values), (_OWN, {"organization": organization_id})]
+            await self._end(journey, organization_id, steps, place, before, agent)
         return True
 
     async def delete_department(self, *, organization_id: UUID, department_id: UUID) -> None:
