@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Literal
 from uuid import UUID
 
 from services.chassis.errors import NotFound
@@ -23,15 +22,14 @@ from services.ingress.domain.analytics import (
     VersionFigures,
 )
 from services.ingress.domain.conversation import Line, Transcript
-from services.ingress.domain.log_files import csv_header, csv_lines, json_lines
+from services.ingress.domain.log_files import LOG, Row
+from services.ingress.files import Form, streamed
 from services.ingress.ports import Executor, Reports, Transcripts
 from services.pb.common.v1 import errors_pb2
 
 # More of one contact in one flow is read by page (GET /api/v1/conversations/{phone}).
 LONGEST_TRANSCRIPT = 10_000
 _AT_ONCE = 1000
-
-Form = Literal["csv", "jsonl"]
 
 
 class Analytics:
@@ -46,7 +44,7 @@ class Analytics:
         """An organization's figures, with its flows' names. Raises NotFound or Unavailable."""
         names = await self._flow_names(organization_id)
         if flow_id is not None:
-            _refuse_unknown(names, flow_id)
+            refuse_unknown(names, flow_id)
         found = await self._reports.overview(organization_id=organization_id, flow_id=flow_id, days=PERIOD_DAYS[period])
         flows = [replace(flow, flow_name=names.get(flow.flow_id, "")) for flow in found.flows]
         return Overview(found.figures, flows)
@@ -127,7 +125,7 @@ class Analytics:
         since: datetime | None,
         until: datetime | None,
     ) -> AsyncIterator[bytes]:
-        """The log as a file, page by page: no more than one page is ever held. Raises NotFound or Unavailable.
+        """The log as a file, page by page: no more is held than the form needs. Raises NotFound or Unavailable.
 
         What fails after the first page is raised while the file is read, so that its reader is cut off.
         """
@@ -141,26 +139,25 @@ class Analytics:
 
         first = await page("")
 
-        async def parts() -> AsyncIterator[bytes]:
-            if form == "csv":
-                yield csv_header()
+        async def pages() -> AsyncIterator[list[Row]]:
             found = first
             while True:
-                yield csv_lines(found.records) if form == "csv" else json_lines(found.records)
+                yield [record.columns for record in found.records]
                 if not found.cursor:
                     return
                 found = await page(found.cursor)
 
-        return parts()
+        return streamed(form, LOG, pages())
 
     async def _flow_names(self, organization_id: UUID) -> dict[str, str]:
         return {flow.id: flow.name for flow in await self._executor.list_flows(organization_id=organization_id)}
 
     async def _known(self, organization_id: UUID, flow_id: UUID) -> None:
-        _refuse_unknown(await self._flow_names(organization_id), flow_id)
+        refuse_unknown(await self._flow_names(organization_id), flow_id)
 
 
-def _refuse_unknown(names: dict[str, str], flow_id: UUID) -> None:
+def refuse_unknown(names: Mapping[str, str], flow_id: UUID) -> None:
+    """Raise NotFound for a flow that is not among an organization's."""
     if str(flow_id) not in names:
         raise NotFound(
             "no flow has this flow_id; GET /api/v1/flows lists them", reason=errors_pb2.ERROR_REASON_FLOW_NOT_FOUND

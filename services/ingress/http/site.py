@@ -19,6 +19,7 @@ from services.ingress.analytics import Analytics
 from services.ingress.audit import AuditTrails
 from services.ingress.conversations import Conversations
 from services.ingress.domain.limits import LimitReached
+from services.ingress.files.conversations import ConversationFiles
 from services.ingress.http.described import WEBHOOK_PATHS
 from services.ingress.http.guard import Guard
 from services.ingress.http.idempotency import RepeatsAnswers, describe_keys
@@ -34,6 +35,7 @@ from services.ingress.http.rest import (
     conversation_routes,
     denied,
     event_routes,
+    export_routes,
     flow_routes,
     inbox_routes,
     invitation_routes,
@@ -121,6 +123,7 @@ def build_site(
     is_ready: Ready,
     conversations: Conversations,
     analytics: Analytics,
+    files: ConversationFiles,
     flows: Flows,
     templates: Templates,
     messages: Messages,
@@ -161,6 +164,7 @@ def build_site(
     site.add_exception_handler(LimitReached, too_much)
     for routes in (
         conversation_routes(conversations),
+        export_routes(files),
         analytics_routes(analytics),
         inbox_routes(people.inbox, messages),
         event_routes(people.live, people.inbox),

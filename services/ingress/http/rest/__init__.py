@@ -8,6 +8,7 @@ from services.ingress.http.rest.campaigns import campaign_routes
 from services.ingress.http.rest.contacts import contact_routes
 from services.ingress.http.rest.conversations import conversation_routes
 from services.ingress.http.rest.events import event_routes
+from services.ingress.http.rest.exports import export_routes
 from services.ingress.http.rest.flows import flow_routes
 from services.ingress.http.rest.inbox import inbox_routes
 from services.ingress.http.rest.invitations import invitation_routes
@@ -31,6 +32,7 @@ __all__ = [
     "conversation_routes",
     "denied",
     "event_routes",
+    "export_routes",
     "flow_routes",
     "inbox_routes",
     "invitation_routes",
