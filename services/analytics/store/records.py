@@ -85,7 +85,7 @@ def _page_of(whose: str) -> Query:
 
 _PAGE = _page_of(f"(NOT %(only_messages)b::bool OR {_MESSAGES})")
 # The condition of the index on messages: a contact's are found without the rest of the log.
-_PAGE_OF_CONTACT = _page_of(f"phone_number = %(phone_number)b::text AND {_MESSAGES}")
+PAGE_OF_CONTACT = _page_of(f"phone_number = %(phone_number)b::text AND {_MESSAGES}")
 
 # The busiest cannot come from an index: an index on what every batch changes would make every count an index update.
 _BUSIEST_CONVERSATIONS = Query(
@@ -236,7 +236,7 @@ class PostgresStore:
             "most_bytes": MOST_TEXT_BYTES,
         }
         if chosen.phone_number:
-            step: Step = (_PAGE_OF_CONTACT, values | {"phone_number": chosen.phone_number})
+            step: Step = (PAGE_OF_CONTACT, values | {"phone_number": chosen.phone_number})
         else:
             step = (_PAGE, values | {"only_messages": chosen.only_messages})
         (rows,) = await self._database.batch((organization_id,), [step], durable=False)
