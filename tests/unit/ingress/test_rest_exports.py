@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
 import json
@@ -121,6 +122,19 @@ async def test_a_pdf_that_would_be_too_long_is_refused_by_name(admin: Asker, mon
     assert "a PDF holds at most 10,000 messages and 2,000,000 characters" in error["message"]
     assert "since and until" in error["message"]
     assert (await admin.post(PATH, {"format": "csv"})).status_code == 200
+
+
+async def test_nobody_keeps_all_others_waiting_for_their_pdf(admin: Asker) -> None:
+    somebody = admin.in_role("org_admin", organization_id=uuid4())
+
+    mine = asyncio.gather(*(admin.post(PATH, {"format": "pdf"}) for _ in range(conversations.MOST_PDFS + 2)))
+    theirs = asyncio.create_task(somebody.post(PATH, {"format": "pdf"}))
+
+    answers = await mine
+    assert sorted(answer.status_code for answer in answers) == [200] * conversations.MOST_PDFS + [503] * 2
+    assert {answer.json()["error_code"] for answer in answers if answer.status_code == 503} == {"RATE_LIMITED"}
+    assert (await theirs).status_code == 200
+    assert (await admin.post(PATH, {"format": "pdf"})).status_code == 200
 
 
 async def test_very_long_messages_are_counted_too(admin: Asker, monkeypatch: pytest.MonkeyPatch) -> None:
