@@ -27,7 +27,7 @@ from services.analytics.domain.figures import (
     VersionFigures,
 )
 from services.analytics.domain.record import Record
-from services.analytics.domain.report import Counts, LogPage, LogPlace, Transcript
+from services.analytics.domain.report import EVERYTHING, Chosen, Counts, LogPage, LogPlace, Transcript
 from services.analytics.domain.windows import Window
 from services.chassis.queue import Cleared, PageRow
 
@@ -64,9 +64,16 @@ class Store(Protocol):
         """Counts, busiest first and then by id; None means every flow."""
 
     async def records(
-        self, *, organization_id: UUID, flow_id: UUID | None, after: LogPlace, until: datetime | None, limit: int
+        self,
+        *,
+        organization_id: UUID,
+        flow_id: UUID | None,
+        after: LogPlace,
+        until: datetime | None,
+        limit: int,
+        chosen: Chosen = EVERYTHING,
     ) -> LogPage:
-        """Records by time and id, behind a place and before a moment; None means every flow, or no end.
+        """Chosen records by time and id, behind a place and before a moment; None means every flow, or no end.
 
         A page ends before the record that would make its texts larger than MOST_TEXT_BYTES, but is never empty for it.
         """

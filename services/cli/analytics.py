@@ -2,8 +2,7 @@
 
 import json
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime
 from enum import Enum
 from pathlib import Path
@@ -13,6 +12,7 @@ import typer
 
 from services.cli.ending import told
 from services.cli.output import opened
+from services.cli.progress import bar_of_time
 from services.embedded.state import DEFAULT_DATA, State
 
 if TYPE_CHECKING:
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 app = typer.Typer(add_completion=False, no_args_is_help=True)
 
 _RECORDS_AT_ONCE = 1000
-# A bar of time has no unit of its own.
-_BAR_LENGTH = 1000
 
 
 class Form(Enum):
@@ -31,17 +29,18 @@ class Form(Enum):
 
     CSV = "csv"
     JSONL = "jsonl"
+    PARQUET = "parquet"
 
 
 @app.callback()
 def analytics() -> None:
-    """Write the log of conversations as CSV or JSON lines."""
+    """Write the log of conversations as CSV, JSON lines or Parquet."""
 
 
 @app.command(help="Write the log of an organization by time, page by page; as long as it is, memory stays small.")
 def export(
     organization: Annotated[str, typer.Option(help="Name of the organization.")],
-    form: Annotated[Form, typer.Option("--format", help="csv with a header, or jsonl.")] = Form.JSONL,
+    form: Annotated[Form, typer.Option("--format", help="csv with a header, jsonl, or parquet.")] = Form.JSONL,
     flow: Annotated[str, typer.Option(metavar="ID", help="Only this flow.")] = "",
     since: Annotated[datetime | None, typer.Option(help="From this moment on (UTC).")] = None,
     until: Annotated[datetime | None, typer.Option(help="Up to, and without, this moment (UTC).")] = None,
@@ -58,7 +57,8 @@ def export(
         request.since.FromDatetime(since.replace(tzinfo=UTC))
     if until is not None:
         request.until.FromDatetime(until.replace(tzinfo=UTC))
-    with told(), opened(out) as file, _bar(until, is_shown=not as_json and sys.stderr.isatty()) as advance:
+    is_shown = not as_json and sys.stderr.isatty()
+    with told(), opened(out) as file, bar_of_time("log", until, is_shown=is_shown) as advance:
         records, size = _export(organization, request, form, file, advance, data)
     if as_json:
         typer.echo(json.dumps({"records": records, "bytes": size, "format": form.value}), err=True)
@@ -73,45 +73,24 @@ def _export(
     data: Path,
 ) -> tuple[int, int]:
     from services.cli.rooms import talk
-    from services.ingress.domain.log_files import csv_header, csv_lines, json_lines
+    from services.ingress.domain.log_files import LOG
+    from services.ingress.files import new_file
     from services.ingress.peers.analytics import log_record_of
     from services.pb.analytics.v1 import analytics_pb2_grpc
 
     async def work(rooms: "Rooms", _: State) -> tuple[int, int]:
         request.organization_id = await rooms.organization_id(organization)
         stub = rooms.peer("analytics").stub(analytics_pb2_grpc.ReportsStub)
-        records, size = 0, file.write(csv_header()) if form is Form.CSV else 0
+        written = new_file(form.value, LOG)
+        records, size = 0, file.write(written.begin())
         while True:
             page = await rooms.call("analytics", stub.ListRecords, request)
-            lines = [log_record_of(record) for record in page.records]
-            size += file.write(csv_lines(lines) if form is Form.CSV else json_lines(lines))
-            records += len(lines)
+            size += file.write(written.add([log_record_of(record).columns for record in page.records]))
+            records += len(page.records)
             if page.records:
                 advance(page.records[-1].occurred_at_us)
             if not page.cursor:
-                return records, size
+                return records, size + file.write(written.end())
             request.cursor = page.cursor
 
     return talk(data, work)
-
-
-@contextmanager
-def _bar(until: datetime | None, *, is_shown: bool) -> Iterator[Callable[[int], None]]:
-    """A bar that is as long as the time from the first record to the end; told of the last record that was written."""
-    if not is_shown:
-        yield lambda _: None
-        return
-    end_us = int((until.replace(tzinfo=UTC) if until else datetime.now(UTC)).timestamp() * 1_000_000)
-    first_us: int | None = None
-    shown = 0
-    with typer.progressbar(length=_BAR_LENGTH, label="log", file=sys.stderr) as bar:
-
-        def advance(last_us: int) -> None:
-            nonlocal first_us, shown
-            first_us = last_us if first_us is None else first_us
-            place = int(_BAR_LENGTH * (last_us - first_us) / max(1, end_us - first_us))
-            bar.update(max(0, place - shown))
-            shown = max(shown, place)
-
-        yield advance
-        bar.update(_BAR_LENGTH - shown)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Literal
 from uuid import UUID
 
 from services.chassis.errors import NotFound
@@ -25,7 +24,8 @@ from services.ingress.domain.analytics import (
     VersionFigures,
 )
 from services.ingress.domain.conversation import Line, Transcript
-from services.ingress.domain.log_files import csv_header, csv_lines, json_lines
+from services.ingress.domain.log_files import LOG, Row
+from services.ingress.files import Form, streamed
 from services.ingress.ports import Executor, Reports, Transcripts
 from services.ingress.ports.campaigns import Campaigns
 from services.pb.common.v1 import errors_pb2
@@ -35,8 +35,6 @@ LONGEST_TRANSCRIPT = 10_000
 _AT_ONCE = 1000
 # Sender lists no more at once; older campaigns have no name in a report.
 _MOST_NAMES = 1000
-
-Form = Literal["csv", "jsonl"]
 
 
 class Analytics:
@@ -162,7 +160,7 @@ class Analytics:
         since: datetime | None,
         until: datetime | None,
     ) -> AsyncIterator[bytes]:
-        """The log as a file, page by page: no more than one page is ever held. Raises NotFound or Unavailable.
+        """The log as a file, page by page: no more is held than the form needs. Raises NotFound or Unavailable.
 
         What fails after the first page is raised while the file is read, so that its reader is cut off.
         """
@@ -176,17 +174,15 @@ class Analytics:
 
         first = await page("")
 
-        async def parts() -> AsyncIterator[bytes]:
-            if form == "csv":
-                yield csv_header()
+        async def pages() -> AsyncIterator[list[Row]]:
             found = first
             while True:
-                yield csv_lines(found.records) if form == "csv" else json_lines(found.records)
+                yield [record.columns for record in found.records]
                 if not found.cursor:
                     return
                 found = await page(found.cursor)
 
-        return parts()
+        return streamed(form, LOG, pages())
 
     async def _flow_names(self, organization_id: UUID) -> dict[str, str]:
         return {flow.id: flow.name for flow in await self._executor.list_flows(organization_id=organization_id)}
@@ -195,8 +191,8 @@ class Analytics:
         refuse_unknown(await self._flow_names(organization_id), flow_id)
 
 
-def refuse_unknown(names: dict[str, str], flow_id: UUID) -> None:
-    """Raise NotFound unless the flow is among those with names."""
+def refuse_unknown(names: Mapping[str, str], flow_id: UUID) -> None:
+    """Raise NotFound for a flow that is not among an organization's."""
     if str(flow_id) not in names:
         raise NotFound(
             "no flow has this flow_id; GET /api/v1/flows lists them", reason=errors_pb2.ERROR_REASON_FLOW_NOT_FOUND

@@ -28,6 +28,7 @@ from services.ingress.cache import RateLimits
 from services.ingress.conversations import Conversations
 from services.ingress.dashboards import Dashboards
 from services.ingress.domain.limits import Limit, RestLimits
+from services.ingress.files.conversations import ConversationFiles
 from services.ingress.http import Bodies, ForPeople, HttpServer, WebhookEndpoint, build_site
 from services.ingress.live import LiveEvents
 from services.ingress.peers import (
@@ -213,6 +214,12 @@ async def build(settings: Settings) -> Service:
             queues=GrpcQueues(router_peer),
             reports=GrpcReports(analytics_peer),
             dashboards=GrpcDashboards(analytics_peer),
+        ),
+        files=ConversationFiles(
+            executor=GrpcExecutor(executor_peer),
+            reports=GrpcReports(analytics_peer),
+            organizations=GrpcSettings(router_peer),
+            now=now,
         ),
         flows=GrpcFlows(executor_peer),
         templates=GrpcTemplates(sender_peer),

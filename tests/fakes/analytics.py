@@ -9,6 +9,8 @@ from uuid import UUID
 from services.analytics.domain.counting import NO_FLOW, Messages
 from services.analytics.domain.record import Record, RecordKey, RecordKind
 from services.analytics.domain.report import (
+    EVERYTHING,
+    Chosen,
     ConversationCount,
     Counts,
     FlowCount,
@@ -81,7 +83,14 @@ class MemoryStore:
         )
 
     async def records(
-        self, *, organization_id: UUID, flow_id: UUID | None, after: LogPlace, until: datetime | None, limit: int
+        self,
+        *,
+        organization_id: UUID,
+        flow_id: UUID | None,
+        after: LogPlace,
+        until: datetime | None,
+        limit: int,
+        chosen: Chosen = EVERYTHING,
     ) -> LogPage:
         found = sorted(
             (
@@ -89,6 +98,8 @@ class MemoryStore:
                 for record in self._of(organization_id, flow_id)
                 if (record.occurred_at, record.record_id) > (after.moment, after.record_id)
                 and (until is None or record.occurred_at < until)
+                and chosen.phone_number in ("", record.phone_number)
+                and (record.kind in SPEAKERS or chosen == EVERYTHING)
             ),
             key=lambda record: (record.occurred_at, record.record_id),
         )

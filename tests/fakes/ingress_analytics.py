@@ -20,7 +20,7 @@ from services.ingress.domain.analytics import (
     Segments,
     VersionFigures,
 )
-from services.ingress.domain.log_files import COLUMNS
+from services.ingress.domain.log_files import LOG, Kind
 from tests.fakes.ingress_peers import MORNING
 
 
@@ -34,9 +34,17 @@ def figures_of(**named: object) -> Figures:
     return replace(nothing, **named)  # type: ignore[arg-type]  # a test names fields by their own types
 
 
+MESSAGES = ("contact_message", "bot_message")
+
+
+def _is_with(phone_number: str, record: LogRecord) -> bool:
+    return record.columns["kind"] in MESSAGES and record.columns["phone_number"] == phone_number
+
+
 def log_record(**named: str | int) -> LogRecord:
     """A record; what is not named is empty."""
-    return LogRecord(dict.fromkeys(COLUMNS, "") | named)
+    empty: dict[str, str | int] = {name: 0 if kind in (Kind.INT32, Kind.INT64) else "" for name, kind in LOG.items()}
+    return LogRecord(empty | {"occurred_at": "2026-03-04T13:18:31.000000Z"} | named)
 
 
 @dataclass(slots=True)
@@ -104,7 +112,14 @@ class ScriptedReports:
         since: datetime | None,
         until: datetime | None,
         cursor: str,
+        phone_number: str = "",
+        only_messages: bool = False,
     ) -> LogPage:
         self.asked.append(("records", organization_id, flow_id, (since, until)))
         place = int(cursor or 0)
+        if phone_number:
+            return LogPage([line for page in self.pages for line in page if _is_with(phone_number, line)], "")
+        if only_messages:
+            pages = [[line for line in page if line.columns["kind"] in MESSAGES] for page in self.pages]
+            return LogPage(pages[place], str(place + 1) if place + 1 < len(pages) else "")
         return LogPage(self.pages[place], str(place + 1) if place + 1 < len(self.pages) else "")

@@ -34,6 +34,7 @@ OWN = {
         "analytics",  # use case of the REST API: figures with flows' names, and the log as a file
         "dashboards",  # use case of the REST API: an organization at a glance, put together of what three rooms know
         "conversations",  # use cases of the REST API, beside those of the webhook
+        "files",  # exports as CSV, JSON lines, Parquet and PDF: libraries that domain may not know
         "live",  # streams to people's programs, which outlive a request
         "privacy",  # erasures go through all rooms, and ingress calls nearly all of them anyhow
         "accounts",  # people, sessions, invitations, API keys: a room within the room, with tables of its own

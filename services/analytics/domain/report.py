@@ -81,6 +81,17 @@ class LogPlace:
 
 
 @dataclass(frozen=True, slots=True)
+class Chosen:
+    """Which records: with a phone number only what that contact and the bot said, else all, or only what was said."""
+
+    phone_number: str = ""
+    only_messages: bool = False
+
+
+EVERYTHING = Chosen()
+
+
+@dataclass(frozen=True, slots=True)
 class LogPage:
     """Records by time and id, and where those after them begin; None at the end."""
 

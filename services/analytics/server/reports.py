@@ -253,5 +253,7 @@ class ReportsServer(analytics_pb2_grpc.ReportsServicer):
             until=request.until.ToDatetime(UTC) if request.HasField("until") else None,
             limit=request.limit,
             cursor=request.cursor,
+            phone_number=request.phone_number,
+            only_messages=request.only_messages,
         )
         return answers.records(request.organization_id, page)

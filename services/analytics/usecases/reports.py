@@ -20,7 +20,7 @@ from services.analytics.domain.figures import (
     Segments,
     VersionFigures,
 )
-from services.analytics.domain.report import Counts, LogPage, LogPlace, Transcript
+from services.analytics.domain.report import Chosen, Counts, LogPage, LogPlace, Transcript
 from services.analytics.ports import ReportStore, Store
 from services.analytics.usecases.cursors import place_of
 from services.chassis.clock import Now
@@ -135,8 +135,10 @@ class Reports:
         until: datetime | None,
         limit: int,
         cursor: str,
+        phone_number: str = "",
+        only_messages: bool = False,
     ) -> LogPage:
-        """Records by time and id, page by page. Raises InvalidArgument."""
+        """Records by time and id, page by page; of a contact only what was said. Raises InvalidArgument."""
         if not 1 <= limit <= MOST_RECORDS:
             raise InvalidArgument(f"limit is {limit}; use 1 to {MOST_RECORDS}")
         return await self._store.records(
@@ -145,6 +147,7 @@ class Reports:
             after=place_of(cursor) if cursor else LogPlace(since or datetime.min.replace(tzinfo=UTC), ""),
             until=until,
             limit=limit,
+            chosen=Chosen(phone_number, only_messages),
         )
 
     async def _period(self, organization_id: UUID, days: int) -> Period:

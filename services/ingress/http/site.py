@@ -20,6 +20,7 @@ from services.ingress.audit import AuditTrails
 from services.ingress.conversations import Conversations
 from services.ingress.dashboards import Dashboards
 from services.ingress.domain.limits import LimitReached
+from services.ingress.files.conversations import ConversationFiles
 from services.ingress.http.described import WEBHOOK_PATHS
 from services.ingress.http.guard import Guard
 from services.ingress.http.idempotency import RepeatsAnswers, describe_keys
@@ -36,6 +37,7 @@ from services.ingress.http.rest import (
     dashboard_routes,
     denied,
     event_routes,
+    export_routes,
     flow_routes,
     inbox_routes,
     invitation_routes,
@@ -124,6 +126,7 @@ def build_site(
     conversations: Conversations,
     analytics: Analytics,
     dashboards: Dashboards,
+    files: ConversationFiles,
     flows: Flows,
     templates: Templates,
     messages: Messages,
@@ -164,6 +167,7 @@ def build_site(
     site.add_exception_handler(LimitReached, too_much)
     for routes in (
         conversation_routes(conversations),
+        export_routes(files),
         analytics_routes(analytics),
         dashboard_routes(dashboards),
         inbox_routes(people.inbox, messages),

@@ -198,10 +198,17 @@ class GrpcReports:
         since: datetime | None,
         until: datetime | None,
         cursor: str,
+        phone_number: str = "",
+        only_messages: bool = False,
     ) -> LogPage:
         """See ports.Reports."""
         request = analytics_pb2.ListRecordsRequest(
-            organization_id=str(organization_id), flow_id=_text_of(flow_id), limit=_RECORDS_AT_ONCE, cursor=cursor
+            organization_id=str(organization_id),
+            flow_id=_text_of(flow_id),
+            limit=_RECORDS_AT_ONCE,
+            cursor=cursor,
+            phone_number=phone_number,
+            only_messages=only_messages,
         )
         if since is not None:
             request.since.FromDatetime(since)
@@ -240,7 +247,7 @@ def log_record_of(told: analytics_pb2.Record) -> LogRecord:
     moment = _EPOCH + timedelta(microseconds=told.occurred_at_us)
     return LogRecord(
         {
-            "occurred_at": moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+            "occurred_at": f"{moment.isoformat(timespec='microseconds').removesuffix('+00:00')}Z",
             "record_id": told.record_id,
             "sequence": told.sequence,
             "kind": analytics_pb2.RecordKind.Name(told.kind).removeprefix("RECORD_KIND_").lower(),

@@ -300,8 +300,10 @@ class Reports(Protocol):
         since: datetime | None,
         until: datetime | None,
         cursor: str,
+        phone_number: str = "",
+        only_messages: bool = False,
     ) -> LogPage:
-        """Records of the log by time; an empty cursor begins."""
+        """Records of the log by time; an empty cursor begins. Of a phone number (digits) only what was said."""
 
 
 class Messages(Protocol):

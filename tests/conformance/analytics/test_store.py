@@ -8,7 +8,7 @@ import pytest
 
 from services.analytics.domain.counting import Messages
 from services.analytics.domain.record import RecordKind
-from services.analytics.domain.report import Counts, Speaker, Transcript
+from services.analytics.domain.report import EVERYTHING, Chosen, Counts, LogPlace, Speaker, Transcript
 from services.analytics.ports import MOST_TEXT_BYTES, RecordRefused, Store
 from services.analytics.store import PostgresStore
 from services.chassis.db import Database
@@ -42,6 +42,21 @@ async def counts(
     store: Store, organization_id: UUID, *, flow_id: UUID | None = None, most_conversations: int = 100
 ) -> Counts:
     return await store.counts(organization_id=organization_id, flow_id=flow_id, most_conversations=most_conversations)
+
+
+async def ids_of(
+    store: Store, organization_id: UUID, chosen: Chosen = EVERYTHING, *, flow_id: UUID | None = None
+) -> list[str]:
+    """Ids of the records of a log, read in pages of two."""
+    found: list[str] = []
+    after: LogPlace | None = LogPlace(NOON - timedelta(days=1), "")
+    while after is not None:
+        page = await store.records(
+            organization_id=organization_id, flow_id=flow_id, after=after, until=None, limit=2, chosen=chosen
+        )
+        found += [record.record_id for record in page.records]
+        after = page.following
+    return found
 
 
 async def test_repeats_are_not_new_within_a_batch_nor_after_it(store: Store) -> None:
@@ -218,3 +233,26 @@ async def test_an_organization_without_records_has_empty_reports(store: Store) -
 
     assert await counts(store, organization_id) == Counts([], [], [])
     assert await transcript(store, organization_id) == Transcript([], 0)
+
+
+async def test_the_log_is_read_whole_or_what_was_said_or_what_one_contact_and_the_bot_said(store: Store) -> None:
+    organization_id, flow_id = uuid4(), uuid4()
+    record = record_maker(organization_id)
+    other = record_maker(uuid4())
+    await store.add(
+        [
+            record(record_id="asked", phone_number=PHONE),
+            record(record_id="answered", kind=BOT, phone_number=PHONE, flow_id=flow_id),
+            record(record_id="delivered", kind=RecordKind.DELIVERY, phone_number=PHONE, status="delivered"),
+            record(record_id="somebody else", phone_number="5521912345678"),
+            record(record_id="nobody", phone_number=""),
+            other(record_id="another organization's", phone_number=PHONE),
+        ]
+    )
+
+    assert len(await ids_of(store, organization_id)) == 5
+    said = await ids_of(store, organization_id, Chosen(only_messages=True))
+    assert set(said) == {"asked", "answered", "somebody else", "nobody"}
+    assert set(await ids_of(store, organization_id, Chosen(PHONE))) == {"asked", "answered"}
+    assert await ids_of(store, organization_id, Chosen(PHONE), flow_id=flow_id) == ["answered"]
+    assert await ids_of(store, organization_id, Chosen("5500000000000", only_messages=True)) == []

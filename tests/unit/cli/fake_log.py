@@ -21,4 +21,10 @@ class FakeReports(analytics_pb2_grpc.ReportsServicer):
         self._asked.append(request)
         place = int(request.cursor or 0)
         is_last = place + 1 >= len(self._pages)
-        return analytics_pb2.ListRecordsResponse(records=self._pages[place], cursor="" if is_last else str(place + 1))
+        records = [record for record in self._pages[place] if _is_chosen(request, record)]
+        return analytics_pb2.ListRecordsResponse(records=records, cursor="" if is_last else str(place + 1))
+
+
+def _is_chosen(request: analytics_pb2.ListRecordsRequest, record: analytics_pb2.Record) -> bool:
+    is_said = record.kind in (analytics_pb2.RECORD_KIND_CONTACT_MESSAGE, analytics_pb2.RECORD_KIND_BOT_MESSAGE)
+    return (is_said or not request.only_messages) and request.phone_number in ("", record.phone_number)

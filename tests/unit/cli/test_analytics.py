@@ -1,12 +1,13 @@
-"""`pytake analytics export`: the log page by page, as CSV and JSON lines."""
+"""`pytake analytics export`: the log page by page, as CSV, JSON lines and Parquet."""
 
 import csv
 import json
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
-from services.ingress.domain.log_files import COLUMNS
+from services.ingress.domain.log_files import LOG
 from services.pb.analytics.v1 import analytics_pb2
 from tests.unit.cli.conftest import Line
 
@@ -42,7 +43,7 @@ async def test_every_page_is_written_as_json_lines(log: Line, tmp_path: Path) ->
     lines = [json.loads(line) for line in out.read_text().splitlines()]
     assert [line["text"] for line in lines] == ["olá", "=1+1", "tchau"]
     assert lines[0] | {"text": ""} == {
-        **dict.fromkeys(COLUMNS, ""), "occurred_at": "2026-03-04T13:18:31.000001Z", "record_id": "record-1",
+        **dict.fromkeys(LOG, ""), "occurred_at": "2026-03-04T13:18:31.000001Z", "record_id": "record-1",
         "sequence": 0, "kind": "contact_message", "flow_version": 0, "error_code": 0, "answered_after_us": 0,
         "path": " > next > ask",
     }  # fmt: skip
@@ -58,8 +59,23 @@ async def test_a_table_has_a_header_and_runs_nothing(log: Line, tmp_path: Path) 
 
     header, *rows = csv.reader(out.read_text().splitlines())
     assert result.exit_code == 0
-    assert header == list(COLUMNS)
+    assert header == list(LOG)
     assert [row[header.index("text")] for row in rows] == ["olá", "'=1+1", "tchau"]
+
+
+async def test_parquet_holds_what_json_lines_hold(log: Line, tmp_path: Path) -> None:
+    lines, out = tmp_path / "log.jsonl", tmp_path / "log.parquet"
+
+    await log.run(*ACME, "--out", str(lines))
+    result = await log.run(*ACME, "--format", "parquet", "--out", str(out), "--json")
+
+    told = [json.loads(line) for line in lines.read_text().splitlines()]
+    read = pq.read_table(out).to_pylist()
+    assert [row["occurred_at"].isoformat() for row in read] == [
+        row["occurred_at"].replace("Z", "+00:00") for row in told
+    ]
+    assert [row | {"occurred_at": ""} for row in read] == [row | {"occurred_at": ""} for row in told]
+    assert json.loads(result.stderr) == {"records": 3, "bytes": out.stat().st_size, "format": "parquet"}
 
 
 async def test_an_organization_that_is_not_there_is_said_so(log: Line) -> None:

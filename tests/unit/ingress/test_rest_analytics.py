@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
+import pyarrow.parquet as pq
 import pytest
 
 from services.ingress.domain.analytics import (
@@ -24,7 +25,7 @@ from services.ingress.domain.analytics import (
     VersionFigures,
 )
 from services.ingress.domain.conversation import Flow, Line
-from services.ingress.domain.log_files import COLUMNS
+from services.ingress.domain.log_files import LOG
 from tests.fakes.ingress_analytics import ScriptedReports, figures_of, log_record
 from tests.fakes.ingress_peers import MORNING
 from tests.fixtures.rest import Asker, asking
@@ -308,9 +309,30 @@ async def test_the_log_is_written_page_by_page_as_json_lines_and_as_csv() -> Non
         assert [json.loads(line)["text"] for line in lines.text.splitlines()] == texts
         assert table.headers["content-disposition"] == 'attachment; filename="conversation-log.csv"'
         header, *rows = csv.reader(io.StringIO(table.text, newline=""))
-        assert header == list(COLUMNS)
-        assert [row[COLUMNS.index("text")] for row in rows] == texts
+        assert header == list(LOG)
+        assert [row[list(LOG).index("text")] for row in rows] == texts
         assert asker.rights.reports.asked[0][3] == (datetime(2026, 3, 1, tzinfo=UTC), None)
+
+
+async def test_the_log_is_parquet_for_who_asks_for_it() -> None:
+    async with asking() as asker:
+        asker.rights.reports.pages = [[log_record(text="olá", error_code=131047)], [log_record(text="fim")]]
+        answer = await asker.get("/api/v1/analytics/export", format="parquet")
+
+        assert answer.headers["content-type"] == "application/vnd.apache.parquet"
+        assert answer.headers["content-disposition"] == 'attachment; filename="conversation-log.parquet"'
+        table = pq.read_table(io.BytesIO(answer.content))
+        assert table.column("text").to_pylist() == ["olá", "fim"]
+        assert table.column("error_code").to_pylist() == [131047, 0]
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+async def test_a_moment_outside_of_the_calendar_is_told_by_field(moment: str) -> None:
+    async with asking() as asker:
+        answer = await asker.get("/api/v1/analytics/export", until=moment)
+
+        assert answer.status_code == 422
+        assert answer.json()["errors"] == [{"field": "until", "message": "must lie between the years 1 and 9999"}]
 
 
 async def test_no_spreadsheet_runs_what_somebody_wrote() -> None:
@@ -319,4 +341,4 @@ async def test_no_spreadsheet_runs_what_somebody_wrote() -> None:
         _, first, second = csv.reader(
             io.StringIO((await asker.get("/api/v1/analytics/export", format="csv")).text, newline="")
         )
-        assert (first[COLUMNS.index("text")], second[COLUMNS.index("text")]) == ('\'=HYPERLINK("x")', "'-1")
+        assert (first[list(LOG).index("text")], second[list(LOG).index("text")]) == ('\'=HYPERLINK("x")', "'-1")

@@ -9,6 +9,7 @@ from services.ingress.http.rest.contacts import contact_routes
 from services.ingress.http.rest.conversations import conversation_routes
 from services.ingress.http.rest.dashboards import dashboard_routes
 from services.ingress.http.rest.events import event_routes
+from services.ingress.http.rest.exports import export_routes
 from services.ingress.http.rest.flows import flow_routes
 from services.ingress.http.rest.inbox import inbox_routes
 from services.ingress.http.rest.invitations import invitation_routes
@@ -33,6 +34,7 @@ __all__ = [
     "dashboard_routes",
     "denied",
     "event_routes",
+    "export_routes",
     "flow_routes",
     "inbox_routes",
     "invitation_routes",

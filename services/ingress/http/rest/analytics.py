@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -10,9 +9,10 @@ from fastapi import APIRouter, Path, Query
 from pydantic import AfterValidator
 from starlette.responses import StreamingResponse
 
-from services.ingress.analytics import Analytics, Form
+from services.ingress.analytics import Analytics
 from services.ingress.domain.analytics import PeriodName
 from services.ingress.domain.phone import read_phone
+from services.ingress.files import Form
 from services.ingress.http.rest.analytics_models import (
     ConversationAnalytics,
     DailyActivity,
@@ -23,11 +23,11 @@ from services.ingress.http.rest.analytics_models import (
 )
 from services.ingress.http.rest.auth import AnalyticsReader, LogExporter, ReportReader
 from services.ingress.http.rest.cost_models import CampaignReport, CostReport
+from services.ingress.http.rest.exports import as_file, file_answers
 from services.ingress.http.rest.figure_models import DeliveryReport, FlowFunnel, Metrics, VersionComparison
 from services.ingress.http.rest.flow_requests import LARGEST, NO_FLOW
-from services.ingress.http.rest.refusals import Documented, refusals
-
-_MEDIA_TYPES: dict[Form, str] = {"csv": "text/csv; charset=utf-8", "jsonl": "application/x-ndjson"}
+from services.ingress.http.rest.models import Moment
+from services.ingress.http.rest.refusals import refusals
 
 Days = Annotated[
     int, Query(ge=1, le=365, description="How many days back, whole ones in the organization's time zone.")
@@ -38,7 +38,6 @@ Phone = Annotated[
     Path(description="Digits with the country code; +, spaces, dashes and brackets may be in between."),
     AfterValidator(read_phone),
 ]
-Moment = Annotated[datetime, AfterValidator(lambda moment: moment if moment.tzinfo else moment.replace(tzinfo=UTC))]
 
 
 class _Endpoints:
@@ -113,7 +112,7 @@ class _Endpoints:
     async def export(
         self,
         organization_id: LogExporter,
-        form: Annotated[Form, Query(alias="format", description="csv with a header, or jsonl.")] = "jsonl",
+        form: Annotated[Form, Query(alias="format", description="csv with a header, jsonl, or parquet.")] = "jsonl",
         flow_id: OnlyFlow = None,
         since: Annotated[Moment | None, Query(description="From this moment on; left out, from the first.")] = None,
         until: Annotated[Moment | None, Query(description="Up to, and without, this moment.")] = None,
@@ -125,8 +124,7 @@ class _Endpoints:
         parts = await self._analytics.export(
             organization_id=organization_id, form=form, flow_id=flow_id, since=since, until=until
         )
-        name = {"content-disposition": f'attachment; filename="conversation-log.{form}"'}
-        return StreamingResponse(parts, media_type=_MEDIA_TYPES[form], headers=name)
+        return as_file(parts, "conversation-log", form)
 
     async def report(self, organization_id: ReportReader, flow_id: UUID, days: Days = 30) -> FlowReport:
         """A flow in figures. Permission: reports:read."""
@@ -164,12 +162,6 @@ def analytics_routes(analytics: Analytics) -> APIRouter:
     endpoints = _Endpoints(analytics)
     routes = APIRouter(tags=["analytics"])
     missing = refusals(on_404=NO_FLOW)
-    files: Documented = {
-        200: {
-            "description": "The file",
-            "content": {kind.partition(";")[0]: {"schema": {"type": "string"}} for kind in _MEDIA_TYPES.values()},
-        }
-    }
     for path, endpoint, summary in (
         ("/analytics/conversations", endpoints.conversations, "Conversations in figures"),
         ("/analytics/metrics", endpoints.metrics, "Rates and response times"),
@@ -202,6 +194,6 @@ def analytics_routes(analytics: Analytics) -> APIRouter:
         endpoints.export,
         summary="The log as a file",
         response_class=StreamingResponse,
-        responses=missing | files,
+        responses=missing | file_answers("csv", "jsonl", "parquet"),
     )
     return routes

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query
-from pydantic import AfterValidator, BaseModel, Field
+from pydantic import BaseModel, Field
 
 from services.ingress.domain.outgoing import (
     MessageFilter,
@@ -18,19 +17,13 @@ from services.ingress.domain.outgoing import (
     SendResult,
 )
 from services.ingress.http.rest.auth import Reader, Sender
-from services.ingress.http.rest.models import Time
+from services.ingress.http.rest.models import Moment, Time
 from services.ingress.http.rest.refusals import refusals
 from services.ingress.ports import Messages
 
 MOST_MESSAGES = 100
 _NO_NUL = r"^[^\x00]*$"
 
-
-def _aware(moment: datetime) -> datetime:
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-Moment = Annotated[datetime, AfterValidator(_aware)]
 Text = Annotated[str, Field(max_length=512, pattern=_NO_NUL)]
 
 

@@ -22,6 +22,17 @@ Time = Annotated[
 ]
 
 
+def _in_utc(moment: datetime) -> datetime:
+    try:
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except OverflowError:
+        raise ValueError("must lie between the years 1 and 9999") from None
+
+
+Moment = Annotated[datetime, AfterValidator(_in_utc)]
+"""A moment that is asked for; without a zone it is UTC."""
+
+
 def _with_content(text: str) -> str:
     if not text.strip() or "\0" in text:
         raise ValueError("must hold something to say, and no NUL character")

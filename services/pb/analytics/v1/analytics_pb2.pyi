@@ -1620,6 +1620,8 @@ class ListRecordsRequest(_message.Message):
     FLOW_ID_FIELD_NUMBER: _builtins.int
     LIMIT_FIELD_NUMBER: _builtins.int
     CURSOR_FIELD_NUMBER: _builtins.int
+    PHONE_NUMBER_FIELD_NUMBER: _builtins.int
+    ONLY_MESSAGES_FIELD_NUMBER: _builtins.int
     organization_id: _builtins.str
     """The organization."""
     flow_id: _builtins.str
@@ -1628,6 +1630,10 @@ class ListRecordsRequest(_message.Message):
     """How many to give, 1 to 1,000; fewer come when they would be larger than 3 MiB."""
     cursor: _builtins.str
     """Where to go on; empty begins."""
+    phone_number: _builtins.str
+    """Only what this contact and the bot said to each other, in digits; empty means all."""
+    only_messages: _builtins.bool
+    """Only what was said: CONTACT_MESSAGE and BOT_MESSAGE."""
     @_builtins.property
     def since(self) -> _timestamp_pb2.Timestamp:
         """From this moment on; unset means from the first."""
@@ -1645,10 +1651,12 @@ class ListRecordsRequest(_message.Message):
         flow_id: _builtins.str = ...,
         limit: _builtins.int = ...,
         cursor: _builtins.str = ...,
+        phone_number: _builtins.str = ...,
+        only_messages: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["since", b"since", "until", b"until"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["cursor", b"cursor", "flow_id", b"flow_id", "limit", b"limit", "organization_id", b"organization_id", "since", b"since", "until", b"until"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cursor", b"cursor", "flow_id", b"flow_id", "limit", b"limit", "only_messages", b"only_messages", "organization_id", b"organization_id", "phone_number", b"phone_number", "since", b"since", "until", b"until"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
