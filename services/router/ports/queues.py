@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
@@ -59,18 +59,29 @@ class OfflineNotice:
 
 
 class QueueStore(Protocol):
-    """Departments, queues and agents as they are set up. All raise Unavailable; every put says whether it changed."""
+    """Departments, queues and agents as they are set up. All raise Unavailable.
 
-    async def put_department(self, *, organization_id: UUID, department: Department) -> bool:
-        """Create or replace. Raises NotFound for an unknown organization."""
+    Every edit is given what is there (None: nothing), and gives what should be; it tells that, and whether it differs.
+    Edits of an organization go one after the other. They raise what `edit` raises, and NotFound for an unknown
+    organization.
+    """
+
+    async def edit_department(
+        self, *, organization_id: UUID, department_id: UUID, edit: Callable[[Department | None], Department]
+    ) -> tuple[Department, bool]:
+        """Create or change a department."""
         ...
 
-    async def put_queue(self, *, organization_id: UUID, queue: Queue) -> bool:
-        """Create or replace. Raises NotFound for an unknown organization, department or overflow queue."""
+    async def edit_queue(
+        self, *, organization_id: UUID, queue_id: UUID, edit: Callable[[Queue | None], Queue]
+    ) -> tuple[Queue, bool]:
+        """Create or change a queue. Raises NotFound for an unknown department or overflow queue too."""
         ...
 
-    async def put_agent(self, *, organization_id: UUID, agent: Agent) -> bool:
-        """Create or replace; what they do stays. Raises NotFound for an unknown organization."""
+    async def edit_agent(
+        self, *, organization_id: UUID, agent_id: UUID, edit: Callable[[Agent | None], Agent]
+    ) -> tuple[Agent, bool]:
+        """Create or change an agent; what they do stays, and is not told."""
         ...
 
     async def delete_department(self, *, organization_id: UUID, department_id: UUID) -> None:
@@ -79,6 +90,10 @@ class QueueStore(Protocol):
 
     async def delete_queue(self, *, organization_id: UUID, queue_id: UUID) -> None:
         """Raises NotFound, or FailedPrecondition while conversations are in it or another overflows into it."""
+        ...
+
+    async def delete_agent(self, *, organization_id: UUID, agent_id: UUID) -> None:
+        """Raises NotFound, or FailedPrecondition while they have conversations."""
         ...
 
     async def set_presence(self, *, organization_id: UUID, agent_id: UUID, presence: Presence, until: datetime) -> None:

@@ -16,7 +16,7 @@ from services.router.ports.queues import EntryFilter, Found, Place
 from services.router.store.queues.floors import floors_in, reading_floors
 from services.router.store.queues.moving import Held, ending, giving, holding, putting
 from services.router.store.queues.rows import entries_in, noting, reading_entries
-from services.router.store.queues.setup import unknown_agent, unknown_department, unknown_queue
+from services.router.usecases.unknown import unknown_agent, unknown_department, unknown_queue
 
 _MINE = "organization_id = %(organization)b::uuid"
 
