@@ -219,7 +219,7 @@ INSERT INTO trust VALUES
   ('svc_router', 'router.queue', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),
   ('svc_router', 'router.agent', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),
   ('svc_router', 'router.queue_entry', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),
-  ('svc_router', 'router.queue_change', 'SELECT, INSERT, DELETE', 'tenant'),
+  ('svc_router', 'router.queue_change', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),
   -- Whose queues have work is asked before an organization is named: ids.
   ('svc_router', 'router.queue_owner', 'SELECT, INSERT', 'house'),
   ('svc_router', 'router.receipt', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),

@@ -47,6 +47,7 @@ from services.router.settings import Settings
 from services.router.store import (
     PostgresAudiences,
     PostgresConversations,
+    PostgresDeskBook,
     PostgresDirectory,
     PostgresEntries,
     PostgresInbox,
@@ -76,6 +77,7 @@ from services.router.usecases import (
     RouteStatuses,
     SetOwner,
     SubmitTestMessage,
+    TellDesk,
     WorkQueues,
 )
 
@@ -139,7 +141,9 @@ async def build(settings: Settings) -> Service:
         hands=GrpcHands(states, seconds=settings.peer_seconds),
         sender=speaker,
     )
-    work = WorkQueues(PostgresQueueWork(database), speaker, surroundings.now)
+    queue_work = PostgresQueueWork(database)
+    work = WorkQueues(queue_work, speaker, surroundings.now)
+    telling = TellDesk(queue_work, PostgresDeskBook(database, audit), speaker, surroundings.hands)
     server = RpcServer(
         settings.grpc_address,
         [*servicers(surroundings), audit_servicer(audit)],
@@ -155,6 +159,7 @@ async def build(settings: Settings) -> Service:
             Closing(states.close),
             Closing(sender.close),
             Periodic("queues", QUEUES_SECONDS, work.turn),
+            Periodic("desk events", QUEUES_SECONDS, telling.turn),
             server,
             # Last, so that a room is ready only when everything else has started.
             OpsServer(settings.ops_address, database.is_reachable),

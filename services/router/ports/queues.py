@@ -11,7 +11,7 @@ from uuid import UUID
 from services.router.domain.conversation import Owner
 from services.router.domain.identity import Identity
 from services.router.domain.outcome import Outcome
-from services.router.domain.queues import Agent, Department, Entry, Floor, Presence, Queue
+from services.router.domain.queues import Agent, Department, DeskEvent, Entry, Floor, Presence, Queue
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +56,24 @@ class OfflineNotice:
     user_id: str
     text: str
     window_expires_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Untold:
+    """A change that others were not told of yet; `event` None when it is nothing to tell."""
+
+    organization_id: UUID
+    change_id: int
+    event: DeskEvent | None
+
+
+@dataclass(frozen=True, slots=True)
+class Unheard:
+    """An entry that has ended, and the conversations of contacts merged away whose flows have not heard of it."""
+
+    organization_id: UUID
+    entry_id: UUID
+    conversation_ids: tuple[UUID, ...]
 
 
 class QueueStore(Protocol):
@@ -170,6 +188,10 @@ class QueueWork(Protocol):
         """Note whose promised time runs out, each once; gives those that were noted now."""
         ...
 
+    async def breach(self, *, organization_ids: Sequence[UUID], now: datetime, limit: int) -> Sequence[Alert]:
+        """The same of those whose promised time is over."""
+        ...
+
     async def notices(self, *, organization_ids: Sequence[UUID], limit: int) -> Sequence[OfflineNotice]:
         """Contacts who are still to be told that nobody is there; with an empty text when there is nothing to tell."""
         ...
@@ -184,6 +206,38 @@ class QueueWork(Protocol):
 
     async def route(self, *, organization_id: UUID, queue_id: UUID, now: datetime) -> int:
         """Give away what waits in a queue, as far as agents have room; how many. 0 when another replica is at it."""
+        ...
+
+
+class DeskBook(Protocol):
+    """What happened among people and is still to be told. Any replica may ask. All raise Unavailable."""
+
+    async def untold(self, *, organization_ids: Sequence[UUID], limit: int) -> Sequence[Untold]:
+        """The oldest that was not told, those of a conversation in their order."""
+        ...
+
+    async def told(self, changes: Sequence[Untold]) -> None:
+        """They were told."""
+        ...
+
+    async def audit(self, *, organization_ids: Sequence[UUID], limit: int) -> int:
+        """Note in the audit log who got what, up to `limit` an organization; how many were noted."""
+        ...
+
+    async def unheard(self, *, organization_ids: Sequence[UUID], limit: int) -> Sequence[Unheard]:
+        """What ended, and flows of contacts merged away have not heard of it."""
+        ...
+
+    async def heard(self, unheard: Unheard) -> None:
+        """They have."""
+        ...
+
+
+class Listener(Protocol):
+    """sender, which tells an organization's systems."""
+
+    async def tell(self, events: Sequence[DeskEvent]) -> Sequence[Outcome]:
+        """Hand over durably, in order; one outcome an event, repeats are harmless. Raises a PytakeError."""
         ...
 
 

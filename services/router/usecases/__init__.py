@@ -5,6 +5,7 @@ from services.router.usecases.addressing import OpenConversations
 from services.router.usecases.audiences import ListContacts
 from services.router.usecases.consents import NoteConsents
 from services.router.usecases.conversations import SetOwner
+from services.router.usecases.desk_telling import TellDesk
 from services.router.usecases.directory import Directory
 from services.router.usecases.files import ExecutorThenFiles
 from services.router.usecases.flow_starts import PutFlowTriggers
@@ -40,5 +41,6 @@ __all__ = [
     "RouteStatuses",
     "SetOwner",
     "SubmitTestMessage",
+    "TellDesk",
     "WorkQueues",
 ]

@@ -6,6 +6,7 @@ conversations, entries. Pulling and routing skip what others hold, and wait for 
 
 from services.router.store.queues.entries import PostgresEntries
 from services.router.store.queues.setup import PostgresQueues
+from services.router.store.queues.telling import PostgresDeskBook
 from services.router.store.queues.work import PostgresQueueWork
 
-__all__ = ["PostgresEntries", "PostgresQueueWork", "PostgresQueues"]
+__all__ = ["PostgresDeskBook", "PostgresEntries", "PostgresQueueWork", "PostgresQueues"]
