@@ -22,7 +22,6 @@ from services.ingress.domain.queues import (
 from services.pb.common.v1 import errors_pb2
 from tests.fakes.ingress_peers import MORNING
 
-
 Thing = TypeVar("Thing")
 
 

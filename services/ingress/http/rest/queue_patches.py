@@ -91,7 +91,9 @@ class QueuePatch(_KeepsName):
     max_queue_size: Annotated[int, Field(ge=0, le=1_000_000)] | None = Field(
         default=None, description="null or 0: no limit.", examples=[20]
     )
-    overflow_queue_id: UUID | None = Field(default=None, description="null: conversations stay where they came.", examples=[ID])
+    overflow_queue_id: UUID | None = Field(
+        default=None, description="null: conversations stay where they came.", examples=[ID]
+    )
     allowed_agent_ids: Annotated[list[UUID], Field(max_length=1000)] | None = Field(
         default=None, description="null or none: all of the department.", examples=[[ID]]
     )
