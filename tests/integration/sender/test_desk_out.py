@@ -1,7 +1,6 @@
 """What happens at the desk on its way out, on real Postgres: by webhooks, and to who watches."""
 
 import uuid
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -25,8 +24,8 @@ OK, DUPLICATE = results_pb2.ITEM_OUTCOME_OK, results_pb2.ITEM_OUTCOME_DUPLICATE
 
 
 @pytest.fixture
-async def room(out: Out) -> AsyncIterator[Room]:
-    yield await begin(out)
+async def room(out: Out) -> Room:
+    return await begin(out)
 
 
 def event(stage: Stage, conversation: uuid.UUID, number: int, what: str = "queued", **more: Any) -> Any:
