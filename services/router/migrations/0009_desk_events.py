@@ -28,11 +28,14 @@ STATEMENTS = (
     """
     CREATE INDEX queue_change_audit_due ON router.queue_change (organization_id, change_id) WHERE is_audit_due
     """,
-    # Who has agents and no queue has conversations among people all the same.
+    # Who has agents and no queue has conversations among people all the same. Row-level security binds the owner too,
+    # who names no organization.
+    "ALTER TABLE router.agent NO FORCE ROW LEVEL SECURITY",
     """
     INSERT INTO router.queue_owner (organization_id) SELECT DISTINCT organization_id FROM router.agent
     ON CONFLICT (organization_id) DO NOTHING
     """,
+    "ALTER TABLE router.agent FORCE ROW LEVEL SECURITY",
 )
 
 
