@@ -105,9 +105,8 @@ def test_who_listens_hears_the_way_of_a_conversation_among_people_in_order(open_
     queue_id = line(shop)
     agent_id, token = agent(shop, "Rui")
     person = shop.person()
-    shop.hear_text(person, "oi")
     headers = {"Authorization": f"Bearer {token}"}
-    url = f"{shop.house.http}/api/v1/conversations/{person.wa_id}/events"
+    url = f"{shop.house.http}/api/v1/events"
     with httpx.stream("GET", url, headers=headers, timeout=30, trust_env=False) as stream:
         last = next(line for line in stream.iter_lines() if line.startswith("id: ")).removeprefix("id: ")
     shop.hear_text(person, "help")
