@@ -217,7 +217,7 @@ INSERT INTO trust VALUES
   ('svc_router', 'router.applied_order', 'SELECT, INSERT, DELETE', 'tenant'),
   ('svc_router', 'router.department', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),
   ('svc_router', 'router.queue', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),
-  ('svc_router', 'router.agent', 'SELECT, INSERT, UPDATE', 'tenant'),
+  ('svc_router', 'router.agent', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),
   ('svc_router', 'router.queue_entry', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),
   ('svc_router', 'router.queue_change', 'SELECT, INSERT, UPDATE, DELETE', 'tenant'),
   -- Whose queues have work is asked before an organization is named: ids.

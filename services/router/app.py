@@ -48,6 +48,7 @@ from services.router.store import (
     PostgresAgentsLog,
     PostgresAudiences,
     PostgresConversations,
+    PostgresDeskBook,
     PostgresDirectory,
     PostgresEntries,
     PostgresInbox,
@@ -78,6 +79,7 @@ from services.router.usecases import (
     SetOwner,
     SubmitTestMessage,
     TellAgentsLog,
+    TellDesk,
     WorkQueues,
 )
 
@@ -148,9 +150,10 @@ async def build(settings: Settings) -> Service:
     )
     queue_work = PostgresQueueWork(database)
     work = WorkQueues(queue_work, speaker, surroundings.now)
-    telling = TellAgentsLog(
+    recording = TellAgentsLog(
         queue_work, PostgresAgentsLog(database), GrpcRecords(analytics, seconds=settings.peer_seconds)
     )
+    telling = TellDesk(queue_work, PostgresDeskBook(database, audit), speaker, surroundings.hands)
     server = RpcServer(
         settings.grpc_address,
         [*servicers(surroundings), audit_servicer(audit)],
@@ -167,7 +170,8 @@ async def build(settings: Settings) -> Service:
             Closing(sender.close),
             Closing(analytics.close),
             Periodic("queues", QUEUES_SECONDS, work.turn),
-            Periodic("agents_log", AGENTS_LOG_SECONDS, telling.turn),
+            Periodic("agents_log", AGENTS_LOG_SECONDS, recording.turn),
+            Periodic("desk events", QUEUES_SECONDS, telling.turn),
             server,
             # Last, so that a room is ready only when everything else has started.
             OpsServer(settings.ops_address, database.is_reachable),

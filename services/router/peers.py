@@ -21,7 +21,7 @@ from services.router.domain.choice import Reason
 from services.router.domain.message import Message
 from services.router.domain.opt_out import Consent
 from services.router.domain.outcome import OK, RETRY_MILLISECONDS, Kind, Outcome
-from services.router.domain.queues import AgentRecord, EntryStory
+from services.router.domain.queues import AgentRecord, DeskEvent, EntryStory
 from services.router.ports import RoutedMessage, RoutedStatus
 from services.router.ports.queues import OfflineNotice
 
@@ -119,7 +119,7 @@ class GrpcHands:
 
 
 class GrpcSender:
-    """See ports.Sender and ports.queues.Announcer."""
+    """See ports.Sender, ports.queues.Announcer and ports.queues.Listener."""
 
     def __init__(self, peer: Peer, *, seconds: float) -> None:
         self._peer = peer
@@ -169,6 +169,35 @@ class GrpcSender:
         request = sender_pb2.EnqueueRequest(messages=messages)
         response: sender_pb2.EnqueueResponse = await self._peer.call(self._stub.Enqueue, request, seconds=self._seconds)
         return [read_result(result) for result in response.results]
+
+    async def tell(self, events: Sequence[DeskEvent]) -> Sequence[Outcome]:
+        """See ports.queues.Listener."""
+        request = sender_pb2.TellDeskRequest(events=map(_desk_event, events))
+        response: sender_pb2.TellDeskResponse = await self._peer.call(
+            self._stub.TellDesk, request, seconds=self._seconds
+        )
+        return [read_result(result) for result in response.results]
+
+
+def _desk_event(event: DeskEvent) -> sender_pb2.DeskEvent:
+    told = sender_pb2.DeskEvent(
+        organization_id=str(event.organization_id),
+        event_id=event.event_id,
+        event=event.event,
+        conversation_id=str(event.conversation_id),
+        phone_number_id=event.phone_number_id,
+        entry_id=str(event.entry_id),
+        queue_id=str(event.queue_id or ""),
+        department_id=str(event.department_id or ""),
+        from_queue_id=str(event.from_queue_id or ""),
+        agent_id=str(event.agent_id or ""),
+        how=event.how,
+        sequence=event.sequence,
+    )
+    told.occurred_at.FromDatetime(event.occurred_at)
+    if event.sla_due_at is not None:
+        told.sla_due_at.FromDatetime(event.sla_due_at)
+    return told
 
 
 def add_notice(request: sender_pb2.ApplyNoticesRequest, notice: RoutedStatus | Consent) -> None:

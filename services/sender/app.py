@@ -31,8 +31,8 @@ from services.sender.peers import (
     IngressWatermark,
     RouterAudiences,
     RouterConversations,
-    change_of,
     failure_bytes,
+    news_of,
     record_bytes,
 )
 from services.sender.ports import Privacy, Watermark
@@ -47,6 +47,7 @@ from services.sender.store import (
     PostgresChanges,
     PostgresConsent,
     PostgresCredentials,
+    PostgresDesk,
     PostgresHealth,
     PostgresMessages,
     PostgresNumbers,
@@ -60,6 +61,7 @@ from services.sender.store import (
 )
 from services.sender.upkeep import Requeue, drop_old_items, ensure_partitions
 from services.sender.usecases import ConcludeFromStatuses, Deliver, KeepCredentials, KeepNumbers
+from services.sender.usecases.desk import HearDesk
 from services.sender.usecases.files_of_people import PrivacyWithFiles
 from services.sender.usecases.health import TellHealth
 from services.sender.usecases.names import MetasNames
@@ -115,6 +117,7 @@ class Room:
     worker: SenderWorker
     deliver: Deliver
     notices: HearNotices
+    desk: HearDesk
     credentials: KeepCredentials
     numbers: KeepNumbers
     management: ManagementCalls
@@ -215,7 +218,8 @@ def furnish(settings: Settings, database: Database, redis: OptionalRedis, waterm
     poll = Poll(database, [(lanes.is_any_ready, bell.ring) for lanes, bell in watched])
     return Room(
         inbox, inbox_bell, records, records_bell, failures, failures_bell, poll, audit, graph, worker, deliver,
-        notices, credentials, keep_numbers, calls, templates, pauses, Requeue(store.requeue_due, inbox_bell),
+        notices, HearDesk(PostgresDesk(database, records), records_bell.ring), credentials, keep_numbers,
+        calls, templates, pauses, Requeue(store.requeue_due, inbox_bell),
         PrivacyWithFiles(PostgresPrivacy(database, names), files.book, files.store),
         Resealing(database, sealer, SEALED), files,
     )  # fmt: skip
@@ -228,7 +232,7 @@ def furnish_teams(
     calls, bell = Lanes(Box(ROOM, "hooks"), database, lease_seconds=_CALL_LEASE_SECONDS), Bell()
     book = PostgresMessages(database)
     conversations = MetasNames(PostgresAliases(database), conversations)
-    store = PostgresWebhooks(database, sealer, room.audit, calls, decode=change_of, encode=call_bytes)
+    store = PostgresWebhooks(database, sealer, room.audit, calls, decode=news_of, encode=call_bytes)
     ports, networks = reach_of(settings)
     addresses = Addresses(ports, is_plain_allowed=bool(networks))
     caller = WebhookWorker(
@@ -250,7 +254,7 @@ def furnish_teams(
         calls_bell=bell,
         send=Send(book, conversations, room.deliver, check=broken_fields, write=written, now=now),
         tell=TellMessages(book),
-        watching=WatchMessages(PostgresChanges(database, change_of), monotonic),
+        watching=WatchMessages(PostgresChanges(database, news_of), monotonic),
         webhooks=KeepWebhooks(store, why_not=addresses.why_not, new_secret=partial(secrets.token_urlsafe, 32)),
         caller=caller,
         health=TellHealth(
@@ -348,7 +352,7 @@ def served(room: Room, teams: Teams) -> list[Servicer]:
         "pytake.common.v1.Sealing", sealing_pb2_grpc.add_SealingServicer_to_server, SealingServer(room.resealing)
     )
     own = servicers(
-        room.deliver, room.notices, room.credentials, ProveNumber(room.graph, room.management), room.numbers,
+        room.deliver, room.notices, room.desk, room.credentials, ProveNumber(room.graph, room.management), room.numbers,
         room.templates, room.privacy,
     )  # fmt: skip
     files = room.files

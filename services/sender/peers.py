@@ -10,7 +10,7 @@ import orjson
 
 from services.chassis.clock import Monotonic
 from services.chassis.errors import PytakeError
-from services.chassis.queue import StoredItem, deliver_bundles
+from services.chassis.queue import StoredItem, deliver_bundles, payloads_of
 from services.chassis.rpc import Peer
 from services.pb.analytics.v1 import analytics_pb2, analytics_pb2_grpc
 from services.pb.common.v1 import errors_pb2, results_pb2
@@ -18,8 +18,9 @@ from services.pb.executor.v1 import executor_pb2, executor_pb2_grpc
 from services.pb.ingress.v1 import ingress_pb2, ingress_pb2_grpc
 from services.pb.router.v1 import router_pb2, router_pb2_grpc
 from services.sender.domain.campaigns import Recipient as CampaignRecipient
-from services.sender.domain.changes import Change
+from services.sender.domain.changes import Change, News
 from services.sender.domain.delivery import Delivery
+from services.sender.domain.desk import PREFIX, read_written
 from services.sender.ports.campaigns import AudiencePage
 from services.sender.ports.teams import Conversation, NoConversation, Recipient
 
@@ -39,6 +40,7 @@ _SUBMIT_SECONDS = 2.5
 # that the last one ends before the leases do.
 _RECORDS_PER_CALL = 2000
 _ALL_SECONDS = 2.5
+_TAKEN = results_pb2.ItemResult(outcome=results_pb2.ITEM_OUTCOME_OK)
 _LATER = results_pb2.ItemResult(outcome=results_pb2.ITEM_OUTCOME_RETRY, retry_after_ms=50)
 # One answer serves the lanes that ask about the same time.
 _SHARED_SECONDS = 0.25
@@ -100,7 +102,21 @@ def record_bytes(delivery: Delivery) -> bytes:
     return record.SerializeToString()
 
 
-def change_of(record: bytes) -> Change | None:
+def news_of(item: StoredItem) -> Sequence[News]:
+    """What an item of the records' lanes tells."""
+    if not _is_desk(item):
+        return [change for record in payloads_of(item) if (change := _change_of(record)) is not None]
+    try:
+        return [read_written(item.payload)]
+    except ValueError:
+        return []
+
+
+def _is_desk(item: StoredItem) -> bool:
+    return item.event_id.startswith(PREFIX)
+
+
+def _change_of(record: bytes) -> Change | None:
     """A delivery as `record_bytes` wrote it; None for what is none."""
     told = analytics_pb2.Record.FromString(record)
     kind, _, rest = told.record_id.partition(":")
@@ -242,8 +258,9 @@ class AnalyticsIngest:
         self._monotonic = monotonic
 
     async def __call__(self, items: Sequence[StoredItem]) -> Sequence[results_pb2.ItemResult]:
-        """One result per item. Raises PytakeError."""
-        return await deliver_bundles(items, self._ingest)
+        """One result per item. Raises PytakeError. Events of the desk only travel along; executor tells analytics."""
+        results = iter(await deliver_bundles([item for item in items if not _is_desk(item)], self._ingest))
+        return [_TAKEN if _is_desk(item) else next(results) for item in items]
 
     async def _ingest(self, payloads: Sequence[bytes]) -> Sequence[results_pb2.ItemResult]:
         """Call by call; what does not fit in the time of the lanes' leases is to be brought again."""

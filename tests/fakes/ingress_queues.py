@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import TypeVar
 from uuid import UUID, uuid5
 
-from services.chassis.errors import FailedPrecondition, NotFound
+from services.chassis.errors import FailedPrecondition, NotFound, Reason
 from services.ingress.domain.queues import (
     Agent,
     Department,
@@ -20,6 +21,8 @@ from services.ingress.domain.queues import (
 )
 from services.pb.common.v1 import errors_pb2
 from tests.fakes.ingress_peers import MORNING
+
+Thing = TypeVar("Thing")
 
 
 def entry_of(phone_number: str, **what: object) -> QueueEntry:
@@ -34,6 +37,16 @@ def entry_of(phone_number: str, **what: object) -> QueueEntry:
         ended_at=None, end_reason="", changes=[change],
     )  # fmt: skip
     return replace(entry, **what)  # type: ignore[arg-type]  # what a test says of it
+
+
+def _known(kept: Mapping[str, Thing], thing_id: UUID, sentence: str, reason: Reason) -> Thing:
+    if str(thing_id) not in kept:
+        raise NotFound(sentence, reason=reason)
+    return kept[str(thing_id)]
+
+
+def _changed(before: Thing, after: Thing, fields: Collection[str]) -> Thing:
+    return replace(before, **{name: getattr(after, name) for name in fields})  # type: ignore[type-var]  # dataclasses
 
 
 @dataclass(slots=True)
@@ -62,6 +75,18 @@ class ScriptedQueues:
             raise FailedPrecondition("the department has queues", reason=errors_pb2.ERROR_REASON_QUEUE_IN_USE)
         del self.kept_departments[str(department_id)]
 
+    async def department(self, *, organization_id: UUID, department_id: UUID) -> Department:
+        return _known(
+            self.kept_departments, department_id, "department_id is none", errors_pb2.ERROR_REASON_DEPARTMENT_NOT_FOUND
+        )
+
+    async def change_department(
+        self, *, organization_id: UUID, department: Department, fields: Collection[str]
+    ) -> Department:
+        before = await self.department(organization_id=organization_id, department_id=UUID(department.id))
+        self.kept_departments[department.id] = _changed(before, department, fields)
+        return self.kept_departments[department.id]
+
     async def queues(self, *, organization_id: UUID) -> list[Queue]:
         return list(self.kept_queues.values())
 
@@ -76,12 +101,34 @@ class ScriptedQueues:
         if self.kept_queues.pop(str(queue_id), None) is None:
             raise NotFound("queue_id is none", reason=errors_pb2.ERROR_REASON_QUEUE_NOT_FOUND)
 
+    async def queue(self, *, organization_id: UUID, queue_id: UUID) -> Queue:
+        return _known(self.kept_queues, queue_id, "queue_id is none", errors_pb2.ERROR_REASON_QUEUE_NOT_FOUND)
+
+    async def change_queue(self, *, organization_id: UUID, queue: Queue, fields: Collection[str]) -> Queue:
+        before = await self.queue(organization_id=organization_id, queue_id=UUID(queue.id))
+        self.kept_queues[queue.id] = _changed(before, queue, fields)
+        return self.kept_queues[queue.id]
+
     async def agents(self, *, organization_id: UUID) -> list[Agent]:
         return list(self.kept_agents.values())
 
     async def put_agent(self, *, organization_id: UUID, agent: Agent) -> Stored:
         self.kept_agents[agent.id] = agent
         return Stored(agent.id, True)
+
+    async def agent(self, *, organization_id: UUID, agent_id: UUID) -> Agent:
+        return _known(self.kept_agents, agent_id, "agent_id is none", errors_pb2.ERROR_REASON_AGENT_NOT_FOUND)
+
+    async def change_agent(self, *, organization_id: UUID, agent: Agent, fields: Collection[str]) -> Agent:
+        before = await self.agent(organization_id=organization_id, agent_id=UUID(agent.id))
+        self.kept_agents[agent.id] = _changed(before, agent, fields)
+        return self.kept_agents[agent.id]
+
+    async def delete_agent(self, *, organization_id: UUID, agent_id: UUID) -> None:
+        agent = await self.agent(organization_id=organization_id, agent_id=agent_id)
+        if agent.conversations:
+            raise FailedPrecondition("the agent has conversations", reason=errors_pb2.ERROR_REASON_AGENT_IN_USE)
+        del self.kept_agents[agent.id]
 
     async def set_presence(
         self, *, organization_id: UUID, agent_id: UUID, presence: Presence, seconds: int

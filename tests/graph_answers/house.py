@@ -74,7 +74,7 @@ class House:
             organization_id=case.organization_id, phone_number_id=case.phone_number_id, token=TOKEN
         )
         request = sender_pb2.EnqueueRequest(messages=[_message(case)])
-        await DeliveryServer(self.room.deliver, self.room.notices).Enqueue(request, None)  # type: ignore[arg-type]  # it uses no context
+        await DeliveryServer(self.room.deliver, self.room.notices, self.room.desk).Enqueue(request, None)  # type: ignore[arg-type]  # it uses no context
 
     async def look(self, cases: Sequence[Case]) -> dict[UUID, Seen]:
         """Every message after its first answer; raises TimeoutError when one has none."""

@@ -46,13 +46,18 @@ NOTED = {
     "router.Directory.PutTriggers",
     "router.Privacy.PutRetention",
     "router.Queues.Assign",
+    "router.Queues.DeleteAgent",
     "router.Queues.DeleteDepartment",
     "router.Queues.DeleteQueue",
     "router.Queues.PutAgent",
     "router.Queues.PutDepartment",
     "router.Queues.PutQueue",
+    "router.Queues.Pull",
     "router.Queues.Release",
     "router.Queues.Transfer",
+    "router.Queues.UpdateAgent",
+    "router.Queues.UpdateDepartment",
+    "router.Queues.UpdateQueue",
     "sender.Campaigns.Cancel",
     "sender.Campaigns.Create",
     "sender.Campaigns.Pause",
@@ -70,7 +75,8 @@ NOTED = {
     "sender.Webhooks.PutWebhook",
 }
 """Held in tests/integration by each room's test_audited_changes.py; for Accounts by accounts/test_provisioning.py; for
-Inbox, People and Settings by router's test_inbox.py, test_people.py and test_own_settings.py."""
+Inbox, People and Settings by router's test_inbox.py, test_people.py and test_own_settings.py; for Pull, which is noted
+within a second after it, by router's test_desk_events.py."""
 
 CHANGES_NOTHING = {
     "sender.Campaigns.AddRecipients",  # whom a campaign wrote to stands in its recipients; its start is noted
@@ -80,7 +86,6 @@ CHANGES_NOTHING = {
     "sender.Media.UploadMedia",  # a file is nothing until a message names it, and that stands in the list of messages
     "sender.Templates.SyncTemplates",  # what is known of Meta's templates, as Meta has them
     "sender.MessageService.Send",  # what was sent stands in the list of messages, and in the transcript
-    "router.Queues.Pull",  # who pulled what stands in the entry's own history; a chain would make agents wait in line
     "router.Queues.SetPresence",  # holds for minutes, and says nothing of anybody else
     "router.Routing.SubmitTestMessage",  # what is said stands in the transcript
 }

@@ -33,6 +33,7 @@ FILLED_IN = {"phone": "5511987654321", "version": "3", "id": "100200300", "name"
         "webhook_id",
         "department_id",
         "queue_id",
+        "agent_id",
         "media_id",
         "campaign_id",
         "contact_id",

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 from uuid import uuid4
+
+import httpx
 
 from tests.journeys.conftest import OpenShop
 from tests.journeys.patience import eventually
@@ -119,3 +122,48 @@ def test_an_agent_who_takes_a_conversation_of_the_bot_has_it_until_the_release(o
     shop.hear_text(person, "help")
     assert shop.replies(other) == ["Hello."]
     assert shop.replies(person) == ["Hello.", "Hello."]
+
+
+def test_who_listens_hears_the_way_of_a_conversation_among_people_in_order(open_shop: OpenShop) -> None:
+    shop = open_shop({"help": flow(handoff(departmentName="garden"), say("The bot again."))})
+    queue_id = line(shop)
+    agent_id, token = agent(shop, "Rui")
+    person = shop.person()
+    headers = {"Authorization": f"Bearer {token}"}
+    url = f"{shop.house.http}/api/v1/events"
+    with httpx.stream("GET", url, headers=headers, timeout=30, trust_env=False) as stream:
+        last = next(line for line in stream.iter_lines() if line.startswith("id: ")).removeprefix("id: ")
+    shop.hear_text(person, "help")
+    call(shop, token, "POST", "/queues/pull")
+    call(shop, token, "POST", f"/conversations/{person.wa_id}/release")
+
+    told: list[dict[str, Any]] = []
+    name = ""
+    with httpx.stream("GET", url, headers=headers | {"Last-Event-ID": last}, timeout=30, trust_env=False) as stream:
+        for text in stream.iter_lines():
+            name = text.removeprefix("event: ") if text.startswith("event: ") else name
+            if text.startswith("data: ") and name.startswith("conversation."):
+                told.append(json.loads(text.removeprefix("data: ")) | {"event": name})
+            if name == "conversation.released" and len(told) >= 3:
+                break
+
+    assert [(each["event"], each["how"]) for each in told] == [
+        ("conversation.queued", "handoff"), ("conversation.assigned", "pull"), ("conversation.released", "released"),
+    ]  # fmt: skip
+    assert {(each["queue_id"], each["entry_id"]) for each in told} == {(queue_id, told[0]["entry_id"])}
+    assert told[1]["agent_id"] == agent_id
+
+
+def test_what_is_set_up_is_changed_field_by_field(open_shop: OpenShop) -> None:
+    shop = open_shop({"help": flow(handoff(), say("The bot again."))})
+    queue_id, token = line(shop, sla_minutes=10, skills_required=["tax"]), shop.token()
+    agent_id, _ = agent(shop, "Rui", capacity=2)
+    queue = call(shop, token, "PATCH", f"/queues/{queue_id}", skills_required=None, priority=70)
+    assert (queue["sla_minutes"], queue["skills_required"], queue["priority"]) == (10, [], 70)
+    department = call(shop, token, "PATCH", f"/departments/{queue['department_id']}", offline_message="Voltamos.")
+    assert (department["name"], department["offline_message"]) == ("Garden", "Voltamos.")
+    assert call(shop, token, "PATCH", f"/agents/{agent_id}", name="Rui Dias")["capacity"] == 2
+    for path, body in ((f"/queues/{queue_id}", queue), (f"/departments/{department['id']}", department)):
+        assert shop.ask("GET", path, token=token).json() == body
+    assert shop.ask("DELETE", f"/agents/{agent_id}", token=token).status_code == 204
+    assert shop.ask("GET", f"/agents/{agent_id}", token=token).json()["error_code"] == "AGENT_NOT_FOUND"

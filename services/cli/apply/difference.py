@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from services.cli.apply.agents import Agent, AgentAnswer, remembered
 from services.cli.apply.memory import Memory
 from services.cli.apply.plan import Change, Existing, Verb
-from services.cli.apply.wanted import Flow, MediaWishes, OptOutWords, Organization, Trigger
+from services.cli.apply.wanted import ApiKey, Flow, MediaWishes, OptOutWords, Organization, Trigger, User, Webhook
 from services.pb.executor.v1 import executor_pb2
 from services.pb.ingress.v1 import ingress_pb2
 from services.pb.sender.v1 import sender_pb2
@@ -14,6 +15,7 @@ Answer = (
     | ingress_pb2.PutUserResponse
     | ingress_pb2.PutApiKeyResponse
     | sender_pb2.PutWebhookResponse
+    | AgentAnswer
 )
 Checked = dict[tuple[str, str, str], Answer]
 """Organization, kind and name → what a dry run of the room said."""
@@ -60,18 +62,27 @@ def _of_organization(
         key = f"{prefix}/opt_out"
         verb = _verb(memory, key, organization.opt_out, key in memory.digests)
         yield Change(name, "stop words", opt_out_of(organization.opt_out), verb)
-    for kind, things in (("department", organization.departments), ("queue", organization.queues)):
-        for thing in things:
-            key = f"{prefix}/{kind}/{thing.name}"
-            yield Change(name, kind, thing.name, _verb(memory, key, thing, key in memory.digests))
+    yield from _answered(name, "user", organization.users, checked)
+    for department in organization.departments:
+        key, seen = f"{prefix}/department/{department.name}", remembered(department, organization.agents)
+        yield Change(name, "department", department.name, _verb(memory, key, seen, key in memory.digests))
+    for queue in organization.queues:
+        key = f"{prefix}/queue/{queue.name}"
+        yield Change(name, "queue", queue.name, _verb(memory, key, queue, key in memory.digests))
+    yield from _answered(name, "agent", organization.agents, checked)
     if organization.media is not None:
         key = f"{prefix}/media"
         verb = _verb(memory, key, organization.media, key in memory.digests)
         yield Change(name, "contacts' files", media_of(organization.media), verb)
-    kinds = (("user", organization.users), ("API key", organization.api_keys), ("webhook", organization.webhooks))
-    for kind, items in kinds:
-        for item in items:
-            yield Change(name, kind, item.name, _answered_verb(checked.get((name, kind, item.name))))
+    yield from _answered(name, "API key", organization.api_keys, checked)
+    yield from _answered(name, "webhook", organization.webhooks, checked)
+
+
+def _answered(
+    name: str, kind: str, items: Sequence[User | Agent | ApiKey | Webhook], checked: Checked
+) -> Iterator[Change]:
+    for item in items:
+        yield Change(name, kind, item.name, _answered_verb(checked.get((name, kind, item.name))))
 
 
 def _settings_verb(organization: Organization, existing: Existing | None) -> Verb:
@@ -86,7 +97,7 @@ def _settings_verb(organization: Organization, existing: Existing | None) -> Ver
 
 
 def _answered_verb(answer: Answer | None) -> Verb:
-    """The verb of a person, key or webhook; without an answer its organization is yet to be made."""
+    """The verb of a person, agent, key or webhook; without an answer its organization is yet to be made."""
     if answer is None:
         return "new"
     if not answer.is_changed:

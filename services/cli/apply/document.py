@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from services.cli.apply.accounts import API_KEY_KEYS, USER_KEYS, read_api_key, read_user
+from services.cli.apply.agents import AGENT_KEYS, Agent, read_agent
 from services.cli.apply.flow_source import MAX_FLOW_BYTES, read_flow
 from services.cli.apply.media import read_media
 from services.cli.apply.opt_out import read_opt_out
@@ -42,7 +43,7 @@ _MOST_USERS = 10_000_000
 
 _ORGANIZATION_KEYS = (
     "name", "time_zone", "fallback_flow", "meta_apps", "numbers", "chatbots", "flows", "triggers", "users", "api_keys",
-    "secrets", "opt_out", "departments", "queues", "media", "webhooks",
+    "secrets", "opt_out", "departments", "queues", "agents", "media", "webhooks",
     *NOT_SERVED,
 )  # fmt: skip
 _APP_KEYS = ("name", "app_secret", "previous_app_secret", "verify_token")
@@ -56,7 +57,7 @@ _FLOW_KEYS = ("name", "file", "document", "publish")
 _TRIGGER_KEYS = ("keyword", "keywords", "match", "flow", "number")
 
 # What an object is known by, where it is not its name.
-_KEY_OF_KIND = {"number": "phone_number_id", "user": "email"}
+_KEY_OF_KIND = {"number": "phone_number_id", "user": "email", "agent": "user"}
 
 _APP_NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _SECRET_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
@@ -117,6 +118,7 @@ def _organization(value: object, where: Where, problems: Problems) -> Organizati
         opt_out=read_opt_out(fields) if "opt_out" in fields.values else None,
         departments=_each(fields, "departments", DEPARTMENT_KEYS, read_department),
         queues=_each(fields, "queues", QUEUE_KEYS, read_queue),
+        agents=_each(fields, "agents", AGENT_KEYS, read_agent),
         media=read_media(fields) if "media" in fields.values else None,
         users=_each(fields, "users", USER_KEYS, read_user),
         api_keys=_each(fields, "api_keys", API_KEY_KEYS, read_api_key),
@@ -259,6 +261,7 @@ def _merge(known: Organization, more: Organization, problems: Problems) -> Organ
         opt_out=known.opt_out if more.opt_out is None else more.opt_out,
         departments=known.departments + more.departments,
         queues=known.queues + more.queues,
+        agents=known.agents + more.agents,
         media=known.media if more.media is None else more.media,
         users=known.users + more.users,
         api_keys=known.api_keys + more.api_keys,
@@ -275,6 +278,7 @@ def _refuse_duplicates(organizations: Iterable[Organization], problems: Problems
         _refuse_repeated_names(organization.chatbots, "chatbot", problems)
         _refuse_repeated_names(organization.departments, "department", problems)
         _refuse_repeated_names(organization.queues, "queue", problems)
+        _refuse_repeated_names(organization.agents, "agent", problems)
         _refuse_repeated_names(organization.users, "user", problems)
         _refuse_repeated_names(organization.api_keys, "API key", problems)
         _refuse_repeated_names(organization.webhooks, "webhook", problems)
@@ -286,7 +290,7 @@ def _refuse_duplicates(organizations: Iterable[Organization], problems: Problems
 
 def _refuse_repeated_names(
     items: Sequence[
-        MetaApp | Secret | Flow | Chatbot | Number | Department | Queue | User | ApiKey | Webhook | Organization
+        MetaApp | Secret | Flow | Chatbot | Number | Department | Queue | Agent | User | ApiKey | Webhook | Organization
     ],
     kind: str,
     problems: Problems,

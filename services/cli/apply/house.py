@@ -1,10 +1,14 @@
 """The calls that apply makes: router, executor, sender and ingress of a running house."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Iterable, Sequence
+from typing import TypeVar
 
+from services.chassis.errors import PytakeError
+from services.cli.apply.agents import AgentHouse
 from services.cli.apply.plan import Existing
 from services.cli.apply.queues import QueueHouse
+from services.cli.apply.reading import Where
 from services.cli.apply.wanted import (
     ApiKey,
     Chatbot,
@@ -17,11 +21,14 @@ from services.cli.apply.wanted import (
     User,
     Webhook,
 )
+from services.cli.ending import Failed
 from services.cli.rooms import Rooms
 from services.pb.executor.v1 import executor_pb2, executor_pb2_grpc
 from services.pb.ingress.v1 import ingress_pb2, ingress_pb2_grpc
 from services.pb.router.v1 import router_pb2, router_pb2_grpc
 from services.pb.sender.v1 import sender_pb2, sender_pb2_grpc
+
+Result = TypeVar("Result")
 
 NOBODY = "00000000-0000-0000-0000-000000000000"
 """Stands for an organization that is yet to be made when a flow or webhook is only checked (dry run)."""
@@ -33,6 +40,7 @@ class House:
     def __init__(self, rooms: Rooms) -> None:
         self._rooms = rooms
         self.queues = QueueHouse(rooms)
+        self.agents = AgentHouse(rooms)
         self._directory = rooms.peer("router").stub(router_pb2_grpc.DirectoryStub)
         self._flows = rooms.peer("executor").stub(executor_pb2_grpc.FlowServiceStub)
         self._secrets = rooms.peer("executor").stub(executor_pb2_grpc.SecretsStub)
@@ -240,3 +248,11 @@ class House:
             dry_run=is_dry_run,
         )
         return await self._rooms.call("sender", self._webhooks.PutWebhook, request)
+
+
+async def named(where: Where, call: Awaitable[Result]) -> Result:
+    """Await a call; a refusal names the place in the file it was for."""
+    try:
+        return await call
+    except PytakeError as error:
+        raise Failed(f"{where}: {error.sentence} (what comes before it was applied; mend it and apply again)") from None

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from services.cli.apply.agents import People
 from services.cli.apply.reading import Where
 from services.cli.apply.wanted import Number, Organization
 from services.cli.ending import WrongInput
@@ -88,6 +89,28 @@ def _problems(wanted: Sequence[Organization], house: House) -> Iterator[tuple[Wh
             if sentence := _flow_problem(name, organization, house.get(organization.name)):
                 yield where, sentence
         yield from _number_problems(organization, wanted, house)
+        yield from _department_problems(organization)
+
+
+def check_people(organization: Organization, people: People) -> None:
+    """Raise WrongInput with every agent who is nobody's user; nothing has been changed by then."""
+    known = {*people.ids, *people.invited, *(user.name for user in organization.users)}
+    problems = [
+        f"{agent.where.key('user')} is {agent.name!r}, who is no user; list them under users"
+        for agent in organization.agents
+        if "@" in agent.name and agent.name not in known
+    ]
+    if problems:
+        raise WrongInput("\n".join([*problems, "nothing was changed"]))
+
+
+def _department_problems(organization: Organization) -> Iterator[tuple[Where, str]]:
+    known = {department.name for department in organization.departments}
+    for agent in organization.agents:
+        for name in agent.departments:
+            if name not in known:
+                where = agent.where.key("departments")
+                yield where, f"has {name!r}, which is not a department here; list it under departments"
 
 
 def _flow_references(organization: Organization) -> Iterator[tuple[Where, str]]:

@@ -1,20 +1,19 @@
 """The order in which apply works: check all of it, then organizations, apps, secrets, flows, chatbots, numbers,
-triggers, people, keys and webhooks."""
+triggers, people, who of them answers in which department, keys and webhooks."""
 
 import asyncio
 from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
-from services.chassis.errors import InvalidArgument, PytakeError
-from services.cli.apply.difference import Answer, Checked, count_of_keywords, differences, media_of, opt_out_of
-from services.cli.apply.house import House
+from services.cli.apply.agents import Agent, People, joined_by, remembered
+from services.cli.apply.checking import check_accounts, check_flows, check_webhooks, compared, known_people
+from services.cli.apply.difference import count_of_keywords, differences, media_of, opt_out_of
+from services.cli.apply.house import House, named
 from services.cli.apply.memory import Memory, RememberedApp, RememberedNumber
 from services.cli.apply.plan import Change, Existing, Verb, app_owner, app_owners, check_references
 from services.cli.apply.queues import Department, Queue
-from services.cli.apply.reading import Where
 from services.cli.apply.wanted import ApiKey, Chatbot, Flow, MetaApp, Number, Organization, Secret, User, Webhook
-from services.cli.ending import Failed, WrongInput
-from services.pb.executor.v1 import executor_pb2
+from services.cli.ending import Failed
 from services.pb.router.v1 import router_pb2
 
 AT_ONCE = 8
@@ -30,85 +29,15 @@ async def apply(house: House, memory: Memory, wanted: Sequence[Organization], *,
     """
     existing = await house.existing({organization.name for organization in wanted} | app_owners(wanted))
     check_references(wanted, existing)
-    checked = await _check_flows(house, wanted, existing) | await _check_webhooks(house, wanted, existing)
+    people = await known_people(house, wanted, existing)
+    checked = await check_flows(house, wanted, existing) | await check_webhooks(house, wanted, existing)
     if is_dry_run:
-        return differences(wanted, existing, checked | await _check_accounts(house, wanted, existing), memory)
+        accounts = await check_accounts(house, wanted, existing)
+        return differences(wanted, existing, checked | accounts | compared(wanted, people), memory)
     try:
         return await _Applying(house, memory, wanted, existing).run()
     finally:
         memory.save()
-
-
-async def _check_flows(house: House, wanted: Sequence[Organization], existing: Mapping[str, Existing]) -> Checked:
-    """Publish every flow as a dry run. Raises WrongInput with the errors found."""
-    at_once = asyncio.Semaphore(AT_ONCE)
-
-    async def check(organization: Organization, flow: Flow) -> executor_pb2.PutFlowResponse | str:
-        organization_id = existing[organization.name].organization_id if organization.name in existing else ""
-        async with at_once:
-            try:
-                return await house.put_flow(organization_id, flow, is_dry_run=True)
-            except InvalidArgument as error:
-                return f"{flow.where}: flow {flow.name!r}: {error.sentence}"
-
-    listed = [(organization, flow) for organization in wanted for flow in organization.flows]
-    answers = await asyncio.gather(*(check(organization, flow) for organization, flow in listed))
-    problems = [line for (_, flow), answer in zip(listed, answers, strict=True) for line in _problems(flow, answer)]
-    if problems:
-        raise WrongInput("\n".join([*problems, "nothing was changed"]))
-    return {
-        (organization.name, "flow", flow.name): answer
-        for (organization, flow), answer in zip(listed, answers, strict=True)
-        if not isinstance(answer, str)
-    }
-
-
-async def _check_webhooks(house: House, wanted: Sequence[Organization], existing: Mapping[str, Existing]) -> Checked:
-    """What sender says of webhooks: only it knows where it may call. Raises WrongInput with the errors found."""
-    answers: dict[tuple[str, str, str], Answer] = {}
-    problems: list[str] = []
-    for organization in wanted:
-        here = existing.get(organization.name)
-        for webhook in organization.webhooks:
-            try:
-                put = house.put_webhook(here.organization_id if here else "", webhook, is_dry_run=True)
-                answers[organization.name, "webhook", webhook.name] = await put
-            except InvalidArgument as error:
-                problems.append(f"{webhook.where}: webhook {webhook.name!r}: {error.sentence}")
-    if problems:
-        raise WrongInput("\n".join([*problems, "nothing was changed"]))
-    return answers
-
-
-async def _check_accounts(house: House, wanted: Sequence[Organization], existing: Mapping[str, Existing]) -> Checked:
-    """What ingress says of people and keys of organizations that are there: only it can compare passwords."""
-    here = [(organization, existing[organization.name]) for organization in wanted if organization.name in existing]
-    answers: dict[tuple[str, str, str], Answer] = {}
-    for organization, found in here:
-        for user in organization.users:
-            put = house.put_user(found.organization_id, organization.name, user, is_dry_run=True)
-            answers[organization.name, "user", user.name] = await _named(user.where, put)
-        for key in organization.api_keys:
-            asked = house.put_api_key(found.organization_id, key, is_dry_run=True)
-            answers[organization.name, "API key", key.name] = await _named(key.where, asked)
-    return answers
-
-
-def _problems(flow: Flow, answer: executor_pb2.PutFlowResponse | str) -> list[str]:
-    """What keeps a flow from being stored, or from being published when that is wanted."""
-    if isinstance(answer, str):
-        return [answer]
-    errors = _errors(answer) if flow.is_published else []
-    return [f"{flow.where}: flow {flow.name!r}: {_sentence(finding)}" for finding in errors]
-
-
-def _errors(response: executor_pb2.PutFlowResponse) -> list[executor_pb2.Finding]:
-    return [finding for finding in response.findings if finding.severity == "error"]
-
-
-def _sentence(finding: executor_pb2.Finding) -> str:
-    node = f"node {finding.node_id}: " if finding.node_id else ""
-    return f"{node}{finding.message} {finding.mend}"
 
 
 class _Applying:
@@ -151,7 +80,7 @@ class _Applying:
             return
         async with self._at_once:
             put = self._house.find_or_create_organization(organization.name, time_zone=organization.time_zone or "")
-            self._ids[organization.name] = (await _named(organization.where, put)).organization_id
+            self._ids[organization.name] = (await named(organization.where, put)).organization_id
 
     async def _organization(self, organization: Organization) -> list[Change]:
         async with self._at_once:
@@ -164,10 +93,13 @@ class _Applying:
             changes += [await self._number(organization, it, flow_ids, chatbot_ids) for it in organization.numbers]
             changes += await self._triggers(organization, flow_ids)
             changes += await self._opt_out(organization)
-            changes += [await self._department(organization, each) for each in organization.departments]
-            changes += await self._queues(organization)
-            changes += await self._media(organization)
+            # People before departments: who has just been made a user may answer in one.
             changes += [await self._user(organization, user) for user in organization.users]
+            people = await self._people(organization)
+            changes += [await self._department(organization, each, people) for each in organization.departments]
+            changes += await self._queues(organization)
+            changes += [await self._agent(organization, agent, people) for agent in organization.agents]
+            changes += await self._media(organization)
             changes += [await self._api_key(organization, key) for key in organization.api_keys]
             changes += [await self._webhook(organization, webhook) for webhook in organization.webhooks]
             return [await self._settings(organization, flow_ids), *changes]
@@ -185,13 +117,13 @@ class _Applying:
         is_changed = fallback != before.fallback_flow_id or (not is_new and zone != before.time_zone)
         if is_changed:
             put = self._house.replace_organization(organization.name, time_zone=zone, fallback_flow_id=fallback)
-            await _named(organization.where, put)
+            await named(organization.where, put)
         verb: Verb = "new" if is_new else "changed" if is_changed else "unchanged"
         return Change(organization.name, "organization", organization.name, verb)
 
     async def _app(self, organization: Organization, app: MetaApp) -> Change:
         organization_id = self._ids[organization.name]
-        is_changed = await _named(app.where, self._house.put_app(organization_id, app))
+        is_changed = await named(app.where, self._house.put_app(organization_id, app))
         reference = f"{organization_id}/{app.name}"
         self._memory.apps[reference] = RememberedApp(reference, app.name, organization.name, app.app_secret)
         self._memory.note(f"{organization_id}/app/{app.name}", app)
@@ -200,14 +132,14 @@ class _Applying:
 
     async def _secret(self, organization: Organization, secret: Secret) -> Change:
         organization_id = self._ids[organization.name]
-        is_changed = await _named(secret.where, self._house.put_secret(organization_id, secret))
+        is_changed = await named(secret.where, self._house.put_secret(organization_id, secret))
         self._memory.note(f"{organization_id}/secret/{secret.name}", secret.value)
         was_there = secret.name in self._existing_of(organization).secrets
         return Change(organization.name, "secret", secret.name, _verb(is_changed, was_there=was_there))
 
     async def _flow(self, organization: Organization, flow: Flow, flow_ids: dict[str, str]) -> Change:
         put = self._house.put_flow(self._ids[organization.name], flow, is_dry_run=False)
-        response = await _named(flow.where, put)
+        response = await named(flow.where, put)
         was_there = flow.name in flow_ids
         flow_ids[flow.name] = response.flow_id
         version = response.published_version
@@ -220,7 +152,7 @@ class _Applying:
     ) -> Change:
         organization_id = self._ids[organization.name]
         put = self._house.put_chatbot(organization_id, chatbot, flow_id=flow_ids[chatbot.main_flow])
-        response = await _named(chatbot.where, put)
+        response = await named(chatbot.where, put)
         chatbot_ids[chatbot.name] = response.chatbot_id
         key = f"{organization_id}/chatbot/{chatbot.name}"
         verb = _verb(response.is_changed, was_there=key in self._memory.digests)
@@ -239,7 +171,7 @@ class _Applying:
             flow_id=flow_ids[number.default_flow] if number.default_flow else "",
             app=app,
         )
-        is_changed = await _named(number.where, put)
+        is_changed = await named(number.where, put)
         self._memory.note(f"{organization_id}/number/{number.name}", number)
         self._memory.numbers[number.name] = RememberedNumber(
             phone_number_id=number.name,
@@ -272,7 +204,7 @@ class _Applying:
         ]
         organization_id = self._ids[organization.name]
         put = self._house.put_triggers(organization_id, triggers)
-        is_changed = await _named(organization.where.key("triggers"), put)
+        is_changed = await named(organization.where.key("triggers"), put)
         key = f"{organization_id}/triggers"
         verb = _verb(is_changed, was_there=key in self._memory.digests)
         self._memory.note(key, organization.triggers)
@@ -283,43 +215,61 @@ class _Applying:
             return []
         organization_id = self._ids[organization.name]
         put = self._house.put_opt_out_words(organization_id, organization.opt_out)
-        is_changed = await _named(organization.where.key("opt_out"), put)
+        is_changed = await named(organization.where.key("opt_out"), put)
         key = f"{organization_id}/opt_out"
         verb = _verb(is_changed, was_there=key in self._memory.digests)
         self._memory.note(key, organization.opt_out)
         return [Change(organization.name, "stop words", opt_out_of(organization.opt_out), verb)]
 
-    async def _department(self, organization: Organization, department: Department) -> Change:
-        organization_id = self._ids[organization.name]
-        put = self._house.queues.put_department(organization_id, department)
-        return self._stored(organization, "department", department, is_changed=await _named(department.where, put))
+    async def _people(self, organization: Organization) -> People:
+        if not organization.agents:
+            return People()
+        asked = self._house.agents.people(self._ids[organization.name])
+        return await named(organization.where.key("agents"), asked)
+
+    async def _department(self, organization: Organization, department: Department, people: People) -> Change:
+        whole = joined_by(department, organization.agents, people)
+        put = self._house.queues.put_department(self._ids[organization.name], whole)
+        seen = remembered(department, organization.agents)
+        return self._stored(organization, "department", department, seen, is_changed=await named(department.where, put))
+
+    async def _agent(self, organization: Organization, agent: Agent, people: People) -> Change:
+        form = people.form_of(agent)
+        if not form.agent_id:
+            waits = "waits: they were invited and have not accepted; apply again then"
+            return Change(organization.name, "agent", agent.name, "unchanged", detail=waits)
+        is_changed = await named(agent.where, self._house.agents.put(self._ids[organization.name], form))
+        verb = _verb(is_changed, was_there=form.agent_id in people.agents)
+        return Change(organization.name, "agent", agent.name, verb)
 
     async def _queues(self, organization: Organization) -> list[Change]:
         """Two queues may overflow into each other: those that name one which is not there yet are put twice."""
         if not organization.queues:
             return []
         organization_id, house = self._ids[organization.name], self._house.queues
-        there = await _named(organization.where.key("queues"), house.known_queues(organization_id))
+        there = await named(organization.where.key("queues"), house.known_queues(organization_id))
         for queue in organization.queues:
             if queue.overflow_queue and queue.overflow_queue not in there:
-                await _named(queue.where, house.put_queue(organization_id, queue, with_overflow=False))
+                await named(queue.where, house.put_queue(organization_id, queue, with_overflow=False))
         changes = []
         for queue in organization.queues:
-            is_changed = await _named(queue.where, house.put_queue(organization_id, queue, with_overflow=True))
-            changes.append(self._stored(organization, "queue", queue, is_changed=is_changed))
+            is_changed = await named(queue.where, house.put_queue(organization_id, queue, with_overflow=True))
+            changes.append(self._stored(organization, "queue", queue, queue, is_changed=is_changed))
         return changes
 
-    def _stored(self, organization: Organization, kind: str, thing: Department | Queue, *, is_changed: bool) -> Change:
+    def _stored(
+        self, organization: Organization, kind: str, thing: Department | Queue, seen: object, *, is_changed: bool
+    ) -> Change:
         key = f"{self._ids[organization.name]}/{kind}/{thing.name}"
         verb = _verb(is_changed, was_there=key in self._memory.digests)
-        self._memory.note(key, thing)
+        self._memory.note(key, seen)
         return Change(organization.name, kind, thing.name, verb)
 
     async def _media(self, organization: Organization) -> list[Change]:
         if organization.media is None:
             return []
         organization_id = self._ids[organization.name]
-        is_changed = await _named(
+        is_changed = await named(
             organization.where.key("media"), self._house.put_media(organization_id, organization.media)
         )
         key = f"{organization_id}/media"
@@ -329,7 +279,7 @@ class _Applying:
 
     async def _user(self, organization: Organization, user: User) -> Change:
         put = self._house.put_user(self._ids[organization.name], organization.name, user, is_dry_run=False)
-        response = await _named(user.where, put)
+        response = await named(user.where, put)
         detail, secrets = "", {}
         if response.invitation_token:
             detail = f"invited until {response.invitation_expires_at.ToJsonString()}"
@@ -339,7 +289,7 @@ class _Applying:
 
     async def _api_key(self, organization: Organization, key: ApiKey) -> Change:
         put = self._house.put_api_key(self._ids[organization.name], key, is_dry_run=False)
-        response = await _named(key.where, put)
+        response = await named(key.where, put)
         # One that stands in the file is known to whoever wrote it.
         secrets = {"key": response.key} if response.key and not key.key else {}
         verb = _verb(response.is_changed, was_there=not response.is_new)
@@ -347,7 +297,7 @@ class _Applying:
 
     async def _webhook(self, organization: Organization, webhook: Webhook) -> Change:
         put = self._house.put_webhook(self._ids[organization.name], webhook, is_dry_run=False)
-        response = await _named(webhook.where, put)
+        response = await named(webhook.where, put)
         secrets = {"secret": response.secret} if response.secret else {}
         verb = _verb(response.is_changed, was_there=not response.is_new)
         return self._noted(Change(organization.name, "webhook", webhook.name, verb, secrets=secrets))
@@ -373,11 +323,3 @@ async def _all(work: Iterable[Awaitable[Result]]) -> list[Result]:
     if failures:
         raise failures[0]
     return [result for result in results if not isinstance(result, BaseException)]
-
-
-async def _named(where: Where, call: Awaitable[Result]) -> Result:
-    """Await a call; a refusal names the place in the file it was for."""
-    try:
-        return await call
-    except PytakeError as error:
-        raise Failed(f"{where}: {error.sentence} (what comes before it was applied; mend it and apply again)") from None

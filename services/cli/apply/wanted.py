@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from services.cli.apply.agents import Agent
 from services.cli.apply.queues import Department, Queue
 from services.cli.apply.reading import Where
 from services.pb.router.v1 import router_pb2
@@ -157,6 +158,7 @@ class Organization:
     opt_out: OptOutWords | None = None
     departments: tuple[Department, ...] = ()
     queues: tuple[Queue, ...] = ()
+    agents: tuple[Agent, ...] = ()
     media: MediaWishes | None = None
     users: tuple[User, ...] = ()
     api_keys: tuple[ApiKey, ...] = ()

@@ -84,12 +84,30 @@ class ChangeView:
     occurred_at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeskView:
+    """Something that happened between a conversation and people; empty ids are not known."""
+
+    event_id: str
+    event: str
+    conversation_id: str
+    phone_number_id: str
+    entry_id: str
+    queue_id: str
+    department_id: str
+    from_queue_id: str
+    agent_id: str
+    how: str
+    sla_due_at: datetime | None
+    occurred_at: datetime
+
+
 @dataclass(frozen=True, slots=True)
 class Told:
     """Changes since the ones before, perhaps none, and where to go on after them."""
 
     cursor: str
-    changes: Sequence[ChangeView]
+    changes: Sequence[ChangeView | DeskView]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ from services.chassis.errors import InvalidArgument
 from services.chassis.rpc import Peer
 from services.ingress.domain.outgoing import (
     ChangeView,
+    DeskView,
     MessageFilter,
     MessagePage,
     MessageView,
@@ -85,7 +86,7 @@ class GrpcChanges:
             organization_id=str(organization_id), conversation_id=conversation_id, message_id=message_id, cursor=cursor
         )
         async for answer in self._peer.stream(self._messages.Watch, request, seconds=_WATCH_SECONDS):
-            yield Told(answer.cursor, [_change(change) for change in answer.changes])
+            yield Told(answer.cursor, [*map(_change, answer.changes), *map(_desk, answer.desk_events)])
 
 
 class GrpcWebhooks:
@@ -163,6 +164,23 @@ def _change(change: sender_pb2.MessageChange) -> ChangeView:
         status=change.status,
         error_code=change.error_code,
         occurred_at=change.occurred_at.ToDatetime(UTC),
+    )
+
+
+def _desk(event: sender_pb2.DeskEvent) -> DeskView:
+    return DeskView(
+        event_id=event.event_id,
+        event=event.event,
+        conversation_id=event.conversation_id,
+        phone_number_id=event.phone_number_id,
+        entry_id=event.entry_id,
+        queue_id=event.queue_id,
+        department_id=event.department_id,
+        from_queue_id=event.from_queue_id,
+        agent_id=event.agent_id,
+        how=event.how,
+        sla_due_at=event.sla_due_at.ToDatetime(UTC) if event.HasField("sla_due_at") else None,
+        occurred_at=event.occurred_at.ToDatetime(UTC),
     )
 
 

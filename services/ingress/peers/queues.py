@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from uuid import UUID
 
-from google.protobuf.timestamp_pb2 import Timestamp
+from google.protobuf.field_mask_pb2 import FieldMask
 
 from services.chassis.rpc import Peer
-from services.ingress.domain.queues import (
-    Agent,
-    Department,
-    EntryChange,
-    EntryPage,
-    OpeningHours,
-    Presence,
-    Queue,
-    QueueEntry,
-    RoutingMode,
-    SlaState,
-    Stored,
+from services.ingress.domain.queues import Agent, Department, EntryPage, Presence, Queue, QueueEntry, Stored
+from services.ingress.peers.queue_forms import (
+    PRESENCES,
+    agent_form,
+    agent_of,
+    department_form,
+    department_of,
+    entry_of,
+    only,
+    queue_form,
+    queue_of,
+    text_of,
 )
 from services.pb.router.v1 import router_pb2, router_pb2_grpc
 
@@ -28,27 +28,6 @@ from services.pb.router.v1 import router_pb2, router_pb2_grpc
 _SECONDS = 3.0
 # Router tells executor, which tells the flow.
 _MOVE_SECONDS = 8.0
-
-_ROUTINGS: Mapping[RoutingMode | None, router_pb2.RoutingMode.ValueType] = {
-    None: router_pb2.ROUTING_MODE_UNSPECIFIED,
-    "manual": router_pb2.ROUTING_MODE_MANUAL,
-    "round_robin": router_pb2.ROUTING_MODE_ROUND_ROBIN,
-    "load_balance": router_pb2.ROUTING_MODE_LOAD_BALANCE,
-    "skills_based": router_pb2.ROUTING_MODE_SKILLS_BASED,
-}
-_ROUTING_OF: Mapping[int, RoutingMode] = {value: key for key, value in _ROUTINGS.items() if key}
-_PRESENCES: Mapping[Presence, router_pb2.Presence.ValueType] = {
-    "available": router_pb2.PRESENCE_AVAILABLE,
-    "busy": router_pb2.PRESENCE_BUSY,
-    "away": router_pb2.PRESENCE_AWAY,
-    "offline": router_pb2.PRESENCE_OFFLINE,
-}
-_PRESENCE_OF: Mapping[int, Presence] = {value: key for key, value in _PRESENCES.items()}
-_SLA_OF: Mapping[int, SlaState] = {
-    router_pb2.SLA_STATE_OK: "ok",
-    router_pb2.SLA_STATE_AT_RISK: "at_risk",
-    router_pb2.SLA_STATE_BROKEN: "broken",
-}
 
 
 class GrpcQueues:
@@ -62,22 +41,36 @@ class GrpcQueues:
         """See ports.queues.Queues."""
         request = router_pb2.ListDepartmentsRequest(organization_id=str(organization_id))
         response = await self._peer.call(self._queues.ListDepartments, request, seconds=_SECONDS)
-        return [_department(each) for each in response.departments]
+        return [department_of(each) for each in response.departments]
 
     async def put_department(self, *, organization_id: UUID, department: Department) -> Stored:
         """See ports.queues.Queues."""
-        form = router_pb2.Department(
-            name=department.name,
-            business_hours=_hours_form(department.business_hours),
-            offline_message=department.offline_message,
-            routing_mode=_ROUTINGS[department.routing_mode],
-            max_conversations_per_agent=department.max_conversations_per_agent,
-            agent_ids=department.agent_ids,
-            is_active=department.is_active,
+        request = router_pb2.PutDepartmentRequest(
+            organization_id=str(organization_id), department=department_form(department)
         )
-        request = router_pb2.PutDepartmentRequest(organization_id=str(organization_id), department=form)
         response = await self._peer.call(self._queues.PutDepartment, request, seconds=_SECONDS)
         return Stored(response.department_id, response.is_changed)
+
+    async def department(self, *, organization_id: UUID, department_id: UUID) -> Department:
+        """See ports.queues.Queues."""
+        request = router_pb2.GetDepartmentRequest(
+            organization_id=str(organization_id), department_id=str(department_id)
+        )
+        return department_of((await self._peer.call(self._queues.GetDepartment, request, seconds=_SECONDS)).department)
+
+    async def change_department(
+        self, *, organization_id: UUID, department: Department, fields: Collection[str]
+    ) -> Department:
+        """See ports.queues.Queues."""
+        request = router_pb2.UpdateDepartmentRequest(
+            organization_id=str(organization_id),
+            department=only(fields, department_form(department)),
+            update_mask=FieldMask(paths=sorted(fields)),
+        )
+        request.department.department_id = department.id
+        return department_of(
+            (await self._peer.call(self._queues.UpdateDepartment, request, seconds=_SECONDS)).department
+        )
 
     async def delete_department(self, *, organization_id: UUID, department_id: UUID) -> None:
         """See ports.queues.Queues."""
@@ -90,26 +83,28 @@ class GrpcQueues:
         """See ports.queues.Queues."""
         request = router_pb2.ListQueuesRequest(organization_id=str(organization_id))
         response = await self._peer.call(self._queues.ListQueues, request, seconds=_SECONDS)
-        return [_queue(each) for each in response.queues]
+        return [queue_of(each) for each in response.queues]
 
     async def put_queue(self, *, organization_id: UUID, queue: Queue) -> Stored:
         """See ports.queues.Queues."""
-        form = router_pb2.Queue(
-            department_id=queue.department_id,
-            name=queue.name,
-            priority=queue.priority,
-            sla_minutes=queue.sla_minutes,
-            routing_mode=_ROUTINGS[queue.routing_mode],
-            max_queue_size=queue.max_queue_size,
-            overflow_queue_id=queue.overflow_queue_id,
-            allowed_agent_ids=queue.allowed_agent_ids,
-            skills_required=queue.skills_required,
-            business_hours=_hours_form(queue.business_hours),
-            is_active=queue.is_active,
-        )
-        request = router_pb2.PutQueueRequest(organization_id=str(organization_id), queue=form)
+        request = router_pb2.PutQueueRequest(organization_id=str(organization_id), queue=queue_form(queue))
         response = await self._peer.call(self._queues.PutQueue, request, seconds=_SECONDS)
         return Stored(response.queue_id, response.is_changed)
+
+    async def queue(self, *, organization_id: UUID, queue_id: UUID) -> Queue:
+        """See ports.queues.Queues."""
+        request = router_pb2.GetQueueRequest(organization_id=str(organization_id), queue_id=str(queue_id))
+        return queue_of((await self._peer.call(self._queues.GetQueue, request, seconds=_SECONDS)).queue)
+
+    async def change_queue(self, *, organization_id: UUID, queue: Queue, fields: Collection[str]) -> Queue:
+        """See ports.queues.Queues."""
+        request = router_pb2.UpdateQueueRequest(
+            organization_id=str(organization_id),
+            queue=only(fields, queue_form(queue)),
+            update_mask=FieldMask(paths=sorted(fields)),
+        )
+        request.queue.queue_id = queue.id
+        return queue_of((await self._peer.call(self._queues.UpdateQueue, request, seconds=_SECONDS)).queue)
 
     async def delete_queue(self, *, organization_id: UUID, queue_id: UUID) -> None:
         """See ports.queues.Queues."""
@@ -120,20 +115,33 @@ class GrpcQueues:
         """See ports.queues.Queues."""
         request = router_pb2.ListAgentsRequest(organization_id=str(organization_id))
         response = await self._peer.call(self._queues.ListAgents, request, seconds=_SECONDS)
-        return [_agent(each) for each in response.agents]
+        return [agent_of(each) for each in response.agents]
 
     async def put_agent(self, *, organization_id: UUID, agent: Agent) -> Stored:
         """See ports.queues.Queues."""
-        form = router_pb2.Agent(
-            agent_id=agent.id,
-            name=agent.name,
-            skills=agent.skills,
-            capacity=agent.capacity,
-            is_active=agent.is_active,
-        )
-        request = router_pb2.PutAgentRequest(organization_id=str(organization_id), agent=form)
+        request = router_pb2.PutAgentRequest(organization_id=str(organization_id), agent=agent_form(agent))
         response = await self._peer.call(self._queues.PutAgent, request, seconds=_SECONDS)
         return Stored(agent.id, response.is_changed)
+
+    async def agent(self, *, organization_id: UUID, agent_id: UUID) -> Agent:
+        """See ports.queues.Queues."""
+        request = router_pb2.GetAgentRequest(organization_id=str(organization_id), agent_id=str(agent_id))
+        return agent_of((await self._peer.call(self._queues.GetAgent, request, seconds=_SECONDS)).agent)
+
+    async def change_agent(self, *, organization_id: UUID, agent: Agent, fields: Collection[str]) -> Agent:
+        """See ports.queues.Queues."""
+        request = router_pb2.UpdateAgentRequest(
+            organization_id=str(organization_id),
+            agent=only(fields, agent_form(agent)),
+            update_mask=FieldMask(paths=sorted(fields)),
+        )
+        request.agent.agent_id = agent.id
+        return agent_of((await self._peer.call(self._queues.UpdateAgent, request, seconds=_SECONDS)).agent)
+
+    async def delete_agent(self, *, organization_id: UUID, agent_id: UUID) -> None:
+        """See ports.queues.Queues."""
+        request = router_pb2.DeleteAgentRequest(organization_id=str(organization_id), agent_id=str(agent_id))
+        await self._peer.call(self._queues.DeleteAgent, request, seconds=_SECONDS)
 
     async def set_presence(
         self, *, organization_id: UUID, agent_id: UUID, presence: Presence, seconds: int
@@ -142,7 +150,7 @@ class GrpcQueues:
         request = router_pb2.SetPresenceRequest(
             organization_id=str(organization_id),
             agent_id=str(agent_id),
-            presence=_PRESENCES[presence],
+            presence=PRESENCES[presence],
             seconds=seconds,
         )
         response = await self._peer.call(self._queues.SetPresence, request, seconds=_SECONDS)
@@ -161,14 +169,14 @@ class GrpcQueues:
         """See ports.queues.Queues."""
         request = router_pb2.ListEntriesRequest(
             organization_id=str(organization_id),
-            queue_id=_text(queue_id),
-            agent_id=_text(agent_id),
+            queue_id=text_of(queue_id),
+            agent_id=text_of(agent_id),
             state=state,
             limit=limit,
             cursor=cursor,
         )
         response = await self._peer.call(self._queues.ListEntries, request, seconds=_SECONDS)
-        return EntryPage([_entry(each) for each in response.entries], response.cursor)
+        return EntryPage([entry_of(each) for each in response.entries], response.cursor)
 
     async def pull(self, *, organization_id: UUID, agent_id: UUID, queue_ids: Sequence[UUID]) -> QueueEntry | None:
         """See ports.queues.Queues."""
@@ -176,7 +184,7 @@ class GrpcQueues:
             organization_id=str(organization_id), agent_id=str(agent_id), queue_ids=map(str, queue_ids)
         )
         response = await self._peer.call(self._queues.Pull, request, seconds=_SECONDS)
-        return _entry(response.entry) if response.HasField("entry") else None
+        return entry_of(response.entry) if response.HasField("entry") else None
 
     async def assign(self, *, organization_id: UUID, phone_number: str, agent_id: UUID, reason: str) -> QueueEntry:
         """See ports.queues.Queues."""
@@ -187,7 +195,7 @@ class GrpcQueues:
             reason=reason,
         )
         response = await self._peer.call(self._queues.Assign, request, seconds=_MOVE_SECONDS)
-        return _entry(response.entry)
+        return entry_of(response.entry)
 
     async def transfer(
         self,
@@ -202,110 +210,9 @@ class GrpcQueues:
         request = router_pb2.TransferRequest(
             organization_id=str(organization_id),
             conversation=router_pb2.ConversationName(contact=phone_number),
-            queue_id=_text(queue_id),
-            department_id=_text(department_id),
+            queue_id=text_of(queue_id),
+            department_id=text_of(department_id),
             reason=reason,
         )
         response = await self._peer.call(self._queues.Transfer, request, seconds=_MOVE_SECONDS)
-        return _entry(response.entry)
-
-
-def _department(told: router_pb2.Department) -> Department:
-    return Department(
-        id=told.department_id,
-        name=told.name,
-        business_hours=_hours(told.business_hours) if told.HasField("business_hours") else None,
-        offline_message=told.offline_message,
-        routing_mode=_ROUTING_OF.get(told.routing_mode, "manual"),
-        max_conversations_per_agent=told.max_conversations_per_agent,
-        agent_ids=list(told.agent_ids),
-        is_active=told.is_active,
-    )
-
-
-def _queue(told: router_pb2.Queue) -> Queue:
-    return Queue(
-        id=told.queue_id,
-        department_id=told.department_id,
-        name=told.name,
-        priority=told.priority,
-        sla_minutes=told.sla_minutes,
-        routing_mode=_ROUTING_OF.get(told.routing_mode),
-        max_queue_size=told.max_queue_size,
-        overflow_queue_id=told.overflow_queue_id,
-        allowed_agent_ids=list(told.allowed_agent_ids),
-        skills_required=list(told.skills_required),
-        business_hours=_hours(told.business_hours) if told.HasField("business_hours") else None,
-        is_active=told.is_active,
-        waiting=told.waiting,
-        is_open=told.is_open,
-    )
-
-
-def _agent(told: router_pb2.Agent) -> Agent:
-    return Agent(
-        id=told.agent_id,
-        name=told.name,
-        skills=list(told.skills),
-        capacity=told.capacity,
-        is_active=told.is_active,
-        presence=_PRESENCE_OF.get(told.presence, "offline"),
-        present_until=_time(told.present_until),
-        conversations=told.conversations,
-    )
-
-
-def _entry(told: router_pb2.QueueEntry) -> QueueEntry:
-    return QueueEntry(
-        id=told.entry_id,
-        conversation_id=told.conversation_id,
-        phone_number_id=told.phone_number_id,
-        phone_number=told.wa_id,
-        user_id=told.user_id,
-        contact_name=told.contact_name,
-        queue_id=told.queue_id,
-        state=told.state,
-        priority=told.priority,
-        is_vip=told.is_vip,
-        queued_at=_time(told.queued_at),
-        handoff_context=told.handoff_context,
-        sla_due_at=_time(told.sla_due_at),
-        sla_state=_SLA_OF.get(told.sla_state, "none"),
-        agent_id=told.agent_id,
-        assigned_at=_time(told.assigned_at),
-        ended_at=_time(told.ended_at),
-        end_reason=told.end_reason,
-        changes=[_change(each) for each in told.changes],
-    )
-
-
-def _change(told: router_pb2.EntryChange) -> EntryChange:
-    return EntryChange(
-        at=_time(told.at),
-        kind=told.kind,
-        from_queue_id=told.from_queue_id,
-        queue_id=told.queue_id,
-        agent_id=told.agent_id,
-        actor=told.actor,
-        reason=told.reason,
-    )
-
-
-def _hours(told: router_pb2.BusinessHours) -> OpeningHours:
-    return OpeningHours(told.time_zone, {each.day: (each.start, each.end) for each in told.days})
-
-
-def _hours_form(hours: OpeningHours | None) -> router_pb2.BusinessHours | None:
-    if hours is None:
-        return None
-    days = [router_pb2.DayHours(day=day, start=start, end=end) for day, (start, end) in hours.days.items()]
-    return router_pb2.BusinessHours(time_zone=hours.time_zone, days=days)
-
-
-def _time(timestamp: Timestamp) -> datetime | None:
-    """Protobuf's zero means that nobody set it."""
-    return timestamp.ToDatetime(UTC) if timestamp.seconds or timestamp.nanos else None
-
-
-def _text(value: UUID | None) -> str:
-    return str(value) if value else ""
+        return entry_of(response.entry)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
@@ -23,6 +23,14 @@ class Queues(Protocol):
     async def put_department(self, *, organization_id: UUID, department: Department) -> Stored:
         """Create or replace by name."""
 
+    async def department(self, *, organization_id: UUID, department_id: UUID) -> Department:
+        """One of them."""
+
+    async def change_department(
+        self, *, organization_id: UUID, department: Department, fields: Collection[str]
+    ) -> Department:
+        """Change these fields of the one that has the id; gives it as it is then."""
+
     async def delete_department(self, *, organization_id: UUID, department_id: UUID) -> None:
         """Remove one; raises FailedPrecondition while it has queues."""
 
@@ -32,6 +40,12 @@ class Queues(Protocol):
     async def put_queue(self, *, organization_id: UUID, queue: Queue) -> Stored:
         """Create or replace by name."""
 
+    async def queue(self, *, organization_id: UUID, queue_id: UUID) -> Queue:
+        """One of them."""
+
+    async def change_queue(self, *, organization_id: UUID, queue: Queue, fields: Collection[str]) -> Queue:
+        """Change these fields of the one that has the id; gives it as it is then."""
+
     async def delete_queue(self, *, organization_id: UUID, queue_id: UUID) -> None:
         """Remove one; raises FailedPrecondition while it is needed."""
 
@@ -40,6 +54,15 @@ class Queues(Protocol):
 
     async def put_agent(self, *, organization_id: UUID, agent: Agent) -> Stored:
         """Create or replace by id."""
+
+    async def agent(self, *, organization_id: UUID, agent_id: UUID) -> Agent:
+        """One of them."""
+
+    async def change_agent(self, *, organization_id: UUID, agent: Agent, fields: Collection[str]) -> Agent:
+        """Change these fields of the one that has the id; gives it as it is then."""
+
+    async def delete_agent(self, *, organization_id: UUID, agent_id: UUID) -> None:
+        """Remove one; raises FailedPrecondition while they have conversations."""
 
     async def set_presence(
         self, *, organization_id: UUID, agent_id: UUID, presence: Presence, seconds: int

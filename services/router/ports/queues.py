@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
@@ -15,6 +15,7 @@ from services.router.domain.queues import (
     Agent,
     AgentRecord,
     Department,
+    DeskEvent,
     Entry,
     EntryStory,
     Floor,
@@ -67,19 +68,48 @@ class OfflineNotice:
     window_expires_at: int
 
 
+@dataclass(frozen=True, slots=True)
+class Untold:
+    """A change that others were not told of yet; `event` None when it is nothing to tell."""
+
+    organization_id: UUID
+    change_id: int
+    event: DeskEvent | None
+
+
+@dataclass(frozen=True, slots=True)
+class Unheard:
+    """An entry that has ended, and the conversations of contacts merged away whose flows have not heard of it."""
+
+    organization_id: UUID
+    entry_id: UUID
+    conversation_ids: tuple[UUID, ...]
+
+
 class QueueStore(Protocol):
-    """Departments, queues and agents as they are set up. All raise Unavailable; every put says whether it changed."""
+    """Departments, queues and agents as they are set up. All raise Unavailable.
 
-    async def put_department(self, *, organization_id: UUID, department: Department) -> bool:
-        """Create or replace. Raises NotFound for an unknown organization."""
+    Every edit is given what is there (None: nothing), and gives what should be; it tells that, and whether it differs.
+    Edits of an organization go one after the other. They raise what `edit` raises, and NotFound for an unknown
+    organization.
+    """
+
+    async def edit_department(
+        self, *, organization_id: UUID, department_id: UUID, edit: Callable[[Department | None], Department]
+    ) -> tuple[Department, bool]:
+        """Create or change a department."""
         ...
 
-    async def put_queue(self, *, organization_id: UUID, queue: Queue) -> bool:
-        """Create or replace. Raises NotFound for an unknown organization, department or overflow queue."""
+    async def edit_queue(
+        self, *, organization_id: UUID, queue_id: UUID, edit: Callable[[Queue | None], Queue]
+    ) -> tuple[Queue, bool]:
+        """Create or change a queue. Raises NotFound for an unknown department or overflow queue too."""
         ...
 
-    async def put_agent(self, *, organization_id: UUID, agent: Agent) -> bool:
-        """Create or replace; what they do stays. Raises NotFound for an unknown organization."""
+    async def edit_agent(
+        self, *, organization_id: UUID, agent_id: UUID, edit: Callable[[Agent | None], Agent]
+    ) -> tuple[Agent, bool]:
+        """Create or change an agent; what they do stays, and is not told."""
         ...
 
     async def delete_department(self, *, organization_id: UUID, department_id: UUID) -> None:
@@ -88,6 +118,10 @@ class QueueStore(Protocol):
 
     async def delete_queue(self, *, organization_id: UUID, queue_id: UUID) -> None:
         """Raises NotFound, or FailedPrecondition while conversations are in it or another overflows into it."""
+        ...
+
+    async def delete_agent(self, *, organization_id: UUID, agent_id: UUID) -> None:
+        """Raises NotFound, or FailedPrecondition while they have conversations."""
         ...
 
     async def set_presence(self, *, organization_id: UUID, agent_id: UUID, presence: Presence, until: datetime) -> None:
@@ -164,6 +198,10 @@ class QueueWork(Protocol):
         """Note whose promised time runs out, each once; gives those that were noted now."""
         ...
 
+    async def breach(self, *, organization_ids: Sequence[UUID], now: datetime, limit: int) -> Sequence[Alert]:
+        """The same of those whose promised time is over."""
+        ...
+
     async def notices(self, *, organization_ids: Sequence[UUID], limit: int) -> Sequence[OfflineNotice]:
         """Contacts who are still to be told that nobody is there; with an empty text when there is nothing to tell."""
         ...
@@ -178,6 +216,38 @@ class QueueWork(Protocol):
 
     async def route(self, *, organization_id: UUID, queue_id: UUID, now: datetime) -> int:
         """Give away what waits in a queue, as far as agents have room; how many. 0 when another replica is at it."""
+        ...
+
+
+class DeskBook(Protocol):
+    """What happened among people and is still to be told. Any replica may ask. All raise Unavailable."""
+
+    async def untold(self, *, organization_ids: Sequence[UUID], limit: int) -> Sequence[Untold]:
+        """The oldest that was not told, those of a conversation in their order."""
+        ...
+
+    async def told(self, changes: Sequence[Untold]) -> None:
+        """They were told."""
+        ...
+
+    async def audit(self, *, organization_ids: Sequence[UUID], limit: int) -> int:
+        """Note in the audit log who got what, up to `limit` an organization; how many were noted."""
+        ...
+
+    async def unheard(self, *, organization_ids: Sequence[UUID], limit: int) -> Sequence[Unheard]:
+        """What ended, and flows of contacts merged away have not heard of it."""
+        ...
+
+    async def heard(self, unheard: Unheard) -> None:
+        """They have."""
+        ...
+
+
+class Listener(Protocol):
+    """sender, which tells an organization's systems."""
+
+    async def tell(self, events: Sequence[DeskEvent]) -> Sequence[Outcome]:
+        """Hand over durably, in order; one outcome an event, repeats are harmless. Raises a PytakeError."""
         ...
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -25,6 +26,7 @@ from services.router.domain.queues import (
     schedule_of,
     sla_of,
 )
+from services.router.server.masks import fields_meant_of
 from services.router.usecases import ConversationName
 from services.router.usecases.fields import id_of, id_or_none
 
@@ -49,6 +51,48 @@ _SLAS: Mapping[Sla, router_pb2.SlaState.ValueType] = {
 }
 # Replaced by the id that is made from the name.
 _NO_ID = UUID(int=0)
+
+# What may change of each, by its name in the contract and here.
+_DEPARTMENT = {
+    "business_hours": "hours", "offline_message": "offline_message", "routing_mode": "routing",
+    "max_conversations_per_agent": "max_conversations_per_agent", "agent_ids": "agent_ids", "is_active": "is_active",
+}  # fmt: skip
+_QUEUE = {
+    "department_id": "department_id", "priority": "priority", "sla_minutes": "sla_minutes", "routing_mode": "routing",
+    "max_queue_size": "max_queue_size", "overflow_queue_id": "overflow_queue_id",
+    "allowed_agent_ids": "allowed_agent_ids", "skills_required": "skills", "business_hours": "hours",
+    "is_active": "is_active",
+}  # fmt: skip
+_AGENT = {"name": "name", "skills": "skills", "capacity": "capacity", "is_active": "is_active"}
+
+
+def read_department_change(request: router_pb2.UpdateDepartmentRequest) -> tuple[Department, Collection[str]]:
+    """A department with what changes, and the names of that. Raises InvalidArgument."""
+    meant = fields_meant_of(request.department, request.update_mask, *_DEPARTMENT)
+    department_id = id_of("department.department_id", request.department.department_id)
+    return replace(read_department(request.department), department_id=department_id), _here(_DEPARTMENT, meant)
+
+
+def read_queue_change(request: router_pb2.UpdateQueueRequest) -> tuple[Queue, Collection[str]]:
+    """The same of a queue."""
+    meant = fields_meant_of(request.queue, request.update_mask, *_QUEUE)
+    queue_id = id_of("queue.queue_id", request.queue.queue_id)
+    form = request.queue
+    if "department_id" not in meant:
+        form = router_pb2.Queue()
+        form.CopyFrom(request.queue)
+        form.department_id = str(_NO_ID)
+    return replace(read_queue(form), queue_id=queue_id), _here(_QUEUE, meant)
+
+
+def read_agent_change(request: router_pb2.UpdateAgentRequest) -> tuple[Agent, Collection[str]]:
+    """The same of an agent."""
+    meant = fields_meant_of(request.agent, request.update_mask, *_AGENT)
+    return read_agent(request.agent), _here(_AGENT, meant)
+
+
+def _here(names: Mapping[str, str], meant: Collection[str]) -> Collection[str]:
+    return [names[each] for each in meant]
 
 
 def read_department(form: router_pb2.Department) -> Department:

@@ -18,14 +18,18 @@ from services.router.server.queue_forms import (
     entry_form,
     queue_form,
     read_agent,
+    read_agent_change,
     read_department,
+    read_department_change,
     read_name,
     read_queue,
+    read_queue_change,
     time_form,
 )
 from services.router.usecases import Handling, QueueSetup
 from services.router.usecases.fields import id_of, id_or_none
 from services.router.usecases.handling import cursor_after
+from services.router.usecases.unknown import unknown_agent, unknown_department, unknown_queue
 
 _PRESENCES: Mapping[int, Presence] = {value: key for key, value in PRESENCES.items()}
 
@@ -58,6 +62,31 @@ class QueuesServer(router_pb2_grpc.QueuesServicer):
         floor = await self._setup.floor(organization_id=id_of("organization_id", request.organization_id))
         found = sorted(floor.departments.values(), key=lambda each: each.name)
         return router_pb2.ListDepartmentsResponse(departments=map(department_form, found))
+
+    async def GetDepartment(
+        self,
+        request: router_pb2.GetDepartmentRequest,
+        context: aio.ServicerContext,  # type: ignore[type-arg]  # generic in stubs only
+    ) -> router_pb2.GetDepartmentResponse:
+        """One of them."""
+        department_id = id_of("department_id", request.department_id)
+        floor = await self._setup.floor(organization_id=id_of("organization_id", request.organization_id))
+        if department_id not in floor.departments:
+            raise unknown_department()
+        return router_pb2.GetDepartmentResponse(department=department_form(floor.departments[department_id]))
+
+    async def UpdateDepartment(
+        self,
+        request: router_pb2.UpdateDepartmentRequest,
+        context: aio.ServicerContext,  # type: ignore[type-arg]  # generic in stubs only
+    ) -> router_pb2.UpdateDepartmentResponse:
+        """Change what the mask names."""
+        organization_id = id_of("organization_id", request.organization_id)
+        department, fields = read_department_change(request)
+        changed, is_changed = await self._setup.change_department(
+            organization_id=organization_id, department=department, fields=fields
+        )
+        return router_pb2.UpdateDepartmentResponse(department=department_form(changed), is_changed=is_changed)
 
     async def DeleteDepartment(
         self,
@@ -95,6 +124,33 @@ class QueuesServer(router_pb2_grpc.QueuesServicer):
         found = sorted(floor.queues.values(), key=lambda each: (-each.priority, each.name))
         return router_pb2.ListQueuesResponse(queues=[queue_form(floor, each, now) for each in found])
 
+    async def GetQueue(
+        self,
+        request: router_pb2.GetQueueRequest,
+        context: aio.ServicerContext,  # type: ignore[type-arg]  # generic in stubs only
+    ) -> router_pb2.GetQueueResponse:
+        """One of them."""
+        queue_id = id_of("queue_id", request.queue_id)
+        floor = await self._setup.floor(organization_id=id_of("organization_id", request.organization_id))
+        if queue_id not in floor.queues:
+            raise unknown_queue("queue_id is")
+        return router_pb2.GetQueueResponse(queue=queue_form(floor, floor.queues[queue_id], self._setup.now()))
+
+    async def UpdateQueue(
+        self,
+        request: router_pb2.UpdateQueueRequest,
+        context: aio.ServicerContext,  # type: ignore[type-arg]  # generic in stubs only
+    ) -> router_pb2.UpdateQueueResponse:
+        """Change what the mask names."""
+        organization_id = id_of("organization_id", request.organization_id)
+        queue, fields = read_queue_change(request)
+        changed, is_changed = await self._setup.change_queue(
+            organization_id=organization_id, queue=queue, fields=fields
+        )
+        floor = await self._setup.floor(organization_id=organization_id)
+        form = queue_form(floor, floor.queues.get(changed.queue_id, changed), self._setup.now())
+        return router_pb2.UpdateQueueResponse(queue=form, is_changed=is_changed)
+
     async def DeleteQueue(
         self,
         request: router_pb2.DeleteQueueRequest,
@@ -130,6 +186,45 @@ class QueuesServer(router_pb2_grpc.QueuesServicer):
         )
         found = sorted(floor.agents.values(), key=lambda each: (each.name, each.agent_id))
         return router_pb2.ListAgentsResponse(agents=[agent_form(floor, each, now) for each in found])
+
+    async def GetAgent(
+        self,
+        request: router_pb2.GetAgentRequest,
+        context: aio.ServicerContext,  # type: ignore[type-arg]  # generic in stubs only
+    ) -> router_pb2.GetAgentResponse:
+        """One of them."""
+        agent_id = id_of("agent_id", request.agent_id)
+        floor = await self._setup.floor(organization_id=id_of("organization_id", request.organization_id))
+        if agent_id not in floor.agents:
+            raise unknown_agent()
+        return router_pb2.GetAgentResponse(agent=agent_form(floor, floor.agents[agent_id], self._setup.now()))
+
+    async def UpdateAgent(
+        self,
+        request: router_pb2.UpdateAgentRequest,
+        context: aio.ServicerContext,  # type: ignore[type-arg]  # generic in stubs only
+    ) -> router_pb2.UpdateAgentResponse:
+        """Change what the mask names."""
+        organization_id = id_of("organization_id", request.organization_id)
+        agent, fields = read_agent_change(request)
+        changed, is_changed = await self._setup.change_agent(
+            organization_id=organization_id, agent=agent, fields=fields
+        )
+        floor = await self._setup.floor(organization_id=organization_id)
+        form = agent_form(floor, floor.agents.get(changed.agent_id, changed), self._setup.now())
+        return router_pb2.UpdateAgentResponse(agent=form, is_changed=is_changed)
+
+    async def DeleteAgent(
+        self,
+        request: router_pb2.DeleteAgentRequest,
+        context: aio.ServicerContext,  # type: ignore[type-arg]  # generic in stubs only
+    ) -> router_pb2.DeleteAgentResponse:
+        """One who has no conversations."""
+        await self._setup.delete_agent(
+            organization_id=id_of("organization_id", request.organization_id),
+            agent_id=id_of("agent_id", request.agent_id),
+        )
+        return router_pb2.DeleteAgentResponse()
 
     async def SetPresence(
         self,

@@ -7,13 +7,20 @@ from services.router.store.inbox import PostgresInbox
 from services.router.store.orders import PostgresOrders
 from services.router.store.people import PostgresPeople
 from services.router.store.privacy import PostgresPrivacy
-from services.router.store.queues import PostgresAgentsLog, PostgresEntries, PostgresQueues, PostgresQueueWork
+from services.router.store.queues import (
+    PostgresAgentsLog,
+    PostgresDeskBook,
+    PostgresEntries,
+    PostgresQueues,
+    PostgresQueueWork,
+)
 from services.router.store.routing import PostgresRouting
 
 __all__ = [
     "PostgresAgentsLog",
     "PostgresAudiences",
     "PostgresConversations",
+    "PostgresDeskBook",
     "PostgresDirectory",
     "PostgresEntries",
     "PostgresInbox",

@@ -12,7 +12,7 @@ from services.router.domain.contacts import NO_PROFILE, Contact, ContactChanges,
 from services.router.domain.conversation import Touch, combine
 from services.router.domain.identity import Identity, conversation_id_of
 from services.router.ports import Raced
-from services.router.store.queues.moving import following
+from services.router.store.queues.merging import following
 from services.router.store.touches import touching
 
 # Runs steps of the present transaction in one journey.

@@ -11,6 +11,7 @@ import orjson
 from services.chassis.db import Database, Query, Step
 from services.chassis.rpc import current_actor
 from services.router.domain.order import ContactChange, Fate, HandOver, Order
+from services.router.store.queues.merging import finding_moved, hearing, in_its_place, moved_in
 from services.router.store.queues.placing import placing
 
 # As long as executor may bring an order again (its items are kept for nine days), and some.
@@ -82,7 +83,9 @@ class PostgresOrders:
         """See ports.OrderStore."""
         organization_ids = {order.organization_id for order in orders}
         async with self._database.journey(organization_ids) as journey:
-            noted, _ = await journey.run([_noting(orders), (_FORGET, _old(orders))])
+            noted, _, *others = await journey.run([_noting(orders), (_FORGET, _old(orders)), *finding_moved(orders)])
+            moved = moved_in(others[0]) if others else {}
+            in_place = [in_its_place(order, moved) for order in orders]
             fresh = {(row[0], row[1]) for row in noted}
             # By contact, so that batches that meet lock in one order; a conversation keeps its own.
             chosen: list[int] = []
@@ -91,11 +94,12 @@ class PostgresOrders:
                 if key in fresh:
                     fresh.discard(key)
                     chosen.append(index)
-            chosen.sort(key=lambda index: (orders[index].organization_id, orders[index].contact_id))
-            fresh_orders = [orders[index] for index in chosen]
+            chosen.sort(key=lambda index: (in_place[index].organization_id, in_place[index].contact_id))
+            fresh_orders = [in_place[index] for index in chosen]
             # Queues and agents are locked before conversations, as in store/queues.
             placed = await placing(journey, fresh_orders, now, actor=self._actor())
-            rows = await journey.commit([*map(_applying, fresh_orders), *placed])
+            heard = [step for index in chosen for step in hearing(orders[index], moved, now, actor=self._actor())]
+            rows = await journey.commit([*map(_applying, fresh_orders), *placed, *heard])
         fates: list[Fate] = ["repeated"] * len(orders)
         for index, found in zip(chosen, rows, strict=False):
             fates[index] = "applied" if found else "gone"

@@ -6,6 +6,7 @@ from services.router.usecases.agents_log import TellAgentsLog
 from services.router.usecases.audiences import ListContacts
 from services.router.usecases.consents import NoteConsents
 from services.router.usecases.conversations import SetOwner
+from services.router.usecases.desk_telling import TellDesk
 from services.router.usecases.directory import Directory
 from services.router.usecases.files import ExecutorThenFiles
 from services.router.usecases.flow_starts import PutFlowTriggers
@@ -42,5 +43,6 @@ __all__ = [
     "SetOwner",
     "SubmitTestMessage",
     "TellAgentsLog",
+    "TellDesk",
     "WorkQueues",
 ]

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from services.chassis.clock import Now
 from services.chassis.logs import get_logger
-from services.router.metrics import queue_routed_total, queue_sla_alerts_total
+from services.router.metrics import queue_routed_total, queue_sla_alerts_total, queue_sla_breaches_total
 from services.router.ports.queues import Announcer, QueueWork
 
 MOST_AT_ONCE = 500
@@ -42,6 +42,8 @@ class WorkQueues:
                 queue_id=str(alert.queue_id),
                 entry_id=str(alert.entry_id),
             )
+        breaches = await self._store.breach(organization_ids=owners, now=self._now(), limit=MOST_AT_ONCE)
+        queue_sla_breaches_total.inc(len(breaches))
 
     async def _route(self, owners: Sequence[UUID]) -> None:
         for organization_id, queue_id in await self._store.busy_queues(organization_ids=owners):

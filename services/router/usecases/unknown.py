@@ -36,3 +36,25 @@ def unknown_chatbot() -> NotFound:
         "no chatbot of the organization has this chatbot_id; list them with ListChatbots",
         reason=errors_pb2.ERROR_REASON_CHATBOT_NOT_FOUND,
     )
+
+
+def unknown_department() -> NotFound:
+    """Of a department."""
+    return NotFound(
+        "department_id is no department of this organization; put the department first",
+        reason=errors_pb2.ERROR_REASON_DEPARTMENT_NOT_FOUND,
+    )
+
+
+def unknown_queue(subject: str) -> NotFound:
+    """Of a queue; the sentence begins with the subject."""
+    return NotFound(
+        f"{subject} no queue of this organization; put the queue first", reason=errors_pb2.ERROR_REASON_QUEUE_NOT_FOUND
+    )
+
+
+def unknown_agent() -> NotFound:
+    """Of an agent."""
+    return NotFound(
+        "agent_id is no agent of this organization; put the agent first", reason=errors_pb2.ERROR_REASON_AGENT_NOT_FOUND
+    )

@@ -9,9 +9,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from services.sender.domain import desk
 from services.sender.domain.message import RANKS
 
-EVENTS = tuple(f"message.{status}" for status in ("accepted", *(rank for rank in RANKS if rank != "none"), "failed"))
+MESSAGE_EVENTS = tuple(
+    f"message.{status}" for status in ("accepted", *(rank for rank in RANKS if rank != "none"), "failed")
+)
+EVENTS = (*MESSAGE_EVENTS, *desk.EVENTS)
 """All there is to tell."""
 
 GIVE_UP_SECONDS = 24 * 3600.0
@@ -50,11 +54,6 @@ class Call:
     event: str
     event_id: str
     body: bytes
-
-
-def event_of(status: str) -> str:
-    """The event of a step forward."""
-    return f"message.{status}"
 
 
 def signature_of(secret: str, timestamp: int, body: bytes) -> str:

@@ -10,7 +10,8 @@ from uuid import UUID
 
 from services.chassis.errors import Reason
 from services.chassis.queue import Claim, StoredItem
-from services.sender.domain.changes import Change
+from services.sender.domain.changes import News
+from services.sender.domain.desk import DeskEvent
 from services.sender.domain.webhooks import Webhook
 
 
@@ -108,13 +109,23 @@ Positions = tuple[int, ...]
 
 
 class ChangeFeed(Protocol):
-    """Changes of messages as they were committed; kept for days. Every method raises errors.Unavailable."""
+    """Changes as they were committed; kept for days. Every method raises errors.Unavailable."""
 
     async def end(self, *, organization_id: UUID) -> Positions:
         """Where the changes end now."""
 
-    async def since(self, *, organization_id: UUID, after: Positions) -> tuple[Positions, list[Change]]:
-        """What follows, in order for each message, and how far that is; a bounded part of it when there is much."""
+    async def since(self, *, organization_id: UUID, after: Positions) -> tuple[Positions, list[News]]:
+        """What follows, in order for each subject, and how far that is; a bounded part of it when there is much."""
+
+
+class Desk(Protocol):
+    """Events of the desk on their way to who is told of them."""
+
+    async def tell(self, events: Sequence[tuple[UUID, DeskEvent]]) -> list[bool]:
+        """Take events with their organizations, in order within a conversation; tells which are new.
+
+        Raises errors.Unavailable.
+        """
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from services.sender.server.templates import TemplatesServer
 from services.sender.server.webhooks import WebhooksServer
 from services.sender.usecases import Deliver, KeepCredentials, KeepNumbers
 from services.sender.usecases.deleting_media import DeleteMedia
+from services.sender.usecases.desk import HearDesk
 from services.sender.usecases.health import TellHealth
 from services.sender.usecases.media import KeepMedia
 from services.sender.usecases.notices import HearNotices
@@ -47,6 +48,7 @@ __all__ = [
 def servicers(
     deliver: Deliver,
     notices: HearNotices,
+    desk: HearDesk,
     credentials: KeepCredentials,
     proof: ProveNumber,
     numbers: KeepNumbers,
@@ -58,7 +60,7 @@ def servicers(
         Servicer(
             "pytake.sender.v1.Delivery",
             sender_pb2_grpc.add_DeliveryServicer_to_server,
-            DeliveryServer(deliver, notices),
+            DeliveryServer(deliver, notices, desk),
         ),
         Servicer(
             "pytake.sender.v1.Credentials",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeVar
+from uuid import UUID
 
 import psycopg
 from grpc import aio
@@ -11,12 +12,15 @@ from grpc import aio
 from services.chassis.errors import InvalidArgument
 from services.pb.common.v1 import results_pb2
 from services.pb.sender.v1 import sender_pb2, sender_pb2_grpc
+from services.sender.domain.desk import DeskEvent
 from services.sender.domain.number_news import NumberNews
 from services.sender.domain.templates import News
 from services.sender.ports import NewMessage, StatusEvent, Wanted
+from services.sender.server.desk import read_desk_event
 from services.sender.server.notices import OrganizationNews, OrganizationNumberNews, read_notice
 from services.sender.server.reading import read_message, read_status
 from services.sender.usecases import Deliver
+from services.sender.usecases.desk import HearDesk
 from services.sender.usecases.notices import HearNotices
 
 Value = TypeVar("Value")
@@ -31,9 +35,10 @@ _UNSTORABLE = "a value of this item cannot be stored"
 class DeliveryServer(sender_pb2_grpc.DeliveryServicer):
     """Messages, statuses and notices in batches; one bad item costs its neighbours nothing."""
 
-    def __init__(self, deliver: Deliver, notices: HearNotices) -> None:
+    def __init__(self, deliver: Deliver, notices: HearNotices, desk: HearDesk) -> None:
         self._deliver = deliver
         self._notices = notices
+        self._desk = desk
 
     async def Enqueue(
         self, request: sender_pb2.EnqueueRequest, context: aio.ServicerContext[Any, Any]
@@ -60,6 +65,16 @@ class DeliveryServer(sender_pb2_grpc.DeliveryServicer):
             return [_ERASED if isinstance(notice, Wanted) and next(fates) == "erased" else _OK for notice in notices]
 
         return sender_pb2.ApplyNoticesResponse(results=await batch(request.notices, read_notice, hear))
+
+    async def TellDesk(
+        self, request: sender_pb2.TellDeskRequest, context: aio.ServicerContext[Any, Any]
+    ) -> sender_pb2.TellDeskResponse:
+        """Takes events of the desk durably, in order within a conversation."""
+
+        async def hear(events: Sequence[tuple[UUID, DeskEvent]]) -> list[results_pb2.ItemResult]:
+            return [_OK if is_new else _DUPLICATE for is_new in await self._desk.hear(events)]
+
+        return sender_pb2.TellDeskResponse(results=await batch(request.events, read_desk_event, hear))
 
     async def ApplyStatuses(
         self, request: sender_pb2.ApplyStatusesRequest, context: aio.ServicerContext[Any, Any]

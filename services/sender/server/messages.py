@@ -16,8 +16,10 @@ from services.chassis.rpc.sizes import fitting
 from services.pb.common.v1 import content_pb2, results_pb2
 from services.pb.sender.v1 import sender_pb2, sender_pb2_grpc
 from services.sender.domain.changes import Change
+from services.sender.domain.desk import DeskEvent
 from services.sender.ports import NewMessage
 from services.sender.ports.teams import Conversation, Listed, MessageFilter, Recipient
+from services.sender.server.desk import desk_form
 from services.sender.server.reading import read_id, read_message
 from services.sender.usecases.sending import Draft, Send, SendResult
 from services.sender.usecases.telling import TellMessages, Watched, WatchMessages
@@ -94,8 +96,9 @@ class MessageServiceServer(sender_pb2_grpc.MessageServiceServicer):
             lane_id=_optional_id("conversation_id", request.conversation_id),
         )
         async for told in self._watching.watch(watched, request.cursor):
-            changes = [_change(change) for change in told.changes]
-            yield sender_pb2.WatchMessagesResponse(cursor=told.cursor, changes=changes)
+            changes = [_change(change) for change in told.changes if isinstance(change, Change)]
+            events = [desk_form(watched.organization_id, each) for each in told.changes if isinstance(each, DeskEvent)]
+            yield sender_pb2.WatchMessagesResponse(cursor=told.cursor, changes=changes, desk_events=events)
 
 
 def written(organization_id: UUID, message_id: UUID, draft: Draft, conversation: Conversation) -> NewMessage:

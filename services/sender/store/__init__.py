@@ -21,6 +21,7 @@ from services.sender.store.consent import PostgresConsent
 from services.sender.store.credentials import SEALED as _SEALED_TOKENS
 from services.sender.store.credentials import PostgresCredentials
 from services.sender.store.deferred import requeue_due
+from services.sender.store.desk import PostgresDesk
 from services.sender.store.health import PostgresHealth
 from services.sender.store.media import PostgresMedia
 from services.sender.store.messages import PostgresMessages
@@ -43,6 +44,7 @@ __all__ = [
     "PostgresChanges",
     "PostgresConsent",
     "PostgresCredentials",
+    "PostgresDesk",
     "PostgresHealth",
     "PostgresMedia",
     "PostgresMessages",

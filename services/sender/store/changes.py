@@ -1,4 +1,4 @@
-"""Changes of messages, read from the lanes in which they travel to analytics.
+"""Changes of messages and events of the desk, read from the lanes in which changes travel to analytics.
 
 They were put there in the transaction of the change, under the lane's lock: within a lane positions are in the order of
 commits, so "what follows this position" misses nothing and needs no table of its own. Items stay for 9 days.
@@ -6,19 +6,20 @@ commits, so "what follows this position" misses nothing and needs no table of it
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import UUID, uuid5
 
 from services.chassis.db import Database, Query, Rows, Step
 from services.chassis.errors import InvalidArgument
-from services.chassis.queue import StoredItem, payloads_of
-from services.sender.domain.changes import Change, in_order
+from services.chassis.queue import StoredItem
+from services.sender.domain.changes import News, in_order
 from services.sender.ports.teams import Positions
 from services.sender.store.rows import RECORD_SHARDS
 
-Decode = Callable[[bytes], Change | None]
-"""Reads a record; None when it is about no message."""
+Decode = Callable[[StoredItem], Sequence[News]]
+"""Reads an item: what of it is to be told."""
 
 # Of each lane so many transactions are read at once. A reader that is not further behind is told everything in order;
 # one that is gets the changes of a message from different pages perhaps out of order, and `sequence` tells.
@@ -55,32 +56,39 @@ def end_in(organization_id: UUID, rows: Rows) -> Positions:
     return tuple(tails.get(lane_id, 0) for lane_id in lanes_of(organization_id))
 
 
-def reading_since(organization_id: UUID, after: Sequence[int]) -> Step:
-    """The step that reads what follows (`changes_in` and `reached_in` read its rows)."""
+def reading_since(organization_id: UUID, after: Sequence[int]) -> list[Step]:
+    """The two steps that read where changes end and what follows (`changes_in` reads the second's rows)."""
     lanes = lanes_of(organization_id)
     values = {"organization": organization_id, "lanes": lanes, "positions": list(after), "per_lane": _PER_LANE}
-    return _SINCE, values
+    return [reading_end(organization_id), (_SINCE, values)]
 
 
-def changes_in(rows: Rows, decode: Decode) -> list[Change]:
+def changes_in(rows: Rows, decode: Decode) -> list[News]:
     """The changes in what was read."""
-    return in_order([change for row in rows for change in _changes_of(row, decode)])
+    return in_order([change for row in rows for change in decode(_item_of(row))])
 
 
-def reached_in(organization_id: UUID, after: Sequence[int], rows: Rows) -> Positions:
-    """How far what was read goes."""
-    furthest = dict(zip(lanes_of(organization_id), after, strict=True))
+def reached_in(organization_id: UUID, after: Sequence[int], ends: Rows, rows: Rows) -> Positions:
+    """How far what was read goes (both steps' rows).
+
+    A lane that gave all it has was read to its end: repeats and what was erased leave gaps there, and who stopped
+    before them would look into them again and again. The end was read first, so nothing before it was missed.
+    """
+    lanes = lanes_of(organization_id)
+    furthest = dict(zip(lanes, after, strict=True))
+    counts: Counter[UUID] = Counter()
     for lane_id, position, *_ in rows:
         furthest[lane_id] = max(furthest[lane_id], position)
+        counts[lane_id] += 1
+    for lane_id, end in zip(lanes, end_in(organization_id, ends), strict=True):
+        if counts[lane_id] < _PER_LANE:
+            furthest[lane_id] = max(furthest[lane_id], end)
     return tuple(furthest.values())
 
 
-def _changes_of(row: tuple[Any, ...], decode: Decode) -> Iterator[Change]:
+def _item_of(row: tuple[Any, ...]) -> StoredItem:
     _, position, event_id, payload, received_at = row
-    for record in payloads_of(StoredItem(position, event_id, bytes(payload), received_at)):
-        change = decode(record)
-        if change is not None:
-            yield change
+    return StoredItem(position, event_id, bytes(payload), received_at)
 
 
 class PostgresChanges:
@@ -95,10 +103,10 @@ class PostgresChanges:
         (rows,) = await self._database.batch([organization_id], [reading_end(organization_id)], durable=False)
         return end_in(organization_id, rows)
 
-    async def since(self, *, organization_id: UUID, after: Positions) -> tuple[Positions, list[Change]]:
+    async def since(self, *, organization_id: UUID, after: Positions) -> tuple[Positions, list[News]]:
         """See ChangeFeed."""
         if len(after) != RECORD_SHARDS:
             raise InvalidArgument("cursor is none that was given out; begin without one")
-        step = reading_since(organization_id, after)
-        (rows,) = await self._database.batch([organization_id], [step], durable=False)
-        return reached_in(organization_id, after, rows), changes_in(rows, self._decode)
+        steps = reading_since(organization_id, after)
+        ends, rows = await self._database.batch([organization_id], steps, durable=False)
+        return reached_in(organization_id, after, ends, rows), changes_in(rows, self._decode)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid5
@@ -13,8 +13,9 @@ from services.chassis.audit import AuditEntry, AuditLog, digest_of
 from services.chassis.db import Database, Query
 from services.chassis.queue import Claim, Finish, Item, Lanes, LeaseLost, StoredItem
 from services.chassis.sealing import SealBroken, SealedColumn, Sealer
-from services.sender.domain.changes import Change
-from services.sender.domain.webhooks import Call, Webhook, event_of
+from services.sender.domain.changes import Change, News
+from services.sender.domain.desk import DeskEvent
+from services.sender.domain.webhooks import Call, Webhook
 from services.sender.ports.teams import Stored
 from services.sender.store.changes import (
     Decode,
@@ -163,51 +164,38 @@ class PostgresWebhooks:
             if not locked:
                 return False
             after = tuple(locked[0][0])
-            (rows,) = await journey.run([reading_since(organization_id, after)])
+            ends, rows = await journey.run(reading_since(organization_id, after))
             webhooks = [_webhook(row) for row in found]
             changes = [
                 change
                 for change in changes_in(rows, self._decode)
-                if any(webhook.wants(event_of(change.status)) for webhook in webhooks)
+                if any(webhook.wants(change.event) for webhook in webhooks)
             ]
-            ids = sorted({change.message_id for change in changes})
+            ids = sorted({change.message_id for change in changes if isinstance(change, Change)})
             (told,) = await journey.run([(_NUMBERS, {**values, "ids": ids})])
             numbers: dict[UUID, str] = {row[0]: row[1] for row in told}
             items = [
                 item
                 for change in changes
-                if change.message_id in numbers
-                for item in self._items(organization_id, change, numbers[change.message_id], webhooks)
+                for body in _bodies(organization_id, change, numbers)
+                for item in self._items(organization_id, change, body, webhooks)
             ]
-            moved = {**values, "positions": list(reached_in(organization_id, after, rows))}
+            moved = {**values, "positions": list(reached_in(organization_id, after, ends, rows))}
             await journey.commit([(_MOVE_FEED, moved), *self._calls.enqueueing(items).steps])
         return bool(items)
 
-    def _items(
-        self, organization_id: UUID, change: Change, phone_number_id: str, webhooks: Sequence[Webhook]
-    ) -> list[Item]:
-        event = event_of(change.status)
-        body = orjson.dumps({
-            "event_id": change.event_id,
-            "event": event,
-            "organization_id": str(organization_id),
-            "message_id": str(change.message_id),
-            "conversation_id": str(change.lane_id),
-            "phone_number_id": phone_number_id,
-            "status": change.status,
-            "sequence": change.sequence,
-            "error_code": change.error_code,
-            "occurred_at": (_EPOCH + timedelta(microseconds=change.occurred_at_us)).isoformat(),
-        })  # fmt: skip
+    def _items(self, organization_id: UUID, change: News, body: bytes, webhooks: Sequence[Webhook]) -> list[Item]:
         return [
             Item(
                 organization_id,
                 lane_of(webhook.webhook_id, change.lane_id),
                 f"{webhook.webhook_id}:{change.event_id}",
-                self._encode(Call(webhook_id=webhook.webhook_id, event=event, event_id=change.event_id, body=body)),
+                self._encode(
+                    Call(webhook_id=webhook.webhook_id, event=change.event, event_id=change.event_id, body=body)
+                ),
             )
             for webhook in webhooks
-            if webhook.wants(event)
+            if webhook.wants(change.event)
         ]
 
     def _open(self, organization_id: UUID, webhook_id: UUID, sealed: bytes) -> str | None:
@@ -243,6 +231,50 @@ class PostgresCalls:
                 return await self._lanes.finish(connection, [Finish(claim, item.position)])
         except LeaseLost:
             return False
+
+
+def _bodies(organization_id: UUID, change: News, numbers: Mapping[UUID, str]) -> list[bytes]:
+    """The body of a change's calls; none of a message of somebody erased."""
+    if isinstance(change, DeskEvent):
+        return [orjson.dumps(_desk_body(organization_id, change))]
+    if change.message_id not in numbers:
+        return []
+    told = {
+        "event_id": change.event_id,
+        "event": change.event,
+        "organization_id": str(organization_id),
+        "message_id": str(change.message_id),
+        "conversation_id": str(change.lane_id),
+        "phone_number_id": numbers[change.message_id],
+        "status": change.status,
+        "sequence": change.sequence,
+        "error_code": change.error_code,
+        "occurred_at": _moment(change.occurred_at_us),
+    }
+    return [orjson.dumps(told)]
+
+
+def _desk_body(organization_id: UUID, event: DeskEvent) -> dict[str, object]:
+    return {
+        "event_id": event.event_id,
+        "event": event.event,
+        "organization_id": str(organization_id),
+        "conversation_id": str(event.lane_id),
+        "phone_number_id": event.phone_number_id,
+        "entry_id": event.entry_id,
+        "queue_id": event.queue_id or None,
+        "department_id": event.department_id or None,
+        "from_queue_id": event.from_queue_id or None,
+        "agent_id": event.agent_id or None,
+        "how": event.how,
+        "sla_due_at": _moment(event.sla_due_at_us) if event.sla_due_at_us else None,
+        "sequence": event.sequence,
+        "occurred_at": _moment(event.occurred_at_us),
+    }
+
+
+def _moment(microseconds: int) -> str:
+    return (_EPOCH + timedelta(microseconds=microseconds)).isoformat()
 
 
 def lane_of(webhook_id: UUID, conversation_id: UUID) -> UUID:

@@ -12,7 +12,7 @@ from uuid import UUID
 from services.chassis.clock import Monotonic
 from services.chassis.errors import InvalidArgument, NotFound, Unavailable
 from services.pb.common.v1 import errors_pb2
-from services.sender.domain.changes import Change
+from services.sender.domain.changes import Change, News
 from services.sender.ports.teams import ChangeFeed, Listed, MessageBook, MessageFilter, Positions
 from services.sender.usecases.sending import message_id_of
 
@@ -90,20 +90,22 @@ class Told:
     """Changes, and the cursor that follows them."""
 
     cursor: str
-    changes: list[Change]
+    changes: list[News]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watched:
-    """Whose changes are told: a message's, a conversation's, or the organization's."""
+    """Whose changes are told: a message's, which are none of the desk's, a conversation's, or the organization's."""
 
     organization_id: UUID
     message_id: UUID | None = None
     lane_id: UUID | None = None
 
-    def includes(self, change: Change) -> bool:
+    def includes(self, change: News) -> bool:
         """Whether a change is one of these."""
-        return self.message_id in (None, change.message_id) and self.lane_id in (None, change.lane_id)
+        if self.message_id is not None and not (isinstance(change, Change) and change.message_id == self.message_id):
+            return False
+        return self.lane_id in (None, change.lane_id)
 
 
 class WatchMessages:
@@ -142,7 +144,7 @@ class WatchMessages:
             told_at = self._monotonic()
             yield Told(_written(at), [])
             while self._monotonic() < ends_at and not self._stopping.is_set():
-                before, chosen = at, list[Change]()
+                before, chosen = at, list[News]()
                 if await self._end(organization_id) != at:
                     at, changes = await self._feed.since(organization_id=organization_id, after=at)
                     chosen = [change for change in changes if watched.includes(change)]

@@ -106,7 +106,7 @@ class Road:
     async def _send(self, start: int, batch: int) -> None:
         chosen = [self.conversations[(start + n) % len(self.conversations)] for n in range(batch)]
         request = sender_pb2.EnqueueRequest(messages=[self._message(conversation) for conversation in chosen])
-        await DeliveryServer(self.room.deliver, self.room.notices).Enqueue(request, None)  # type: ignore[arg-type]  # it uses no context
+        await DeliveryServer(self.room.deliver, self.room.notices, self.room.desk).Enqueue(request, None)  # type: ignore[arg-type]  # it uses no context
         wanted = start + batch
         while len(self.graph.accepted) < wanted or self.room.worker._walks:
             walks = list(self.room.worker._walks)
@@ -132,7 +132,7 @@ class Road:
             for message_id, wamid in accepted
         ]  # fmt: skip
         request = sender_pb2.ApplyStatusesRequest(statuses=statuses)
-        await DeliveryServer(self.room.deliver, self.room.notices).ApplyStatuses(request, None)  # type: ignore[arg-type]  # as above
+        await DeliveryServer(self.room.deliver, self.room.notices, self.room.desk).ApplyStatuses(request, None)  # type: ignore[arg-type]  # as above
 
 
 def _cost(what: str, batch: int, count: int, before: tuple[float, float], after: tuple[float, float]) -> Cost:

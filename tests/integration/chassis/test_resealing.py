@@ -101,7 +101,7 @@ def webhooks_on(database: Database) -> Room:
     def store(sealer: Sealer) -> PostgresWebhooks:
         calls = Lanes(Box("sender", "hooks"), database)
         return PostgresWebhooks(
-            database, sealer, AuditLog("sender", database), calls, decode=lambda _: None, encode=lambda _: b""
+            database, sealer, AuditLog("sender", database), calls, decode=lambda _: [], encode=lambda _: b""
         )
 
     async def put(sealer: Sealer, organization_id: UUID, name: str, secret: str) -> bool:

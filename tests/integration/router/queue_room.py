@@ -21,9 +21,10 @@ from services.router.domain.message import Message
 from services.router.domain.order import ContactChange, Fate, HandBack, HandOver, Order
 from services.router.domain.organization import Number
 from services.router.domain.outcome import OK, Outcome
-from services.router.domain.queues import Agent, Department, Entry, Presence, Queue
+from services.router.domain.queues import Agent, Department, DeskEvent, Entry, Presence, Queue
 from services.router.ports.queues import EntryFilter, OfflineNotice
 from services.router.store import (
+    PostgresDeskBook,
     PostgresDirectory,
     PostgresEntries,
     PostgresOrders,
@@ -31,7 +32,7 @@ from services.router.store import (
     PostgresQueueWork,
     PostgresRouting,
 )
-from services.router.usecases import ApplyOrders, ConversationName, Handling, QueueSetup, WorkQueues
+from services.router.usecases import ApplyOrders, ConversationName, Handling, QueueSetup, TellDesk, WorkQueues
 from tests.fakes.router_peers import FakeSender
 
 NAMES = NameHasher(bytes(32))
@@ -85,6 +86,26 @@ class FakeAnnouncer:
 
 
 @dataclass
+class FakeListener:
+    """sender: the events it took, each once, and how often it was called. `losses` answers get lost on their way."""
+
+    taken: dict[str, DeskEvent] = field(default_factory=dict)
+    calls: int = 0
+    losses: int = 0
+    answer: Outcome = OK
+
+    async def tell(self, events: Sequence[DeskEvent]) -> Sequence[Outcome]:
+        self.calls += 1
+        if self.answer == OK:
+            for event in events:
+                self.taken.setdefault(event.event_id, event)
+        if self.losses:
+            self.losses -= 1
+            raise Unavailable("sender is out of reach", reason=errors_pb2.ERROR_REASON_PEER_UNAVAILABLE)
+        return [self.answer for _ in events]
+
+
+@dataclass
 class Replica:
     """One process of router, as far as queues go."""
 
@@ -92,6 +113,7 @@ class Replica:
     handling: Handling
     orders: ApplyOrders
     work: WorkQueues
+    telling: TellDesk
 
 
 @dataclass
@@ -103,6 +125,7 @@ class QueueRoom:
     clock: Clock = field(default_factory=Clock)
     hands: FakeHands = field(default_factory=FakeHands)
     announcer: FakeAnnouncer = field(default_factory=FakeAnnouncer)
+    listener: FakeListener = field(default_factory=FakeListener)
     here: Replica = field(init=False)
 
     def __post_init__(self) -> None:
@@ -115,11 +138,13 @@ class QueueRoom:
     def replica(self, database: Database) -> Replica:
         """A process with connections of its own."""
         audit = AuditLog("router", database)
+        work = PostgresQueueWork(database)
         return Replica(
             QueueSetup(PostgresQueues(database, audit), self.clock),
             Handling(PostgresEntries(database, audit), self.hands, self.clock, uuid4),
             ApplyOrders(PostgresOrders(database), FakeSender(), self.clock),
-            WorkQueues(PostgresQueueWork(database), self.announcer, self.clock),
+            WorkQueues(work, self.announcer, self.clock),
+            TellDesk(work, PostgresDeskBook(database, audit), self.listener, self.hands),
         )
 
     async def begin(self) -> None:
@@ -213,6 +238,11 @@ class QueueRoom:
         """The contact's entry."""
         (found,) = [each for each in await self.entries(state) if each.conversation_id == self.conversation(number)]
         return found
+
+    async def told(self, replica: Replica | None = None) -> list[DeskEvent]:
+        """Everything of the organization that sender took by now, in the order in which it did."""
+        await (replica or self.here).telling.turn()
+        return [each for each in self.listener.taken.values() if each.organization_id == self.organization_id]
 
     async def owner(self, number: int) -> str:
         async with self.database.transaction([self.organization_id]) as connection:

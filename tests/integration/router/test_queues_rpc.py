@@ -6,6 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from google.protobuf.field_mask_pb2 import FieldMask
 
 from services.chassis.errors import FailedPrecondition, InvalidArgument, NotFound
 from services.pb.common.v1 import errors_pb2, events_pb2
@@ -111,6 +112,53 @@ async def test_a_conversation_goes_from_the_bot_to_a_queue_an_agent_and_back(run
     assert released.is_unattended
 
 
+async def test_only_what_the_mask_names_changes(running: House) -> None:
+    shop = await Shop(running).begin()
+    queue_id, agent_id = await shop.line(sla_minutes=30, priority=70), await shop.agent()
+    before = (await shop.call("GetQueue", queue_id=queue_id)).queue
+    assert (before.sla_minutes, before.is_open) == (30, True)
+    wanted = router_pb2.Queue(queue_id=queue_id, skills_required=["tax"], priority=1)
+    mask = FieldMask(paths=["skills_required", "sla_minutes"])
+    changed = await shop.call("UpdateQueue", queue=wanted, update_mask=mask)
+    assert changed.is_changed
+    assert not (await shop.call("UpdateQueue", queue=wanted, update_mask=mask)).is_changed
+    before.sla_minutes = 0
+    before.skills_required[:] = ["tax"]
+    assert changed.queue == before == (await shop.call("GetQueue", queue_id=queue_id)).queue
+    # Without a mask, what is not empty.
+    assert (await shop.call("UpdateQueue", queue=wanted)).queue.priority == 1
+
+    department_id = before.department_id
+    closed = router_pb2.Department(department_id=department_id, business_hours=HOURS)
+    assert (await shop.call("UpdateDepartment", department=closed)).department.business_hours == HOURS
+    opened = await shop.call("UpdateDepartment", department=router_pb2.Department(department_id=department_id),
+                             update_mask=FieldMask(paths=["business_hours"]))  # fmt: skip
+    assert not opened.department.HasField("business_hours")
+    assert opened.department == (await shop.call("GetDepartment", department_id=department_id)).department
+
+    renamed = router_pb2.Agent(agent_id=agent_id, name="Rui Dias")
+    agent = (await shop.call("UpdateAgent", agent=renamed)).agent
+    assert (agent.name, agent.capacity, agent.presence) == ("Rui Dias", 3, router_pb2.PRESENCE_AVAILABLE)
+    assert agent == (await shop.call("GetAgent", agent_id=agent_id)).agent
+
+
+async def test_an_agent_who_has_conversations_stays(running: House) -> None:
+    shop = await Shop(running).begin()
+    await shop.line()
+    agent_id = await shop.agent()
+    name = router_pb2.ConversationName(contact=PHONE)
+    await shop.call("Assign", conversation=name, agent_id=agent_id)
+    with pytest.raises(FailedPrecondition) as refused:
+        await shop.call("DeleteAgent", agent_id=agent_id)
+    assert refused.value.reason == errors_pb2.ERROR_REASON_AGENT_IN_USE
+
+    await shop.call("Release", conversation=name)
+    await shop.call("DeleteAgent", agent_id=agent_id)
+    assert not (await shop.call("ListAgents")).agents
+    with pytest.raises(NotFound):
+        await shop.call("DeleteAgent", agent_id=agent_id)
+
+
 async def test_refusals_name_their_reason(running: House) -> None:
     shop = await Shop(running).begin()
     queue_id = await shop.line()
@@ -122,6 +170,16 @@ async def test_refusals_name_their_reason(running: House) -> None:
     for expected, reason, method, fields in (
         (NotFound, errors_pb2.ERROR_REASON_AGENT_NOT_FOUND, "Pull", {"agent_id": str(uuid4())}),
         (NotFound, errors_pb2.ERROR_REASON_QUEUE_NOT_FOUND, "DeleteQueue", {"queue_id": str(uuid4())}),
+        (NotFound, errors_pb2.ERROR_REASON_QUEUE_NOT_FOUND, "GetQueue", {"queue_id": str(uuid4())}),
+        (NotFound, errors_pb2.ERROR_REASON_AGENT_NOT_FOUND, "GetAgent", {"agent_id": str(uuid4())}),
+        (
+            NotFound, errors_pb2.ERROR_REASON_DEPARTMENT_NOT_FOUND, "UpdateQueue",
+            {"queue": router_pb2.Queue(queue_id=queue_id, department_id=str(uuid4()))},
+        ),
+        (
+            InvalidArgument, errors_pb2.ERROR_REASON_INVALID_FIELD, "UpdateQueue",
+            {"queue": router_pb2.Queue(queue_id=queue_id), "update_mask": FieldMask(paths=["name"])},
+        ),
         (NotFound, errors_pb2.ERROR_REASON_DEPARTMENT_NOT_FOUND, "DeleteDepartment", {"department_id": str(uuid4())}),
         (FailedPrecondition, errors_pb2.ERROR_REASON_QUEUE_IN_USE, "DeleteQueue", {"queue_id": queue_id}),
         (

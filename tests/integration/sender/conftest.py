@@ -146,7 +146,7 @@ class Stage:
         return sender_pb2.OutboundMessage(**values | fields)
 
     async def enqueue(self, room: Room, *messages: sender_pb2.OutboundMessage) -> list[int]:
-        response = await DeliveryServer(room.deliver, room.notices).Enqueue(
+        response = await DeliveryServer(room.deliver, room.notices, room.desk).Enqueue(
             sender_pb2.EnqueueRequest(messages=messages),
             None,  # type: ignore[arg-type]  # the server uses no context
         )
@@ -154,7 +154,7 @@ class Stage:
 
     async def apply(self, room: Room, *statuses: events_pb2.MessageStatus) -> list[int]:
         items = [sender_pb2.OrganizationStatus(organization_id=self.organization_id, status=s) for s in statuses]
-        response = await DeliveryServer(room.deliver, room.notices).ApplyStatuses(
+        response = await DeliveryServer(room.deliver, room.notices, room.desk).ApplyStatuses(
             sender_pb2.ApplyStatusesRequest(statuses=items),
             None,  # type: ignore[arg-type]  # as above
         )

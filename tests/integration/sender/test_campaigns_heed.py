@@ -22,7 +22,7 @@ async def hear(stage: Stage, *notices: events_pb2.Notice) -> None:
     items = [sender_pb2.OrganizationNotice(organization_id=stage.organization_id, notice=each) for each in notices]
     room = stage.rooms[0]
     request = sender_pb2.ApplyNoticesRequest(notices=items)
-    await DeliveryServer(room.deliver, room.notices).ApplyNotices(request, NO_CONTEXT)
+    await DeliveryServer(room.deliver, room.notices, room.desk).ApplyNotices(request, NO_CONTEXT)
 
 
 def template_news(status: str, *, quality: str = "", reason: str = "") -> events_pb2.Notice:

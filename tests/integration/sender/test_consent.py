@@ -37,7 +37,7 @@ async def hear(
         sender_pb2.OrganizationNotice(organization_id=stage.organization_id, notice=notice, confirmation=confirmation)
         for notice in notices
     ]
-    response = await DeliveryServer(room.deliver, room.notices).ApplyNotices(
+    response = await DeliveryServer(room.deliver, room.notices, room.desk).ApplyNotices(
         sender_pb2.ApplyNoticesRequest(notices=items),
         None,  # type: ignore[arg-type]  # the server uses no context
     )

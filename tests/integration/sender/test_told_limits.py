@@ -29,7 +29,7 @@ async def hear(stage: Stage, room: Room, **told: object) -> int:
     number = events_pb2.NumberNews(**fields)  # type: ignore[arg-type]  # fields of several types
     notice = events_pb2.Notice(number=number, waba_id=ACCOUNT)
     item = sender_pb2.OrganizationNotice(organization_id=stage.organization_id, notice=notice)
-    response = await DeliveryServer(room.deliver, room.notices).ApplyNotices(
+    response = await DeliveryServer(room.deliver, room.notices, room.desk).ApplyNotices(
         sender_pb2.ApplyNoticesRequest(notices=[item]),
         None,  # type: ignore[arg-type]  # the server uses no context
     )

@@ -181,7 +181,8 @@ class FakeAccounts(ingress_pb2_grpc.AccountsServicer):
         response = ingress_pb2.ListUsersResponse()
         for email, (name, role, password, is_inactive) in self.kept.of(request.organization_id, "user").items():
             if password:
-                response.users.add(email=email, name=name, role=role, is_active=not is_inactive)
+                user_id = str(uuid5(UUID(int=0), email))
+                response.users.add(user_id=user_id, email=email, name=name, role=role, is_active=not is_inactive)
             else:
                 response.invitations.add(email=email, role=role).expires_at.FromJsonString("2026-03-11T12:00:00Z")
         return response

@@ -1,4 +1,4 @@
-"""router's departments and queues, in memory."""
+"""router's departments, queues and agents, in memory."""
 
 # ruff: noqa: N802  (gRPC methods are named as in the proto)
 
@@ -39,3 +39,12 @@ class FakeQueues(router_pb2_grpc.QueuesServicer):
 
     async def ListQueues(self, request: Any, context: Any) -> router_pb2.ListQueuesResponse:
         return router_pb2.ListQueuesResponse(queues=self.kept.of(request.organization_id, "queue").values())
+
+    async def PutAgent(self, request: Any, context: Any) -> router_pb2.PutAgentResponse:
+        form = request.agent
+        return router_pb2.PutAgentResponse(
+            is_changed=self.kept.put(request.organization_id, "agent", form.agent_id, value=form)
+        )
+
+    async def ListAgents(self, request: Any, context: Any) -> router_pb2.ListAgentsResponse:
+        return router_pb2.ListAgentsResponse(agents=self.kept.of(request.organization_id, "agent").values())

@@ -1,5 +1,6 @@
 """/api/v1/departments, /queues, /agents and who has which conversation, over fakes."""
 
+from dataclasses import replace
 from uuid import UUID, uuid4
 
 import pytest
@@ -69,6 +70,58 @@ async def test_an_agent_is_stored_and_says_what_they_do() -> None:
         status, told = await send(asker, "POST", "/agents/me/presence", json={"presence": "available", "seconds": 60})
         assert (status, told["presence"]) == (200, "available")
         assert asker.rights.queues.asked == [("presence", me, "available", 60)]
+
+
+async def test_of_a_department_only_what_the_body_gives_changes_and_null_takes_it_away() -> None:
+    async with asking() as asker:
+        agent = str(uuid4())
+        _, stored = await send(asker, "POST", "/departments", json=SUPPORT | {"agent_ids": [agent]})
+        path = f"/departments/{stored['id']}"
+        status, before = await send(asker, "GET", path)
+        assert (status, before["name"], before["agent_ids"]) == (200, "Suporte", [agent])
+        status, after = await send(asker, "PATCH", path, json={"business_hours": None, "routing_mode": "load_balance"})
+        assert (status, after) == (200, before | {"business_hours": None, "routing_mode": "load_balance"})
+        assert (await send(asker, "PATCH", path, json={"agent_ids": None}))[1] == after | {"agent_ids": []}
+        assert (await send(asker, "PATCH", path, json={"name": "Suporte"}))[0] == 200
+        status, problem = await send(asker, "PATCH", path, json={"name": "Vendas", "agent_ids": [agent]})
+        assert (status, problem["error_code"]) == (422, "VALIDATION_ERROR")
+        assert (await send(asker, "GET", path))[1] == after | {"agent_ids": []}
+        for method in ("GET", "PATCH"):
+            status, problem = await send(asker, method, f"/departments/{agent}", json={})
+            assert (status, problem["error_code"]) == (404, "DEPARTMENT_NOT_FOUND")
+
+
+async def test_of_a_queue_only_what_the_body_gives_changes() -> None:
+    async with asking() as asker:
+        _, department = await send(asker, "POST", "/departments", json=SUPPORT)
+        wanted = {"name": "Financeiro", "department_id": department["id"], "sla_minutes": 15, "priority": 70}
+        _, stored = await send(asker, "POST", "/queues", json=wanted)
+        path = f"/queues/{stored['id']}"
+        _, before = await send(asker, "GET", path)
+        changes = {"skills_required": ["tax"], "priority": None, "routing_mode": "skills_based"}
+        status, after = await send(asker, "PATCH", path, json=changes)
+        assert (status, after) == (200, before | changes | {"priority": 50})
+        for body in ({"priority": 101}, {"is_active": None}, {"department_id": None}, {"name": "Outra"}):
+            assert (await send(asker, "PATCH", path, json=body))[0] == 422, body
+        assert (await send(asker, "PATCH", path, json={}))[1] == after
+        status, problem = await send(asker, "GET", f"/queues/{uuid4()}")
+        assert (status, problem["error_code"]) == (404, "QUEUE_NOT_FOUND")
+
+
+async def test_an_agent_is_renamed_and_removed() -> None:
+    async with asking() as asker:
+        user_id = str(uuid4())
+        await send(asker, "POST", "/agents", json={"id": user_id, "name": "Rui", "skills": ["tax"], "capacity": 3})
+        status, agent = await send(asker, "PATCH", f"/agents/{user_id}", json={"name": "Rui Dias", "skills": None})
+        assert (status, agent["name"], agent["skills"], agent["capacity"]) == (200, "Rui Dias", [], 3)
+        assert (await send(asker, "GET", f"/agents/{user_id}"))[1] == agent
+        asker.rights.queues.kept_agents[user_id] = replace(asker.rights.queues.kept_agents[user_id], conversations=1)
+        status, problem = await send(asker, "DELETE", f"/agents/{user_id}")
+        assert (status, problem["error_code"]) == (409, "AGENT_IN_USE")
+        asker.rights.queues.kept_agents[user_id] = replace(asker.rights.queues.kept_agents[user_id], conversations=0)
+        assert (await send(asker, "DELETE", f"/agents/{user_id}"))[0] == 204
+        status, problem = await send(asker, "DELETE", f"/agents/{user_id}")
+        assert (status, problem["error_code"]) == (404, "AGENT_NOT_FOUND")
 
 
 async def test_an_agent_pulls_what_comes_next_until_nothing_waits() -> None:

@@ -1,12 +1,13 @@
 """Repeats under an Idempotency-Key, documents that the client has already, traces, and live events."""
 
+import json
 from uuid import uuid4
 
 import pytest
 import structlog
 
 from services.ingress.domain.idempotency import is_key, key_hash, request_hash, takes_keys
-from services.ingress.domain.outgoing import ChangeView, Told
+from services.ingress.domain.outgoing import ChangeView, DeskView, Told
 from tests.fakes.ingress_people import MORNING
 from tests.fixtures.rest import Asker
 
@@ -144,6 +145,21 @@ async def test_events_are_told_and_the_last_of_each_news_has_the_id(asker: Asker
     assert pieces[3].startswith("id: 2\nevent: message.delivered\ndata: {")
     assert pieces[4:] == [": alive\nid: 3", ""]
     assert [cursor for *_, cursor in asker.rights.desk.watched] == ["", "2", "3"]
+
+
+async def test_what_happens_between_conversations_and_people_is_told_on_the_same_stream(asker: Asker) -> None:
+    assigned = DeskView(
+        event_id="desk:1:2", event="conversation.assigned", conversation_id="c", phone_number_id="100200300",
+        entry_id="e", queue_id="q", department_id="d", from_queue_id="", agent_id="a", how="pull", sla_due_at=MORNING,
+        occurred_at=MORNING,
+    )  # fmt: skip
+    asker.rights.desk.rounds = [[Told("2", [change("sent"), assigned])]]
+    pieces = (await asker.get("/api/v1/events")).text.split("\n\n")
+    head, _, data = pieces[2].partition("data: ")
+    assert head == "id: 2\nevent: conversation.assigned\n"
+    told = json.loads(data)
+    assert (told["event_id"], told["agent_id"], told["how"], told["from_queue_id"]) == ("desk:1:2", "a", "pull", None)
+    assert told["sla_due_at"] == told["occurred_at"]
 
 
 async def test_whoever_comes_back_goes_on_after_the_last_event(asker: Asker) -> None:

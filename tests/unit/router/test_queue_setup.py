@@ -1,7 +1,9 @@
 """What may be set up: every wrong field is named with the mend, and ids follow from names."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
 import pytest
@@ -22,26 +24,39 @@ from services.router.usecases.queue_setup import QueueSetup
 from tests.unit.router.floors import NOON, agent, department, queue
 
 ORGANIZATION = UUID(int=5)
+Thing = TypeVar("Thing")
 
 
 @dataclass
 class Kept:
-    """ports.queues.QueueStore that remembers what came through."""
+    """ports.queues.QueueStore that remembers what came through; `before` is what was there."""
 
     put: list[object] = field(default_factory=list)
+    before: Any = None
     until: datetime | None = None
 
-    async def put_department(self, *, organization_id: UUID, department: Department) -> bool:
-        self.put.append(department)
-        return True
+    async def edit_department(
+        self, *, organization_id: UUID, department_id: UUID, edit: Callable[[Department | None], Department]
+    ) -> tuple[Department, bool]:
+        return self._edited(edit)
 
-    async def put_queue(self, *, organization_id: UUID, queue: Queue) -> bool:
-        self.put.append(queue)
-        return True
+    async def edit_queue(
+        self, *, organization_id: UUID, queue_id: UUID, edit: Callable[[Queue | None], Queue]
+    ) -> tuple[Queue, bool]:
+        return self._edited(edit)
 
-    async def put_agent(self, *, organization_id: UUID, agent: Agent) -> bool:
-        self.put.append(agent)
-        return True
+    async def edit_agent(
+        self, *, organization_id: UUID, agent_id: UUID, edit: Callable[[Agent | None], Agent]
+    ) -> tuple[Agent, bool]:
+        return self._edited(edit)
+
+    def _edited(self, edit: Callable[[Any], Thing]) -> tuple[Thing, bool]:
+        after = edit(self.before)
+        self.put.append(after)
+        return after, after != self.before
+
+    async def delete_agent(self, *, organization_id: UUID, agent_id: UUID) -> None:
+        self.put.append(agent_id)
 
     async def delete_department(self, *, organization_id: UUID, department_id: UUID) -> None:
         self.put.append(department_id)
@@ -122,6 +137,46 @@ async def test_an_agent_that_cannot_be_is_refused() -> None:
         with pytest.raises(InvalidArgument):
             await setup(kept).put_agent(organization_id=ORGANIZATION, agent=wrong)
     assert kept.put == []
+
+
+async def test_only_what_is_named_changes() -> None:
+    closed = BusinessHours("UTC", (None,) * 7)
+    kept = Kept(before=department(hours=closed, offline_message="Later.", max_conversations_per_agent=2))
+    wanted = department(name="never read", agent_ids=(UUID(int=9), UUID(int=8)), routing="load_balance")
+    changed, is_changed = await setup(kept).change_department(
+        organization_id=ORGANIZATION, department=wanted, fields=["hours", "agent_ids"]
+    )
+    assert is_changed
+    assert changed == replace(kept.before, hours=None, agent_ids=(UUID(int=8), UUID(int=9)))
+
+    kept = Kept(before=queue(1, sla_minutes=15, skills=("tax",)))
+    line, _ = await setup(kept).change_queue(
+        organization_id=ORGANIZATION, queue=queue(1, priority=70, skills=(" English",)), fields=["skills"]
+    )
+    assert line == replace(kept.before, skills=("english",))
+
+    kept = Kept(before=agent(1, capacity=3))
+    rui, is_changed = await setup(kept).change_agent(
+        organization_id=ORGANIZATION, agent=agent(1, capacity=3, skills=("tax",)), fields=["capacity"]
+    )
+    assert (rui, is_changed) == (kept.before, False)
+
+
+async def test_what_is_not_there_is_not_changed_and_what_cannot_be_is_not_made_of_it() -> None:
+    nothing = setup(Kept())
+    with pytest.raises(NotFound, match="department_id"):
+        await nothing.change_department(organization_id=ORGANIZATION, department=department(), fields=[])
+    with pytest.raises(NotFound, match="queue_id"):
+        await nothing.change_queue(organization_id=ORGANIZATION, queue=queue(1), fields=[])
+    with pytest.raises(NotFound, match="agent_id"):
+        await nothing.change_agent(organization_id=ORGANIZATION, agent=agent(1), fields=[])
+    line = queue(1)
+    with pytest.raises(InvalidArgument, match="is the queue itself"):
+        await setup(Kept(before=line)).change_queue(
+            organization_id=ORGANIZATION,
+            queue=replace(line, overflow_queue_id=line.queue_id),
+            fields=["overflow_queue_id"],
+        )
 
 
 async def test_presence_holds_for_two_minutes_unless_it_is_said_for_how_long() -> None:

@@ -16,6 +16,7 @@ from services.ingress.http.rest.invitations import invitation_routes
 from services.ingress.http.rest.media import media_routes
 from services.ingress.http.rest.messages import message_routes
 from services.ingress.http.rest.privacy import privacy_routes
+from services.ingress.http.rest.qrcodes import qrcode_routes
 from services.ingress.http.rest.queues import queue_routes
 from services.ingress.http.rest.sessions import session_routes
 from services.ingress.http.rest.settings import chatbot_routes, number_routes, organization_routes
@@ -43,6 +44,7 @@ __all__ = [
     "number_routes",
     "organization_routes",
     "privacy_routes",
+    "qrcode_routes",
     "queue_routes",
     "session_routes",
     "template_routes",

@@ -1,4 +1,7 @@
-"""/api/v1/events: what becomes of messages, as server-sent events (HTML standard, section 9.2)."""
+"""/api/v1/events: what becomes of messages and of conversations among people, as server-sent events.
+
+HTML standard, section 9.2.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ from fastapi.responses import StreamingResponse
 from services.chassis.errors import PermissionDenied, Unauthenticated, Unavailable
 from services.ingress.accounts.gate import Gate
 from services.ingress.domain.accounts.facts import Caller
-from services.ingress.domain.outgoing import ChangeView, Told
+from services.ingress.domain.outgoing import ChangeView, DeskView, Told
 from services.ingress.http.rest.auth import Credential, Permitted
 from services.ingress.http.rest.conversations import Phone
 from services.ingress.http.rest.people_requests import TellsFields
@@ -37,6 +40,7 @@ _STREAM: Documented = {
         "content": {"text/event-stream": {"schema": {"type": "string"}, "example": _EXAMPLE}},
     },
 }
+_MOMENT = "%Y-%m-%dT%H:%M:%S.%fZ"
 # A client that lost the stream comes back after so many milliseconds.
 _HELLO = b"retry: 1000\n\n"
 
@@ -64,8 +68,8 @@ class _Endpoints:
         cursor: CursorText = "",
         last_event_id: LastEventId = None,
     ) -> StreamingResponse:
-        """Steps of messages as they happen: accepted, sent, delivered, read, played, failed. Permission:
-        conversations:read.
+        """Steps of messages as they happen: accepted, sent, delivered, read, played, failed; and of conversations among
+        people: queued, assigned, released, sla_at_risk, sla_breached, overflowed. Permission: conversations:read.
 
         A step may be told twice after a stream was lost; `event_id` tells. Without an id it begins now; steps are kept
         for 9 days. Every few seconds a comment says that the stream lives.
@@ -154,13 +158,31 @@ def _news(told: Told) -> bytes:
     return b"\n\n".join([*pieces[:-1], f"id: {told.cursor}\n".encode() + pieces[-1]]) + b"\n\n"
 
 
-def _event(change: ChangeView) -> bytes:
+def _event(change: ChangeView | DeskView) -> bytes:
+    if isinstance(change, DeskView):
+        return f"event: {change.event}\ndata: ".encode() + orjson.dumps(_desk(change))
     data = {
         "event_id": change.event_id,
         "message_id": change.message_id,
         "conversation_id": change.conversation_id,
         "status": change.status,
         "error_code": change.error_code or None,
-        "occurred_at": change.occurred_at.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+        "occurred_at": change.occurred_at.strftime(_MOMENT),
     }
     return f"event: message.{change.status}\ndata: ".encode() + orjson.dumps(data)
+
+
+def _desk(event: DeskView) -> dict[str, str | None]:
+    return {
+        "event_id": event.event_id,
+        "conversation_id": event.conversation_id,
+        "phone_number_id": event.phone_number_id,
+        "entry_id": event.entry_id,
+        "queue_id": event.queue_id or None,
+        "department_id": event.department_id or None,
+        "from_queue_id": event.from_queue_id or None,
+        "agent_id": event.agent_id or None,
+        "how": event.how,
+        "sla_due_at": event.sla_due_at.strftime(_MOMENT) if event.sla_due_at else None,
+        "occurred_at": event.occurred_at.strftime(_MOMENT),
+    }

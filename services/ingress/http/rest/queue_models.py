@@ -18,12 +18,13 @@ from services.ingress.domain.queues import (
 )
 from services.ingress.http.rest.models import Time
 
-_NO_NUL = r"^[^\x00]*$"
-_ID = "1d5c3f6e-5a0e-4f1b-9d0c-7f4a1c2b3d44"
+NO_NUL = r"^[^\x00]*$"
+ID = "1d5c3f6e-5a0e-4f1b-9d0c-7f4a1c2b3d44"
 _CLOCK = r"^([01][0-9]|2[0-3]):[0-5][0-9]$|^24:00$"
-_PLACE = {"timezone": "America/Sao_Paulo", "schedule": {"monday": {"enabled": True, "start": "08:00", "end": "18:00"}}}
+PLACE = {"timezone": "America/Sao_Paulo", "schedule": {"monday": {"enabled": True, "start": "08:00", "end": "18:00"}}}
 
-Name = Annotated[str, Field(min_length=1, max_length=120, pattern=_NO_NUL)]
+Skills = Annotated[list[Annotated[str, Field(min_length=1, max_length=60, pattern=NO_NUL)]], Field(max_length=50)]
+Name = Annotated[str, Field(min_length=1, max_length=120, pattern=NO_NUL)]
 Day = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 
 
@@ -38,8 +39,8 @@ class DayHours(BaseModel):
 class Hours(BaseModel):
     """When somebody answers; a day that is left out is closed."""
 
-    timezone: str = Field(max_length=60, pattern=_NO_NUL, examples=["America/Sao_Paulo"])
-    schedule: dict[Day, DayHours] = Field(examples=[_PLACE["schedule"]])
+    timezone: str = Field(max_length=60, pattern=NO_NUL, examples=["America/Sao_Paulo"])
+    schedule: dict[Day, DayHours] = Field(examples=[PLACE["schedule"]])
 
     @classmethod
     def of(cls, hours: OpeningHours | None) -> Hours | None:
@@ -61,9 +62,9 @@ class DepartmentRequest(BaseModel):
     """A department as it should be; one of the same name is replaced."""
 
     name: Name = Field(examples=["Suporte"])
-    business_hours: Hours | None = Field(default=None, description="Left out: always open.", examples=[_PLACE])
+    business_hours: Hours | None = Field(default=None, description="Left out: always open.", examples=[PLACE])
     offline_message: str = Field(
-        default="", max_length=1024, pattern=_NO_NUL, examples=["Voltamos às 8h."],
+        default="", max_length=1024, pattern=NO_NUL, examples=["Voltamos às 8h."],
         description="What contacts are told who come while it is closed; empty says nothing.",
     )  # fmt: skip
     routing_mode: RoutingMode = Field(default="manual", description="Of its queues that do not say it themselves.")
@@ -87,13 +88,13 @@ class DepartmentRequest(BaseModel):
 class DepartmentView(BaseModel):
     """A department."""
 
-    id: str = Field(examples=[_ID])
+    id: str = Field(examples=[ID])
     name: str = Field(examples=["Suporte"])
-    business_hours: Hours | None = Field(examples=[_PLACE])
+    business_hours: Hours | None = Field(examples=[PLACE])
     offline_message: str = Field(examples=["Voltamos às 8h."])
     routing_mode: RoutingMode
     max_conversations_per_agent: int = Field(examples=[3])
-    agent_ids: list[str] = Field(examples=[[_ID]])
+    agent_ids: list[str] = Field(examples=[[ID]])
     is_active: bool
 
     @classmethod
@@ -121,7 +122,7 @@ class QueueRequest(BaseModel):
     """A queue as it should be; one of the same name is replaced."""
 
     name: Name = Field(examples=["Financeiro"])
-    department_id: UUID = Field(examples=[_ID])
+    department_id: UUID = Field(examples=[ID])
     priority: int = Field(default=50, ge=0, le=100, description="Who pulls from several gets the highest first.")
     sla_minutes: int = Field(
         default=0, ge=0, le=10_080, examples=[15],
@@ -133,10 +134,8 @@ class QueueRequest(BaseModel):
         default=None, description="Where conversations go that come while it is full or closed; one hop."
     )
     allowed_agent_ids: list[UUID] = Field(default=[], max_length=1000, description="None: all of the department.")
-    skills_required: list[Annotated[str, Field(min_length=1, max_length=60, pattern=_NO_NUL)]] = Field(
-        default=[], max_length=50, examples=[["english"]]
-    )
-    business_hours: Hours | None = Field(default=None, description="Left out: the department's.", examples=[_PLACE])
+    skills_required: Skills = Field(default=[], examples=[["english"]])
+    business_hours: Hours | None = Field(default=None, description="Left out: the department's.", examples=[PLACE])
     is_active: bool = Field(default=True, description="While it is not, conversations go elsewhere.")
 
     def read(self) -> Queue:
@@ -159,8 +158,8 @@ class QueueRequest(BaseModel):
 class QueueView(BaseModel):
     """A queue."""
 
-    id: str = Field(examples=[_ID])
-    department_id: str = Field(examples=[_ID])
+    id: str = Field(examples=[ID])
+    department_id: str = Field(examples=[ID])
     name: str = Field(examples=["Financeiro"])
     priority: int = Field(examples=[50])
     sla_minutes: int = Field(examples=[15])
@@ -204,11 +203,9 @@ class QueueList(BaseModel):
 class AgentRequest(BaseModel):
     """An agent as they should be; one of the same id is replaced."""
 
-    id: UUID = Field(description="Of a person who logs in: their user id.", examples=[_ID])
+    id: UUID = Field(description="Of a person who logs in: their user id.", examples=[ID])
     name: Name = Field(examples=["Rui"])
-    skills: list[Annotated[str, Field(min_length=1, max_length=60, pattern=_NO_NUL)]] = Field(
-        default=[], max_length=50, examples=[["english"]]
-    )
+    skills: Skills = Field(default=[], examples=[["english"]])
     capacity: int = Field(default=5, ge=0, le=1000, description="Conversations at a time.")
     is_active: bool = Field(default=True, description="While they are not, they are given none.")
 
@@ -222,7 +219,7 @@ class AgentRequest(BaseModel):
 class AgentView(BaseModel):
     """An agent."""
 
-    id: str = Field(examples=[_ID])
+    id: str = Field(examples=[ID])
     name: str = Field(examples=["Rui"])
     skills: list[str] = Field(examples=[["english"]])
     capacity: int = Field(examples=[5])
@@ -257,7 +254,7 @@ class AgentList(BaseModel):
 class StoredView(BaseModel):
     """What storing did."""
 
-    id: str = Field(examples=[_ID])
+    id: str = Field(examples=[ID])
     is_changed: bool = Field(description="Whether anything is other than before.")
 
     @classmethod

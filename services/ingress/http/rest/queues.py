@@ -34,6 +34,7 @@ from services.ingress.http.rest.queue_models import (
     QueueView,
     StoredView,
 )
+from services.ingress.http.rest.queue_patches import AgentPatch, DepartmentPatch, QueuePatch
 from services.ingress.http.rest.refusals import refusals
 from services.ingress.ports.queues import Queues
 
@@ -41,6 +42,9 @@ Keeper = Annotated[UUID, Depends(Allowed("settings:manage"))]
 Agent = Annotated[Caller, Depends(Permitted("conversations:manage"))]
 
 _UNKNOWN = "Conversation not found: CONVERSATION_NOT_FOUND"
+_NO_DEPARTMENT = "No department has this id: DEPARTMENT_NOT_FOUND"
+_NO_QUEUE = "No queue has this id: QUEUE_NOT_FOUND"
+_UNKNOWN_AGENT = "No agent has this id: AGENT_NOT_FOUND"
 _NO_AGENT = "You are no agent of the organization: AGENT_NOT_FOUND"
 
 
@@ -60,6 +64,25 @@ class _Endpoints:
         stored = await self._queues.put_department(organization_id=organization_id, department=wanted.read())
         return StoredView.of(stored)
 
+    async def department(self, organization_id: Reader, department_id: UUID) -> DepartmentView:
+        """One department. Permission: conversations:read."""
+        return DepartmentView.of(
+            await self._queues.department(organization_id=organization_id, department_id=department_id)
+        )
+
+    async def change_department(
+        self, organization_id: Keeper, department_id: UUID, wanted: DepartmentPatch
+    ) -> DepartmentView:
+        """Change a department: what the body gives; null takes it away. Permission: settings:manage."""
+        if wanted.name is not None:
+            wanted.refuse_name(
+                (await self._queues.department(organization_id=organization_id, department_id=department_id)).name
+            )
+        changed = await self._queues.change_department(
+            organization_id=organization_id, department=wanted.read(department_id), fields=wanted.fields
+        )
+        return DepartmentView.of(changed)
+
     async def delete_department(self, organization_id: Keeper, department_id: UUID) -> None:
         """Remove a department that has no queues. Permission: settings:manage."""
         await self._queues.delete_department(organization_id=organization_id, department_id=department_id)
@@ -72,6 +95,19 @@ class _Endpoints:
     async def put_queue(self, organization_id: Keeper, wanted: QueueRequest) -> StoredView:
         """Make a queue, or replace the one of this name. Permission: settings:manage."""
         return StoredView.of(await self._queues.put_queue(organization_id=organization_id, queue=wanted.read()))
+
+    async def queue(self, organization_id: Reader, queue_id: UUID) -> QueueView:
+        """One queue, with how many wait. Permission: conversations:read."""
+        return QueueView.of(await self._queues.queue(organization_id=organization_id, queue_id=queue_id))
+
+    async def change_queue(self, organization_id: Keeper, queue_id: UUID, wanted: QueuePatch) -> QueueView:
+        """Change a queue: what the body gives; null takes it away. Permission: settings:manage."""
+        if wanted.name is not None:
+            wanted.refuse_name((await self._queues.queue(organization_id=organization_id, queue_id=queue_id)).name)
+        changed = await self._queues.change_queue(
+            organization_id=organization_id, queue=wanted.read(queue_id), fields=wanted.fields
+        )
+        return QueueView.of(changed)
 
     async def delete_queue(self, organization_id: Keeper, queue_id: UUID) -> None:
         """Remove a queue in which no conversation is. Permission: settings:manage."""
@@ -87,6 +123,21 @@ class _Endpoints:
     async def put_agent(self, organization_id: Keeper, wanted: AgentRequest) -> StoredView:
         """Make an agent, or replace the one of this id. Permission: settings:manage."""
         return StoredView.of(await self._queues.put_agent(organization_id=organization_id, agent=wanted.read()))
+
+    async def agent(self, organization_id: Reader, agent_id: UUID) -> AgentView:
+        """One agent, with what they do. Permission: conversations:read."""
+        return AgentView.of(await self._queues.agent(organization_id=organization_id, agent_id=agent_id))
+
+    async def change_agent(self, organization_id: Keeper, agent_id: UUID, wanted: AgentPatch) -> AgentView:
+        """Change an agent: what the body gives; null takes it away. Permission: settings:manage."""
+        changed = await self._queues.change_agent(
+            organization_id=organization_id, agent=wanted.read(agent_id), fields=wanted.fields
+        )
+        return AgentView.of(changed)
+
+    async def delete_agent(self, organization_id: Keeper, agent_id: UUID) -> None:
+        """Remove an agent who has no conversations. Permission: settings:manage."""
+        await self._queues.delete_agent(organization_id=organization_id, agent_id=agent_id)
 
     async def presence(self, caller: Agent, wanted: PresenceRequest) -> PresenceView:
         """Say what you do, for a while; after it you are offline. Permission: conversations:manage."""
@@ -177,13 +228,24 @@ def queue_routes(queues: Queues) -> APIRouter:
     )
     routes.add_api_route(
         "/departments/{department_id}",
+        endpoints.department,
+        summary="Read a department",
+        responses=refusals(on_404=_NO_DEPARTMENT),
+    )
+    routes.add_api_route(
+        "/departments/{department_id}",
+        endpoints.change_department,
+        methods=["PATCH"],
+        summary="Change a department",
+        responses=refusals(on_404=_NO_DEPARTMENT),
+    )
+    routes.add_api_route(
+        "/departments/{department_id}",
         endpoints.delete_department,
         methods=["DELETE"],
         status_code=204,
         summary="Remove a department",
-        responses=refusals(
-            on_404="No department has this id: DEPARTMENT_NOT_FOUND", on_409="It has queues: QUEUE_IN_USE"
-        ),
+        responses=refusals(on_404=_NO_DEPARTMENT, on_409="It has queues: QUEUE_IN_USE"),
     )
     routes.add_api_route("/queues", endpoints.queues, summary="List queues", responses=refusals())
     routes.add_api_route(
@@ -204,13 +266,23 @@ def queue_routes(queues: Queues) -> APIRouter:
         responses=refusals(on_404=_NO_AGENT),
     )
     routes.add_api_route(
+        "/queues/{queue_id}", endpoints.queue, summary="Read a queue", responses=refusals(on_404=_NO_QUEUE)
+    )
+    routes.add_api_route(
+        "/queues/{queue_id}",
+        endpoints.change_queue,
+        methods=["PATCH"],
+        summary="Change a queue",
+        responses=refusals(on_404=f"{_NO_QUEUE}, or the department: DEPARTMENT_NOT_FOUND"),
+    )
+    routes.add_api_route(
         "/queues/{queue_id}",
         endpoints.delete_queue,
         methods=["DELETE"],
         status_code=204,
         summary="Remove a queue",
         responses=refusals(
-            on_404="No queue has this id: QUEUE_NOT_FOUND",
+            on_404=_NO_QUEUE,
             on_409="Conversations are in it, or another overflows into it: QUEUE_IN_USE",
         ),
     )
@@ -221,6 +293,24 @@ def queue_routes(queues: Queues) -> APIRouter:
         methods=["POST"],
         summary="Store an agent",
         responses=refusals(on_404="The organization has nothing yet: ORGANIZATION_NOT_FOUND"),
+    )
+    routes.add_api_route(
+        "/agents/{agent_id}", endpoints.agent, summary="Read an agent", responses=refusals(on_404=_UNKNOWN_AGENT)
+    )
+    routes.add_api_route(
+        "/agents/{agent_id}",
+        endpoints.change_agent,
+        methods=["PATCH"],
+        summary="Change an agent",
+        responses=refusals(on_404=_UNKNOWN_AGENT),
+    )
+    routes.add_api_route(
+        "/agents/{agent_id}",
+        endpoints.delete_agent,
+        methods=["DELETE"],
+        status_code=204,
+        summary="Remove an agent",
+        responses=refusals(on_404=_UNKNOWN_AGENT, on_409="They have conversations: AGENT_IN_USE"),
     )
     routes.add_api_route(
         "/agents/me/presence",

@@ -130,6 +130,8 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """Something still needs the department or the queue; the sentence says what."""
     ERROR_REASON_AGENT_UNAVAILABLE: _ErrorReason.ValueType  # 104
     """The agent cannot be given this conversation; the sentence says why."""
+    ERROR_REASON_AGENT_IN_USE: _ErrorReason.ValueType  # 105
+    """The agent has conversations; give them to others first."""
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """One value per reason; the name without the prefix is what callers match on."""
@@ -242,4 +244,6 @@ ERROR_REASON_QUEUE_IN_USE: ErrorReason.ValueType  # 103
 """Something still needs the department or the queue; the sentence says what."""
 ERROR_REASON_AGENT_UNAVAILABLE: ErrorReason.ValueType  # 104
 """The agent cannot be given this conversation; the sentence says why."""
+ERROR_REASON_AGENT_IN_USE: ErrorReason.ValueType  # 105
+"""The agent has conversations; give them to others first."""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

@@ -1150,6 +1150,16 @@ class QueuesStub:
                 request_serializer=router_dot_v1_dot_router__pb2.ListDepartmentsRequest.SerializeToString,
                 response_deserializer=router_dot_v1_dot_router__pb2.ListDepartmentsResponse.FromString,
                 _registered_method=True)
+        self.GetDepartment = channel.unary_unary(
+                '/pytake.router.v1.Queues/GetDepartment',
+                request_serializer=router_dot_v1_dot_router__pb2.GetDepartmentRequest.SerializeToString,
+                response_deserializer=router_dot_v1_dot_router__pb2.GetDepartmentResponse.FromString,
+                _registered_method=True)
+        self.UpdateDepartment = channel.unary_unary(
+                '/pytake.router.v1.Queues/UpdateDepartment',
+                request_serializer=router_dot_v1_dot_router__pb2.UpdateDepartmentRequest.SerializeToString,
+                response_deserializer=router_dot_v1_dot_router__pb2.UpdateDepartmentResponse.FromString,
+                _registered_method=True)
         self.DeleteDepartment = channel.unary_unary(
                 '/pytake.router.v1.Queues/DeleteDepartment',
                 request_serializer=router_dot_v1_dot_router__pb2.DeleteDepartmentRequest.SerializeToString,
@@ -1165,6 +1175,16 @@ class QueuesStub:
                 request_serializer=router_dot_v1_dot_router__pb2.ListQueuesRequest.SerializeToString,
                 response_deserializer=router_dot_v1_dot_router__pb2.ListQueuesResponse.FromString,
                 _registered_method=True)
+        self.GetQueue = channel.unary_unary(
+                '/pytake.router.v1.Queues/GetQueue',
+                request_serializer=router_dot_v1_dot_router__pb2.GetQueueRequest.SerializeToString,
+                response_deserializer=router_dot_v1_dot_router__pb2.GetQueueResponse.FromString,
+                _registered_method=True)
+        self.UpdateQueue = channel.unary_unary(
+                '/pytake.router.v1.Queues/UpdateQueue',
+                request_serializer=router_dot_v1_dot_router__pb2.UpdateQueueRequest.SerializeToString,
+                response_deserializer=router_dot_v1_dot_router__pb2.UpdateQueueResponse.FromString,
+                _registered_method=True)
         self.DeleteQueue = channel.unary_unary(
                 '/pytake.router.v1.Queues/DeleteQueue',
                 request_serializer=router_dot_v1_dot_router__pb2.DeleteQueueRequest.SerializeToString,
@@ -1179,6 +1199,21 @@ class QueuesStub:
                 '/pytake.router.v1.Queues/ListAgents',
                 request_serializer=router_dot_v1_dot_router__pb2.ListAgentsRequest.SerializeToString,
                 response_deserializer=router_dot_v1_dot_router__pb2.ListAgentsResponse.FromString,
+                _registered_method=True)
+        self.GetAgent = channel.unary_unary(
+                '/pytake.router.v1.Queues/GetAgent',
+                request_serializer=router_dot_v1_dot_router__pb2.GetAgentRequest.SerializeToString,
+                response_deserializer=router_dot_v1_dot_router__pb2.GetAgentResponse.FromString,
+                _registered_method=True)
+        self.UpdateAgent = channel.unary_unary(
+                '/pytake.router.v1.Queues/UpdateAgent',
+                request_serializer=router_dot_v1_dot_router__pb2.UpdateAgentRequest.SerializeToString,
+                response_deserializer=router_dot_v1_dot_router__pb2.UpdateAgentResponse.FromString,
+                _registered_method=True)
+        self.DeleteAgent = channel.unary_unary(
+                '/pytake.router.v1.Queues/DeleteAgent',
+                request_serializer=router_dot_v1_dot_router__pb2.DeleteAgentRequest.SerializeToString,
+                response_deserializer=router_dot_v1_dot_router__pb2.DeleteAgentResponse.FromString,
                 _registered_method=True)
         self.SetPresence = channel.unary_unary(
                 '/pytake.router.v1.Queues/SetPresence',
@@ -1230,6 +1265,20 @@ class QueuesServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetDepartment(self, request, context):
+        """Gives a department. NOT_FOUND when the organization has none of this id.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UpdateDepartment(self, request, context):
+        """Changes the fields that update_mask names. The name stays: the id is made from it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def DeleteDepartment(self, request, context):
         """Removes a department that has no queues. FAILED_PRECONDITION with QUEUE_IN_USE while it has.
         """
@@ -1251,6 +1300,20 @@ class QueuesServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetQueue(self, request, context):
+        """Gives a queue. NOT_FOUND when the organization has none of this id.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UpdateQueue(self, request, context):
+        """Changes the fields that update_mask names. The name stays: the id is made from it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def DeleteQueue(self, request, context):
         """Removes a queue. FAILED_PRECONDITION with QUEUE_IN_USE while conversations are in it, or another overflows into it.
         """
@@ -1267,6 +1330,27 @@ class QueuesServicer:
 
     def ListAgents(self, request, context):
         """Lists agents by name, with how many conversations they have.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetAgent(self, request, context):
+        """Gives an agent. NOT_FOUND when the organization has none of this id.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UpdateAgent(self, request, context):
+        """Changes the fields that update_mask names. What they do stays.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DeleteAgent(self, request, context):
+        """Removes an agent. FAILED_PRECONDITION with AGENT_IN_USE while they have conversations.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -1329,6 +1413,16 @@ def add_QueuesServicer_to_server(servicer, server):
                     request_deserializer=router_dot_v1_dot_router__pb2.ListDepartmentsRequest.FromString,
                     response_serializer=router_dot_v1_dot_router__pb2.ListDepartmentsResponse.SerializeToString,
             ),
+            'GetDepartment': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetDepartment,
+                    request_deserializer=router_dot_v1_dot_router__pb2.GetDepartmentRequest.FromString,
+                    response_serializer=router_dot_v1_dot_router__pb2.GetDepartmentResponse.SerializeToString,
+            ),
+            'UpdateDepartment': grpc.unary_unary_rpc_method_handler(
+                    servicer.UpdateDepartment,
+                    request_deserializer=router_dot_v1_dot_router__pb2.UpdateDepartmentRequest.FromString,
+                    response_serializer=router_dot_v1_dot_router__pb2.UpdateDepartmentResponse.SerializeToString,
+            ),
             'DeleteDepartment': grpc.unary_unary_rpc_method_handler(
                     servicer.DeleteDepartment,
                     request_deserializer=router_dot_v1_dot_router__pb2.DeleteDepartmentRequest.FromString,
@@ -1344,6 +1438,16 @@ def add_QueuesServicer_to_server(servicer, server):
                     request_deserializer=router_dot_v1_dot_router__pb2.ListQueuesRequest.FromString,
                     response_serializer=router_dot_v1_dot_router__pb2.ListQueuesResponse.SerializeToString,
             ),
+            'GetQueue': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetQueue,
+                    request_deserializer=router_dot_v1_dot_router__pb2.GetQueueRequest.FromString,
+                    response_serializer=router_dot_v1_dot_router__pb2.GetQueueResponse.SerializeToString,
+            ),
+            'UpdateQueue': grpc.unary_unary_rpc_method_handler(
+                    servicer.UpdateQueue,
+                    request_deserializer=router_dot_v1_dot_router__pb2.UpdateQueueRequest.FromString,
+                    response_serializer=router_dot_v1_dot_router__pb2.UpdateQueueResponse.SerializeToString,
+            ),
             'DeleteQueue': grpc.unary_unary_rpc_method_handler(
                     servicer.DeleteQueue,
                     request_deserializer=router_dot_v1_dot_router__pb2.DeleteQueueRequest.FromString,
@@ -1358,6 +1462,21 @@ def add_QueuesServicer_to_server(servicer, server):
                     servicer.ListAgents,
                     request_deserializer=router_dot_v1_dot_router__pb2.ListAgentsRequest.FromString,
                     response_serializer=router_dot_v1_dot_router__pb2.ListAgentsResponse.SerializeToString,
+            ),
+            'GetAgent': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetAgent,
+                    request_deserializer=router_dot_v1_dot_router__pb2.GetAgentRequest.FromString,
+                    response_serializer=router_dot_v1_dot_router__pb2.GetAgentResponse.SerializeToString,
+            ),
+            'UpdateAgent': grpc.unary_unary_rpc_method_handler(
+                    servicer.UpdateAgent,
+                    request_deserializer=router_dot_v1_dot_router__pb2.UpdateAgentRequest.FromString,
+                    response_serializer=router_dot_v1_dot_router__pb2.UpdateAgentResponse.SerializeToString,
+            ),
+            'DeleteAgent': grpc.unary_unary_rpc_method_handler(
+                    servicer.DeleteAgent,
+                    request_deserializer=router_dot_v1_dot_router__pb2.DeleteAgentRequest.FromString,
+                    response_serializer=router_dot_v1_dot_router__pb2.DeleteAgentResponse.SerializeToString,
             ),
             'SetPresence': grpc.unary_unary_rpc_method_handler(
                     servicer.SetPresence,
@@ -1456,6 +1575,60 @@ class Queues:
             _registered_method=True)
 
     @staticmethod
+    def GetDepartment(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.router.v1.Queues/GetDepartment',
+            router_dot_v1_dot_router__pb2.GetDepartmentRequest.SerializeToString,
+            router_dot_v1_dot_router__pb2.GetDepartmentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UpdateDepartment(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.router.v1.Queues/UpdateDepartment',
+            router_dot_v1_dot_router__pb2.UpdateDepartmentRequest.SerializeToString,
+            router_dot_v1_dot_router__pb2.UpdateDepartmentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def DeleteDepartment(request,
             target,
             options=(),
@@ -1537,6 +1710,60 @@ class Queues:
             _registered_method=True)
 
     @staticmethod
+    def GetQueue(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.router.v1.Queues/GetQueue',
+            router_dot_v1_dot_router__pb2.GetQueueRequest.SerializeToString,
+            router_dot_v1_dot_router__pb2.GetQueueResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UpdateQueue(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.router.v1.Queues/UpdateQueue',
+            router_dot_v1_dot_router__pb2.UpdateQueueRequest.SerializeToString,
+            router_dot_v1_dot_router__pb2.UpdateQueueResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def DeleteQueue(request,
             target,
             options=(),
@@ -1607,6 +1834,87 @@ class Queues:
             '/pytake.router.v1.Queues/ListAgents',
             router_dot_v1_dot_router__pb2.ListAgentsRequest.SerializeToString,
             router_dot_v1_dot_router__pb2.ListAgentsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetAgent(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.router.v1.Queues/GetAgent',
+            router_dot_v1_dot_router__pb2.GetAgentRequest.SerializeToString,
+            router_dot_v1_dot_router__pb2.GetAgentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UpdateAgent(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.router.v1.Queues/UpdateAgent',
+            router_dot_v1_dot_router__pb2.UpdateAgentRequest.SerializeToString,
+            router_dot_v1_dot_router__pb2.UpdateAgentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DeleteAgent(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.router.v1.Queues/DeleteAgent',
+            router_dot_v1_dot_router__pb2.DeleteAgentRequest.SerializeToString,
+            router_dot_v1_dot_router__pb2.DeleteAgentResponse.FromString,
             options,
             channel_credentials,
             insecure,

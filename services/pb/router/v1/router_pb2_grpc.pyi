@@ -416,18 +416,32 @@ class QueuesStub:
     """Creates or replaces a department by name."""
     ListDepartments: _grpc.UnaryUnaryMultiCallable[_router_pb2.ListDepartmentsRequest, _router_pb2.ListDepartmentsResponse]
     """Lists departments by name."""
+    GetDepartment: _grpc.UnaryUnaryMultiCallable[_router_pb2.GetDepartmentRequest, _router_pb2.GetDepartmentResponse]
+    """Gives a department. NOT_FOUND when the organization has none of this id."""
+    UpdateDepartment: _grpc.UnaryUnaryMultiCallable[_router_pb2.UpdateDepartmentRequest, _router_pb2.UpdateDepartmentResponse]
+    """Changes the fields that update_mask names. The name stays: the id is made from it."""
     DeleteDepartment: _grpc.UnaryUnaryMultiCallable[_router_pb2.DeleteDepartmentRequest, _router_pb2.DeleteDepartmentResponse]
     """Removes a department that has no queues. FAILED_PRECONDITION with QUEUE_IN_USE while it has."""
     PutQueue: _grpc.UnaryUnaryMultiCallable[_router_pb2.PutQueueRequest, _router_pb2.PutQueueResponse]
     """Creates or replaces a queue by name."""
     ListQueues: _grpc.UnaryUnaryMultiCallable[_router_pb2.ListQueuesRequest, _router_pb2.ListQueuesResponse]
     """Lists queues, those of the highest priority first, with how many wait."""
+    GetQueue: _grpc.UnaryUnaryMultiCallable[_router_pb2.GetQueueRequest, _router_pb2.GetQueueResponse]
+    """Gives a queue. NOT_FOUND when the organization has none of this id."""
+    UpdateQueue: _grpc.UnaryUnaryMultiCallable[_router_pb2.UpdateQueueRequest, _router_pb2.UpdateQueueResponse]
+    """Changes the fields that update_mask names. The name stays: the id is made from it."""
     DeleteQueue: _grpc.UnaryUnaryMultiCallable[_router_pb2.DeleteQueueRequest, _router_pb2.DeleteQueueResponse]
     """Removes a queue. FAILED_PRECONDITION with QUEUE_IN_USE while conversations are in it, or another overflows into it."""
     PutAgent: _grpc.UnaryUnaryMultiCallable[_router_pb2.PutAgentRequest, _router_pb2.PutAgentResponse]
     """Creates or replaces an agent by id, without their presence."""
     ListAgents: _grpc.UnaryUnaryMultiCallable[_router_pb2.ListAgentsRequest, _router_pb2.ListAgentsResponse]
     """Lists agents by name, with how many conversations they have."""
+    GetAgent: _grpc.UnaryUnaryMultiCallable[_router_pb2.GetAgentRequest, _router_pb2.GetAgentResponse]
+    """Gives an agent. NOT_FOUND when the organization has none of this id."""
+    UpdateAgent: _grpc.UnaryUnaryMultiCallable[_router_pb2.UpdateAgentRequest, _router_pb2.UpdateAgentResponse]
+    """Changes the fields that update_mask names. What they do stays."""
+    DeleteAgent: _grpc.UnaryUnaryMultiCallable[_router_pb2.DeleteAgentRequest, _router_pb2.DeleteAgentResponse]
+    """Removes an agent. FAILED_PRECONDITION with AGENT_IN_USE while they have conversations."""
     SetPresence: _grpc.UnaryUnaryMultiCallable[_router_pb2.SetPresenceRequest, _router_pb2.SetPresenceResponse]
     """Says what an agent does, for a while: after it the agent is offline unless this is said again."""
     ListEntries: _grpc.UnaryUnaryMultiCallable[_router_pb2.ListEntriesRequest, _router_pb2.ListEntriesResponse]
@@ -454,18 +468,32 @@ class QueuesAsyncStub(QueuesStub):
     """Creates or replaces a department by name."""
     ListDepartments: _aio.UnaryUnaryMultiCallable[_router_pb2.ListDepartmentsRequest, _router_pb2.ListDepartmentsResponse]  # type: ignore[assignment]
     """Lists departments by name."""
+    GetDepartment: _aio.UnaryUnaryMultiCallable[_router_pb2.GetDepartmentRequest, _router_pb2.GetDepartmentResponse]  # type: ignore[assignment]
+    """Gives a department. NOT_FOUND when the organization has none of this id."""
+    UpdateDepartment: _aio.UnaryUnaryMultiCallable[_router_pb2.UpdateDepartmentRequest, _router_pb2.UpdateDepartmentResponse]  # type: ignore[assignment]
+    """Changes the fields that update_mask names. The name stays: the id is made from it."""
     DeleteDepartment: _aio.UnaryUnaryMultiCallable[_router_pb2.DeleteDepartmentRequest, _router_pb2.DeleteDepartmentResponse]  # type: ignore[assignment]
     """Removes a department that has no queues. FAILED_PRECONDITION with QUEUE_IN_USE while it has."""
     PutQueue: _aio.UnaryUnaryMultiCallable[_router_pb2.PutQueueRequest, _router_pb2.PutQueueResponse]  # type: ignore[assignment]
     """Creates or replaces a queue by name."""
     ListQueues: _aio.UnaryUnaryMultiCallable[_router_pb2.ListQueuesRequest, _router_pb2.ListQueuesResponse]  # type: ignore[assignment]
     """Lists queues, those of the highest priority first, with how many wait."""
+    GetQueue: _aio.UnaryUnaryMultiCallable[_router_pb2.GetQueueRequest, _router_pb2.GetQueueResponse]  # type: ignore[assignment]
+    """Gives a queue. NOT_FOUND when the organization has none of this id."""
+    UpdateQueue: _aio.UnaryUnaryMultiCallable[_router_pb2.UpdateQueueRequest, _router_pb2.UpdateQueueResponse]  # type: ignore[assignment]
+    """Changes the fields that update_mask names. The name stays: the id is made from it."""
     DeleteQueue: _aio.UnaryUnaryMultiCallable[_router_pb2.DeleteQueueRequest, _router_pb2.DeleteQueueResponse]  # type: ignore[assignment]
     """Removes a queue. FAILED_PRECONDITION with QUEUE_IN_USE while conversations are in it, or another overflows into it."""
     PutAgent: _aio.UnaryUnaryMultiCallable[_router_pb2.PutAgentRequest, _router_pb2.PutAgentResponse]  # type: ignore[assignment]
     """Creates or replaces an agent by id, without their presence."""
     ListAgents: _aio.UnaryUnaryMultiCallable[_router_pb2.ListAgentsRequest, _router_pb2.ListAgentsResponse]  # type: ignore[assignment]
     """Lists agents by name, with how many conversations they have."""
+    GetAgent: _aio.UnaryUnaryMultiCallable[_router_pb2.GetAgentRequest, _router_pb2.GetAgentResponse]  # type: ignore[assignment]
+    """Gives an agent. NOT_FOUND when the organization has none of this id."""
+    UpdateAgent: _aio.UnaryUnaryMultiCallable[_router_pb2.UpdateAgentRequest, _router_pb2.UpdateAgentResponse]  # type: ignore[assignment]
+    """Changes the fields that update_mask names. What they do stays."""
+    DeleteAgent: _aio.UnaryUnaryMultiCallable[_router_pb2.DeleteAgentRequest, _router_pb2.DeleteAgentResponse]  # type: ignore[assignment]
+    """Removes an agent. FAILED_PRECONDITION with AGENT_IN_USE while they have conversations."""
     SetPresence: _aio.UnaryUnaryMultiCallable[_router_pb2.SetPresenceRequest, _router_pb2.SetPresenceResponse]  # type: ignore[assignment]
     """Says what an agent does, for a while: after it the agent is offline unless this is said again."""
     ListEntries: _aio.UnaryUnaryMultiCallable[_router_pb2.ListEntriesRequest, _router_pb2.ListEntriesResponse]  # type: ignore[assignment]
@@ -503,6 +531,22 @@ class QueuesServicer(metaclass=_abc_1.ABCMeta):
         """Lists departments by name."""
 
     @_abc_1.abstractmethod
+    def GetDepartment(
+        self,
+        request: _router_pb2.GetDepartmentRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_router_pb2.GetDepartmentResponse, _abc.Awaitable[_router_pb2.GetDepartmentResponse]]:
+        """Gives a department. NOT_FOUND when the organization has none of this id."""
+
+    @_abc_1.abstractmethod
+    def UpdateDepartment(
+        self,
+        request: _router_pb2.UpdateDepartmentRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_router_pb2.UpdateDepartmentResponse, _abc.Awaitable[_router_pb2.UpdateDepartmentResponse]]:
+        """Changes the fields that update_mask names. The name stays: the id is made from it."""
+
+    @_abc_1.abstractmethod
     def DeleteDepartment(
         self,
         request: _router_pb2.DeleteDepartmentRequest,
@@ -527,6 +571,22 @@ class QueuesServicer(metaclass=_abc_1.ABCMeta):
         """Lists queues, those of the highest priority first, with how many wait."""
 
     @_abc_1.abstractmethod
+    def GetQueue(
+        self,
+        request: _router_pb2.GetQueueRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_router_pb2.GetQueueResponse, _abc.Awaitable[_router_pb2.GetQueueResponse]]:
+        """Gives a queue. NOT_FOUND when the organization has none of this id."""
+
+    @_abc_1.abstractmethod
+    def UpdateQueue(
+        self,
+        request: _router_pb2.UpdateQueueRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_router_pb2.UpdateQueueResponse, _abc.Awaitable[_router_pb2.UpdateQueueResponse]]:
+        """Changes the fields that update_mask names. The name stays: the id is made from it."""
+
+    @_abc_1.abstractmethod
     def DeleteQueue(
         self,
         request: _router_pb2.DeleteQueueRequest,
@@ -549,6 +609,30 @@ class QueuesServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_router_pb2.ListAgentsResponse, _abc.Awaitable[_router_pb2.ListAgentsResponse]]:
         """Lists agents by name, with how many conversations they have."""
+
+    @_abc_1.abstractmethod
+    def GetAgent(
+        self,
+        request: _router_pb2.GetAgentRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_router_pb2.GetAgentResponse, _abc.Awaitable[_router_pb2.GetAgentResponse]]:
+        """Gives an agent. NOT_FOUND when the organization has none of this id."""
+
+    @_abc_1.abstractmethod
+    def UpdateAgent(
+        self,
+        request: _router_pb2.UpdateAgentRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_router_pb2.UpdateAgentResponse, _abc.Awaitable[_router_pb2.UpdateAgentResponse]]:
+        """Changes the fields that update_mask names. What they do stays."""
+
+    @_abc_1.abstractmethod
+    def DeleteAgent(
+        self,
+        request: _router_pb2.DeleteAgentRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_router_pb2.DeleteAgentResponse, _abc.Awaitable[_router_pb2.DeleteAgentResponse]]:
+        """Removes an agent. FAILED_PRECONDITION with AGENT_IN_USE while they have conversations."""
 
     @_abc_1.abstractmethod
     def SetPresence(

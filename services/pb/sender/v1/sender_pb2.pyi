@@ -233,6 +233,134 @@ class ApplyNoticesResponse(_message.Message):
 Global___ApplyNoticesResponse: _TypeAlias = ApplyNoticesResponse  # noqa: Y015
 
 @_typing.final
+class DeskEvent(_message.Message):
+    """Something that happened between a conversation and people. Ids only: no words, and no phone number of a contact."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    EVENT_ID_FIELD_NUMBER: _builtins.int
+    EVENT_FIELD_NUMBER: _builtins.int
+    CONVERSATION_ID_FIELD_NUMBER: _builtins.int
+    PHONE_NUMBER_ID_FIELD_NUMBER: _builtins.int
+    ENTRY_ID_FIELD_NUMBER: _builtins.int
+    QUEUE_ID_FIELD_NUMBER: _builtins.int
+    DEPARTMENT_ID_FIELD_NUMBER: _builtins.int
+    FROM_QUEUE_ID_FIELD_NUMBER: _builtins.int
+    AGENT_ID_FIELD_NUMBER: _builtins.int
+    HOW_FIELD_NUMBER: _builtins.int
+    SLA_DUE_AT_FIELD_NUMBER: _builtins.int
+    OCCURRED_AT_FIELD_NUMBER: _builtins.int
+    SEQUENCE_FIELD_NUMBER: _builtins.int
+    organization_id: _builtins.str
+    """The organization."""
+    event_id: _builtins.str
+    """Key under which it counts once, 1 to 200 characters."""
+    event: _builtins.str
+    """conversation.queued, conversation.assigned, conversation.released, conversation.sla_at_risk, conversation.sla_breached
+    or conversation.overflowed.
+    """
+    conversation_id: _builtins.str
+    """The conversation."""
+    phone_number_id: _builtins.str
+    """Meta's id of its number."""
+    entry_id: _builtins.str
+    """The entry among people; another begins when the conversation comes among them again."""
+    queue_id: _builtins.str
+    """The queue it is in, or was in last; may be empty."""
+    department_id: _builtins.str
+    """That queue's department; may be empty."""
+    from_queue_id: _builtins.str
+    """The queue it left; may be empty."""
+    agent_id: _builtins.str
+    """Who has it, or had it last; may be empty."""
+    how: _builtins.str
+    """How it came about: handoff or transfer; handoff, pull, assign, route or take; full or closed; released."""
+    sequence: _builtins.int
+    """Order among what happened to one conversation."""
+    @_builtins.property
+    def sla_due_at(self) -> _timestamp_pb2.Timestamp:
+        """When the promised time is over; unset means that nothing was promised."""
+
+    @_builtins.property
+    def occurred_at(self) -> _timestamp_pb2.Timestamp:
+        """When it happened."""
+
+    def __init__(
+        self,
+        *,
+        organization_id: _builtins.str = ...,
+        event_id: _builtins.str = ...,
+        event: _builtins.str = ...,
+        conversation_id: _builtins.str = ...,
+        phone_number_id: _builtins.str = ...,
+        entry_id: _builtins.str = ...,
+        queue_id: _builtins.str = ...,
+        department_id: _builtins.str = ...,
+        from_queue_id: _builtins.str = ...,
+        agent_id: _builtins.str = ...,
+        how: _builtins.str = ...,
+        sla_due_at: _timestamp_pb2.Timestamp | None = ...,
+        occurred_at: _timestamp_pb2.Timestamp | None = ...,
+        sequence: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["occurred_at", b"occurred_at", "sla_due_at", b"sla_due_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "conversation_id", b"conversation_id", "department_id", b"department_id", "entry_id", b"entry_id", "event", b"event", "event_id", b"event_id", "from_queue_id", b"from_queue_id", "how", b"how", "occurred_at", b"occurred_at", "organization_id", b"organization_id", "phone_number_id", b"phone_number_id", "queue_id", b"queue_id", "sequence", b"sequence", "sla_due_at", b"sla_due_at"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DeskEvent: _TypeAlias = DeskEvent  # noqa: Y015
+
+@_typing.final
+class TellDeskRequest(_message.Message):
+    """What happened, of any organizations, in order within a conversation."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EVENTS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def events(self) -> _containers.RepeatedCompositeFieldContainer[Global___DeskEvent]:
+        """The events."""
+
+    def __init__(
+        self,
+        *,
+        events: _abc.Iterable[Global___DeskEvent] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["events", b"events"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TellDeskRequest: _TypeAlias = TellDeskRequest  # noqa: Y015
+
+@_typing.final
+class TellDeskResponse(_message.Message):
+    """One result per event, in order."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RESULTS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def results(self) -> _containers.RepeatedCompositeFieldContainer[_results_pb2.ItemResult]:
+        """The results."""
+
+    def __init__(
+        self,
+        *,
+        results: _abc.Iterable[_results_pb2.ItemResult] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["results", b"results"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TellDeskResponse: _TypeAlias = TellDeskResponse  # noqa: Y015
+
+@_typing.final
 class OrganizationStatus(_message.Message):
     """A status with the organization its number belongs to."""
 
@@ -1504,21 +1632,27 @@ class WatchMessagesResponse(_message.Message):
 
     CURSOR_FIELD_NUMBER: _builtins.int
     CHANGES_FIELD_NUMBER: _builtins.int
+    DESK_EVENTS_FIELD_NUMBER: _builtins.int
     cursor: _builtins.str
     """Where to go on after these."""
     @_builtins.property
     def changes(self) -> _containers.RepeatedCompositeFieldContainer[Global___MessageChange]:
         """In order for each message; empty now and then, so that both ends know of each other."""
 
+    @_builtins.property
+    def desk_events(self) -> _containers.RepeatedCompositeFieldContainer[Global___DeskEvent]:
+        """What happened between conversations and people, in order for each conversation; none where one message is watched."""
+
     def __init__(
         self,
         *,
         cursor: _builtins.str = ...,
         changes: _abc.Iterable[Global___MessageChange] | None = ...,
+        desk_events: _abc.Iterable[Global___DeskEvent] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["changes", b"changes", "cursor", b"cursor"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["changes", b"changes", "cursor", b"cursor", "desk_events", b"desk_events"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1554,8 +1688,9 @@ class PutWebhookRequest(_message.Message):
     """Only tells what would come of it; nothing is stored and no secret made."""
     @_builtins.property
     def events(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """What to tell: message.accepted, message.sent, message.delivered, message.read, message.played, message.failed;
-        empty means all.
+        """What to tell: message.accepted, message.sent, message.delivered, message.read, message.played, message.failed,
+        conversation.queued, conversation.assigned, conversation.released, conversation.sla_at_risk,
+        conversation.sla_breached, conversation.overflowed; empty means all.
         """
 
     def __init__(

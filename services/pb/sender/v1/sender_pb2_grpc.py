@@ -45,6 +45,11 @@ class DeliveryStub:
                 request_serializer=sender_dot_v1_dot_sender__pb2.ApplyNoticesRequest.SerializeToString,
                 response_deserializer=sender_dot_v1_dot_sender__pb2.ApplyNoticesResponse.FromString,
                 _registered_method=True)
+        self.TellDesk = channel.unary_unary(
+                '/pytake.sender.v1.Delivery/TellDesk',
+                request_serializer=sender_dot_v1_dot_sender__pb2.TellDeskRequest.SerializeToString,
+                response_deserializer=sender_dot_v1_dot_sender__pb2.TellDeskResponse.FromString,
+                _registered_method=True)
         self.ApplyStatuses = channel.unary_unary(
                 '/pytake.sender.v1.Delivery/ApplyStatuses',
                 request_serializer=sender_dot_v1_dot_sender__pb2.ApplyStatusesRequest.SerializeToString,
@@ -71,6 +76,14 @@ class DeliveryServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def TellDesk(self, request, context):
+        """Takes what happened between conversations and people durably, in order within a conversation: it is told by webhooks
+        and to who watches. Repeats are answered DUPLICATE.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ApplyStatuses(self, request, context):
         """Applies statuses; they only move forward. A status of an unknown message is kept until the message is known.
         """
@@ -90,6 +103,11 @@ def add_DeliveryServicer_to_server(servicer, server):
                     servicer.ApplyNotices,
                     request_deserializer=sender_dot_v1_dot_sender__pb2.ApplyNoticesRequest.FromString,
                     response_serializer=sender_dot_v1_dot_sender__pb2.ApplyNoticesResponse.SerializeToString,
+            ),
+            'TellDesk': grpc.unary_unary_rpc_method_handler(
+                    servicer.TellDesk,
+                    request_deserializer=sender_dot_v1_dot_sender__pb2.TellDeskRequest.FromString,
+                    response_serializer=sender_dot_v1_dot_sender__pb2.TellDeskResponse.SerializeToString,
             ),
             'ApplyStatuses': grpc.unary_unary_rpc_method_handler(
                     servicer.ApplyStatuses,
@@ -152,6 +170,33 @@ class Delivery:
             '/pytake.sender.v1.Delivery/ApplyNotices',
             sender_dot_v1_dot_sender__pb2.ApplyNoticesRequest.SerializeToString,
             sender_dot_v1_dot_sender__pb2.ApplyNoticesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def TellDesk(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.sender.v1.Delivery/TellDesk',
+            sender_dot_v1_dot_sender__pb2.TellDeskRequest.SerializeToString,
+            sender_dot_v1_dot_sender__pb2.TellDeskResponse.FromString,
             options,
             channel_credentials,
             insecure,

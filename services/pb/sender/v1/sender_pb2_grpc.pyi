@@ -39,6 +39,10 @@ class DeliveryStub:
     """Takes news durably: what people want to be sent, how templates stand. Repeats, and what is older than known, change
     nothing.
     """
+    TellDesk: _grpc.UnaryUnaryMultiCallable[_sender_pb2.TellDeskRequest, _sender_pb2.TellDeskResponse]
+    """Takes what happened between conversations and people durably, in order within a conversation: it is told by webhooks
+    and to who watches. Repeats are answered DUPLICATE.
+    """
     ApplyStatuses: _grpc.UnaryUnaryMultiCallable[_sender_pb2.ApplyStatusesRequest, _sender_pb2.ApplyStatusesResponse]
     """Applies statuses; they only move forward. A status of an unknown message is kept until the message is known."""
 
@@ -52,6 +56,10 @@ class DeliveryAsyncStub(DeliveryStub):
     ApplyNotices: _aio.UnaryUnaryMultiCallable[_sender_pb2.ApplyNoticesRequest, _sender_pb2.ApplyNoticesResponse]  # type: ignore[assignment]
     """Takes news durably: what people want to be sent, how templates stand. Repeats, and what is older than known, change
     nothing.
+    """
+    TellDesk: _aio.UnaryUnaryMultiCallable[_sender_pb2.TellDeskRequest, _sender_pb2.TellDeskResponse]  # type: ignore[assignment]
+    """Takes what happened between conversations and people durably, in order within a conversation: it is told by webhooks
+    and to who watches. Repeats are answered DUPLICATE.
     """
     ApplyStatuses: _aio.UnaryUnaryMultiCallable[_sender_pb2.ApplyStatusesRequest, _sender_pb2.ApplyStatusesResponse]  # type: ignore[assignment]
     """Applies statuses; they only move forward. A status of an unknown message is kept until the message is known."""
@@ -75,6 +83,16 @@ class DeliveryServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_sender_pb2.ApplyNoticesResponse, _abc.Awaitable[_sender_pb2.ApplyNoticesResponse]]:
         """Takes news durably: what people want to be sent, how templates stand. Repeats, and what is older than known, change
         nothing.
+        """
+
+    @_abc_1.abstractmethod
+    def TellDesk(
+        self,
+        request: _sender_pb2.TellDeskRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_sender_pb2.TellDeskResponse, _abc.Awaitable[_sender_pb2.TellDeskResponse]]:
+        """Takes what happened between conversations and people durably, in order within a conversation: it is told by webhooks
+        and to who watches. Repeats are answered DUPLICATE.
         """
 
     @_abc_1.abstractmethod

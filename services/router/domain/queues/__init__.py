@@ -23,6 +23,7 @@ from services.router.domain.queues.hours import (
 )
 from services.router.domain.queues.placing import Hop, Placement, Wanted, place, place_in
 from services.router.domain.queues.routing import Refusal, Waiting, assign_all, pullable, refusal_of
+from services.router.domain.queues.telling import DeskEvent, event_of
 
 __all__ = [
     "VIP_TAG",
@@ -31,6 +32,7 @@ __all__ = [
     "BusinessHours",
     "Change",
     "Department",
+    "DeskEvent",
     "Entry",
     "EntryChange",
     "EntryStory",
@@ -47,6 +49,7 @@ __all__ = [
     "assign_all",
     "department_id_of",
     "due_after",
+    "event_of",
     "hours_of",
     "is_open",
     "place",

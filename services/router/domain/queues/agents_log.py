@@ -24,7 +24,7 @@ class EntryChange:
     at: datetime
     kind: str
     agent_id: UUID | None
-    is_told: bool
+    is_recorded: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +55,7 @@ class AgentRecord:
 
 def records_of(story: EntryStory) -> list[AgentRecord]:
     """What of the story is still to be told."""
-    return [record for record in _all_of(story) if not record.change.is_told]
+    return [record for record in _all_of(story) if not record.change.is_recorded]
 
 
 def _all_of(story: EntryStory) -> Iterator[AgentRecord]:

@@ -16,7 +16,7 @@ from services.router.ports.queues import EntryFilter, Found, Place
 from services.router.store.queues.floors import floors_in, reading_floors
 from services.router.store.queues.moving import Held, ending, giving, holding, putting
 from services.router.store.queues.rows import entries_in, noting, reading_entries
-from services.router.store.queues.setup import unknown_agent, unknown_department, unknown_queue
+from services.router.usecases.unknown import unknown_agent, unknown_department, unknown_queue
 
 _MINE = "organization_id = %(organization)b::uuid"
 
@@ -133,7 +133,7 @@ class PostgresEntries:
             if refusal is not None:
                 raise FailedPrecondition(_WHY[refusal], reason=errors_pb2.ERROR_REASON_AGENT_UNAVAILABLE)
             note = noting(organization_id, [held.entry_id], "assigned", now=now, actor=self._audit.who(), reason=reason)
-            after = {"queue": held.queue_id, "agent": agent_id}
+            after = {"queue": held.queue_id, "agent": agent_id, "reason": reason}
             steps = [giving(held, agent_id, now), note]
             return await self._move(journey, held, steps, "conversation.assign", after)
 
@@ -159,7 +159,7 @@ class PostgresEntries:
                 putting(held, placement, now),
                 *self._told(held, placement, reason, now),
             ]
-            after = {"queue": placement.queue_id, "agent": None}
+            after = {"queue": placement.queue_id, "agent": None, "reason": reason}
             return await self._move(journey, held, steps, "conversation.transfer", after)
 
     async def end(self, *, organization_id: UUID, conversation_id: UUID, reason: str, now: datetime) -> bool:
@@ -175,6 +175,7 @@ class PostgresEntries:
                 "conversation.release",
                 f"conversation:{conversation_id}",
                 before=digest_of({"queue": held.queue_id, "agent": held.agent_id}),
+                after=digest_of({"queue": held.queue_id, "agent": None, "reason": reason}),
             )
             ends = ending(
                 organization_id, [conversation_id], how="released", reason=reason, actor=self._audit.who(), now=now

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -75,13 +75,13 @@ _GIVE = Query(f"""
 _PUT = Query(f"""
     UPDATE router.queue_entry SET state = 'waiting', agent_id = NULL, assigned_at = NULL, queue_id = %(queue)b::uuid,
       queued_at = %(now)b::timestamptz, sla_due_at = %(due)b::timestamptz, sla_alert_at = %(alert)b::timestamptz,
-      sla_alerted_at = NULL, is_notice_due = %(notice)b::bool
+      sla_alerted_at = NULL, sla_broken_at = NULL, is_notice_due = %(notice)b::bool
     WHERE {_MINE} AND entry_id = %(entry)b::uuid""")
 
 _END = Query(f"""
     WITH gone AS (
       UPDATE router.queue_entry SET state = 'ended', ended_at = %(now)b::timestamptz, end_reason = %(how)b::text,
-        is_notice_due = false
+        is_notice_due = false, merged_conversation_ids = array_remove(merged_conversation_ids, conversation_id)
       WHERE {_MINE} AND conversation_id = ANY (%(conversations)b::uuid[]) AND state <> 'ended'
       RETURNING organization_id, entry_id, contact_id, queue_id, agent_id)
     INSERT INTO router.queue_change
@@ -89,28 +89,6 @@ _END = Query(f"""
     SELECT organization_id, entry_id, contact_id, %(now)b::timestamptz, 'ended', queue_id, agent_id, %(actor)b::text,
            %(reason)b::text
     FROM gone""")
-
-
-_MERGED = "unnest(%(organizations)b::uuid[], %(losers)b::uuid[], %(winners)b::uuid[]) t(o, l, w)"
-_LOST = f"""
-    {_MERGED} JOIN router.conversation v ON (v.organization_id, v.contact_id) = (t.o, t.l)
-    JOIN router.queue_entry e ON (e.organization_id, e.conversation_id) = (t.o, v.conversation_id)"""
-# Whoever waited as the one waits as the other; the one who has waited longest, where both did.
-_FOLLOW = Query(f"""
-    WITH lost AS MATERIALIZED (
-      SELECT DISTINCT ON (n.conversation_id) t.o, e.entry_id, n.conversation_id, t.w
-      FROM {_LOST}
-      JOIN router.conversation n ON (n.organization_id, n.contact_id, n.phone_number_id) = (t.o, t.w, v.phone_number_id)
-      WHERE e.state <> 'ended' AND NOT EXISTS (
-        SELECT FROM router.queue_entry x
-        WHERE x.organization_id = t.o AND x.conversation_id = n.conversation_id AND x.state <> 'ended')
-      ORDER BY n.conversation_id, e.queued_at, e.entry_id)
-    UPDATE router.queue_entry e SET conversation_id = lost.conversation_id, contact_id = lost.w
-    FROM lost WHERE e.organization_id = lost.o AND e.entry_id = lost.entry_id""")
-_END_LOST = Query(f"""
-    UPDATE router.queue_entry e SET state = 'ended', ended_at = now(), end_reason = 'merged', is_notice_due = false
-    FROM (SELECT t.o, e.entry_id FROM {_LOST} WHERE e.state <> 'ended') lost
-    WHERE e.organization_id = lost.o AND e.entry_id = lost.entry_id""")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -236,11 +214,6 @@ def putting(held: Held, placement: Placement, now: datetime) -> Step:
         "alert": placement.sla_alert_at,
         "notice": bool(placement.offline_message),
     }
-
-
-def following(merges: Mapping[str, Sequence[UUID]]) -> list[Step]:
-    """The steps after contacts were merged (`organizations`, `losers`, `winners`), their conversations included."""
-    return [(_FOLLOW, merges), (_END_LOST, merges)]
 
 
 def ending(

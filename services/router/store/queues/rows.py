@@ -41,11 +41,12 @@ _CHANGES = Query(f"""
       ORDER BY change_id DESC LIMIT {MOST_CHANGES}) c
     ORDER BY c.entry_id, c.change_id DESC""")
 
+# Who pulls, and who is routed to, wait for no audit log: it is written soon after (store/queues/telling.py).
 _NOTE = Query("""
     INSERT INTO router.queue_change
-      (organization_id, entry_id, contact_id, at, kind, from_queue_id, queue_id, agent_id, actor, reason)
+      (organization_id, entry_id, contact_id, at, kind, from_queue_id, queue_id, agent_id, actor, reason, is_audit_due)
     SELECT organization_id, entry_id, contact_id, %(now)b::timestamptz, %(kind)b::text, %(left)b::uuid, queue_id,
-           agent_id, %(actor)b::text, %(reason)b::text
+           agent_id, %(actor)b::text, %(reason)b::text, %(kind)b::text IN ('pulled', 'routed')
     FROM router.queue_entry
     WHERE organization_id = %(organization)b::uuid AND entry_id = ANY (%(entries)b::uuid[])""")
 

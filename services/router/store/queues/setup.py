@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
@@ -11,11 +11,12 @@ import psycopg
 
 from services.chassis.audit import AuditEntry, AuditLog, digest_of
 from services.chassis.db import Database, Query, Step, Transaction
-from services.chassis.errors import FailedPrecondition, NotFound
+from services.chassis.errors import FailedPrecondition
 from services.pb.common.v1 import errors_pb2
 from services.router.domain.queues import Agent, BusinessHours, Department, Floor, Presence, Queue, written_hours
 from services.router.store.queues.floors import floors_in, reading_floors
 from services.router.store.setup import unknown_organization
+from services.router.usecases.unknown import unknown_agent, unknown_department, unknown_queue
 
 _MINE = "organization_id = %(organization)b::uuid"
 
@@ -58,6 +59,9 @@ _LET_GO = Query(f"""
     WHERE {_MINE} AND queue_id = %(id)b::uuid AND state = 'ended'""")
 _DELETE_QUEUE = Query(f"DELETE FROM router.queue WHERE {_MINE} AND queue_id = %(id)b::uuid")
 
+_LOCK_AGENT = Query(f"SELECT 1 FROM router.agent WHERE {_MINE} AND agent_id = %(id)b::uuid FOR UPDATE")
+_DELETE_AGENT = Query(f"DELETE FROM router.agent WHERE {_MINE} AND agent_id = %(id)b::uuid")
+
 _SET_PRESENCE = Query(f"""
     UPDATE router.agent SET presence = %(presence)b::text, present_until = %(until)b::timestamptz
     WHERE {_MINE} AND agent_id = %(agent)b::uuid RETURNING 1""")
@@ -70,56 +74,58 @@ class PostgresQueues:
         self._database = database
         self._audit = audit
 
-    async def put_department(self, *, organization_id: UUID, department: Department) -> bool:
+    async def edit_department(
+        self, *, organization_id: UUID, department_id: UUID, edit: Callable[[Department | None], Department]
+    ) -> tuple[Department, bool]:
         """See QueueStore."""
         async with self._database.journey([organization_id]) as journey:
-            before = (await self._begin(journey, organization_id)).departments.get(department.department_id)
-            if before == department:
-                return False
-            step: Step = (_PUT_DEPARTMENT, _department_columns(organization_id, department))
-            await self._end(
-                journey, organization_id, [step], f"department:{department.department_id}", before, department
-            )
-        return True
+            before = (await self._begin(journey, organization_id)).departments.get(department_id)
+            after = edit(before)
+            if before == after:
+                return after, False
+            step: Step = (_PUT_DEPARTMENT, _department_columns(organization_id, after))
+            await self._end(journey, organization_id, [step], f"department:{department_id}", before, after)
+        return after, True
 
-    async def put_queue(self, *, organization_id: UUID, queue: Queue) -> bool:
+    async def edit_queue(
+        self, *, organization_id: UUID, queue_id: UUID, edit: Callable[[Queue | None], Queue]
+    ) -> tuple[Queue, bool]:
         """See QueueStore."""
         async with self._database.journey([organization_id]) as journey:
             floor = await self._begin(journey, organization_id)
-            if queue.department_id not in floor.departments:
-                raise unknown_department()
-            if queue.overflow_queue_id is not None and queue.overflow_queue_id not in floor.queues:
-                raise unknown_queue("overflow_queue_id is")
-            known = floor.queues.get(queue.queue_id)
+            known = floor.queues.get(queue_id)
             before = known and replace(known, last_agent_id=None)
-            if before == queue:
-                return False
+            after = edit(before)
+            if after.department_id not in floor.departments:
+                raise unknown_department()
+            if after.overflow_queue_id is not None and after.overflow_queue_id not in floor.queues:
+                raise unknown_queue("overflow_queue_id is")
+            if before == after:
+                return after, False
             steps: list[Step] = [
-                (_PUT_QUEUE, _queue_columns(organization_id, queue)),
+                (_PUT_QUEUE, _queue_columns(organization_id, after)),
                 (_OWN, {"organization": organization_id}),
             ]
-            await self._end(journey, organization_id, steps, f"queue:{queue.queue_id}", before, queue)
-        return True
+            await self._end(journey, organization_id, steps, f"queue:{queue_id}", before, after)
+        return after, True
 
-    async def put_agent(self, *, organization_id: UUID, agent: Agent) -> bool:
+    async def edit_agent(
+        self, *, organization_id: UUID, agent_id: UUID, edit: Callable[[Agent | None], Agent]
+    ) -> tuple[Agent, bool]:
         """See QueueStore."""
         async with self._database.journey([organization_id]) as journey:
-            known = (await self._begin(journey, organization_id)).agents.get(agent.agent_id)
+            known = (await self._begin(journey, organization_id)).agents.get(agent_id)
             before = known and replace(known, presence="offline", present_until=None)
-            if before == agent:
-                return False
-            values: dict[str, object] = {
-                "organization": organization_id,
-                "id": agent.agent_id,
-                "name": agent.name,
-                "skills": list(agent.skills),
-                "capacity": agent.capacity,
-                "active": agent.is_active,
-            }
-            place = f"agent:{agent.agent_id}"
-            steps: list[Step] = [(_PUT_AGENT, values), (_OWN, {"organization": organization_id})]
-            await self._end(journey, organization_id, steps, place, before, agent)
-        return True
+            after = edit(before)
+            if before == after:
+                return after, False
+            # Somebody who answers has conversations, with queues or without: their events are looked for.
+            steps: list[Step] = [
+                (_PUT_AGENT, _agent_columns(organization_id, after)),
+                (_OWN, {"organization": organization_id}),
+            ]
+            await self._end(journey, organization_id, steps, f"agent:{agent_id}", before, after)
+        return after, True
 
     async def delete_department(self, *, organization_id: UUID, department_id: UUID) -> None:
         """See QueueStore."""
@@ -148,6 +154,24 @@ class PostgresQueues:
                 raise _in_use(
                     "conversations are in the queue, or another one overflows into it; end or move them first"
                 ) from None
+
+    async def delete_agent(self, *, organization_id: UUID, agent_id: UUID) -> None:
+        """See QueueStore."""
+        values: dict[str, object] = {"organization": organization_id, "id": agent_id}
+        async with self._database.journey([organization_id]) as journey:
+            await self._begin(journey, organization_id)
+            # Pulls and routing hold the agent while they give: what they gave is counted after it.
+            held, *rows = await journey.run([(_LOCK_AGENT, values), *reading_floors([organization_id])])
+            if not held:
+                raise unknown_agent()
+            floor = floors_in([organization_id], rows)[organization_id]
+            if floor.load_of(agent_id):
+                raise FailedPrecondition(
+                    "the agent has conversations; give them to others, or release them",
+                    reason=errors_pb2.ERROR_REASON_AGENT_IN_USE,
+                )
+            before = replace(floor.agents[agent_id], presence="offline", present_until=None)
+            await self._end(journey, organization_id, [(_DELETE_AGENT, values)], f"agent:{agent_id}", before, None)
 
     async def set_presence(self, *, organization_id: UUID, agent_id: UUID, presence: Presence, until: datetime) -> None:
         """See QueueStore."""
@@ -189,28 +213,6 @@ class PostgresQueues:
         await journey.commit([*steps, *self._audit.steps([entry])])
 
 
-def unknown_department() -> NotFound:
-    """The error for a department that is not there."""
-    return NotFound(
-        "department_id is no department of this organization; put the department first",
-        reason=errors_pb2.ERROR_REASON_DEPARTMENT_NOT_FOUND,
-    )
-
-
-def unknown_queue(subject: str) -> NotFound:
-    """The error for a queue that is not there."""
-    return NotFound(
-        f"{subject} no queue of this organization; put the queue first", reason=errors_pb2.ERROR_REASON_QUEUE_NOT_FOUND
-    )
-
-
-def unknown_agent() -> NotFound:
-    """The error for an agent that is not there."""
-    return NotFound(
-        "agent_id is no agent of this organization; put the agent first", reason=errors_pb2.ERROR_REASON_AGENT_NOT_FOUND
-    )
-
-
 def _in_use(sentence: str) -> FailedPrecondition:
     return FailedPrecondition(sentence, reason=errors_pb2.ERROR_REASON_QUEUE_IN_USE)
 
@@ -244,6 +246,17 @@ def _queue_columns(organization_id: UUID, queue: Queue) -> dict[str, object]:
         "skills": list(queue.skills),
         "hours": _hours(queue.hours),
         "active": queue.is_active,
+    }
+
+
+def _agent_columns(organization_id: UUID, agent: Agent) -> dict[str, object]:
+    return {
+        "organization": organization_id,
+        "id": agent.agent_id,
+        "name": agent.name,
+        "skills": list(agent.skills),
+        "capacity": agent.capacity,
+        "active": agent.is_active,
     }
 
 

@@ -20,21 +20,34 @@ _MINE = "organization_id = %(organization)b::uuid"
 
 _OWNERS = Query("SELECT organization_id FROM router.queue_owner ORDER BY 1")
 
-_ALERT = Query(f"""
+
+def _noting_time(kind: str, noted_at: str, due_at: str, condition: str) -> Query:
+    """Notes once that a moment of waiting entries has come, and gives those that were noted now."""
+    return Query(f"""
     WITH due AS MATERIALIZED (
       SELECT entry_id FROM router.queue_entry
-      WHERE {_THEIRS} AND state = 'waiting' AND sla_alerted_at IS NULL AND sla_alert_at <= %(now)b::timestamptz
-      ORDER BY sla_alert_at LIMIT %(limit)b::bigint FOR NO KEY UPDATE SKIP LOCKED),
+      WHERE {_THEIRS} AND {condition} AND {due_at} <= %(now)b::timestamptz
+      ORDER BY {due_at} LIMIT %(limit)b::bigint FOR NO KEY UPDATE SKIP LOCKED),
     told AS (
-      UPDATE router.queue_entry SET sla_alerted_at = %(now)b::timestamptz
+      UPDATE router.queue_entry SET {noted_at} = %(now)b::timestamptz
       WHERE {_THEIRS} AND entry_id = ANY (ARRAY(SELECT entry_id FROM due))
-        AND state = 'waiting' AND sla_alerted_at IS NULL AND sla_alert_at <= %(now)b::timestamptz
+        AND {condition} AND {due_at} <= %(now)b::timestamptz
       RETURNING organization_id, entry_id, contact_id, queue_id),
     noted AS (
       INSERT INTO router.queue_change (organization_id, entry_id, contact_id, at, kind, queue_id, actor, reason)
-      SELECT organization_id, entry_id, contact_id, %(now)b::timestamptz, 'sla_alert', queue_id, '{ACTOR}', ''
+      SELECT organization_id, entry_id, contact_id, %(now)b::timestamptz, '{kind}', queue_id, '{ACTOR}', ''
       FROM told)
     SELECT organization_id, entry_id, queue_id FROM told ORDER BY 1, 2""")
+
+
+_ALERT = _noting_time("sla_alert", "sla_alerted_at", "sla_alert_at", "state = 'waiting' AND sla_alerted_at IS NULL")
+# The alert comes first, however late both are.
+_BREACH = _noting_time(
+    "sla_broken",
+    "sla_broken_at",
+    "sla_due_at",
+    "state = 'waiting' AND sla_broken_at IS NULL AND sla_alerted_at IS NOT NULL",
+)
 
 _NOTICES = Query(f"""
     SELECT e.organization_id, e.entry_id, e.conversation_id, v.phone_number_id, c.wa_id, c.user_id, d.offline_message,
@@ -99,6 +112,12 @@ class PostgresQueueWork:
         """See QueueWork."""
         values = {"organizations": list(organization_ids), "now": now, "limit": limit}
         (rows,) = await self._database.batch(organization_ids, [(_ALERT, values)])
+        return [Alert(*row) for row in rows]
+
+    async def breach(self, *, organization_ids: Sequence[UUID], now: datetime, limit: int) -> Sequence[Alert]:
+        """See QueueWork."""
+        values = {"organizations": list(organization_ids), "now": now, "limit": limit}
+        (rows,) = await self._database.batch(organization_ids, [(_BREACH, values)])
         return [Alert(*row) for row in rows]
 
     async def notices(self, *, organization_ids: Sequence[UUID], limit: int) -> Sequence[OfflineNotice]:
