@@ -76,6 +76,7 @@ from services.router.usecases import (
     RouteStatuses,
     SetOwner,
     SubmitTestMessage,
+    WatchConversations,
     WorkQueues,
 )
 
@@ -86,7 +87,7 @@ QUEUES_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """Everything the use cases talk to."""
+    """Everything the services talk to."""
 
     routing: RoutingStore
     directory: DirectoryStore
@@ -96,6 +97,7 @@ class Surroundings:
     orders: OrderStore
     people: PeopleStore
     inbox: InboxStore
+    watching: WatchConversations
     settings: SettingsStore
     queues: QueueStore
     entries: EntryStore
@@ -119,7 +121,13 @@ async def build(settings: Settings) -> Service:
     states = Peer(executor_address, signer, certificates=certificates)
     sender = Peer(PeerAddress("sender", settings.sender_target), signer, certificates=certificates)
     audit = AuditLog(ROOM, database)
-    directory = PostgresDirectory(database, audit)
+    directory, inbox = PostgresDirectory(database, audit), PostgresInbox(database, audit)
+    watching = WatchConversations(
+        inbox,
+        most=settings.conversation_streams,
+        look_seconds=settings.conversation_look_seconds,
+        monotonic=clock.monotonic,
+    )
     speaker = GrpcSender(sender, seconds=settings.peer_seconds)
     surroundings = Surroundings(
         routing=PostgresRouting(database, names),
@@ -129,7 +137,8 @@ async def build(settings: Settings) -> Service:
         privacy=PostgresPrivacy(database, names, audit),
         orders=PostgresOrders(database, audit.who),
         people=PostgresPeople(database, names, audit),
-        inbox=PostgresInbox(database, audit),
+        inbox=inbox,
+        watching=watching,
         settings=directory,
         queues=PostgresQueues(database, audit),
         entries=PostgresEntries(database, audit),
@@ -156,6 +165,8 @@ async def build(settings: Settings) -> Service:
             Closing(sender.close),
             Periodic("queues", QUEUES_SECONDS, work.turn),
             server,
+            # Who watches leaves before the server waits for them.
+            watching,
             # Last, so that a room is ready only when everything else has started.
             OpsServer(settings.ops_address, database.is_reachable),
         ],
@@ -213,7 +224,7 @@ def servicers(surroundings: Surroundings) -> list[Servicer]:
 
 def _for_people(surroundings: Surroundings) -> list[Servicer]:
     people = PeopleServer(People(surroundings.people, surroundings.sender, surroundings.now))
-    inbox = InboxServer(Inbox(surroundings.inbox, uuid4))
+    inbox = InboxServer(Inbox(surroundings.inbox, uuid4), surroundings.watching, surroundings.now)
     own_settings = SettingsServer(OwnSettings(surroundings.settings))
     return [
         Servicer("pytake.router.v1.People", router_pb2_grpc.add_PeopleServicer_to_server, people),

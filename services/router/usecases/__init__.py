@@ -19,6 +19,7 @@ from services.router.usecases.queue_setup import QueueSetup
 from services.router.usecases.queue_work import WorkQueues
 from services.router.usecases.statuses import RouteStatuses
 from services.router.usecases.trial_message import SubmitTestMessage
+from services.router.usecases.watching import WatchConversations
 
 __all__ = [
     "ApplyOrders",
@@ -40,5 +41,6 @@ __all__ = [
     "RouteStatuses",
     "SetOwner",
     "SubmitTestMessage",
+    "WatchConversations",
     "WorkQueues",
 ]

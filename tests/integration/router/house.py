@@ -13,6 +13,7 @@ import grpc
 from joserfc.jwk import OKPKey
 
 from services.chassis.audit import AuditLog, audit_servicer
+from services.chassis.clock import monotonic
 from services.chassis.db import Database
 from services.chassis.rpc import Peer, PeerAddress, RpcServer, Servicer
 from services.chassis.sealing import NameHasher
@@ -35,6 +36,7 @@ from services.router.store import (
     PostgresQueues,
     PostgresRouting,
 )
+from services.router.usecases import WatchConversations
 
 CALLERS = ("operator", "ingress", "router", "sender")
 NAMES = NameHasher(b"names of the erased are hashed so")
@@ -186,7 +188,7 @@ async def _replica(
     database = await Database.open(url, size=4, name="router")
     stack.push_async_callback(database.close)
     audit = AuditLog("router", database)
-    directory = PostgresDirectory(database, audit)
+    directory, inbox = PostgresDirectory(database, audit), PostgresInbox(database, audit)
     surroundings = Surroundings(
         routing=PostgresRouting(database, NAMES),
         directory=directory,
@@ -195,7 +197,8 @@ async def _replica(
         privacy=PostgresPrivacy(database, NAMES, audit),
         orders=PostgresOrders(database),
         people=PostgresPeople(database, NAMES, audit),
-        inbox=PostgresInbox(database, audit),
+        inbox=inbox,
+        watching=WatchConversations(inbox, most=8, look_seconds=0.05, monotonic=monotonic),
         settings=directory,
         queues=PostgresQueues(database, audit),
         entries=PostgresEntries(database, audit),
