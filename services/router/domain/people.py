@@ -16,7 +16,7 @@ MOST_ATTRIBUTES = 16 * 1024
 """Characters of a contact's attributes together, as JSON."""
 MOST_TAGS = 100
 
-_MARK_BYTES = 16
+_MARK_BYTES = 32
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
