@@ -150,6 +150,36 @@ print((folder / "py.typed").exists(), len(list(folder.rglob("*_pb2_grpc.pyi"))) 
     assert done.stdout == "True True\n"
 
 
+def test_a_type_checker_knows_what_is_asked_and_what_is_told(program: Path, tmp_path: Path) -> None:
+    """With the stubs that the README names, which are for type checkers only."""
+    packages = Path(
+        subprocess.run(
+            [program, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"],
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.strip()
+    )
+    for stubs in ("grpc-stubs", "google-stubs"):
+        (packages / stubs).unlink(missing_ok=True)
+        (packages / stubs).symlink_to(Path(sysconfig.get_path("purelib")) / stubs)
+    (text,) = blocks(API, "python")
+    (tmp_path / "right.py").write_text(text)
+    (tmp_path / "wrong.py").write_text(
+        text.replace("cursor=cursor", "curser=cursor").replace("told.cursor", "told.no_such_thing")
+    )
+
+    checking = [sys.executable, "-m", "mypy", "--strict", "--python-executable", program, "--cache-dir", tmp_path / "c"]
+    right, wrong = (
+        subprocess.run([*checking, f"{name}.py"], cwd=tmp_path, capture_output=True, text=True, check=False)
+        for name in ("right", "wrong")
+    )
+
+    assert right.returncode == 0, right.stdout
+    assert '"curser"' in wrong.stdout
+    assert '"no_such_thing"' in wrong.stdout
+
+
 def test_a_watched_conversation_is_told_as_it_changes(program: Path, shop: Shop) -> None:
     """The lines of docs/api.md, while somebody tags the conversation over REST."""
     person = shop.person()
