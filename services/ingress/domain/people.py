@@ -76,6 +76,7 @@ class ConversationView:
     phone_number_id: str
     owner: Owner
     agent_id: str
+    queue_id: str
     tags: Sequence[str]
     is_unread: bool
     last_inbound_at: datetime
@@ -96,6 +97,8 @@ class ConversationFilter:
 
     owner: Owner | None = None
     agent_id: UUID | None = None
+    queue_id: UUID | None = None
+    department_id: UUID | None = None
     tag: str = ""
     is_unread: bool = False
 

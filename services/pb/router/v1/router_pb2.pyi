@@ -2240,6 +2240,7 @@ class Conversation(_message.Message):
     IS_UNREAD_FIELD_NUMBER: _builtins.int
     LAST_INBOUND_AT_FIELD_NUMBER: _builtins.int
     WINDOW_EXPIRES_AT_FIELD_NUMBER: _builtins.int
+    QUEUE_ID_FIELD_NUMBER: _builtins.int
     conversation_id: _builtins.str
     """Its id, a UUID."""
     contact_id: _builtins.str
@@ -2258,6 +2259,8 @@ class Conversation(_message.Message):
     """The person it is assigned to, a UUID; empty means nobody."""
     is_unread: _builtins.bool
     """Whether the contact wrote after the last time that somebody read it."""
+    queue_id: _builtins.str
+    """The queue it waits in or was given from, a UUID; empty when it is in none."""
     @_builtins.property
     def tags(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Tags in the order in which they were put on."""
@@ -2285,10 +2288,11 @@ class Conversation(_message.Message):
         is_unread: _builtins.bool = ...,
         last_inbound_at: _timestamp_pb2.Timestamp | None = ...,
         window_expires_at: _timestamp_pb2.Timestamp | None = ...,
+        queue_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["last_inbound_at", b"last_inbound_at", "window_expires_at", b"window_expires_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "contact_id", b"contact_id", "contact_name", b"contact_name", "conversation_id", b"conversation_id", "is_unread", b"is_unread", "last_inbound_at", b"last_inbound_at", "owner", b"owner", "phone_number", b"phone_number", "phone_number_id", b"phone_number_id", "tags", b"tags", "user_id", b"user_id", "window_expires_at", b"window_expires_at"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "contact_id", b"contact_id", "contact_name", b"contact_name", "conversation_id", b"conversation_id", "is_unread", b"is_unread", "last_inbound_at", b"last_inbound_at", "owner", b"owner", "phone_number", b"phone_number", "phone_number_id", b"phone_number_id", "queue_id", b"queue_id", "tags", b"tags", "user_id", b"user_id", "window_expires_at", b"window_expires_at"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -2307,6 +2311,8 @@ class ListConversationsRequest(_message.Message):
     IS_UNREAD_FIELD_NUMBER: _builtins.int
     LIMIT_FIELD_NUMBER: _builtins.int
     CURSOR_FIELD_NUMBER: _builtins.int
+    QUEUE_ID_FIELD_NUMBER: _builtins.int
+    DEPARTMENT_ID_FIELD_NUMBER: _builtins.int
     organization_id: _builtins.str
     """The organization."""
     owner: Global___Owner.ValueType
@@ -2321,6 +2327,10 @@ class ListConversationsRequest(_message.Message):
     """How many at most, 1 to 500; 0 means 50."""
     cursor: _builtins.str
     """Where to go on, as the last page said; empty begins."""
+    queue_id: _builtins.str
+    """Only those in this queue, waiting or given to an agent; empty means all."""
+    department_id: _builtins.str
+    """Only those in queues of this department; empty means all."""
     def __init__(
         self,
         *,
@@ -2331,10 +2341,12 @@ class ListConversationsRequest(_message.Message):
         is_unread: _builtins.bool = ...,
         limit: _builtins.int = ...,
         cursor: _builtins.str = ...,
+        queue_id: _builtins.str = ...,
+        department_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "cursor", b"cursor", "is_unread", b"is_unread", "limit", b"limit", "organization_id", b"organization_id", "owner", b"owner", "tag", b"tag"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "cursor", b"cursor", "department_id", b"department_id", "is_unread", b"is_unread", "limit", b"limit", "organization_id", b"organization_id", "owner", b"owner", "queue_id", b"queue_id", "tag", b"tag"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
