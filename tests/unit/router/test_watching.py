@@ -27,6 +27,7 @@ CONVERSATION = ConversationView(
     phone_number_id="81",
     owner="bot",
     agent_id=None,
+    queue_id=None,
     handling=Handling(),
     is_unread=True,
     last_inbound_at=NOON,
