@@ -49,9 +49,8 @@ def keys_in(folder: Path) -> tuple[dict[str, ServiceSigner], Team]:
     public = [key.as_dict(private=False) | {"kid": name} for name, key in keys.items()]
     (folder / "jwks.json").write_text(json.dumps({"keys": public}))
     (folder / "router.jwk.json").write_text(json.dumps(keys["router"].as_dict(private=True) | {"kid": "router"}))
-    return {name: ServiceSigner(name, key) for name, key in keys.items()}, Team(
-        TeamSigner("operator", keys["operator"])
-    )
+    team = Team(TeamSigner("operator", keys["operator"]), permissions=["conversations:read"])
+    return {name: ServiceSigner(name, key) for name, key in keys.items()}, team
 
 
 @dataclass
