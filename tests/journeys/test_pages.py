@@ -61,7 +61,7 @@ class Team:
         self.methods = {name_of(method): method for method in found if TEAM in method.policy.callers}
         self.organization_id = shop.ask("GET", "/auth/me", token=self._token).json()["organization_id"]
 
-    def call(self, name: str, **fields: Any) -> Any:
+    def call(self, name: str, /, **fields: Any) -> Any:
         method = self.methods[name]
         request = ParseDict({"organization_id": self.organization_id, **fields}, method.request())
         with grpc.insecure_channel(self._addresses[method.room], options=OPTIONS) as channel:
@@ -105,7 +105,7 @@ def shop(open_shop: OpenShop) -> Shop:
             {"email": f"pages-{nth}@example.com", "role": "agent", "password": "três tigres tristes"} for nth in two
         ],
         api_keys=[{"name": f"till {nth}", "scopes": ["flows:read"]} for nth in two],
-        webhooks=[{"name": f"crm {nth}", "url": "https://crm.example.com/in"} for nth in two],
+        webhooks=[{"name": f"crm {nth}", "url": "https://crm.example.com/in", "active": False} for nth in two],
         departments=[{"name": f"Department {nth}"} for nth in two],
         queues=[{"name": f"Queue {nth}", "department": "Department 0"} for nth in two],
     )
