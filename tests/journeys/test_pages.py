@@ -101,7 +101,7 @@ def shop(open_shop: OpenShop) -> Shop:
     """An organization with two of everything."""
     flows = {"seedlings": flow_of("seedlings"), "echo": flow_of("echo")}
     two = range(2)
-    return open_shop(
+    shop = open_shop(
         flows,
         chatbots=[{"name": f"bot {nth}", "main_flow": "echo"} for nth in two],
         users=[
@@ -112,6 +112,8 @@ def shop(open_shop: OpenShop) -> Shop:
         departments=[{"name": f"Department {nth}"} for nth in two],
         queues=[{"name": f"Queue {nth}", "department": "Department 0"} for nth in two],
     )
+    shop.apply({"organizations": [{"name": shop.name, "numbers": [shop.number_entry(shop.second_number)]}]})
+    return shop
 
 
 def fill(shop: Shop, team: Team) -> dict[str, str]:
@@ -125,7 +127,6 @@ def fill(shop: Shop, team: Team) -> dict[str, str]:
             "router.Queues/PutAgent", agent={"agent_id": agent_id, "name": "Rui", "capacity": 3, "is_active": True}
         )
         team.call("router.Conversations/SetOwner", contact=shop.person(nth).wa_id, owner="OWNER_PERSON")
-        team.call("router.Settings/CreateNumber", phone_number_id=f"{shop.number}{nth}")
     conversation = team.call("router.Inbox/GetConversation", contact=shop.person(1).wa_id).conversation
     queue_id = team.call("router.Queues/ListQueues").queues[0].queue_id
     for nth in (1, 2):
