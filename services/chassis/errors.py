@@ -58,3 +58,10 @@ class PermissionDenied(PytakeError):
 
 class Unavailable(PytakeError):
     """Nothing was changed; the same request may succeed later."""
+
+
+class DeadlineExceeded(PytakeError):
+    """The call took longer than any may; what it asked for may have been done."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(sentence, reason=errors_pb2.ERROR_REASON_DEADLINE_EXCEEDED)

@@ -48,9 +48,8 @@ class GrpcTemplates:
     async def known(self, *, organization_id: UUID) -> KnownTemplates | None:
         """See ports.Templates."""
         digest, told = self._told.get(organization_id, ("", None))
-        request = sender_pb2.ListTemplatesRequest(organization_id=str(organization_id), known_digest=digest)
         try:
-            response = await self._peer.call(self._templates.ListTemplates, request, seconds=_TEMPLATES_SECONDS)
+            response = await self._listed(organization_id, digest)
         except PytakeError:
             # Nobody waits with a flow for what only may be wrong with it; sender checks every message again.
             return None
@@ -61,6 +60,17 @@ class GrpcTemplates:
         if len(self._told) > _MOST_ORGANIZATIONS:
             self._told.popitem(last=False)
         return told
+
+    async def _listed(self, organization_id: UUID, digest: str) -> sender_pb2.ListTemplatesResponse:
+        """What sender tells, with the templates of all pages: one that is missing would be taken for unknown."""
+        request = sender_pb2.ListTemplatesRequest(organization_id=str(organization_id), known_digest=digest)
+        whole = page = await self._peer.call(self._templates.ListTemplates, request, seconds=_TEMPLATES_SECONDS)
+        while page.cursor:
+            # A digest that still fits would be answered without templates.
+            following = sender_pb2.ListTemplatesRequest(organization_id=str(organization_id), cursor=page.cursor)
+            page = await self._peer.call(self._templates.ListTemplates, following, seconds=_TEMPLATES_SECONDS)
+            whole.templates.extend(page.templates)
+        return whole
 
 
 def _known(response: sender_pb2.ListTemplatesResponse) -> KnownTemplates:

@@ -173,7 +173,12 @@ async def build(settings: Settings) -> Service:
             Servicer(
                 "pytake.ingress.v1.Accounts",
                 ingress_pb2_grpc.add_AccountsServicer_to_server,
-                AccountsServer(accounts.provisioning),
+                AccountsServer(
+                    provisioning=accounts.provisioning,
+                    people=accounts.people,
+                    invitations=accounts.invitations,
+                    keys=accounts.keys,
+                ),
             ),
             Servicer(
                 "pytake.common.v1.DeadLetters",

@@ -10,6 +10,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from grpc import aio
 
 from services.chassis.errors import InvalidArgument
+from services.chassis.rpc.pages import page_of, place_at, read_place_at
 from services.chassis.rpc.sizes import fitting
 from services.ingress.domain.privacy import Job
 from services.ingress.ports import KeptEvent, MetaApp
@@ -108,10 +109,13 @@ class PrivacyServer(ingress_pb2_grpc.PrivacyServicer):
         self, request: ingress_pb2.ListPrivacyJobsRequest, context: Context
     ) -> ingress_pb2.ListPrivacyJobsResponse:
         """Jobs, newest first."""
-        jobs = await self._requests.list_jobs(
-            organization_id=_organization(request.organization_id), limit=request.limit
+        found, limit = await self._requests.list_jobs(
+            organization_id=_organization(request.organization_id),
+            limit=request.limit,
+            before=read_place_at(request.cursor),
         )
-        return ingress_pb2.ListPrivacyJobsResponse(jobs=[_job(job) for job in jobs])
+        jobs, cursor = page_of(found, _job, lambda job: place_at(job.requested_at, UUID(job.job_id)), limit)
+        return ingress_pb2.ListPrivacyJobsResponse(jobs=jobs, cursor=cursor)
 
     async def ExportContact(
         self, request: ingress_pb2.ExportContactRequest, context: Context

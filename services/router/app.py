@@ -80,6 +80,7 @@ from services.router.usecases import (
     SubmitTestMessage,
     TellAgentsLog,
     TellDesk,
+    WatchConversations,
     WorkQueues,
 )
 
@@ -92,7 +93,7 @@ AGENTS_LOG_SECONDS = 2.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """Everything the use cases talk to."""
+    """Everything the services talk to."""
 
     routing: RoutingStore
     directory: DirectoryStore
@@ -102,6 +103,7 @@ class Surroundings:
     orders: OrderStore
     people: PeopleStore
     inbox: InboxStore
+    watching: WatchConversations
     settings: SettingsStore
     queues: QueueStore
     entries: EntryStore
@@ -127,7 +129,13 @@ async def build(settings: Settings) -> Service:
     sender = Peer(PeerAddress("sender", settings.sender_target), signer, certificates=certificates)
     analytics = Peer(PeerAddress("analytics", settings.analytics_target), signer, certificates=certificates)
     audit = AuditLog(ROOM, database)
-    directory = PostgresDirectory(database, audit)
+    directory, inbox = PostgresDirectory(database, audit), PostgresInbox(database, audit)
+    watching = WatchConversations(
+        inbox,
+        most=settings.conversation_streams,
+        look_seconds=settings.conversation_look_seconds,
+        monotonic=clock.monotonic,
+    )
     speaker = GrpcSender(sender, seconds=settings.peer_seconds)
     surroundings = Surroundings(
         routing=PostgresRouting(database, names),
@@ -137,7 +145,8 @@ async def build(settings: Settings) -> Service:
         privacy=PostgresPrivacy(database, names, audit),
         orders=PostgresOrders(database, audit.who),
         people=PostgresPeople(database, names, audit),
-        inbox=PostgresInbox(database, audit),
+        inbox=inbox,
+        watching=watching,
         settings=directory,
         queues=PostgresQueues(database, audit),
         entries=PostgresEntries(database, audit),
@@ -173,6 +182,8 @@ async def build(settings: Settings) -> Service:
             Periodic("agents_log", AGENTS_LOG_SECONDS, recording.turn),
             Periodic("desk events", QUEUES_SECONDS, telling.turn),
             server,
+            # Who watches leaves before the server waits for them.
+            watching,
             # Last, so that a room is ready only when everything else has started.
             OpsServer(settings.ops_address, database.is_reachable),
         ],
@@ -230,7 +241,7 @@ def servicers(surroundings: Surroundings) -> list[Servicer]:
 
 def _for_people(surroundings: Surroundings) -> list[Servicer]:
     people = PeopleServer(People(surroundings.people, surroundings.sender, surroundings.now))
-    inbox = InboxServer(Inbox(surroundings.inbox, uuid4))
+    inbox = InboxServer(Inbox(surroundings.inbox, uuid4), surroundings.watching, surroundings.now)
     own_settings = SettingsServer(OwnSettings(surroundings.settings, surroundings.proof))
     return [
         Servicer("pytake.router.v1.People", router_pb2_grpc.add_PeopleServicer_to_server, people),

@@ -28,3 +28,11 @@ class Settings(ServiceSettings):
     peer_seconds: float = setting(
         "PEER_SECONDS", "seconds executor and sender have to take a batch before it is tried again", default=5.0
     )
+    conversation_streams: int = setting(
+        "CONVERSATION_STREAMS",
+        "streams of watched conversations one process serves at a time; one organization may have a quarter of them",
+        default=200,
+    )
+    conversation_look_seconds: float = setting(
+        "CONVERSATION_LOOK_SECONDS", "seconds between two looks at a conversation that is watched", default=0.5
+    )

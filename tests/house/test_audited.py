@@ -18,11 +18,16 @@ NOTED = {
     "executor.States.CloseState",
     "executor.States.ReleaseConversation",
     "executor.States.TakeConversation",
+    "ingress.Accounts.CreateApiKey",
+    "ingress.Accounts.CreateInvitation",
+    "ingress.Accounts.CreateUser",
     "ingress.Accounts.PutApiKey",
     "ingress.Accounts.PutUser",
     "ingress.Accounts.RevokeApiKey",
+    "ingress.Accounts.RevokeInvitation",
     "ingress.Accounts.SetPassword",
     "ingress.Accounts.UnlockUser",
+    "ingress.Accounts.UpdateUser",
     "ingress.Apps.EndRotation",
     "ingress.Apps.PutApp",
     "ingress.Privacy.ExportContact",
@@ -74,9 +79,9 @@ NOTED = {
     "sender.Webhooks.DeleteWebhook",
     "sender.Webhooks.PutWebhook",
 }
-"""Held in tests/integration by each room's test_audited_changes.py; for Accounts by accounts/test_provisioning.py; for
-Inbox, People and Settings by router's test_inbox.py, test_people.py and test_own_settings.py; for Pull, which is noted
-within a second after it, by router's test_desk_events.py."""
+"""Held in tests/integration by each room's test_audited_changes.py; for Accounts by accounts/test_provisioning.py and
+accounts/test_accounts_of_teams.py; for Inbox, People and Settings by router's test_inbox.py, test_people.py and
+test_own_settings.py; for Pull, which is noted within a second after it, by router's test_desk_events.py."""
 
 CHANGES_NOTHING = {
     "sender.Campaigns.AddRecipients",  # whom a campaign wrote to stands in its recipients; its start is noted

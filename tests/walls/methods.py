@@ -14,13 +14,15 @@ from google.protobuf.descriptor_pool import DescriptorPool
 from google.protobuf.json_format import MessageToJson
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
+from google.rpc import error_details_pb2
 from grpc import aio
 from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
+from grpc_status import rpc_status
 
 from services.chassis.rpc.policy import OPEN_SERVICES
 from services.chassis.tenancy import PERMISSIONS, TEAM
 from services.embedded.keys import SIGNERS
-from services.pb.common.v1 import policy_pb2
+from services.pb.common.v1 import errors_pb2, policy_pb2
 from tests.walls.forge import Forged, Keys, contract_token, contract_tokens, useless, without_permission
 from tests.walls.report import Attempt, Report
 from tests.walls.victims import Victim
@@ -29,6 +31,14 @@ OPTIONS = (("grpc.enable_http_proxy", 0),)
 CALL_SECONDS = 30.0
 AT_ONCE = 16
 DEEPEST = 4
+
+# Who gives or takes roles and scopes must have them himself.
+GIVING = frozenset(
+    f"/pytake.ingress.v1.Accounts/{name}"
+    for name in (
+        "CreateUser", "UpdateUser", "UnlockUser", "CreateInvitation", "RevokeInvitation", "CreateApiKey", "RevokeApiKey"
+    )
+)  # fmt: skip
 
 # What a method asks for beside ids.
 INVENTED: Mapping[str, Callable[[], str]] = {"text": lambda: "walls", "event_id": lambda: str(uuid4())}
@@ -177,7 +187,7 @@ def _with_every_right(method: Method, attackers: Attackers) -> Iterator[Try]:
 def _right_tokens(method: Method, attackers: Attackers) -> Iterator[tuple[str, str]]:
     for caller in method.policy.callers:
         if caller == TEAM:
-            permissions = [method.policy.scope]
+            permissions = sorted(PERMISSIONS) if method.path in GIVING else [method.policy.scope]
             yield caller, attackers.keys.team(attackers.ours.organization_id, permissions=permissions)
         else:
             yield caller, attackers.keys.service(caller, method.room)
@@ -185,7 +195,9 @@ def _right_tokens(method: Method, attackers: Attackers) -> Iterator[tuple[str, s
 
 async def _try(channel: aio.Channel, method: Method, each: Try, turns: asyncio.Semaphore) -> Attempt:
     async with turns:
-        code, answer = await _call(channel, method, each)
+        code, answer, has_reason = await _call(channel, method, each)
+    if not has_reason:
+        return Attempt(f"{each.kind}: refused without a reason", method.path, code.name, True)
     if each.kind == "every right":
         return Attempt(each.kind, method.path, code.name, code not in REFUSED)
     if each.victim is None:
@@ -194,7 +206,8 @@ async def _try(channel: aio.Channel, method: Method, each: Try, turns: asyncio.S
     return Attempt(each.kind, method.path, f"{code.name} {seen}", bool(seen))
 
 
-async def _call(channel: aio.Channel, method: Method, each: Try) -> tuple[grpc.StatusCode, str]:
+async def _call(channel: aio.Channel, method: Method, each: Try) -> tuple[grpc.StatusCode, str, bool]:
+    """The code, what was told, and whether programs are told why if it is a refusal."""
     codec: dict[str, Any] = {
         "request_serializer": method.request.SerializeToString,
         "response_deserializer": method.response.FromString,
@@ -210,8 +223,17 @@ async def _call(channel: aio.Channel, method: Method, each: Try) -> tuple[grpc.S
             call = channel.unary_unary(method.path, **codec)
             answers = [await call(each.request, metadata=metadata, timeout=CALL_SECONDS)]
     except aio.AioRpcError as error:
-        return error.code(), error.details() or ""
-    return grpc.StatusCode.OK, "".join(map(MessageToJson, answers))
+        return error.code(), error.details() or "", _tells_reason(error)
+    return grpc.StatusCode.OK, "".join(map(MessageToJson, answers)), True
+
+
+def _tells_reason(error: aio.AioRpcError) -> bool:
+    """Whether there is an ErrorInfo with a reason of the contracts. What this end gave up itself has none."""
+    if error.code() is grpc.StatusCode.DEADLINE_EXCEEDED:
+        return True
+    status, info = rpc_status.from_call(error), error_details_pb2.ErrorInfo()
+    found = [info.reason for detail in (status.details if status else ()) if detail.Unpack(info)]
+    return [f"ERROR_REASON_{reason}" in errors_pb2.ErrorReason.keys() for reason in found] == [True]  # noqa: SIM118
 
 
 def request_for(method: Method, organization: Victim) -> Message:

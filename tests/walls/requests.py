@@ -215,6 +215,13 @@ def pools_of(tenant: Tenant, twin: Tenant) -> Pools:
         "organization_name": [f"Loja {tenant.tag}"],
         "key": ["", f"{key}-1", f"{key}-2"],
         "scopes": sorted(PERMISSIONS),
+        # Made by chance; whom nobody knows.
+        "invitation_id": list(map(str, MESSAGES)),
+        "GetUserRequest.user_id": list(map(str, MESSAGES)),
+        "UpdateUserRequest.user_id": list(map(str, MESSAGES)),
+        # One name of each.
+        "UnlockUserRequest.user_id": [""],
+        "RevokeApiKeyRequest.key_id": [""],
         "expires_in_days": [30],
         "requests_per_minute": [60],
         "idempotency_key": ["first", "second"],
@@ -236,6 +243,7 @@ def pools_of(tenant: Tenant, twin: Tenant) -> Pools:
         "search": ["", tenant.tag],
         # Which one is the latest, or unread, is told by the second in which somebody wrote.
         "GetConversationRequest.contact": [""],
+        "WatchConversationRequest.contact": [""],
         "ListConversationsRequest.is_unread": [False],
         "is_secret_renewed": [False],
     }

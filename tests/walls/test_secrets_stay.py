@@ -23,10 +23,12 @@ SECRET = re.compile(r"token|secret|password|credential|signature|cookie|(^|_)sea
 NO_SECRETS: Mapping[str, str] = {
     "pytake.executor.v1.ListSecretsResponse.secrets": "names and times, without values",
     "pytake.ingress.v1.App.has_previous_secret": "says whether there is one",
+    "pytake.ingress.v1.CreateApiKeyResponse.api_key": "the key without its text",
     "pytake.ingress.v1.ListApiKeysResponse.api_keys": "keys without their texts",
 }
 # Secrets that are shown once, to whom they are made for.
 SHOWN_ONCE: Mapping[str, str] = {
+    "pytake.ingress.v1.CreateInvitationResponse.invitation_token": "to who invites, and hands it to the invited person",
     "pytake.ingress.v1.PutUserResponse.invitation_token": "to the operator, who hands it to the invited person",
     "pytake.sender.v1.PutWebhookResponse.secret": "to who makes the webhook, when sender was asked to choose it",
 }

@@ -12,6 +12,7 @@ from services.chassis.audit.chain import START, AuditRecord, Link, Verdict
 from services.chassis.audit.log import MOST_AT_ONCE
 from services.chassis.errors import InvalidArgument
 from services.chassis.rpc import Servicer
+from services.chassis.rpc.pages import page_of, read_place
 from services.pb.common.v1 import audit_pb2, audit_pb2_grpc
 
 Context: TypeAlias = aio.ServicerContext[Any, Any]
@@ -42,13 +43,20 @@ class AuditServer(audit_pb2_grpc.AuditServicer):
     ) -> audit_pb2.ListAuditEventsResponse:
         """Entries of an organization, newest first."""
         organization_id = _organization(request.organization_id)
+        limit = _limit(request.limit, usual=100, most=MOST_LISTED)
+        place = read_place(request.cursor, int)
         records = await self._log.read(
             organization_id=organization_id,
-            limit=_limit(request.limit, usual=100, most=MOST_LISTED),
-            before=_number("before_seq", request.before_seq),
+            limit=limit + 1,
+            before=_number("before_seq", int(place[0]) if place else request.before_seq),
         )
-        events = [_event(record, self._log.room, organization_id) for record in records]
-        return audit_pb2.ListAuditEventsResponse(events=events)
+        events, cursor = page_of(
+            records,
+            lambda record: _event(record, self._log.room, organization_id),
+            lambda record: (record.seq,),
+            limit,
+        )
+        return audit_pb2.ListAuditEventsResponse(events=events, cursor=cursor)
 
     async def VerifyAudit(
         self, request: audit_pb2.VerifyAuditRequest, context: Context

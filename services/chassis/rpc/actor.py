@@ -19,6 +19,7 @@ _SPEAKER = "ingress"
 _LONGEST_SUBJECT = 200
 
 _actor: ContextVar[str] = ContextVar("pytake_actor", default="")
+_principal: ContextVar[Principal | None] = ContextVar("pytake_principal", default=None)
 
 
 def current_actor() -> str:
@@ -26,9 +27,22 @@ def current_actor() -> str:
     return _actor.get()
 
 
+def current_principal() -> Principal:
+    """Who makes this call, with what he may do. Raises LookupError outside of one: then nobody may anything."""
+    principal = _principal.get()
+    if principal is None:
+        raise LookupError("nobody calls")
+    return principal
+
+
 def act_as(actor: str) -> None:
     """Say who stands behind everything this task, and the tasks it starts, will do."""
     _actor.set(actor)
+
+
+def called_by(principal: Principal) -> None:
+    """Say who makes the call this task works on."""
+    _principal.set(principal)
 
 
 def actor_of(principal: Principal) -> str:

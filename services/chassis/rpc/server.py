@@ -24,7 +24,7 @@ from grpc_status import rpc_status
 
 from services.chassis import errors, metrics
 from services.chassis.logs import get_logger
-from services.chassis.rpc.actor import act_as, actor_behind
+from services.chassis.rpc.actor import act_as, actor_behind, called_by
 from services.chassis.rpc.admission import authorize, check_certificate, identify
 from services.chassis.rpc.certificates import Certificates, principals_named
 from services.chassis.rpc.policy import OPEN_SERVICES, MethodPolicy, read_policies
@@ -34,6 +34,11 @@ from services.pb.common.v1 import errors_pb2
 
 # Time for balancers and peers to notice NOT_SERVING before the listener closes; 0.3 s lost no call in the drain storm.
 NOTICE_SECONDS = 0.3
+# A connection ends after so long, so that new replicas get load; calls under way then have a while to end.
+CONNECTION_SECONDS = 30.0
+FAREWELL_SECONDS = 10.0
+# The longest a method with one answer may take, whatever its caller said: no call outlives its connection by more.
+CALL_SECONDS = CONNECTION_SECONDS + FAREWELL_SECONDS
 
 _log = get_logger(__name__)
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
@@ -46,6 +51,7 @@ _CODES: tuple[tuple[type[errors.PytakeError], int], ...] = (
     (errors.Unauthenticated, code_pb2.UNAUTHENTICATED),
     (errors.PermissionDenied, code_pb2.PERMISSION_DENIED),
     (errors.Unavailable, code_pb2.UNAVAILABLE),
+    (errors.DeadlineExceeded, code_pb2.DEADLINE_EXCEEDED),
 )
 
 
@@ -69,19 +75,27 @@ class RpcServer:
         *,
         drain_seconds: float,
         certificates: Certificates | None = None,
+        call_seconds: float = CALL_SECONDS,
     ) -> None:
         self._drain_seconds = drain_seconds
         policies = read_policies(servicer.name for servicer in servicers)
         self._health = HealthServicer()
         self._denials = Denials()
         self._server = aio.server(
-            interceptors=(_Guard(policies, verifier, self._denials, is_encrypted=certificates is not None),),
+            interceptors=(
+                _Guard(
+                    policies,
+                    verifier,
+                    self._denials,
+                    is_encrypted=certificates is not None,
+                    call_seconds=call_seconds,
+                ),
+            ),
             options=(
                 ("grpc.max_receive_message_length", MOST_MESSAGE_BYTES),
                 ("grpc.so_reuseport", 0),
-                # New replicas get load because old connections end (every 30 s).
-                ("grpc.max_connection_age_ms", 30_000),
-                ("grpc.max_connection_age_grace_ms", 10_000),
+                ("grpc.max_connection_age_ms", int(CONNECTION_SECONDS * 1000)),
+                ("grpc.max_connection_age_grace_ms", int(FAREWELL_SECONDS * 1000)),
                 ("grpc.keepalive_permit_without_calls", 1),
                 ("grpc.http2.min_ping_interval_without_data_ms", 5_000),
             ),
@@ -113,12 +127,19 @@ class _Guard(aio.ServerInterceptor):
     """Wraps every method: policy, trace, time, errors. Health and reflection pass untouched."""
 
     def __init__(
-        self, policies: Mapping[str, MethodPolicy], verifier: TokenVerifier, denials: Denials, *, is_encrypted: bool
+        self,
+        policies: Mapping[str, MethodPolicy],
+        verifier: TokenVerifier,
+        denials: Denials,
+        *,
+        is_encrypted: bool,
+        call_seconds: float,
     ) -> None:
         self.policies = policies
         self.verifier = verifier
         self.denials = denials
         self.is_encrypted = is_encrypted
+        self.call_seconds = call_seconds
         self._wrapped: dict[str, Any] = {}
 
     async def intercept_service(
@@ -156,9 +177,21 @@ class _Guard(aio.ServerInterceptor):
             async with _Call(self, method, context) as call:
                 call.admit(request)
                 refuse_oversized(request)
-                return await handler(request, context)
+                return await self._in_time(handler(request, context))
 
         return answer
+
+    async def _in_time(self, working: Awaitable[Any]) -> Any:
+        """The answer, if it comes before every call must end. gRPC itself ends a call at its caller's deadline."""
+        bound = asyncio.timeout(self.call_seconds)
+        try:
+            async with bound:
+                return await working
+        except TimeoutError:
+            if not bound.expired():  # a time-out of the method's own, which it did not answer: an accident
+                raise
+            sentence = f"no answer within {self.call_seconds:g} seconds; what was asked for may have been done"
+            raise errors.DeadlineExceeded(sentence) from None
 
     def _streaming(
         self, method: str, handler: Callable[[Any, Any], AsyncGenerator[Any, None]]
@@ -202,6 +235,7 @@ class _Call:
             check_certificate(self._principal, principals_named(self._context.auth_context()))
         authorize(self._method, request, self._principal, self._guard.policies)
         act_as(actor_behind(self._principal, metadata))
+        called_by(self._principal)
 
     async def __aenter__(self) -> _Call:
         return self

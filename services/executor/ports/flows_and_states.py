@@ -240,8 +240,10 @@ class Flows(Protocol):
     async def load(self, *, organization_id: UUID, flow: str, version: int) -> FlowVersion | None:
         """A version's document; version 0 means the published one."""
 
-    async def list_flows(self, *, organization_id: UUID, skip: int, limit: int) -> tuple[int, list[FlowSummary]]:
-        """Flows by name, and how many there are; limit 0 means all."""
+    async def list_flows(
+        self, *, organization_id: UUID, skip: int, limit: int, after: str = ""
+    ) -> tuple[int, list[FlowSummary]]:
+        """Flows by name, those that follow the name `after`, and how many there are in all; limit 0 means no limit."""
 
     async def head(self, *, organization_id: UUID, flow_id: UUID) -> FlowSummary | None:
         """A flow without its documents; None when there is none."""
@@ -260,9 +262,9 @@ class Versions(Protocol):
     """Versions of flows, and the people in them."""
 
     async def versions(
-        self, *, organization_id: UUID, flow_id: UUID, skip: int, limit: int
+        self, *, organization_id: UUID, flow_id: UUID, skip: int, limit: int, before: int | None = None
     ) -> tuple[int, list[VersionView]]:
-        """Versions, newest first, and how many there are."""
+        """Versions, newest first, those numbered less than `before`, and how many there are in all."""
 
     async def version(self, *, organization_id: UUID, flow_id: UUID, version: int) -> VersionView | None:
         """One version; None when there is none."""

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from services.chassis.clock import now
 from services.chassis.errors import InvalidArgument
-from services.chassis.rpc.sizes import fitting
+from services.chassis.rpc.pages import page_of, read_place
 from services.executor.domain.publishing import Policy
 from services.executor.server.messages import (
     POLICIES,
@@ -21,6 +21,7 @@ from services.executor.server.messages import (
 )
 from services.executor.server.reading import Context, uuid_of
 from services.executor.usecases import FlowKeeping, Publishing, Replaying, Taking
+from services.executor.usecases.publishing import USUAL_PAGE
 from services.pb.executor.v1 import executor_pb2, executor_pb2_grpc
 
 
@@ -57,10 +58,15 @@ class FlowServer(executor_pb2_grpc.FlowServiceServicer):
         self, request: executor_pb2.ListFlowsRequest, context: Context
     ) -> executor_pb2.ListFlowsResponse:
         """The organization's flows."""
+        place = read_place(request.cursor, str)
         total, flows = await self._flows.list(
-            organization_id=_organization(request.organization_id), skip=request.skip, limit=request.limit
+            organization_id=_organization(request.organization_id),
+            skip=request.skip,
+            limit=request.limit,
+            after=str(place[0]) if place else "",
         )
-        return executor_pb2.ListFlowsResponse(total=total, flows=fitting(map(flow_message, flows)))
+        told, cursor = page_of(flows, flow_message, lambda flow: (flow.name,), request.limit or None)
+        return executor_pb2.ListFlowsResponse(total=total, flows=told, cursor=cursor)
 
     async def ValidateFlow(
         self, request: executor_pb2.ValidateFlowRequest, context: Context
@@ -134,14 +140,21 @@ class FlowServer(executor_pb2_grpc.FlowServiceServicer):
         self, request: executor_pb2.ListVersionsRequest, context: Context
     ) -> executor_pb2.ListVersionsResponse:
         """Versions, newest first."""
+        place = read_place(request.cursor, int)
         flow, total, views = await self._publishing.versions(
             organization_id=_organization(request.organization_id),
             flow_id=_flow(request.flow_id),
             skip=request.skip,
             limit=request.limit,
+            before=int(place[0]) if place else None,
         )
-        versions = fitting(version_message(view, flow.published_version) for view in views)
-        return executor_pb2.ListVersionsResponse(versions=versions, total=total)
+        versions, cursor = page_of(
+            views,
+            lambda view: version_message(view, flow.published_version),
+            lambda view: (view.version,),
+            request.limit or USUAL_PAGE,
+        )
+        return executor_pb2.ListVersionsResponse(versions=versions, total=total, cursor=cursor)
 
     async def GetVersion(
         self, request: executor_pb2.GetVersionRequest, context: Context

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from services.chassis.rpc.pages import page_within
+from services.executor.ports import SecretName
 from services.executor.server.reading import Context, uuid_of
 from services.executor.usecases import SecretKeeping
 from services.pb.executor.v1 import executor_pb2, executor_pb2_grpc
@@ -26,10 +28,11 @@ class SecretsServer(executor_pb2_grpc.SecretsServicer):
         self, request: executor_pb2.ListSecretsRequest, context: Context
     ) -> executor_pb2.ListSecretsResponse:
         """The organization's secrets, without values."""
-        response = executor_pb2.ListSecretsResponse()
-        for found in await self._secrets.names(organization_id=uuid_of(request.organization_id, "organization_id")):
-            response.secrets.add(name=found.name).updated_at.FromDatetime(found.updated_at)
-        return response
+        found = await self._secrets.names(organization_id=uuid_of(request.organization_id, "organization_id"))
+        secrets, cursor = page_within(
+            found, _name, lambda secret: (secret.name,), limit=request.limit, cursor=request.cursor
+        )
+        return executor_pb2.ListSecretsResponse(secrets=secrets, cursor=cursor)
 
     async def DeleteSecret(
         self, request: executor_pb2.DeleteSecretRequest, context: Context
@@ -39,3 +42,9 @@ class SecretsServer(executor_pb2_grpc.SecretsServicer):
             organization_id=uuid_of(request.organization_id, "organization_id"), name=request.name
         )
         return executor_pb2.DeleteSecretResponse(was_there=was_there)
+
+
+def _name(secret: SecretName) -> executor_pb2.SecretName:
+    told = executor_pb2.SecretName(name=secret.name)
+    told.updated_at.FromDatetime(secret.updated_at)
+    return told

@@ -126,15 +126,18 @@ class PostgresFlows:
         async with self._database.transaction([organization_id], durable=False) as connection:
             return await load_flow(connection, organization_id=organization_id, flow=flow, version=version)
 
-    async def list_flows(self, *, organization_id: UUID, skip: int, limit: int) -> tuple[int, list[FlowSummary]]:
+    async def list_flows(
+        self, *, organization_id: UUID, skip: int, limit: int, after: str = ""
+    ) -> tuple[int, list[FlowSummary]]:
         """Flows by name, and how many there are; limit 0 means all."""
-        values = {"organization_id": organization_id, "skip": skip, "limit": limit or None}
+        values = {"organization_id": organization_id, "skip": skip, "limit": limit or None, "after": after}
         where = "WHERE organization_id = %(organization_id)s AND archived_at IS NULL"
         async with self._database.transaction([organization_id], durable=False) as connection:
             total = await fetch_one(connection, f"SELECT count(*) FROM executor.flow {where}", values)
             rows = await fetch_all(
                 connection,
-                f"SELECT {_SUMMARY} FROM executor.flow {where} ORDER BY name OFFSET %(skip)s LIMIT %(limit)s",
+                f"""SELECT {_SUMMARY} FROM executor.flow {where} AND name > %(after)s
+                    ORDER BY name OFFSET %(skip)s LIMIT %(limit)s""",
                 values,
             )
         assert total is not None

@@ -48,10 +48,10 @@ class PostgresVersions:
         self._on_begun = on_begun
 
     async def versions(
-        self, *, organization_id: UUID, flow_id: UUID, skip: int, limit: int
+        self, *, organization_id: UUID, flow_id: UUID, skip: int, limit: int, before: int | None = None
     ) -> tuple[int, list[VersionView]]:
         """Versions, newest first, and how many there are."""
-        values = key_of(organization_id, flow_id) | {"skip": skip, "limit": limit}
+        values = key_of(organization_id, flow_id) | {"skip": skip, "limit": limit, "before": before}
         async with self._database.transaction([organization_id], durable=False) as connection:
             total = await fetch_one(
                 connection,
@@ -59,7 +59,8 @@ class PostgresVersions:
                    WHERE organization_id = %(organization_id)s AND flow_id = %(flow_id)s""",
                 values,
             )
-            page = f"{_VERSIONS} ORDER BY v.version DESC OFFSET %(skip)s LIMIT %(limit)s"
+            page = f"""{_VERSIONS} AND (%(before)s::bigint IS NULL OR v.version < %(before)s::bigint)
+                ORDER BY v.version DESC OFFSET %(skip)s LIMIT %(limit)s"""
             rows = await fetch_all(connection, page, values)
         assert total is not None
         return int(total[0]), [_view_of(row) for row in rows]

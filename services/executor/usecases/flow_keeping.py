@@ -128,10 +128,16 @@ class FlowKeeping:
             raise _taken(name) if must_be_new else changed() from None
         return Put(flow_id, saved.published_version, saved.is_changed, found.dialect, findings, draft_digest)
 
-    async def list(self, *, organization_id: UUID, skip: int = 0, limit: int = 0) -> tuple[int, list[FlowSummary]]:
-        """The organization's flows by name, and how many there are. Raises InvalidArgument."""
+    async def list(
+        self, *, organization_id: UUID, skip: int = 0, limit: int = 0, after: str = ""
+    ) -> tuple[int, list[FlowSummary]]:
+        """The organization's flows by name, one more than `limit` if there is one, and how many there are; only those
+        whose name follows `after`. Raises InvalidArgument.
+        """
         check_page(skip, limit)
-        return await self._flows.list_flows(organization_id=organization_id, skip=skip, limit=limit)
+        return await self._flows.list_flows(
+            organization_id=organization_id, skip=skip, limit=limit + 1 if limit else 0, after=after
+        )
 
     async def validate(self, *, organization_id: UUID, document: bytes, strict: bool) -> Verdict:
         """What is wrong with a document. Raises InvalidArgument when there is none in it."""

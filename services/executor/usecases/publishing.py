@@ -133,13 +133,15 @@ class Publishing:
         return await asyncio.to_thread(work)
 
     async def versions(
-        self, *, organization_id: UUID, flow_id: UUID, skip: int, limit: int
+        self, *, organization_id: UUID, flow_id: UUID, skip: int, limit: int, before: int | None = None
     ) -> tuple[FlowSummary, int, list[VersionView]]:
-        """A page of versions, newest first, and how many there are. Raises InvalidArgument or NotFound."""
+        """Versions, newest first, one more than `limit` if there is one, and how many there are; only those numbered
+        less than `before`. Raises InvalidArgument or NotFound.
+        """
         check_page(skip, limit)
         flow = await self._head(organization_id, flow_id)
         total, views = await self._versions.versions(
-            organization_id=organization_id, flow_id=flow_id, skip=skip, limit=limit or USUAL_PAGE
+            organization_id=organization_id, flow_id=flow_id, skip=skip, limit=(limit or USUAL_PAGE) + 1, before=before
         )
         return flow, total, views
 

@@ -14,7 +14,7 @@ from services.chassis.tenancy import PERMISSIONS
 from services.ingress.accounts import notes
 from services.ingress.accounts.people import checked_name
 from services.ingress.accounts.ports import KeyStore
-from services.ingress.accounts.refusals import beyond_own
+from services.ingress.accounts.refusals import beyond_own, key_not_found
 from services.ingress.accounts.ring import KeyRing
 from services.ingress.domain.accounts.facts import ApiKey
 from services.ingress.domain.accounts.giving import Actor, may_give_scopes
@@ -60,6 +60,13 @@ class ApiKeys:
         """The living key with this name. Raises Unavailable."""
         keys, now = await self.all(organization_id=organization_id), self._now()
         return next((key for key in keys if key.name == name and key.is_alive(now)), None)
+
+    async def known(self, *, organization_id: UUID, name: str) -> ApiKey:
+        """The same. Raises NotFound or Unavailable."""
+        key = await self.named(organization_id=organization_id, name=name)
+        if key is None:
+            raise key_not_found()
+        return key
 
     async def create(
         self, *, organization_id: UUID, actor: Actor, wanted: WantedKey, own_text: str = ""

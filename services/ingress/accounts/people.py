@@ -29,9 +29,11 @@ class People:
         self._passwords = passwords
         self._new_id = new_id
 
-    async def page(self, *, organization_id: UUID, skip: int, limit: int) -> tuple[Sequence[User], int]:
-        """People by e-mail, and how many there are. Raises Unavailable."""
-        return await self._store.list_users(organization_id=organization_id, skip=skip, limit=limit)
+    async def page(
+        self, *, organization_id: UUID, skip: int, limit: int, after: str = ""
+    ) -> tuple[Sequence[User], int]:
+        """People by e-mail, those that follow the e-mail `after`, and how many there are in all. Raises Unavailable."""
+        return await self._store.list_users(organization_id=organization_id, skip=skip, limit=limit, after=after)
 
     async def read(self, *, organization_id: UUID, user_id: UUID) -> User:
         """One person. Raises NotFound or Unavailable."""
@@ -97,7 +99,7 @@ class People:
             wanted = replace(
                 user,
                 name=user.name if name is None else name,
-                role=role or user.role,
+                role=user.role if role is None else role,
                 is_active=user.is_active if is_active is None else is_active,
                 password_hash=password_hash or user.password_hash,
             )

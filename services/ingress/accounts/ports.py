@@ -70,8 +70,10 @@ class Users(Protocol):
     async def user_with_email(self, *, organization_id: UUID, email: str) -> User | None:
         """The person with this normal e-mail."""
 
-    async def list_users(self, *, organization_id: UUID, skip: int, limit: int) -> tuple[Sequence[User], int]:
-        """People by e-mail, and how many there are."""
+    async def list_users(
+        self, *, organization_id: UUID, skip: int, limit: int, after: str
+    ) -> tuple[Sequence[User], int]:
+        """People by e-mail, those that follow the e-mail `after`, and how many there are in all."""
 
     async def add_user(
         self, *, organization_id: UUID, user: User, organization_name: str = "", entries: Sequence[AuditEntry]

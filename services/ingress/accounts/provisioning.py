@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -13,8 +13,7 @@ from services.ingress.accounts.invitations import Invitations
 from services.ingress.accounts.keys import ApiKeys, WantedKey, checked_wish
 from services.ingress.accounts.passwords import Passwords
 from services.ingress.accounts.people import People, checked_email, refuse_role
-from services.ingress.accounts.refusals import key_not_found
-from services.ingress.domain.accounts.facts import ApiKey, Invitation, User
+from services.ingress.domain.accounts.facts import ApiKey, User
 from services.ingress.domain.accounts.giving import Actor
 from services.ingress.domain.accounts.passwords import check_password
 from services.ingress.domain.accounts.texts import digest
@@ -81,16 +80,6 @@ class Provisioning:
             return await self._create(organization_id, organization_name, wanted, is_dry_run=is_dry_run)
         return await self._change(organization_id, user, wanted, is_dry_run=is_dry_run)
 
-    async def users(self, *, organization_id: UUID) -> tuple[Sequence[User], Sequence[Invitation]]:
-        """Everybody of an organization, and who is invited. Raises Unavailable."""
-        users, _ = await self._people.page(organization_id=organization_id, skip=0, limit=10_000)
-        return users, await self._invitations.open_ones(organization_id=organization_id)
-
-    async def unlock(self, *, organization_id: UUID, email: str) -> None:
-        """Forget wrong passwords. Raises NotFound, InvalidArgument or Unavailable."""
-        user = await self._people.with_email(organization_id=organization_id, email=email)
-        await self._people.unlock(organization_id=organization_id, actor=OPERATOR, user_id=user.user_id)
-
     async def set_password(self, *, organization_id: UUID, email: str, password: str) -> None:
         """Give a person another password; every session ends. Raises NotFound, InvalidArgument or Unavailable."""
         user = await self._people.with_email(organization_id=organization_id, email=email)
@@ -126,17 +115,6 @@ class Provisioning:
                 own_text=own_text,
             )
         return KeyPut(is_changed=is_changed, key_id=key.key_id)
-
-    async def keys(self, *, organization_id: UUID) -> Sequence[ApiKey]:
-        """Keys that are not revoked, by name. Raises Unavailable."""
-        return await self._keys.all(organization_id=organization_id)
-
-    async def revoke_key(self, *, organization_id: UUID, name: str) -> None:
-        """End the key with this name. Raises NotFound or Unavailable."""
-        key = await self._keys.named(organization_id=organization_id, name=name)
-        if key is None:
-            raise key_not_found()
-        await self._keys.revoke(organization_id=organization_id, actor=OPERATOR, key_id=key.key_id)
 
     def _refuse_password(self, password: str, email: str) -> None:
         """Raise InvalidArgument also in a dry run."""

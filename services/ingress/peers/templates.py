@@ -27,8 +27,13 @@ class GrpcTemplates:
     async def listed(self, *, organization_id: UUID, phone_number_id: str) -> list[Template]:
         """See ports.Templates."""
         request = sender_pb2.ListTemplatesRequest(organization_id=str(organization_id), phone_number_id=phone_number_id)
-        response = await self._peer.call(self._templates.ListTemplates, request, seconds=_SECONDS)
-        return [_template(each) for each in response.templates]
+        found: list[Template] = []
+        while True:
+            response = await self._peer.call(self._templates.ListTemplates, request, seconds=_SECONDS)
+            found += [_template(each) for each in response.templates]
+            if not response.cursor:
+                return found
+            request.cursor = response.cursor
 
     async def sync(self, *, organization_id: UUID, phone_number_id: str) -> Reading:
         """See ports.Templates."""

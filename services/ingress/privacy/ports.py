@@ -59,8 +59,10 @@ class Jobs(Protocol):
     async def job(self, *, organization_id: UUID, job_id: UUID) -> Job | None:
         """A job."""
 
-    async def list_jobs(self, *, organization_id: UUID, limit: int) -> Sequence[Job]:
-        """Jobs, newest first."""
+    async def list_jobs(
+        self, *, organization_id: UUID, limit: int, before: tuple[datetime, UUID] | None
+    ) -> Sequence[Job]:
+        """Jobs, newest first, those behind a moment and the id of a job that was asked for then."""
 
     async def claim(self, *, lease_seconds: float) -> Held | None:
         """Hold the job that is due for longest; None when none is."""

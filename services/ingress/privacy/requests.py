@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from uuid import UUID, uuid5
 
 from services.chassis.clock import Now
@@ -54,11 +55,17 @@ class Requests:
             )
         return job
 
-    async def list_jobs(self, *, organization_id: UUID, limit: int) -> Sequence[Job]:
-        """Jobs, newest first. Raises InvalidArgument or Unavailable."""
+    async def list_jobs(
+        self, *, organization_id: UUID, limit: int, before: tuple[datetime, UUID] | None
+    ) -> tuple[Sequence[Job], int]:
+        """Jobs, newest first, those behind a place, one more than the limit if there is one; and that limit.
+
+        Raises InvalidArgument or Unavailable.
+        """
         if not 0 <= limit <= MOST_LISTED:
             raise InvalidArgument(f"limit is {limit}; use 1 to {MOST_LISTED}, or 0 for 100")
-        return await self._jobs.list_jobs(organization_id=organization_id, limit=limit or 100)
+        most = limit or 100
+        return await self._jobs.list_jobs(organization_id=organization_id, limit=most + 1, before=before), most
 
     async def begin_retention(self) -> None:
         """Begin today's job of every organization that keeps things only so long; asked for again it changes nothing.

@@ -35,6 +35,8 @@ _MAKE_DUE = Query("""
 _ONE = Query(f"SELECT {_COLUMNS} FROM ingress.privacy_job WHERE {_MINE} AND job_id = %(job)b::uuid")
 _LIST = Query(f"""
     SELECT {_COLUMNS} FROM ingress.privacy_job WHERE {_MINE}
+      AND (%(at)b::timestamptz IS NULL OR requested_at < %(at)b::timestamptz
+           OR (requested_at = %(at)b::timestamptz AND job_id > %(id)b::uuid))
     ORDER BY requested_at DESC, job_id LIMIT %(limit)b::bigint""")
 
 _CLAIM = Query("""
@@ -103,9 +105,12 @@ class PostgresJobs:
         found = await self._jobs(organization_id, _ONE, {"job": job_id})
         return found[0] if found else None
 
-    async def list_jobs(self, *, organization_id: UUID, limit: int) -> Sequence[Job]:
+    async def list_jobs(
+        self, *, organization_id: UUID, limit: int, before: tuple[datetime, UUID] | None
+    ) -> Sequence[Job]:
         """See privacy.ports.Jobs."""
-        return await self._jobs(organization_id, _LIST, {"limit": limit})
+        at, job_id = before or (None, None)
+        return await self._jobs(organization_id, _LIST, {"limit": limit, "at": at, "id": job_id})
 
     async def claim(self, *, lease_seconds: float) -> Held | None:
         """See privacy.ports.Jobs."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -15,6 +16,7 @@ MOST_ATTRIBUTES = 16 * 1024
 """Characters of a contact's attributes together, as JSON."""
 MOST_TAGS = 100
 
+_MARK_BYTES = 32
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -159,6 +161,30 @@ class ConversationView:
     is_unread: bool
     last_inbound_at: datetime
     window_expires_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Glance:
+    """A conversation at one moment, with the id of its open entry in the queues and how many notes it has.
+
+    `versions` are those of the rows it is made of: they tell a message that came in the same second as the one before.
+    """
+
+    conversation: ConversationView
+    entry_id: UUID | None
+    notes: int
+    versions: tuple[str, ...]
+
+    @property
+    def mark(self) -> str:
+        """Tells it from what the conversation is at any other moment."""
+        parts = (self.conversation.conversation_id, self.entry_id, self.notes, *self.versions)
+        return hashlib.blake2b(".".join(map(str, parts)).encode(), digest_size=_MARK_BYTES).hexdigest()
+
+
+def is_mark(text: str) -> bool:
+    """Whether it has the form of a mark."""
+    return len(text) == 2 * _MARK_BYTES and set(text) <= set("0123456789abcdef")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

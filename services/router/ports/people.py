@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
@@ -14,10 +15,12 @@ from services.router.domain.people import (
     ConversationFilter,
     ConversationView,
     Details,
+    Glance,
     Handling,
     Note,
     Place,
 )
+from services.router.domain.queues import Entry
 
 
 class PeopleStore(Protocol):
@@ -81,8 +84,22 @@ class InboxStore(Protocol):
         """Write a note in the name of whoever asks. Raises NotFound."""
         ...
 
-    async def notes(self, *, organization_id: UUID, conversation_id: UUID, limit: int) -> Sequence[Note]:
-        """Notes, oldest first."""
+    async def notes(
+        self, *, organization_id: UUID, conversation_id: UUID, limit: int, after: tuple[datetime, UUID] | None
+    ) -> Sequence[Note]:
+        """Notes, oldest first, those behind a moment and the id of a note written then."""
+        ...
+
+
+class WatchStore(Protocol):
+    """Conversations that are looked at again and again. All raise Unavailable."""
+
+    async def glance(self, *, organization_id: UUID, conversation_id: UUID) -> Glance | None:
+        """A conversation as it is, in one look; of a contact that was merged away the one that took its place."""
+        ...
+
+    async def entry(self, *, organization_id: UUID, entry_id: UUID) -> Entry | None:
+        """An entry of the queues with what happened to it."""
         ...
 
 

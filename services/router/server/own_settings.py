@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from grpc import aio
 
+from services.chassis.rpc.masks import fields_meant
+from services.chassis.rpc.pages import page_within
 from services.pb.router.v1 import router_pb2, router_pb2_grpc
 from services.router.domain.organization import Chatbot, Number
 from services.router.server.directory import as_number, as_organization
-from services.router.server.masks import fields_meant
 from services.router.usecases.fields import id_of, id_or_none
 from services.router.usecases.own_settings import (
     UNCHANGED,
@@ -57,7 +58,10 @@ class SettingsServer(router_pb2_grpc.SettingsServicer):
     ) -> router_pb2.ListOwnNumbersResponse:
         """By phone_number_id."""
         found = await self._settings.numbers(organization_id=id_of("organization_id", request.organization_id))
-        return router_pb2.ListOwnNumbersResponse(numbers=[as_number(each) for each in found])
+        numbers, cursor = page_within(
+            found, as_number, lambda number: (number.phone_number_id,), limit=request.limit, cursor=request.cursor
+        )
+        return router_pb2.ListOwnNumbersResponse(numbers=numbers, cursor=cursor)
 
     async def GetNumber(
         self,
@@ -121,7 +125,10 @@ class SettingsServer(router_pb2_grpc.SettingsServicer):
     ) -> router_pb2.ListChatbotsResponse:
         """By name."""
         found = await self._settings.chatbots(organization_id=id_of("organization_id", request.organization_id))
-        return router_pb2.ListChatbotsResponse(chatbots=[_chatbot(each) for each in found])
+        chatbots, cursor = page_within(
+            found, _chatbot, lambda chatbot: (chatbot.name,), limit=request.limit, cursor=request.cursor
+        )
+        return router_pb2.ListChatbotsResponse(chatbots=chatbots, cursor=cursor)
 
     async def GetChatbot(
         self,

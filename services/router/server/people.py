@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from grpc import aio
 
 from services.chassis.errors import InvalidArgument
+from services.chassis.rpc.masks import fields_meant
 from services.pb.router.v1 import router_pb2, router_pb2_grpc
 from services.router.domain.people import (
     ContactView,
@@ -17,7 +18,6 @@ from services.router.domain.people import (
     read_place,
     written_place,
 )
-from services.router.server.masks import fields_meant
 from services.router.usecases.fields import id_of
 from services.router.usecases.people import People
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from grpc import aio
 
 from services.chassis.errors import InvalidArgument
+from services.chassis.rpc.pages import page_within
 from services.chassis.rpc.sizes import fitting
 from services.pb.router.v1 import router_pb2, router_pb2_grpc
 from services.router.domain.queues import Presence
@@ -60,8 +61,14 @@ class QueuesServer(router_pb2_grpc.QueuesServicer):
     ) -> router_pb2.ListDepartmentsResponse:
         """By name."""
         floor = await self._setup.floor(organization_id=id_of("organization_id", request.organization_id))
-        found = sorted(floor.departments.values(), key=lambda each: each.name)
-        return router_pb2.ListDepartmentsResponse(departments=map(department_form, found))
+        departments, cursor = page_within(
+            floor.departments.values(),
+            department_form,
+            lambda department: (department.name,),
+            limit=request.limit,
+            cursor=request.cursor,
+        )
+        return router_pb2.ListDepartmentsResponse(departments=departments, cursor=cursor)
 
     async def GetDepartment(
         self,
@@ -121,8 +128,14 @@ class QueuesServer(router_pb2_grpc.QueuesServicer):
             await self._setup.floor(organization_id=id_of("organization_id", request.organization_id)),
             self._setup.now(),
         )
-        found = sorted(floor.queues.values(), key=lambda each: (-each.priority, each.name))
-        return router_pb2.ListQueuesResponse(queues=[queue_form(floor, each, now) for each in found])
+        queues, cursor = page_within(
+            floor.queues.values(),
+            lambda queue: queue_form(floor, queue, now),
+            lambda queue: (-queue.priority, queue.name),
+            limit=request.limit,
+            cursor=request.cursor,
+        )
+        return router_pb2.ListQueuesResponse(queues=queues, cursor=cursor)
 
     async def GetQueue(
         self,
@@ -184,8 +197,14 @@ class QueuesServer(router_pb2_grpc.QueuesServicer):
             await self._setup.floor(organization_id=id_of("organization_id", request.organization_id)),
             self._setup.now(),
         )
-        found = sorted(floor.agents.values(), key=lambda each: (each.name, each.agent_id))
-        return router_pb2.ListAgentsResponse(agents=[agent_form(floor, each, now) for each in found])
+        agents, cursor = page_within(
+            floor.agents.values(),
+            lambda agent: agent_form(floor, agent, now),
+            lambda agent: (agent.name, agent.agent_id.hex),
+            limit=request.limit,
+            cursor=request.cursor,
+        )
+        return router_pb2.ListAgentsResponse(agents=agents, cursor=cursor)
 
     async def GetAgent(
         self,

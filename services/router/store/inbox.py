@@ -11,7 +11,9 @@ from services.chassis.audit import AuditEntry, AuditLog, digest_of
 from services.chassis.db import Database, Query, Step
 from services.router.domain.conversation import Owner
 from services.router.domain.identity import Identity
-from services.router.domain.people import ConversationFilter, ConversationView, Handling, Note, Place
+from services.router.domain.people import ConversationFilter, ConversationView, Glance, Handling, Note, Place
+from services.router.domain.queues import Entry
+from services.router.store.queues.rows import entries_in, reading_entries
 from services.router.usecases.unknown import unknown_conversation
 
 _COLUMNS = """v.conversation_id, c.contact_id, coalesce(NULLIF(c.given_name, ''), c.name), c.wa_id, c.user_id,
@@ -63,6 +65,14 @@ _ONE = Query(f"""
     SELECT {_COLUMNS} {_WHICH}
     JOIN router.conversation v ON {_MINE} AND v.contact_id = m.contact_id AND v.phone_number_id = s.phone_number_id
     {_CONTACT}""")
+# The versions of its rows are Postgres' own: every write makes another one, and none is made for whoever watches.
+_GLANCE = Query(f"""
+    SELECT {_COLUMNS}, e.entry_id, (
+             SELECT count(*) FROM router.conversation_note n
+             WHERE n.organization_id = %(organization)b::uuid AND n.conversation_id = v.conversation_id),
+           v.xmin::text, c.xmin::text, coalesce(e.xmin::text, '') {_WHICH}
+    JOIN router.conversation v ON {_MINE} AND v.contact_id = m.contact_id AND v.phone_number_id = s.phone_number_id
+    {_CONTACT}""")
 _LATEST = Query(f"""
     SELECT {_COLUMNS} FROM (
       SELECT contact_id FROM router.contact_identity
@@ -90,11 +100,12 @@ _ADD_NOTE = Query("""
 _NOTES = Query("""
     SELECT note_id, author, text, created_at FROM router.conversation_note
     WHERE organization_id = %(organization)b::uuid AND conversation_id = %(conversation)b::uuid
+      AND (%(at)b::timestamptz IS NULL OR (created_at, note_id) > (%(at)b::timestamptz, %(id)b::uuid))
     ORDER BY created_at, note_id LIMIT %(limit)b::bigint""")
 
 
 class PostgresInbox:
-    """See ports.people.InboxStore."""
+    """See ports.people.InboxStore and WatchStore."""
 
     def __init__(self, database: Database, audit: AuditLog) -> None:
         self._database = database
@@ -181,11 +192,32 @@ class PostgresInbox:
             await journey.commit(self._audit.steps([entry]))
         return _note(*rows[0])
 
-    async def notes(self, *, organization_id: UUID, conversation_id: UUID, limit: int) -> Sequence[Note]:
+    async def notes(
+        self, *, organization_id: UUID, conversation_id: UUID, limit: int, after: tuple[datetime, UUID] | None
+    ) -> Sequence[Note]:
         """See InboxStore."""
-        values = {"organization": organization_id, "conversation": conversation_id, "limit": limit}
+        at, note_id = after or (None, None)
+        values = {
+            "organization": organization_id, "conversation": conversation_id, "limit": limit, "at": at, "id": note_id
+        }  # fmt: skip
         (rows,) = await self._database.batch([organization_id], [(_NOTES, values)], durable=False)
         return [_note(*row) for row in rows]
+
+    async def glance(self, *, organization_id: UUID, conversation_id: UUID) -> Glance | None:
+        """See WatchStore."""
+        step = (_GLANCE, {"organization": organization_id, "conversation": conversation_id})
+        (rows,) = await self._database.batch([organization_id], [step], durable=False)
+        if not rows:
+            return None
+        *view, entry_id, notes, conversation, contact, entry = rows[0]
+        return Glance(
+            conversation=_view(*view), entry_id=entry_id, notes=notes, versions=(conversation, contact, entry)
+        )
+
+    async def entry(self, *, organization_id: UUID, entry_id: UUID) -> Entry | None:
+        """See WatchStore."""
+        steps = reading_entries(organization_id, [entry_id])
+        return next(iter(entries_in(await self._database.batch([organization_id], steps, durable=False))), None)
 
     async def _views(self, organization_id: UUID, step: Step) -> list[ConversationView]:
         (rows,) = await self._database.batch([organization_id], [step], durable=False)

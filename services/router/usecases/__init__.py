@@ -21,6 +21,7 @@ from services.router.usecases.queue_setup import QueueSetup
 from services.router.usecases.queue_work import WorkQueues
 from services.router.usecases.statuses import RouteStatuses
 from services.router.usecases.trial_message import SubmitTestMessage
+from services.router.usecases.watching import WatchConversations
 
 __all__ = [
     "ApplyOrders",
@@ -44,5 +45,6 @@ __all__ = [
     "SubmitTestMessage",
     "TellAgentsLog",
     "TellDesk",
+    "WatchConversations",
     "WorkQueues",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from uuid import UUID
 
 from services.chassis.errors import InvalidArgument
@@ -81,11 +82,13 @@ class Inbox:
             text=text,
         )
 
-    async def notes(self, *, organization_id: UUID, conversation_id: UUID) -> Sequence[Note]:
-        """Notes, oldest first. Raises NotFound."""
+    async def notes(
+        self, *, organization_id: UUID, conversation_id: UUID, limit: int, after: tuple[datetime, UUID] | None = None
+    ) -> Sequence[Note]:
+        """Notes, oldest first, those behind a moment and the id of a note written then. Raises NotFound."""
         found = await self.one(organization_id=organization_id, conversation_id=conversation_id)
         return await self._store.notes(
-            organization_id=organization_id, conversation_id=found.conversation_id, limit=MOST_NOTES
+            organization_id=organization_id, conversation_id=found.conversation_id, limit=limit, after=after
         )
 
 

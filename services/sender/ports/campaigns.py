@@ -54,8 +54,10 @@ class CampaignStore(Protocol):
     async def awaited(self, *, organization_id: UUID, campaign_id: UUID, after: int, limit: int) -> Mapping[UUID, int]:
         """Conversations with a sent message, and the second in which it left, of `limit` places after `after`."""
 
-    async def all(self, *, organization_id: UUID, state: State | None, limit: int) -> list[Campaign]:
-        """Newest first."""
+    async def all(
+        self, *, organization_id: UUID, state: State | None, limit: int, before: tuple[datetime, UUID] | None
+    ) -> list[Campaign]:
+        """Newest first, those behind a moment and the id of a campaign made then."""
 
     async def places(self, *, organization_id: UUID, campaign_id: UUID, after: int, limit: int) -> list[Place]:
         """Recipients in their order."""

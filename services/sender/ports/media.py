@@ -210,8 +210,10 @@ class ReceivedBook(Protocol):
     async def get(self, *, organization_id: UUID, media_id: UUID) -> Received | None:
         """One file."""
 
-    async def of_lane(self, *, organization_id: UUID, lane_id: UUID, limit: int) -> list[Received]:
-        """The files of a conversation, newest first."""
+    async def of_lane(
+        self, *, organization_id: UUID, lane_id: UUID, limit: int, before: tuple[datetime, UUID] | None
+    ) -> list[Received]:
+        """The files of a conversation, newest first, those behind a moment and the id of a file that came then."""
 
     async def end(
         self,

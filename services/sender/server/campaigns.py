@@ -10,6 +10,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from grpc import aio
 
 from services.chassis.rpc import Servicer
+from services.chassis.rpc.pages import page_of, place_at, read_place, read_place_at
 from services.pb.sender.v1 import sender_pb2, sender_pb2_grpc
 from services.sender.domain.campaigns import Campaign, Place, Verb
 from services.sender.server.reading import read_id
@@ -124,22 +125,30 @@ class CampaignsServer(sender_pb2_grpc.CampaignsServicer):
         self, request: sender_pb2.ListCampaignsRequest, context: Context
     ) -> sender_pb2.ListCampaignsResponse:
         """Lists them, newest first."""
-        found = await self._campaigns.all(
-            organization_id=_organization(request), state=request.state, limit=request.limit
+        found, limit = await self._campaigns.all(
+            organization_id=_organization(request),
+            state=request.state,
+            limit=request.limit,
+            before=read_place_at(request.cursor),
         )
-        return sender_pb2.ListCampaignsResponse(campaigns=[_campaign(each) for each in found])
+        campaigns, cursor = page_of(
+            found, _campaign, lambda campaign: place_at(campaign.created_at, campaign.campaign_id), limit
+        )
+        return sender_pb2.ListCampaignsResponse(campaigns=campaigns, cursor=cursor)
 
     async def ListRecipients(
         self, request: sender_pb2.ListRecipientsRequest, context: Context
     ) -> sender_pb2.ListRecipientsResponse:
         """Lists recipients in their order."""
-        places = await self._campaigns.places(
+        begun = read_place(request.cursor, int)
+        found, limit = await self._campaigns.places(
             organization_id=_organization(request),
             campaign_id=read_id("campaign_id", request.campaign_id),
-            after=request.after,
+            after=int(begun[0]) if begun else request.after,
             limit=request.limit,
         )
-        return sender_pb2.ListRecipientsResponse(recipients=[_place(each) for each in places])
+        recipients, cursor = page_of(found, _place, lambda place: (place.n,), limit)
+        return sender_pb2.ListRecipientsResponse(recipients=recipients, cursor=cursor)
 
     async def _move(self, request: Named, verb: Verb) -> sender_pb2.Campaign:
         campaign_id = read_id("campaign_id", request.campaign_id)

@@ -10,6 +10,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from grpc import aio
 
 from services.chassis.errors import InvalidArgument
+from services.chassis.rpc.pages import page_of, place_at, read_place_at
 from services.pb.common.v1 import results_pb2
 from services.pb.sender.v1 import sender_pb2, sender_pb2_grpc
 from services.sender.domain.media import kind_of, media_type
@@ -41,12 +42,14 @@ class ReceivedMediaServer(sender_pb2_grpc.ReceivedMediaServicer):
         self, request: sender_pb2.ListReceivedMediaRequest, context: aio.ServicerContext[Any, Any]
     ) -> sender_pb2.ListReceivedMediaResponse:
         """Lists the files of a conversation."""
-        files = await self._received.list(
+        found, limit = await self._received.list(
             organization_id=read_id("organization_id", request.organization_id),
             lane_id=read_id("conversation_id", request.conversation_id),
             limit=request.limit,
+            before=read_place_at(request.cursor),
         )
-        return sender_pb2.ListReceivedMediaResponse(files=[_file(each) for each in files])
+        files, cursor = page_of(found, _file, lambda file: place_at(file.received_at, file.arrived.media_id), limit)
+        return sender_pb2.ListReceivedMediaResponse(files=files, cursor=cursor)
 
     async def PutPolicy(
         self, request: sender_pb2.PutMediaPolicyRequest, context: aio.ServicerContext[Any, Any]

@@ -7,6 +7,7 @@ from typing import Any
 from google.protobuf.timestamp_pb2 import Timestamp
 from grpc import aio
 
+from services.chassis.rpc.pages import page_within
 from services.pb.sender.v1 import sender_pb2, sender_pb2_grpc
 from services.sender.domain.templates import Shape, Template, shape_of_text
 from services.sender.server.reading import read_id
@@ -28,9 +29,16 @@ class TemplatesServer(sender_pb2_grpc.TemplatesServicer):
             phone_number_id=request.phone_number_id,
             known_digest=request.known_digest,
         )
-        told = () if listing.is_unchanged else listing.kept.templates
+        templates, cursor = page_within(
+            () if listing.is_unchanged else listing.kept.templates,
+            _written,
+            lambda template: (template.name, template.language, template.waba_id),
+            limit=request.limit,
+            cursor=request.cursor,
+        )
         return sender_pb2.ListTemplatesResponse(
-            templates=[_written(each) for each in told],
+            templates=templates,
+            cursor=cursor,
             digest=listing.digest,
             is_unchanged=listing.is_unchanged,
             is_synced=listing.kept.is_synced,

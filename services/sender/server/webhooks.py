@@ -7,6 +7,7 @@ from typing import Any
 from google.protobuf.timestamp_pb2 import Timestamp
 from grpc import aio
 
+from services.chassis.rpc.pages import page_within
 from services.pb.sender.v1 import sender_pb2, sender_pb2_grpc
 from services.sender.domain.webhooks import Webhook
 from services.sender.server.reading import read_id
@@ -45,7 +46,10 @@ class WebhooksServer(sender_pb2_grpc.WebhooksServicer):
     ) -> sender_pb2.ListWebhooksResponse:
         """Lists webhooks by name."""
         found = await self._webhooks.all(organization_id=read_id("organization_id", request.organization_id))
-        return sender_pb2.ListWebhooksResponse(webhooks=[_webhook(each) for each in found])
+        webhooks, cursor = page_within(
+            found, _webhook, lambda webhook: (webhook.name,), limit=request.limit, cursor=request.cursor
+        )
+        return sender_pb2.ListWebhooksResponse(webhooks=webhooks, cursor=cursor)
 
     async def DeleteWebhook(
         self, request: sender_pb2.DeleteWebhookRequest, context: aio.ServicerContext[Any, Any]

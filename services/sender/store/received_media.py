@@ -49,6 +49,8 @@ _CLAIM = Query(f"""
 _GET = Query(f"SELECT {_COLUMNS} FROM sender.received_media WHERE {_MINE} AND media_id = %(media)b::uuid")
 _OF_LANE = Query(f"""
     SELECT {_COLUMNS} FROM sender.received_media WHERE {_MINE} AND lane_id = %(lane)b::uuid
+      AND (%(at)b::timestamptz IS NULL OR received_at < %(at)b::timestamptz
+           OR (received_at = %(at)b::timestamptz AND media_id > %(id)b::uuid))
     ORDER BY received_at DESC, media_id LIMIT %(limit)b::bigint""")
 _END = Query(f"""
     UPDATE sender.received_media SET state = %(state)b::text, reason = %(reason)b::text, size = %(size)b::bigint,
@@ -140,9 +142,12 @@ class PostgresReceivedMedia:
         (rows,) = await self._database.batch([organization_id], [(_GET, values)], durable=False)
         return _received_of(rows[0]) if rows else None
 
-    async def of_lane(self, *, organization_id: UUID, lane_id: UUID, limit: int) -> list[Received]:
+    async def of_lane(
+        self, *, organization_id: UUID, lane_id: UUID, limit: int, before: tuple[datetime, UUID] | None
+    ) -> list[Received]:
         """See ReceivedBook."""
-        values = {"organization": organization_id, "lane": lane_id, "limit": limit}
+        at, media_id = before or (None, None)
+        values = {"organization": organization_id, "lane": lane_id, "limit": limit, "at": at, "id": media_id}
         (rows,) = await self._database.batch([organization_id], [(_OF_LANE, values)], durable=False)
         return [_received_of(row) for row in rows]
 

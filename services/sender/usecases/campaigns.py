@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from uuid import UUID
 from zoneinfo import available_timezones
 
@@ -151,16 +152,32 @@ class KeepCampaigns:
 
         return sum(await asyncio.gather(*map(some, range(0, campaign.recipients, _PER_COUNT))))
 
-    async def all(self, *, organization_id: UUID, state: str, limit: int) -> list[Campaign]:
-        """Newest first. Raises InvalidArgument, Unavailable."""
-        return await self._store.all(organization_id=organization_id, state=_state(state), limit=_limit(limit))
+    async def all(
+        self, *, organization_id: UUID, state: str, limit: int, before: tuple[datetime, UUID] | None
+    ) -> tuple[list[Campaign], int]:
+        """Newest first, those behind a place, one more than the limit if there is one; and that limit.
 
-    async def places(self, *, organization_id: UUID, campaign_id: UUID, after: int, limit: int) -> list[Place]:
-        """Recipients in their order. Raises InvalidArgument, NotFound, Unavailable."""
-        await self._store.one(organization_id=organization_id, campaign_id=campaign_id)
-        return await self._store.places(
-            organization_id=organization_id, campaign_id=campaign_id, after=max(after, 0), limit=_limit(limit)
+        Raises InvalidArgument, Unavailable.
+        """
+        most = _limit(limit)
+        found = await self._store.all(
+            organization_id=organization_id, state=_state(state), limit=most + 1, before=before
         )
+        return found, most
+
+    async def places(
+        self, *, organization_id: UUID, campaign_id: UUID, after: int, limit: int
+    ) -> tuple[list[Place], int]:
+        """Recipients in their order, one more than the limit if there is one; and that limit.
+
+        Raises InvalidArgument, NotFound, Unavailable.
+        """
+        most = _limit(limit)
+        await self._store.one(organization_id=organization_id, campaign_id=campaign_id)
+        found = await self._store.places(
+            organization_id=organization_id, campaign_id=campaign_id, after=max(after, 0), limit=most + 1
+        )
+        return found, most
 
     def _plan(self, wish: Wish) -> Plan:
         if not 0 < len(wish.key) <= _LONGEST_KEY or not wish.key.isprintable():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -57,11 +57,19 @@ class KeepReceived:
             self._ring()
         return added
 
-    async def list(self, *, organization_id: UUID, lane_id: UUID, limit: int) -> list[Received]:
-        """The files of a conversation, newest first. Raises InvalidArgument."""
+    async def list(
+        self, *, organization_id: UUID, lane_id: UUID, limit: int, before: tuple[datetime, UUID] | None
+    ) -> tuple[list[Received], int]:
+        """The files of a conversation, newest first, those behind a place, one more than the limit if there is one; and
+        that limit. Raises InvalidArgument.
+        """
         if not 0 <= limit <= MOST_LISTED:
             raise InvalidArgument(f"limit is {limit}; use 1 to {MOST_LISTED}, or 0 for 100")
-        return await self._book.of_lane(organization_id=organization_id, lane_id=lane_id, limit=limit or 100)
+        most = limit or 100
+        found = await self._book.of_lane(
+            organization_id=organization_id, lane_id=lane_id, limit=most + 1, before=before
+        )
+        return found, most
 
     async def put_policy(self, *, organization_id: UUID, is_on: bool, max_bytes: int, kinds: Sequence[str]) -> bool:
         """Say which files are wanted from now on; tells whether it changed. Raises InvalidArgument."""

@@ -41,6 +41,7 @@ from services.router.store import (
     PostgresQueues,
     PostgresRouting,
 )
+from services.router.usecases import WatchConversations
 from tests.benchmarks.cpu import process_table
 from tests.benchmarks.errors import Void
 from tests.fixtures.servers import copied_database, join_run, make_template, start_servers
@@ -113,7 +114,7 @@ async def _measure(superuser_url: str, url: str, rounds: int) -> dict[str, float
 async def _router(database: Database) -> RoutingServer:
     """Router's first service, with one organization and one number."""
     audit = AuditLog("router", database)
-    directory = PostgresDirectory(database, audit)
+    directory, inbox = PostgresDirectory(database, audit), PostgresInbox(database, audit)
     organization_id, _ = await directory.put_organization(
         organization_id=uuid4(), name="Oficina", fallback_flow_id=None, time_zone="America/Recife", replace=False
     )
@@ -128,7 +129,8 @@ async def _router(database: Database) -> RoutingServer:
         privacy=PostgresPrivacy(database, names, audit),
         orders=PostgresOrders(database),
         people=PostgresPeople(database, names, audit),
-        inbox=PostgresInbox(database, audit),
+        inbox=inbox,
+        watching=WatchConversations(inbox, most=0, look_seconds=1.0, monotonic=time.monotonic),
         settings=directory,
         queues=PostgresQueues(database, audit),
         entries=PostgresEntries(database, audit),

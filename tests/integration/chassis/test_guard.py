@@ -8,12 +8,14 @@ from uuid import uuid4
 
 import grpc
 import pytest
+from google.rpc import error_details_pb2
 from grpc import aio
+from grpc_status import rpc_status
 from joserfc.jwk import OKPKey
 from structlog.testing import capture_logs
 
-from services.chassis.rpc import RpcServer
-from services.chassis.rpc.server import NOTICE_SECONDS
+from services.chassis.rpc import RpcServer, current_principal
+from services.chassis.rpc.server import CALL_SECONDS, NOTICE_SECONDS
 from services.chassis.tenancy import PublicKeys, TeamSigner, TokenVerifier
 from services.pb.common.v1 import policy_pb2
 from tests.fixtures.declared import Declared, declare
@@ -38,10 +40,18 @@ def service(*, gives_stream: bool) -> Declared:
 
 
 @asynccontextmanager
-async def serving(declared: Declared, behaviour: Behaviour, clock: Clock) -> AsyncIterator[aio.Channel]:
+async def serving(
+    declared: Declared, behaviour: Behaviour, clock: Clock, call_seconds: float = CALL_SECONDS
+) -> AsyncIterator[aio.Channel]:
     """A channel to a server of the one service."""
     verifier = TokenVerifier(audience="router", keys=PublicKeys([KEY]), clock=clock)
-    server = RpcServer("127.0.0.1:0", [declared.served_by(behaviour)], verifier, drain_seconds=NOTICE_SECONDS)
+    server = RpcServer(
+        "127.0.0.1:0",
+        [declared.served_by(behaviour)],
+        verifier,
+        drain_seconds=NOTICE_SECONDS,
+        call_seconds=call_seconds,
+    )
     await server.start()
     async with aio.insecure_channel(f"127.0.0.1:{server.port}", options=(("grpc.enable_http_proxy", 0),)) as channel:
         yield channel
@@ -59,7 +69,9 @@ def bearing(text: str) -> tuple[tuple[str, str], ...]:
     return (("authorization", f"Bearer {text}"),)
 
 
-def ask(channel: aio.Channel, declared: Declared, text: str, organization_id: str = OURS) -> Any:
+def ask(
+    channel: aio.Channel, declared: Declared, text: str, organization_id: str = OURS, timeout: float | None = 30
+) -> Any:
     """A call, whose answer or answers are awaited by the caller."""
     kind = channel.unary_stream if declared.is_stream[1] else channel.unary_unary
     method = kind(
@@ -68,13 +80,26 @@ def ask(channel: aio.Channel, declared: Declared, text: str, organization_id: st
         response_deserializer=declared.message.FromString,
     )
     request = declared.message(organization_id=organization_id)  # type: ignore[call-arg]  # made at run time
-    return method(request, metadata=bearing(text), timeout=30)
+    return method(request, metadata=bearing(text), timeout=timeout)
 
 
 async def code_of(call: Any) -> grpc.StatusCode:
     """How a call ends."""
     code: grpc.StatusCode = await call.code()
     return code
+
+
+async def reason_of(call: Any) -> str:
+    """The reason of a refusal, which every refusal has."""
+    with pytest.raises(aio.AioRpcError) as error:
+        await (call.read() if hasattr(call, "read") else call)
+    status = rpc_status.from_call(error.value)
+    assert status is not None, error.value
+    (detail,) = status.details
+    info = error_details_pb2.ErrorInfo()
+    assert detail.Unpack(info)
+    assert info.domain == "pytake"
+    return info.reason
 
 
 async def count(request: Any, _: Any) -> AsyncIterator[Any]:
@@ -196,3 +221,91 @@ async def test_a_denial_is_written_down_without_the_token() -> None:
     assert (first["organization_id"], first["reason"]) == (OURS, "CALLER_NOT_ALLOWED")
     assert (others["event"], others["method"], others["further"]) == ("calls_denied", declared.path, 4)
     assert text not in str(written)
+
+
+async def test_a_call_without_a_deadline_ends_when_every_call_must() -> None:
+    clock, declared, ended = Clock(), service(gives_stream=False), asyncio.Event()
+
+    async def stay(_: Any, __: Any) -> Any:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+
+    async with serving(declared, stay, clock, call_seconds=0.01) as channel:
+        call = ask(channel, declared, token(clock), timeout=None)
+
+        assert await reason_of(call) == "DEADLINE_EXCEEDED"
+        assert await code_of(call) is grpc.StatusCode.DEADLINE_EXCEEDED
+        assert "0.01 seconds" in await call.details()
+        assert ended.is_set()
+
+
+async def test_a_call_ends_at_its_callers_deadline() -> None:
+    clock, declared, ended = Clock(), service(gives_stream=False), asyncio.Event()
+
+    async def stay(_: Any, __: Any) -> Any:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+
+    async with serving(declared, stay, clock) as channel:
+        assert await code_of(ask(channel, declared, token(clock), timeout=0.5)) is grpc.StatusCode.DEADLINE_EXCEEDED
+        async with asyncio.timeout(30):
+            await ended.wait()
+
+
+async def test_a_time_out_of_the_methods_own_is_an_accident() -> None:
+    clock, declared = Clock(), service(gives_stream=False)
+
+    async def break_off(_: Any, __: Any) -> Any:
+        raise TimeoutError("of something inside")
+
+    async with serving(declared, break_off, clock) as channel:
+        assert await reason_of(ask(channel, declared, token(clock))) == "INTERNAL"
+
+
+@pytest.mark.parametrize("gives_stream", [False, True])
+async def test_every_refusal_tells_its_reason(*, gives_stream: bool) -> None:
+    clock, declared = Clock(), service(gives_stream=gives_stream)
+
+    async with serving(declared, count if gives_stream else echo, clock) as channel:
+        reasons = [
+            await reason_of(ask(channel, declared, text, organization_id))
+            for text, organization_id in (
+                ("", OURS),
+                (token(clock, "users:read"), OURS),
+                (token(clock), str(uuid4())),
+                (token(clock), "acme"),
+            )
+        ]
+
+    assert reasons == ["UNAUTHENTICATED", "CALLER_NOT_ALLOWED", "ORGANIZATION_MISMATCH", "INVALID_FIELD"]
+
+
+@pytest.mark.parametrize("gives_stream", [False, True])
+async def test_a_method_knows_who_calls_and_what_he_may(*, gives_stream: bool) -> None:
+    clock, declared = Clock(), service(gives_stream=gives_stream)
+
+    def about_caller(request: Any) -> Any:
+        caller = current_principal()
+        text = f"{caller.name} {caller.subject} {' '.join(sorted(caller.permissions))}"
+        return type(request)(organization_id=caller.organization_id, text=text)
+
+    async def answer(request: Any, _: Any) -> Any:
+        return about_caller(request)
+
+    async def stream(request: Any, _: Any) -> AsyncIterator[Any]:
+        yield about_caller(request)
+
+    async with serving(declared, stream if gives_stream else answer, clock) as channel:
+        call = ask(channel, declared, token(clock, "flows:read", "flows:manage"))
+        told = await (call.read() if gives_stream else call)
+
+    assert (told.organization_id, told.text) == (OURS, "team ana flows:manage flows:read")
+
+
+def test_outside_of_a_call_nobody_calls() -> None:
+    with pytest.raises(LookupError):
+        current_principal()

@@ -13,10 +13,11 @@ import grpc
 from joserfc.jwk import OKPKey
 
 from services.chassis.audit import AuditLog, audit_servicer
+from services.chassis.clock import monotonic
 from services.chassis.db import Database
 from services.chassis.rpc import Peer, PeerAddress, RpcServer, Servicer
 from services.chassis.sealing import NameHasher
-from services.chassis.tenancy import ServiceSigner, TokenVerifier
+from services.chassis.tenancy import ServiceSigner, TeamSigner, TokenVerifier
 from services.pb.common.v1 import events_pb2, results_pb2
 from services.pb.executor.v1 import executor_pb2, executor_pb2_grpc
 from services.pb.router.v1 import router_pb2, router_pb2_grpc
@@ -35,18 +36,21 @@ from services.router.store import (
     PostgresQueues,
     PostgresRouting,
 )
+from services.router.usecases import WatchConversations
+from tests.fixtures.teams import Team
 
 CALLERS = ("operator", "ingress", "router", "sender")
 NAMES = NameHasher(b"names of the erased are hashed so")
 
 
-def keys_in(folder: Path) -> dict[str, ServiceSigner]:
+def keys_in(folder: Path) -> tuple[dict[str, ServiceSigner], Team]:
     """Write the callers' public keys into `folder` and return their signers."""
     keys = {name: OKPKey.generate_key("Ed25519", parameters={"kid": name}) for name in CALLERS}
     public = [key.as_dict(private=False) | {"kid": name} for name, key in keys.items()]
     (folder / "jwks.json").write_text(json.dumps({"keys": public}))
     (folder / "router.jwk.json").write_text(json.dumps(keys["router"].as_dict(private=True) | {"kid": "router"}))
-    return {name: ServiceSigner(name, key) for name, key in keys.items()}
+    team = Team(TeamSigner("operator", keys["operator"]), permissions=["conversations:read"])
+    return {name: ServiceSigner(name, key) for name, key in keys.items()}, team
 
 
 @dataclass
@@ -102,6 +106,9 @@ class Replica:
     operator: Peer
     sender: Peer
     audit: AuditLog
+    team: Peer
+    bearer: Team
+    watching: WatchConversations
 
     async def route(
         self, *messages: events_pb2.InboundMessage, is_repeat: bool = False
@@ -154,7 +161,7 @@ class House:
 @asynccontextmanager
 async def house(url: str, folder: Path, replicas: int = 1) -> AsyncIterator[House]:
     """A running house; `url` is the database with router's role."""
-    signers = keys_in(folder)
+    signers, team = keys_in(folder)
     servers: list[RpcServer] = []
     async with AsyncExitStack() as stack:
         # All at once: each gives its callers a moment to turn away.
@@ -171,7 +178,7 @@ async def house(url: str, folder: Path, replicas: int = 1) -> AsyncIterator[Hous
             _peer(stack, await _serve(servers, folder, room, served), signers["router"])
             for room, served in rooms.items()
         ]
-        made = [await _replica(stack, servers, url, folder, signers, peers) for _ in range(replicas)]
+        made = [await _replica(stack, servers, url, folder, signers, team, peers) for _ in range(replicas)]
         yield House(notes, made)
 
 
@@ -181,12 +188,14 @@ async def _replica(
     url: str,
     folder: Path,
     signers: dict[str, ServiceSigner],
+    team: Team,
     peers: list[Peer],
 ) -> Replica:
     database = await Database.open(url, size=4, name="router")
     stack.push_async_callback(database.close)
     audit = AuditLog("router", database)
-    directory = PostgresDirectory(database, audit)
+    directory, inbox = PostgresDirectory(database, audit), PostgresInbox(database, audit)
+    watching = WatchConversations(inbox, most=8, look_seconds=0.05, monotonic=monotonic)
     surroundings = Surroundings(
         routing=PostgresRouting(database, NAMES),
         directory=directory,
@@ -195,7 +204,8 @@ async def _replica(
         privacy=PostgresPrivacy(database, NAMES, audit),
         orders=PostgresOrders(database),
         people=PostgresPeople(database, NAMES, audit),
-        inbox=PostgresInbox(database, audit),
+        inbox=inbox,
+        watching=watching,
         settings=directory,
         queues=PostgresQueues(database, audit),
         entries=PostgresEntries(database, audit),
@@ -205,7 +215,9 @@ async def _replica(
     )
     address = await _serve(servers, folder, "router", [*servicers(surroundings), audit_servicer(audit)])
     ingress, operator, sender = (_peer(stack, address, signers[name]) for name in ("ingress", "operator", "sender"))
-    return Replica(ingress, operator, sender, audit)
+    as_team = team.peer(address)
+    stack.push_async_callback(as_team.close)
+    return Replica(ingress, operator, sender, audit, as_team, team, watching)
 
 
 async def _serve(servers: list[RpcServer], folder: Path, room: str, served: list[Servicer]) -> PeerAddress:

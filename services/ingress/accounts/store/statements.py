@@ -41,7 +41,8 @@ USER_WITH_EMAIL = Query(f"""
     SELECT {USER_COLUMNS} FROM ingress.user_account u
     WHERE organization_id = %(organization)b::uuid AND email = %(email)b::text""")
 LIST_USERS = Query(f"""
-    SELECT {USER_COLUMNS} FROM ingress.user_account u WHERE organization_id = %(organization)b::uuid
+    SELECT {USER_COLUMNS} FROM ingress.user_account u
+    WHERE organization_id = %(organization)b::uuid AND email > %(after)b::text
     ORDER BY email LIMIT %(limit)b::bigint OFFSET %(skip)b::bigint""")
 COUNT_USERS = Query("SELECT count(*) FROM ingress.user_account WHERE organization_id = %(organization)b::uuid")
 COUNT_KEEPERS = Query("""

@@ -41,9 +41,11 @@ class UserTables(Tables):
         rows = await self._read(organization_id, statements.USER_WITH_EMAIL, email=email)
         return user_of(rows[0]) if rows else None
 
-    async def list_users(self, *, organization_id: UUID, skip: int, limit: int) -> tuple[Sequence[User], int]:
-        """People by e-mail, and how many there are."""
-        values = {"organization": organization_id, "skip": skip, "limit": limit}
+    async def list_users(
+        self, *, organization_id: UUID, skip: int, limit: int, after: str
+    ) -> tuple[Sequence[User], int]:
+        """People by e-mail, those that follow the e-mail `after`, and how many there are in all."""
+        values = {"organization": organization_id, "skip": skip, "limit": limit, "after": after}
         steps = [(statements.LIST_USERS, values), (statements.COUNT_USERS, values)]
         rows, ((total,),) = await self._database.batch([organization_id], steps, durable=False)
         return [user_of(row) for row in rows], total

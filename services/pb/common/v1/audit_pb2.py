@@ -26,7 +26,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from services.pb.common.v1 import policy_pb2 as common_dot_v1_dot_policy__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x15\x63ommon/v1/audit.proto\x12\x10pytake.common.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16\x63ommon/v1/policy.proto\"\xf4\x01\n\nAuditEvent\x12\x0c\n\x04room\x18\x01 \x01(\t\x12\x17\n\x0forganization_id\x18\x02 \x01(\t\x12\x0b\n\x03seq\x18\x03 \x01(\x03\x12&\n\x02\x61t\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05\x61\x63tor\x18\x05 \x01(\t\x12\x0e\n\x06\x61\x63tion\x18\x06 \x01(\t\x12\x0e\n\x06object\x18\x07 \x01(\t\x12\x15\n\rbefore_digest\x18\x08 \x01(\x0c\x12\x14\n\x0c\x61\x66ter_digest\x18\t \x01(\x0c\x12\r\n\x05\x65ntry\x18\n \x01(\t\x12\x11\n\tprev_hash\x18\x0b \x01(\x0c\x12\x0c\n\x04hash\x18\x0c \x01(\x0c\"T\n\x16ListAuditEventsRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\r\n\x05limit\x18\x02 \x01(\x05\x12\x12\n\nbefore_seq\x18\x03 \x01(\x03\"G\n\x17ListAuditEventsResponse\x12,\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x1c.pytake.common.v1.AuditEvent\"c\n\x12VerifyAuditRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\x11\n\tafter_seq\x18\x02 \x01(\x03\x12\x12\n\nafter_hash\x18\x03 \x01(\x0c\x12\r\n\x05limit\x18\x04 \x01(\x05\"d\n\x13VerifyAuditResponse\x12\x0b\n\x03seq\x18\x01 \x01(\x03\x12\x0c\n\x04hash\x18\x02 \x01(\x0c\x12\x10\n\x08has_more\x18\x03 \x01(\x08\x12\x12\n\nflawed_seq\x18\x04 \x01(\x03\x12\x0c\n\x04\x66law\x18\x05 \x01(\t2\x8b\x02\n\x05\x41udit\x12\x93\x01\n\x0fListAuditEvents\x12(.pytake.common.v1.ListAuditEventsRequest\x1a).pytake.common.v1.ListAuditEventsResponse\"+\x8a\xb5\x18\'\n\x07ingress\n\x08operator\n\x04team\x10\x01\"\naudit:read\x12l\n\x0bVerifyAudit\x12$.pytake.common.v1.VerifyAuditRequest\x1a%.pytake.common.v1.VerifyAuditResponse\"\x10\x8a\xb5\x18\x0c\n\x08operator\x10\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x15\x63ommon/v1/audit.proto\x12\x10pytake.common.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16\x63ommon/v1/policy.proto\"\xf4\x01\n\nAuditEvent\x12\x0c\n\x04room\x18\x01 \x01(\t\x12\x17\n\x0forganization_id\x18\x02 \x01(\t\x12\x0b\n\x03seq\x18\x03 \x01(\x03\x12&\n\x02\x61t\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05\x61\x63tor\x18\x05 \x01(\t\x12\x0e\n\x06\x61\x63tion\x18\x06 \x01(\t\x12\x0e\n\x06object\x18\x07 \x01(\t\x12\x15\n\rbefore_digest\x18\x08 \x01(\x0c\x12\x14\n\x0c\x61\x66ter_digest\x18\t \x01(\x0c\x12\r\n\x05\x65ntry\x18\n \x01(\t\x12\x11\n\tprev_hash\x18\x0b \x01(\x0c\x12\x0c\n\x04hash\x18\x0c \x01(\x0c\"d\n\x16ListAuditEventsRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\r\n\x05limit\x18\x02 \x01(\x05\x12\x12\n\nbefore_seq\x18\x03 \x01(\x03\x12\x0e\n\x06\x63ursor\x18\x04 \x01(\t\"W\n\x17ListAuditEventsResponse\x12,\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x1c.pytake.common.v1.AuditEvent\x12\x0e\n\x06\x63ursor\x18\x02 \x01(\t\"c\n\x12VerifyAuditRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\x11\n\tafter_seq\x18\x02 \x01(\x03\x12\x12\n\nafter_hash\x18\x03 \x01(\x0c\x12\r\n\x05limit\x18\x04 \x01(\x05\"d\n\x13VerifyAuditResponse\x12\x0b\n\x03seq\x18\x01 \x01(\x03\x12\x0c\n\x04hash\x18\x02 \x01(\x0c\x12\x10\n\x08has_more\x18\x03 \x01(\x08\x12\x12\n\nflawed_seq\x18\x04 \x01(\x03\x12\x0c\n\x04\x66law\x18\x05 \x01(\t2\x8b\x02\n\x05\x41udit\x12\x93\x01\n\x0fListAuditEvents\x12(.pytake.common.v1.ListAuditEventsRequest\x1a).pytake.common.v1.ListAuditEventsResponse\"+\x8a\xb5\x18\'\n\x07ingress\n\x08operator\n\x04team\x10\x01\"\naudit:read\x12l\n\x0bVerifyAudit\x12$.pytake.common.v1.VerifyAuditRequest\x1a%.pytake.common.v1.VerifyAuditResponse\"\x10\x8a\xb5\x18\x0c\n\x08operator\x10\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -40,13 +40,13 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_AUDITEVENT']._serialized_start=101
   _globals['_AUDITEVENT']._serialized_end=345
   _globals['_LISTAUDITEVENTSREQUEST']._serialized_start=347
-  _globals['_LISTAUDITEVENTSREQUEST']._serialized_end=431
-  _globals['_LISTAUDITEVENTSRESPONSE']._serialized_start=433
-  _globals['_LISTAUDITEVENTSRESPONSE']._serialized_end=504
-  _globals['_VERIFYAUDITREQUEST']._serialized_start=506
-  _globals['_VERIFYAUDITREQUEST']._serialized_end=605
-  _globals['_VERIFYAUDITRESPONSE']._serialized_start=607
-  _globals['_VERIFYAUDITRESPONSE']._serialized_end=707
-  _globals['_AUDIT']._serialized_start=710
-  _globals['_AUDIT']._serialized_end=977
+  _globals['_LISTAUDITEVENTSREQUEST']._serialized_end=447
+  _globals['_LISTAUDITEVENTSRESPONSE']._serialized_start=449
+  _globals['_LISTAUDITEVENTSRESPONSE']._serialized_end=536
+  _globals['_VERIFYAUDITREQUEST']._serialized_start=538
+  _globals['_VERIFYAUDITREQUEST']._serialized_end=637
+  _globals['_VERIFYAUDITRESPONSE']._serialized_start=639
+  _globals['_VERIFYAUDITRESPONSE']._serialized_end=739
+  _globals['_AUDIT']._serialized_start=742
+  _globals['_AUDIT']._serialized_end=1009
 # @@protoc_insertion_point(module_scope)

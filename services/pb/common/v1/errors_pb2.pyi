@@ -64,6 +64,8 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """The turn is still being worked on; ask again."""
     ERROR_REASON_APP_NOT_FOUND: _ErrorReason.ValueType  # 20
     """No Meta app has this name."""
+    ERROR_REASON_DEADLINE_EXCEEDED: _ErrorReason.ValueType  # 21
+    """The call took longer than a server lets any take; what it asked for may have been done."""
     ERROR_REASON_AUTH_INSUFFICIENT_PERMISSION: _ErrorReason.ValueType  # 40
     """What is asked for, or what would be given, takes permissions that the caller does not have."""
     ERROR_REASON_USER_NOT_FOUND: _ErrorReason.ValueType  # 41
@@ -178,6 +180,8 @@ ERROR_REASON_TURN_PENDING: ErrorReason.ValueType  # 19
 """The turn is still being worked on; ask again."""
 ERROR_REASON_APP_NOT_FOUND: ErrorReason.ValueType  # 20
 """No Meta app has this name."""
+ERROR_REASON_DEADLINE_EXCEEDED: ErrorReason.ValueType  # 21
+"""The call took longer than a server lets any take; what it asked for may have been done."""
 ERROR_REASON_AUTH_INSUFFICIENT_PERMISSION: ErrorReason.ValueType  # 40
 """What is asked for, or what would be given, takes permissions that the caller does not have."""
 ERROR_REASON_USER_NOT_FOUND: ErrorReason.ValueType  # 41

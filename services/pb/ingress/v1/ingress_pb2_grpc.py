@@ -268,7 +268,8 @@ class Apps:
 
 
 class AccountsStub:
-    """People and API keys, as the operator provides them. People themselves use REST.
+    """People, invitations and API keys of an organization: for its own people and teams, who give nothing beyond their own
+    permissions (docs/decisions/0019-people-and-keys.md), and for the operator. Every change is noted in the audit log.
     """
 
     def __init__(self, channel):
@@ -312,10 +313,51 @@ class AccountsStub:
                 request_serializer=ingress_dot_v1_dot_ingress__pb2.RevokeApiKeyRequest.SerializeToString,
                 response_deserializer=ingress_dot_v1_dot_ingress__pb2.RevokeApiKeyResponse.FromString,
                 _registered_method=True)
+        self.GetUser = channel.unary_unary(
+                '/pytake.ingress.v1.Accounts/GetUser',
+                request_serializer=ingress_dot_v1_dot_ingress__pb2.GetUserRequest.SerializeToString,
+                response_deserializer=ingress_dot_v1_dot_ingress__pb2.GetUserResponse.FromString,
+                _registered_method=True)
+        self.CreateUser = channel.unary_unary(
+                '/pytake.ingress.v1.Accounts/CreateUser',
+                request_serializer=ingress_dot_v1_dot_ingress__pb2.CreateUserRequest.SerializeToString,
+                response_deserializer=ingress_dot_v1_dot_ingress__pb2.CreateUserResponse.FromString,
+                _registered_method=True)
+        self.UpdateUser = channel.unary_unary(
+                '/pytake.ingress.v1.Accounts/UpdateUser',
+                request_serializer=ingress_dot_v1_dot_ingress__pb2.UpdateUserRequest.SerializeToString,
+                response_deserializer=ingress_dot_v1_dot_ingress__pb2.UpdateUserResponse.FromString,
+                _registered_method=True)
+        self.ListRoles = channel.unary_unary(
+                '/pytake.ingress.v1.Accounts/ListRoles',
+                request_serializer=ingress_dot_v1_dot_ingress__pb2.ListRolesRequest.SerializeToString,
+                response_deserializer=ingress_dot_v1_dot_ingress__pb2.ListRolesResponse.FromString,
+                _registered_method=True)
+        self.ListInvitations = channel.unary_unary(
+                '/pytake.ingress.v1.Accounts/ListInvitations',
+                request_serializer=ingress_dot_v1_dot_ingress__pb2.ListInvitationsRequest.SerializeToString,
+                response_deserializer=ingress_dot_v1_dot_ingress__pb2.ListInvitationsResponse.FromString,
+                _registered_method=True)
+        self.CreateInvitation = channel.unary_unary(
+                '/pytake.ingress.v1.Accounts/CreateInvitation',
+                request_serializer=ingress_dot_v1_dot_ingress__pb2.CreateInvitationRequest.SerializeToString,
+                response_deserializer=ingress_dot_v1_dot_ingress__pb2.CreateInvitationResponse.FromString,
+                _registered_method=True)
+        self.RevokeInvitation = channel.unary_unary(
+                '/pytake.ingress.v1.Accounts/RevokeInvitation',
+                request_serializer=ingress_dot_v1_dot_ingress__pb2.RevokeInvitationRequest.SerializeToString,
+                response_deserializer=ingress_dot_v1_dot_ingress__pb2.RevokeInvitationResponse.FromString,
+                _registered_method=True)
+        self.CreateApiKey = channel.unary_unary(
+                '/pytake.ingress.v1.Accounts/CreateApiKey',
+                request_serializer=ingress_dot_v1_dot_ingress__pb2.CreateApiKeyRequest.SerializeToString,
+                response_deserializer=ingress_dot_v1_dot_ingress__pb2.CreateApiKeyResponse.FromString,
+                _registered_method=True)
 
 
 class AccountsServicer:
-    """People and API keys, as the operator provides them. People themselves use REST.
+    """People, invitations and API keys of an organization: for its own people and teams, who give nothing beyond their own
+    permissions (docs/decisions/0019-people-and-keys.md), and for the operator. Every change is noted in the audit log.
     """
 
     def PutUser(self, request, context):
@@ -326,7 +368,7 @@ class AccountsServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListUsers(self, request, context):
-        """Lists the users of an organization and its open invitations.
+        """Lists the users of an organization, and to the operator its open invitations.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -361,7 +403,65 @@ class AccountsServicer:
         raise NotImplementedError('Method not implemented!')
 
     def RevokeApiKey(self, request, context):
-        """Ends the living API key with this name. Every process of ingress heeds it within 30 seconds.
+        """Ends an API key. Every process of ingress heeds it within 30 seconds.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetUser(self, request, context):
+        """Gives one user.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CreateUser(self, request, context):
+        """Makes a user in a role that may no more than the caller. ALREADY_EXISTS when somebody has the e-mail.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UpdateUser(self, request, context):
+        """Changes the fields that update_mask names; a role also takes the permission users:manage_roles. A new role and a
+        closed account end all sessions of the user. The last active org_admin stays.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListRoles(self, request, context):
+        """Lists the roles and what they may do, the mightiest first.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListInvitations(self, request, context):
+        """Lists the invitations that can be accepted, newest first.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CreateInvitation(self, request, context):
+        """Invites somebody into a role that may no more than the caller; an earlier invitation of the e-mail ends. Nothing is
+        mailed. ALREADY_EXISTS when somebody has the e-mail.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RevokeInvitation(self, request, context):
+        """Takes an invitation back.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CreateApiKey(self, request, context):
+        """Makes an API key with a part of the caller's permissions. ALREADY_EXISTS when a living key has the name.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -405,6 +505,46 @@ def add_AccountsServicer_to_server(servicer, server):
                     request_deserializer=ingress_dot_v1_dot_ingress__pb2.RevokeApiKeyRequest.FromString,
                     response_serializer=ingress_dot_v1_dot_ingress__pb2.RevokeApiKeyResponse.SerializeToString,
             ),
+            'GetUser': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetUser,
+                    request_deserializer=ingress_dot_v1_dot_ingress__pb2.GetUserRequest.FromString,
+                    response_serializer=ingress_dot_v1_dot_ingress__pb2.GetUserResponse.SerializeToString,
+            ),
+            'CreateUser': grpc.unary_unary_rpc_method_handler(
+                    servicer.CreateUser,
+                    request_deserializer=ingress_dot_v1_dot_ingress__pb2.CreateUserRequest.FromString,
+                    response_serializer=ingress_dot_v1_dot_ingress__pb2.CreateUserResponse.SerializeToString,
+            ),
+            'UpdateUser': grpc.unary_unary_rpc_method_handler(
+                    servicer.UpdateUser,
+                    request_deserializer=ingress_dot_v1_dot_ingress__pb2.UpdateUserRequest.FromString,
+                    response_serializer=ingress_dot_v1_dot_ingress__pb2.UpdateUserResponse.SerializeToString,
+            ),
+            'ListRoles': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListRoles,
+                    request_deserializer=ingress_dot_v1_dot_ingress__pb2.ListRolesRequest.FromString,
+                    response_serializer=ingress_dot_v1_dot_ingress__pb2.ListRolesResponse.SerializeToString,
+            ),
+            'ListInvitations': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListInvitations,
+                    request_deserializer=ingress_dot_v1_dot_ingress__pb2.ListInvitationsRequest.FromString,
+                    response_serializer=ingress_dot_v1_dot_ingress__pb2.ListInvitationsResponse.SerializeToString,
+            ),
+            'CreateInvitation': grpc.unary_unary_rpc_method_handler(
+                    servicer.CreateInvitation,
+                    request_deserializer=ingress_dot_v1_dot_ingress__pb2.CreateInvitationRequest.FromString,
+                    response_serializer=ingress_dot_v1_dot_ingress__pb2.CreateInvitationResponse.SerializeToString,
+            ),
+            'RevokeInvitation': grpc.unary_unary_rpc_method_handler(
+                    servicer.RevokeInvitation,
+                    request_deserializer=ingress_dot_v1_dot_ingress__pb2.RevokeInvitationRequest.FromString,
+                    response_serializer=ingress_dot_v1_dot_ingress__pb2.RevokeInvitationResponse.SerializeToString,
+            ),
+            'CreateApiKey': grpc.unary_unary_rpc_method_handler(
+                    servicer.CreateApiKey,
+                    request_deserializer=ingress_dot_v1_dot_ingress__pb2.CreateApiKeyRequest.FromString,
+                    response_serializer=ingress_dot_v1_dot_ingress__pb2.CreateApiKeyResponse.SerializeToString,
+            ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
             'pytake.ingress.v1.Accounts', rpc_method_handlers)
@@ -414,7 +554,8 @@ def add_AccountsServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class Accounts:
-    """People and API keys, as the operator provides them. People themselves use REST.
+    """People, invitations and API keys of an organization: for its own people and teams, who give nothing beyond their own
+    permissions (docs/decisions/0019-people-and-keys.md), and for the operator. Every change is noted in the audit log.
     """
 
     @staticmethod
@@ -596,6 +737,222 @@ class Accounts:
             '/pytake.ingress.v1.Accounts/RevokeApiKey',
             ingress_dot_v1_dot_ingress__pb2.RevokeApiKeyRequest.SerializeToString,
             ingress_dot_v1_dot_ingress__pb2.RevokeApiKeyResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetUser(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.ingress.v1.Accounts/GetUser',
+            ingress_dot_v1_dot_ingress__pb2.GetUserRequest.SerializeToString,
+            ingress_dot_v1_dot_ingress__pb2.GetUserResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CreateUser(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.ingress.v1.Accounts/CreateUser',
+            ingress_dot_v1_dot_ingress__pb2.CreateUserRequest.SerializeToString,
+            ingress_dot_v1_dot_ingress__pb2.CreateUserResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UpdateUser(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.ingress.v1.Accounts/UpdateUser',
+            ingress_dot_v1_dot_ingress__pb2.UpdateUserRequest.SerializeToString,
+            ingress_dot_v1_dot_ingress__pb2.UpdateUserResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListRoles(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.ingress.v1.Accounts/ListRoles',
+            ingress_dot_v1_dot_ingress__pb2.ListRolesRequest.SerializeToString,
+            ingress_dot_v1_dot_ingress__pb2.ListRolesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListInvitations(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.ingress.v1.Accounts/ListInvitations',
+            ingress_dot_v1_dot_ingress__pb2.ListInvitationsRequest.SerializeToString,
+            ingress_dot_v1_dot_ingress__pb2.ListInvitationsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CreateInvitation(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.ingress.v1.Accounts/CreateInvitation',
+            ingress_dot_v1_dot_ingress__pb2.CreateInvitationRequest.SerializeToString,
+            ingress_dot_v1_dot_ingress__pb2.CreateInvitationResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RevokeInvitation(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.ingress.v1.Accounts/RevokeInvitation',
+            ingress_dot_v1_dot_ingress__pb2.RevokeInvitationRequest.SerializeToString,
+            ingress_dot_v1_dot_ingress__pb2.RevokeInvitationResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CreateApiKey(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.ingress.v1.Accounts/CreateApiKey',
+            ingress_dot_v1_dot_ingress__pb2.CreateApiKeyRequest.SerializeToString,
+            ingress_dot_v1_dot_ingress__pb2.CreateApiKeyResponse.FromString,
             options,
             channel_credentials,
             insecure,

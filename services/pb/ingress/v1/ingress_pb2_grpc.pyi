@@ -125,7 +125,9 @@ class AppsServicer(metaclass=_abc_1.ABCMeta):
 def add_AppsServicer_to_server(servicer: AppsServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
 
 class AccountsStub:
-    """People and API keys, as the operator provides them. People themselves use REST."""
+    """People, invitations and API keys of an organization: for its own people and teams, who give nothing beyond their own
+    permissions (docs/decisions/0019-people-and-keys.md), and for the operator. Every change is noted in the audit log.
+    """
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
@@ -134,7 +136,7 @@ class AccountsStub:
     PutUser: _grpc.UnaryUnaryMultiCallable[_ingress_pb2.PutUserRequest, _ingress_pb2.PutUserResponse]
     """Makes a user, or gives the one with this e-mail name, role and password. Without a password a new one is invited."""
     ListUsers: _grpc.UnaryUnaryMultiCallable[_ingress_pb2.ListUsersRequest, _ingress_pb2.ListUsersResponse]
-    """Lists the users of an organization and its open invitations."""
+    """Lists the users of an organization, and to the operator its open invitations."""
     UnlockUser: _grpc.UnaryUnaryMultiCallable[_ingress_pb2.UnlockUserRequest, _ingress_pb2.UnlockUserResponse]
     """Forgets a user's wrong passwords, so that he may log in at once."""
     SetPassword: _grpc.UnaryUnaryMultiCallable[_ingress_pb2.SetPasswordRequest, _ingress_pb2.SetPasswordResponse]
@@ -144,17 +146,39 @@ class AccountsStub:
     ListApiKeys: _grpc.UnaryUnaryMultiCallable[_ingress_pb2.ListApiKeysRequest, _ingress_pb2.ListApiKeysResponse]
     """Lists the API keys of an organization that are not revoked, without their texts."""
     RevokeApiKey: _grpc.UnaryUnaryMultiCallable[_ingress_pb2.RevokeApiKeyRequest, _ingress_pb2.RevokeApiKeyResponse]
-    """Ends the living API key with this name. Every process of ingress heeds it within 30 seconds."""
+    """Ends an API key. Every process of ingress heeds it within 30 seconds."""
+    GetUser: _grpc.UnaryUnaryMultiCallable[_ingress_pb2.GetUserRequest, _ingress_pb2.GetUserResponse]
+    """Gives one user."""
+    CreateUser: _grpc.UnaryUnaryMultiCallable[_ingress_pb2.CreateUserRequest, _ingress_pb2.CreateUserResponse]
+    """Makes a user in a role that may no more than the caller. ALREADY_EXISTS when somebody has the e-mail."""
+    UpdateUser: _grpc.UnaryUnaryMultiCallable[_ingress_pb2.UpdateUserRequest, _ingress_pb2.UpdateUserResponse]
+    """Changes the fields that update_mask names; a role also takes the permission users:manage_roles. A new role and a
+    closed account end all sessions of the user. The last active org_admin stays.
+    """
+    ListRoles: _grpc.UnaryUnaryMultiCallable[_ingress_pb2.ListRolesRequest, _ingress_pb2.ListRolesResponse]
+    """Lists the roles and what they may do, the mightiest first."""
+    ListInvitations: _grpc.UnaryUnaryMultiCallable[_ingress_pb2.ListInvitationsRequest, _ingress_pb2.ListInvitationsResponse]
+    """Lists the invitations that can be accepted, newest first."""
+    CreateInvitation: _grpc.UnaryUnaryMultiCallable[_ingress_pb2.CreateInvitationRequest, _ingress_pb2.CreateInvitationResponse]
+    """Invites somebody into a role that may no more than the caller; an earlier invitation of the e-mail ends. Nothing is
+    mailed. ALREADY_EXISTS when somebody has the e-mail.
+    """
+    RevokeInvitation: _grpc.UnaryUnaryMultiCallable[_ingress_pb2.RevokeInvitationRequest, _ingress_pb2.RevokeInvitationResponse]
+    """Takes an invitation back."""
+    CreateApiKey: _grpc.UnaryUnaryMultiCallable[_ingress_pb2.CreateApiKeyRequest, _ingress_pb2.CreateApiKeyResponse]
+    """Makes an API key with a part of the caller's permissions. ALREADY_EXISTS when a living key has the name."""
 
 @_typing.type_check_only
 class AccountsAsyncStub(AccountsStub):
-    """People and API keys, as the operator provides them. People themselves use REST."""
+    """People, invitations and API keys of an organization: for its own people and teams, who give nothing beyond their own
+    permissions (docs/decisions/0019-people-and-keys.md), and for the operator. Every change is noted in the audit log.
+    """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     PutUser: _aio.UnaryUnaryMultiCallable[_ingress_pb2.PutUserRequest, _ingress_pb2.PutUserResponse]  # type: ignore[assignment]
     """Makes a user, or gives the one with this e-mail name, role and password. Without a password a new one is invited."""
     ListUsers: _aio.UnaryUnaryMultiCallable[_ingress_pb2.ListUsersRequest, _ingress_pb2.ListUsersResponse]  # type: ignore[assignment]
-    """Lists the users of an organization and its open invitations."""
+    """Lists the users of an organization, and to the operator its open invitations."""
     UnlockUser: _aio.UnaryUnaryMultiCallable[_ingress_pb2.UnlockUserRequest, _ingress_pb2.UnlockUserResponse]  # type: ignore[assignment]
     """Forgets a user's wrong passwords, so that he may log in at once."""
     SetPassword: _aio.UnaryUnaryMultiCallable[_ingress_pb2.SetPasswordRequest, _ingress_pb2.SetPasswordResponse]  # type: ignore[assignment]
@@ -164,10 +188,32 @@ class AccountsAsyncStub(AccountsStub):
     ListApiKeys: _aio.UnaryUnaryMultiCallable[_ingress_pb2.ListApiKeysRequest, _ingress_pb2.ListApiKeysResponse]  # type: ignore[assignment]
     """Lists the API keys of an organization that are not revoked, without their texts."""
     RevokeApiKey: _aio.UnaryUnaryMultiCallable[_ingress_pb2.RevokeApiKeyRequest, _ingress_pb2.RevokeApiKeyResponse]  # type: ignore[assignment]
-    """Ends the living API key with this name. Every process of ingress heeds it within 30 seconds."""
+    """Ends an API key. Every process of ingress heeds it within 30 seconds."""
+    GetUser: _aio.UnaryUnaryMultiCallable[_ingress_pb2.GetUserRequest, _ingress_pb2.GetUserResponse]  # type: ignore[assignment]
+    """Gives one user."""
+    CreateUser: _aio.UnaryUnaryMultiCallable[_ingress_pb2.CreateUserRequest, _ingress_pb2.CreateUserResponse]  # type: ignore[assignment]
+    """Makes a user in a role that may no more than the caller. ALREADY_EXISTS when somebody has the e-mail."""
+    UpdateUser: _aio.UnaryUnaryMultiCallable[_ingress_pb2.UpdateUserRequest, _ingress_pb2.UpdateUserResponse]  # type: ignore[assignment]
+    """Changes the fields that update_mask names; a role also takes the permission users:manage_roles. A new role and a
+    closed account end all sessions of the user. The last active org_admin stays.
+    """
+    ListRoles: _aio.UnaryUnaryMultiCallable[_ingress_pb2.ListRolesRequest, _ingress_pb2.ListRolesResponse]  # type: ignore[assignment]
+    """Lists the roles and what they may do, the mightiest first."""
+    ListInvitations: _aio.UnaryUnaryMultiCallable[_ingress_pb2.ListInvitationsRequest, _ingress_pb2.ListInvitationsResponse]  # type: ignore[assignment]
+    """Lists the invitations that can be accepted, newest first."""
+    CreateInvitation: _aio.UnaryUnaryMultiCallable[_ingress_pb2.CreateInvitationRequest, _ingress_pb2.CreateInvitationResponse]  # type: ignore[assignment]
+    """Invites somebody into a role that may no more than the caller; an earlier invitation of the e-mail ends. Nothing is
+    mailed. ALREADY_EXISTS when somebody has the e-mail.
+    """
+    RevokeInvitation: _aio.UnaryUnaryMultiCallable[_ingress_pb2.RevokeInvitationRequest, _ingress_pb2.RevokeInvitationResponse]  # type: ignore[assignment]
+    """Takes an invitation back."""
+    CreateApiKey: _aio.UnaryUnaryMultiCallable[_ingress_pb2.CreateApiKeyRequest, _ingress_pb2.CreateApiKeyResponse]  # type: ignore[assignment]
+    """Makes an API key with a part of the caller's permissions. ALREADY_EXISTS when a living key has the name."""
 
 class AccountsServicer(metaclass=_abc_1.ABCMeta):
-    """People and API keys, as the operator provides them. People themselves use REST."""
+    """People, invitations and API keys of an organization: for its own people and teams, who give nothing beyond their own
+    permissions (docs/decisions/0019-people-and-keys.md), and for the operator. Every change is noted in the audit log.
+    """
 
     @_abc_1.abstractmethod
     def PutUser(
@@ -183,7 +229,7 @@ class AccountsServicer(metaclass=_abc_1.ABCMeta):
         request: _ingress_pb2.ListUsersRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_ingress_pb2.ListUsersResponse, _abc.Awaitable[_ingress_pb2.ListUsersResponse]]:
-        """Lists the users of an organization and its open invitations."""
+        """Lists the users of an organization, and to the operator its open invitations."""
 
     @_abc_1.abstractmethod
     def UnlockUser(
@@ -223,7 +269,75 @@ class AccountsServicer(metaclass=_abc_1.ABCMeta):
         request: _ingress_pb2.RevokeApiKeyRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_ingress_pb2.RevokeApiKeyResponse, _abc.Awaitable[_ingress_pb2.RevokeApiKeyResponse]]:
-        """Ends the living API key with this name. Every process of ingress heeds it within 30 seconds."""
+        """Ends an API key. Every process of ingress heeds it within 30 seconds."""
+
+    @_abc_1.abstractmethod
+    def GetUser(
+        self,
+        request: _ingress_pb2.GetUserRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_ingress_pb2.GetUserResponse, _abc.Awaitable[_ingress_pb2.GetUserResponse]]:
+        """Gives one user."""
+
+    @_abc_1.abstractmethod
+    def CreateUser(
+        self,
+        request: _ingress_pb2.CreateUserRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_ingress_pb2.CreateUserResponse, _abc.Awaitable[_ingress_pb2.CreateUserResponse]]:
+        """Makes a user in a role that may no more than the caller. ALREADY_EXISTS when somebody has the e-mail."""
+
+    @_abc_1.abstractmethod
+    def UpdateUser(
+        self,
+        request: _ingress_pb2.UpdateUserRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_ingress_pb2.UpdateUserResponse, _abc.Awaitable[_ingress_pb2.UpdateUserResponse]]:
+        """Changes the fields that update_mask names; a role also takes the permission users:manage_roles. A new role and a
+        closed account end all sessions of the user. The last active org_admin stays.
+        """
+
+    @_abc_1.abstractmethod
+    def ListRoles(
+        self,
+        request: _ingress_pb2.ListRolesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_ingress_pb2.ListRolesResponse, _abc.Awaitable[_ingress_pb2.ListRolesResponse]]:
+        """Lists the roles and what they may do, the mightiest first."""
+
+    @_abc_1.abstractmethod
+    def ListInvitations(
+        self,
+        request: _ingress_pb2.ListInvitationsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_ingress_pb2.ListInvitationsResponse, _abc.Awaitable[_ingress_pb2.ListInvitationsResponse]]:
+        """Lists the invitations that can be accepted, newest first."""
+
+    @_abc_1.abstractmethod
+    def CreateInvitation(
+        self,
+        request: _ingress_pb2.CreateInvitationRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_ingress_pb2.CreateInvitationResponse, _abc.Awaitable[_ingress_pb2.CreateInvitationResponse]]:
+        """Invites somebody into a role that may no more than the caller; an earlier invitation of the e-mail ends. Nothing is
+        mailed. ALREADY_EXISTS when somebody has the e-mail.
+        """
+
+    @_abc_1.abstractmethod
+    def RevokeInvitation(
+        self,
+        request: _ingress_pb2.RevokeInvitationRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_ingress_pb2.RevokeInvitationResponse, _abc.Awaitable[_ingress_pb2.RevokeInvitationResponse]]:
+        """Takes an invitation back."""
+
+    @_abc_1.abstractmethod
+    def CreateApiKey(
+        self,
+        request: _ingress_pb2.CreateApiKeyRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_ingress_pb2.CreateApiKeyResponse, _abc.Awaitable[_ingress_pb2.CreateApiKeyResponse]]:
+        """Makes an API key with a part of the caller's permissions. ALREADY_EXISTS when a living key has the name."""
 
 def add_AccountsServicer_to_server(servicer: AccountsServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
 

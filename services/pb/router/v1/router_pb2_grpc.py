@@ -640,6 +640,11 @@ class InboxStub:
                 request_serializer=router_dot_v1_dot_router__pb2.ListNotesRequest.SerializeToString,
                 response_deserializer=router_dot_v1_dot_router__pb2.ListNotesResponse.FromString,
                 _registered_method=True)
+        self.WatchConversation = channel.unary_stream(
+                '/pytake.router.v1.Inbox/WatchConversation',
+                request_serializer=router_dot_v1_dot_router__pb2.WatchConversationRequest.SerializeToString,
+                response_deserializer=router_dot_v1_dot_router__pb2.WatchConversationResponse.FromString,
+                _registered_method=True)
 
 
 class InboxServicer:
@@ -681,6 +686,15 @@ class InboxServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def WatchConversation(self, request, context):
+        """Gives a conversation as it is, and again after each change: a message of the contact, its owner, its place in the
+        queues, tags, notes, that it was read. Changes close together may come as one. A stream ends after some 25 seconds, or
+        with its token: ask again with the last cursor, on any replica, and nothing is told twice or missed.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_InboxServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -708,6 +722,11 @@ def add_InboxServicer_to_server(servicer, server):
                     servicer.ListNotes,
                     request_deserializer=router_dot_v1_dot_router__pb2.ListNotesRequest.FromString,
                     response_serializer=router_dot_v1_dot_router__pb2.ListNotesResponse.SerializeToString,
+            ),
+            'WatchConversation': grpc.unary_stream_rpc_method_handler(
+                    servicer.WatchConversation,
+                    request_deserializer=router_dot_v1_dot_router__pb2.WatchConversationRequest.FromString,
+                    response_serializer=router_dot_v1_dot_router__pb2.WatchConversationResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -846,6 +865,33 @@ class Inbox:
             '/pytake.router.v1.Inbox/ListNotes',
             router_dot_v1_dot_router__pb2.ListNotesRequest.SerializeToString,
             router_dot_v1_dot_router__pb2.ListNotesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def WatchConversation(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/pytake.router.v1.Inbox/WatchConversation',
+            router_dot_v1_dot_router__pb2.WatchConversationRequest.SerializeToString,
+            router_dot_v1_dot_router__pb2.WatchConversationResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -232,6 +232,11 @@ class InboxStub:
     """Writes a note that only the organization's people see."""
     ListNotes: _grpc.UnaryUnaryMultiCallable[_router_pb2.ListNotesRequest, _router_pb2.ListNotesResponse]
     """Lists the notes of a conversation, oldest first."""
+    WatchConversation: _grpc.UnaryStreamMultiCallable[_router_pb2.WatchConversationRequest, _router_pb2.WatchConversationResponse]
+    """Gives a conversation as it is, and again after each change: a message of the contact, its owner, its place in the
+    queues, tags, notes, that it was read. Changes close together may come as one. A stream ends after some 25 seconds, or
+    with its token: ask again with the last cursor, on any replica, and nothing is told twice or missed.
+    """
 
 @_typing.type_check_only
 class InboxAsyncStub(InboxStub):
@@ -248,6 +253,11 @@ class InboxAsyncStub(InboxStub):
     """Writes a note that only the organization's people see."""
     ListNotes: _aio.UnaryUnaryMultiCallable[_router_pb2.ListNotesRequest, _router_pb2.ListNotesResponse]  # type: ignore[assignment]
     """Lists the notes of a conversation, oldest first."""
+    WatchConversation: _aio.UnaryStreamMultiCallable[_router_pb2.WatchConversationRequest, _router_pb2.WatchConversationResponse]  # type: ignore[assignment]
+    """Gives a conversation as it is, and again after each change: a message of the contact, its owner, its place in the
+    queues, tags, notes, that it was read. Changes close together may come as one. A stream ends after some 25 seconds, or
+    with its token: ask again with the last cursor, on any replica, and nothing is told twice or missed.
+    """
 
 class InboxServicer(metaclass=_abc_1.ABCMeta):
     """Conversations as people work them off. Every change is noted in the audit log."""
@@ -291,6 +301,17 @@ class InboxServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_router_pb2.ListNotesResponse, _abc.Awaitable[_router_pb2.ListNotesResponse]]:
         """Lists the notes of a conversation, oldest first."""
+
+    @_abc_1.abstractmethod
+    def WatchConversation(
+        self,
+        request: _router_pb2.WatchConversationRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_router_pb2.WatchConversationResponse], _abc.AsyncIterator[_router_pb2.WatchConversationResponse]]:
+        """Gives a conversation as it is, and again after each change: a message of the contact, its owner, its place in the
+        queues, tags, notes, that it was read. Changes close together may come as one. A stream ends after some 25 seconds, or
+        with its token: ask again with the last cursor, on any replica, and nothing is told twice or missed.
+        """
 
 def add_InboxServicer_to_server(servicer: InboxServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
 

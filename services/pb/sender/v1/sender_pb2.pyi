@@ -544,22 +544,30 @@ class ListTemplatesRequest(_message.Message):
     ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
     PHONE_NUMBER_ID_FIELD_NUMBER: _builtins.int
     KNOWN_DIGEST_FIELD_NUMBER: _builtins.int
+    LIMIT_FIELD_NUMBER: _builtins.int
+    CURSOR_FIELD_NUMBER: _builtins.int
     organization_id: _builtins.str
     """The organization."""
     phone_number_id: _builtins.str
     """Only those of this number's account; empty means all the organization's accounts."""
     known_digest: _builtins.str
     """The digest of an earlier answer: when it still fits, no templates come with the answer. May be empty."""
+    limit: _builtins.int
+    """At most this many, up to 1,000; 0 means as many as fit into an answer."""
+    cursor: _builtins.str
+    """Where to go on, as the last page said; empty begins."""
     def __init__(
         self,
         *,
         organization_id: _builtins.str = ...,
         phone_number_id: _builtins.str = ...,
         known_digest: _builtins.str = ...,
+        limit: _builtins.int = ...,
+        cursor: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["known_digest", b"known_digest", "organization_id", b"organization_id", "phone_number_id", b"phone_number_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cursor", b"cursor", "known_digest", b"known_digest", "limit", b"limit", "organization_id", b"organization_id", "phone_number_id", b"phone_number_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -727,12 +735,15 @@ class ListTemplatesResponse(_message.Message):
     DIGEST_FIELD_NUMBER: _builtins.int
     IS_UNCHANGED_FIELD_NUMBER: _builtins.int
     IS_SYNCED_FIELD_NUMBER: _builtins.int
+    CURSOR_FIELD_NUMBER: _builtins.int
     digest: _builtins.str
     """Tells this answer from others; to be handed back as known_digest."""
     is_unchanged: _builtins.bool
     """Whether known_digest still fits."""
     is_synced: _builtins.bool
     """Whether the organization's templates have ever been read from Meta: a template that is missing is only then unknown."""
+    cursor: _builtins.str
+    """Where to go on; empty after the last."""
     @_builtins.property
     def templates(self) -> _containers.RepeatedCompositeFieldContainer[Global___Template]:
         """By name, language and account; empty when is_unchanged."""
@@ -744,10 +755,11 @@ class ListTemplatesResponse(_message.Message):
         digest: _builtins.str = ...,
         is_unchanged: _builtins.bool = ...,
         is_synced: _builtins.bool = ...,
+        cursor: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["digest", b"digest", "is_synced", b"is_synced", "is_unchanged", b"is_unchanged", "templates", b"templates"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cursor", b"cursor", "digest", b"digest", "is_synced", b"is_synced", "is_unchanged", b"is_unchanged", "templates", b"templates"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1802,16 +1814,24 @@ class ListWebhooksRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    LIMIT_FIELD_NUMBER: _builtins.int
+    CURSOR_FIELD_NUMBER: _builtins.int
     organization_id: _builtins.str
     """The organization."""
+    limit: _builtins.int
+    """At most this many, up to 1,000; 0 means as many as fit into an answer."""
+    cursor: _builtins.str
+    """Where to go on, as the last page said; empty begins."""
     def __init__(
         self,
         *,
         organization_id: _builtins.str = ...,
+        limit: _builtins.int = ...,
+        cursor: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["organization_id", b"organization_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cursor", b"cursor", "limit", b"limit", "organization_id", b"organization_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1824,6 +1844,9 @@ class ListWebhooksResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     WEBHOOKS_FIELD_NUMBER: _builtins.int
+    CURSOR_FIELD_NUMBER: _builtins.int
+    cursor: _builtins.str
+    """Where to go on; empty after the last."""
     @_builtins.property
     def webhooks(self) -> _containers.RepeatedCompositeFieldContainer[Global___Webhook]:
         """By name."""
@@ -1832,10 +1855,11 @@ class ListWebhooksResponse(_message.Message):
         self,
         *,
         webhooks: _abc.Iterable[Global___Webhook] | None = ...,
+        cursor: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["webhooks", b"webhooks"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cursor", b"cursor", "webhooks", b"webhooks"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -2736,22 +2760,26 @@ class ListReceivedMediaRequest(_message.Message):
     ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
     CONVERSATION_ID_FIELD_NUMBER: _builtins.int
     LIMIT_FIELD_NUMBER: _builtins.int
+    CURSOR_FIELD_NUMBER: _builtins.int
     organization_id: _builtins.str
     """The organization."""
     conversation_id: _builtins.str
     """The conversation."""
     limit: _builtins.int
     """At most this many; 0 means 100, more than 1,000 is refused."""
+    cursor: _builtins.str
+    """Where to go on, as the last page said; empty begins."""
     def __init__(
         self,
         *,
         organization_id: _builtins.str = ...,
         conversation_id: _builtins.str = ...,
         limit: _builtins.int = ...,
+        cursor: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["conversation_id", b"conversation_id", "limit", b"limit", "organization_id", b"organization_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["conversation_id", b"conversation_id", "cursor", b"cursor", "limit", b"limit", "organization_id", b"organization_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -2820,6 +2848,9 @@ class ListReceivedMediaResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     FILES_FIELD_NUMBER: _builtins.int
+    CURSOR_FIELD_NUMBER: _builtins.int
+    cursor: _builtins.str
+    """Where to go on; empty after the last."""
     @_builtins.property
     def files(self) -> _containers.RepeatedCompositeFieldContainer[Global___ReceivedFile]:
         """Newest first."""
@@ -2828,10 +2859,11 @@ class ListReceivedMediaResponse(_message.Message):
         self,
         *,
         files: _abc.Iterable[Global___ReceivedFile] | None = ...,
+        cursor: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["files", b"files"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cursor", b"cursor", "files", b"files"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -3624,22 +3656,26 @@ class ListCampaignsRequest(_message.Message):
     ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
     STATE_FIELD_NUMBER: _builtins.int
     LIMIT_FIELD_NUMBER: _builtins.int
+    CURSOR_FIELD_NUMBER: _builtins.int
     organization_id: _builtins.str
     """The organization."""
     state: _builtins.str
     """Only in this state; empty means all."""
     limit: _builtins.int
     """At most this many; 0 means 100, more than 1,000 is refused."""
+    cursor: _builtins.str
+    """Where to go on, as the last page said; empty begins."""
     def __init__(
         self,
         *,
         organization_id: _builtins.str = ...,
         state: _builtins.str = ...,
         limit: _builtins.int = ...,
+        cursor: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["limit", b"limit", "organization_id", b"organization_id", "state", b"state"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cursor", b"cursor", "limit", b"limit", "organization_id", b"organization_id", "state", b"state"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -3652,6 +3688,9 @@ class ListCampaignsResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     CAMPAIGNS_FIELD_NUMBER: _builtins.int
+    CURSOR_FIELD_NUMBER: _builtins.int
+    cursor: _builtins.str
+    """Where to go on; empty after the last."""
     @_builtins.property
     def campaigns(self) -> _containers.RepeatedCompositeFieldContainer[Global___Campaign]:
         """Newest first."""
@@ -3660,10 +3699,11 @@ class ListCampaignsResponse(_message.Message):
         self,
         *,
         campaigns: _abc.Iterable[Global___Campaign] | None = ...,
+        cursor: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["campaigns", b"campaigns"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["campaigns", b"campaigns", "cursor", b"cursor"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -3679,6 +3719,7 @@ class ListRecipientsRequest(_message.Message):
     CAMPAIGN_ID_FIELD_NUMBER: _builtins.int
     AFTER_FIELD_NUMBER: _builtins.int
     LIMIT_FIELD_NUMBER: _builtins.int
+    CURSOR_FIELD_NUMBER: _builtins.int
     organization_id: _builtins.str
     """The organization."""
     campaign_id: _builtins.str
@@ -3687,6 +3728,8 @@ class ListRecipientsRequest(_message.Message):
     """Only those after this place; 0 begins."""
     limit: _builtins.int
     """At most this many; 0 means 100, more than 1,000 is refused."""
+    cursor: _builtins.str
+    """Where to go on, as the last page said; empty begins, or goes on after the place that after says."""
     def __init__(
         self,
         *,
@@ -3694,10 +3737,11 @@ class ListRecipientsRequest(_message.Message):
         campaign_id: _builtins.str = ...,
         after: _builtins.int = ...,
         limit: _builtins.int = ...,
+        cursor: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["after", b"after", "campaign_id", b"campaign_id", "limit", b"limit", "organization_id", b"organization_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["after", b"after", "campaign_id", b"campaign_id", "cursor", b"cursor", "limit", b"limit", "organization_id", b"organization_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -3752,6 +3796,9 @@ class ListRecipientsResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     RECIPIENTS_FIELD_NUMBER: _builtins.int
+    CURSOR_FIELD_NUMBER: _builtins.int
+    cursor: _builtins.str
+    """Where to go on; empty after the last."""
     @_builtins.property
     def recipients(self) -> _containers.RepeatedCompositeFieldContainer[Global___CampaignRecipientRecord]:
         """In their order."""
@@ -3760,10 +3807,11 @@ class ListRecipientsResponse(_message.Message):
         self,
         *,
         recipients: _abc.Iterable[Global___CampaignRecipientRecord] | None = ...,
+        cursor: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["recipients", b"recipients"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cursor", b"cursor", "recipients", b"recipients"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

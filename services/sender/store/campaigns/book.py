@@ -67,6 +67,8 @@ _END_TURNS = Query(f"DELETE FROM sender.campaign_turn WHERE {MINE}")
 _ALL = Query(f"""
     SELECT {COLUMNS} FROM sender.campaign
     WHERE organization_id = %(organization)b::uuid AND (%(state)b::text = '' OR state = %(state)b::text)
+      AND (%(at)b::timestamptz IS NULL OR created_at < %(at)b::timestamptz
+           OR (created_at = %(at)b::timestamptz AND campaign_id > %(id)b::uuid))
     ORDER BY created_at DESC, campaign_id LIMIT %(limit)b::bigint""")
 _PLACES = Query(f"""
     SELECT {PLACE_COLUMNS} FROM sender.campaign_recipient
@@ -179,9 +181,14 @@ class PostgresCampaigns:
         values = {**values_of(organization_id, campaign_id), "after": after, "limit": limit}
         return dict(await self._read(organization_id, (_AWAITED, values)))
 
-    async def all(self, *, organization_id: UUID, state: State | None, limit: int) -> list[Campaign]:
+    async def all(
+        self, *, organization_id: UUID, state: State | None, limit: int, before: tuple[datetime, UUID] | None
+    ) -> list[Campaign]:
         """See CampaignStore."""
-        values = {"organization": organization_id, "state": state or "", "limit": limit}
+        at, campaign_id = before or (None, None)
+        values = {
+            "organization": organization_id, "state": state or "", "limit": limit, "at": at, "id": campaign_id
+        }  # fmt: skip
         return [campaign_of(row) for row in await self._read(organization_id, (_ALL, values))]
 
     async def places(self, *, organization_id: UUID, campaign_id: UUID, after: int, limit: int) -> list[Place]:

@@ -9,9 +9,8 @@ from joserfc.jwk import OKPKey
 from services.chassis.errors import AlreadyExists, FailedPrecondition, InvalidArgument, NotFound
 from services.chassis.rpc import Peer, PeerAddress, RpcServer, Servicer
 from services.chassis.tenancy import PublicKeys, ServiceSigner, TokenVerifier
-from services.ingress.accounts.server import AccountsServer
 from services.pb.ingress.v1 import ingress_pb2, ingress_pb2_grpc
-from tests.fixtures.accounts import PASSWORD, Office
+from tests.fixtures.accounts import PASSWORD, Office, accounts_server
 
 
 class Operator:
@@ -68,7 +67,7 @@ async def operator(office: Office) -> AsyncIterator[Operator]:
     servicer = Servicer(
         "pytake.ingress.v1.Accounts",
         ingress_pb2_grpc.add_AccountsServicer_to_server,
-        AccountsServer(office.accounts.provisioning),
+        accounts_server(office.accounts),
     )
     key = OKPKey.generate_key("Ed25519", parameters={"kid": "operator"})
     verifier = TokenVerifier(audience="ingress", keys=PublicKeys([key]))
