@@ -14,7 +14,7 @@ Form = Literal["csv", "jsonl", "parquet"]
 def new_file(form: Form, shape: Shape) -> File:
     """A file of that form, with nothing in it yet."""
     if form == "parquet":
-        # 40 MiB that a process pays with its first such file only (decision 0037).
+        # 40 MiB that a process pays with its first such file only (decision 0036).
         from services.ingress.files.parquet import ParquetFile
 
         return ParquetFile(shape)

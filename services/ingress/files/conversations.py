@@ -98,7 +98,7 @@ class ConversationFiles:
             self._wanting_pdf += Counter()  # those at zero go
 
     async def _pdf(self, organization_id: UUID, wanted: Wanted, pages: AsyncIterator[list[Row]]) -> bytes:
-        # 5 MiB that a process pays with its first PDF only (decision 0037).
+        # 5 MiB that a process pays with its first PDF only (decision 0036).
         from services.ingress.files.pdf import transcripts
 
         organization = await self._organizations.organization(organization_id=organization_id)

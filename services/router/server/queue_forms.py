@@ -26,7 +26,7 @@ from services.router.domain.queues import (
     schedule_of,
     sla_of,
 )
-from services.router.server.masks import fields_meant_of
+from services.chassis.rpc.masks import fields_meant_of
 from services.router.usecases import ConversationName
 from services.router.usecases.fields import id_of, id_or_none
 
