@@ -105,7 +105,7 @@ def record_bytes(delivery: Delivery) -> bytes:
 def news_of(item: StoredItem) -> Sequence[News]:
     """What an item of the records' lanes tells."""
     if not _is_desk(item):
-        return [change for record in payloads_of(item) if (change := _change_of(record)) is not None]
+        return [change for record in payloads_of(item) if (change := change_of(record)) is not None]
     try:
         return [read_written(item.payload)]
     except ValueError:
@@ -116,7 +116,7 @@ def _is_desk(item: StoredItem) -> bool:
     return item.event_id.startswith(PREFIX)
 
 
-def _change_of(record: bytes) -> Change | None:
+def change_of(record: bytes) -> Change | None:
     """A delivery as `record_bytes` wrote it; None for what is none."""
     told = analytics_pb2.Record.FromString(record)
     kind, _, rest = told.record_id.partition(":")

@@ -89,16 +89,19 @@ def problem_of(record: Record, now: datetime) -> str | None:
         return "record_id is empty; give every record a key under which it counts once"
     if record.occurred_at > now + FURTHEST_AHEAD:
         return f"occurred_at_us is more than {FURTHEST_AHEAD.days} days in the future; mend the producer's clock"
-    limits = (
+    limits: tuple[tuple[str, str, int], ...] = (
         ("record_id", record.record_id, LONGEST_ID),
         ("node_id", record.node_id, LONGEST_ID),
         ("phone_number", record.phone_number, LONGEST_PHONE_NUMBER),
         ("status", record.status, LONGEST_STATUS),
         ("former_status", record.former_status, LONGEST_STATUS),
         ("phone_number_id", record.phone_number_id, LONGEST_NUMBER_ID),
-        ("pricing_category", record.pricing_category, LONGEST_STATUS),
-        ("pricing_type", record.pricing_type, LONGEST_STATUS),
     )
+    if record.is_priced:
+        limits += (
+            ("pricing_category", record.pricing_category, LONGEST_STATUS),
+            ("pricing_type", record.pricing_type, LONGEST_STATUS),
+        )
     for name, value, longest in limits:
         if len(value) > longest:
             return f"{name} has {len(value)} characters; use at most {longest}"

@@ -27,7 +27,7 @@ from services.analytics.domain.report import (
     TranscriptMessage,
 )
 from services.analytics.ports import MOST_TEXT_BYTES, RecordRefused
-from services.analytics.store.counting import ADD_DELIVERIES, ADD_RECORDS, ADD_ZONES
+from services.analytics.store.counting import ADD_CAMPAIGN_DELIVERIES, ADD_DELIVERIES, ADD_RECORDS, ADD_ZONES
 from services.chassis.db import Database, Query, Step, run
 
 _ENSURE_PARTITIONS = "SELECT app.ensure_partitions('analytics.conversation_logs', 'month', 2)"
@@ -148,7 +148,7 @@ class PostgresStore:
         others = [record for record in records if record.kind is not RecordKind.DELIVERY]
         steps: list[Step] = []
         if deliveries:
-            steps.append((ADD_DELIVERIES, _columns(deliveries) | _delivery_columns(deliveries)))
+            steps.append(_adding(deliveries))
         if others:
             steps.append((ADD_RECORDS, _columns(others) | _record_columns(others)))
         zones = self._new_zones(others)
@@ -318,14 +318,21 @@ def _columns(records: Sequence[Record]) -> dict[str, Any]:
     }
 
 
+def _adding(deliveries: Sequence[Record]) -> Step:
+    values = _columns(deliveries) | _delivery_columns(deliveries)
+    campaigns = [record.campaign_id for record in deliveries]
+    if not any(campaigns):
+        return ADD_DELIVERIES, values
+    tries = [record.campaign_try for record in deliveries]
+    return ADD_CAMPAIGN_DELIVERIES, values | {"campaigns": campaigns, "tries": tries}
+
+
 def _delivery_columns(records: Sequence[Record]) -> dict[str, Any]:
     return {
         "formers": [record.former_status for record in records],
         "categories": [record.pricing_category for record in records],
         "types": [record.pricing_type for record in records],
         "callings": [calling_code(record.phone_number) if record.is_priced else None for record in records],
-        "campaigns": [record.campaign_id for record in records],
-        "tries": [record.campaign_try for record in records],
     }
 
 

@@ -111,7 +111,9 @@ async def test_with_the_last_cursor_nothing_is_told_until_something_changes() ->
     assert len(await told(watching(Desk(glance_now=OTHERS[0])), cursor=seen.cursor)) == 1
 
 
-@pytest.mark.parametrize("cursor", ["x", FIRST.mark.upper(), FIRST.mark + "0", "é" * 64])
+@pytest.mark.parametrize(
+    "cursor", ["x", FIRST.mark.upper(), FIRST.mark + "0", "é" * 64], ids=["short", "upper", "long", "other letters"]
+)
 async def test_a_cursor_that_nobody_gave_out_is_refused_before_anything_is_looked_at(cursor: str) -> None:
     desk = Desk()
     with pytest.raises(InvalidArgument, match="cursor"):
