@@ -10,6 +10,7 @@ from uuid import UUID
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from services.chassis.errors import InvalidArgument
+from services.chassis.rpc.masks import fields_meant_of
 from services.pb.router.v1 import router_pb2
 from services.router.domain.queues import (
     Agent,
@@ -26,7 +27,6 @@ from services.router.domain.queues import (
     schedule_of,
     sla_of,
 )
-from services.chassis.rpc.masks import fields_meant_of
 from services.router.usecases import ConversationName
 from services.router.usecases.fields import id_of, id_or_none
 
