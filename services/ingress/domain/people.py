@@ -184,7 +184,10 @@ class ChatbotChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewNumber:
-    """A number to be made; `app` is the name of one of the organization's Meta apps, or empty."""
+    """A number to be made; `app` is the name of one of the organization's Meta apps, or empty.
+
+    `access_token` proves that the number is theirs.
+    """
 
     phone_number_id: str
     display_phone_number: str = ""
@@ -193,6 +196,7 @@ class NewNumber:
     app: str = ""
     is_active: bool = True
     waba_id: str = ""
+    access_token: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

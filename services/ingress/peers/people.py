@@ -230,6 +230,7 @@ class GrpcSettings:
             app=f"{organization_id}/{wanted.app}" if wanted.app else "",
             waba_id=wanted.waba_id,
             is_inactive=not wanted.is_active,
+            access_token=wanted.access_token,
         )
         return _number((await self._peer.call(self._settings.CreateNumber, request, seconds=_SECONDS)).number)
 

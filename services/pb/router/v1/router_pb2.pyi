@@ -1755,6 +1755,7 @@ class CreateNumberRequest(_message.Message):
     APP_FIELD_NUMBER: _builtins.int
     WABA_ID_FIELD_NUMBER: _builtins.int
     IS_INACTIVE_FIELD_NUMBER: _builtins.int
+    ACCESS_TOKEN_FIELD_NUMBER: _builtins.int
     organization_id: _builtins.str
     """The organization."""
     phone_number_id: _builtins.str
@@ -1773,6 +1774,10 @@ class CreateNumberRequest(_message.Message):
     """The WhatsApp Business Account it belongs to; may be empty."""
     is_inactive: _builtins.bool
     """Whether the number takes no part yet."""
+    access_token: _builtins.str
+    """A token of Meta's that opens the number: it proves that the number is the organization's, and is not kept. Needed where
+    NUMBERS_NEED_PROOF is on.
+    """
     def __init__(
         self,
         *,
@@ -1784,10 +1789,11 @@ class CreateNumberRequest(_message.Message):
         app: _builtins.str = ...,
         waba_id: _builtins.str = ...,
         is_inactive: _builtins.bool = ...,
+        access_token: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["app", b"app", "chatbot_id", b"chatbot_id", "default_flow_id", b"default_flow_id", "display_phone_number", b"display_phone_number", "is_inactive", b"is_inactive", "organization_id", b"organization_id", "phone_number_id", b"phone_number_id", "waba_id", b"waba_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["access_token", b"access_token", "app", b"app", "chatbot_id", b"chatbot_id", "default_flow_id", b"default_flow_id", "display_phone_number", b"display_phone_number", "is_inactive", b"is_inactive", "organization_id", b"organization_id", "phone_number_id", b"phone_number_id", "waba_id", b"waba_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
