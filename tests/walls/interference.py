@@ -82,13 +82,13 @@ async def establish(world: World, tenant: Tenant) -> None:
     )  # fmt: skip
     for name, document in zip(NAMES, tenant.documents(), strict=True):
         await _call(world, "executor.v1.FlowService/PutFlow", tenant, name=name, document=document, publish=True)
-        await _call(world, "router.v1.Directory/PutChatbot", tenant, name=name, is_active=True)
     await open_numbers(world, tenant)
 
 
 async def open_numbers(world: World, tenant: Tenant) -> None:
-    """Both numbers are active, and answered by a flow."""
+    """Both numbers are active, and answered by a flow and a chatbot, which a script may have deleted."""
     for number, name in zip(tenant.numbers, NAMES, strict=True):
+        await _call(world, "router.v1.Directory/PutChatbot", tenant, name=name, is_active=True)
         await _call(
             world, "router.v1.Directory/PutNumber", tenant, phone_number_id=number, is_active=True,
             display_phone_number=f"+55 11 {tenant.tag}", default_flow_id=str(tenant.flow(name)),
