@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from math import inf
 from uuid import UUID, uuid4
 
 from services.chassis.errors import NotFound, PytakeError
@@ -62,9 +63,15 @@ class MemoryJobs:
     async def job(self, *, organization_id: UUID, job_id: UUID) -> Job | None:
         return self.jobs.get((organization_id, job_id))
 
-    async def list_jobs(self, *, organization_id: UUID, limit: int) -> Sequence[Job]:
+    async def list_jobs(
+        self, *, organization_id: UUID, limit: int, before: tuple[datetime, UUID] | None = None
+    ) -> Sequence[Job]:
+        def place(job: Job) -> tuple[float, int]:
+            return -job.requested_at.timestamp(), UUID(job.job_id).int
+
         ours = [job for (owner, _), job in self.jobs.items() if owner == organization_id]
-        return sorted(ours, key=lambda job: job.requested_at, reverse=True)[:limit]
+        behind = (-before[0].timestamp(), before[1].int) if before else (-inf, 0)
+        return sorted((job for job in ours if place(job) > behind), key=place)[:limit]
 
     async def claim(self, *, lease_seconds: float) -> Held | None:
         due = [(at, key) for key, at in self.due_at.items() if at <= self.now]

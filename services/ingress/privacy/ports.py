@@ -60,7 +60,7 @@ class Jobs(Protocol):
         """A job."""
 
     async def list_jobs(
-        self, *, organization_id: UUID, limit: int, before: tuple[datetime, UUID] | None
+        self, *, organization_id: UUID, limit: int, before: tuple[datetime, UUID] | None = None
     ) -> Sequence[Job]:
         """Jobs, newest first, those behind a moment and the id of a job that was asked for then."""
 

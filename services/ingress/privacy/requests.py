@@ -56,7 +56,7 @@ class Requests:
         return job
 
     async def list_jobs(
-        self, *, organization_id: UUID, limit: int, before: tuple[datetime, UUID] | None
+        self, *, organization_id: UUID, limit: int, before: tuple[datetime, UUID] | None = None
     ) -> tuple[Sequence[Job], int]:
         """Jobs, newest first, those behind a place, one more than the limit if there is one; and that limit.
 

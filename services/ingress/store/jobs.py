@@ -106,7 +106,7 @@ class PostgresJobs:
         return found[0] if found else None
 
     async def list_jobs(
-        self, *, organization_id: UUID, limit: int, before: tuple[datetime, UUID] | None
+        self, *, organization_id: UUID, limit: int, before: tuple[datetime, UUID] | None = None
     ) -> Sequence[Job]:
         """See privacy.ports.Jobs."""
         at, job_id = before or (None, None)

@@ -182,6 +182,9 @@ async def test_jobs_are_listed_for_their_organization_alone(jobs: Jobs) -> None:
     listed = await jobs.list_jobs(organization_id=organization_id, limit=10)
 
     assert {UUID(job.job_id) for job in listed} == mine
-    assert len(await jobs.list_jobs(organization_id=organization_id, limit=2)) == 2
+    first = await jobs.list_jobs(organization_id=organization_id, limit=2)
+    behind = (first[-1].requested_at, UUID(first[-1].job_id))
+    rest = await jobs.list_jobs(organization_id=organization_id, limit=2, before=behind)
+    assert [*first, *rest] == listed
     assert await jobs.job(organization_id=uuid4(), job_id=next(iter(mine))) is None
     assert all(job.requested_at - listed[0].requested_at < timedelta(minutes=1) for job in listed)

@@ -214,13 +214,13 @@ async def test_retention_begins_one_job_a_day_for_each_organization_however_ofte
         await house.requests.begin_retention()
     await house.let_time_pass(0)
 
-    (job,) = await house.requests.list_jobs(organization_id=ORGANIZATION, limit=0)
+    (job,), _ = await house.requests.list_jobs(organization_id=ORGANIZATION, limit=0)
     assert (job.kind, job.state, job.report.before) == ("retention", "done", NOON - timedelta(days=30))
     assert house.told == [f"{room} before 2026-02-02" for room in ROOMS]
 
     house.jobs.now += timedelta(days=1)
     await house.requests.begin_retention()
-    assert len(await house.requests.list_jobs(organization_id=ORGANIZATION, limit=10)) == 2
+    assert len((await house.requests.list_jobs(organization_id=ORGANIZATION, limit=10))[0]) == 2
 
 
 async def test_another_length_counts_the_same_day() -> None:
@@ -229,7 +229,7 @@ async def test_another_length_counts_the_same_day() -> None:
         house.register.kept = [Retention(str(ORGANIZATION), days, ())]
         await house.requests.begin_retention()
 
-    assert len(await house.requests.list_jobs(organization_id=ORGANIZATION, limit=10)) == 2
+    assert len((await house.requests.list_jobs(organization_id=ORGANIZATION, limit=10))[0]) == 2
 
 
 async def test_an_unknown_job_and_a_limit_that_cannot_be_are_told() -> None:
@@ -268,7 +268,7 @@ async def test_an_export_goes_room_by_room_and_page_by_page_and_ends_with_its_re
     assert lines[-1]["data"]["rows"] == {
         "router": {"contact": 1}, "executor": {"event": 2},
     }  # fmt: skip
-    (job,) = await house.requests.list_jobs(organization_id=ORGANIZATION, limit=1)
+    (job,), _ = await house.requests.list_jobs(organization_id=ORGANIZATION, limit=1)
     assert (job.kind, job.state, job.job_id) == ("export", "done", lines[-1]["data"]["job_id"])
 
 
@@ -278,7 +278,7 @@ async def test_an_export_that_is_not_read_to_its_end_stays_open() -> None:
 
     await house.exports.page(organization_id=ORGANIZATION, contact="5511987654321", cursor="")
 
-    (job,) = await house.requests.list_jobs(organization_id=ORGANIZATION, limit=1)
+    (job,), _ = await house.requests.list_jobs(organization_id=ORGANIZATION, limit=1)
     assert (job.kind, job.state) == ("export", "open")
     assert await house.jobs.claim(lease_seconds=1) is None
 

@@ -19,8 +19,8 @@ from services.router.usecases.watching import STREAM_SECONDS, Seen, WatchConvers
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
 OURS = uuid4()
 CONVERSATION = ConversationView(
-    conversation_id=uuid4(),
-    contact_id=uuid4(),
+    conversation_id=UUID(int=1),
+    contact_id=UUID(int=2),
     contact_name="Iara",
     wa_id="5581900000001",
     user_id="",
