@@ -15,10 +15,10 @@ MOST_BODY_BYTES = 64 * 1024
 # A flow's document of 1 MiB as people and programs write it: with line breaks, with escapes. It is read when it is
 # known who sends it (rest/flow_bodies.py).
 MOST_FLOW_BYTES = 2 * 1024 * 1024
-_FLOWS = re.compile(r"/api/v1/flows(/[^/]+)?")
+_FLOWS = re.compile(r"/api/v1/flows(/[^/]+)?/?")
 # The largest file Meta takes; it is passed on in pieces, and only once it is known who sends it (rest/media.py).
 MOST_FILE_BYTES = 100 * 1024 * 1024
-_FILES = re.compile(r"/api/v1/media/[^/]+")
+_FILES = re.compile(r"/api/v1/media/[^/]+/?")
 BODY_SECONDS = 10.0
 FILE_SECONDS = 300.0
 

@@ -159,7 +159,7 @@ async def test_unknown_paths_and_methods_are_answered_in_the_one_form(asker: Ask
 
     assert (unknown.status_code, unknown.json()["error_code"]) == (404, "NOT_FOUND")
     assert (wrong.status_code, wrong.json()["error_code"]) == (405, "METHOD_NOT_ALLOWED")
-    assert wrong.headers["allow"] == "GET"
+    assert wrong.headers["allow"] == "GET, HEAD, OPTIONS"
     assert set(unknown.json()) == set(wrong.json()) == {"detail", "error_code"}
 
 

@@ -11,7 +11,8 @@ from pydantic import AfterValidator
 from starlette.responses import StreamingResponse
 
 from services.ingress.analytics import Analytics, Form
-from services.ingress.domain.analytics import PeriodName
+from services.ingress.domain.analytics import LogRecord, PeriodName
+from services.ingress.domain.log_files import COLUMNS, csv_header, csv_lines, json_lines
 from services.ingress.domain.phone import read_phone
 from services.ingress.http.rest.analytics_models import (
     ConversationAnalytics,
@@ -27,6 +28,24 @@ from services.ingress.http.rest.flow_requests import LARGEST, NO_FLOW
 from services.ingress.http.rest.refusals import Documented, refusals
 
 _MEDIA_TYPES: dict[Form, str] = {"csv": "text/csv; charset=utf-8", "jsonl": "application/x-ndjson"}
+
+_SHOWN = LogRecord(
+    dict(
+        zip(
+            COLUMNS,
+            (
+                "2026-03-04T13:18:31.250000Z", "wamid.EXAMPLE#1", 1, "contact_message",
+                "5f0c7b1c-6a0e-4c7e-9a44-0c6a3f3b9d10", "5511987654321", "4c1d3c6e-1a1e-4a57-9d0b-2f6f5f1e0b11", 3,
+                "ask_flavour", "Quero um bolo", "", "", 0, "106540352242922", 2500000, "ask_flavour next bye",
+            ),
+            strict=True,
+        )
+    )
+)  # fmt: skip
+_EXAMPLES: dict[Form, str] = {
+    "csv": (csv_header() + csv_lines([_SHOWN])).decode(),
+    "jsonl": json_lines([_SHOWN]).decode(),
+}
 
 Days = Annotated[
     int, Query(ge=1, le=365, description="How many days back, whole ones in the organization's time zone.")
@@ -147,7 +166,10 @@ def analytics_routes(analytics: Analytics) -> APIRouter:
     files: Documented = {
         200: {
             "description": "The file",
-            "content": {kind.partition(";")[0]: {"schema": {"type": "string"}} for kind in _MEDIA_TYPES.values()},
+            "content": {
+                kind.partition(";")[0]: {"schema": {"type": "string"}, "example": _EXAMPLES[form]}
+                for form, kind in _MEDIA_TYPES.items()
+            },
         }
     }
     for path, endpoint, summary in (
@@ -166,7 +188,7 @@ def analytics_routes(analytics: Analytics) -> APIRouter:
         "/whatsapp-analytics/conversations/{phone}/transcript",
         endpoints.transcript,
         summary="What was said in a flow",
-        responses=refusals(on_404="Conversation not found: CONVERSATION_NOT_FOUND, or FLOW_NOT_FOUND"),
+        responses=refusals(on_404=f"Conversation not found: CONVERSATION_NOT_FOUND; {NO_FLOW}"),
     )
     routes.add_api_route(
         "/analytics/export",

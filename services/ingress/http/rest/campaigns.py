@@ -70,17 +70,19 @@ class Campaign(BaseModel):
 
     id: str = Field(examples=["5f0c7b1c-6a0e-4c7e-9a44-0c6a3f3b9d10"])
     name: str = Field(examples=["Spring"])
-    phone_number_id: str
-    state: str = Field(description="draft, scheduled, running, paused, completed, failed or cancelled.")
-    note: str = Field(description="Why it is paused, or what it waits for.")
-    audience: str
-    messages_per_hour: int
-    recipients: int = Field(description="Recipients so far.")
-    done: int = Field(description="Of these, how many were handed to the number's queue or left out.")
-    time_zone: str
-    starts_at: Time | None
-    created_at: Time
-    ended_at: Time | None
+    phone_number_id: str = Field(examples=["106540352242922"])
+    state: str = Field(
+        description="draft, scheduled, running, paused, completed, failed or cancelled.", examples=["running"]
+    )
+    note: str = Field(description="Why it is paused, or what it waits for.", examples=[""])
+    audience: str = Field(examples=["custom_list"])
+    messages_per_hour: int = Field(examples=[100])
+    recipients: int = Field(description="Recipients so far.", examples=[10])
+    done: int = Field(description="Of these, how many were handed to the number's queue or left out.", examples=[10])
+    time_zone: str = Field(examples=["America/Sao_Paulo"])
+    starts_at: Time | None = Field(examples=["2026-03-04T12:00:00Z"])
+    created_at: Time = Field(examples=["2026-03-03T17:45:00Z"])
+    ended_at: Time | None = Field(examples=[None])
     figures: dict[str, int] = Field(
         description="What became of recipients, and how many replied or opted out; empty in lists.",
         examples=[{"recipients": 10, "sent": 9, "delivered": 9, "read": 4, "replies": 2, "skipped": 1, "opt_outs": 1}],
@@ -130,27 +132,27 @@ class RecipientsRequest(BaseModel):
 class RefusedRecipient(BaseModel):
     """A recipient that was refused."""
 
-    index: int = Field(description="Its place in the request, from 0.")
-    detail: str
+    index: int = Field(description="Its place in the request, from 0.", examples=[3])
+    detail: str = Field(examples=["phone_number is no phone number"])
 
 
 class AddedRecipients(BaseModel):
     """What adding did."""
 
-    added: int
-    repeated: int = Field(description="There already, or twice in the request.")
+    added: int = Field(examples=[9])
+    repeated: int = Field(description="There already, or twice in the request.", examples=[1])
     refused: list[RefusedRecipient]
 
 
 class Recipient(BaseModel):
     """A recipient and what became of it."""
 
-    place: int = Field(description="From 1.")
-    recipient: str = Field(description="Phone number in digits, or user id.")
-    state: str = Field(description="pending, enqueued, retry or skipped.")
-    reason: str = Field(description="Why it was skipped.")
-    tries: int
-    message_id: str | None
+    place: int = Field(description="From 1.", examples=[1])
+    recipient: str = Field(description="Phone number in digits, or user id.", examples=["5511987654321"])
+    state: str = Field(description="pending, enqueued, retry or skipped.", examples=["enqueued"])
+    reason: str = Field(description="Why it was skipped.", examples=[""])
+    tries: int = Field(examples=[1])
+    message_id: str | None = Field(examples=["9b2f0e0c-54b8-4f7e-8f39-6a52a9d5c001"])
 
     @classmethod
     def of(cls, each: RecipientView) -> Recipient:

@@ -23,7 +23,10 @@ from services.ingress.live import LiveEvents
 from services.ingress.ports.people import Inbox
 
 _PERMISSION = "conversations:read"
-_BUSY = "Too many listen, or sender is out of reach; try again: RATE_LIMITED or PEER_UNAVAILABLE"
+_BUSY = (
+    "Too many listen; try again: RATE_LIMITED; the database or a service behind is out of reach: STORE_UNAVAILABLE or "
+    "PEER_UNAVAILABLE"
+)
 _EXAMPLE = """retry: 1000
 
 id: 12.0.7.3

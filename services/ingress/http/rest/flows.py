@@ -12,6 +12,7 @@ from fastapi.responses import Response
 from services.ingress.domain.flows import StoredDraft
 from services.ingress.http.rest.auth import FlowReader, FlowWriter
 from services.ingress.http.rest.flow_bodies import (
+    DOCUMENT_EXAMPLE,
     answer_with,
     described,
     described_file,
@@ -239,7 +240,12 @@ def _add_drafts(routes: APIRouter, drafts: _Drafts) -> None:
         response_class=Response,
         summary="Export a flow",
         responses=refusals(on_404=NO_VERSION)
-        | {200: {"description": "The document", "content": {"application/json": {"schema": {"type": "object"}}}}},
+        | {
+            200: {
+                "description": "The document",
+                "content": {"application/json": {"schema": {"type": "object"}, "example": DOCUMENT_EXAMPLE}},
+            }
+        },
     )
 
 

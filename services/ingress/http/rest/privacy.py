@@ -27,6 +27,7 @@ Contact = Annotated[
     ),
 ]
 
+_LINE = '{"room":"router","kind":"contact","data":{"name":"Bia","phone_number":"5511987654321"}}\n'
 _NOBODY = "No contact has this name: CONTACT_NOT_FOUND"
 _NO_JOB = "No job has this id: PRIVACY_JOB_NOT_FOUND"
 
@@ -140,7 +141,9 @@ def privacy_routes(requests: Requests, exports: Exports) -> APIRouter:
         summary="Export a contact",
         response_class=StreamingResponse,
         responses=refusals(on_404=_NOBODY)
-        | {200: {"description": "Lines of JSON", "content": {NDJSON: {"schema": {"type": "string"}}}}},
+        | {
+            200: {"description": "Lines of JSON", "content": {NDJSON: {"schema": {"type": "string"}, "example": _LINE}}}
+        },
     )
     routes.add_api_route(
         "/privacy/jobs/{job_id}", endpoints.job, summary="Read a job's report", responses=refusals(on_404=_NO_JOB)

@@ -130,7 +130,9 @@ class QueueRequest(BaseModel):
     routing_mode: RoutingMode | None = Field(default=None, description="Left out: as the department.")
     max_queue_size: int = Field(default=0, ge=0, le=1_000_000, description="How many should wait; 0: no limit.")
     overflow_queue_id: UUID | None = Field(
-        default=None, description="Where conversations go that come while it is full or closed; one hop."
+        default=None,
+        description="Where conversations go that come while it is full or closed; one hop.",
+        examples=[None],
     )
     allowed_agent_ids: list[UUID] = Field(default=[], max_length=1000, description="None: all of the department.")
     skills_required: list[Annotated[str, Field(min_length=1, max_length=60, pattern=_NO_NUL)]] = Field(

@@ -59,8 +59,8 @@ class Webhook(BaseModel):
     name: str = Field(examples=["crm"])
     url: str = Field(examples=["https://crm.example.com/pytake"])
     events: list[str] = Field(examples=[_EVENTS])
-    is_active: bool
-    created_at: Time
+    is_active: bool = Field(examples=[True])
+    created_at: Time = Field(examples=["2026-03-04T13:20:00Z"])
 
     @classmethod
     def of(cls, webhook: WebhookView) -> Webhook:
