@@ -1,4 +1,4 @@
-"""The shapes of the REST API (product contract, section 1). Times are ISO 8601 in UTC, to the second, with Z."""
+"""The shapes of the REST API (product contract, section 1). Times are ISO 8601 in UTC, to the second."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, Field, PlainSerializer
+from pydantic import AfterValidator, BaseModel, Field, PlainSerializer, WithJsonSchema
 
 from services.ingress.domain.audit import AuditPage
 from services.ingress.domain.conversation import Conversation, State, StatePage, Turn
@@ -20,6 +20,13 @@ Time = Annotated[
         lambda moment: moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), return_type=str, when_used="json"
     ),
 ]
+
+BareTime = Annotated[
+    datetime,
+    PlainSerializer(lambda moment: moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S"), return_type=str),
+    WithJsonSchema({"type": "string", "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d$"}),
+]
+"""UTC without its Z: so the contract writes the times of /whatsapp-analytics (decision 0040)."""
 
 
 def _with_content(text: str) -> str:
@@ -171,7 +178,10 @@ class SendResponse(BaseModel):
         description="Texts of the bot, in order; empty when no flow may answer (a person owns the conversation).",
         examples=[["Anotado: bolo de milho. Obrigado!"]],
     )
-    current_node_id: str | None = Field(examples=["goodbye"])
+    current_node_id: str | None = Field(
+        description="Where the contact stands now; when the flow ended with this message, the node at which it did.",
+        examples=["goodbye"],
+    )
     current_state: Progress
     awaiting_input: bool = Field(description="Whether the flow waits for the contact's next message.", examples=[False])
 
@@ -179,13 +189,12 @@ class SendResponse(BaseModel):
     def of(cls, message: str, turn: Turn) -> SendResponse:
         """From a turn, which has a state."""
         assert turn.state is not None
+        visited = turn.state.execution_path
         return cls(
             user_message=message,
             bot_responses=list(turn.bot_responses),
-            current_node_id=turn.state.current_node_id,
-            current_state=Progress(
-                variables=dict(turn.state.variables), execution_path=list(turn.state.execution_path)
-            ),
+            current_node_id=turn.state.current_node_id or next(reversed(visited), None),
+            current_state=Progress(variables=dict(turn.state.variables), execution_path=list(visited)),
             awaiting_input=turn.is_awaiting_input,
         )
 
