@@ -6,14 +6,13 @@ from datetime import UTC, datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Query
 from pydantic import AfterValidator
 from starlette.responses import StreamingResponse
 
 from services.ingress.analytics import Analytics, Form
 from services.ingress.domain.analytics import LogRecord, PeriodName
 from services.ingress.domain.log_files import COLUMNS, csv_header, csv_lines, json_lines
-from services.ingress.domain.phone import read_phone
 from services.ingress.http.rest.analytics_models import (
     ConversationAnalytics,
     DailyActivity,
@@ -23,6 +22,7 @@ from services.ingress.http.rest.analytics_models import (
     UserSegments,
 )
 from services.ingress.http.rest.auth import AnalyticsReader, LogExporter, ReportReader
+from services.ingress.http.rest.conversations import Phone
 from services.ingress.http.rest.figure_models import DeliveryReport, FlowFunnel, Metrics, VersionComparison
 from services.ingress.http.rest.flow_requests import LARGEST, NO_FLOW
 from services.ingress.http.rest.refusals import Documented, refusals
@@ -51,11 +51,6 @@ Days = Annotated[
     int, Query(ge=1, le=365, description="How many days back, whole ones in the organization's time zone.")
 ]
 OnlyFlow = Annotated[UUID | None, Query(description="Only this flow; left out, all.")]
-Phone = Annotated[
-    str,
-    Path(description="Digits with the country code; +, spaces, dashes and brackets may be in between."),
-    AfterValidator(read_phone),
-]
 Moment = Annotated[datetime, AfterValidator(lambda moment: moment if moment.tzinfo else moment.replace(tzinfo=UTC))]
 
 

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import AfterValidator
 
 from services.ingress.conversations import Conversations
-from services.ingress.domain.phone import international_form, read_phone
+from services.ingress.domain.phone import WRITTEN_PHONE, international_form, read_phone
 from services.ingress.http.rest.auth import Closer, Manager, Reader, Sender
 from services.ingress.http.rest.models import (
     CloseRequest,
@@ -41,7 +41,11 @@ _PLACES = frozenset({"skip", "cursor"})
 Skip = Annotated[int, Query(ge=0, le=_LARGEST, description="How many to leave out.")]
 Phone = Annotated[
     str,
-    Path(description="Digits with the country code; +, spaces, dashes and brackets may be in between."),
+    Path(
+        description="Digits with the country code; +, spaces, dashes and brackets may be in between.",
+        examples=["5511987654321"],
+        json_schema_extra={"pattern": WRITTEN_PHONE},
+    ),
     AfterValidator(read_phone),
 ]
 

@@ -34,10 +34,20 @@ event: message.delivered
 data: {"event_id":"…","message_id":"…","conversation_id":"…","status":"delivered","error_code":null,"occurred_at":"…"}
 
 """
+_EVENT = {
+    "type": "object",
+    "properties": {
+        "id": {"type": "string", "description": "Where to go on after it."},
+        "event": {"type": "string", "pattern": "^message\\.[a-z]+$"},
+        "data": {"type": "string", "contentMediaType": "application/json"},
+        "retry": {"type": "integer", "const": 1000},
+    },
+}
 _STREAM: Documented = {
     200: {
         "description": "Events until the stream ends; ask again with the last id as Last-Event-ID",
-        "content": {"text/event-stream": {"schema": {"type": "string"}, "example": _EXAMPLE}},
+        # As OpenAPI 3.2 has streams: what each event is.
+        "content": {"text/event-stream": {"itemSchema": _EVENT, "example": _EXAMPLE}},
     },
 }
 # A client that lost the stream comes back after so many milliseconds.
