@@ -24,8 +24,8 @@ _KEY: Final[Mapping[str, Any]] = {
     "in": "header",
     "required": False,
     "description": "Yours, for this one request: for 24 hours a repeat gets the first one's answer.",
+    # No example: tools that send it as it is would send one key with several requests.
     "schema": {"type": "string", "minLength": 1, "maxLength": MOST_KEY, "pattern": "^[ -~]+$"},
-    "example": "order-1042",
 }
 _COUNT: Final = {"type": "integer", "minimum": 0}
 _HEADERS: Final[Mapping[str, Element]] = {

@@ -8,7 +8,7 @@ import re
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.ingress.http.deadline import ready_by
-from services.ingress.http.problems import Refusal, accident
+from services.ingress.http.problems import Refusal, accident, refusal_answer
 
 # The largest body of the REST API but flows is a message of 4,096 characters, escaped.
 MOST_BODY_BYTES = 64 * 1024
@@ -51,6 +51,11 @@ class Guard:
         try:
             most, seconds = self._limits_of(scope["path"])
             await self._app(scope, _limited(receive, seconds, most), answer.send)
+        except Refusal as refusal:
+            # Who reads a body outside of the site (http/idempotency.py) meets the limits outside of it, too.
+            if answer.is_begun:
+                raise
+            await refusal_answer(refusal)(scope, receive, answer.send)
         except Exception as error:
             if answer.is_begun:
                 raise

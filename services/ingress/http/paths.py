@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
+from typing import NamedTuple
 
 from starlette.responses import Response
 from starlette.routing import compile_path
@@ -14,30 +15,44 @@ from services.ingress.http.problems import problem
 _WRONG_METHOD = "this path does not take this method; Allow says which it takes"
 
 
+class Place(NamedTuple):
+    """A path as it is served, the methods it takes, and those of them that the document has under its template."""
+
+    path: str
+    methods: set[str]
+    told: set[str]
+
+
 class Paths:
     """The site's paths, each with the methods it takes."""
 
     def __init__(self) -> None:
-        self._fixed: dict[str, tuple[str, set[str]]] = {}
-        self._templates: list[tuple[re.Pattern[str], set[str]]] = []
+        self._fixed: dict[str, Place] = {}
+        self._templates: list[tuple[int, re.Pattern[str], str]] = []
 
     def add(self, path: str, methods: Collection[str]) -> None:
         """Note a path, or a template of paths such as `/flows/{flow_id}`, and methods it takes."""
         if "{" in path:
-            self._templates.append((compile_path(path)[0], set(methods)))
-        else:
-            self._fixed.setdefault(_without_slash(path), (path, set()))[1].update(methods)
+            self._templates += [(path.count("{"), compile_path(path)[0], method) for method in methods]
+            return
+        taken: set[str] = set()
+        self._fixed.setdefault(_without_slash(path), Place(path, taken, taken)).methods.update(methods)
 
-    def find(self, path: str) -> tuple[str, set[str]] | None:
-        """The path as it is served and its methods; None when nothing is.
+    def find(self, path: str) -> Place | None:
+        """Where a path leads; None when nothing is served there.
 
-        A path without variables is nobody else's: `/queues/pull` is no queue of the name pull.
+        A path without variables is nobody else's: `/queues/pull` is no queue of the name pull. Where several templates
+        fit, the one with the fewest variables is told of.
         """
         written = _without_slash(path)
         if written in self._fixed:
             return self._fixed[written]
-        methods = {method for fits, taken in self._templates if fits.match(written) for method in taken}
-        return (written, methods) if methods else None
+        fitting = [(variables, method) for variables, fits, method in self._templates if fits.match(written)]
+        if not fitting:
+            return None
+        fewest, _ = min(fitting)
+        told = {method for variables, method in fitting if variables == fewest}
+        return Place(written, {method for _, method in fitting}, told)
 
 
 class FindsPaths:
@@ -54,7 +69,7 @@ class FindsPaths:
             await self._app(scope, receive, send)
             return
         # Those who stand outside look at the same scope.
-        scope["path"], methods = found
+        scope["path"], methods, told = found
         method = scope["method"]
         if method in methods:
             await self._app(scope, receive, send)
@@ -62,9 +77,9 @@ class FindsPaths:
             scope.setdefault("state", {})
             await self._app({**scope, "method": "GET"}, receive, _only_head(send))
         elif method == "OPTIONS":
-            await Response(status_code=204, headers={"allow": allowed(methods)})(scope, receive, send)
+            await Response(status_code=204, headers={"allow": allowed(told)})(scope, receive, send)
         else:
-            answer = problem(405, _WRONG_METHOD, "METHOD_NOT_ALLOWED", {"allow": allowed(methods)})
+            answer = problem(405, _WRONG_METHOD, "METHOD_NOT_ALLOWED", {"allow": allowed(told)})
             await answer(scope, receive, send)
 
 

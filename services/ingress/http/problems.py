@@ -90,11 +90,16 @@ def accident(method: str, error: Exception) -> JSONResponse:
     return problem(500, f"something broke inside; the log has it under {error_id}", "INTERNAL")
 
 
+def refusal_answer(refusal: Refusal) -> JSONResponse:
+    """The answer that a refusal asks for."""
+    if refusal.errors:
+        return wrong(refusal.detail, refusal.error_code, refusal.errors)
+    return problem(refusal.status_code, refusal.detail, refusal.error_code, _REFUSAL_HEADERS.get(refusal.status_code))
+
+
 async def _refused(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, Refusal)
-    if error.errors:
-        return wrong(error.detail, error.error_code, error.errors)
-    return problem(error.status_code, error.detail, error.error_code, _REFUSAL_HEADERS.get(error.status_code))
+    return refusal_answer(error)
 
 
 async def _failed(_: Request, error: Exception) -> JSONResponse:

@@ -40,7 +40,15 @@ def paths() -> Paths:
     ],
 )
 def test_a_path_is_the_same_with_a_slash_at_its_end(paths: Paths, path: str, served: str, methods: set[str]) -> None:
-    assert paths.find(path) == (served, methods)
+    assert paths.find(path) == (served, methods, methods)
+
+
+def test_of_two_templates_both_are_served_and_the_closer_one_is_told(paths: Paths) -> None:
+    paths.add("/numbers/{id}/sync", ["POST"])
+    paths.add("/numbers/{id}/{name}", ["DELETE"])
+
+    assert paths.find("/numbers/7/sync") == ("/numbers/7/sync", {"POST", "DELETE"}, {"POST"})
+    assert paths.find("/numbers/7/other") == ("/numbers/7/other", {"DELETE"}, {"DELETE"})
 
 
 @pytest.mark.parametrize("path", ["/", "", "//", "/queues//", "/nothing", "/numbers/7/8", "/QUEUES"])

@@ -207,7 +207,7 @@ def _add_drafts(routes: APIRouter, drafts: _Drafts) -> None:
         status_code=201,
         response_model=ImportAnswer,
         summary="Import a flow",
-        responses=refusals(on_409=_TAKEN),
+        responses=refusals(on_409=_TAKEN) | {200: {"model": ImportAnswer, "description": "Only looked at: dry_run"}},
         openapi_extra=described_file(),
     )
     routes.add_api_route(

@@ -114,7 +114,14 @@ def session_routes(sessions: Sessions, people: People) -> APIRouter:
         responses=open_refusals(on_401=f"{_DEAD}: AUTH_INVALID_REFRESH_TOKEN"),
     )
     routes.add_api_route(
-        "/logout", endpoints.logout, methods=["POST"], status_code=204, summary="Log out", responses=refusals()
+        "/logout",
+        endpoints.logout,
+        methods=["POST"],
+        status_code=204,
+        summary="Log out",
+        responses=refusals(),
+        # A refresh token proves its session without another token.
+        openapi_extra={"security": [{}]},
     )
     routes.add_api_route(
         "/me",
