@@ -23,14 +23,14 @@ function example(api, schema, depth = 0) {
   if ("const" in found) return found.const;
   if ("default" in found) return found.default;
   if (found.enum) return found.enum[0];
+  if (found.properties && depth <= 6) {
+    const entries = Object.entries(found.properties);
+    return Object.fromEntries(entries.map(([name, part]) => [name, example(api, part, depth + 1)]));
+  }
   const choices = found.anyOf || found.oneOf;
   if (choices) return example(api, choices.find((one) => one.type !== "null") || choices[0], depth);
   if (depth > 6) return null;
   if (found.type === "array") return [example(api, found.items, depth + 1)];
-  if (found.properties) {
-    const entries = Object.entries(found.properties);
-    return Object.fromEntries(entries.map(([name, part]) => [name, example(api, part, depth + 1)]));
-  }
   return { string: "text", integer: 0, number: 0, boolean: true, object: {} }[found.type] ?? null;
 }
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query
-from pydantic import AfterValidator
 from starlette.responses import StreamingResponse
 
 from services.ingress.analytics import Analytics, Form
@@ -25,6 +23,7 @@ from services.ingress.http.rest.auth import AnalyticsReader, LogExporter, Report
 from services.ingress.http.rest.conversations import Phone
 from services.ingress.http.rest.figure_models import DeliveryReport, FlowFunnel, Metrics, VersionComparison
 from services.ingress.http.rest.flow_requests import LARGEST, NO_FLOW
+from services.ingress.http.rest.models import Moment
 from services.ingress.http.rest.refusals import Documented, refusals
 
 _MEDIA_TYPES: dict[Form, str] = {"csv": "text/csv; charset=utf-8", "jsonl": "application/x-ndjson"}
@@ -51,7 +50,6 @@ Days = Annotated[
     int, Query(ge=1, le=365, description="How many days back, whole ones in the organization's time zone.")
 ]
 OnlyFlow = Annotated[UUID | None, Query(description="Only this flow; left out, all.")]
-Moment = Annotated[datetime, AfterValidator(lambda moment: moment if moment.tzinfo else moment.replace(tzinfo=UTC))]
 
 
 class _Endpoints:

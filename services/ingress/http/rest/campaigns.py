@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 from services.ingress.domain.campaigns import CampaignView, RecipientView, Verb, WantedCampaign, WantedRecipient
 from services.ingress.http.rest.auth import Allowed
 from services.ingress.http.rest.models import Time
-from services.ingress.http.rest.refusals import refusals
+from services.ingress.http.rest.refusals import one_of, refusals
 from services.ingress.ports.campaigns import Campaigns
 
 Looker = Annotated[UUID, Depends(Allowed("campaigns:read"))]
@@ -19,6 +19,8 @@ Maker = Annotated[UUID, Depends(Allowed("campaigns:manage"))]
 Executor = Annotated[UUID, Depends(Allowed("campaigns:execute"))]
 
 MOST_RECIPIENTS = 1000
+# What sender knows; the empty one is all.
+_STATES = ("", "draft", "scheduled", "running", "paused", "completed", "failed", "cancelled")
 _NO_NUL = r"^[^\x00]*$"
 _UNKNOWN = "No campaign has this id: CAMPAIGN_NOT_FOUND"
 _WRONG = "The campaign's state does not allow it: CAMPAIGN_STATE"
@@ -190,7 +192,7 @@ class _Endpoints:
     async def all(
         self,
         organization_id: Looker,
-        state: Annotated[str, Query(max_length=20, pattern=_NO_NUL)] = "",
+        state: Annotated[str, Query(max_length=20, pattern=_NO_NUL, json_schema_extra=one_of(*_STATES))] = "",
         limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     ) -> CampaignList:
         """Campaigns of your organization, newest first, without figures. Permission: campaigns:read."""

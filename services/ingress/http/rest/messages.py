@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query
-from pydantic import AfterValidator, BaseModel, Field
+from pydantic import BaseModel, Field
 
 from services.ingress.domain.outgoing import (
     MessageFilter,
@@ -18,20 +17,18 @@ from services.ingress.domain.outgoing import (
     SendResult,
 )
 from services.ingress.http.rest.auth import Reader, Sender
-from services.ingress.http.rest.models import Time
-from services.ingress.http.rest.refusals import refusals
+from services.ingress.http.rest.models import Moment, Time
+from services.ingress.http.rest.refusals import one_of, refusals
 from services.ingress.ports import Messages
 
 MOST_MESSAGES = 100
+# What sender knows; the empty one is all.
+_STATES = ("", "queued", "attempting", "accepted", "failed")
+_STATUSES = ("", "none", "sent", "delivered", "read", "played", "failed")
 _NO_NUL = r"^[^\x00]*$"
 _CONVERSATION = "5f0c7b1c-6a0e-4c7e-9a44-0c6a3f3b9d10"
 
 
-def _aware(moment: datetime) -> datetime:
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-Moment = Annotated[datetime, AfterValidator(_aware)]
 Text = Annotated[str, Field(max_length=512, pattern=_NO_NUL)]
 
 
@@ -185,8 +182,13 @@ class _Endpoints:
         organization_id: Reader,
         conversation_id: Annotated[UUID | None, Query(description="Only of this conversation.")] = None,
         phone_number_id: Annotated[Text, Query(description="Only of this business number.")] = "",
-        state: Annotated[Text, Query(description="queued, attempting, accepted or failed.")] = "",
-        status: Annotated[Text, Query(description="none, sent, delivered, read, played or failed.")] = "",
+        state: Annotated[
+            Text, Query(description="queued, attempting, accepted or failed.", json_schema_extra=one_of(*_STATES))
+        ] = "",
+        status: Annotated[
+            Text,
+            Query(description="none, sent, delivered, read, played or failed.", json_schema_extra=one_of(*_STATUSES)),
+        ] = "",
         since: Annotated[Moment | None, Query(description="Only from this moment on.")] = None,
         until: Annotated[Moment | None, Query(description="Only before this moment.")] = None,
         limit: Annotated[int, Query(ge=1, le=1000, description="How many to give.")] = 100,

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, Field, PlainSerializer, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, PlainSerializer, WithJsonSchema
 
 from services.ingress.domain.audit import AuditPage
 from services.ingress.domain.conversation import Conversation, State, StatePage, Turn
 from services.ingress.domain.phone import international_form, national_form
 
 LONGEST_MESSAGE = 4096
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
 
 Time = Annotated[
     datetime,
@@ -20,6 +22,21 @@ Time = Annotated[
         lambda moment: moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), return_type=str, when_used="json"
     ),
 ]
+
+
+def _written(value: object) -> object:
+    # Pydantic takes a number for seconds since 1970.
+    if isinstance(value, str) and not _DATE.match(value):
+        raise ValueError("must be a time such as 2026-03-04T13:20:00Z")
+    return value
+
+
+Moment = Annotated[
+    datetime,
+    BeforeValidator(_written),
+    AfterValidator(lambda moment: moment if moment.tzinfo else moment.replace(tzinfo=UTC)),
+]
+"""A time that a request gives; without an offset it is UTC."""
 
 BareTime = Annotated[
     datetime,

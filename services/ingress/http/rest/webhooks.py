@@ -11,13 +11,15 @@ from pydantic import BaseModel, Field
 from services.ingress.domain.outgoing import WantedWebhook, WebhookView
 from services.ingress.http.rest.auth import Allowed
 from services.ingress.http.rest.models import Time
-from services.ingress.http.rest.refusals import refusals
+from services.ingress.http.rest.refusals import one_of, refusals
 from services.ingress.ports import Webhooks
 
 Looker = Annotated[UUID, Depends(Allowed("settings:read"))]
 Keeper = Annotated[UUID, Depends(Allowed("settings:manage"))]
 
 _NO_NUL = r"^[^\x00]*$"
+# What sender knows.
+_ALL_EVENTS = tuple(f"message.{status}" for status in ("accepted", "sent", "delivered", "read", "played", "failed"))
 _EVENTS = ["message.delivered", "message.failed"]
 
 
@@ -29,7 +31,7 @@ class WebhookRequest(BaseModel):
         max_length=2048, pattern=_NO_NUL, description="An https address of the public Internet.",
         examples=["https://crm.example.com/pytake"],
     )  # fmt: skip
-    events: list[Annotated[str, Field(max_length=60)]] = Field(
+    events: list[Annotated[str, Field(max_length=60, json_schema_extra=one_of(*_ALL_EVENTS))]] = Field(
         default=[], max_length=20, description="What to tell; nothing means everything.", examples=[_EVENTS]
     )
     is_active: bool = Field(default=True, description="While it is not, nothing is told, then or later.")
