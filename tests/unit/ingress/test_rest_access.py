@@ -202,6 +202,18 @@ async def test_a_body_that_comes_too_slowly_is_not_waited_for() -> None:
     assert b"BODY_TIMEOUT" in sent[1]["body"]
 
 
+@pytest.mark.parametrize(
+    "path",
+    [f"/api/v1/campaigns/{uuid4()}/recipients", "/api/v1/messages", "/api/v1/messages/",
+     *(f"/api/v1/flows/{uuid4()}/{verb}" for verb in ("publish", "rollback"))],
+)  # fmt: skip
+async def test_a_list_as_long_as_it_may_be_is_read_and_one_that_is_longer_is_not(asker: Asker, path: str) -> None:
+    longest, longer = [await asker.post(path, {"more": "x" * size}) for size in (500 * 1024, 600 * 1024)]
+
+    assert longest.status_code != 413
+    assert (longer.status_code, longer.json()["error_code"]) == (413, "BODY_TOO_LARGE")
+
+
 @pytest.mark.parametrize("path", ["/healthz", "/docs", LIST, "/nothing"])
 async def test_every_answer_forbids_guessing_framing_and_foreign_scripts(asker: Asker, path: str) -> None:
     headers = (await asker.get(path)).headers
