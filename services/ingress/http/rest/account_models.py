@@ -17,7 +17,7 @@ from services.ingress.domain.accounts.emails import normal_email
 from services.ingress.domain.accounts.facts import ACCESS_SECONDS, REFRESH_LIFE, ApiKey, Caller, Invitation, User
 from services.ingress.domain.accounts.passwords import LONGEST as LONGEST_PASSWORD
 from services.ingress.http.rest.models import Time
-from services.ingress.http.rest.refusals import one_of
+from services.ingress.http.rest.rules import EMAIL, one_of
 
 _NO_NUL = r"^[^\x00]*$"
 _LONGEST_TOKEN = 512
@@ -28,7 +28,7 @@ Email = Annotated[
         max_length=LONGEST_EMAIL,
         description="Compared without regard to case.",
         examples=["bia@example.com"],
-        json_schema_extra={"format": "email"},
+        json_schema_extra=EMAIL,
     ),
     AfterValidator(normal_email),
 ]

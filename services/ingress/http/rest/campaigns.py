@@ -11,7 +11,8 @@ from pydantic import BaseModel, Field
 from services.ingress.domain.campaigns import CampaignView, RecipientView, Verb, WantedCampaign, WantedRecipient
 from services.ingress.http.rest.auth import Allowed
 from services.ingress.http.rest.models import Time
-from services.ingress.http.rest.refusals import one_of, refusals
+from services.ingress.http.rest.refusals import refusals
+from services.ingress.http.rest.rules import LOCAL_TIME, one_of
 from services.ingress.ports.campaigns import Campaigns
 
 Looker = Annotated[UUID, Depends(Allowed("campaigns:read"))]
@@ -31,8 +32,8 @@ Text = Annotated[str, Field(max_length=1024, pattern=_NO_NUL)]
 class CampaignRequest(BaseModel):
     """A campaign to be made, as a draft."""
 
-    idempotency_key: str = Field(max_length=255, pattern=_NO_NUL, examples=["spring-2026"])
-    name: str = Field(max_length=120, pattern=_NO_NUL, examples=["Spring"])
+    idempotency_key: str = Field(min_length=1, max_length=255, pattern=_NO_NUL, examples=["spring-2026"])
+    name: str = Field(min_length=1, max_length=120, pattern=_NO_NUL, examples=["Spring"])
     phone_number_id: Text = Field(examples=["106540352242922"])
     content: dict[str, Any] = Field(
         description="A template as in protos/common/v1/content.proto; {{NAME}} stands for a recipient's parameter.",
@@ -179,7 +180,11 @@ class ScheduleRequest(BaseModel):
     """When a campaign is to start."""
 
     local_time: str = Field(
-        max_length=32, pattern=_NO_NUL, description="On the clocks of its time zone.", examples=["2026-12-01T09:00"]
+        max_length=32,
+        pattern=_NO_NUL,
+        description="On the clocks of its time zone.",
+        examples=["2026-12-01T09:00"],
+        json_schema_extra=LOCAL_TIME,
     )
 
 

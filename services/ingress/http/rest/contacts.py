@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from services.ingress.domain.people import ContactChange, ContactFilter, ContactPage, ContactView, NewContact
 from services.ingress.domain.phone import international_form, national_form
@@ -14,6 +14,7 @@ from services.ingress.http.rest.auth import ContactReader, ContactWriter
 from services.ingress.http.rest.models import DisplayPhone, PhoneNumber, Time
 from services.ingress.http.rest.people_requests import Cursor, Limit, Tag, TagsChange, TellsFields, Words
 from services.ingress.http.rest.refusals import refusals
+from services.ingress.http.rest.rules import either
 from services.ingress.ports.people import Contacts
 
 _ID = "3f0c1f5e-5a0b-5d8e-9a54-2f7b1a1c0d11"
@@ -75,6 +76,8 @@ class ContactList(BaseModel):
 
 class ContactRequest(BaseModel):
     """A contact to be made: with a phone number or a user id, and what is known."""
+
+    model_config = ConfigDict(json_schema_extra=either("phone_number", "user_id"))
 
     phone_number: str = Field(default="", max_length=40, examples=["+55 11 98765-4321"])
     user_id: str = Field(default="", max_length=256, examples=[""])

@@ -18,7 +18,8 @@ from services.ingress.domain.outgoing import (
 )
 from services.ingress.http.rest.auth import Reader, Sender
 from services.ingress.http.rest.models import Moment, Time
-from services.ingress.http.rest.refusals import one_of, refusals
+from services.ingress.http.rest.refusals import refusals
+from services.ingress.http.rest.rules import one_of
 from services.ingress.ports import Messages
 
 MOST_MESSAGES = 100

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, PlainSer
 from services.ingress.domain.audit import AuditPage
 from services.ingress.domain.conversation import Conversation, State, StatePage, Turn
 from services.ingress.domain.phone import international_form, national_form
+from services.ingress.http.rest.rules import SAYS_SOMETHING
 
 LONGEST_MESSAGE = 4096
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
@@ -177,7 +178,10 @@ class SendRequest(BaseModel):
     """Something said in the contact's name."""
 
     message: Annotated[str, AfterValidator(_with_content)] = Field(
-        max_length=LONGEST_MESSAGE, description="What the contact says.", examples=["Quero o de milho"]
+        max_length=LONGEST_MESSAGE,
+        description="What the contact says.",
+        examples=["Quero o de milho"],
+        json_schema_extra=SAYS_SOMETHING,
     )
     flow_id: UUID | None = Field(
         default=None,

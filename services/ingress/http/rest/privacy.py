@@ -13,6 +13,7 @@ from services.ingress.domain.privacy import Job
 from services.ingress.http.rest.auth import Eraser, Exporter
 from services.ingress.http.rest.models import Time
 from services.ingress.http.rest.refusals import refusals
+from services.ingress.http.rest.rules import SAYS_SOMETHING
 from services.ingress.privacy import Exports, Requests
 
 NDJSON = "application/x-ndjson"
@@ -23,6 +24,7 @@ Contact = Annotated[
     Path(
         min_length=1,
         max_length=_LONGEST_NAME,
+        json_schema_extra=SAYS_SOMETHING,
         description="The contact's phone number with its country code, or its business-scoped user id.",
     ),
 ]

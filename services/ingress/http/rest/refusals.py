@@ -1,4 +1,4 @@
-"""What operations document besides shapes: the refusals of all of them and their own, and texts to choose from."""
+"""The refusals an operation documents: those of all operations, and its own."""
 
 from __future__ import annotations
 
@@ -23,11 +23,6 @@ _KNOWN = _OPEN | {
 }
 
 Documented = dict[int | str, dict[str, Any]]
-
-
-def one_of(*texts: str) -> dict[str, Any]:
-    """For `json_schema_extra`: the texts that a service behind takes, which also says so."""
-    return {"enum": list(texts)}
 
 
 def refusals(**sentences: str) -> Documented:

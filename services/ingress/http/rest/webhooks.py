@@ -11,7 +11,8 @@ from pydantic import BaseModel, Field
 from services.ingress.domain.outgoing import WantedWebhook, WebhookView
 from services.ingress.http.rest.auth import Allowed
 from services.ingress.http.rest.models import Time
-from services.ingress.http.rest.refusals import one_of, refusals
+from services.ingress.http.rest.refusals import refusals
+from services.ingress.http.rest.rules import WEB_ADDRESS, one_of
 from services.ingress.ports import Webhooks
 
 Looker = Annotated[UUID, Depends(Allowed("settings:read"))]
@@ -29,7 +30,7 @@ class WebhookRequest(BaseModel):
     name: str = Field(max_length=120, pattern=_NO_NUL, examples=["crm"])
     url: str = Field(
         max_length=2048, pattern=_NO_NUL, description="An https address of the public Internet.",
-        examples=["https://crm.example.com/pytake"],
+        examples=["https://crm.example.com/pytake"], json_schema_extra=WEB_ADDRESS,
     )  # fmt: skip
     events: list[Annotated[str, Field(max_length=60, json_schema_extra=one_of(*_ALL_EVENTS))]] = Field(
         default=[], max_length=20, description="What to tell; nothing means everything.", examples=[_EVENTS]
