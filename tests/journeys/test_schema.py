@@ -16,7 +16,7 @@ from tests.journeys.house import ROOT, running_house
 from tests.journeys.shop import Shop, flow_of
 
 # Of each kind, in the phases that draw by chance: such as the document allows, and such as it does not.
-EXAMPLES = 8
+EXAMPLES = 5
 # Streams do not end by themselves; tests/journeys/test_people_api.py listens to them.
 ENDLESS = ("/api/v1/events", "/api/v1/conversations/{phone}/events")
 # Rules between fields, of a flow's document or of what is there, no JSON Schema tells: a cursor that nobody gave out, a

@@ -17,7 +17,7 @@ from services.ingress.domain.accounts.emails import normal_email
 from services.ingress.domain.accounts.facts import ACCESS_SECONDS, REFRESH_LIFE, ApiKey, Caller, Invitation, User
 from services.ingress.domain.accounts.passwords import LONGEST as LONGEST_PASSWORD
 from services.ingress.http.rest.models import Time
-from services.ingress.http.rest.rules import EMAIL, one_of
+from services.ingress.http.rest.rules import EMAIL, Flag, Whole, one_of
 
 _NO_NUL = r"^[^\x00]*$"
 _LONGEST_TOKEN = 512
@@ -203,7 +203,7 @@ class UserChange(BaseModel):
 
     name: Name | None = None
     role: Role | None = None
-    is_active: bool | None = None
+    is_active: Flag | None = None
 
 
 class RoleAnswer(BaseModel):
@@ -303,10 +303,10 @@ class ApiKeyRequest(BaseModel):
     scopes: list[Annotated[str, Field(max_length=100, json_schema_extra=one_of(*sorted(PERMISSIONS)))]] = Field(
         min_length=1, max_length=100, description="A part of your own permissions.", examples=[["conversations:read"]]
     )
-    expires_in_days: int | None = Field(
+    expires_in_days: Whole | None = Field(
         default=None, ge=1, le=LONGEST_DAYS, description="Left out, it has no end.", examples=[90]
     )
-    requests_per_minute: int | None = Field(
+    requests_per_minute: Whole | None = Field(
         default=None, ge=1, le=MOST_REQUESTS, description="Its own limit; left out, the usual one.", examples=[60]
     )
 

@@ -12,7 +12,7 @@ from services.ingress.domain.campaigns import CampaignView, RecipientView, Verb,
 from services.ingress.http.rest.auth import Allowed
 from services.ingress.http.rest.models import Time
 from services.ingress.http.rest.refusals import refusals
-from services.ingress.http.rest.rules import LOCAL_TIME, one_of
+from services.ingress.http.rest.rules import LOCAL_TIME, Flag, Whole, one_of
 from services.ingress.ports.campaigns import Campaigns
 
 Looker = Annotated[UUID, Depends(Allowed("campaigns:read"))]
@@ -44,10 +44,10 @@ class CampaignRequest(BaseModel):
     attributes: dict[str, Text] = Field(
         default={}, max_length=100, description="For tags and all_contacts: values that a contact must have."
     )
-    messages_per_hour: int = Field(default=100, ge=1, le=100_000_000, description="At most, evenly spread.")
-    respect_opt_out: bool = Field(default=True, description="Leave out who refused messages.")
-    skip_active_conversations: bool = Field(default=False, description="Leave out whose 24 hour window is open.")
-    max_tries: int = Field(default=3, ge=1, le=10, description="Tries when a failure may pass.")
+    messages_per_hour: Whole = Field(default=100, ge=1, le=100_000_000, description="At most, evenly spread.")
+    respect_opt_out: Flag = Field(default=True, description="Leave out who refused messages.")
+    skip_active_conversations: Flag = Field(default=False, description="Leave out whose 24 hour window is open.")
+    max_tries: Whole = Field(default=3, ge=1, le=10, description="Tries when a failure may pass.")
     time_zone: Text = Field(default="UTC", description="IANA name, for its schedule.", examples=["America/Sao_Paulo"])
 
     def read(self) -> WantedCampaign:

@@ -14,7 +14,7 @@ from services.ingress.http.rest.auth import ContactReader, ContactWriter
 from services.ingress.http.rest.models import DisplayPhone, PhoneNumber, Time
 from services.ingress.http.rest.people_requests import Cursor, Limit, Tag, TagsChange, TellsFields, Words
 from services.ingress.http.rest.refusals import refusals
-from services.ingress.http.rest.rules import either
+from services.ingress.http.rest.rules import Flag, either
 from services.ingress.ports.people import Contacts
 
 _ID = "3f0c1f5e-5a0b-5d8e-9a54-2f7b1a1c0d11"
@@ -85,7 +85,7 @@ class ContactRequest(BaseModel):
     attributes: Attributes = {}
     tags: list[Tag] = Field(default=[], max_length=100, examples=[["vip"]])
     language: Language = ""
-    opted_in: bool | None = Field(default=None, description="Whether the contact agreed to messages.")
+    opted_in: Flag | None = Field(default=None, description="Whether the contact agreed to messages.")
 
     def read(self) -> NewContact:
         """As the service behind takes it."""
@@ -107,7 +107,7 @@ class ContactPatch(BaseModel):
         default=None, description="A value of null takes a name away; names that are not in it stay."
     )
     language: Language | None = None
-    opted_in: bool | None = Field(default=None, description="It cannot be made unknown again.")
+    opted_in: Flag | None = Field(default=None, description="It cannot be made unknown again.")
 
     def read(self) -> ContactChange:
         """As the service behind takes it."""

@@ -11,6 +11,7 @@ from services.ingress.domain.flows import FlowPage, FlowText, Impact, ImportedFl
 from services.ingress.domain.flows import Version as DomainVersion
 from services.ingress.http.rest.flow_bodies import DOCUMENT_EXAMPLE
 from services.ingress.http.rest.models import Time
+from services.ingress.http.rest.rules import Flag, Whole
 
 LONGEST_NAME = 120
 LONGEST_NOTE = 1_000
@@ -134,7 +135,7 @@ class FlowToCheck(BaseModel):
     """A document to be looked at."""
 
     document: Document
-    strict: bool = Field(default=False, description="Whether warnings make it invalid too.", examples=[False])
+    strict: Flag = Field(default=False, description="Whether warnings make it invalid too.", examples=[False])
 
 
 class FlowMade(FlowSummary):
@@ -168,7 +169,7 @@ class PublishRequest(BaseModel):
 class RollbackRequest(PublishRequest):
     """Which version to publish again."""
 
-    version: int = Field(ge=1, le=2**31 - 1, description="The version to go back to.", examples=[2])
+    version: Whole = Field(ge=1, le=2**31 - 1, description="The version to go back to.", examples=[2])
 
 
 class Migration(FromDomain):

@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, PlainSer
 from services.ingress.domain.audit import AuditPage
 from services.ingress.domain.conversation import Conversation, State, StatePage, Turn
 from services.ingress.domain.phone import international_form, national_form
-from services.ingress.http.rest.rules import SAYS_SOMETHING
+from services.ingress.http.rest.rules import SAYS_SOMETHING, Flag
 
 LONGEST_MESSAGE = 4096
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
@@ -235,7 +235,7 @@ class CloseResponse(BaseModel):
 class ReleaseRequest(BaseModel):
     """How people are done with a conversation."""
 
-    is_unattended: bool = Field(
+    is_unattended: Flag = Field(
         default=False, description="true when nobody took care of it: the flow goes on by no_agent."
     )
 

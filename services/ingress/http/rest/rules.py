@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Annotated, Any, Final
+
+from pydantic import Strict
 
 Rule = dict[str, Any]
 """For `json_schema_extra`."""
+
+Flag = Annotated[bool, Strict()]
+"""In a body: true or false, and no text or number that Pydantic would take for one of them."""
+
+Whole = Annotated[int, Strict()]
+"""In a body: a whole number, and no text or flag."""
 
 NO_NUL: Final[Rule] = {"pattern": r"^[^\x00]*$"}
 SAYS_SOMETHING: Final[Rule] = {"minLength": 1, "pattern": r"^[^\x00]*[^\s\x00][^\x00]*$"}

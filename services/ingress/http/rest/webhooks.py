@@ -12,7 +12,7 @@ from services.ingress.domain.outgoing import WantedWebhook, WebhookView
 from services.ingress.http.rest.auth import Allowed
 from services.ingress.http.rest.models import Time
 from services.ingress.http.rest.refusals import refusals
-from services.ingress.http.rest.rules import WEB_ADDRESS, one_of
+from services.ingress.http.rest.rules import WEB_ADDRESS, Flag, one_of
 from services.ingress.ports import Webhooks
 
 Looker = Annotated[UUID, Depends(Allowed("settings:read"))]
@@ -35,13 +35,13 @@ class WebhookRequest(BaseModel):
     events: list[Annotated[str, Field(max_length=60, json_schema_extra=one_of(*_ALL_EVENTS))]] = Field(
         default=[], max_length=20, description="What to tell; nothing means everything.", examples=[_EVENTS]
     )
-    is_active: bool = Field(default=True, description="While it is not, nothing is told, then or later.")
+    is_active: Flag = Field(default=True, description="While it is not, nothing is told, then or later.")
     secret: str = Field(
         default="", max_length=256, pattern=_NO_NUL,
         description="What signs, 16 to 256 characters; left out, the one there is stays, or one is made.",
         examples=[""],
     )  # fmt: skip
-    renew_secret: bool = Field(default=False, description="Make a new secret in place of the one there is.")
+    renew_secret: Flag = Field(default=False, description="Make a new secret in place of the one there is.")
 
     def read(self) -> WantedWebhook:
         """As the service behind takes it."""
