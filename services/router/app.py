@@ -17,7 +17,7 @@ from services.chassis.settings import SettingsError
 from services.chassis.tenancy import ServiceSigner, TokenVerifier
 from services.pb.router.v1 import router_pb2_grpc
 from services.router.cache import ContactCache, PlanCache
-from services.router.peers import GrpcExecutor, GrpcFiles, GrpcHands, GrpcSender
+from services.router.peers import GrpcExecutor, GrpcFiles, GrpcHands, GrpcProof, GrpcSender
 from services.router.ports import (
     AudienceStore,
     ConversationStore,
@@ -28,7 +28,7 @@ from services.router.ports import (
     RoutingStore,
     Sender,
 )
-from services.router.ports.people import InboxStore, PeopleStore, SettingsStore
+from services.router.ports.people import InboxStore, NumberProof, PeopleStore, SettingsStore
 from services.router.ports.queues import EntryStore, Hands, QueueStore
 from services.router.server import (
     AddressesServer,
@@ -102,6 +102,7 @@ class Surroundings:
     executor: Executor
     hands: Hands
     sender: Sender
+    proof: NumberProof | None = None
     now: clock.Now = clock.now
 
 
@@ -138,6 +139,7 @@ async def build(settings: Settings) -> Service:
         ),
         hands=GrpcHands(states, seconds=settings.peer_seconds),
         sender=speaker,
+        proof=GrpcProof(sender) if settings.numbers_need_proof else None,
     )
     work = WorkQueues(PostgresQueueWork(database), speaker, surroundings.now)
     server = RpcServer(
@@ -214,7 +216,7 @@ def servicers(surroundings: Surroundings) -> list[Servicer]:
 def _for_people(surroundings: Surroundings) -> list[Servicer]:
     people = PeopleServer(People(surroundings.people, surroundings.sender, surroundings.now))
     inbox = InboxServer(Inbox(surroundings.inbox, uuid4))
-    own_settings = SettingsServer(OwnSettings(surroundings.settings))
+    own_settings = SettingsServer(OwnSettings(surroundings.settings, surroundings.proof))
     return [
         Servicer("pytake.router.v1.People", router_pb2_grpc.add_PeopleServicer_to_server, people),
         Servicer("pytake.router.v1.Inbox", router_pb2_grpc.add_InboxServicer_to_server, inbox),

@@ -33,6 +33,9 @@ _REASONS: dict[Reason, executor_pb2.StartReason.ValueType] = {
     "any": executor_pb2.START_REASON_ANY,
 }
 
+# Meta is asked while somebody waits, who gives up after six.
+_PROOF_SECONDS = 5.0
+
 _KINDS: dict[int, Kind] = {
     results_pb2.ITEM_OUTCOME_OK: "ok",
     results_pb2.ITEM_OUTCOME_DUPLICATE: "duplicate",
@@ -185,6 +188,21 @@ def add_notice(request: sender_pb2.ApplyNoticesRequest, notice: RoutedStatus | C
             is_confirmation=True,
         )
     )
+
+
+class GrpcProof:
+    """See ports.people.NumberProof: sender, which asks Meta."""
+
+    def __init__(self, peer: Peer) -> None:
+        self._peer = peer
+        self._stub = peer.stub(sender_pb2_grpc.CredentialsStub)
+
+    async def prove(self, *, organization_id: UUID, phone_number_id: str, access_token: str) -> None:
+        """See ports.people.NumberProof."""
+        request = sender_pb2.ProveNumberRequest(
+            organization_id=str(organization_id), phone_number_id=phone_number_id, access_token=access_token
+        )
+        await self._peer.call(self._stub.ProveNumber, request, seconds=_PROOF_SECONDS)
 
 
 class GrpcFiles:

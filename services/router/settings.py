@@ -18,6 +18,12 @@ class Settings(ServiceSettings):
         "base64 key of 32 bytes, the same for router and sender and for good: it knows people who were erased without "
         "keeping their names; with another key, repeats of their messages would bring them back",
     )
+    numbers_need_proof: bool = setting(
+        "NUMBERS_NEED_PROOF",
+        "whether an organization that sets up a number itself must show a token that opens it at Meta; without it, "
+        "whoever comes first has the number. What the operator applies needs none",
+        default=True,
+    )
     peer_seconds: float = setting(
         "PEER_SECONDS", "seconds executor and sender have to take a batch before it is tried again", default=5.0
     )

@@ -64,6 +64,7 @@ from services.sender.usecases.files_of_people import PrivacyWithFiles
 from services.sender.usecases.health import TellHealth
 from services.sender.usecases.names import MetasNames
 from services.sender.usecases.notices import HearNotices
+from services.sender.usecases.proving import ProveNumber
 from services.sender.usecases.sending import Send
 from services.sender.usecases.telling import TellMessages, WatchMessages
 from services.sender.usecases.templates import KeepTemplates
@@ -346,7 +347,10 @@ def served(room: Room, teams: Teams) -> list[Servicer]:
     sealing = Servicer(
         "pytake.common.v1.Sealing", sealing_pb2_grpc.add_SealingServicer_to_server, SealingServer(room.resealing)
     )
-    own = servicers(room.deliver, room.notices, room.credentials, room.numbers, room.templates, room.privacy)
+    own = servicers(
+        room.deliver, room.notices, room.credentials, ProveNumber(room.graph, room.management), room.numbers,
+        room.templates, room.privacy,
+    )  # fmt: skip
     files = room.files
     for_teams = team_servicers(
         teams.send, teams.tell, teams.watching, teams.webhooks, teams.health, files.keep, files.delete, files.received

@@ -76,8 +76,8 @@ class Desk:
         """A conversation that is there."""
         found = ConversationView(
             conversation_id=str(uuid4()), contact_id=str(uuid4()), contact_name="Bia", phone_number=phone_number,
-            user_id="", phone_number_id="106540352242922", owner="bot", agent_id="", tags=(), is_unread=True,
-            last_inbound_at=MORNING, window_expires_at=None,
+            user_id="", phone_number_id="106540352242922", owner="bot", agent_id="", queue_id="", tags=(),
+            is_unread=True, last_inbound_at=MORNING, window_expires_at=None,
         )  # fmt: skip
         made = replace(found, **more)  # type: ignore[arg-type]  # fields by name
         self.conversations.setdefault(organization_id, []).append(made)
@@ -162,6 +162,7 @@ class FakeInbox:
             for each in self.desk.conversations.get(organization_id, [])
             if chosen.owner in (None, each.owner)
             and (chosen.agent_id is None or each.agent_id == str(chosen.agent_id))
+            and (chosen.queue_id is None or each.queue_id == str(chosen.queue_id))
             and chosen.tag in ("", *each.tags)
             and (each.is_unread or not chosen.is_unread)
         ]

@@ -22,9 +22,9 @@ OpenShop = Callable[..., Shop]
 @pytest.fixture(scope="session")
 def house() -> Iterator[House]:
     """The house of this test process; starting it takes seconds, so all journeys share it."""
-    # What flows call in these tests is on this machine.
-    calls = {"EFFECTS_ALLOWED_NETWORKS": "127.0.0.0/8", "EFFECTS_PORTS": "1-65535"}
-    with new_folder() as folder, running_house(folder, **calls) as started:
+    # What flows call in these tests is on this machine; who sets up a number proves that it is his, as with Meta.
+    chosen = {"EFFECTS_ALLOWED_NETWORKS": "127.0.0.0/8", "EFFECTS_PORTS": "1-65535", "NUMBERS_NEED_PROOF": "true"}
+    with new_folder() as folder, running_house(folder, **chosen) as started:
         yield started
 
 

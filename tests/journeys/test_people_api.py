@@ -127,24 +127,33 @@ def test_a_number_made_over_rest_routes_to_its_chatbot(shop: Shop) -> None:
     (flow,) = shop.ask("GET", "/flows", token=token).json()["flows"]
     chatbot = shop.ask("POST", "/chatbots", token=token, json={"name": "Viveiro", "main_flow_id": flow["id"]}).json()
     wanted = {"phone_number_id": number, "display_phone_number": f"+{number}", "app": shop.app}
+    bare = shop.ask("POST", "/whatsapp/", token=token, json=wanted)
+    stolen = shop.ask("POST", "/whatsapp/", token=token, json=wanted | {"access_token": shop.access_token})
+    _meta_knows(shop, number)
+    foreign = shop.ask("POST", "/whatsapp/", token=token, json=wanted | {"access_token": "EAAofsomebodyelse"})
     made = shop.ask("POST", "/whatsapp/", token=token, json=wanted | {"access_token": shop.access_token})
     shop.ask("PUT", f"/whatsapp/{number}", token=token, json={"default_chatbot_id": chatbot["id"]})
-    # Meta knows its numbers; the simulated one is told.
-    (known,) = [
-        each
-        for each in shop.house.web.get(f"{shop.house.meta}/_sim/numbers").json()["numbers"]
-        if each["phone_number_id"] == shop.number
-    ]
-    shop.house.web.put(f"{shop.house.meta}/_sim/numbers/{number}", json=known | {"phone_number_id": number})
     person = shop.person(2)
     shop.hear_text(person, "Oi", number=number)
 
+    for refused in (bare, stolen, foreign):
+        assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "access_token")
     assert (made.status_code, "access_token" in made.json()) == (201, False)
     assert shop.replies(person, number=number)
     listed = shop.ask("GET", "/whatsapp/", token=token).json()["numbers"]
     assert {each["id"]: each["default_chatbot_id"] for each in listed}[number] == chatbot["id"]
     told = grpc(shop, "router", "router.v1.Settings/ListOwnNumbers", token)["numbers"]
     assert [each["phoneNumberId"] for each in told] == [each["id"] for each in listed]
+
+
+def _meta_knows(shop: Shop, number: str) -> None:
+    """Meta knows its numbers; the simulated one is told: a number that the shop's token opens."""
+    (known,) = [
+        each
+        for each in shop.house.web.get(f"{shop.house.meta}/_sim/numbers").json()["numbers"]
+        if each["phone_number_id"] == shop.number
+    ]
+    shop.house.web.put(f"{shop.house.meta}/_sim/numbers/{number}", json=known | {"phone_number_id": number})
 
 
 def test_a_write_that_is_repeated_under_its_key_is_done_once(shop: Shop) -> None:

@@ -26,6 +26,8 @@ BROKEN = "INTERNAL"
 
 _TIME = re.compile(
     r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)|datetime\.datetime\([^()]*(?:\([^()]*\))?[^()]*\)"
+    # Records of what was closed have the microsecond in their key.
+    r"|(?<=:)1\d{15}\b"
 )
 # Tokens and keys that were made for this answer, and digests, which follow from them, from ids and from times; how
 # often a job was looked at, which follows from how often this world looks; the second in which a try was made; and how

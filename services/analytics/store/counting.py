@@ -90,27 +90,30 @@ _STATES = f"""
         is_finished = CASE WHEN {_LATER_END} THEN excluded.is_finished ELSE c.is_finished END
       RETURNING new.organization_id, new.flow_id,
         old.started_day AS day_before, old.flow_version AS version_before, old.duration_us AS duration_before,
-        old.is_finished AS finished_before,
+        old.is_finished AS finished_before, old.so_far_us AS so_far_before,
         new.started_day AS day_after, new.flow_version AS version_after, new.duration_us AS duration_after,
-        new.is_finished AS finished_after
+        new.is_finished AS finished_after, new.so_far_us AS so_far_after
     ), moved_states AS (
       SELECT * FROM states
-      WHERE (day_before, version_before, duration_before, finished_before)
-        IS DISTINCT FROM (day_after, version_after, duration_after, finished_after)
+      WHERE (day_before, version_before, duration_before, finished_before, so_far_before)
+        IS DISTINCT FROM (day_after, version_after, duration_after, finished_after, so_far_after)
     ), conversation_days AS (
       INSERT INTO analytics.conversation_day AS c
-        (organization_id, flow_id, day, flow_version, conversations, completed, finished, duration_us)
+        (organization_id, flow_id, day, flow_version, conversations, completed, finished, duration_us,
+         so_far_us)
       SELECT organization_id, flow_id, day, version, sum(one), sum(one * (duration IS NOT NULL)::int),
-        sum(one * (duration IS NOT NULL AND is_finished)::int), sum(one * coalesce(duration, 0))::bigint
+        sum(one * (duration IS NOT NULL AND is_finished)::int), sum(one * coalesce(duration, 0))::bigint,
+        sum(one * coalesce(so_far, 0))::bigint
       FROM (
         SELECT organization_id, flow_id, day_before AS day, version_before AS version, duration_before AS duration,
-          finished_before AS is_finished, -1 AS one FROM moved_states
+          finished_before AS is_finished, so_far_before AS so_far, -1 AS one FROM moved_states
         UNION ALL
-        SELECT organization_id, flow_id, day_after, version_after, duration_after, finished_after, 1 FROM moved_states
+        SELECT organization_id, flow_id, day_after, version_after, duration_after, finished_after, so_far_after, 1
+        FROM moved_states
       ) changed
       WHERE day IS NOT NULL GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
       ON CONFLICT (organization_id, flow_id, day, flow_version)
-        {_more("conversations", "completed", "finished", "duration_us")}
+        {_more("conversations", "completed", "finished", "duration_us", "so_far_us")}
     )"""
 
 # Whoever wrote in a period that reaches up to now wrote last on one of its days: so his last day alone is counted.

@@ -26,15 +26,15 @@ FORGET_COUNTS = Query(
     f"""
     WITH states AS (
       DELETE FROM analytics.conversation_count WHERE {_THEIRS}
-      RETURNING organization_id, flow_id, started_day, flow_version, is_finished, duration_us),
+      RETURNING organization_id, flow_id, started_day, flow_version, is_finished, duration_us, so_far_us),
     conversations AS (
       UPDATE analytics.conversation_day d SET conversations = d.conversations - g.conversations,
         completed = d.completed - g.completed, finished = d.finished - g.finished,
-        duration_us = d.duration_us - g.duration_us
+        duration_us = d.duration_us - g.duration_us, so_far_us = d.so_far_us - g.so_far_us
       FROM (
         SELECT organization_id, flow_id, started_day, flow_version, count(*) AS conversations,
           count(duration_us) AS completed, count(duration_us) FILTER (WHERE is_finished) AS finished,
-          coalesce(sum(duration_us), 0) AS duration_us
+          coalesce(sum(duration_us), 0) AS duration_us, coalesce(sum(so_far_us), 0) AS so_far_us
         FROM states WHERE started_day IS NOT NULL GROUP BY 1, 2, 3, 4) g
       WHERE (d.organization_id, d.flow_id, d.day, d.flow_version)
         = (g.organization_id, g.flow_id, g.started_day, g.flow_version)),

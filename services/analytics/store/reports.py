@@ -61,30 +61,24 @@ _CONTACTS = Query(
 )
 _CONVERSATIONS = Query(
     f"""
-    SELECT flow_id, sum(conversations)::bigint, sum(completed)::bigint, sum(finished)::bigint, sum(duration_us)::bigint
+    SELECT flow_id, sum(conversations)::bigint, sum(completed)::bigint, sum(finished)::bigint,
+      sum(duration_us + so_far_us)::bigint
     FROM analytics.conversation_day WHERE {_FLOW} AND {_SINCE}
     GROUP BY flow_id HAVING sum(conversations) > 0 ORDER BY 2 DESC, 1"""
 )
-_ENDED = f"""
-        SELECT duration_us FROM analytics.conversation_count
-        WHERE {_ONE} AND started_day = d.day AND duration_us IS NOT NULL"""
-# The ends of an index, day by day: conversations are not gone through.
+_ONES_OF_DAY = f"FROM analytics.conversation_count WHERE {_ONE} AND started_day = d.day AND"
+# The ends of two indexes, day by day: conversations are not gone through. What goes on lasts until its last message.
 _EXTREMES = Query(
     f"""
-    SELECT max(longest), min(shortest)
-    FROM (SELECT DISTINCT day FROM analytics.conversation_day WHERE {_ONE} AND {_SINCE} AND completed > 0) d,
-      LATERAL ({_ENDED} ORDER BY duration_us DESC LIMIT 1) l(longest),
-      LATERAL ({_ENDED} ORDER BY duration_us LIMIT 1) f(shortest)"""
-)
-# What goes on lasts until its last message. Sessions end a day after one, so these are those of the latest days.
-_GOING_ON = Query(
-    f"""
-    SELECT count(*), coalesce(sum(so_far), 0)::bigint, max(so_far), min(so_far)
+    SELECT max(greatest(longest_ended, longest_so_far)), min(least(shortest_ended, shortest_so_far))
     FROM (
-      SELECT greatest(0, (extract(epoch FROM last_at) * 1000000)::bigint - (started_place >> 10)) AS so_far
-      FROM analytics.conversation_count
-      WHERE {_FLOW} AND started_day >= date '1970-01-01' + %(since)b::int
-        AND started_place IS NOT NULL AND duration_us IS NULL) going_on"""
+      SELECT
+        (SELECT max(duration_us) {_ONES_OF_DAY} duration_us IS NOT NULL) AS longest_ended,
+        (SELECT max(so_far_us) {_ONES_OF_DAY} so_far_us IS NOT NULL) AS longest_so_far,
+        (SELECT min(duration_us) {_ONES_OF_DAY} duration_us IS NOT NULL) AS shortest_ended,
+        (SELECT min(so_far_us) {_ONES_OF_DAY} so_far_us IS NOT NULL) AS shortest_so_far
+      FROM (SELECT DISTINCT day FROM analytics.conversation_day WHERE {_ONE} AND {_SINCE} AND conversations > 0) d
+    ) by_day"""
 )
 _HEATMAP = Query(
     f"""
@@ -169,21 +163,19 @@ class PostgresReports:
     async def overview(self, *, organization_id: UUID, flow_id: UUID | None, first_day: date | None) -> Overview:
         """See ports.ReportStore."""
         values = _values(organization_id, flow_id, first_day)
-        queries = (_CONVERSATIONS, _SUMS, _CONTACTS, _GOING_ON)
-        conversations, sums, contacts, going_on = await self._read(
-            organization_id, [(each, values) for each in queries]
-        )
+        queries = (_CONVERSATIONS, _SUMS, _CONTACTS)
+        conversations, sums, contacts = await self._read(organization_id, [(each, values) for each in queries])
         flows = [FlowFigures(row[0], row[1], row[2]) for row in conversations]
-        return Overview(_figures(conversations, sums, contacts), _durations(conversations, going_on, None), flows)
+        return Overview(_figures(conversations, sums, contacts), _durations(conversations), flows)
 
     async def flow_report(self, *, organization_id: UUID, flow_id: UUID, first_day: date) -> FlowReport:
         """See ports.ReportStore."""
         values = _values(organization_id, flow_id, first_day)
-        queries = (_CONVERSATIONS, _SUMS, _CONTACTS, _GOING_ON, _EXTREMES)
-        conversations, sums, contacts, going_on, ended = await self._read(
+        queries = (_CONVERSATIONS, _SUMS, _CONTACTS, _EXTREMES)
+        conversations, sums, contacts, extremes = await self._read(
             organization_id, [(each, values) for each in queries]
         )
-        return FlowReport(_figures(conversations, sums, contacts), _durations(conversations, going_on, ended))
+        return FlowReport(_figures(conversations, sums, contacts), _durations(conversations, extremes))
 
     async def heatmap(self, *, organization_id: UUID, flow_id: UUID, first_day: date) -> Heatmap:
         """See ports.ReportStore."""
@@ -252,12 +244,8 @@ def _figures(conversations: Rows, sums: Rows, contacts: Rows) -> Figures:
     )
 
 
-def _durations(conversations: Rows, going_on: Rows, ended: Rows | None) -> Durations:
-    """Without `ended` only the mean is known."""
-    completed, total = sum(row[2] for row in conversations), sum(row[4] for row in conversations)
-    count, so_far, longest_so_far, shortest_so_far = going_on[0]
-    if ended is None:
-        return Durations(completed + count, total + so_far)
-    longest = [each for each in (ended[0][0], longest_so_far) if each is not None]
-    shortest = [each for each in (ended[0][1], shortest_so_far) if each is not None]
-    return Durations(completed + count, total + so_far, max(longest, default=0), min(shortest, default=0))
+def _durations(conversations: Rows, extremes: Rows | None = None) -> Durations:
+    """Of those that ended and those that go on; without `extremes` only the mean is known."""
+    count, total = sum(row[1] for row in conversations), sum(row[4] for row in conversations)
+    longest, shortest = extremes[0] if extremes else (None, None)
+    return Durations(count, total, longest or 0, shortest or 0)

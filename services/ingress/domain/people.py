@@ -76,6 +76,7 @@ class ConversationView:
     phone_number_id: str
     owner: Owner
     agent_id: str
+    queue_id: str
     tags: Sequence[str]
     is_unread: bool
     last_inbound_at: datetime
@@ -96,6 +97,8 @@ class ConversationFilter:
 
     owner: Owner | None = None
     agent_id: UUID | None = None
+    queue_id: UUID | None = None
+    department_id: UUID | None = None
     tag: str = ""
     is_unread: bool = False
 
@@ -181,7 +184,10 @@ class ChatbotChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewNumber:
-    """A number to be made; `app` is the name of one of the organization's Meta apps, or empty."""
+    """A number to be made; `app` is the name of one of the organization's Meta apps, or empty.
+
+    `access_token` proves that the number is theirs.
+    """
 
     phone_number_id: str
     display_phone_number: str = ""
@@ -190,6 +196,7 @@ class NewNumber:
     app: str = ""
     is_active: bool = True
     waba_id: str = ""
+    access_token: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

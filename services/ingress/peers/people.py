@@ -132,6 +132,8 @@ class GrpcInbox:
             organization_id=str(organization_id),
             owner=_OWNERS[chosen.owner],
             agent_id=str(chosen.agent_id or ""),
+            queue_id=str(chosen.queue_id or ""),
+            department_id=str(chosen.department_id or ""),
             tag=chosen.tag,
             is_unread=chosen.is_unread,
             limit=limit,
@@ -228,6 +230,7 @@ class GrpcSettings:
             app=f"{organization_id}/{wanted.app}" if wanted.app else "",
             waba_id=wanted.waba_id,
             is_inactive=not wanted.is_active,
+            access_token=wanted.access_token,
         )
         return _number((await self._peer.call(self._settings.CreateNumber, request, seconds=_SECONDS)).number)
 
@@ -338,6 +341,7 @@ def _conversation(conversation: router_pb2.Conversation) -> ConversationView:
         phone_number_id=conversation.phone_number_id,
         owner="person" if conversation.owner == router_pb2.OWNER_PERSON else "bot",
         agent_id=conversation.agent_id,
+        queue_id=conversation.queue_id,
         tags=list(conversation.tags),
         is_unread=conversation.is_unread,
         last_inbound_at=conversation.last_inbound_at.ToDatetime(UTC),

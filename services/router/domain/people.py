@@ -142,7 +142,8 @@ class HandlingChange:
 class ConversationView:
     """A conversation as people work it off.
 
-    `agent_id` is the agent it is assigned to (domain.queues). `window_expires_at` is None when no window was ever open.
+    `agent_id` is the agent it is assigned to (domain.queues), `queue_id` the queue that it waits in or was given from.
+    `window_expires_at` is None when no window was ever open.
     """
 
     conversation_id: UUID
@@ -153,6 +154,7 @@ class ConversationView:
     phone_number_id: str
     owner: Owner
     agent_id: UUID | None
+    queue_id: UUID | None
     handling: Handling
     is_unread: bool
     last_inbound_at: datetime
@@ -165,6 +167,8 @@ class ConversationFilter:
 
     owner: Owner | None = None
     agent_id: UUID | None = None
+    queue_id: UUID | None = None
+    department_id: UUID | None = None
     tag: str = ""
     is_unread: bool = False
 

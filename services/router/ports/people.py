@@ -86,6 +86,16 @@ class InboxStore(Protocol):
         ...
 
 
+class NumberProof(Protocol):
+    """Who has a number at Meta."""
+
+    async def prove(self, *, organization_id: UUID, phone_number_id: str, access_token: str) -> None:
+        """Return when the token opens the number. Raises InvalidArgument when it does not, FailedPrecondition when the
+        organization asks too often, or Unavailable when nobody could be asked.
+        """
+        ...
+
+
 class SettingsStore(Protocol):
     """What one organization has set up. An edit is told what is there and gives what is to be; whatever it raises
     leaves everything as it was. All raise NotFound for an unknown organization, and Unavailable.

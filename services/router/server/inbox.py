@@ -33,6 +33,8 @@ class InboxServer(router_pb2_grpc.InboxServicer):
         chosen = ConversationFilter(
             owner=_OWNERS.get(request.owner),
             agent_id=id_or_none("agent_id", request.agent_id),
+            queue_id=id_or_none("queue_id", request.queue_id),
+            department_id=id_or_none("department_id", request.department_id),
             tag=request.tag,
             is_unread=request.is_unread,
         )
@@ -111,6 +113,7 @@ def _conversation(conversation: ConversationView) -> router_pb2.Conversation:
         phone_number_id=conversation.phone_number_id,
         owner=_AS_OWNER[conversation.owner],
         agent_id=str(conversation.agent_id or ""),
+        queue_id=str(conversation.queue_id or ""),
         tags=conversation.handling.tags,
         is_unread=conversation.is_unread,
     )

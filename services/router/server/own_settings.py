@@ -86,7 +86,9 @@ class SettingsServer(router_pb2_grpc.SettingsServicer):
             request.waba_id,
         )
         made = await self._settings.create_number(
-            organization_id=id_of("organization_id", request.organization_id), number=number
+            organization_id=id_of("organization_id", request.organization_id),
+            number=number,
+            access_token=request.access_token,
         )
         return router_pb2.CreateNumberResponse(number=as_number(made))
 

@@ -15,7 +15,7 @@ from services.router.domain.people import ConversationFilter, ConversationView, 
 from services.router.usecases.unknown import unknown_conversation
 
 _COLUMNS = """v.conversation_id, c.contact_id, coalesce(NULLIF(c.given_name, ''), c.name), c.wa_id, c.user_id,
-           v.phone_number_id, v.owner, e.agent_id, v.tags, v.last_inbound_at, v.window_expires_at,
+           v.phone_number_id, v.owner, e.agent_id, e.queue_id, v.tags, v.last_inbound_at, v.window_expires_at,
            v.window_expires_at IS NOT NULL AND v.last_inbound_at > coalesce(v.read_up_to, '-infinity')"""
 _MINE = "v.organization_id = %(organization)b::uuid"
 # The agent is the one of the entry in the queues; one that waits has none.
@@ -32,6 +32,10 @@ def _page(condition: str) -> Query:
       AND (v.last_inbound_at, v.conversation_id) < (%(moment)b::timestamptz, %(id)b::uuid)
       AND (%(owner)b::text = '' OR v.owner = %(owner)b::text)
       AND (%(agent)b::uuid IS NULL OR e.agent_id = %(agent)b::uuid)
+      AND (%(queue)b::uuid IS NULL OR e.queue_id = %(queue)b::uuid)
+      AND (%(department)b::uuid IS NULL OR e.queue_id IN (
+        SELECT queue_id FROM router.queue
+        WHERE organization_id = %(organization)b::uuid AND department_id = %(department)b::uuid))
       AND (%(tag)b::text = '' OR %(tag)b::text = ANY (v.tags))
       AND (NOT %(is_unread)b::bool OR (v.window_expires_at IS NOT NULL
                                        AND v.last_inbound_at > coalesce(v.read_up_to, '-infinity')))
@@ -43,6 +47,10 @@ _OF_PEOPLE = _page("AND v.owner = 'person'")
 _OF_AGENT = _page("""AND v.conversation_id = ANY (ARRAY(
         SELECT conversation_id FROM router.queue_entry
         WHERE organization_id = %(organization)b::uuid AND agent_id = %(agent)b::uuid AND state = 'assigned'))""")
+
+_OF_QUEUES = _page("""AND v.conversation_id = ANY (ARRAY(
+        SELECT conversation_id FROM router.queue_entry
+        WHERE organization_id = %(organization)b::uuid AND state <> 'ended'))""")
 
 # A conversation of a contact that was merged away is by now the winner's with the same number.
 _WHICH = """FROM (
@@ -102,6 +110,8 @@ class PostgresInbox:
             "id": after.id,
             "owner": chosen.owner or "",
             "agent": chosen.agent_id,
+            "queue": chosen.queue_id,
+            "department": chosen.department_id,
             "tag": chosen.tag,
             "is_unread": chosen.is_unread,
             "limit": limit,
@@ -185,6 +195,8 @@ class PostgresInbox:
 def _page_for(chosen: ConversationFilter) -> Query:
     if chosen.agent_id is not None:
         return _OF_AGENT
+    if chosen.queue_id is not None or chosen.department_id is not None:
+        return _OF_QUEUES
     return _OF_PEOPLE if chosen.owner == "person" else _OF_ALL
 
 
@@ -197,6 +209,7 @@ def _view(
     phone_number_id: str,
     owner: Owner,
     agent_id: UUID | None,
+    queue_id: UUID | None,
     tags: Sequence[str],
     last_inbound_at: datetime,
     window_expires_at: datetime | None,
@@ -211,6 +224,7 @@ def _view(
         phone_number_id=phone_number_id,
         owner=owner,
         agent_id=agent_id,
+        queue_id=queue_id,
         handling=Handling(tags=tuple(tags)),
         is_unread=is_unread,
         last_inbound_at=last_inbound_at,

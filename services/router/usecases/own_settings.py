@@ -10,7 +10,7 @@ from uuid import UUID, uuid5
 from services.chassis.errors import AlreadyExists, InvalidArgument
 from services.pb.common.v1 import errors_pb2
 from services.router.domain.organization import Chatbot, Number, Organization
-from services.router.ports.people import SettingsStore
+from services.router.ports.people import NumberProof, SettingsStore
 from services.router.usecases.fields import number_id, stored_text, text_of, time_zone
 from services.router.usecases.unknown import unknown_chatbot, unknown_number
 
@@ -60,8 +60,10 @@ class ChatbotChange:
 class OwnSettings:
     """What one organization has set up."""
 
-    def __init__(self, store: SettingsStore) -> None:
+    def __init__(self, store: SettingsStore, proof: NumberProof | None) -> None:
+        """`proof` is None where whoever comes first has a number."""
         self._store = store
+        self._proof = proof
 
     async def organization(self, *, organization_id: UUID) -> Organization:
         """The organization. Raises NotFound."""
@@ -95,12 +97,22 @@ class OwnSettings:
                 return number
         raise unknown_number()
 
-    async def create_number(self, *, organization_id: UUID, number: Number) -> Number:
-        """Make a number. Raises InvalidArgument, AlreadyExists, or NotFound for the chatbot."""
+    async def create_number(self, *, organization_id: UUID, number: Number, access_token: str) -> Number:
+        """Make a number; the token proves that it is theirs.
+
+        Raises InvalidArgument, AlreadyExists, NotFound for the chatbot, or Unavailable when nobody could be asked.
+        """
         number_id("phone_number_id", number.phone_number_id)
         _checked_number(number)
         if number.app and number.app.partition("/")[0] != str(organization_id):
             raise InvalidArgument("app is another organization's; name one of your own, or leave it empty")
+
+        if self._proof is not None:
+            if not access_token:
+                raise InvalidArgument("access_token is missing; a token that opens the number proves that it is yours")
+            await self._proof.prove(
+                organization_id=organization_id, phone_number_id=number.phone_number_id, access_token=access_token
+            )
 
         def edit(before: Number | None) -> Number:
             if before is not None:

@@ -20,6 +20,7 @@ from services.sender.usecases.deleting_media import DeleteMedia
 from services.sender.usecases.health import TellHealth
 from services.sender.usecases.media import KeepMedia
 from services.sender.usecases.notices import HearNotices
+from services.sender.usecases.proving import ProveNumber
 from services.sender.usecases.received_media import KeepReceived
 from services.sender.usecases.sending import Send
 from services.sender.usecases.telling import TellMessages, WatchMessages
@@ -47,6 +48,7 @@ def servicers(
     deliver: Deliver,
     notices: HearNotices,
     credentials: KeepCredentials,
+    proof: ProveNumber,
     numbers: KeepNumbers,
     templates: KeepTemplates,
     privacy: Privacy,
@@ -61,7 +63,7 @@ def servicers(
         Servicer(
             "pytake.sender.v1.Credentials",
             sender_pb2_grpc.add_CredentialsServicer_to_server,
-            CredentialsServer(credentials),
+            CredentialsServer(credentials, proof),
         ),
         Servicer("pytake.sender.v1.Numbers", sender_pb2_grpc.add_NumbersServicer_to_server, NumbersServer(numbers)),
         Servicer(

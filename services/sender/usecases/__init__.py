@@ -141,12 +141,7 @@ class KeepCredentials:
 
     async def put(self, *, organization_id: UUID, phone_number_id: str, token: str) -> bool:
         """Store a token; what waited for it goes on at once. Raises InvalidArgument."""
-        _check_digits("phone_number_id", phone_number_id)
-        # It becomes a header: a space or line break inside was never part of a token.
-        if not token.isascii() or not token.isprintable() or not token or " " in token:
-            raise InvalidArgument("access_token is empty or has spaces or line breaks; paste it as Meta shows it")
-        if len(token) > _LONGEST_TOKEN:
-            raise InvalidArgument(f"access_token has {len(token)} characters; Meta's are shorter than {_LONGEST_TOKEN}")
+        check_credential(phone_number_id, token)
         is_changed = await self._store.put_credential(
             organization_id=organization_id, phone_number_id=phone_number_id, token=token
         )
@@ -228,6 +223,16 @@ class KeepNumbers:
 def too_often(wait: float) -> str:
     """Why the Graph API was not asked, and in how many seconds it may be."""
     return f"its account was asked about too often; it may be again in {int(wait) + 1} seconds"
+
+
+def check_credential(phone_number_id: str, token: str) -> None:
+    """Raises InvalidArgument for what can be neither an id nor a token of Meta's."""
+    _check_digits("phone_number_id", phone_number_id)
+    # It becomes a header: a space or line break inside was never part of a token.
+    if not token.isascii() or not token.isprintable() or not token or " " in token:
+        raise InvalidArgument("access_token is empty or has spaces or line breaks; paste it as Meta shows it")
+    if len(token) > _LONGEST_TOKEN:
+        raise InvalidArgument(f"access_token has {len(token)} characters; Meta's are shorter than {_LONGEST_TOKEN}")
 
 
 def _check_digits(field: str, text: str) -> None:

@@ -61,6 +61,7 @@ async def _measure(url: str, postmaster: int, rounds: int, sizes: Sequence[int])
     records = _records()
     database = await Database.open(url, size=2, name="benchmark")
     server = RecordingServer(Batcher(Recording(PostgresStore(database), now).record, limit=max(sizes)))
+    await _ingest(server, [analytics_pb2.IngestRequest(records=_beginnings()).SerializeToString()])
     await _ingest(server, _requests(records, 100))
     for _ in range(rounds):
         for size in sizes:
@@ -102,6 +103,23 @@ def _records() -> Iterator[analytics_pb2.Record]:
             record.occurred_at_us = started_us + number * 10 + place
             record.record_id = f"{pattern.record_id}{number:0>12}#{place}"
             yield record
+
+
+def _beginnings() -> list[analytics_pb2.Record]:
+    """Every conversation goes on: what is measured is said in it."""
+    return [
+        analytics_pb2.Record(
+            organization_id=pattern.organization_id,
+            conversation_id=pattern.conversation_id,
+            flow_id=pattern.flow_id,
+            phone_number=pattern.phone_number,
+            kind=analytics_pb2.RECORD_KIND_FLOW_STARTED,
+            text="number",
+            record_id=f"begin {number}",
+            occurred_at_us=time.time_ns() // 1000,
+        )
+        for number, (pattern, *_) in enumerate(map(_pattern, range(CONVERSATIONS)))
+    ]
 
 
 def _pattern(number: int) -> list[analytics_pb2.Record]:

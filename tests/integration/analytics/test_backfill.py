@@ -17,7 +17,8 @@ ROLLUPS = (
     "failure_day", "flow_contact", "contact_day", "conversation_count",
 )  # fmt: skip
 FLOW = UUID(int=51)
-MIGRATION = importlib.import_module("services.analytics.migrations.0006_rollups")
+ROLLED_UP = importlib.import_module("services.analytics.migrations.0006_rollups")
+GOING_ON = importlib.import_module("services.analytics.migrations.0009_what_goes_on")
 
 
 def records(organization_id: UUID) -> list[Record]:
@@ -77,7 +78,7 @@ async def test_the_migration_counts_what_was_kept_before(module_database: OwnDat
             """UPDATE analytics.conversation_count SET last_at = NULL, started_place = NULL, started_day = NULL,
                  ended_place = NULL, is_finished = false"""
         )
-        for statement in MIGRATION.BACKFILL:
+        for statement in (*ROLLED_UP.BACKFILL, GOING_ON.BACKFILL):
             connection.execute(statement)
         found = rows_of(connection, organization_id)
         connection.rollback()

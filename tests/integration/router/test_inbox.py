@@ -47,6 +47,37 @@ async def test_conversations_are_listed_by_owner_agent_tag_and_what_is_unread(
         assert (pages[0] | pages[1], len(pages[0]), cursor) == (set(phones), 2, "")
 
 
+async def test_conversations_are_listed_by_queue_and_department_while_people_have_them(
+    module_database: Database, tmp_path: Path
+) -> None:
+    async with shop(module_database, tmp_path) as ours:
+        queues: list[tuple[str, str]] = []
+        for name in ("Oficina", "Vendas"):
+            department = router_pb2.Department(name=name, routing_mode=router_pb2.ROUTING_MODE_MANUAL, is_active=True)
+            department_id = (await ours.ask("Queues", "PutDepartment", department=department)).department_id
+            queue = router_pb2.Queue(department_id=department_id, name=f"{name} 1", is_active=True)
+            queues.append((department_id, (await ours.ask("Queues", "PutQueue", queue=queue)).queue_id))
+        (workshop, first), (sales, second) = queues
+        phones = [new_phone() for _ in range(3)]
+        for phone, queue_id in zip(phones, (first, second, None), strict=True):
+            await ours.hear(phone)
+            if queue_id:
+                name = router_pb2.ConversationName(conversation_id=(await ours.conversation(phone)).conversation_id)
+                await ours.ask("Queues", "Transfer", conversation=name, queue_id=queue_id)
+        assert [(await ours.conversation(phone)).queue_id for phone in phones] == [first, second, ""]
+
+        async def listed(**asked: Any) -> set[str]:
+            found = (await ours.inbox("ListConversations", **asked)).conversations
+            return {each.phone_number for each in found}
+
+        assert await listed(queue_id=first) == {phones[0]}
+        assert await listed(department_id=sales) == {phones[1]}
+        assert await listed(department_id=workshop, queue_id=second) == set()
+        assert await listed(queue_id=str(uuid4())) == set()
+        await ours.replica.set_owner(organization_id=ours.id, contact=phones[0], owner=router_pb2.OWNER_BOT)
+        assert await listed(queue_id=first) == set()
+
+
 async def test_an_assigned_conversation_is_peoples_until_the_bot_has_it_again(
     module_database: Database, tmp_path: Path
 ) -> None:

@@ -1,6 +1,6 @@
 """Contacts, conversations, numbers and chatbots over REST: shapes, permissions, and what is passed on."""
 
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -127,13 +127,16 @@ def test_nobody_but_the_super_admin_sees_other_organizations() -> None:
     assert [role for role, may in ROLE_PERMISSIONS.items() if "organizations:read" in may] == ["super_admin"]
 
 
-async def test_the_inbox_is_filtered_by_owner_and_tag_and_what_is_unread(asker: Asker) -> None:
+async def test_the_inbox_is_filtered_by_owner_queue_tag_and_what_is_unread(asker: Asker) -> None:
     desk = asker.rights.desk
-    desk.conversation(asker.organization_id, PHONE, owner="person", tags=("late",))
+    queue = str(UUID(int=31))
+    desk.conversation(asker.organization_id, PHONE, owner="person", queue_id=queue, tags=("late",))
     desk.conversation(asker.organization_id, "5511900000002", is_unread=False)
     for query, phones in (
         ("", [PHONE, "5511900000002"]),
         ("?owner=person", [PHONE]),
+        (f"?queue_id={queue}", [PHONE]),
+        (f"?queue_id={UUID(int=32)}", []),
         ("?tag=late", [PHONE]),
         ("?unread=true", [PHONE]),
         ("?owner=bot&unread=true", []),

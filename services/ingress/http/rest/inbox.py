@@ -45,6 +45,9 @@ class InboxConversation(BaseModel):
     phone_number_id: str = Field(description="The business number.", examples=["106540352242922"])
     owner: Literal["bot", "person"] = Field(description="Who answers.", examples=["person"])
     agent_id: str | None = Field(description="The user it is assigned to.", examples=[_PERSON])
+    queue_id: str | None = Field(
+        description="The queue it waits in or was given from.", examples=["1e9b4a7c-22d0-4f6e-8a35-90c1d2e3f401"]
+    )
     tags: list[str] = Field(examples=[["delivery"]])
     is_unread: bool = Field(description="Whether the contact wrote after somebody read it last.")
     last_inbound_at: Time = Field(examples=["2026-03-04T13:20:00Z"])
@@ -64,6 +67,7 @@ class InboxConversation(BaseModel):
             phone_number_id=found.phone_number_id,
             owner=found.owner,
             agent_id=found.agent_id or None,
+            queue_id=found.queue_id or None,
             tags=list(found.tags),
             is_unread=found.is_unread,
             last_inbound_at=found.last_inbound_at,
@@ -137,6 +141,8 @@ class _Endpoints:
         organization_id: Reader,
         owner: Annotated[Literal["bot", "person"] | None, Query(description="Only those it answers.")] = None,
         agent_id: Annotated[UUID | None, Query(description="Only those assigned to this user.")] = None,
+        queue_id: Annotated[UUID | None, Query(description="Only those in this queue, waiting or given.")] = None,
+        department_id: Annotated[UUID | None, Query(description="Only those in queues of this department.")] = None,
         tag: Annotated[str, Query(max_length=512, description="Only those with this tag.")] = "",
         unread: Annotated[bool, Query(description="Only those nobody has read since the contact wrote.")] = False,
         limit: Limit = 50,
@@ -145,7 +151,9 @@ class _Endpoints:
         """Conversations as people work them off, the one a contact wrote into last first. Permission:
         conversations:read.
         """
-        chosen = ConversationFilter(owner=owner, agent_id=agent_id, tag=tag, is_unread=unread)
+        chosen = ConversationFilter(
+            owner=owner, agent_id=agent_id, queue_id=queue_id, department_id=department_id, tag=tag, is_unread=unread
+        )
         page = await self._inbox.page(organization_id=organization_id, chosen=chosen, limit=limit, cursor=cursor)
         return InboxList.of(page)
 

@@ -113,7 +113,10 @@ class NumberRequest(BaseModel):
     )
     is_active: Flag = True
     waba_id: AccountId = ""
-    access_token: AccessToken = ""
+    access_token: AccessToken = Field(
+        default="",
+        description="For the Graph API; kept encrypted and never told. It must open the number: so it is yours.",
+    )
 
     def read(self) -> NewNumber:
         """As the service behind takes it."""
@@ -125,6 +128,7 @@ class NumberRequest(BaseModel):
             app=self.app,
             is_active=self.is_active,
             waba_id=self.waba_id,
+            access_token=self.access_token,
         )
 
 

@@ -1755,6 +1755,7 @@ class CreateNumberRequest(_message.Message):
     APP_FIELD_NUMBER: _builtins.int
     WABA_ID_FIELD_NUMBER: _builtins.int
     IS_INACTIVE_FIELD_NUMBER: _builtins.int
+    ACCESS_TOKEN_FIELD_NUMBER: _builtins.int
     organization_id: _builtins.str
     """The organization."""
     phone_number_id: _builtins.str
@@ -1773,6 +1774,10 @@ class CreateNumberRequest(_message.Message):
     """The WhatsApp Business Account it belongs to; may be empty."""
     is_inactive: _builtins.bool
     """Whether the number takes no part yet."""
+    access_token: _builtins.str
+    """A token of Meta's that opens the number: it proves that the number is the organization's, and is not kept. Needed where
+    NUMBERS_NEED_PROOF is on.
+    """
     def __init__(
         self,
         *,
@@ -1784,10 +1789,11 @@ class CreateNumberRequest(_message.Message):
         app: _builtins.str = ...,
         waba_id: _builtins.str = ...,
         is_inactive: _builtins.bool = ...,
+        access_token: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["app", b"app", "chatbot_id", b"chatbot_id", "default_flow_id", b"default_flow_id", "display_phone_number", b"display_phone_number", "is_inactive", b"is_inactive", "organization_id", b"organization_id", "phone_number_id", b"phone_number_id", "waba_id", b"waba_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["access_token", b"access_token", "app", b"app", "chatbot_id", b"chatbot_id", "default_flow_id", b"default_flow_id", "display_phone_number", b"display_phone_number", "is_inactive", b"is_inactive", "organization_id", b"organization_id", "phone_number_id", b"phone_number_id", "waba_id", b"waba_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -2216,6 +2222,7 @@ class Conversation(_message.Message):
     IS_UNREAD_FIELD_NUMBER: _builtins.int
     LAST_INBOUND_AT_FIELD_NUMBER: _builtins.int
     WINDOW_EXPIRES_AT_FIELD_NUMBER: _builtins.int
+    QUEUE_ID_FIELD_NUMBER: _builtins.int
     conversation_id: _builtins.str
     """Its id, a UUID."""
     contact_id: _builtins.str
@@ -2234,6 +2241,8 @@ class Conversation(_message.Message):
     """The person it is assigned to, a UUID; empty means nobody."""
     is_unread: _builtins.bool
     """Whether the contact wrote after the last time that somebody read it."""
+    queue_id: _builtins.str
+    """The queue it waits in or was given from, a UUID; empty when it is in none."""
     @_builtins.property
     def tags(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Tags in the order in which they were put on."""
@@ -2261,10 +2270,11 @@ class Conversation(_message.Message):
         is_unread: _builtins.bool = ...,
         last_inbound_at: _timestamp_pb2.Timestamp | None = ...,
         window_expires_at: _timestamp_pb2.Timestamp | None = ...,
+        queue_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["last_inbound_at", b"last_inbound_at", "window_expires_at", b"window_expires_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "contact_id", b"contact_id", "contact_name", b"contact_name", "conversation_id", b"conversation_id", "is_unread", b"is_unread", "last_inbound_at", b"last_inbound_at", "owner", b"owner", "phone_number", b"phone_number", "phone_number_id", b"phone_number_id", "tags", b"tags", "user_id", b"user_id", "window_expires_at", b"window_expires_at"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "contact_id", b"contact_id", "contact_name", b"contact_name", "conversation_id", b"conversation_id", "is_unread", b"is_unread", "last_inbound_at", b"last_inbound_at", "owner", b"owner", "phone_number", b"phone_number", "phone_number_id", b"phone_number_id", "queue_id", b"queue_id", "tags", b"tags", "user_id", b"user_id", "window_expires_at", b"window_expires_at"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -2283,6 +2293,8 @@ class ListConversationsRequest(_message.Message):
     IS_UNREAD_FIELD_NUMBER: _builtins.int
     LIMIT_FIELD_NUMBER: _builtins.int
     CURSOR_FIELD_NUMBER: _builtins.int
+    QUEUE_ID_FIELD_NUMBER: _builtins.int
+    DEPARTMENT_ID_FIELD_NUMBER: _builtins.int
     organization_id: _builtins.str
     """The organization."""
     owner: Global___Owner.ValueType
@@ -2297,6 +2309,10 @@ class ListConversationsRequest(_message.Message):
     """How many at most, 1 to 500; 0 means 50."""
     cursor: _builtins.str
     """Where to go on, as the last page said; empty begins."""
+    queue_id: _builtins.str
+    """Only those in this queue, waiting or given to an agent; empty means all."""
+    department_id: _builtins.str
+    """Only those in queues of this department; empty means all."""
     def __init__(
         self,
         *,
@@ -2307,10 +2323,12 @@ class ListConversationsRequest(_message.Message):
         is_unread: _builtins.bool = ...,
         limit: _builtins.int = ...,
         cursor: _builtins.str = ...,
+        queue_id: _builtins.str = ...,
+        department_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "cursor", b"cursor", "is_unread", b"is_unread", "limit", b"limit", "organization_id", b"organization_id", "owner", b"owner", "tag", b"tag"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "cursor", b"cursor", "department_id", b"department_id", "is_unread", b"is_unread", "limit", b"limit", "organization_id", b"organization_id", "owner", b"owner", "queue_id", b"queue_id", "tag", b"tag"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

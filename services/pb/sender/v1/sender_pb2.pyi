@@ -339,6 +339,53 @@ class PutCredentialRequest(_message.Message):
 Global___PutCredentialRequest: _TypeAlias = PutCredentialRequest  # noqa: Y015
 
 @_typing.final
+class ProveNumberRequest(_message.Message):
+    """Asks for the proof that a number is an organization's."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    PHONE_NUMBER_ID_FIELD_NUMBER: _builtins.int
+    ACCESS_TOKEN_FIELD_NUMBER: _builtins.int
+    organization_id: _builtins.str
+    """The organization."""
+    phone_number_id: _builtins.str
+    """Meta's id of the number, digits."""
+    access_token: _builtins.str
+    """A token that opens it."""
+    def __init__(
+        self,
+        *,
+        organization_id: _builtins.str = ...,
+        phone_number_id: _builtins.str = ...,
+        access_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["access_token", b"access_token", "organization_id", b"organization_id", "phone_number_id", b"phone_number_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ProveNumberRequest: _TypeAlias = ProveNumberRequest  # noqa: Y015
+
+@_typing.final
+class ProveNumberResponse(_message.Message):
+    """The number is theirs."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ProveNumberResponse: _TypeAlias = ProveNumberResponse  # noqa: Y015
+
+@_typing.final
 class PutCredentialResponse(_message.Message):
     """What storing did."""
 

@@ -205,6 +205,11 @@ class CredentialsStub:
                 request_serializer=sender_dot_v1_dot_sender__pb2.PutCredentialRequest.SerializeToString,
                 response_deserializer=sender_dot_v1_dot_sender__pb2.PutCredentialResponse.FromString,
                 _registered_method=True)
+        self.ProveNumber = channel.unary_unary(
+                '/pytake.sender.v1.Credentials/ProveNumber',
+                request_serializer=sender_dot_v1_dot_sender__pb2.ProveNumberRequest.SerializeToString,
+                response_deserializer=sender_dot_v1_dot_sender__pb2.ProveNumberResponse.FromString,
+                _registered_method=True)
 
 
 class CredentialsServicer:
@@ -218,6 +223,14 @@ class CredentialsServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ProveNumber(self, request, context):
+        """Asks Meta whether a token opens a number, which shows that it is whose the token is. Nothing is stored.
+        INVALID_ARGUMENT when Meta says no, UNAVAILABLE when it says nothing.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_CredentialsServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -225,6 +238,11 @@ def add_CredentialsServicer_to_server(servicer, server):
                     servicer.PutCredential,
                     request_deserializer=sender_dot_v1_dot_sender__pb2.PutCredentialRequest.FromString,
                     response_serializer=sender_dot_v1_dot_sender__pb2.PutCredentialResponse.SerializeToString,
+            ),
+            'ProveNumber': grpc.unary_unary_rpc_method_handler(
+                    servicer.ProveNumber,
+                    request_deserializer=sender_dot_v1_dot_sender__pb2.ProveNumberRequest.FromString,
+                    response_serializer=sender_dot_v1_dot_sender__pb2.ProveNumberResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -255,6 +273,33 @@ class Credentials:
             '/pytake.sender.v1.Credentials/PutCredential',
             sender_dot_v1_dot_sender__pb2.PutCredentialRequest.SerializeToString,
             sender_dot_v1_dot_sender__pb2.PutCredentialResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ProveNumber(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pytake.sender.v1.Credentials/ProveNumber',
+            sender_dot_v1_dot_sender__pb2.ProveNumberRequest.SerializeToString,
+            sender_dot_v1_dot_sender__pb2.ProveNumberResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -96,6 +96,10 @@ class CredentialsStub:
     def __new__(cls, channel: _aio.Channel) -> CredentialsAsyncStub: ...
     PutCredential: _grpc.UnaryUnaryMultiCallable[_sender_pb2.PutCredentialRequest, _sender_pb2.PutCredentialResponse]
     """Stores the access token of a number, encrypted. It is never returned."""
+    ProveNumber: _grpc.UnaryUnaryMultiCallable[_sender_pb2.ProveNumberRequest, _sender_pb2.ProveNumberResponse]
+    """Asks Meta whether a token opens a number, which shows that it is whose the token is. Nothing is stored.
+    INVALID_ARGUMENT when Meta says no, UNAVAILABLE when it says nothing.
+    """
 
 @_typing.type_check_only
 class CredentialsAsyncStub(CredentialsStub):
@@ -104,6 +108,10 @@ class CredentialsAsyncStub(CredentialsStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     PutCredential: _aio.UnaryUnaryMultiCallable[_sender_pb2.PutCredentialRequest, _sender_pb2.PutCredentialResponse]  # type: ignore[assignment]
     """Stores the access token of a number, encrypted. It is never returned."""
+    ProveNumber: _aio.UnaryUnaryMultiCallable[_sender_pb2.ProveNumberRequest, _sender_pb2.ProveNumberResponse]  # type: ignore[assignment]
+    """Asks Meta whether a token opens a number, which shows that it is whose the token is. Nothing is stored.
+    INVALID_ARGUMENT when Meta says no, UNAVAILABLE when it says nothing.
+    """
 
 class CredentialsServicer(metaclass=_abc_1.ABCMeta):
     """Access tokens of numbers."""
@@ -115,6 +123,16 @@ class CredentialsServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_sender_pb2.PutCredentialResponse, _abc.Awaitable[_sender_pb2.PutCredentialResponse]]:
         """Stores the access token of a number, encrypted. It is never returned."""
+
+    @_abc_1.abstractmethod
+    def ProveNumber(
+        self,
+        request: _sender_pb2.ProveNumberRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_sender_pb2.ProveNumberResponse, _abc.Awaitable[_sender_pb2.ProveNumberResponse]]:
+        """Asks Meta whether a token opens a number, which shows that it is whose the token is. Nothing is stored.
+        INVALID_ARGUMENT when Meta says no, UNAVAILABLE when it says nothing.
+        """
 
 def add_CredentialsServicer_to_server(servicer: CredentialsServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
 
