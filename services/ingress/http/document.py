@@ -58,6 +58,13 @@ _HEADERS: Final[Mapping[str, Element]] = {
 }
 
 
+# What files look like inside, for those that have no example of their own.
+_FILES: Final[Mapping[str, str]] = {
+    "text/csv": "occurred_at,phone_number,text\r\n2026-03-04T13:18:31.250000Z,5511987654321,Quero um bolo\r\n",
+    "application/x-ndjson": '{"occurred_at":"2026-03-04T13:18:31.250000Z","text":"Quero um bolo"}\n',
+}
+
+
 def complete(document: Element) -> None:
     """Add to a document what FastAPI does not write by itself."""
     document["components"]["headers"] = dict(_HEADERS)
@@ -129,6 +136,10 @@ def _add_headers(operation: Element, *, is_readable: bool) -> None:
 
 def _add_examples(operation: Element, schemas: Mapping[str, Any]) -> None:
     bodies = [operation.get("requestBody", {}), *operation["responses"].values()]
-    for content in (content for body in bodies for kind, content in body.get("content", {}).items() if kind == JSON):
-        if "example" not in content and "examples" not in content:
+    for kind, content in (each for body in bodies for each in body.get("content", {}).items()):
+        if "example" in content or "examples" in content:
+            continue
+        if kind == JSON:
             content["example"] = example_of(content["schema"], schemas)
+        elif kind in _FILES:
+            content["example"] = _FILES[kind]

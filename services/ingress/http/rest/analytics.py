@@ -9,8 +9,7 @@ from fastapi import APIRouter, Query
 from starlette.responses import StreamingResponse
 
 from services.ingress.analytics import Analytics, Form
-from services.ingress.domain.analytics import LogRecord, PeriodName
-from services.ingress.domain.log_files import COLUMNS, csv_header, csv_lines, json_lines
+from services.ingress.domain.analytics import PeriodName
 from services.ingress.http.rest.analytics_models import (
     ConversationAnalytics,
     DailyActivity,
@@ -27,24 +26,6 @@ from services.ingress.http.rest.models import Moment
 from services.ingress.http.rest.refusals import Documented, refusals
 
 _MEDIA_TYPES: dict[Form, str] = {"csv": "text/csv; charset=utf-8", "jsonl": "application/x-ndjson"}
-
-_SHOWN = LogRecord(
-    dict(
-        zip(
-            COLUMNS,
-            (
-                "2026-03-04T13:18:31.250000Z", "wamid.EXAMPLE#1", 1, "contact_message",
-                "5f0c7b1c-6a0e-4c7e-9a44-0c6a3f3b9d10", "5511987654321", "4c1d3c6e-1a1e-4a57-9d0b-2f6f5f1e0b11", 3,
-                "ask_flavour", "Quero um bolo", "", "", 0, "106540352242922", 2500000, "ask_flavour next bye",
-            ),
-            strict=True,
-        )
-    )
-)  # fmt: skip
-_EXAMPLES: dict[Form, str] = {
-    "csv": (csv_header() + csv_lines([_SHOWN])).decode(),
-    "jsonl": json_lines([_SHOWN]).decode(),
-}
 
 Days = Annotated[
     int, Query(ge=1, le=365, description="How many days back, whole ones in the organization's time zone.")
@@ -159,10 +140,7 @@ def analytics_routes(analytics: Analytics) -> APIRouter:
     files: Documented = {
         200: {
             "description": "The file",
-            "content": {
-                kind.partition(";")[0]: {"schema": {"type": "string"}, "example": _EXAMPLES[form]}
-                for form, kind in _MEDIA_TYPES.items()
-            },
+            "content": {kind.partition(";")[0]: {"schema": {"type": "string"}} for kind in _MEDIA_TYPES.values()},
         }
     }
     for path, endpoint, summary in (
