@@ -32,12 +32,15 @@ def _written(value: object) -> object:
     return value
 
 
-Moment = Annotated[
-    datetime,
-    BeforeValidator(_written),
-    AfterValidator(lambda moment: moment if moment.tzinfo else moment.replace(tzinfo=UTC)),
-]
-"""A time that a request gives; without an offset it is UTC."""
+def _in_utc(moment: datetime) -> datetime:
+    try:
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except OverflowError:
+        raise ValueError("must lie between the years 1 and 9999") from None
+
+
+Moment = Annotated[datetime, BeforeValidator(_written), AfterValidator(_in_utc)]
+"""A moment that is asked for; without a zone it is UTC."""
 
 BareTime = Annotated[
     datetime,
