@@ -54,7 +54,7 @@ from services.ingress.ports import AuditTrail
 from services.ingress.privacy import Exports, Requests, Work
 from services.ingress.privacy.ports import Room
 from services.ingress.server import AppsServer, EventsServer, IntakeServer, PrivacyServer
-from services.ingress.settings import Settings
+from services.ingress.settings import Settings, origins_of
 from services.ingress.store import (
     ANY_JOB_DUE,
     MESSAGES,
@@ -246,6 +246,7 @@ async def build(settings: Settings) -> Service:
         audit=AuditTrails(trails),
         answers=answers,
         trusted_proxies=settings.trusted_proxies,
+        origins=origins_of(settings),
     )
     webhook = WebhookEndpoint(intake, max_body_bytes=settings.max_body_bytes, bodies=Bodies(settings.max_bodies_bytes))
 

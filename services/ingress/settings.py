@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from services.chassis.settings import Secret, ServiceSettings, setting
+from services.chassis.settings import Secret, ServiceSettings, SettingsError, setting
+from services.ingress.domain.origins import read_origins
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,3 +94,17 @@ class Settings(ServiceSettings):
         "how many proxies before ingress append to X-Forwarded-For; 0 means that whoever connects is the client",
         default=0,
     )
+    cors_allowed_origins: str = setting(
+        "CORS_ALLOWED_ORIGINS",
+        "origins of web pages that may call REST from a browser, comma-separated, such as https://app.example.com; "
+        "* means every one, empty means none",
+        default="",
+    )
+
+
+def origins_of(settings: Settings) -> frozenset[str]:
+    """Origins of pages that may call REST. Raises SettingsError."""
+    try:
+        return read_origins(settings.cors_allowed_origins)
+    except ValueError as error:
+        raise SettingsError(f"CORS_ALLOWED_ORIGINS cannot be used: {error}") from error

@@ -2,38 +2,26 @@
 
 from __future__ import annotations
 
+import os
+import re
+import subprocess
+import sys
 from collections.abc import Iterator
-from contextlib import suppress
-from typing import Any
+from pathlib import Path
 
 import pytest
-import schemathesis
-from hypothesis import HealthCheck, Phase, given, settings
-from hypothesis.errors import Unsatisfiable
-from schemathesis.checks import not_a_server_error
-from schemathesis.generation import GenerationMode
-from schemathesis.specs.openapi.checks import (
-    content_type_conformance,
-    response_headers_conformance,
-    response_schema_conformance,
-    status_code_conformance,
-)
 
 from tests.journeys.conftest import new_folder
-from tests.journeys.house import running_house
+from tests.journeys.house import ROOT, running_house
 from tests.journeys.shop import Shop, flow_of
 
-# So many requests for each operation, of each kind: such as the document allows, and such as it does not.
-EXAMPLES = 8
-CHECKS = (
-    not_a_server_error,
-    status_code_conformance,
-    content_type_conformance,
-    response_headers_conformance,
-    response_schema_conformance,
-)
+# Of each kind, in the phases that draw by chance: such as the document allows, and such as it does not.
+EXAMPLES = 5
 # Streams do not end by themselves; tests/journeys/test_people_api.py listens to them.
 ENDLESS = ("/api/v1/events", "/api/v1/conversations/{phone}/events")
+# Rules between fields, of a flow's document or of what is there, no JSON Schema tells: a cursor that nobody gave out, a
+# tag that no draft has. Such requests are allowed by the document and refused with their reason.
+UNTOLD = "positive_data_acceptance"
 NO_LIMIT = dict.fromkeys(
     (
         "ORGANIZATION_REQUESTS_PER_MINUTE",
@@ -42,6 +30,7 @@ NO_LIMIT = dict.fromkeys(
         "REFRESHES_PER_MINUTE",
         "ACCEPTANCES_PER_HOUR",
         "SENDS_PER_MINUTE",
+        "UPLOADS_PER_MINUTE",
     ),
     "0",
 )
@@ -57,37 +46,25 @@ def shop() -> Iterator[Shop]:
         yield shop
 
 
-def test_every_operation_answers_as_the_document_says(shop: Shop) -> None:
-    document = shop.house.web.get(f"{shop.house.http}/openapi.json").json()
-    schema = schemathesis.openapi.from_dict(document)
-    # The one token is given with each call.
-    schema.config.generation.update(with_security_parameters=False)
-    headers = {"Authorization": f"Bearer {shop.token()}"}
-    found: dict[str, str] = {}
-    tried = 0
+def test_schemathesis_finds_nothing_in_any_of_its_phases(shop: Shop, tmp_path: Path) -> None:
+    command = [
+        Path(sys.executable).parent / "st", "run", f"{shop.house.http}/openapi.json",
+        "--header", f"Authorization: Bearer {shop.token()}",
+        "--phases", "examples,coverage,fuzzing,stateful", "--checks", "all", "--exclude-checks", UNTOLD,
+        "--max-examples", str(EXAMPLES), "--generation-deterministic", "--continue-on-failure", "--no-color",
+        *(part for path in ENDLESS for part in ("--exclude-path", path)),
+    ]  # fmt: skip
+    hooks = {"SCHEMATHESIS_HOOKS": str(ROOT / "tests" / "journeys" / "schema_checks.py")}
 
-    for operation in (result.ok() for result in schema.get_all_operations()):
-        if operation.path in ENDLESS:
-            continue
-        name = f"{operation.method.upper()} {operation.path}"
-        for mode in GenerationMode:
+    # In a folder of its own: it leaves files behind.
+    done = subprocess.run(
+        command, cwd=tmp_path, env=os.environ | hooks, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+        check=False,
+    )  # fmt: skip
 
-            @given(case=operation.as_strategy(generation_mode=mode))
-            @settings(
-                max_examples=EXAMPLES, database=None, derandomize=True, deadline=None, phases=[Phase.generate],
-                suppress_health_check=list(HealthCheck),
-            )  # fmt: skip
-            def answers(case: Any) -> None:
-                nonlocal tried
-                tried += 1
-                case.call_and_validate(base_url=shop.house.http, headers=headers, checks=CHECKS)
-
-            try:
-                # Not every operation can be asked wrongly.
-                with suppress(Unsatisfiable):
-                    answers()
-            except (Exception, BaseExceptionGroup) as error:
-                found[f"{name} {mode.value}"] = f"{type(error).__name__}: {error}"
-
-    assert not found, "\n\n".join(f"{name}\n{said}" for name, said in found.items())
-    assert tried > EXAMPLES * 60
+    assert done.returncode == 0, done.stdout + done.stderr
+    operations = re.search(r"Tested: (\d+)", done.stdout)
+    cases = re.search(r"(\d+) generated", done.stdout)
+    assert operations is not None
+    assert cases is not None
+    assert (int(operations[1]) > 120, int(cases[1]) > 5000) == (True, True), done.stdout

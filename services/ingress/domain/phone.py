@@ -5,9 +5,9 @@ import re
 import phonenumbers
 from phonenumbers import PhoneNumberFormat
 
-# Signs people put between digits. Anything else is no phone number, rather than one with a slip in it.
-_WRITTEN = re.compile(r"\+?[0-9][0-9 ().-]*")
-_FEWEST_DIGITS, _MOST_DIGITS = 5, 15
+# 5 to 15 digits with signs that people put between them. Anything else is no phone number, rather than one with a slip
+# in it.
+WRITTEN_PHONE = r"^\+?([0-9][ ().-]*){5,15}$"
 
 # Brazilian WhatsApp ids often lack the ninth digit, which makes them numbers that numbering plans do not know.
 _BRAZIL = re.compile(r"55([1-9][0-9])([0-9]{4,5})([0-9]{4})")
@@ -15,10 +15,9 @@ _BRAZIL = re.compile(r"55([1-9][0-9])([0-9]{4,5})([0-9]{4})")
 
 def read_phone(text: str) -> str:
     """Digits of "5511999999999" or "+55 11 99999-9999". Raises ValueError with the mend."""
-    digits = re.sub(r"[^0-9]", "", text) if _WRITTEN.fullmatch(text.strip()) else ""
-    if not _FEWEST_DIGITS <= len(digits) <= _MOST_DIGITS:
+    if not re.fullmatch(WRITTEN_PHONE, text.strip()):
         raise ValueError("must be a phone number of 5 to 15 digits with its country code, such as 5511999999999")
-    return digits
+    return re.sub(r"[^0-9]", "", text)
 
 
 def international_form(digits: str) -> str:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from services.ingress.http.problems import example_of
+from services.ingress.http.examples import refusal_examples
 from services.ingress.http.webhook import PATH
 
+TOO_LONG = "The path and query are too long: TARGET_TOO_LONG"
+TOO_MANY_HEADERS = "Too many or too large headers: HEADERS_TOO_LARGE"
 _PROBLEM = {"$ref": "#/components/schemas/Problem"}
 
 
@@ -14,14 +16,14 @@ def _refusals(**sentences: str) -> dict[str, Any]:
     return {
         name.removeprefix("on_"): {
             "description": sentence,
-            "content": {"application/json": example_of(sentence)["application/json"] | {"schema": _PROBLEM}},
+            "content": {"application/json": {"schema": _PROBLEM, "examples": refusal_examples(sentence)}},
         }
         for name, sentence in sentences.items()
     }
 
 
-def _query(name: str, sentence: str, example: str) -> dict[str, Any]:
-    schema = {"type": "string"}
+def _query(name: str, sentence: str, example: str, **rule: str) -> dict[str, Any]:
+    schema = {"type": "string", **rule}
     return {
         "name": name, "in": "query", "required": True, "schema": schema, "description": sentence, "example": example,
     }  # fmt: skip
@@ -30,12 +32,15 @@ def _query(name: str, sentence: str, example: str) -> dict[str, Any]:
 _HANDSHAKE: dict[str, Any] = {
     "tags": ["webhook"],
     "summary": "Meta asks whether this address is ours",
-    "description": "The handshake Meta makes before it delivers. The answer is the challenge as plain text.",
+    "description": "The handshake Meta makes before it delivers. The answer is the challenge as plain text. "
+    "No token of ours is needed.",
     "security": [],
     "parameters": [
-        _query("hub.mode", "Always subscribe.", "subscribe"),
+        _query("hub.mode", "Always subscribe.", "subscribe", const="subscribe"),
         _query("hub.verify_token", "The verify token entered at Meta and here.", "the-token-entered-at-meta"),
-        _query("hub.challenge", "What to answer: letters, digits, - and _.", "1158201444"),
+        _query(
+            "hub.challenge", "What to answer: letters, digits, - and _.", "1158201444", pattern="^[A-Za-z0-9_-]{1,128}$"
+        ),
     ],
     "responses": {
         "200": {
@@ -43,8 +48,10 @@ _HANDSHAKE: dict[str, Any] = {
             "content": {"text/plain": {"schema": {"type": "string"}, "example": "1158201444"}},
         },
         **_refusals(
-            on_400="Invalid mode: WEBHOOK_INVALID_MODE, or WEBHOOK_INVALID_CHALLENGE",
+            on_400="Invalid mode: WEBHOOK_INVALID_MODE; Invalid challenge: WEBHOOK_INVALID_CHALLENGE",
             on_403="Invalid token: WEBHOOK_INVALID_TOKEN",
+            on_414=TOO_LONG,
+            on_431=TOO_MANY_HEADERS,
             on_503="Try again: STORE_UNAVAILABLE",
         ),
     },
@@ -78,11 +85,18 @@ _EXAMPLE = {
     ],
 }
 
+_RECEIVED = {
+    "type": "object",
+    "properties": {"status": {"type": "string", "const": "received"}},
+    "required": ["status"],
+    "additionalProperties": False,
+}
+
 _DELIVERY: dict[str, Any] = {
     "tags": ["webhook"],
     "summary": "Meta delivers messages and statuses",
     "description": "Answered 200 only when every event is durable; anything else makes Meta send it again. "
-    "A repeat changes nothing.",
+    "A repeat changes nothing. No token is needed: the signature proves who it is.",
     "security": [],
     "parameters": [
         {
@@ -91,6 +105,7 @@ _DELIVERY: dict[str, Any] = {
             "required": True,
             "description": "sha256= and the lower-case hex HMAC-SHA256 of the raw body under the app secret.",
             "schema": {"type": "string", "pattern": "^sha256=[0-9a-f]{64}$"},
+            "example": f"sha256={'5d' * 32}",
         }
     ],
     "requestBody": {
@@ -103,7 +118,7 @@ _DELIVERY: dict[str, Any] = {
             "description": "Durable",
             "content": {
                 "application/json": {
-                    "schema": {"type": "object", "properties": {"status": {"type": "string"}}},
+                    "schema": _RECEIVED,
                     "example": {"status": "received"},
                 }
             },
@@ -113,7 +128,9 @@ _DELIVERY: dict[str, Any] = {
             on_403="Invalid signature: WEBHOOK_INVALID_SIGNATURE",
             on_408="The body came too slowly: WEBHOOK_BODY_TIMEOUT",
             on_413="The body is too large: WEBHOOK_BODY_TOO_LARGE",
-            on_503="Not stored; send it again: STORE_UNAVAILABLE, or WEBHOOK_CROWDED when too many large bodies come",
+            on_414=TOO_LONG,
+            on_431=TOO_MANY_HEADERS,
+            on_503="Not stored; send it again: STORE_UNAVAILABLE; too many large bodies at once: WEBHOOK_CROWDED",
         ),
     },
 }
@@ -122,18 +139,19 @@ _APP = {
     "name": "app",
     "in": "path",
     "required": True,
-    "schema": {"type": "string"},
+    "schema": {"type": "string", "pattern": "^[^/]+$"},
+    "example": "main",
     "description": "Only the Meta app of this name is believed. Without it, any app of the house.",
 }
 
 WEBHOOK_PATHS: dict[str, Any] = {
     PATH: {
-        "get": _HANDSHAKE | {"operationId": "handshake"},
-        "post": _DELIVERY | {"operationId": "deliver"},
+        "get": dict(_HANDSHAKE),
+        "post": dict(_DELIVERY),
     },
     f"{PATH}/{{app}}": {
         "parameters": [_APP],
-        "get": _HANDSHAKE | {"operationId": "handshake_of_app"},
-        "post": _DELIVERY | {"operationId": "deliver_to_app"},
+        "get": dict(_HANDSHAKE),
+        "post": dict(_DELIVERY),
     },
 }

@@ -8,17 +8,20 @@ import re
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.ingress.http.deadline import ready_by
-from services.ingress.http.problems import Refusal, accident
+from services.ingress.http.problems import Refusal, accident, refusal_answer
 
-# The largest body of the REST API but flows is a message of 4,096 characters, escaped.
+# The largest body of most of the REST API is a message of 4,096 characters, escaped.
 MOST_BODY_BYTES = 64 * 1024
 # A flow's document of 1 MiB as people and programs write it: with line breaks, with escapes. It is read when it is
 # known who sends it (rest/flow_bodies.py).
 MOST_FLOW_BYTES = 2 * 1024 * 1024
-_FLOWS = re.compile(r"/api/v1/flows(/[^/]+)?")
+_FLOWS = re.compile(r"/api/v1/flows(/[^/]+)?/?")
+# A thousand recipients of a campaign, a hundred messages, two thousand moved nodes.
+MOST_LIST_BYTES = 512 * 1024
+_LISTS = re.compile(r"/api/v1/(campaigns/[^/]+/recipients|messages|flows/[^/]+/(publish|rollback))/?")
 # The largest file Meta takes; it is passed on in pieces, and only once it is known who sends it (rest/media.py).
 MOST_FILE_BYTES = 100 * 1024 * 1024
-_FILES = re.compile(r"/api/v1/media/[^/]+")
+_FILES = re.compile(r"/api/v1/media/[^/]+/?")
 BODY_SECONDS = 10.0
 FILE_SECONDS = 300.0
 
@@ -51,6 +54,11 @@ class Guard:
         try:
             most, seconds = self._limits_of(scope["path"])
             await self._app(scope, _limited(receive, seconds, most), answer.send)
+        except Refusal as refusal:
+            # Who reads a body outside of the site (http/idempotency.py) meets the limits outside of it, too.
+            if answer.is_begun:
+                raise
+            await refusal_answer(refusal)(scope, receive, answer.send)
         except Exception as error:
             if answer.is_begun:
                 raise
@@ -60,6 +68,8 @@ class Guard:
         """How many bytes a body may have, and how many seconds it may take."""
         if _FILES.fullmatch(path):
             return MOST_FILE_BYTES, FILE_SECONDS
+        if _LISTS.fullmatch(path):
+            return MOST_LIST_BYTES, self._body_seconds
         return MOST_FLOW_BYTES if _FLOWS.fullmatch(path) else MOST_BODY_BYTES, self._body_seconds
 
 

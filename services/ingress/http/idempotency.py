@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import Response
@@ -26,33 +23,11 @@ from services.ingress.domain.idempotency import (
 )
 from services.ingress.domain.limits import LimitReached
 from services.ingress.http.limits import note_account, too_much
-from services.ingress.http.problems import example_of, problem, wrong
+from services.ingress.http.problems import problem, wrong
 from services.ingress.ports.answers import Answers, Held
 
 HEADER = "idempotency-key"
 _log = get_logger(__name__)
-
-
-_DESCRIBED: Mapping[str, Any] = {
-    "name": "Idempotency-Key",
-    "in": "header",
-    "required": False,
-    "description": "Yours, for this one request: for 24 hours a repeat gets the first one's answer.",
-    "schema": {"type": "string", "minLength": 1, "maxLength": MOST_KEY, "pattern": "^[ -~]+$"},
-    "example": "order-1042",
-}
-_IN_USE = "A request with this key is being worked on: IDEMPOTENCY_KEY_IN_USE"
-
-
-def describe_keys(paths: Mapping[str, Any]) -> None:
-    """Add the header to the operations of an OpenAPI document that take it."""
-    refusal = {"schema": {"$ref": "#/components/schemas/Problem"}, **example_of(_IN_USE)["application/json"]}
-    for path, methods in paths.items():
-        for method, operation in methods.items():
-            if takes_keys(method.upper(), path):
-                operation["parameters"] = [*operation.get("parameters", ()), _DESCRIBED]
-                answer = {"description": _IN_USE, "content": {"application/json": refusal}}
-                operation["responses"].setdefault("409", answer)
 
 
 class RepeatsAnswers:

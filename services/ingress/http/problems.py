@@ -40,16 +40,13 @@ _BY_REASON: Mapping[int, int] = {errors_pb2.ERROR_REASON_FLOW_CHANGED: 412}
 _FIELD = re.compile(r"([a-z][a-z0-9_]*(?:\.[a-z0-9_]+|\[\d+\])*)(?:: | )")
 _NO_FIELDS = frozenset({"a", "an", "give", "no", "nothing", "the", "this", "use", "you"})
 
-_CODE = re.compile(r"[A-Z]+(_[A-Z]+)+")
-_HTTP_CODES = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED"}
-_HTTP_SENTENCES = {
-    404: "nothing is served under this path; /docs lists what is",
-    405: "this path does not take this method; /docs lists what it takes",
-}
+_HTTP_CODES = {404: "NOT_FOUND"}
+_HTTP_SENTENCES = {404: "nothing is served under this path; /docs lists what is"}
 
 
 _REFUSAL_HEADERS: Mapping[int, Mapping[str, str]] = {
     401: {"www-authenticate": "Bearer"},
+    503: {"retry-after": "1"},
     # The rest of the body is not read.
     408: {"connection": "close"},
     413: {"connection": "close"},
@@ -93,19 +90,16 @@ def accident(method: str, error: Exception) -> JSONResponse:
     return problem(500, f"something broke inside; the log has it under {error_id}", "INTERNAL")
 
 
-def example_of(sentence: str) -> dict[str, Any]:
-    """An OpenAPI content with an example for a documented refusal; the sentence names its code."""
-    found = _CODE.search(sentence)
-    detail = sentence.partition(":")[0]
-    example = {"detail": detail, "error_code": found.group() if found else "ERROR"}
-    return {"application/json": {"example": example}}
+def refusal_answer(refusal: Refusal) -> JSONResponse:
+    """The answer that a refusal asks for."""
+    if refusal.errors:
+        return wrong(refusal.detail, refusal.error_code, refusal.errors)
+    return problem(refusal.status_code, refusal.detail, refusal.error_code, _REFUSAL_HEADERS.get(refusal.status_code))
 
 
 async def _refused(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, Refusal)
-    if error.errors:
-        return wrong(error.detail, error.error_code, error.errors)
-    return problem(error.status_code, error.detail, error.error_code, _REFUSAL_HEADERS.get(error.status_code))
+    return refusal_answer(error)
 
 
 async def _failed(_: Request, error: Exception) -> JSONResponse:
@@ -120,7 +114,7 @@ async def _failed(_: Request, error: Exception) -> JSONResponse:
     status = _BY_REASON.get(error.reason, status)
     if status == 422:
         return wrong(error.sentence, "VALIDATION_ERROR", [told_field(error.sentence)])
-    return problem(status, error.sentence, error.code)
+    return problem(status, error.sentence, error.code, _REFUSAL_HEADERS.get(status))
 
 
 def told_field(sentence: str) -> FieldError:

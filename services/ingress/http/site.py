@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from enum import Enum
 from importlib.resources import files
-from typing import Any
+from typing import Any, Literal
 
 from fastapi import FastAPI
 from fastapi.responses import JSONResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from pydantic import BaseModel, Field
+from starlette.routing import BaseRoute, Route
 
 from services.chassis.errors import PermissionDenied
 from services.chassis.tenancy import Denials
@@ -21,10 +24,13 @@ from services.ingress.conversations import Conversations
 from services.ingress.dashboards import Dashboards
 from services.ingress.domain.limits import LimitReached
 from services.ingress.files.conversations import ConversationFiles
+from services.ingress.http.browsers import AnswersBrowsers
 from services.ingress.http.described import WEBHOOK_PATHS
+from services.ingress.http.document import SERVERS, complete
 from services.ingress.http.guard import Guard
-from services.ingress.http.idempotency import RepeatsAnswers, describe_keys
+from services.ingress.http.idempotency import RepeatsAnswers
 from services.ingress.http.limits import TellsLimits, too_much
+from services.ingress.http.paths import FindsPaths, Paths
 from services.ingress.http.problems import add_problem_answers
 from services.ingress.http.rest import (
     analytics_routes,
@@ -115,8 +121,8 @@ class Site(FastAPI):
         """The whole document."""
         if not self.openapi_schema:
             document = super().openapi()
-            document["paths"] = {**WEBHOOK_PATHS, **document["paths"]}
-            describe_keys(document["paths"])
+            document["paths"] = {**deepcopy(WEBHOOK_PATHS), **document["paths"]}
+            complete(document)
         return super().openapi()
 
 
@@ -142,6 +148,7 @@ def build_site(
     audit: AuditTrails,
     answers: Answers,
     trusted_proxies: int,
+    origins: frozenset[str],
 ) -> Site:
     """The site without the webhook."""
     site = Site(
@@ -149,6 +156,8 @@ def build_site(
         summary="WhatsApp conversation flows",
         description="Times are ISO 8601 in UTC. Every answer that is no success is {detail, error_code}.",
         version=version,
+        license_info={"name": "Apache License 2.0", "identifier": "Apache-2.0"},
+        servers=SERVERS,
         openapi_tags=_TAGS,
         openapi_url="/openapi.json",
         docs_url=None,
@@ -158,10 +167,13 @@ def build_site(
     site.state.gate = accounts.gate
     site.state.denials = Denials()
     site.state.trusted_proxies = trusted_proxies
+    paths = Paths()
     # The last one stands outside: the guard's own answers tell of limits too.
     site.add_middleware(RepeatsAnswers, answers=answers, gate=accounts.gate)
+    site.add_middleware(FindsPaths, paths=paths)
     site.add_middleware(Guard)
     site.add_middleware(TellsLimits)
+    site.add_middleware(AnswersBrowsers, origins=origins)
     site.add_middleware(TakesUpTraces)
     add_problem_answers(site)
     site.add_exception_handler(PermissionDenied, denied)
@@ -193,29 +205,74 @@ def build_site(
         audit_routes(audit),
     ):
         site.include_router(routes, prefix=API)
+        _note(paths, routes.routes, API)
     _add_operations(site, is_ready)
     for path, name, media_type in _PAGES:
         site.add_api_route(path, _page(name, media_type), include_in_schema=False)
+    _note(paths, site.routes)
     return site
 
 
-def _add_operations(site: Site, is_ready: Ready) -> None:
-    async def healthz() -> dict[str, str]:
-        return {"status": "ok"}
+def _note(paths: Paths, routes: Sequence[BaseRoute], prefix: str = "") -> None:
+    for route in routes:
+        if isinstance(route, Route):
+            # FastAPI's own pages take HEAD by themselves, and only those.
+            paths.add(prefix + route.path, (route.methods or set()) - {"HEAD"})
 
-    async def readyz() -> JSONResponse:
+
+class Health(BaseModel):
+    """How a process is."""
+
+    status: str = Field(examples=["ok"])
+
+
+class Readiness(BaseModel):
+    """Whether a process may be sent webhooks."""
+
+    status: Literal["ready", "not ready"]
+
+
+_NOT_READY: dict[int | str, dict[str, Any]] = {
+    503: {
+        "model": Readiness,
+        "description": "The database is out of reach",
+        "content": {"application/json": {"example": {"status": "not ready"}}},
+    }
+}
+_METRICS: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "Prometheus' text format",
+        "content": {
+            "text/plain": {"schema": {"type": "string"}, "example": 'pytake_webhook_posts_total{status="200"} 7.0'}
+        },
+    }
+}
+
+
+def _add_operations(site: Site, is_ready: Ready) -> None:
+    async def healthz() -> Health:
+        """The process answers. No token is needed."""
+        return Health(status="ok")
+
+    async def readyz() -> Response:
+        """The process may be sent webhooks: its database is there. No token is needed."""
         ready = await is_ready()
         return JSONResponse({"status": "ready" if ready else "not ready"}, status_code=200 if ready else 503)
 
     async def metrics() -> Response:
+        """What this process counts. No token is needed; keep it from the Internet."""
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
     tags: list[str | Enum] = ["operations"]
     site.get("/healthz", tags=tags, summary="Whether the process turns")(healthz)
-    site.get("/readyz", tags=tags, summary="Whether it can make webhooks durable")(readyz)
-    site.get("/metrics", tags=tags, summary="Prometheus metrics", response_class=Response)(metrics)
-    site.head("/healthz", include_in_schema=False)(healthz)
-    site.head("/readyz", include_in_schema=False)(readyz)
+    site.get(
+        "/readyz",
+        tags=tags,
+        summary="Whether it can make webhooks durable",
+        response_model=Readiness,
+        responses=_NOT_READY,
+    )(readyz)
+    site.get("/metrics", tags=tags, summary="Prometheus metrics", response_class=Response, responses=_METRICS)(metrics)
 
 
 def _page(name: str, media_type: str) -> Callable[[], Awaitable[Response]]:

@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import MutableMapping
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from joserfc import jwt
@@ -159,7 +159,7 @@ async def test_unknown_paths_and_methods_are_answered_in_the_one_form(asker: Ask
 
     assert (unknown.status_code, unknown.json()["error_code"]) == (404, "NOT_FOUND")
     assert (wrong.status_code, wrong.json()["error_code"]) == (405, "METHOD_NOT_ALLOWED")
-    assert wrong.headers["allow"] == "GET"
+    assert wrong.headers["allow"] == "GET, HEAD, OPTIONS"
     assert set(unknown.json()) == set(wrong.json()) == {"detail", "error_code"}
 
 
@@ -200,6 +200,18 @@ async def test_a_body_that_comes_too_slowly_is_not_waited_for() -> None:
     assert sent[0]["status"] == 408
     assert (b"connection", b"close") in sent[0]["headers"]
     assert b"BODY_TIMEOUT" in sent[1]["body"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [f"/api/v1/campaigns/{UUID(int=7)}/recipients", "/api/v1/messages", "/api/v1/messages/",
+     *(f"/api/v1/flows/{UUID(int=7)}/{verb}" for verb in ("publish", "rollback"))],
+)  # fmt: skip
+async def test_a_list_as_long_as_it_may_be_is_read_and_one_that_is_longer_is_not(asker: Asker, path: str) -> None:
+    longest, longer = [await asker.post(path, {"more": "x" * size}) for size in (500 * 1024, 600 * 1024)]
+
+    assert longest.status_code != 413
+    assert (longer.status_code, longer.json()["error_code"]) == (413, "BODY_TOO_LARGE")
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/docs", LIST, "/nothing"])

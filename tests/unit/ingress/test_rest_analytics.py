@@ -99,11 +99,11 @@ async def test_a_flow_report_has_the_contracts_shape(viewer: Asker) -> None:
 
     assert told == {
         "flow_id": str(FLOW),
-        "period": {"days": 30, "start": "2026-02-02T09:30:15Z", "end": "2026-03-04T09:30:15Z"},
+        "period": {"days": 30, "start": "2026-02-02T09:30:15", "end": "2026-03-04T09:30:15"},
         "conversations": {"total": 40, "completed": 31, "active": 9, "completion_rate": 77.5, "unique_users": 38},
         "messages": {"total": 210, "from_user": 160, "from_bot": 50, "average_per_conversation": 5.25},
         "duration": {"average_seconds": 312.4, "max_seconds": 2210.0, "min_seconds": 4.0},
-        "generated_at": "2026-03-04T09:30:15Z",
+        "generated_at": "2026-03-04T09:30:15",
     }
 
 
@@ -172,11 +172,11 @@ async def test_a_transcript_is_read_to_its_end(viewer: Asker) -> None:
         "phone_number": "5511987654321",
         "flow_id": str(FLOW),
         "message_count": 1500,
-        "started_at": "2026-03-04T09:30:15Z",
-        "ended_at": "2026-03-04T09:30:15Z",
+        "started_at": "2026-03-04T09:30:15",
+        "ended_at": "2026-03-04T09:30:15",
     }
     assert told["messages"][0] == {
-        "speaker": "user", "text": "line 0", "timestamp": "2026-03-04T09:30:15Z", "node_id": "ask",
+        "speaker": "user", "text": "line 0", "timestamp": "2026-03-04T09:30:15", "node_id": "ask",
     }  # fmt: skip
     assert [line["text"] for line in told["messages"]] == [line.text for line in lines]
 

@@ -205,7 +205,7 @@ async def test_sending_gives_what_the_flow_answers(asker: Asker) -> None:
         "status": "processed",
         "user_message": "milho",
         "bot_responses": ["Anotado!", "Até logo."],
-        "current_node_id": None,
+        "current_node_id": "goodbye",
         "current_state": {"variables": {"nome": "Bia"}, "execution_path": ["start", "goodbye"]},
         "awaiting_input": False,
     }

@@ -92,6 +92,21 @@ async def test_filters_and_the_cursor_reach_the_service_as_they_were_given(asker
 
 
 @pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("0.5", "must be a time such as 2026-03-04T13:20:00Z"),
+        ("1772630311", "must be a time such as 2026-03-04T13:20:00Z"),
+        ("yesterday", "must be a time such as 2026-03-04T13:20:00Z"),
+        ("0001-01-01T00:00:00+14:00", "must lie between the years 1 and 9999"),
+    ],
+)
+async def test_a_time_is_written_as_one_and_no_number(asker: Asker, text: str, message: str) -> None:
+    answer = await asker.get(MESSAGES, since=text)
+
+    assert (answer.status_code, answer.json()["errors"]) == (422, [{"field": "since", "message": message}])
+
+
+@pytest.mark.parametrize(
     ("method", "path", "roles"),
     [
         ("POST", MESSAGES, {"org_admin", "supervisor", "agent"}),

@@ -192,3 +192,21 @@ async def test_each_role_may_what_its_permissions_say(
     assert (await send(asker.in_role(role), method, path, {"name": "x", "text": "x"} if method == "POST" else None))[
         0
     ] == status
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "field"),
+    [
+        ("/api/v1/chatbots", {"name": "a", "is_active": "yes"}, "is_active"),
+        ("/api/v1/chatbots", {"name": "a", "is_active": 0}, "is_active"),
+        ("/api/v1/contacts", {"phone_number": "5511987654321", "opted_in": 1}, "opted_in"),
+        ("/api/v1/api-keys", {"name": "a", "scopes": ["flows:read"], "expires_in_days": "3"}, "expires_in_days"),
+        ("/api/v1/api-keys", {"name": "a", "scopes": ["flows:read"], "expires_in_days": True}, "expires_in_days"),
+    ],
+)
+async def test_flags_and_counts_of_bodies_are_what_json_calls_so(
+    asker: Asker, path: str, body: object, field: str
+) -> None:
+    answer = await asker.post(path, body)
+
+    assert (answer.status_code, [each["field"] for each in answer.json()["errors"]]) == (422, [field])

@@ -178,8 +178,9 @@ async def test_conversations_among_people_are_listed_by_page() -> None:
 async def test_who_is_no_person_names_the_agent() -> None:
     async with asking() as asker:
         for path in ("/queues/pull", f"/conversations/{PHONE}/assign"):
-            assert (await send(asker, "POST", path))[0] == 422
-        assert (await send(asker, "POST", "/agents/me/presence", json={"presence": "away"}))[0] == 422
+            status, problem = await send(asker, "POST", path)
+            assert (status, problem["error_code"]) == (404, "AGENT_NOT_FOUND")
+        assert (await send(asker, "POST", "/agents/me/presence", json={"presence": "away"}))[0] == 404
 
 
 @pytest.mark.parametrize(

@@ -68,6 +68,14 @@ async def test_a_key_of_no_or_too_many_characters_is_refused(asker: Asker) -> No
         assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "Idempotency-Key")
 
 
+async def test_a_body_that_is_too_large_is_refused_under_a_key_as_without_one(asker: Asker) -> None:
+    headers = asker.headers | {"idempotency-key": "k"}
+    answer = await asker.client.post("/api/v1/contacts", content=b"x" * 70_000, headers=headers)
+
+    assert (answer.status_code, answer.json()["error_code"]) == (413, "BODY_TOO_LARGE")
+    assert answer.headers["connection"] == "close"
+
+
 async def test_without_a_token_nothing_is_kept(asker: Asker) -> None:
     answer = await asker.client.post("/api/v1/contacts", json=CONTACT, headers={"idempotency-key": "one"})
     assert answer.status_code == 401

@@ -23,14 +23,14 @@ function example(api, schema, depth = 0) {
   if ("const" in found) return found.const;
   if ("default" in found) return found.default;
   if (found.enum) return found.enum[0];
+  if (found.properties && depth <= 6) {
+    const entries = Object.entries(found.properties);
+    return Object.fromEntries(entries.map(([name, part]) => [name, example(api, part, depth + 1)]));
+  }
   const choices = found.anyOf || found.oneOf;
   if (choices) return example(api, choices.find((one) => one.type !== "null") || choices[0], depth);
   if (depth > 6) return null;
   if (found.type === "array") return [example(api, found.items, depth + 1)];
-  if (found.properties) {
-    const entries = Object.entries(found.properties);
-    return Object.fromEntries(entries.map(([name, part]) => [name, example(api, part, depth + 1)]));
-  }
   return { string: "text", integer: 0, number: 0, boolean: true, object: {} }[found.type] ?? null;
 }
 
@@ -53,11 +53,14 @@ function table(heads, rows) {
   return element("table", {}, element("thead", {}, head), element("tbody", {}, ...lines));
 }
 
-function contentOf(api, content) {
-  const [type, media] = Object.entries(content || {})[0] || [];
-  if (!type) return null;
-  const value = media.example ?? example(api, media.schema);
-  return { type, text: typeof value === "string" ? value : JSON.stringify(value, null, 2) };
+// The examples of a body, one for each error code that it may tell.
+function examplesOf(api, content) {
+  const media = Object.values(content || {})[0];
+  if (!media) return [];
+  const values = media.examples
+    ? Object.values(media.examples).map((one) => one.value)
+    : [media.example ?? example(api, media.schema)];
+  return values.map((value) => (typeof value === "string" ? value : JSON.stringify(value, null, 2)));
 }
 
 function fieldsOf(api, schema) {
@@ -101,9 +104,9 @@ async function call(method, path, inputs, body, output) {
 }
 
 function tryIt(api, method, path, operation, inputs) {
-  const request = contentOf(api, operation.requestBody && operation.requestBody.content);
-  const body = request ? element("textarea", { rows: "8", "aria-label": "body" }) : null;
-  if (body) body.value = request.text;
+  const [text] = examplesOf(api, operation.requestBody && operation.requestBody.content);
+  const body = text !== undefined ? element("textarea", { rows: "8", "aria-label": "body" }) : null;
+  if (body) body.value = text;
   const output = element("pre", { "aria-live": "polite", hidden: "" });
   const button = element("button", { type: "button" }, "Send");
   button.addEventListener("click", async () => {
@@ -116,11 +119,11 @@ function tryIt(api, method, path, operation, inputs) {
 
 function responses(api, operation) {
   return Object.entries(operation.responses).map(([status, response]) => {
-    const content = contentOf(api, response.content);
     const schema = Object.values(response.content || {})[0]?.schema;
     return element(
       "details", {}, element("summary", {}, `${status}  ${response.description || ""}`),
-      content ? element("pre", {}, content.text) : null, schema ? fieldsOf(api, schema) : null,
+      ...examplesOf(api, response.content).map((text) => element("pre", {}, text)),
+      schema ? fieldsOf(api, schema) : null,
     );
   });
 }

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, Field
 
+from services.chassis.tenancy import PERMISSIONS, ROLES
 from services.ingress.accounts.keys import LONGEST_DAYS, MOST_REQUESTS
 from services.ingress.accounts.people import LONGEST_NAME
 from services.ingress.accounts.sessions import Session
@@ -16,18 +17,29 @@ from services.ingress.domain.accounts.emails import normal_email
 from services.ingress.domain.accounts.facts import ACCESS_SECONDS, REFRESH_LIFE, ApiKey, Caller, Invitation, User
 from services.ingress.domain.accounts.passwords import LONGEST as LONGEST_PASSWORD
 from services.ingress.http.rest.models import Time
+from services.ingress.http.rest.rules import EMAIL, Flag, Whole, one_of
 
 _NO_NUL = r"^[^\x00]*$"
 _LONGEST_TOKEN = 512
 
 Email = Annotated[
     str,
-    Field(max_length=LONGEST_EMAIL, description="Compared without regard to case.", examples=["bia@example.com"]),
+    Field(
+        max_length=LONGEST_EMAIL,
+        description="Compared without regard to case.",
+        examples=["bia@example.com"],
+        json_schema_extra=EMAIL,
+    ),
     AfterValidator(normal_email),
 ]
 Role = Annotated[
     str,
-    Field(max_length=40, description="super_admin, org_admin, supervisor, agent or viewer.", examples=["agent"]),
+    Field(
+        max_length=40,
+        description="super_admin, org_admin, supervisor, agent or viewer.",
+        examples=["agent"],
+        json_schema_extra=one_of(*ROLES),
+    ),
 ]
 Name = Annotated[
     str, Field(max_length=LONGEST_NAME, pattern=_NO_NUL, description="What people see.", examples=["Bia Souza"])
@@ -191,7 +203,7 @@ class UserChange(BaseModel):
 
     name: Name | None = None
     role: Role | None = None
-    is_active: bool | None = None
+    is_active: Flag | None = None
 
 
 class RoleAnswer(BaseModel):
@@ -288,13 +300,13 @@ class ApiKeyRequest(BaseModel):
     name: str = Field(
         min_length=1, max_length=LONGEST_NAME, pattern=_NO_NUL, description="What it is for.", examples=["till"]
     )
-    scopes: list[Annotated[str, Field(max_length=100)]] = Field(
+    scopes: list[Annotated[str, Field(max_length=100, json_schema_extra=one_of(*sorted(PERMISSIONS)))]] = Field(
         min_length=1, max_length=100, description="A part of your own permissions.", examples=[["conversations:read"]]
     )
-    expires_in_days: int | None = Field(
+    expires_in_days: Whole | None = Field(
         default=None, ge=1, le=LONGEST_DAYS, description="Left out, it has no end.", examples=[90]
     )
-    requests_per_minute: int | None = Field(
+    requests_per_minute: Whole | None = Field(
         default=None, ge=1, le=MOST_REQUESTS, description="Its own limit; left out, the usual one.", examples=[60]
     )
 

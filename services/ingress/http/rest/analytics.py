@@ -5,13 +5,11 @@ from __future__ import annotations
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Path, Query
-from pydantic import AfterValidator
+from fastapi import APIRouter, Query
 from starlette.responses import StreamingResponse
 
 from services.ingress.analytics import Analytics
 from services.ingress.domain.analytics import PeriodName
-from services.ingress.domain.phone import read_phone
 from services.ingress.files import Form
 from services.ingress.http.rest.analytics_models import (
     ConversationAnalytics,
@@ -22,6 +20,7 @@ from services.ingress.http.rest.analytics_models import (
     UserSegments,
 )
 from services.ingress.http.rest.auth import AnalyticsReader, LogExporter, ReportReader
+from services.ingress.http.rest.conversations import Phone
 from services.ingress.http.rest.cost_models import CampaignReport, CostReport
 from services.ingress.http.rest.exports import as_file, file_answers
 from services.ingress.http.rest.figure_models import DeliveryReport, FlowFunnel, Metrics, VersionComparison
@@ -33,11 +32,6 @@ Days = Annotated[
     int, Query(ge=1, le=365, description="How many days back, whole ones in the organization's time zone.")
 ]
 OnlyFlow = Annotated[UUID | None, Query(description="Only this flow; left out, all.")]
-Phone = Annotated[
-    str,
-    Path(description="Digits with the country code; +, spaces, dashes and brackets may be in between."),
-    AfterValidator(read_phone),
-]
 
 
 class _Endpoints:
@@ -187,7 +181,7 @@ def analytics_routes(analytics: Analytics) -> APIRouter:
         "/whatsapp-analytics/conversations/{phone}/transcript",
         endpoints.transcript,
         summary="What was said in a flow",
-        responses=refusals(on_404="Conversation not found: CONVERSATION_NOT_FOUND, or FLOW_NOT_FOUND"),
+        responses=refusals(on_404=f"Conversation not found: CONVERSATION_NOT_FOUND; {NO_FLOW}"),
     )
     routes.add_api_route(
         "/analytics/export",

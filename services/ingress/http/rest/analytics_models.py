@@ -18,7 +18,7 @@ from services.ingress.domain.analytics import (
     ratio,
 )
 from services.ingress.domain.conversation import Transcript
-from services.ingress.http.rest.models import Time
+from services.ingress.http.rest.models import BareTime
 
 _FLOW_ID = "4c1d3c6e-1a1e-4a57-9d0b-2f6f5f1e0b11"
 
@@ -86,8 +86,8 @@ class ReportPeriod(BaseModel):
     """Whole days, where the organization lives, up to now."""
 
     days: int = Field(examples=[30])
-    start: Time = Field(examples=["2026-02-02T03:00:00Z"])
-    end: Time = Field(examples=["2026-03-04T13:20:00Z"])
+    start: BareTime = Field(description="In UTC.", examples=["2026-02-02T03:00:00"])
+    end: BareTime = Field(description="In UTC.", examples=["2026-03-04T13:20:00"])
 
 
 class ReportConversations(BaseModel):
@@ -125,7 +125,7 @@ class FlowReport(BaseModel):
     conversations: ReportConversations
     messages: ReportMessages
     duration: ReportDuration
-    generated_at: Time = Field(examples=["2026-03-04T13:20:00Z"])
+    generated_at: BareTime = Field(description="In UTC.", examples=["2026-03-04T13:20:00"])
 
     @classmethod
     def of(cls, flow_id: str, days: int, figures: Figures) -> FlowReport:
@@ -254,7 +254,7 @@ class SpokenLine(BaseModel):
 
     speaker: Literal["user", "bot"]
     text: str = Field(examples=["Quero um bolo"])
-    timestamp: Time = Field(examples=["2026-03-04T13:18:31Z"])
+    timestamp: BareTime = Field(description="In UTC.", examples=["2026-03-04T13:18:31"])
     node_id: str | None = Field(examples=["ask_flavour"])
 
 
@@ -264,8 +264,8 @@ class FlowTranscript(BaseModel):
     phone_number: str = Field(description="Digits with the country code.", examples=["5511987654321"])
     flow_id: str = Field(examples=[_FLOW_ID])
     message_count: int = Field(description="All of them, also when more were said than are told here.", examples=[2])
-    started_at: Time = Field(examples=["2026-03-04T13:18:31Z"])
-    ended_at: Time = Field(examples=["2026-03-04T13:20:00Z"])
+    started_at: BareTime = Field(description="In UTC.", examples=["2026-03-04T13:18:31"])
+    ended_at: BareTime = Field(description="In UTC.", examples=["2026-03-04T13:20:00"])
     messages: list[SpokenLine] = Field(description="Oldest first, at most 10,000.")
 
     @classmethod

@@ -10,6 +10,10 @@ from services.ingress.audit import AuditTrails
 from services.ingress.http.rest.auth import Auditor
 from services.ingress.http.rest.models import AuditList
 from services.ingress.http.rest.refusals import refusals
+from services.ingress.http.rest.rules import one_of
+
+# The services with a log that ingress reaches; the empty one is all.
+_ROOMS = ("", "analytics", "executor", "ingress", "router", "sender")
 
 
 def audit_routes(trails: AuditTrails) -> APIRouter:
@@ -17,7 +21,13 @@ def audit_routes(trails: AuditTrails) -> APIRouter:
 
     async def list_changes(
         organization_id: Auditor,
-        room: Annotated[str, Query(description="Only changes this service made; left out, those of all.")] = "",
+        room: Annotated[
+            str,
+            Query(
+                description="Only changes this service made; left out, those of all.",
+                json_schema_extra=one_of(*_ROOMS),
+            ),
+        ] = "",
         limit: Annotated[int, Query(ge=1, le=500, description="How many to give.")] = 50,
         before: Annotated[str, Query(max_length=200, description="`next` of the page before this one.")] = "",
     ) -> AuditList:

@@ -12,6 +12,7 @@ from services.ingress.domain.campaigns import CampaignView, RecipientView, Verb,
 from services.ingress.http.rest.auth import Allowed
 from services.ingress.http.rest.models import Time
 from services.ingress.http.rest.refusals import refusals
+from services.ingress.http.rest.rules import LOCAL_TIME, Flag, Whole, one_of
 from services.ingress.ports.campaigns import Campaigns
 
 Looker = Annotated[UUID, Depends(Allowed("campaigns:read"))]
@@ -19,6 +20,8 @@ Maker = Annotated[UUID, Depends(Allowed("campaigns:manage"))]
 Executor = Annotated[UUID, Depends(Allowed("campaigns:execute"))]
 
 MOST_RECIPIENTS = 1000
+# What sender knows; the empty one is all.
+_STATES = ("", "draft", "scheduled", "running", "paused", "completed", "failed", "cancelled")
 _NO_NUL = r"^[^\x00]*$"
 _UNKNOWN = "No campaign has this id: CAMPAIGN_NOT_FOUND"
 _WRONG = "The campaign's state does not allow it: CAMPAIGN_STATE"
@@ -29,8 +32,8 @@ Text = Annotated[str, Field(max_length=1024, pattern=_NO_NUL)]
 class CampaignRequest(BaseModel):
     """A campaign to be made, as a draft."""
 
-    idempotency_key: str = Field(max_length=255, pattern=_NO_NUL, examples=["spring-2026"])
-    name: str = Field(max_length=120, pattern=_NO_NUL, examples=["Spring"])
+    idempotency_key: str = Field(min_length=1, max_length=255, pattern=_NO_NUL, examples=["spring-2026"])
+    name: str = Field(min_length=1, max_length=120, pattern=_NO_NUL, examples=["Spring"])
     phone_number_id: Text = Field(examples=["106540352242922"])
     content: dict[str, Any] = Field(
         description="A template as in protos/common/v1/content.proto; {{NAME}} stands for a recipient's parameter.",
@@ -41,10 +44,10 @@ class CampaignRequest(BaseModel):
     attributes: dict[str, Text] = Field(
         default={}, max_length=100, description="For tags and all_contacts: values that a contact must have."
     )
-    messages_per_hour: int = Field(default=100, ge=1, le=100_000_000, description="At most, evenly spread.")
-    respect_opt_out: bool = Field(default=True, description="Leave out who refused messages.")
-    skip_active_conversations: bool = Field(default=False, description="Leave out whose 24 hour window is open.")
-    max_tries: int = Field(default=3, ge=1, le=10, description="Tries when a failure may pass.")
+    messages_per_hour: Whole = Field(default=100, ge=1, le=100_000_000, description="At most, evenly spread.")
+    respect_opt_out: Flag = Field(default=True, description="Leave out who refused messages.")
+    skip_active_conversations: Flag = Field(default=False, description="Leave out whose 24 hour window is open.")
+    max_tries: Whole = Field(default=3, ge=1, le=10, description="Tries when a failure may pass.")
     time_zone: Text = Field(default="UTC", description="IANA name, for its schedule.", examples=["America/Sao_Paulo"])
 
     def read(self) -> WantedCampaign:
@@ -70,17 +73,19 @@ class Campaign(BaseModel):
 
     id: str = Field(examples=["5f0c7b1c-6a0e-4c7e-9a44-0c6a3f3b9d10"])
     name: str = Field(examples=["Spring"])
-    phone_number_id: str
-    state: str = Field(description="draft, scheduled, running, paused, completed, failed or cancelled.")
-    note: str = Field(description="Why it is paused, or what it waits for.")
-    audience: str
-    messages_per_hour: int
-    recipients: int = Field(description="Recipients so far.")
-    done: int = Field(description="Of these, how many were handed to the number's queue or left out.")
-    time_zone: str
-    starts_at: Time | None
-    created_at: Time
-    ended_at: Time | None
+    phone_number_id: str = Field(examples=["106540352242922"])
+    state: str = Field(
+        description="draft, scheduled, running, paused, completed, failed or cancelled.", examples=["running"]
+    )
+    note: str = Field(description="Why it is paused, or what it waits for.", examples=[""])
+    audience: str = Field(examples=["custom_list"])
+    messages_per_hour: int = Field(examples=[100])
+    recipients: int = Field(description="Recipients so far.", examples=[10])
+    done: int = Field(description="Of these, how many were handed to the number's queue or left out.", examples=[10])
+    time_zone: str = Field(examples=["America/Sao_Paulo"])
+    starts_at: Time | None = Field(examples=["2026-03-04T12:00:00Z"])
+    created_at: Time = Field(examples=["2026-03-03T17:45:00Z"])
+    ended_at: Time | None = Field(examples=[None])
     figures: dict[str, int] = Field(
         description="What became of recipients, and how many replied or opted out; empty in lists.",
         examples=[{"recipients": 10, "sent": 9, "delivered": 9, "read": 4, "replies": 2, "skipped": 1, "opt_outs": 1}],
@@ -130,27 +135,27 @@ class RecipientsRequest(BaseModel):
 class RefusedRecipient(BaseModel):
     """A recipient that was refused."""
 
-    index: int = Field(description="Its place in the request, from 0.")
-    detail: str
+    index: int = Field(description="Its place in the request, from 0.", examples=[3])
+    detail: str = Field(examples=["phone_number is no phone number"])
 
 
 class AddedRecipients(BaseModel):
     """What adding did."""
 
-    added: int
-    repeated: int = Field(description="There already, or twice in the request.")
+    added: int = Field(examples=[9])
+    repeated: int = Field(description="There already, or twice in the request.", examples=[1])
     refused: list[RefusedRecipient]
 
 
 class Recipient(BaseModel):
     """A recipient and what became of it."""
 
-    place: int = Field(description="From 1.")
-    recipient: str = Field(description="Phone number in digits, or user id.")
-    state: str = Field(description="pending, enqueued, retry or skipped.")
-    reason: str = Field(description="Why it was skipped.")
-    tries: int
-    message_id: str | None
+    place: int = Field(description="From 1.", examples=[1])
+    recipient: str = Field(description="Phone number in digits, or user id.", examples=["5511987654321"])
+    state: str = Field(description="pending, enqueued, retry or skipped.", examples=["enqueued"])
+    reason: str = Field(description="Why it was skipped.", examples=[""])
+    tries: int = Field(examples=[1])
+    message_id: str | None = Field(examples=["9b2f0e0c-54b8-4f7e-8f39-6a52a9d5c001"])
 
     @classmethod
     def of(cls, each: RecipientView) -> Recipient:
@@ -175,7 +180,11 @@ class ScheduleRequest(BaseModel):
     """When a campaign is to start."""
 
     local_time: str = Field(
-        max_length=32, pattern=_NO_NUL, description="On the clocks of its time zone.", examples=["2026-12-01T09:00"]
+        max_length=32,
+        pattern=_NO_NUL,
+        description="On the clocks of its time zone.",
+        examples=["2026-12-01T09:00"],
+        json_schema_extra=LOCAL_TIME,
     )
 
 
@@ -188,7 +197,7 @@ class _Endpoints:
     async def all(
         self,
         organization_id: Looker,
-        state: Annotated[str, Query(max_length=20, pattern=_NO_NUL)] = "",
+        state: Annotated[str, Query(max_length=20, pattern=_NO_NUL, json_schema_extra=one_of(*_STATES))] = "",
         limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     ) -> CampaignList:
         """Campaigns of your organization, newest first, without figures. Permission: campaigns:read."""

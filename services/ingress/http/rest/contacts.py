@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from services.ingress.domain.people import ContactChange, ContactFilter, ContactPage, ContactView, NewContact
 from services.ingress.domain.phone import international_form, national_form
@@ -14,6 +14,7 @@ from services.ingress.http.rest.auth import ContactReader, ContactWriter
 from services.ingress.http.rest.models import DisplayPhone, PhoneNumber, Time
 from services.ingress.http.rest.people_requests import Cursor, Limit, Tag, TagsChange, TellsFields, Words
 from services.ingress.http.rest.refusals import refusals
+from services.ingress.http.rest.rules import Flag, either
 from services.ingress.ports.people import Contacts
 
 _ID = "3f0c1f5e-5a0b-5d8e-9a54-2f7b1a1c0d11"
@@ -76,13 +77,15 @@ class ContactList(BaseModel):
 class ContactRequest(BaseModel):
     """A contact to be made: with a phone number or a user id, and what is known."""
 
+    model_config = ConfigDict(json_schema_extra=either("phone_number", "user_id"))
+
     phone_number: str = Field(default="", max_length=40, examples=["+55 11 98765-4321"])
     user_id: str = Field(default="", max_length=256, examples=[""])
     name: Name = ""
     attributes: Attributes = {}
     tags: list[Tag] = Field(default=[], max_length=100, examples=[["vip"]])
     language: Language = ""
-    opted_in: bool | None = Field(default=None, description="Whether the contact agreed to messages.")
+    opted_in: Flag | None = Field(default=None, description="Whether the contact agreed to messages.")
 
     def read(self) -> NewContact:
         """As the service behind takes it."""
@@ -104,7 +107,7 @@ class ContactPatch(BaseModel):
         default=None, description="A value of null takes a name away; names that are not in it stay."
     )
     language: Language | None = None
-    opted_in: bool | None = Field(default=None, description="It cannot be made unknown again.")
+    opted_in: Flag | None = Field(default=None, description="It cannot be made unknown again.")
 
     def read(self) -> ContactChange:
         """As the service behind takes it."""

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import AfterValidator
 
 from services.ingress.conversations import Conversations
-from services.ingress.domain.phone import international_form, read_phone
+from services.ingress.domain.phone import WRITTEN_PHONE, international_form, read_phone
 from services.ingress.http.rest.auth import Closer, Manager, Reader, Sender
 from services.ingress.http.rest.models import (
     CloseRequest,
@@ -22,15 +22,30 @@ from services.ingress.http.rest.models import (
     SendRequest,
     SendResponse,
 )
-from services.ingress.http.rest.refusals import refusals
+from services.ingress.http.rest.refusals import Documented, refusals
 
 _LARGEST = 2**31 - 1
+_LINKED: Documented = {
+    200: {
+        "headers": {
+            "Link": {
+                "description": "While there are more, the address of the next page.",
+                "schema": {"type": "string"},
+                "example": '</api/v1/conversations?limit=50&cursor=MTc3MjYzMDMxMQ>; rel="next"',
+            }
+        }
+    }
+}
 _PLACES = frozenset({"skip", "cursor"})
 
 Skip = Annotated[int, Query(ge=0, le=_LARGEST, description="How many to leave out.")]
 Phone = Annotated[
     str,
-    Path(description="Digits with the country code; +, spaces, dashes and brackets may be in between."),
+    Path(
+        description="Digits with the country code; +, spaces, dashes and brackets may be in between.",
+        examples=["5511987654321"],
+        json_schema_extra={"pattern": WRITTEN_PHONE},
+    ),
     AfterValidator(read_phone),
 ]
 
@@ -137,7 +152,7 @@ def conversation_routes(conversations: Conversations) -> APIRouter:
     endpoints = _Endpoints(conversations)
     routes = APIRouter(prefix="/conversations", tags=["conversations"])
     unknown = "Conversation not found: CONVERSATION_NOT_FOUND"
-    routes.add_api_route("", endpoints.page, summary="List conversations", responses=refusals())
+    routes.add_api_route("", endpoints.page, summary="List conversations", responses=refusals() | _LINKED)
     routes.add_api_route("/{phone}", endpoints.read, summary="Read a conversation", responses=refusals(on_404=unknown))
     routes.add_api_route(
         "/{phone}/send",
@@ -145,7 +160,7 @@ def conversation_routes(conversations: Conversations) -> APIRouter:
         methods=["POST"],
         summary="Try a flow in the contact's name",
         responses=refusals(
-            on_404="Nobody could answer: FLOW_NOT_FOUND, or NUMBER_NOT_FOUND without an active number",
+            on_404="No flow could answer: FLOW_NOT_FOUND; no active number: NUMBER_NOT_FOUND",
             on_409="Conversation is closed: CONVERSATION_CLOSED",
             on_504="The message was taken, its turn has not ended yet; read it later: TURN_TOO_SLOW",
         ),

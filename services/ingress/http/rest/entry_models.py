@@ -33,7 +33,7 @@ class TransferRequest(BaseModel):
     """Where the conversation is to go: one of the two."""
 
     queue_id: UUID | None = Field(default=None, examples=[_ID])
-    department_id: UUID | None = Field(default=None, description="Its first queue is meant.")
+    department_id: UUID | None = Field(default=None, description="Its first queue is meant.", examples=[None])
     reason: Reason = Field(default="", examples=["about taxes"])
 
 
@@ -130,7 +130,9 @@ class EntryList(BaseModel):
     """A page of conversations among people, newest first."""
 
     entries: list[EntryView]
-    next: str | None = Field(description="Give it as `cursor` for the page after this one; null at the end.")
+    next: str | None = Field(
+        description="Give it as `cursor` for the page after this one; null at the end.", examples=[None]
+    )
 
     @classmethod
     def of(cls, page: EntryPage) -> EntryList:

@@ -26,7 +26,10 @@ from services.ingress.live import LiveEvents
 from services.ingress.ports.people import Inbox
 
 _PERMISSION = "conversations:read"
-_BUSY = "Too many listen, or sender is out of reach; try again: RATE_LIMITED or PEER_UNAVAILABLE"
+_BUSY = (
+    "Too many listen; try again: RATE_LIMITED; the database or a service behind is out of reach: STORE_UNAVAILABLE or "
+    "PEER_UNAVAILABLE"
+)
 _EXAMPLE = """retry: 1000
 
 id: 12.0.7.3
@@ -34,10 +37,20 @@ event: message.delivered
 data: {"event_id":"…","message_id":"…","conversation_id":"…","status":"delivered","error_code":null,"occurred_at":"…"}
 
 """
+_EVENT = {
+    "type": "object",
+    "properties": {
+        "id": {"type": "string", "description": "Where to go on after it."},
+        "event": {"type": "string", "pattern": "^message\\.[a-z]+$"},
+        "data": {"type": "string", "contentMediaType": "application/json"},
+        "retry": {"type": "integer", "const": 1000},
+    },
+}
 _STREAM: Documented = {
     200: {
         "description": "Events until the stream ends; ask again with the last id as Last-Event-ID",
-        "content": {"text/event-stream": {"schema": {"type": "string"}, "example": _EXAMPLE}},
+        # As OpenAPI 3.2 has streams: what each event is.
+        "content": {"text/event-stream": {"itemSchema": _EVENT, "example": _EXAMPLE}},
     },
 }
 _MOMENT = "%Y-%m-%dT%H:%M:%S.%fZ"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
@@ -15,6 +15,16 @@ from pydantic import BaseModel, ValidationError
 Model = TypeVar("Model", bound=BaseModel)
 
 _JSON = "application/json"
+
+DOCUMENT_EXAMPLE: Final[dict[str, Any]] = {
+    "schema": "pytake.flow/1",
+    "name": "Encomendas",
+    "nodes": [
+        {"id": "start", "type": "start", "data": {}},
+        {"id": "bye", "type": "end", "data": {"content": "Até já!"}},
+    ],
+    "edges": [{"id": "e1", "source": "start", "target": "bye"}],
+}
 
 
 async def read_body(request: Request, model: type[Model]) -> Model:
@@ -58,7 +68,11 @@ def described(model: type[BaseModel]) -> dict[str, Any]:
 
 def described_file() -> dict[str, Any]:
     """The same of a body that is a file."""
-    schema = {"type": "object", "description": "An export of PyTake or of another product."}
+    schema = {
+        "type": "object",
+        "description": "An export of PyTake or of another product.",
+        "examples": [DOCUMENT_EXAMPLE],
+    }
     return {"requestBody": {"required": True, "content": {_JSON: {"schema": schema}}}}
 
 

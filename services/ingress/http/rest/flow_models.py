@@ -9,26 +9,19 @@ from pydantic import BaseModel, ConfigDict, Field
 from services.ingress.domain.conversation import Flow
 from services.ingress.domain.flows import FlowPage, FlowText, Impact, ImportedFlow, Published, Taking, VersionPage
 from services.ingress.domain.flows import Version as DomainVersion
+from services.ingress.http.rest.flow_bodies import DOCUMENT_EXAMPLE
 from services.ingress.http.rest.models import Time
+from services.ingress.http.rest.rules import Flag, Whole
 
 LONGEST_NAME = 120
 LONGEST_NOTE = 1_000
 _DIGEST = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
-_DOCUMENT: dict[str, Any] = {
-    "schema": "pytake.flow/1",
-    "name": "Encomendas",
-    "nodes": [
-        {"id": "start", "type": "start", "data": {}},
-        {"id": "bye", "type": "end", "data": {"content": "Até já!"}},
-    ],
-    "edges": [{"id": "e1", "source": "start", "target": "bye"}],
-}
 
 Document = Annotated[
     dict[str, Any],
     Field(
         description="The flow document: native, or in any dialect that can be imported. Unknown keys are kept.",
-        examples=[_DOCUMENT],
+        examples=[DOCUMENT_EXAMPLE],
     ),
 ]
 Policy = Annotated[
@@ -142,7 +135,7 @@ class FlowToCheck(BaseModel):
     """A document to be looked at."""
 
     document: Document
-    strict: bool = Field(default=False, description="Whether warnings make it invalid too.", examples=[False])
+    strict: Flag = Field(default=False, description="Whether warnings make it invalid too.", examples=[False])
 
 
 class FlowMade(FlowSummary):
@@ -176,7 +169,7 @@ class PublishRequest(BaseModel):
 class RollbackRequest(PublishRequest):
     """Which version to publish again."""
 
-    version: int = Field(ge=1, le=2**31 - 1, description="The version to go back to.", examples=[2])
+    version: Whole = Field(ge=1, le=2**31 - 1, description="The version to go back to.", examples=[2])
 
 
 class Migration(FromDomain):

@@ -15,7 +15,7 @@ from services.ingress.http.problems import Refusal
 
 LARGEST: Final = 2**31 - 1
 NO_FLOW: Final = "No flow has this id: FLOW_NOT_FOUND"
-NO_VERSION: Final = "No flow has this id, or it has no such version: FLOW_VERSION_NOT_FOUND or FLOW_NOT_FOUND"
+NO_VERSION: Final = "The flow has no such version: FLOW_VERSION_NOT_FOUND; no flow has this id: FLOW_NOT_FOUND"
 NOT_MODIFIED: Final[dict[int | str, dict[str, Any]]] = {304: {"description": "You have it: If-None-Match names it"}}
 CHANGED: Final = "The draft is not the one that If-Match names: FLOW_CHANGED"
 # A sentence on a field begins with its name.

@@ -27,6 +27,7 @@ from services.ingress.http.rest.flow_requests import (
     LARGEST,
     NO_FLOW,
     NO_VERSION,
+    NOT_MODIFIED,
     IfMatch,
     IfNoneMatch,
     OfPublished,
@@ -41,6 +42,7 @@ from services.ingress.ports import Flows
 from services.pb.common.v1 import errors_pb2
 
 _UNMAPPED: Final = "Nodes that go have no move, and their people nowhere to stand: NODE_MAP_INCOMPLETE"
+_WRONG: Final = "A field is wrong: VALIDATION_ERROR; the document has errors: FLOW_INVALID"
 
 
 class _Versions:
@@ -153,7 +155,7 @@ def add_version_routes(routes: APIRouter, flows: Flows) -> None:
         versions.publish,
         methods=["POST"],
         summary="Publish a draft",
-        responses=refusals(on_404=NO_FLOW, on_409=_UNMAPPED, on_412=CHANGED),
+        responses=refusals(on_404=NO_FLOW, on_409=_UNMAPPED, on_412=CHANGED, on_422=_WRONG),
     )
     routes.add_api_route(
         "/{flow_id}/publish",
@@ -175,7 +177,7 @@ def add_version_routes(routes: APIRouter, flows: Flows) -> None:
         versions.read,
         response_model=VersionDetail,
         summary="Read a version",
-        responses=refusals(on_404=NO_VERSION),
+        responses=refusals(on_404=NO_VERSION) | NOT_MODIFIED,
     )
     routes.add_api_route(
         "/{flow_id}/diff", versions.diff, summary="Compare versions", responses=refusals(on_404=NO_VERSION)
@@ -185,5 +187,5 @@ def add_version_routes(routes: APIRouter, flows: Flows) -> None:
         versions.rollback,
         methods=["POST"],
         summary="Go back to a version",
-        responses=refusals(on_404=NO_VERSION, on_409=_UNMAPPED),
+        responses=refusals(on_404=NO_VERSION, on_409=_UNMAPPED, on_422=_WRONG),
     )

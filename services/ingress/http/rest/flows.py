@@ -12,6 +12,7 @@ from fastapi.responses import Response
 from services.ingress.domain.flows import StoredDraft
 from services.ingress.http.rest.auth import FlowReader, FlowWriter
 from services.ingress.http.rest.flow_bodies import (
+    DOCUMENT_EXAMPLE,
     answer_with,
     described,
     described_file,
@@ -206,7 +207,7 @@ def _add_drafts(routes: APIRouter, drafts: _Drafts) -> None:
         status_code=201,
         response_model=ImportAnswer,
         summary="Import a flow",
-        responses=refusals(on_409=_TAKEN),
+        responses=refusals(on_409=_TAKEN) | {200: {"model": ImportAnswer, "description": "Only looked at: dry_run"}},
         openapi_extra=described_file(),
     )
     routes.add_api_route(
@@ -239,7 +240,12 @@ def _add_drafts(routes: APIRouter, drafts: _Drafts) -> None:
         response_class=Response,
         summary="Export a flow",
         responses=refusals(on_404=NO_VERSION)
-        | {200: {"description": "The document", "content": {"application/json": {"schema": {"type": "object"}}}}},
+        | {
+            200: {
+                "description": "The document",
+                "content": {"application/json": {"schema": {"type": "object"}, "example": DOCUMENT_EXAMPLE}},
+            }
+        },
     )
 
 

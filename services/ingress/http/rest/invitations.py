@@ -55,7 +55,7 @@ class _Endpoints:
         )
 
     async def accept(self, request: Request, wanted: AcceptRequest) -> AcceptAnswer:
-        """Join the organization that invited you; log in afterwards."""
+        """Join the organization that invited you; log in afterwards. No token but the invitation's is needed."""
         organization_id, user = await self._invitations.accept(
             token=wanted.token, name=wanted.name, password=wanted.password, address=client_address(request)
         )

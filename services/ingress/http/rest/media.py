@@ -30,17 +30,19 @@ PIECE_BYTES = 1024 * 1024
 MOST_UPLOADS = 32
 SHARE = 8
 _ANY = "application/octet-stream"
+_ID = "0d6b1c1e-7a8f-4c55-9b0e-3a4d2c6f1a10"
+_SHA256 = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 
 
 class MediaFile(BaseModel):
     """A file that can be sent or read."""
 
-    id: str = Field(description='What a message names: `{"upload": id}`.')
+    id: str = Field(description='What a message names: `{"upload": id}`.', examples=[_ID])
     kind: Kind
     mime_type: str = Field(examples=["image/png"])
     size: int = Field(description="Bytes.", examples=[48213])
-    sha256: str = Field(description="In hexadecimal.")
-    created_at: Time
+    sha256: str = Field(description="In hexadecimal.", examples=[_SHA256])
+    created_at: Time = Field(examples=["2026-03-04T13:20:00Z"])
 
     @classmethod
     def of(cls, view: MediaView) -> MediaFile:
@@ -60,15 +62,15 @@ class MediaFile(BaseModel):
 class ReceivedFile(BaseModel):
     """A contact's file and what became of it."""
 
-    id: str
-    conversation_id: str
+    id: str = Field(examples=[_ID])
+    conversation_id: str = Field(examples=["5f0c7b1c-6a0e-4c7e-9a44-0c6a3f3b9d10"])
     kind: str = Field(description="image, video, audio, document or sticker.", examples=["image"])
     mime_type: str = Field(description="As Meta said.", examples=["image/jpeg"])
     state: str = Field(description="pending, stored, refused or expired.", examples=["stored"])
     reason: str | None = Field(description="Why it is not stored (yet).", examples=[None])
     size: int | None = Field(description="Bytes, once stored.", examples=[48213])
-    sha256: str | None = Field(description="In hexadecimal, once stored.")
-    received_at: Time
+    sha256: str | None = Field(description="In hexadecimal, once stored.", examples=[_SHA256])
+    received_at: Time = Field(examples=["2026-03-04T13:20:00Z"])
 
     @classmethod
     def of(cls, view: ReceivedView) -> ReceivedFile:

@@ -19,10 +19,15 @@ from services.ingress.domain.outgoing import (
 from services.ingress.http.rest.auth import Reader, Sender
 from services.ingress.http.rest.models import Moment, Time
 from services.ingress.http.rest.refusals import refusals
+from services.ingress.http.rest.rules import one_of
 from services.ingress.ports import Messages
 
 MOST_MESSAGES = 100
+# What sender knows; the empty one is all.
+_STATES = ("", "queued", "attempting", "accepted", "failed")
+_STATUSES = ("", "none", "sent", "delivered", "read", "played", "failed")
 _NO_NUL = r"^[^\x00]*$"
+_CONVERSATION = "5f0c7b1c-6a0e-4c7e-9a44-0c6a3f3b9d10"
 
 Text = Annotated[str, Field(max_length=512, pattern=_NO_NUL)]
 
@@ -36,8 +41,12 @@ class MessageRequest(BaseModel):
         description="Yours; under it the message counts once, for good.",
         examples=["order-1042-shipped"],
     )
-    conversation_id: UUID | None = Field(default=None, description="The conversation; or the fields below.")
-    phone_number_id: Text = Field(default="", description="The business number it leaves from.")
+    conversation_id: UUID | None = Field(
+        default=None, description="The conversation; or the fields below.", examples=[None]
+    )
+    phone_number_id: Text = Field(
+        default="", description="The business number it leaves from.", examples=["106540352242922"]
+    )
     phone_number: Text = Field(default="", examples=["+55 11 98765-4321"])
     user_id: Text = Field(default="", description="The business-scoped user id, in place of a phone number.")
     content: dict[str, Any] = Field(
@@ -77,10 +86,10 @@ class MessageResult(BaseModel):
 
     outcome: Outcome
     message_id: str = Field(examples=["9b2f0e0c-54b8-4f7e-8f39-6a52a9d5c001"])
-    conversation_id: str | None = Field(description="Null when it was refused.")
+    conversation_id: str | None = Field(description="Null when it was refused.", examples=[_CONVERSATION])
     error_code: str | None = Field(description="Why it was refused, such as WINDOW_EXPIRED.", examples=[None])
     detail: str | None = Field(description="The same in one sentence.", examples=[None])
-    errors: list[FieldProblem]
+    errors: list[FieldProblem] = Field(examples=[[]])
 
     @classmethod
     def of(cls, result: SendResult) -> MessageResult:
@@ -105,16 +114,18 @@ class Message(BaseModel):
     """A message and what became of it."""
 
     id: str = Field(examples=["9b2f0e0c-54b8-4f7e-8f39-6a52a9d5c001"])
-    conversation_id: str
+    conversation_id: str = Field(examples=[_CONVERSATION])
     phone_number_id: str = Field(examples=["106540352242922"])
     state: str = Field(description="queued, attempting, accepted or failed.", examples=["accepted"])
     status: str = Field(description="none, sent, delivered, read, played or failed.", examples=["delivered"])
     attempts: int = Field(description="Calls made to the Graph API.", examples=[1])
-    wamids: list[str] = Field(description="Meta's ids; two mean a duplicate that was found.")
+    wamids: list[str] = Field(
+        description="Meta's ids; two mean a duplicate that was found.", examples=[["wamid.EXAMPLE"]]
+    )
     is_maybe_duplicate: bool = Field(description="Whether it was sent again after a doubt that nothing settled.")
     error_code: int | None = Field(description="Meta's code of a failure.", examples=[None])
     error: str | None = Field(description="What was said of it.", examples=[None])
-    created_at: Time
+    created_at: Time = Field(examples=["2026-03-04T13:20:00Z"])
 
     @classmethod
     def of(cls, message: MessageView) -> Message:
@@ -171,8 +182,13 @@ class _Endpoints:
         organization_id: Reader,
         conversation_id: Annotated[UUID | None, Query(description="Only of this conversation.")] = None,
         phone_number_id: Annotated[Text, Query(description="Only of this business number.")] = "",
-        state: Annotated[Text, Query(description="queued, attempting, accepted or failed.")] = "",
-        status: Annotated[Text, Query(description="none, sent, delivered, read, played or failed.")] = "",
+        state: Annotated[
+            Text, Query(description="queued, attempting, accepted or failed.", json_schema_extra=one_of(*_STATES))
+        ] = "",
+        status: Annotated[
+            Text,
+            Query(description="none, sent, delivered, read, played or failed.", json_schema_extra=one_of(*_STATUSES)),
+        ] = "",
         since: Annotated[Moment | None, Query(description="Only from this moment on.")] = None,
         until: Annotated[Moment | None, Query(description="Only before this moment.")] = None,
         limit: Annotated[int, Query(ge=1, le=1000, description="How many to give.")] = 100,

@@ -1,18 +1,21 @@
-"""The shapes of the REST API (product contract, section 1). Times are ISO 8601 in UTC, to the second, with Z."""
+"""The shapes of the REST API (product contract, section 1). Times are ISO 8601 in UTC, to the second."""
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, Field, PlainSerializer
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, PlainSerializer, WithJsonSchema
 
 from services.ingress.domain.audit import AuditPage
 from services.ingress.domain.conversation import Conversation, State, StatePage, Turn
 from services.ingress.domain.phone import international_form, national_form
+from services.ingress.http.rest.rules import SAYS_SOMETHING, Flag
 
 LONGEST_MESSAGE = 4096
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
 
 Time = Annotated[
     datetime,
@@ -22,6 +25,13 @@ Time = Annotated[
 ]
 
 
+def _written(value: object) -> object:
+    # Pydantic takes a number for seconds since 1970.
+    if isinstance(value, str) and not _DATE.match(value):
+        raise ValueError("must be a time such as 2026-03-04T13:20:00Z")
+    return value
+
+
 def _in_utc(moment: datetime) -> datetime:
     try:
         return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
@@ -29,8 +39,15 @@ def _in_utc(moment: datetime) -> datetime:
         raise ValueError("must lie between the years 1 and 9999") from None
 
 
-Moment = Annotated[datetime, AfterValidator(_in_utc)]
+Moment = Annotated[datetime, BeforeValidator(_written), AfterValidator(_in_utc)]
 """A moment that is asked for; without a zone it is UTC."""
+
+BareTime = Annotated[
+    datetime,
+    PlainSerializer(lambda moment: moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S"), return_type=str),
+    WithJsonSchema({"type": "string", "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d$"}),
+]
+"""UTC without its Z: so the contract writes the times of /whatsapp-analytics (decision 0038)."""
 
 
 def _with_content(text: str) -> str:
@@ -164,7 +181,10 @@ class SendRequest(BaseModel):
     """Something said in the contact's name."""
 
     message: Annotated[str, AfterValidator(_with_content)] = Field(
-        max_length=LONGEST_MESSAGE, description="What the contact says.", examples=["Quero o de milho"]
+        max_length=LONGEST_MESSAGE,
+        description="What the contact says.",
+        examples=["Quero o de milho"],
+        json_schema_extra=SAYS_SOMETHING,
     )
     flow_id: UUID | None = Field(
         default=None,
@@ -182,7 +202,10 @@ class SendResponse(BaseModel):
         description="Texts of the bot, in order; empty when no flow may answer (a person owns the conversation).",
         examples=[["Anotado: bolo de milho. Obrigado!"]],
     )
-    current_node_id: str | None = Field(examples=["goodbye"])
+    current_node_id: str | None = Field(
+        description="Where the contact stands now; when the flow ended with this message, the node at which it did.",
+        examples=["goodbye"],
+    )
     current_state: Progress
     awaiting_input: bool = Field(description="Whether the flow waits for the contact's next message.", examples=[False])
 
@@ -190,13 +213,12 @@ class SendResponse(BaseModel):
     def of(cls, message: str, turn: Turn) -> SendResponse:
         """From a turn, which has a state."""
         assert turn.state is not None
+        visited = turn.state.execution_path
         return cls(
             user_message=message,
             bot_responses=list(turn.bot_responses),
-            current_node_id=turn.state.current_node_id,
-            current_state=Progress(
-                variables=dict(turn.state.variables), execution_path=list(turn.state.execution_path)
-            ),
+            current_node_id=turn.state.current_node_id or next(reversed(visited), None),
+            current_state=Progress(variables=dict(turn.state.variables), execution_path=list(visited)),
             awaiting_input=turn.is_awaiting_input,
         )
 
@@ -216,7 +238,7 @@ class CloseResponse(BaseModel):
 class ReleaseRequest(BaseModel):
     """How people are done with a conversation."""
 
-    is_unattended: bool = Field(
+    is_unattended: Flag = Field(
         default=False, description="true when nobody took care of it: the flow goes on by no_agent."
     )
 

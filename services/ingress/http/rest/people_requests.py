@@ -14,6 +14,7 @@ from pydantic import BaseModel, Field
 from services.chassis.errors import InvalidArgument
 from services.ingress.domain.people import UNCHANGED, Unchanged
 from services.ingress.http.problems import Refusal, told_field
+from services.ingress.http.rest.rules import NO_NUL
 
 # What router calls otherwise.
 _RENAMED: Final = {"add_tags": "add", "remove_tags": "remove", "chatbot_id": "default_chatbot_id", "contact": "phone"}
@@ -21,7 +22,7 @@ _RENAMED: Final = {"add_tags": "add", "remove_tags": "remove", "chatbot_id": "de
 Limit = Annotated[int, Query(ge=1, le=500, description="How many to give.")]
 Cursor = Annotated[str, Query(max_length=100, description="`next` of the page before; left out, the first page.")]
 Words = Annotated[str, Field(max_length=100)]
-Tag = Annotated[str, Field(min_length=1, max_length=512, examples=["vip"])]
+Tag = Annotated[str, Field(min_length=1, max_length=512, examples=["vip"], json_schema_extra=NO_NUL)]
 
 
 class TagsChange(BaseModel):

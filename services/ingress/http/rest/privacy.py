@@ -13,6 +13,7 @@ from services.ingress.domain.privacy import Job
 from services.ingress.http.rest.auth import Eraser, Exporter
 from services.ingress.http.rest.models import Time
 from services.ingress.http.rest.refusals import refusals
+from services.ingress.http.rest.rules import SAYS_SOMETHING
 from services.ingress.privacy import Exports, Requests
 
 NDJSON = "application/x-ndjson"
@@ -23,10 +24,12 @@ Contact = Annotated[
     Path(
         min_length=1,
         max_length=_LONGEST_NAME,
+        json_schema_extra=SAYS_SOMETHING,
         description="The contact's phone number with its country code, or its business-scoped user id.",
     ),
 ]
 
+_LINE = '{"room":"router","kind":"contact","data":{"name":"Bia","phone_number":"5511987654321"}}\n'
 _NOBODY = "No contact has this name: CONTACT_NOT_FOUND"
 _NO_JOB = "No job has this id: PRIVACY_JOB_NOT_FOUND"
 
@@ -140,7 +143,9 @@ def privacy_routes(requests: Requests, exports: Exports) -> APIRouter:
         summary="Export a contact",
         response_class=StreamingResponse,
         responses=refusals(on_404=_NOBODY)
-        | {200: {"description": "Lines of JSON", "content": {NDJSON: {"schema": {"type": "string"}}}}},
+        | {
+            200: {"description": "Lines of JSON", "content": {NDJSON: {"schema": {"type": "string"}, "example": _LINE}}}
+        },
     )
     routes.add_api_route(
         "/privacy/jobs/{job_id}", endpoints.job, summary="Read a job's report", responses=refusals(on_404=_NO_JOB)

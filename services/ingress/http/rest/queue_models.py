@@ -17,6 +17,7 @@ from services.ingress.domain.queues import (
     Stored,
 )
 from services.ingress.http.rest.models import Time
+from services.ingress.http.rest.rules import Flag, Whole
 
 NO_NUL = r"^[^\x00]*$"
 ID = "1d5c3f6e-5a0e-4f1b-9d0c-7f4a1c2b3d44"
@@ -31,7 +32,7 @@ Day = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday"
 class DayHours(BaseModel):
     """When it opens and closes on a day."""
 
-    enabled: bool = Field(default=True, description="While it is not, it stays closed on this day.")
+    enabled: Flag = Field(default=True, description="While it is not, it stays closed on this day.")
     start: str = Field(pattern=_CLOCK, examples=["08:00"])
     end: str = Field(pattern=_CLOCK, description="Before start: of the next day.", examples=["18:00"])
 
@@ -68,9 +69,9 @@ class DepartmentRequest(BaseModel):
         description="What contacts are told who come while it is closed; empty says nothing.",
     )  # fmt: skip
     routing_mode: RoutingMode = Field(default="manual", description="Of its queues that do not say it themselves.")
-    max_conversations_per_agent: int = Field(default=0, ge=0, le=1000, description="0: no limit of its own.")
+    max_conversations_per_agent: Whole = Field(default=0, ge=0, le=1000, description="0: no limit of its own.")
     agent_ids: list[UUID] = Field(default=[], max_length=1000, description="Its agents; none: everybody.")
-    is_active: bool = Field(default=True, description="While it is not, conversations go elsewhere.")
+    is_active: Flag = Field(default=True, description="While it is not, conversations go elsewhere.")
 
     def read(self) -> Department:
         """As the service behind takes it."""
@@ -123,20 +124,22 @@ class QueueRequest(BaseModel):
 
     name: Name = Field(examples=["Financeiro"])
     department_id: UUID = Field(examples=[ID])
-    priority: int = Field(default=50, ge=0, le=100, description="Who pulls from several gets the highest first.")
-    sla_minutes: int = Field(
+    priority: Whole = Field(default=50, ge=0, le=100, description="Who pulls from several gets the highest first.")
+    sla_minutes: Whole = Field(
         default=0, ge=0, le=10_080, examples=[15],
         description="Minutes of open time within which somebody should have a conversation; 0: nothing is promised.",
     )  # fmt: skip
     routing_mode: RoutingMode | None = Field(default=None, description="Left out: as the department.")
-    max_queue_size: int = Field(default=0, ge=0, le=1_000_000, description="How many should wait; 0: no limit.")
+    max_queue_size: Whole = Field(default=0, ge=0, le=1_000_000, description="How many should wait; 0: no limit.")
     overflow_queue_id: UUID | None = Field(
-        default=None, description="Where conversations go that come while it is full or closed; one hop."
+        default=None,
+        description="Where conversations go that come while it is full or closed; one hop.",
+        examples=[None],
     )
     allowed_agent_ids: list[UUID] = Field(default=[], max_length=1000, description="None: all of the department.")
     skills_required: Skills = Field(default=[], examples=[["english"]])
     business_hours: Hours | None = Field(default=None, description="Left out: the department's.", examples=[PLACE])
-    is_active: bool = Field(default=True, description="While it is not, conversations go elsewhere.")
+    is_active: Flag = Field(default=True, description="While it is not, conversations go elsewhere.")
 
     def read(self) -> Queue:
         """As the service behind takes it."""
@@ -206,8 +209,8 @@ class AgentRequest(BaseModel):
     id: UUID = Field(description="Of a person who logs in: their user id.", examples=[ID])
     name: Name = Field(examples=["Rui"])
     skills: Skills = Field(default=[], examples=[["english"]])
-    capacity: int = Field(default=5, ge=0, le=1000, description="Conversations at a time.")
-    is_active: bool = Field(default=True, description="While they are not, they are given none.")
+    capacity: Whole = Field(default=5, ge=0, le=1000, description="Conversations at a time.")
+    is_active: Flag = Field(default=True, description="While they are not, they are given none.")
 
     def read(self) -> Agent:
         """As the service behind takes it."""
@@ -267,7 +270,7 @@ class PresenceRequest(BaseModel):
     """What you do, for a while: say it again before it ends."""
 
     presence: Presence
-    seconds: int = Field(default=120, ge=10, le=43_200, description="How long it holds; after it you are offline.")
+    seconds: Whole = Field(default=120, ge=10, le=43_200, description="How long it holds; after it you are offline.")
 
 
 class PresenceView(BaseModel):

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
 
-from services.chassis.errors import InvalidArgument
+from services.chassis.errors import NotFound
 from services.ingress.domain.accounts.facts import Caller
 from services.ingress.http.rest.auth import Allowed, Manager, Permitted, Reader
 from services.ingress.http.rest.conversations import Phone
@@ -37,6 +37,7 @@ from services.ingress.http.rest.queue_models import (
 from services.ingress.http.rest.queue_patches import AgentPatch, DepartmentPatch, QueuePatch
 from services.ingress.http.rest.refusals import refusals
 from services.ingress.ports.queues import Queues
+from services.pb.common.v1 import errors_pb2
 
 Keeper = Annotated[UUID, Depends(Allowed("settings:manage"))]
 Agent = Annotated[Caller, Depends(Permitted("conversations:manage"))]
@@ -206,10 +207,11 @@ class _Endpoints:
 
 
 def _own_id(caller: Caller) -> UUID:
-    """Raises InvalidArgument for who is no person."""
+    """Raises NotFound for who is no person."""
     if caller.user_id is None:
-        raise InvalidArgument(
-            "agent_id is not known: only people who log in are agents; name one where that is possible"
+        raise NotFound(
+            "you are no agent: only people who log in are; name one where that is possible",
+            reason=errors_pb2.ERROR_REASON_AGENT_NOT_FOUND,
         )
     return caller.user_id
 
@@ -325,7 +327,8 @@ def queue_routes(queues: Queues) -> APIRouter:
         methods=["POST"],
         summary="Give a conversation to an agent",
         responses=refusals(
-            on_404=_UNKNOWN, on_409="The agent cannot be given it; the sentence says why: AGENT_UNAVAILABLE"
+            on_404=f"{_UNKNOWN}; {_NO_AGENT}",
+            on_409="The agent cannot be given it; the sentence says why: AGENT_UNAVAILABLE",
         ),
     )
     routes.add_api_route(
@@ -333,6 +336,8 @@ def queue_routes(queues: Queues) -> APIRouter:
         endpoints.transfer,
         methods=["POST"],
         summary="Put a conversation into a queue",
-        responses=refusals(on_404=_UNKNOWN),
+        responses=refusals(
+            on_404=f"{_UNKNOWN}; no queue or department has this id: QUEUE_NOT_FOUND or DEPARTMENT_NOT_FOUND"
+        ),
     )
     return routes

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from services.ingress.http.problems import example_of
+from services.ingress.http.described import TOO_LONG, TOO_MANY_HEADERS
+from services.ingress.http.examples import refusal_examples, wrong_field_examples
 from services.ingress.http.rest.models import Problem, ValidationProblem
 
 _OPEN = {
     408: "The body came too slowly: BODY_TIMEOUT",
     413: "The body is too large: BODY_TOO_LARGE",
-    414: "The path and query are too long: TARGET_TOO_LONG",
+    414: TOO_LONG,
     422: "A field is wrong: VALIDATION_ERROR",
     429: "Too many requests: RATE_LIMITED",
-    431: "Too many or too large headers: HEADERS_TOO_LARGE",
+    431: TOO_MANY_HEADERS,
     503: "The database or a service behind is out of reach; try again: STORE_UNAVAILABLE or PEER_UNAVAILABLE",
 }
 _KNOWN = _OPEN | {
@@ -40,7 +41,11 @@ def _documented(always: dict[int, str], sentences: dict[str, str]) -> Documented
         status: {
             "model": ValidationProblem if status == 422 else Problem,
             "description": sentence,
-            "content": example_of(sentence) if status != 422 else {},
+            "content": {
+                "application/json": {
+                    "examples": wrong_field_examples(sentence) if status == 422 else refusal_examples(sentence)
+                }
+            },
         }
         for status, sentence in sorted(documented.items())
     }

@@ -33,7 +33,7 @@ class _Endpoints:
         self._people = people
 
     async def login(self, request: Request, wanted: LoginRequest) -> SessionAnswer:
-        """Begin a session: an access token for 15 minutes, a refresh token for 7 days.
+        """Begin a session: an access token for 15 minutes, a refresh token for 7 days. No token is needed.
 
         The answer to a wrong e-mail, password or organization, and to a locked or closed account, is the same.
         """
@@ -49,7 +49,7 @@ class _Endpoints:
         return SessionAnswer.of(session)
 
     async def refresh(self, request: Request, wanted: RefreshRequest) -> SessionAnswer:
-        """Use a refresh token, once, and get the next one with a new access token.
+        """Use a refresh token, once, and get the next one with a new access token. No other token is needed.
 
         A token that is presented again ends the session it belongs to: one of the two who had it is a thief.
         """
@@ -61,6 +61,7 @@ class _Endpoints:
 
     async def logout(self, request: Request, credential: Credential, wanted: LogoutRequest | None = None) -> None:
         """End the session of a refresh token; without one, every session of the person whose access token is sent.
+        Permission: none, your own sessions are yours to end.
 
         Access tokens that were given out live on until their 15 minutes are over.
         """
@@ -70,19 +71,22 @@ class _Endpoints:
             await self._sessions.logout_everywhere(caller=await asking(request, credential))
 
     async def me(self, caller: Known) -> Me:
-        """Who you are here, and what you may do."""
+        """Who you are here, and what you may do. Permission: none, a valid token will do."""
         user = None
         if caller.user_id is not None:
             user = await self._people.read(organization_id=caller.organization_id, user_id=caller.user_id)
         return Me.of(caller, user)
 
     async def token(self, caller: Known) -> TokenAnswer:
-        """Exchange an API key for a token with the key's permissions, for gRPC."""
+        """Exchange an API key for a token with the key's permissions, for gRPC. Permission: none, the key will do."""
         token, seconds = self._sessions.token_for_key(caller=caller)
         return TokenAnswer(access_token=token, expires_in=seconds)
 
     async def change_password(self, caller: Known, wanted: PasswordRequest) -> None:
-        """Give yourself another password; every session of yours ends. A wrong current one counts as a failed login."""
+        """Give yourself another password; every session of yours ends. Permission: none, it is for people only.
+
+        A wrong current one counts as a failed login.
+        """
         try:
             await self._sessions.change_password(
                 caller=caller, current=wanted.current_password, new=wanted.new_password
@@ -110,7 +114,14 @@ def session_routes(sessions: Sessions, people: People) -> APIRouter:
         responses=open_refusals(on_401=f"{_DEAD}: AUTH_INVALID_REFRESH_TOKEN"),
     )
     routes.add_api_route(
-        "/logout", endpoints.logout, methods=["POST"], status_code=204, summary="Log out", responses=refusals()
+        "/logout",
+        endpoints.logout,
+        methods=["POST"],
+        status_code=204,
+        summary="Log out",
+        responses=refusals(),
+        # A refresh token proves its session without another token.
+        openapi_extra={"security": [{}]},
     )
     routes.add_api_route(
         "/me",

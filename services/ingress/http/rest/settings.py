@@ -35,10 +35,8 @@ from services.ingress.ports.people import Credentials, Settings
 from services.pb.common.v1 import errors_pb2
 
 _NO_ORGANIZATION = "No organization of yours has this id: ORGANIZATION_NOT_FOUND"
-_NO_NUMBER = (
-    "No number has this id, or the chatbot or flow is none: NUMBER_NOT_FOUND, CHATBOT_NOT_FOUND or FLOW_NOT_FOUND"
-)
-_NO_CHATBOT = "No chatbot has this id, or the flow is none: CHATBOT_NOT_FOUND or FLOW_NOT_FOUND"
+_NO_NUMBER = "No number has this id: NUMBER_NOT_FOUND"
+_NO_CHATBOT = "No chatbot has this id: CHATBOT_NOT_FOUND"
 _NO_FLOW = "No flow has this id: FLOW_NOT_FOUND"
 
 SettingsReader = Annotated[Caller, Depends(Permitted("settings:read"))]
@@ -187,7 +185,7 @@ def organization_routes(settings: Settings, flows: Flows) -> APIRouter:
         endpoints.change,
         methods=["PATCH"],
         summary="Change your organization",
-        responses=refusals(on_404=f"{_NO_ORGANIZATION}, or the flow is none: FLOW_NOT_FOUND"),
+        responses=refusals(on_404=f"{_NO_ORGANIZATION}; {_NO_FLOW}"),
     )
     return routes
 
@@ -196,21 +194,26 @@ def number_routes(settings: Settings, flows: Flows, credentials: Credentials) ->
     """The routes of numbers, to be put under /api/v1; the product contract writes the list with a slash."""
     endpoints = _Numbers(settings, flows, credentials)
     routes = APIRouter(prefix="/whatsapp", tags=["numbers"], route_class=TellsFields)
-    taken = "The organization has it already, or another one has: NUMBER_EXISTS or NUMBER_TAKEN"
-    missing = "The chatbot or flow is none: CHATBOT_NOT_FOUND or FLOW_NOT_FOUND"
-    for path, written in (("/", ""), ("", " without the slash")):
-        routes.add_api_route(path, endpoints.page, summary=f"List numbers{written}", responses=refusals())
-        routes.add_api_route(
-            path,
-            endpoints.create,
-            methods=["POST"],
-            status_code=201,
-            summary=f"Make a number{written}",
-            responses=refusals(on_404=missing, on_409=taken),
-        )
+    taken = "The organization has it already: NUMBER_EXISTS; another one has it: NUMBER_TAKEN"
+    missing = f"{_NO_CHATBOT}; {_NO_FLOW}"
+    routes.add_api_route("/", endpoints.page, summary="List numbers", responses=refusals())
+    routes.add_api_route(
+        "/",
+        endpoints.create,
+        methods=["POST"],
+        status_code=201,
+        summary="Make a number",
+        responses=refusals(on_404=missing, on_409=taken),
+    )
     known = refusals(on_404=_NO_NUMBER)
     routes.add_api_route("/{id}", endpoints.read, summary="Read a number", responses=known)
-    routes.add_api_route("/{id}", endpoints.change, methods=["PUT"], summary="Change a number", responses=known)
+    routes.add_api_route(
+        "/{id}",
+        endpoints.change,
+        methods=["PUT"],
+        summary="Change a number",
+        responses=refusals(on_404=f"{_NO_NUMBER}; {missing}"),
+    )
     routes.add_api_route(
         "/{id}",
         endpoints.deactivate,
@@ -238,7 +241,11 @@ def chatbot_routes(settings: Settings, flows: Flows) -> APIRouter:
     )
     routes.add_api_route("/{chatbot_id}", endpoints.read, summary="Read a chatbot", responses=known)
     routes.add_api_route(
-        "/{chatbot_id}", endpoints.change, methods=["PATCH"], summary="Change a chatbot", responses=known
+        "/{chatbot_id}",
+        endpoints.change,
+        methods=["PATCH"],
+        summary="Change a chatbot",
+        responses=refusals(on_404=f"{_NO_CHATBOT}; {_NO_FLOW}"),
     )
     routes.add_api_route(
         "/{chatbot_id}",

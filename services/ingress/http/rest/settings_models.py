@@ -15,6 +15,7 @@ from services.ingress.domain.people import (
     OrganizationView,
 )
 from services.ingress.http.rest.people_requests import given, given_id
+from services.ingress.http.rest.rules import NO_SPACES, PLACE_OF_TIME, Flag
 
 _FLOW = "4c1d3c6e-1a1e-4a57-9d0b-2f6f5f1e0b11"
 _CHATBOT = "8f2a6c1e-0b7d-5b4e-9c33-7a1e5d2f4b66"
@@ -23,7 +24,11 @@ DisplayNumber = Annotated[str, Field(max_length=60, examples=["+55 11 3333-4444"
 AccountId = Annotated[str, Field(pattern="^[0-9]{0,32}$", description="The WhatsApp Business Account; may be empty.")]
 AccessToken = Annotated[
     str,
-    Field(max_length=4096, description="For the Graph API; kept encrypted and never told. Left out, it stays."),
+    Field(
+        max_length=4096,
+        description="For the Graph API; kept encrypted and never told. Left out, it stays.",
+        json_schema_extra=NO_SPACES,
+    ),
 ]
 
 
@@ -53,7 +58,7 @@ class OrganizationPatch(BaseModel):
     """What changes; what is left out stays."""
 
     fallback_flow_id: UUID | None = Field(default=None, description="null means none.", examples=[_FLOW])
-    time_zone: str = Field(default="", max_length=60, examples=["America/Sao_Paulo"])
+    time_zone: str = Field(default="", max_length=60, examples=["America/Sao_Paulo"], json_schema_extra=PLACE_OF_TIME)
 
 
 class Number(BaseModel):
@@ -106,7 +111,7 @@ class NumberRequest(BaseModel):
         description="One of your Meta apps, by name; left out, the house's own.",
         examples=[""],
     )
-    is_active: bool = True
+    is_active: Flag = True
     waba_id: AccountId = ""
     access_token: AccessToken = Field(
         default="",
@@ -133,7 +138,7 @@ class NumberPut(BaseModel):
     display_phone_number: DisplayNumber = ""
     default_chatbot_id: UUID | None = Field(default=None, examples=[_CHATBOT])
     default_flow_id: UUID | None = Field(default=None, examples=[None])
-    is_active: bool = True
+    is_active: Flag = True
     waba_id: AccountId = ""
     access_token: AccessToken = ""
 
@@ -178,11 +183,11 @@ class ChatbotRequest(BaseModel):
 
     name: str = Field(min_length=1, max_length=120, examples=["Encomendas"])
     main_flow_id: UUID | None = Field(default=None, examples=[_FLOW])
-    is_active: bool = True
+    is_active: Flag = True
 
 
 class ChatbotPatch(BaseModel):
     """What changes; what is left out stays, null means none."""
 
     main_flow_id: UUID | None = Field(default=None, examples=[_FLOW])
-    is_active: bool = True
+    is_active: Flag = True

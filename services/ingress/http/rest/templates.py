@@ -15,7 +15,10 @@ from services.ingress.http.rest.models import Time
 from services.ingress.http.rest.refusals import refusals
 from services.ingress.ports import Templates
 
-_NOT_NOW = "Meta refused it, or the account or its access token is not known: REFUSED_BY_META"
+_NOT_NOW = (
+    "Meta refused it: REFUSED_BY_META; the number's account is not known: ACCOUNT_NOT_KNOWN; its access token is not "
+    "known: CREDENTIAL_NOT_FOUND"
+)
 
 NumberId = Annotated[str, Path(alias="id", pattern="^[0-9]{1,32}$", description="Meta's id of the business number.")]
 Name = Annotated[str, Field(pattern="^[a-z0-9_]{1,512}$", examples=["order_shipped"])]

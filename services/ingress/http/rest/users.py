@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Query, Response
 
 from services.chassis.tenancy import PERMISSIONS, ROLE_PERMISSIONS
 from services.ingress.accounts.people import People
@@ -43,7 +43,7 @@ class _Endpoints:
         """People of your organization by e-mail. Permission: users:read."""
         return UserList.of(*await self._people.page(organization_id=organization_id, skip=skip, limit=limit))
 
-    async def create(self, caller: Keeper, wanted: UserRequest) -> UserAnswer:
+    async def create(self, caller: Keeper, wanted: UserRequest, response: Response) -> UserAnswer:
         """Make somebody a member. Permission: users:manage, and all that the role may do.
 
         A super_admin gives every role but his own, which nobody gives here.
@@ -56,6 +56,7 @@ class _Endpoints:
             role=wanted.role,
             password=wanted.password,
         )
+        response.headers["location"] = f"/api/v1/users/{user.user_id}"
         return UserAnswer.of(user)
 
     async def read(self, organization_id: Reader, user_id: UUID) -> UserAnswer:

@@ -12,12 +12,15 @@ from services.ingress.domain.outgoing import WantedWebhook, WebhookView
 from services.ingress.http.rest.auth import Allowed
 from services.ingress.http.rest.models import Time
 from services.ingress.http.rest.refusals import refusals
+from services.ingress.http.rest.rules import WEB_ADDRESS, Flag, one_of
 from services.ingress.ports import Webhooks
 
 Looker = Annotated[UUID, Depends(Allowed("settings:read"))]
 Keeper = Annotated[UUID, Depends(Allowed("settings:manage"))]
 
 _NO_NUL = r"^[^\x00]*$"
+# What sender knows.
+_ALL_EVENTS = tuple(f"message.{status}" for status in ("accepted", "sent", "delivered", "read", "played", "failed"))
 _EVENTS = ["message.delivered", "message.failed"]
 
 
@@ -27,18 +30,18 @@ class WebhookRequest(BaseModel):
     name: str = Field(max_length=120, pattern=_NO_NUL, examples=["crm"])
     url: str = Field(
         max_length=2048, pattern=_NO_NUL, description="An https address of the public Internet.",
-        examples=["https://crm.example.com/pytake"],
+        examples=["https://crm.example.com/pytake"], json_schema_extra=WEB_ADDRESS,
     )  # fmt: skip
-    events: list[Annotated[str, Field(max_length=60)]] = Field(
+    events: list[Annotated[str, Field(max_length=60, json_schema_extra=one_of(*_ALL_EVENTS))]] = Field(
         default=[], max_length=20, description="What to tell; nothing means everything.", examples=[_EVENTS]
     )
-    is_active: bool = Field(default=True, description="While it is not, nothing is told, then or later.")
+    is_active: Flag = Field(default=True, description="While it is not, nothing is told, then or later.")
     secret: str = Field(
         default="", max_length=256, pattern=_NO_NUL,
         description="What signs, 16 to 256 characters; left out, the one there is stays, or one is made.",
         examples=[""],
     )  # fmt: skip
-    renew_secret: bool = Field(default=False, description="Make a new secret in place of the one there is.")
+    renew_secret: Flag = Field(default=False, description="Make a new secret in place of the one there is.")
 
     def read(self) -> WantedWebhook:
         """As the service behind takes it."""
@@ -59,8 +62,8 @@ class Webhook(BaseModel):
     name: str = Field(examples=["crm"])
     url: str = Field(examples=["https://crm.example.com/pytake"])
     events: list[str] = Field(examples=[_EVENTS])
-    is_active: bool
-    created_at: Time
+    is_active: bool = Field(examples=[True])
+    created_at: Time = Field(examples=["2026-03-04T13:20:00Z"])
 
     @classmethod
     def of(cls, webhook: WebhookView) -> Webhook:
