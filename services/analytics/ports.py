@@ -112,7 +112,7 @@ class ReportStore(Protocol):
     async def deliveries(self, *, organization_id: UUID, flow_id: UUID | None, first_day: date | None) -> Deliveries:
         """What became of messages, by number and by error code, busiest first."""
 
-    async def costs(self, *, organization_id: UUID, first_day: date) -> Sequence[NumberCosts]:
+    async def costs(self, *, organization_id: UUID, first_day: date | None) -> Sequence[NumberCosts]:
         """What delivered messages are charged as, by number, most billed first; its charges, most first."""
 
     async def campaigns(

@@ -203,22 +203,24 @@ async def build(settings: Settings) -> Service:
     }
     answers = PostgresAnswers(database)
     live = LiveEvents(GrpcChanges(sender_peer), most=settings.event_streams, monotonic=monotonic, sleep=asyncio.sleep)
+    analytics = Analytics(
+        executor=GrpcExecutor(executor_peer),
+        campaigns=GrpcCampaigns(sender_peer),
+        reports=GrpcReports(analytics_peer),
+        transcripts=GrpcAnalytics(analytics_peer),
+    )
     site = build_site(
         version=version("pytake"),
         is_ready=database.is_reachable,
         conversations=conversations,
-        analytics=Analytics(
-            executor=GrpcExecutor(executor_peer),
-            campaigns=GrpcCampaigns(sender_peer),
-            reports=GrpcReports(analytics_peer),
-            transcripts=GrpcAnalytics(analytics_peer),
-        ),
+        analytics=analytics,
         dashboards=Dashboards(
             executor=GrpcExecutor(executor_peer),
             settings=GrpcSettings(router_peer),
             queues=GrpcQueues(router_peer),
             reports=GrpcReports(analytics_peer),
             dashboards=GrpcDashboards(analytics_peer),
+            analytics=analytics,
         ),
         files=ConversationFiles(
             executor=GrpcExecutor(executor_peer),

@@ -7,7 +7,7 @@ from dataclasses import replace
 from uuid import UUID
 
 from services.chassis.errors import InvalidArgument
-from services.ingress.analytics import refuse_unknown
+from services.ingress.analytics import Analytics, refuse_unknown
 from services.ingress.domain.analytics import PERIOD_DAYS, Overview, PeriodName
 from services.ingress.domain.dashboards import (
     AgentFigures,
@@ -16,6 +16,7 @@ from services.ingress.domain.dashboards import (
     Chatbots,
     ChatbotTotals,
     Dashboard,
+    Everything,
     FlowTotals,
     Interval,
     MessageFigures,
@@ -39,6 +40,7 @@ class Dashboards:
         queues: Queues,
         reports: Reports,
         dashboards: DashboardReports,
+        analytics: Analytics,
     ) -> None:
         """Names come from `executor` (flows), `settings` (chatbots) and `queues` (agents), figures from the others."""
         self._executor = executor
@@ -46,6 +48,7 @@ class Dashboards:
         self._queues = queues
         self._reports = reports
         self._dashboards = dashboards
+        self._analytics = analytics
 
     async def dashboard(self, *, organization_id: UUID, period: PeriodName) -> Dashboard:
         """Everything at a glance."""
@@ -76,6 +79,16 @@ class Dashboards:
             team=team,
             deliveries=deliveries,
         )
+
+    async def everything(self, *, organization_id: UUID, period: PeriodName) -> Everything:
+        """All reports."""
+        days = PERIOD_DAYS[period]
+        dashboard, costs, campaigns = await asyncio.gather(
+            self.dashboard(organization_id=organization_id, period=period),
+            self._analytics.costs(organization_id=organization_id, days=days),
+            self._analytics.campaigns(organization_id=organization_id, days=days),
+        )
+        return Everything(dashboard=dashboard, costs=costs, campaigns=campaigns)
 
     async def hours(self, *, organization_id: UUID, period: PeriodName, flow_id: UUID | None) -> BusyHours:
         """When it is busy."""

@@ -163,7 +163,7 @@ class RecountedReports:
             sorted(failures.items(), key=lambda failure: (-failure[1], failure[0])),
         )
 
-    async def costs(self, *, organization_id: UUID, first_day: date) -> Sequence[NumberCosts]:
+    async def costs(self, *, organization_id: UUID, first_day: date | None) -> Sequence[NumberCosts]:
         told = [record for record in self._since(organization_id, None, first_day) if _is_step(record)]
         charges = Counter(
             (record.phone_number_id, record.pricing_category, record.pricing_type, calling_code(record.phone_number))

@@ -239,7 +239,7 @@ class PostgresReports:
         numbers, failures = await self._read(organization_id, [(_DELIVERIES, values), (_FAILURES, values)])
         return Deliveries([NumberDeliveries(*row) for row in numbers], [(row[0], row[1]) for row in failures])
 
-    async def costs(self, *, organization_id: UUID, first_day: date) -> Sequence[NumberCosts]:
+    async def costs(self, *, organization_id: UUID, first_day: date | None) -> Sequence[NumberCosts]:
         """See ports.ReportStore."""
         values = _values(organization_id, None, first_day)
         delivered, charged = await self._read(organization_id, [(_DELIVERED, values), (_CHARGES, values)])

@@ -113,15 +113,16 @@ class Reports:
         )
 
     async def costs(self, *, organization_id: UUID, days: int) -> Sequence[NumberCosts]:
-        """What delivered messages are charged as. Raises InvalidArgument."""
-        period = await self._period(organization_id, days)
-        return await self._reports.costs(organization_id=organization_id, first_day=_first(period))
+        """What delivered messages are charged as; of all time when days is 0. Raises InvalidArgument."""
+        period = await self._period(organization_id, days) if days else self._always()
+        return await self._reports.costs(organization_id=organization_id, first_day=period.first_day)
 
     async def campaigns(
         self, *, organization_id: UUID, campaign_id: UUID | None, days: int
     ) -> Sequence[CampaignResults]:
-        """Results of campaigns of these days, or of one whenever it was. Raises InvalidArgument."""
-        period = await self._period(organization_id, days) if campaign_id is None else self._always()
+        """Results of campaigns of these days (0: of all time), or of one whenever it was. Raises InvalidArgument."""
+        is_always = campaign_id is not None or not days
+        period = self._always() if is_always else await self._period(organization_id, days)
         return await self._reports.campaigns(
             organization_id=organization_id, campaign_id=campaign_id, first_day=period.first_day, most=MOST_CAMPAIGNS
         )

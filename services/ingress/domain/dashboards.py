@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from services.ingress.domain.analytics import Deliveries, Figures, Overview
+from services.ingress.domain.analytics import CampaignResults, Deliveries, Figures, NumberCosts, Overview
 from services.ingress.domain.people import ChatbotView
 from services.ingress.domain.queues import Agent
 
@@ -223,6 +223,15 @@ class Dashboard:
     chatbots: Chatbots
     team: Team
     deliveries: Deliveries
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Everything:
+    """All reports of a period."""
+
+    dashboard: Dashboard
+    costs: Sequence[NumberCosts]
+    campaigns: Sequence[CampaignResults]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -182,6 +182,8 @@ async def test_the_full_report_says_what_each_report_says() -> None:
     }  # fmt: skip
     for name, path in parts.items():
         assert full[name] == await told(path, period="30d"), name
+    for name in ("costs", "campaigns"):
+        assert full[name] == await told(name, days=30), name
     assert (full["period"], full["generated_at"]) == ("30d", "2026-03-04T09:30:15Z")
 
 

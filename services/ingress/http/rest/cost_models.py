@@ -77,7 +77,7 @@ class CostTotals(BaseModel):
 class CostReport(BaseModel):
     """How many delivered messages Meta charges, and as what. Prices are Meta's: none is told here."""
 
-    period_days: int = Field(examples=[30])
+    period_days: int = Field(description="0 in a full report of all time.", examples=[30])
     totals: CostTotals
     numbers: list[NumberCost] = Field(description="Most billed first.")
 
@@ -125,8 +125,12 @@ class CampaignResult(BaseModel):
     delivery_rate: float = Field(description="Delivered of sent, in per cent.", examples=[97.45])
     read_rate: float = Field(description="Read of delivered, in per cent.", examples=[63.87])
     failures: list[FailureCode] = Field(description="Most first; also of messages that were sent again.")
-    replies: int | None = Field(description="Contacts who wrote since; null unless one campaign is asked for.")
-    opt_outs: int | None = Field(description="Contacts who want no more; null unless one campaign is asked for.")
+    replies: int | None = Field(
+        description="Contacts who wrote since; null unless one campaign is asked for.", examples=[48]
+    )
+    opt_outs: int | None = Field(
+        description="Contacts who want no more; null unless one campaign is asked for.", examples=[3]
+    )
 
     @classmethod
     def of(cls, campaign: CampaignResults) -> CampaignResult:
@@ -151,7 +155,7 @@ class CampaignResult(BaseModel):
 class CampaignReport(BaseModel):
     """What became of campaigns."""
 
-    period_days: int = Field(examples=[30])
+    period_days: int = Field(description="0 in a full report of all time.", examples=[30])
     campaigns: list[CampaignResult] = Field(description="Latest first, at most 1,000.")
 
     @classmethod

@@ -88,7 +88,7 @@ class _Endpoints:
 
     async def full(self, organization_id: AnalyticsReader, period: Period = "7d") -> FullReport:
         """All reports of a period in one document. Permission: analytics:read."""
-        found = await self._dashboards.dashboard(organization_id=organization_id, period=period)
+        found = await self._dashboards.everything(organization_id=organization_id, period=period)
         return FullReport.of(period, found)
 
 

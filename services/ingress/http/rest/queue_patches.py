@@ -43,7 +43,9 @@ class _Patch(BaseModel):
 
 class _KeepsName(_Patch):
     name: Name | None = Field(
-        default=None, description="The one it has: its id is made from it. Make another to have another name."
+        default=None,
+        description="The one it has: its id is made from it. Make another to have another name.",
+        examples=["Vendas"],
     )
 
     @property

@@ -6,18 +6,19 @@ from typing import Self
 
 from pydantic import BaseModel, Field
 
-from services.ingress.domain.analytics import PeriodName, per_cent, ratio
+from services.ingress.domain.analytics import PERIOD_DAYS, PeriodName, per_cent, ratio
 from services.ingress.domain.dashboards import (
     AgentFigures,
     Chatbots,
     ChatbotTotals,
-    Dashboard,
+    Everything,
     FlowTotals,
     MessageFigures,
     Team,
 )
 from services.ingress.domain.queues import Agent
 from services.ingress.http.rest.analytics_models import ConversationAnalytics
+from services.ingress.http.rest.cost_models import CampaignReport, CostReport
 from services.ingress.http.rest.dashboard_models import (
     ContactReport,
     DashboardOverview,
@@ -172,10 +173,13 @@ class FullReport(BaseModel):
     contacts: ContactReport
     chatbots: ChatbotAnalytics
     agents: AgentAnalytics
+    costs: CostReport
+    campaigns: CampaignReport
 
     @classmethod
-    def of(cls, period: PeriodName, found: Dashboard) -> Self:
-        """From everything at a glance."""
+    def of(cls, period: PeriodName, everything: Everything) -> Self:
+        """From all reports."""
+        found, days = everything.dashboard, PERIOD_DAYS[period]
         figures = found.overview.figures
         messages = MessageFigures(figures=figures, hours=found.hours, series=found.series, deliveries=found.deliveries)
         return cls(
@@ -189,6 +193,8 @@ class FullReport(BaseModel):
             contacts=ContactReport.of(period, found.audience, figures.messages),
             chatbots=ChatbotAnalytics.of(period, found.chatbots),
             agents=AgentAnalytics.of(period, found.team),
+            costs=CostReport.of(days, everything.costs),
+            campaigns=CampaignReport.of(days, everything.campaigns),
         )
 
 

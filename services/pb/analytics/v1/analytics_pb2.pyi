@@ -1373,7 +1373,7 @@ class GetCostsRequest(_message.Message):
     organization_id: _builtins.str
     """The organization."""
     days: _builtins.int
-    """How many days back, 1 to 365."""
+    """How many days back, 1 to 365; 0 means all time."""
     def __init__(
         self,
         *,
@@ -1506,7 +1506,9 @@ class GetCampaignsRequest(_message.Message):
     organization_id: _builtins.str
     """The organization."""
     days: _builtins.int
-    """Campaigns of whose messages something was recorded so many days back, 1 to 365. Not looked at with campaign_id."""
+    """Campaigns of whose messages something was recorded so many days back, 1 to 365; 0 means all time. Not looked at with
+    campaign_id.
+    """
     campaign_id: _builtins.str
     """Only this campaign; empty means all."""
     def __init__(
