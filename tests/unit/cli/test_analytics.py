@@ -45,7 +45,7 @@ async def test_every_page_is_written_as_json_lines(log: Line, tmp_path: Path) ->
     assert lines[0] | {"text": ""} == {
         **dict.fromkeys(LOG, ""), "occurred_at": "2026-03-04T13:18:31.000001Z", "record_id": "record-1",
         "sequence": 0, "kind": "contact_message", "flow_version": 0, "error_code": 0, "answered_after_us": 0,
-        "path": " > next > ask",
+        "path": " > next > ask", "campaign_try": 0,
     }  # fmt: skip
     assert json.loads(result.stderr) == {"records": 3, "bytes": out.stat().st_size, "format": "jsonl"}
     assert log.kept.log_requests[0].since.ToJsonString() == "2026-03-01T00:00:00Z"
