@@ -1,4 +1,4 @@
-"""Files of a real log: the forms agree over many pages, contacts are found by index, and nobody gets another's."""
+"""Files of a real log: the forms agree over many pages, and nobody gets what another organization's people said."""
 
 from __future__ import annotations
 
@@ -11,13 +11,11 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
-import psycopg
 import pyarrow.parquet as pq
 import pytest
 
 from services.analytics.domain.record import Record, RecordKind
 from services.analytics.store import PostgresStore
-from services.analytics.store.records import PAGE_OF_CONTACT
 from services.chassis.db import Database
 from services.ingress.peers.analytics import GrpcReports
 from tests.fakes.analytics_records import NOON
@@ -104,13 +102,3 @@ async def test_a_pdf_tells_the_very_same_messages(both: tuple[httpx.AsyncClient,
     said = [line for line in lines_on(pdf) if line.startswith("ours diz")]
     assert said == [json.loads(line)["text"] for line in lines]
     assert len(said) == 250
-
-
-def test_a_contacts_messages_are_found_without_the_rest_of_the_log(module_database: OwnDatabase) -> None:
-    with psycopg.connect(module_database.url_of("analytics")) as connection:
-        rows = connection.execute(b"EXPLAIN (GENERIC_PLAN) " + PAGE_OF_CONTACT.sql).fetchall()
-
-    plan = "\n".join(row[0] for row in rows)
-    assert "organization_id_phone_number_oc" in plan
-    assert "_pkey" not in plan
-    assert "Seq Scan" not in plan
