@@ -87,22 +87,29 @@ class FakeAnnouncer:
 
 @dataclass
 class FakeListener:
-    """sender: the events it took, each once, and how often it was called. `losses` answers get lost on their way."""
+    """sender: the events it took, each once, and all that it was told. It is away for so many calls (`absences`);
+
+    so many answers (`losses`) get lost on their way.
+    """
 
     taken: dict[str, DeskEvent] = field(default_factory=dict)
+    told: list[str] = field(default_factory=list)
     calls: int = 0
+    absences: int = 0
     losses: int = 0
-    answer: Outcome = OK
 
     async def tell(self, events: Sequence[DeskEvent]) -> Sequence[Outcome]:
         self.calls += 1
-        if self.answer == OK:
-            for event in events:
-                self.taken.setdefault(event.event_id, event)
+        if self.absences:
+            self.absences -= 1
+            raise Unavailable("sender is out of reach", reason=errors_pb2.ERROR_REASON_PEER_UNAVAILABLE)
+        self.told += [event.event_id for event in events]
+        for event in events:
+            self.taken.setdefault(event.event_id, event)
         if self.losses:
             self.losses -= 1
             raise Unavailable("sender is out of reach", reason=errors_pb2.ERROR_REASON_PEER_UNAVAILABLE)
-        return [self.answer for _ in events]
+        return [OK for _ in events]
 
 
 @dataclass

@@ -132,7 +132,16 @@ async def test_who_dies_before_noting_that_it_told_tells_again_under_the_same_id
     again = await room.told(replicas[1])
     assert again[0] == first
     assert [each.conversation_id for each in again] == [room.conversation(1), room.conversation(2)]
-    assert room.listener.calls >= 2
+    assert room.listener.told.count(first.event_id) == 2
+
+
+async def test_what_happens_while_sender_is_away_is_told_when_it_is_back(room: QueueRoom) -> None:
+    await room.queue()
+    await room.hand_over(1)
+    room.listener.absences = 1
+    assert await room.told() == []
+    await room.release(1)
+    assert words(await room.told()) == [("queued", "handoff"), ("released", "released")]
 
 
 async def test_what_did_not_come_about_is_not_told(room: QueueRoom) -> None:
@@ -160,7 +169,7 @@ async def test_processes_that_tell_while_much_happens_keep_each_conversations_or
             )
             await room.release(number)
 
-    room.listener.losses = 3
+    room.listener.losses, room.listener.absences = 3, 3
     goings = asyncio.gather(*(come_and_go(number) for number in range(1, 7)))
     while not goings.done():
         await asyncio.gather(*(each.telling.turn() for each in replicas))
