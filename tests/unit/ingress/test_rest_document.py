@@ -53,8 +53,6 @@ async def test_the_document_names_the_webhook_and_every_resource(asker: Asker) -
         "/api/v1/analytics/time-series/messages": ["get"],
         "/api/v1/analytics/metrics": ["get"],
         "/api/v1/analytics/deliveries": ["get"],
-        "/api/v1/analytics/costs": ["get"],
-        "/api/v1/analytics/campaigns": ["get"],
         "/api/v1/analytics/export": ["get"],
         "/api/v1/conversations/export": ["post"],
         "/api/v1/analytics/flows/{flow_id}/funnel": ["get"],
