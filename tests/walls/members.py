@@ -47,7 +47,8 @@ async def act(world: World, tenant: Tenant, tokens: Tokens) -> str:
     await accounts.invitations.revoke(
         organization_id=organization_id, actor=OPERATOR, invitation_id=invitation.invitation_id
     )
-    users, open_ones = await accounts.provisioning.users(organization_id=organization_id)
+    users, _ = await accounts.people.page(organization_id=organization_id, skip=0, limit=100)
+    open_ones = await accounts.invitations.open_ones(organization_id=organization_id)
     store: PostgresAccounts = world.stores["ingress"]["PostgresAccounts"]
     keys = await store.find_keys(key_hashes=[digest(f"{tenant.tag}-0123456789abcdef-{number}") for number in (1, 2)])
     results = (
