@@ -22,6 +22,7 @@ from services.ingress.http.rest.queue_models import (
     QueueRequest,
     Skills,
 )
+from services.ingress.http.rest.rules import Flag, Whole
 
 _NEVER_READ = UUID(int=0)
 
@@ -67,13 +68,13 @@ class DepartmentPatch(_KeepsName):
         default=None, description="null says nothing.", examples=["Voltamos às 8h."]
     )
     routing_mode: RoutingMode | None = Field(default=None, description="null: manual.")
-    max_conversations_per_agent: Annotated[int, Field(ge=0, le=1000)] | None = Field(
+    max_conversations_per_agent: Annotated[Whole, Field(ge=0, le=1000)] | None = Field(
         default=None, description="null or 0: no limit of its own.", examples=[3]
     )
     agent_ids: Annotated[list[UUID], Field(max_length=1000)] | None = Field(
         default=None, description="null or none: everybody.", examples=[[ID]]
     )
-    is_active: bool = True
+    is_active: Flag = True
 
     def read(self, department_id: UUID) -> Department:
         """As the service behind takes it."""
@@ -85,12 +86,12 @@ class QueuePatch(_KeepsName):
     """What changes of a queue; what is left out stays, and null is what a new queue has."""
 
     department_id: UUID = Field(default=_NEVER_READ, examples=[ID])
-    priority: Annotated[int, Field(ge=0, le=100)] | None = Field(default=None, description="null: 50.", examples=[60])
-    sla_minutes: Annotated[int, Field(ge=0, le=10_080)] | None = Field(
+    priority: Annotated[Whole, Field(ge=0, le=100)] | None = Field(default=None, description="null: 50.", examples=[60])
+    sla_minutes: Annotated[Whole, Field(ge=0, le=10_080)] | None = Field(
         default=None, description="null or 0: nothing is promised.", examples=[15]
     )
     routing_mode: RoutingMode | None = Field(default=None, description="null: as the department.")
-    max_queue_size: Annotated[int, Field(ge=0, le=1_000_000)] | None = Field(
+    max_queue_size: Annotated[Whole, Field(ge=0, le=1_000_000)] | None = Field(
         default=None, description="null or 0: no limit.", examples=[20]
     )
     overflow_queue_id: UUID | None = Field(
@@ -101,7 +102,7 @@ class QueuePatch(_KeepsName):
     )
     skills_required: Skills | None = Field(default=None, description="null: none.", examples=[["english"]])
     business_hours: Hours | None = Field(default=None, description="null: the department's.", examples=[PLACE])
-    is_active: bool = True
+    is_active: Flag = True
 
     def read(self, queue_id: UUID) -> Queue:
         """As the service behind takes it."""
@@ -114,8 +115,8 @@ class AgentPatch(_Patch):
 
     name: Name = Field(default="-", examples=["Rui"])
     skills: Skills | None = Field(default=None, description="null: none.", examples=[["english"]])
-    capacity: Annotated[int, Field(ge=0, le=1000)] | None = Field(default=None, description="null: 5.", examples=[5])
-    is_active: bool = True
+    capacity: Annotated[Whole, Field(ge=0, le=1000)] | None = Field(default=None, description="null: 5.", examples=[5])
+    is_active: Flag = True
 
     def read(self, agent_id: UUID) -> Agent:
         """As the service behind takes it."""
