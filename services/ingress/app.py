@@ -49,7 +49,7 @@ from services.ingress.peers.campaigns import GrpcCampaigns
 from services.ingress.peers.dashboards import GrpcDashboards
 from services.ingress.peers.media import GrpcMedia
 from services.ingress.peers.outgoing import GrpcChanges, GrpcMessages, GrpcWebhooks
-from services.ingress.peers.people import GrpcContacts, GrpcCredentials, GrpcInbox, GrpcSettings
+from services.ingress.peers.people import GrpcContacts, GrpcCredentials, GrpcInbox, GrpcSettings, GrpcViews
 from services.ingress.ports import AuditTrail
 from services.ingress.privacy import Exports, Requests, Work
 from services.ingress.privacy.ports import Room
@@ -202,7 +202,10 @@ async def build(settings: Settings) -> Service:
         "analytics": GrpcAudit(analytics_peer),
     }
     answers = PostgresAnswers(database)
-    live = LiveEvents(GrpcChanges(sender_peer), most=settings.event_streams, monotonic=monotonic, sleep=asyncio.sleep)
+    live = LiveEvents(
+        GrpcChanges(sender_peer), GrpcViews(router_peer), most=settings.event_streams, monotonic=monotonic,
+        sleep=asyncio.sleep,
+    )  # fmt: skip
     analytics = Analytics(
         executor=GrpcExecutor(executor_peer),
         campaigns=GrpcCampaigns(sender_peer),

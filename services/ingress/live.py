@@ -1,16 +1,18 @@
-"""What becomes of messages, told to people's programs as it happens, for as long as they listen."""
+"""What becomes of messages and of a conversation, told to people's programs as it happens, while they listen."""
 
 from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from uuid import UUID
 
 from services.chassis.clock import Monotonic
 from services.chassis.errors import Unavailable
 from services.ingress.domain.outgoing import Told
+from services.ingress.domain.people import Seen
 from services.ingress.ports import Changes
+from services.ingress.ports.people import Views
 from services.pb.common.v1 import errors_pb2
 
 # Of a process' listeners one organization may have so many: the others shall find room.
@@ -24,8 +26,9 @@ Sleep = Callable[[float], Awaitable[None]]
 class LiveEvents:
     """Listeners of one process, so many at a time."""
 
-    def __init__(self, changes: Changes, *, most: int, monotonic: Monotonic, sleep: Sleep) -> None:
+    def __init__(self, changes: Changes, views: Views, *, most: int, monotonic: Monotonic, sleep: Sleep) -> None:
         self._changes = changes
+        self._views = views
         self._most = most
         self._monotonic = monotonic
         self._sleep = sleep
@@ -44,23 +47,34 @@ class LiveEvents:
         message_id: str,
         cursor: str,
         is_allowed: Callable[[], Awaitable[bool]],
-    ) -> AsyncIterator[Told]:
+        is_viewed: bool = False,
+    ) -> AsyncIterator[Told | Seen]:
         """Changes after a cursor, or (empty) from now on, while `is_allowed`, which is asked now and then.
 
-        Raises Unavailable when too many listen, and InvalidArgument for a cursor that is none, before anything is told.
+        Where it `is_viewed`, also the conversation itself, as it is and whenever it is another. Raises Unavailable when
+        too many listen, and InvalidArgument for a cursor that is none, before anything is told.
         """
         self._admit(organization_id)
+        view = ""
         try:
             while True:
                 began = self._monotonic()
-                watching = self._changes.watch(
+                watching: AsyncIterator[Told | Seen] = self._changes.watch(
                     organization_id=organization_id,
                     conversation_id=conversation_id,
                     message_id=message_id,
                     cursor=cursor,
                 )
+                if is_viewed:
+                    seeing = self._views.watch(
+                        organization_id=organization_id, conversation_id=conversation_id, cursor=view
+                    )
+                    watching = _both(watching, seeing)
                 while (told := await self._next(watching)) is not None:
-                    cursor = told.cursor
+                    if isinstance(told, Seen):
+                        view = told.cursor
+                    else:
+                        cursor = told.cursor
                     yield told
                 if self._closed.is_set() or not await is_allowed():
                     return
@@ -80,7 +94,7 @@ class LiveEvents:
             )
         self._listeners[organization_id] += 1
 
-    async def _next(self, watching: AsyncIterator[Told]) -> Told | None:
+    async def _next(self, watching: AsyncIterator[Told | Seen]) -> Told | Seen | None:
         """What is told next; None when this round, or the process, ends."""
         coming = asyncio.ensure_future(anext(watching, None))
         closing = asyncio.ensure_future(self._closed.wait())
@@ -91,3 +105,25 @@ class LiveEvents:
             for task in (coming, closing):
                 task.cancel()
             await asyncio.gather(coming, closing, return_exceptions=True)
+
+
+async def _both(
+    told: AsyncIterator[Told | Seen], seen: AsyncIterator[Told | Seen]
+) -> AsyncGenerator[Told | Seen, None]:
+    """What either tells, as it comes, until one of them ends."""
+    sources = (told, seen)
+    coming = {asyncio.ensure_future(anext(source, None)): source for source in sources}
+    try:
+        while True:
+            done, _ = await asyncio.wait(coming, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                source = coming.pop(task)
+                news = await task
+                if news is None:
+                    return
+                coming[asyncio.ensure_future(anext(source, None))] = source
+                yield news
+    finally:
+        for task in coming:
+            task.cancel()
+        await asyncio.gather(*coming, return_exceptions=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -29,6 +30,7 @@ from services.ingress.domain.people import (
     NumberView,
     OrganizationChange,
     OrganizationView,
+    Seen,
     Unchanged,
 )
 from services.ingress.http.site import ForPeople
@@ -69,7 +71,7 @@ class Desk:
             inbox=FakeInbox(self),
             settings=FakeSettings(self),
             credentials=FakeCredentials(self),
-            live=LiveEvents(ScriptedChanges(self), most=4, monotonic=lambda: 0.0, sleep=_no_sleep),
+            live=LiveEvents(ScriptedChanges(self), ScriptedViews(self), most=4, monotonic=lambda: 0.0, sleep=_no_sleep),
         )
 
     def conversation(self, organization_id: UUID, phone_number: str, **more: object) -> ConversationView:
@@ -293,6 +295,21 @@ class FakeSettings:
     async def delete_chatbot(self, *, organization_id: UUID, chatbot_id: UUID) -> None:
         await self.chatbot(organization_id=organization_id, chatbot_id=chatbot_id)
         del self.desk.chatbots[organization_id][str(chatbot_id)]
+
+
+@dataclass(slots=True)
+class ScriptedViews:
+    """See ports.people.Views: tells the conversation once, and nothing more until somebody leaves."""
+
+    desk: Desk
+
+    async def watch(self, *, organization_id: UUID, conversation_id: str, cursor: str) -> AsyncIterator[Seen]:
+        (found,) = [
+            each for each in self.desk.conversations[organization_id] if each.conversation_id == conversation_id
+        ]
+        if cursor != "1":
+            yield Seen("1", found)
+        await asyncio.Event().wait()
 
 
 @dataclass(slots=True)

@@ -27,7 +27,7 @@ METHODS = {
     "POST /conversations/{phone}/notes": ("router.Inbox.AddNote",),
     "POST /conversations/{phone}/messages": ("sender.MessageService.Send",),
     "GET /events": ("sender.MessageService.Watch",),
-    "GET /conversations/{phone}/events": ("sender.MessageService.Watch",),
+    "GET /conversations/{phone}/events": ("sender.MessageService.Watch", "router.Inbox.WatchConversation"),
     # Figures
     "GET /analytics/conversations": ("analytics.Reports.GetOverview",),
     "GET /analytics/metrics": ("analytics.Reports.GetOverview", "analytics.Reports.GetDeliveries"),

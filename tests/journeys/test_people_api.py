@@ -198,8 +198,10 @@ def test_events_go_on_where_a_listener_left_off(shop: Shop) -> None:
 
     steps: list[str] = []
     with httpx.stream("GET", url, headers=headers | {"Last-Event-ID": last}, timeout=30, trust_env=False) as stream:
+        name = ""
         for line in stream.iter_lines():
-            if line.startswith("data: "):
+            name = line.removeprefix("event: ") if line.startswith("event: ") else name
+            if line.startswith("data: ") and name != "conversation.changed":
                 told = json.loads(line.removeprefix("data: "))
                 assert told["message_id"] == sent["message_id"]
                 steps.append(told["status"])
@@ -208,6 +210,30 @@ def test_events_go_on_where_a_listener_left_off(shop: Shop) -> None:
 
     assert steps[0] == "accepted"
     eventually(lambda: shop.ask("GET", "/events", token="").status_code == 401, "a refusal without a token")
+
+
+def test_what_a_contact_writes_to_people_is_seen_live(shop: Shop) -> None:
+    person, token = shop.person(), shop.token()
+    shop.hear_text(person, "Oi")
+    shop.ask("POST", f"/conversations/{person.wa_id}/take", token=token)
+    shop.ask("POST", f"/conversations/{person.wa_id}/read", token=token)
+    url = f"{shop.house.http}/api/v1/conversations/{person.wa_id}/events"
+    headers = {"Authorization": f"Bearer {token}"}
+
+    seen: list[tuple[str, bool]] = []
+    with httpx.stream("GET", url, headers=headers, timeout=30, trust_env=False) as stream:
+        name = ""
+        for line in stream.iter_lines():
+            name = line.removeprefix("event: ") if line.startswith("event: ") else name
+            if line.startswith("data: ") and name == "conversation.changed":
+                told = json.loads(line.removeprefix("data: "))
+                seen.append((told["owner"], told["is_unread"]))
+                if len(seen) == 1:
+                    shop.hear_text(person, "Alguém aí?")
+            if ("person", True) in seen:
+                break
+
+    assert seen[0] == ("person", False)
 
 
 def test_organizations_are_listed_for_the_super_admin_alone(shop: Shop, open_shop: OpenShop) -> None:

@@ -84,6 +84,14 @@ class ConversationView:
 
 
 @dataclass(frozen=True, slots=True)
+class Seen:
+    """A conversation at one moment; `cursor` tells it from what it was before."""
+
+    cursor: str
+    conversation: ConversationView
+
+
+@dataclass(frozen=True, slots=True)
 class ConversationPage:
     """Conversations, latest message first; `cursor` is empty after the last."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import UTC
 from uuid import UUID
 
@@ -27,6 +27,7 @@ from services.ingress.domain.people import (
     OrganizationChange,
     OrganizationView,
     Owner,
+    Seen,
     Unchanged,
 )
 from services.pb.router.v1 import router_pb2, router_pb2_grpc
@@ -34,6 +35,8 @@ from services.pb.sender.v1 import sender_pb2, sender_pb2_grpc
 
 # A person waits for it; a change of consent is told to sender before it is answered.
 _SECONDS = 6.0
+# Router ends its streams before.
+_WATCH_SECONDS = 60.0
 
 _OPT_INS: Mapping[bool | None, router_pb2.OptIn.ValueType] = {
     None: router_pb2.OPT_IN_UNSPECIFIED,
@@ -115,6 +118,22 @@ class GrpcContacts:
             organization_id=str(organization_id), contact_id=str(contact_id), other_contact_id=str(other_contact_id)
         )
         return _contact((await self._peer.call(self._people.MergeContacts, request, seconds=_SECONDS)).contact)
+
+
+class GrpcViews:
+    """See ports.people.Views."""
+
+    def __init__(self, peer: Peer) -> None:
+        self._peer = peer
+        self._inbox = peer.stub(router_pb2_grpc.InboxStub)
+
+    async def watch(self, *, organization_id: UUID, conversation_id: str, cursor: str) -> AsyncIterator[Seen]:
+        """The conversation as it is, and after each change."""
+        request = router_pb2.WatchConversationRequest(
+            organization_id=str(organization_id), conversation_id=conversation_id, cursor=cursor
+        )
+        async for answer in self._peer.stream(self._inbox.WatchConversation, request, seconds=_WATCH_SECONDS):
+            yield Seen(answer.cursor, _conversation(answer.conversation))
 
 
 class GrpcInbox:

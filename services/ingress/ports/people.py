@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import Protocol
 from uuid import UUID
 
@@ -24,6 +24,7 @@ from services.ingress.domain.people import (
     NumberView,
     OrganizationChange,
     OrganizationView,
+    Seen,
 )
 
 
@@ -44,6 +45,17 @@ class Contacts(Protocol):
 
     async def merge(self, *, organization_id: UUID, contact_id: UUID, other_contact_id: UUID) -> ContactView:
         """Make one of two. Raises NotFound."""
+
+
+class Views(Protocol):
+    """router's conversations as they are, again whenever they change."""
+
+    def watch(self, *, organization_id: UUID, conversation_id: str, cursor: str) -> AsyncIterator[Seen]:
+        """The conversation, unless it is still as `cursor` says, and again after each change; it ends after a while.
+
+        Raises NotFound, or Unavailable when too many watch.
+        """
+        ...
 
 
 class Inbox(Protocol):

@@ -18,8 +18,10 @@ from services.chassis.errors import PermissionDenied, Unauthenticated, Unavailab
 from services.ingress.accounts.gate import Gate
 from services.ingress.domain.accounts.facts import Caller
 from services.ingress.domain.outgoing import ChangeView, DeskView, Told
+from services.ingress.domain.people import Seen
 from services.ingress.http.rest.auth import Credential, Permitted
 from services.ingress.http.rest.conversations import Phone
+from services.ingress.http.rest.inbox import InboxConversation
 from services.ingress.http.rest.people_requests import TellsFields
 from services.ingress.http.rest.refusals import Documented, refusals
 from services.ingress.live import LiveEvents
@@ -100,12 +102,25 @@ class _Endpoints:
         cursor: CursorText = "",
         last_event_id: LastEventId = None,
     ) -> StreamingResponse:
-        """The same of the conversation in which a contact wrote last. Permission: conversations:read."""
+        """The same of the conversation in which a contact wrote last, and `conversation.changed` with the conversation
+        as the inbox tells it: at once, and when the contact writes, or its owner, agent, tags or notes change.
+        Permission: conversations:read.
+        """
         found = await self._inbox.latest_of(organization_id=caller.organization_id, phone_number=phone)
-        return await self._stream(request, caller, credential, found.conversation_id, "", last_event_id or cursor)
+        return await self._stream(
+            request, caller, credential, found.conversation_id, "", last_event_id or cursor, is_viewed=True
+        )
 
     async def _stream(
-        self, request: Request, caller: Caller, credential: str, conversation_id: str, message_id: str, cursor: str
+        self,
+        request: Request,
+        caller: Caller,
+        credential: str,
+        conversation_id: str,
+        message_id: str,
+        cursor: str,
+        *,
+        is_viewed: bool = False,
     ) -> StreamingResponse:
         gate: Gate = request.app.state.gate
 
@@ -123,6 +138,7 @@ class _Endpoints:
             message_id=message_id,
             cursor=cursor,
             is_allowed=is_allowed,
+            is_viewed=is_viewed,
         )
         # The first news before the answer begins: what is wrong has an answer of its own.
         first = await anext(told, None)
@@ -153,7 +169,7 @@ def event_routes(live: LiveEvents, inbox: Inbox) -> APIRouter:
     return routes
 
 
-async def _written(first: Told | None, following: AsyncIterator[Told]) -> AsyncIterator[bytes]:
+async def _written(first: Told | Seen | None, following: AsyncIterator[Told | Seen]) -> AsyncIterator[bytes]:
     yield _HELLO
     if first is not None:
         yield _news(first)
@@ -163,8 +179,14 @@ async def _written(first: Told | None, following: AsyncIterator[Told]) -> AsyncI
             yield _news(told)
 
 
-def _news(told: Told) -> bytes:
-    """Events; the last one alone has the id, for a stream that breaks off before it must be told all of them again."""
+def _news(told: Told | Seen) -> bytes:
+    """Events; the last one alone has the id, for a stream that breaks off before it must be told all of them again.
+
+    A conversation has none: it is told as it is whenever somebody comes back.
+    """
+    if isinstance(told, Seen):
+        view = InboxConversation.of(told.conversation).model_dump_json()
+        return f"event: conversation.changed\ndata: {view}\n\n".encode()
     if not told.changes:
         return f": alive\nid: {told.cursor}\n\n".encode()
     pieces = [_event(change) for change in told.changes]
