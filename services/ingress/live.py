@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from typing import Any
 from uuid import UUID
 
 from services.chassis.clock import Monotonic
@@ -33,11 +34,15 @@ class LiveEvents:
         self._monotonic = monotonic
         self._sleep = sleep
         self._listeners: Counter[UUID] = Counter()
-        self._closed = asyncio.Event()
+        self._is_closed = False
+        self._waiting: set[asyncio.Future[None]] = set()
 
     async def close(self) -> None:
         """End everybody's stream: the process ends, and they go on elsewhere with their last cursor."""
-        self._closed.set()
+        self._is_closed = True
+        for closing in self._waiting:
+            if not closing.done():
+                closing.set_result(None)
 
     async def listen(
         self,
@@ -76,7 +81,7 @@ class LiveEvents:
                     else:
                         cursor = told.cursor
                     yield told
-                if self._closed.is_set() or not await is_allowed():
+                if self._is_closed or not await is_allowed():
                     return
                 if self._monotonic() - began < _SHORTEST_ROUND:
                     await self._sleep(_SHORTEST_ROUND)
@@ -97,14 +102,18 @@ class LiveEvents:
     async def _next(self, watching: AsyncIterator[Told | Seen]) -> Told | Seen | None:
         """What is told next; None when this round, or the process, ends."""
         coming = asyncio.ensure_future(anext(watching, None))
-        closing = asyncio.ensure_future(self._closed.wait())
+        closing: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        if self._is_closed:
+            closing.set_result(None)
+        self._waiting.add(closing)
+        either: set[asyncio.Future[Any]] = {coming, closing}
         try:
-            await asyncio.wait({coming, closing}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
             return await coming if coming.done() else None
         finally:
-            for task in (coming, closing):
-                task.cancel()
-            await asyncio.gather(coming, closing, return_exceptions=True)
+            self._waiting.discard(closing)
+            coming.cancel()
+            await asyncio.gather(coming, return_exceptions=True)
 
 
 async def _both(

@@ -39,7 +39,8 @@ _CHANCE = re.compile(
     r"waits=\d+|pt[kri]_[\w-]+|[0-9a-f]{64}|(?<=_hash=)b?(?:'[^']*'|\"[^\"]*\")|"
     r"(?<=window_expires_at': )\d+|(?<=\"window_expires_at\":\")\d+|(?<=\"window_expires_at\":)\d+|"
     r"(?<=\"sent_at\":\")\d+|(?<=\"received_at_ms\":\")\d+|(?<=\"timestamp\":)\d+|"
-    r"(?<=_us\":)\d+|(?<=_us\": )\d+|(?<=_us\":\")\d+|(?<=_us': )\d+|(?<=_us=)\d+|(?<=_seconds': )[\d.]+"
+    r"(?<=_us\":)\d+|(?<=_us\": )\d+|(?<=_us\":\")\d+|(?<=_us': )\d+|(?<=_us=)\d+|(?<=probe_in=)[\d.]+|"
+    r"(?<=_seconds': )[\d.]+"
 )
 _DIGEST_BYTES = 32
 _ID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")

@@ -27,7 +27,7 @@ Time = Annotated[
 
 def _written(value: object) -> object:
     # Pydantic takes a number for seconds since 1970.
-    if isinstance(value, str) and not _DATE.match(value):
+    if not isinstance(value, datetime) and not (isinstance(value, str) and _DATE.match(value)):
         raise ValueError("must be a time such as 2026-03-04T13:20:00Z")
     return value
 
