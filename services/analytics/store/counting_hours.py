@@ -29,7 +29,7 @@ HOURS = f"""
       ON CONFLICT (organization_id, flow_id, day, hour) {more("contact_messages", "bot_messages", "started")}
     )"""
 
-_AGENT_FIGURES = (
+AGENT_FIGURES = (
     "taken", "released", "closed", "transferred", "first_responses", "first_response_us", "responses", "response_us",
     "handled", "held_us",
 )  # fmt: skip
@@ -38,7 +38,7 @@ _ANSWERED = "kind = 'assigned' AND answered_after_us > 0"
 _LEFT = "kind = 'unassigned' AND note"
 AGENTS = f"""
     agents AS (
-      INSERT INTO analytics.agent_day AS c (organization_id, agent_id, day, {", ".join(_AGENT_FIGURES)})
+      INSERT INTO analytics.agent_day AS c (organization_id, agent_id, day, {", ".join(AGENT_FIGURES)})
       SELECT organization_id, agent_id, day, {number_of("assigned")},
         count(*) FILTER (WHERE {_LEFT} = 'released'), count(*) FILTER (WHERE {_LEFT} = 'closed'),
         count(*) FILTER (WHERE {_LEFT} = 'transferred'),
@@ -49,5 +49,5 @@ AGENTS = f"""
         {number_of("unassigned")}, coalesce(sum(answered_after_us) FILTER (WHERE kind = 'unassigned'), 0)::bigint
       FROM new WHERE agent_id IS NOT NULL AND kind IN ('assigned', 'unassigned')
       GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
-      ON CONFLICT (organization_id, agent_id, day) {more(*_AGENT_FIGURES)}
+      ON CONFLICT (organization_id, agent_id, day) {more(*AGENT_FIGURES)}
     )"""

@@ -15,14 +15,13 @@ from services.analytics.domain.dashboards import (
     HourFigures,
     SeriesPoint,
 )
+from services.analytics.store.counting_hours import AGENT_FIGURES
+from services.analytics.store.period import OURS, SINCE, days_since_epoch
 from services.chassis.db import Database, Query, Rows
 
-_EPOCH = date(1970, 1, 1)
-_OURS = "organization_id = %(organization)b::uuid"
-_SINCE = "day >= date '1970-01-01' + %(since)b::int"
 # One flow, or the row of all together: a flow is never added to another here.
-_ONE = f"{_OURS} AND flow_id = %(flow)b::uuid AND {_SINCE}"
-_EVERYBODY = f"{_OURS} AND flow_id = '{EVERY_FLOW}'::uuid"
+_ONE = f"{OURS} AND flow_id = %(flow)b::uuid AND {SINCE}"
+_EVERYBODY = f"{OURS} AND flow_id = '{EVERY_FLOW}'::uuid"
 _HOUR_SUMS = "sum(contact_messages)::bigint, sum(bot_messages)::bigint, sum(started)::bigint"
 
 _HOURS = Query(
@@ -42,12 +41,12 @@ _BY_HOUR = Query(
 _CONTACT_DAYS = Query(
     f"""
     SELECT day, active_contacts, first_contacts FROM analytics.audience_day
-    WHERE {_EVERYBODY} AND {_SINCE} AND active_contacts > 0 ORDER BY day"""
+    WHERE {_EVERYBODY} AND {SINCE} AND active_contacts > 0 ORDER BY day"""
 )
 _CONTACTS = Query(
     f"""
-    SELECT coalesce(sum(last_contacts) FILTER (WHERE {_SINCE}), 0)::bigint,
-      coalesce(sum(first_contacts) FILTER (WHERE {_SINCE}), 0)::bigint, coalesce(sum(last_contacts), 0)::bigint
+    SELECT coalesce(sum(last_contacts) FILTER (WHERE {SINCE}), 0)::bigint,
+      coalesce(sum(first_contacts) FILTER (WHERE {SINCE}), 0)::bigint, coalesce(sum(last_contacts), 0)::bigint
     FROM analytics.audience_day WHERE {_EVERYBODY}"""
 )
 _FLOWS = Query(
@@ -58,23 +57,19 @@ _FLOWS = Query(
     FROM (
       SELECT flow_id, sum(conversations)::bigint AS conversations, sum(completed)::bigint AS completed,
         sum(finished)::bigint AS finished, sum(duration_us)::bigint AS duration_us
-      FROM analytics.conversation_day WHERE {_OURS} AND {_SINCE} GROUP BY flow_id) c
+      FROM analytics.conversation_day WHERE {OURS} AND {SINCE} GROUP BY flow_id) c
     FULL JOIN (
       SELECT flow_id, sum(contact_messages)::bigint AS contact_messages, sum(bot_messages)::bigint AS bot_messages,
         sum(handed_over)::bigint AS handed_over, sum(steps)::bigint AS steps
-      FROM analytics.flow_day WHERE {_OURS} AND {_SINCE} GROUP BY flow_id) m USING (flow_id)
+      FROM analytics.flow_day WHERE {OURS} AND {SINCE} GROUP BY flow_id) m USING (flow_id)
     WHERE coalesce(conversations, 0) + coalesce(contact_messages, 0) + coalesce(bot_messages, 0)
       + coalesce(handed_over, 0) + coalesce(steps, 0) > 0
     ORDER BY 2 DESC, flow_id"""
 )
-_AGENT_COLUMNS = (
-    "taken", "released", "closed", "transferred", "first_responses", "first_response_us", "responses", "response_us",
-    "handled", "held_us",
-)  # fmt: skip
 _AGENTS = Query(
     f"""
-    SELECT agent_id, {", ".join(f"sum({column})::bigint" for column in _AGENT_COLUMNS)}
-    FROM analytics.agent_day WHERE {_OURS} AND {_SINCE} GROUP BY agent_id ORDER BY 2 DESC, agent_id"""
+    SELECT agent_id, {", ".join(f"sum({column})::bigint" for column in AGENT_FIGURES)}
+    FROM analytics.agent_day WHERE {OURS} AND {SINCE} GROUP BY agent_id ORDER BY 2 DESC, agent_id"""
 )
 
 
@@ -127,7 +122,7 @@ class PostgresDashboards:
     async def agents(self, *, organization_id: UUID, first_day: date | None) -> Sequence[AgentFigures]:
         """See ports.DashboardStore."""
         rows = await self._read(_AGENTS, organization_id, None, first_day)
-        return [AgentFigures(agent_id=row[0], **dict(zip(_AGENT_COLUMNS, row[1:], strict=True))) for row in rows]
+        return [AgentFigures(agent_id=row[0], **dict(zip(AGENT_FIGURES, row[1:], strict=True))) for row in rows]
 
     async def _read(self, query: Query, organization_id: UUID, flow_id: UUID | None, first_day: date | None) -> Rows:
         values = _values(organization_id, flow_id, first_day)
@@ -139,5 +134,5 @@ def _values(organization_id: UUID, flow_id: UUID | None, first_day: date | None)
     return {
         "organization": organization_id,
         "flow": flow_id or EVERY_FLOW,
-        "since": (first_day - _EPOCH).days if first_day else -1_000_000,
+        "since": days_since_epoch(first_day),
     }

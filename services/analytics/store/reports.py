@@ -26,15 +26,13 @@ from services.analytics.domain.figures import (
     Segments,
     VersionFigures,
 )
+from services.analytics.store.period import OURS, SINCE, days_since_epoch
 from services.chassis.db import Database, Query, Rows, Step
 
-_EPOCH = date(1970, 1, 1)
-_OURS = "organization_id = %(organization)b::uuid"
-_FLOW = f"{_OURS} AND (%(flow)b::uuid IS NULL OR flow_id = %(flow)b::uuid)"
-_ONE = f"{_OURS} AND flow_id = %(flow)b::uuid"
-_SINCE = "day >= date '1970-01-01' + %(since)b::int"
+_FLOW = f"{OURS} AND (%(flow)b::uuid IS NULL OR flow_id = %(flow)b::uuid)"
+_ONE = f"{OURS} AND flow_id = %(flow)b::uuid"
 
-_ZONE = Query(f"SELECT time_zone FROM analytics.organization_zone WHERE {_OURS}")
+_ZONE = Query(f"SELECT time_zone FROM analytics.organization_zone WHERE {OURS}")
 
 _SUMS = Query(
     f"""
@@ -55,18 +53,18 @@ _SUMS = Query(
             )
         )
     }
-    FROM analytics.flow_day WHERE {_FLOW} AND {_SINCE}"""
+    FROM analytics.flow_day WHERE {_FLOW} AND {SINCE}"""
 )
 _CONTACTS = Query(
     f"""
     SELECT coalesce(sum(last_contacts), 0)::bigint FROM analytics.audience_day
-    WHERE {_OURS} AND flow_id = %(audience)b::uuid AND {_SINCE}"""
+    WHERE {OURS} AND flow_id = %(audience)b::uuid AND {SINCE}"""
 )
 _CONVERSATIONS = Query(
     f"""
     SELECT flow_id, sum(conversations)::bigint, sum(completed)::bigint, sum(finished)::bigint,
       sum(duration_us + so_far_us)::bigint
-    FROM analytics.conversation_day WHERE {_FLOW} AND {_SINCE}
+    FROM analytics.conversation_day WHERE {_FLOW} AND {SINCE}
     GROUP BY flow_id HAVING sum(conversations) > 0 ORDER BY 2 DESC, 1"""
 )
 _ONES_OF_DAY = f"FROM analytics.conversation_count WHERE {_ONE} AND started_day = d.day AND"
@@ -80,38 +78,38 @@ _EXTREMES = Query(
         (SELECT max(so_far_us) {_ONES_OF_DAY} so_far_us IS NOT NULL) AS longest_so_far,
         (SELECT min(duration_us) {_ONES_OF_DAY} duration_us IS NOT NULL) AS shortest_ended,
         (SELECT min(so_far_us) {_ONES_OF_DAY} so_far_us IS NOT NULL) AS shortest_so_far
-      FROM (SELECT DISTINCT day FROM analytics.conversation_day WHERE {_ONE} AND {_SINCE} AND conversations > 0) d
+      FROM (SELECT DISTINCT day FROM analytics.conversation_day WHERE {_ONE} AND {SINCE} AND conversations > 0) d
     ) by_day"""
 )
 _HEATMAP = Query(
     f"""
-    SELECT node_id, sum(contact_messages + bot_messages)::bigint FROM analytics.node_day WHERE {_ONE} AND {_SINCE}
+    SELECT node_id, sum(contact_messages + bot_messages)::bigint FROM analytics.node_day WHERE {_ONE} AND {SINCE}
     GROUP BY node_id HAVING sum(contact_messages + bot_messages) > 0 ORDER BY 2 DESC, node_id COLLATE "C" """
 )
 _TOTAL = Query(
     f"""
     SELECT coalesce(sum(contact_messages + bot_messages), 0)::bigint FROM analytics.flow_day
-    WHERE {_ONE} AND {_SINCE}"""
+    WHERE {_ONE} AND {SINCE}"""
 )
 _BY_DAY = Query(
     f"""
     SELECT m.day, m.messages, coalesce(a.active_contacts, 0)
     FROM (
       SELECT day, sum(contact_messages + bot_messages)::bigint AS messages FROM analytics.flow_day
-      WHERE {_ONE} AND {_SINCE} GROUP BY day) m
-    LEFT JOIN (SELECT day, active_contacts FROM analytics.audience_day WHERE {_ONE} AND {_SINCE}) a USING (day)
+      WHERE {_ONE} AND {SINCE} GROUP BY day) m
+    LEFT JOIN (SELECT day, active_contacts FROM analytics.audience_day WHERE {_ONE} AND {SINCE}) a USING (day)
     WHERE m.messages > 0 ORDER BY m.day"""
 )
 _SEGMENTS = Query(
     f"""
     SELECT contacts, active_contacts, power_contacts FROM analytics.segment_count
-    WHERE {_OURS} AND flow_id = %(flow)b::uuid"""
+    WHERE {OURS} AND flow_id = %(flow)b::uuid"""
 )
 _VERSION = "(%(version)b::int = 0 OR flow_version = %(version)b::int)"
 _NODES = Query(
     f"""
     WITH edges AS (
-      SELECT source, target, passed FROM analytics.edge_day WHERE {_ONE} AND {_SINCE} AND {_VERSION}),
+      SELECT source, target, passed FROM analytics.edge_day WHERE {_ONE} AND {SINCE} AND {_VERSION}),
     moves AS (
       SELECT node_id, sum(entered)::bigint AS entered, sum(gone)::bigint AS gone
       FROM (SELECT target AS node_id, passed AS entered, 0 AS gone FROM edges
@@ -121,7 +119,7 @@ _NODES = Query(
       SELECT node_id, sum(finished)::bigint AS finished, sum(dropped)::bigint AS dropped,
         sum(invalid_answers)::bigint AS invalid, sum(contact_messages)::bigint AS messages,
         sum(handed_over)::bigint AS handed_over
-      FROM analytics.node_day WHERE {_ONE} AND {_SINCE} AND {_VERSION} GROUP BY node_id)
+      FROM analytics.node_day WHERE {_ONE} AND {SINCE} AND {_VERSION} GROUP BY node_id)
     SELECT node_id, coalesce(entered, 0), coalesce(gone, 0), coalesce(finished, 0), coalesce(dropped, 0),
       coalesce(invalid, 0), coalesce(messages, 0), coalesce(handed_over, 0)
     FROM moves FULL JOIN happened USING (node_id) ORDER BY 2 DESC, node_id COLLATE "C" """
@@ -129,50 +127,50 @@ _NODES = Query(
 _EDGES = Query(
     f"""
     SELECT source, handle, target, sum(passed)::bigint FROM analytics.edge_day
-    WHERE {_ONE} AND {_SINCE} AND {_VERSION}
+    WHERE {_ONE} AND {SINCE} AND {_VERSION}
     GROUP BY 1, 2, 3 ORDER BY 4 DESC, source COLLATE "C", handle COLLATE "C", target COLLATE "C" """
 )
 _VERSIONS = Query(
     f"""
     SELECT flow_version, sum(conversations)::bigint, sum(completed)::bigint, sum(finished)::bigint,
       sum(duration_us)::bigint
-    FROM analytics.conversation_day WHERE {_ONE} AND {_SINCE}
+    FROM analytics.conversation_day WHERE {_ONE} AND {SINCE}
     GROUP BY flow_version HAVING sum(conversations) > 0 ORDER BY flow_version"""
 )
 _DELIVERIES = Query(
     f"""
     SELECT phone_number_id, sum(accepted)::bigint, sum(delivered)::bigint, sum(read)::bigint, sum(failed)::bigint
-    FROM analytics.delivery_day WHERE {_FLOW} AND {_SINCE}
+    FROM analytics.delivery_day WHERE {_FLOW} AND {SINCE}
     GROUP BY phone_number_id ORDER BY 2 DESC, phone_number_id"""
 )
 _FAILURES = Query(
     f"""
     SELECT error_code, sum(messages)::bigint FROM analytics.failure_day
-    WHERE {_FLOW} AND {_SINCE} GROUP BY error_code ORDER BY 2 DESC, error_code"""
+    WHERE {_FLOW} AND {SINCE} GROUP BY error_code ORDER BY 2 DESC, error_code"""
 )
 # What arrived has its price on the same day.
 _DELIVERED = Query(
     f"""
-    SELECT phone_number_id, sum(delivered)::bigint FROM analytics.delivery_day WHERE {_OURS} AND {_SINCE}
+    SELECT phone_number_id, sum(delivered)::bigint FROM analytics.delivery_day WHERE {OURS} AND {SINCE}
     GROUP BY phone_number_id HAVING sum(delivered) > 0 ORDER BY 1"""
 )
 _CHARGES = Query(
     f"""
     SELECT phone_number_id, pricing_category, pricing_type, calling_code, sum(messages)::bigint
-    FROM analytics.cost_day WHERE {_OURS} AND {_SINCE}
+    FROM analytics.cost_day WHERE {OURS} AND {SINCE}
     GROUP BY 1, 2, 3, 4 ORDER BY 5 DESC, pricing_category COLLATE "C", pricing_type COLLATE "C", calling_code"""
 )
 _RESULTS = Query(
     f"""
     SELECT campaign_id, last_day, sent, delivered, read, retries FROM analytics.campaign_count
-    WHERE {_OURS} AND (%(campaign)b::uuid IS NULL OR campaign_id = %(campaign)b::uuid)
+    WHERE {OURS} AND (%(campaign)b::uuid IS NULL OR campaign_id = %(campaign)b::uuid)
       AND last_day >= date '1970-01-01' + %(since)b::int
     ORDER BY last_day DESC, campaign_id LIMIT %(most)b::bigint"""
 )
 _CAMPAIGN_FAILURES = Query(
     f"""
     SELECT campaign_id, error_code, messages FROM analytics.campaign_failure
-    WHERE {_OURS} AND (%(campaign)b::uuid IS NULL OR campaign_id = %(campaign)b::uuid) AND messages > 0
+    WHERE {OURS} AND (%(campaign)b::uuid IS NULL OR campaign_id = %(campaign)b::uuid) AND messages > 0
     ORDER BY messages DESC, error_code"""
 )
 
@@ -276,7 +274,7 @@ def _values(organization_id: UUID, flow_id: UUID | None, first_day: date | None)
         "organization": organization_id,
         "flow": flow_id,
         "audience": flow_id or EVERY_FLOW,
-        "since": (first_day - _EPOCH).days if first_day else -1_000_000,
+        "since": days_since_epoch(first_day),
     }
 
 
